@@ -1,0 +1,101 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+TF ?= terraform
+# A folder that contains registry.terraform.io/, for machines without a registry.
+TF_PLUGIN_DIR ?=
+# A folder of images for `make demo` and `make bench`; empty: a few generated ones.
+IMAGES ?=
+# Where the local AWS listens.
+PORT ?= 4566
+
+BIN := .venv/bin
+READY := .venv/.ready
+MINISTACK_READY := build/ministack/.ready
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+# ---------------------------------------------------------------- set up
+
+.PHONY: setup
+setup: $(READY) $(MINISTACK_READY)  ## Install everything from the lock files
+
+.PHONY: python-is-new-enough
+python-is-new-enough:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Pixfleet needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true). Name another: make PYTHON=python3.12 …" >&2; exit 2; }
+
+$(READY): scripts/locks/dev.txt pyproject.toml | python-is-new-enough
+	@echo "Installing Pixfleet into .venv …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/locks/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# MiniStack pins its own botocore, so it lives in a virtual environment of its own.
+$(MINISTACK_READY): scripts/locks/ministack.txt | python-is-new-enough
+	@echo "Installing MiniStack, the local AWS, into build/ministack …"
+	@$(PYTHON) -m venv build/ministack
+	@build/ministack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/locks/ministack.txt
+	@touch $@
+
+# ---------------------------------------------------------------- see it work
+
+.PHONY: demo
+demo: setup  ## Images in, variants out, on a local AWS: IMAGES=folder for your own
+	@$(BIN)/python -m scripts.demo --images "$(IMAGES)" --port "$(PORT)" $(if $(RECIPES),--recipes "$(RECIPES)")
+
+.PHONY: bench
+bench: setup  ## Measure the engine against the bare codecs and against sharp
+	@$(BIN)/python -m tests.bench.run --images "$(IMAGES)"
+
+# ---------------------------------------------------------------- check it
+
+.PHONY: test
+test: setup  ## Everything that must hold before a change lands
+	@$(MAKE) --no-print-directory lint types layers
+	@$(BIN)/pytest
+
+.PHONY: unit imaging functional e2e
+unit imaging functional e2e: setup  ## One tier of the tests
+	@$(BIN)/pytest -m $@
+
+.PHONY: lint
+lint: $(READY)  ## ruff and codespell
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/codespell --quiet-level 3 $$(git ls-files '*.md' '*.py' '*.yaml' '*.toml' Makefile)
+
+.PHONY: types
+types: $(READY)  ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: layers
+layers: $(READY)  ## import-linter: imports point down the layers
+	@mkdir -p build && $(BIN)/lint-imports --no-logo > build/layers.log || { cat build/layers.log; exit 1; }
+
+.PHONY: fmt
+fmt: $(READY)  ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# ---------------------------------------------------------------- keep house
+
+LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade
+
+.PHONY: lock
+lock: python-is-new-enough  ## Renew the lock files, with hashes and without index addresses
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOCK) pyproject.toml -o scripts/locks/worker.txt
+	@$(LOCK) pyproject.toml --extra cli --group dev -o scripts/locks/dev.txt
+	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
+
+.PHONY: clean
+clean:  ## Remove everything that the targets above have made
+	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Programs that people run: the command line, the demo, the local AWS."""

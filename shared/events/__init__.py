@@ -1,0 +1,1 @@
+"""The messages that other systems send us, read into hints."""

@@ -1,0 +1,1 @@
+"""Pixels: the render child, which decodes and encodes, and the sandbox that holds it."""

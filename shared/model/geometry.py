@@ -1,0 +1,58 @@
+"""How a picture meets a box. Nothing here ever enlarges."""
+
+from dataclasses import dataclass
+
+from shared.model.recipe import Fit
+
+# The most that WebP can hold: https://developers.google.com/speed/webp/faq#maximum_size
+MAX_SIDE = 16_383
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """A width and a height in pixels, both at least one."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        """Return the area."""
+        return self.width * self.height
+
+    def scaled(self, factor: float) -> "Size":
+        """Return the size times a factor, rounded to whole pixels, never under one."""
+        return Size(max(1, round(self.width * factor)), max(1, round(self.height * factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How one picture is made: resize the whole source, then cut or pad to the canvas."""
+
+    resized: Size
+    canvas: Size
+
+
+def frame(source: Size, width: int | None, height: int | None, fit: Fit) -> Frame:
+    """Return how a source is fitted into a box; a missing side bounds only what WebP can hold.
+
+    A box larger than the source shrinks with its own shape kept (`cover`), or keeps its size and
+    holds the source unscaled in its middle (`contain`).
+    """
+    if fit is Fit.COVER and width and height:
+        return _cover(source, Size(width, height))
+    across = (width or MAX_SIDE) / source.width
+    down = (height or MAX_SIDE) / source.height
+    resized = source.scaled(min(across, down, 1.0))
+    if fit is Fit.CONTAIN and width and height:
+        return Frame(resized, Size(width, height))
+    return Frame(resized, resized)
+
+
+def _cover(source: Size, box: Size) -> Frame:
+    factor = max(box.width / source.width, box.height / source.height)
+    if factor <= 1:
+        resized = source.scaled(factor)
+        return Frame(resized, Size(min(box.width, resized.width), min(box.height, resized.height)))
+    canvas = box.scaled(1 / factor)
+    return Frame(source, Size(min(canvas.width, source.width), min(canvas.height, source.height)))

@@ -1,0 +1,94 @@
+"""Where things are stored: the only place that builds and parses keys of the variants bucket.
+
+A source key is used as it is, byte for byte: `<shard>/<source key>/<variant>.<slot>`. The shard
+spreads a backfill over 256 prefixes, because S3 gives 3,500 PUT/s per prefix.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import quote, urlencode
+
+from shared.model.errors import PixfleetError, UnsupportedKey
+from shared.model.recipe import Slot
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES = 1024
+MANIFEST_NAME = "manifest.json"
+
+
+class NotAVariantKey(PixfleetError):
+    """A key in the variants bucket that `variant_key` did not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantKey:
+    """The three parts of a stored variant's key."""
+
+    source_key: str
+    variant: str
+    slot: Slot
+
+
+def shard(source_key: str) -> str:
+    """Return the first two hex digits of the SHA-256 of the source key's UTF-8 bytes."""
+    return sha256(source_key.encode()).hexdigest()[:2]
+
+
+def variant_key(source_key: str, variant: str, slot: Slot) -> str:
+    """Return where a variant is stored; `UnsupportedKey` if that is over S3's 1,024 bytes."""
+    return stored_key(source_key, f"{variant}.{slot}")
+
+
+def manifest_key(source_key: str) -> str:
+    """Return where a source's manifest is stored."""
+    return stored_key(source_key, MANIFEST_NAME)
+
+
+def parse_variant_key(key: str) -> VariantKey:
+    """Take a stored variant's key apart; the inverse of `variant_key`."""
+    folder, _, name = key.rpartition("/")
+    shard_of_key, slash, source_key = folder.partition("/")
+    variant, dot, slot = name.rpartition(".")
+    known = slash and dot and variant and source_key and slot in set(Slot)
+    if not known or shard_of_key != shard(source_key):
+        raise NotAVariantKey(f"Expected <shard>/<source key>/<variant>.<slot>, got {key!r}.")
+    return VariantKey(source_key, variant, Slot(slot))
+
+
+def refuse_unsupported(source_key: str) -> None:
+    """Raise `UnsupportedKey` for keys that no browser could ask for.
+
+    Browsers and proxies remove `.` and `..` segments from a path before they send it, and control
+    characters do not survive URLs, logs and headers.
+    """
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in source_key):  # noqa: PLR2004 - ASCII's control characters
+        raise UnsupportedKey("Expected a key without control characters.", stage="key")
+    if {".", ".."} & set(source_key.split("/")):
+        raise UnsupportedKey(
+            "Expected a key without '.' and '..' segments: browsers remove them from URLs.",
+            stage="key",
+        )
+    manifest_key(source_key)
+
+
+def public_url(source_key: str, *, variant: str, slot: Slot, version: str) -> str:
+    """Return the path and query under which the edge serves one variant, percent-encoded once."""
+    query = urlencode({"variant": variant, "format": slot.value, "v": version})
+    path = quote(source_key, safe="/")
+    if path.startswith("/"):
+        # A browser would take `//photos/cat.jpg` for a host named photos.
+        path = f"%2F{path[1:]}"
+    return f"/{path}?{query}"
+
+
+def stored_key(source_key: str, name: str) -> str:
+    """Return where an object of this name is stored for a source; `UnsupportedKey` if too long."""
+    key = f"{shard(source_key)}/{source_key}/{name}"
+    size = len(key.encode())
+    if size > MAX_KEY_BYTES:
+        raise UnsupportedKey(
+            f"Expected a key whose variants fit into S3's {MAX_KEY_BYTES} bytes,"
+            f" got {size} for {name}.",
+            stage="key",
+        )
+    return key

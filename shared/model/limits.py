@@ -1,0 +1,18 @@
+"""What a source may cost before it is refused."""
+
+from dataclasses import dataclass
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one image; `max_pixels` counts all frames, `memory_bytes` is a child's budget.
+
+    The defaults take a 100-megapixel camera file and refuse every bomb of the tests.
+    """
+
+    max_bytes: int = 100 * MEBIBYTE
+    max_pixels: int = 100_000_000
+    max_frames: int = 300
+    memory_bytes: int = 1_000 * MEBIBYTE

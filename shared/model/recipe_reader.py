@@ -1,0 +1,139 @@
+"""Makes recipes from a document (`recipes.yaml` or its JSON form), or lists all its mistakes."""
+
+import re
+
+from shared.model.document import Fields, Problems, is_whole
+from shared.model.errors import Misconfigured
+from shared.model.recipe import (
+    DEFAULT_EFFORT,
+    DEFAULT_QUALITY,
+    Animation,
+    Match,
+    Recipe,
+    RecipeBook,
+    Watermark,
+)
+from shared.model.variant_reader import (
+    read_encoder_figures,
+    read_name,
+    read_variants,
+    refuse_repeats,
+)
+
+SCHEMA_VERSION = 1
+
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+KEEPABLE_METADATA = frozenset({"copyright", "creator"})
+POSITIONS = frozenset(
+    f"{row}-{column}" for row in ("top", "bottom") for column in ("left", "right")
+) | {"centre"}
+
+
+def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
+    """Return the recipes in a parsed document; `Misconfigured` with every problem otherwise."""
+    problems = Problems()
+    fields = Fields(document, "", problems, what="a mapping with version and recipes")
+    version = fields.raw("version")
+    if not is_whole(version, low=SCHEMA_VERSION, high=SCHEMA_VERSION):
+        fields.problems.add("version", str(SCHEMA_VERSION), version)
+    entries = fields.some_of("recipes", expected="a list of at least one recipe")
+    recipes = tuple(_recipe(item, path, problems) for path, item in entries)
+    refuse_repeats([recipe.name for recipe in recipes], "recipes", problems)
+    fields.refuse_others()
+    if problems.found:
+        raise Misconfigured(f"{where} cannot be used", problems.found)
+    return RecipeBook(recipes)
+
+
+def _recipe(value: object, path: str, problems: Problems) -> Recipe:
+    fields = Fields(value, path, problems, what="a recipe: name, match, variants, …")
+    name = read_name(fields)
+    quality = read_encoder_figures(fields, "quality", DEFAULT_QUALITY)
+    effort = read_encoder_figures(fields, "effort", DEFAULT_EFFORT)
+    recipe = Recipe(
+        name=name,
+        match=_match(fields),
+        variants=read_variants(fields, quality, effort),
+        background=_background(fields),
+        animation=fields.word("animation", Animation.KEEP),
+        watermark=_watermark(fields),
+        metadata=_metadata(fields),
+        placeholder=fields.flag("placeholder", default=True),
+    )
+    fields.refuse_others()
+    _refuse_not_yet(recipe, path, problems)
+    return recipe
+
+
+def _match(fields: Fields) -> Match:
+    if "match" not in fields:
+        fields.raw("match")
+        return Match()
+    inner = Fields(
+        fields.raw("match"), fields.at("match"), fields.problems, what="prefix, suffixes"
+    )
+    prefix = inner.text("prefix", "", expected="the beginning of a key", accept=lambda _: True)
+    suffixes = []
+    for path, item in inner.list_of("suffixes", expected="a list of endings such as .jpg"):
+        if isinstance(item, str) and item:
+            suffixes.append(item.lower())
+        else:
+            fields.problems.add(path, "an ending such as .jpg", item)
+    inner.refuse_others()
+    return Match(prefix, tuple(suffixes))
+
+
+def _background(fields: Fields) -> tuple[int, int, int] | None:
+    text = fields.text(
+        "background",
+        "",
+        expected='a colour such as "#ffffff"',
+        accept=lambda value: bool(COLOUR.fullmatch(value)),
+    )
+    if not text:
+        return None
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+def _watermark(fields: Fields) -> Watermark | None:
+    value = fields.raw("watermark")
+    if value is None:
+        return None
+    inner = Fields(
+        value, fields.at("watermark"), fields.problems, what="key, position, scale, opacity"
+    )
+    if "key" not in inner:
+        inner.problems.add(inner.at("key"), "the watermark's key in the sources bucket", None)
+    watermark = Watermark(
+        key=inner.text("key", "", expected="a key in the sources bucket", accept=bool),
+        position=inner.text(
+            "position",
+            "bottom-right",
+            expected="one of " + ", ".join(sorted(POSITIONS)),
+            accept=POSITIONS.__contains__,
+        ),
+        scale=inner.number("scale", 0.2, low=0.01, high=1),
+        opacity=inner.number("opacity", 0.7, low=0, high=1),
+    )
+    inner.refuse_others()
+    return watermark
+
+
+def _metadata(fields: Fields) -> tuple[str, ...]:
+    kept = []
+    known = ", ".join(sorted(KEEPABLE_METADATA))
+    for path, item in fields.list_of("metadata", expected=f"a list with any of {known}"):
+        if isinstance(item, str) and item in KEEPABLE_METADATA:
+            kept.append(item)
+        else:
+            fields.problems.add(path, f"one of {known}", item)
+    return tuple(sorted(set(kept)))
+
+
+def _refuse_not_yet(recipe: Recipe, path: str, problems: Problems) -> None:
+    """Refuse what the engine does not carry out yet: a field ignored in silence is a lie."""
+    if recipe.watermark is not None:
+        problems.say(f"{path}.watermark", "not yet: the engine does not draw watermarks")
+    if recipe.metadata:
+        problems.say(f"{path}.metadata", "not yet: the engine removes all metadata")

@@ -1,0 +1,40 @@
+"""A source: an object in the sources bucket, as it is now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a source asks for itself, in its S3 user metadata."""
+
+    recipe: str | None = None
+    focal: str | None = None
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Overrides":
+        """Read the override fields of S3 user metadata and ignore all others."""
+        return cls(recipe=metadata.get("recipe"), focal=metadata.get("focal"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as HEAD saw it; `size_bytes` is what S3 stores."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    overrides: Overrides = Overrides()
+    is_own_output: bool = False
+
+    @property
+    def identity(self) -> str:
+        """Return what must change for the variants to change: the ETag and the overrides.
+
+        A metadata-only copy keeps the ETag, so the ETag alone would miss a new focal point.
+        """
+        asked = (("recipe", self.overrides.recipe), ("focal", self.overrides.focal))
+        # Quoted, so that no value can pass for two fields.
+        named = (f";{name}={quote(value, safe='')}" for name, value in asked if value)
+        return "".join((self.etag, *named))

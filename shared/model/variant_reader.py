@@ -1,0 +1,134 @@
+"""Reads a recipe's variants: ladders of widths, and single variants by name."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.model.document import Fields, Problems, is_whole, one_of
+from shared.model.recipe import Codec, Fit, Gravity, Slot, Variant
+
+MAX_DIMENSION = 8192  # wider than any screen; bounds what one typing error can cost
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+# The highest effort that each encoder understands; AVIF's and WebP's as libvips documents them.
+MAX_EFFORT = {Codec.AVIF: 9, Codec.WEBP: 6, Codec.JPEG: 3, Codec.PNG: 9, Codec.GIF: 10}
+MIN_EFFORT = {Codec.GIF: 1}
+BOUNDS = {
+    "quality": dict.fromkeys(Codec, (1, 100)),
+    "effort": {codec: (MIN_EFFORT.get(codec, 0), MAX_EFFORT[codec]) for codec in Codec},
+}
+VARIANT_ENTRY = "a variant: widths, or name with width and height"
+
+
+def read_name(fields: Fields) -> str:
+    """Take the name that a recipe or a variant must have."""
+    expected = "lower-case letters, digits and dashes, a letter first, 32 at most"
+    if "name" not in fields:
+        fields.problems.add(fields.at("name"), expected, fields.raw("name"))
+    return fields.text(
+        "name", "", expected=expected, accept=lambda text: bool(NAME.fullmatch(text))
+    )
+
+
+def read_variants(
+    fields: Fields, quality: Mapping[str, int], effort: Mapping[str, int]
+) -> tuple[Variant, ...]:
+    """Return a recipe's variants; entries for the same rung add up to one variant."""
+    entries = fields.some_of("variants", expected="a list of at least one variant")
+    merged: dict[str, Variant] = {}
+    for path, item in entries:
+        entry = Fields(item, path, fields.problems, what=VARIANT_ENTRY)
+        for variant in _variant_entry(entry, quality, effort):
+            known = merged.setdefault(variant.name, variant)
+            if variant.name and replace(known, slots=variant.slots) != variant:
+                fields.problems.say(path, f"{variant.name} stands above with other settings")
+            union = {*known.slots, *variant.slots}
+            slots = tuple(slot for slot in Slot if slot in union)
+            merged[variant.name] = replace(known, slots=slots)
+    return tuple(merged.values())
+
+
+def _variant_entry(
+    fields: Fields, quality: Mapping[str, int], effort: Mapping[str, int]
+) -> list[Variant]:
+    """Return the rungs of a ladder entry, or the one variant of a named entry."""
+    slots = _slots(fields)
+    quality = read_encoder_figures(fields, "quality", quality)
+    effort = read_encoder_figures(fields, "effort", effort)
+    if "widths" in fields:
+        widths = _widths(fields)
+        fields.refuse_others()
+        return [
+            Variant(f"w{width}", slots, width=width, quality=quality, effort=effort)
+            for width in widths
+        ]
+    variant = Variant(
+        name=read_name(fields),
+        slots=slots,
+        width=fields.whole("width", None, low=1, high=MAX_DIMENSION),
+        height=fields.whole("height", None, low=1, high=MAX_DIMENSION),
+        fit=fields.word("fit", Fit.INSIDE),
+        gravity=fields.word("gravity", Gravity.CENTRE),
+        quality=quality,
+        effort=effort,
+    )
+    fields.raw("widths")
+    fields.refuse_others()
+    _check_box(variant, fields)
+    return [variant]
+
+
+def _check_box(variant: Variant, fields: Fields) -> None:
+    if variant.fit is not Fit.INSIDE and not (variant.width and variant.height):
+        fields.problems.say(fields.path, f"fit {variant.fit} needs both width and height")
+    if variant.gravity is not Gravity.CENTRE and variant.fit is not Fit.COVER:
+        fields.problems.say(fields.at("gravity"), "only fit cover crops, so only it has a gravity")
+    if variant.gravity is Gravity.FOCAL:
+        fields.problems.say(fields.at("gravity"), "not yet: the engine knows no focal points")
+    if re.fullmatch(r"w\d+", variant.name):
+        fields.problems.say(fields.at("name"), "w and a number is the name of a ladder's rung")
+
+
+def _slots(fields: Fields) -> tuple[Slot, ...]:
+    chosen = set()
+    expected = f"a list of at least one of {', '.join(Slot)}"
+    for path, item in fields.some_of("formats", expected=expected):
+        if isinstance(item, str) and item in set(Slot):
+            chosen.add(Slot(item))
+        else:
+            fields.problems.add(path, one_of(Slot), item)
+    return tuple(slot for slot in Slot if slot in chosen)
+
+
+def _widths(fields: Fields) -> list[int]:
+    widths = []
+    for path, item in fields.some_of("widths", expected="a list of at least one width in pixels"):
+        if is_whole(item, low=1, high=MAX_DIMENSION):
+            widths.append(int(str(item)))
+        else:
+            fields.problems.add(path, f"a whole number from 1 to {MAX_DIMENSION}", item)
+    refuse_repeats([str(width) for width in widths], fields.at("widths"), fields.problems)
+    return widths
+
+
+def read_encoder_figures(fields: Fields, name: str, base: Mapping[str, int]) -> Mapping[str, int]:
+    """Return `base` with what this entry says of quality or effort, per encoder."""
+    if name not in fields:
+        fields.raw(name)
+        return base
+    inner = Fields(
+        fields.raw(name), fields.at(name), fields.problems, what="a mapping of encoder to number"
+    )
+    figures = dict(base)
+    for codec in Codec:
+        if codec not in base:
+            continue  # PNG and GIF have an effort and no quality
+        low, high = BOUNDS[name][codec]
+        figures[codec] = inner.whole(codec, base[codec], low=low, high=high) or 0
+    inner.refuse_others()
+    return figures
+
+
+def refuse_repeats(names: list[str], path: str, problems: Problems) -> None:
+    """Note every name that stands there more than once."""
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        problems.say(path, f"{name} stands there more than once")

@@ -1,0 +1,107 @@
+"""What the environment says about this worker; read once, every problem reported at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.model.errors import Misconfigured
+from shared.model.limits import MEBIBYTE, Limits
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
+MEGABYTES_PER_CPU = 1769
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names, limits and times of one worker. Sizes in bytes, times in seconds."""
+
+    sources_bucket: str
+    variants_bucket: str
+    ledger_table: str
+    dead_letter_queue: str
+    recipes: str
+    queue: str
+    limits: Limits
+    max_receives: int
+    render_children: int
+    render_seconds: float
+    lease_seconds: float
+    poll_seconds: int
+    log_format: str
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._environment.get(f"PIXFLEET_{name}", default)
+        if not value and default is None:
+            self.problems.append(f"PIXFLEET_{name}: expected a value, got nothing")
+        return value or ""
+
+    def whole(self, name: str, default: int, *, low: int, high: int) -> int:
+        value = self._environment.get(f"PIXFLEET_{name}", str(default))
+        if value.isascii() and value.isdigit() and low <= int(value) <= high:
+            return int(value)
+        self.problems.append(
+            f"PIXFLEET_{name}: expected a whole number from {low} to {high}, got {value!r}"
+        )
+        return default
+
+    def word(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
+        value = self._environment.get(f"PIXFLEET_{name}", default)
+        if value not in among:
+            listed = ", ".join(among)
+            self.problems.append(f"PIXFLEET_{name}: expected one of {listed}, got {value!r}")
+        return value
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings; `Misconfigured` with every problem otherwise."""
+    reader = _Reader(environment)
+    settings = Settings(
+        sources_bucket=reader.text("SOURCES_BUCKET"),
+        variants_bucket=reader.text("VARIANTS_BUCKET"),
+        ledger_table=reader.text("LEDGER_TABLE"),
+        dead_letter_queue=reader.text("DEAD_LETTER_QUEUE"),
+        recipes=reader.text("RECIPES"),
+        queue=reader.text("QUEUE", default=""),
+        limits=_limits(reader),
+        max_receives=reader.whole("MAX_RECEIVES", 8, low=1, high=1000),
+        render_children=reader.whole("RENDER_CHILDREN", _cpus(environment), low=1, high=64),
+        render_seconds=reader.whole("RENDER_SECONDS", 60, low=1, high=900),
+        lease_seconds=reader.whole("LEASE_SECONDS", 960, low=1, high=7200),
+        poll_seconds=reader.whole("POLL_SECONDS", 10, low=0, high=20),
+        log_format=reader.word("LOG", "json", among=("json", "console")),
+    )
+    if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:
+        reader.problems.append(
+            "PIXFLEET_VARIANTS_BUCKET: expected another bucket than the sources', "
+            "or every variant would become a source"
+        )
+    if reader.problems:
+        raise Misconfigured("The environment cannot be used", reader.problems)
+    return settings
+
+
+def _limits(reader: _Reader) -> Limits:
+    default = Limits()
+    return Limits(
+        max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=5 << 30),
+        max_pixels=reader.whole("MAX_PIXELS", default.max_pixels, low=1, high=1 << 32),
+        max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=100_000),
+        memory_bytes=MEBIBYTE
+        * reader.whole("CHILD_MEMORY_MB", default.memory_bytes // MEBIBYTE, low=256, high=32_768),
+    )
+
+
+def _cpus(environment: Mapping[str, str]) -> int:
+    """Return one child a CPU; on Lambda the CPUs are what the memory buys."""
+    megabytes = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
+    if megabytes.isdigit():
+        return max(1, int(megabytes) // MEGABYTES_PER_CPU)
+    return max(1, os.cpu_count() or 1)

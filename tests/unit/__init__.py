@@ -1,0 +1,1 @@
+"""Pure functions and fakes: no network, no process, no libvips."""

@@ -1,0 +1,125 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest, version_token
+from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.source import Overrides, Source
+
+pytestmark = pytest.mark.unit
+
+AVIF, WEBP, FALLBACK = Slot
+SOURCE = Source("photos/été 🐈.jpg", etag="5d41402abc4b2a76b9719d911017c592", size_bytes=4096)
+RECIPE = Recipe(
+    "responsive",
+    (Variant("w320", (AVIF, WEBP), width=320), Variant("w640", (AVIF, FALLBACK), width=640)),
+)
+FACTS = SourceFacts(format="jpeg", width=1200, height=800, frames=1, has_alpha=False)
+PICTURES = (
+    Picture("w640", FALLBACK, Codec.JPEG, 640, 427, 9000),
+    Picture("w320", WEBP, Codec.WEBP, 320, 213, 2000),
+    # The smallest that an AVIF reader can show may well be a WebP.
+    Picture("w320", AVIF, Codec.WEBP, 320, 213, 2000),
+    Picture("w640", AVIF, Codec.AVIF, 640, 427, 5000),
+)
+
+
+def read(data: bytes) -> Any:  # noqa: ANN401 - JSON of any form
+    return json.loads(data)
+
+
+def test_a_manifest_describes_the_source_and_each_variant() -> None:
+    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES[3:], None))
+
+    version = version_token(SOURCE, RECIPE)
+    path = "/photos/%C3%A9t%C3%A9%20%F0%9F%90%88.jpg"
+    assert made == {
+        "schema": 1,
+        "version": version,
+        "recipe": "responsive",
+        "source": {
+            "key": "photos/été 🐈.jpg",
+            "etag": "5d41402abc4b2a76b9719d911017c592",
+            "bytes": 4096,
+            "format": "jpeg",
+            "width": 1200,
+            "height": 800,
+            "frames": 1,
+            "has_alpha": False,
+        },
+        "placeholder": None,
+        "variants": [
+            {
+                "name": "w640",
+                "slot": "avif",
+                "type": "image/avif",
+                "width": 640,
+                "height": 427,
+                "bytes": 5000,
+                "url": f"{path}?variant=w640&format=avif&v={version}",
+            }
+        ],
+    }
+
+
+def test_variants_stand_in_the_recipes_order_best_slot_first() -> None:
+    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
+
+    found = [(each["name"], each["slot"]) for each in made["variants"]]
+    assert found == [("w320", "avif"), ("w320", "webp"), ("w640", "avif"), ("w640", "fallback")]
+
+
+def test_the_order_in_which_pictures_were_finished_does_not_show() -> None:
+    made = manifest(SOURCE, RECIPE, FACTS, PICTURES, None)
+
+    assert manifest(SOURCE, RECIPE, FACTS, PICTURES[::-1], None) == made
+
+
+def test_the_type_tells_what_the_file_is_and_not_its_slot() -> None:
+    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
+
+    types = [each["type"] for each in made["variants"]]
+    assert types == ["image/webp", "image/webp", "image/avif", "image/jpeg"]
+
+
+def test_a_placeholder_is_a_data_uri_and_a_colour() -> None:
+    placeholder = Placeholder("data:image/webp;base64,UklGRg==", "#a0b0c0")
+
+    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, placeholder))
+
+    assert made["placeholder"] == {
+        "data_uri": "data:image/webp;base64,UklGRg==",
+        "colour": "#a0b0c0",
+    }
+
+
+def test_a_manifest_is_compact_utf_8() -> None:
+    data = manifest(SOURCE, RECIPE, FACTS, (), None)
+
+    assert "été 🐈".encode() in data
+    assert b": " not in data
+    assert b"\n" not in data
+
+
+def test_the_version_changes_with_whatever_changes_the_variants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = version_token(SOURCE, RECIPE)
+    others = [
+        version_token(replace(SOURCE, etag="other"), RECIPE),
+        version_token(replace(SOURCE, overrides=Overrides(focal="0.2,0.3")), RECIPE),
+        version_token(SOURCE, replace(RECIPE, placeholder=False)),
+    ]
+    monkeypatch.setattr("shared.model.manifest.ENGINE_VERSION", "next")
+    others.append(version_token(SOURCE, RECIPE))
+
+    assert len({before, *others}) == 1 + len(others)
+    assert all(len(each) == 12 for each in (before, *others))
+
+
+def test_the_version_does_not_change_with_the_sources_key_or_the_recipes_name() -> None:
+    moved = replace(SOURCE, key="elsewhere.jpg", size_bytes=0)
+
+    assert version_token(moved, replace(RECIPE, name="other")) == version_token(SOURCE, RECIPE)

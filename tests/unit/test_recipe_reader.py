@@ -1,0 +1,175 @@
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.model.errors import Misconfigured
+from shared.model.recipe import (
+    DEFAULT_EFFORT,
+    DEFAULT_QUALITY,
+    Animation,
+    Fit,
+    Gravity,
+    Recipe,
+    RecipeBook,
+    Slot,
+)
+from shared.model.recipe_reader import read_recipes
+from tests.unit.recipes import book, problems, recipe, shipped
+
+pytestmark = pytest.mark.unit
+
+AVIF, WEBP, FALLBACK = Slot
+
+# Every field that there is, all of them right; of what the engine does not do yet, nothing.
+FULL: dict[str, Any] = {  # a document of any form
+    "version": 1,
+    "recipes": [
+        {
+            "name": "full",
+            "match": {"prefix": "photos/", "suffixes": [".JPG", ".png"]},
+            "quality": {"avif": 50, "webp": 70, "jpeg": 75},
+            "effort": {"avif": 3, "webp": 4, "jpeg": 2, "png": 7, "gif": 5},
+            "variants": [
+                {"widths": [320, 640], "formats": ["webp", "avif"], "quality": {"webp": 60}},
+                {"widths": [640], "formats": ["fallback"], "quality": {"webp": 60}},
+                {
+                    "name": "thumb",
+                    "width": 300,
+                    "height": 200,
+                    "fit": "cover",
+                    "gravity": "entropy",
+                    "formats": ["fallback"],
+                    "quality": {"jpeg": 90},
+                    "effort": {"jpeg": 0},
+                },
+            ],
+            "background": "#FF8000",
+            "animation": "first-frame",
+            "placeholder": False,
+        }
+    ],
+}
+
+
+def only(document: object) -> Recipe:
+    """Return the one recipe of a document."""
+    (found,) = read_recipes(document).recipes
+    return found
+
+
+def test_every_field_is_read() -> None:
+    read = only(FULL)
+
+    assert read.name == "full"
+    assert read.match.prefix == "photos/"
+    assert read.match.suffixes == (".jpg", ".png")
+    assert read.background == (255, 128, 0)
+    assert read.animation is Animation.FIRST_FRAME
+    assert not read.placeholder
+    assert [each.name for each in read.variants] == ["w320", "w640", "thumb"]
+
+
+def test_entries_of_one_variant_are_joined_best_slot_first() -> None:
+    rung, shared_rung, _ = only(FULL).variants
+
+    assert rung.slots == (AVIF, WEBP)
+    assert shared_rung.slots == (AVIF, WEBP, FALLBACK)
+
+
+def test_a_variant_has_its_own_box_and_encoders() -> None:
+    rung, _, thumb = only(FULL).variants
+
+    assert (thumb.width, thumb.height) == (300, 200)
+    assert (thumb.fit, thumb.gravity) == (Fit.COVER, Gravity.ENTROPY)
+    assert thumb.quality == {"avif": 50, "webp": 70, "jpeg": 90}
+    assert thumb.effort == {"avif": 3, "webp": 4, "jpeg": 0, "png": 7, "gif": 5}
+    assert rung.quality == {"avif": 50, "webp": 60, "jpeg": 75}
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    read = only(book(recipe(variants=[{"name": "full", "formats": ["avif"]}])))
+
+    (full,) = read.variants
+    assert (full.width, full.height, full.fit, full.gravity) == (None, None, "inside", "centre")
+    assert (full.quality, full.effort) == (DEFAULT_QUALITY, DEFAULT_EFFORT)
+    assert (read.background, read.animation, read.placeholder) == (None, "keep", True)
+    assert read.match.accepts("anything")
+
+
+def test_null_is_the_same_as_left_out() -> None:
+    fields = ("match", "quality", "effort", "background", "animation", "watermark", "metadata")
+    nulls = recipe(**dict.fromkeys((*fields, "placeholder")))
+
+    assert read_recipes(book(nulls)) == read_recipes(book(recipe()))
+
+
+def test_the_json_form_reads_like_the_yaml_form() -> None:
+    assert read_recipes(json.loads(json.dumps(shipped()))) == read_recipes(shipped())
+
+
+def _mappings(value: object, path: str = "") -> list[tuple[str, dict[str, object]]]:
+    """Return every mapping of a document with its path, itself first."""
+    found: list[tuple[str, dict[str, object]]] = []
+    if isinstance(value, dict):
+        found.append((path, value))
+        for name, inner in value.items():
+            found += _mappings(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            found += _mappings(item, f"{path}[{at}]")
+    return found
+
+
+PATHS = [path for path, _ in _mappings(FULL)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_misspelt_field_is_reported_at_every_level(path: str) -> None:
+    for name in dict(_mappings(FULL))[path]:
+        document = deepcopy(FULL)
+        mapping = dict(_mappings(document))[path]
+        mapping[f"{name}x"] = mapping.pop(name)
+
+        found = problems(document)
+
+        at = f"{path}.{name}x" if path else f"{name}x"
+        assert any(each.startswith(f"{at}: not a field here; known are ") for each in found)
+
+
+@given(path=st.sampled_from(PATHS), name=st.text(), value=st.none() | st.booleans() | st.text())
+def test_no_unknown_field_is_ignored(path: str, name: str, value: object) -> None:
+    document = deepcopy(FULL)
+    mapping = dict(_mappings(document))[path]
+    known = {field for _, each in _mappings(FULL) for field in each}
+    assume(name not in known | {"watermark", "metadata"})
+    mapping[name] = value
+
+    (found,) = problems(document)
+
+    assert found.startswith(f"{path}.{name}: not a field" if path else f"{name}: not a field")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.data())
+def test_any_value_anywhere_is_read_or_refused(data: st.DataObject) -> None:
+    document = deepcopy(FULL)
+    mapping = dict(_mappings(document))[data.draw(st.sampled_from(PATHS))]
+    mapping[data.draw(st.sampled_from(sorted(mapping)))] = data.draw(json_values)
+
+    try:
+        outcome: object = read_recipes(document)
+    except Misconfigured as refusal:
+        outcome = refusal.problems
+
+    assert outcome
+    assert isinstance(outcome, RecipeBook | tuple)

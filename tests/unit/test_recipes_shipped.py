@@ -1,0 +1,157 @@
+import pytest
+
+from shared.model.recipe import Fit, Gravity, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe_reader import read_recipes
+from tests.unit.recipes import book, recipe, shipped, variant
+
+pytestmark = pytest.mark.unit
+
+AVIF, WEBP, FALLBACK = Slot
+
+
+@pytest.fixture
+def recipes() -> RecipeBook:
+    return read_recipes(shipped(), where="recipes.yaml")
+
+
+def named(recipes: RecipeBook, name: str) -> Recipe:
+    found = recipes.named(name)
+    assert found is not None
+    return found
+
+
+def boxes(made: Recipe) -> dict[str, tuple[int | None, int | None, Fit]]:
+    return {each.name: (each.width, each.height, each.fit) for each in made.variants}
+
+
+def by_name(made: Recipe, name: str) -> Variant:
+    return next(each for each in made.variants if each.name == name)
+
+
+def test_the_default_is_five_rungs_and_a_thumbnail(recipes: RecipeBook) -> None:
+    responsive = named(recipes, "responsive")
+
+    assert responsive.stored_names() == (
+        ("w320", AVIF),
+        ("w320", WEBP),
+        ("w640", AVIF),
+        ("w640", WEBP),
+        ("w640", FALLBACK),
+        ("w960", AVIF),
+        ("w960", WEBP),
+        ("w1280", AVIF),
+        ("w1280", WEBP),
+        ("w1280", FALLBACK),
+        ("w1920", AVIF),
+        ("w1920", WEBP),
+        ("thumb", AVIF),
+        ("thumb", WEBP),
+        ("thumb", FALLBACK),
+    )
+    assert boxes(responsive)["w960"] == (960, None, Fit.INSIDE)
+    assert boxes(responsive)["thumb"] == (300, 300, Fit.COVER)
+    assert by_name(responsive, "thumb").gravity is Gravity.ATTENTION
+    assert responsive.placeholder
+
+
+def test_transcode_is_a_full_webp_a_square_and_a_box(recipes: RecipeBook) -> None:
+    transcode = named(recipes, "transcode")
+
+    assert boxes(transcode) == {
+        "full": (None, None, Fit.INSIDE),
+        "thumbnail": (300, 300, Fit.COVER),
+        "medium": (800, 600, Fit.INSIDE),
+    }
+    assert transcode.stored_names() == (
+        ("full", WEBP),
+        ("thumbnail", FALLBACK),
+        ("medium", FALLBACK),
+    )
+    assert by_name(transcode, "full").quality["webp"] == 80
+    assert by_name(transcode, "thumbnail").quality["jpeg"] == 80
+    assert by_name(transcode, "medium").quality["jpeg"] == 85
+
+
+def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeBook) -> None:
+    compress = named(recipes, "compress-and-thumbnails")
+
+    assert boxes(compress) == {
+        "compressed": (None, None, Fit.INSIDE),
+        "small": (150, 150, Fit.INSIDE),
+        "medium": (300, 300, Fit.INSIDE),
+        "large": (600, 600, Fit.INSIDE),
+    }
+    assert by_name(compress, "compressed").quality["webp"] == 80
+    assert {by_name(compress, name).quality["jpeg"] for name in ("small", "large")} == {85}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("transcode/cat.jpg", "transcode"),
+        ("compress/cat.jpg", "compress-and-thumbnails"),
+        ("cat.jpg", "responsive"),
+        ("photos/transcode/cat.jpg", "responsive"),
+        ("Transcode/cat.jpg", "responsive"),
+    ],
+)
+def test_the_first_recipe_that_accepts_a_key_is_used(
+    recipes: RecipeBook, key: str, name: str
+) -> None:
+    found = recipes.matching(key)
+
+    assert found is named(recipes, name)
+
+
+@pytest.mark.parametrize("key", ["photos/", "transcode/", "/"])
+def test_a_folder_of_the_console_matches_nothing(recipes: RecipeBook, key: str) -> None:
+    assert recipes.matching(key) is None
+
+
+def test_a_recipe_that_nobody_wrote_is_none(recipes: RecipeBook) -> None:
+    assert recipes.named("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "accepted"),
+    [("a/cat.jpg", True), ("a/cat.JPG", True), ("a/cat.png", False), ("cat.jpg", False)],
+)
+def test_a_suffix_matches_in_any_letter_case(key: str, accepted: bool) -> None:  # noqa: FBT001
+    entry = recipe(match={"prefix": "a/", "suffixes": [".Jpg"]})
+
+    found = read_recipes(book(entry)).matching(key)
+
+    assert (found is not None) == accepted
+
+
+def test_the_fingerprint_is_of_what_is_made() -> None:
+    def fingerprint(**fields: object) -> str:
+        return read_recipes(book(recipe(**fields))).recipes[0].fingerprint
+
+    plain = fingerprint()
+    others = [
+        fingerprint(placeholder=False),
+        fingerprint(background="#ffffff"),
+        fingerprint(animation="first-frame"),
+        fingerprint(quality={"webp": 50}),
+        fingerprint(effort={"webp": 0}),
+        fingerprint(variants=[variant(width=101)]),
+        fingerprint(variants=[variant(height=100)]),
+        fingerprint(variants=[variant(height=100, fit="contain")]),
+        fingerprint(variants=[variant(name="other")]),
+        fingerprint(variants=[variant(formats=["avif"])]),
+    ]
+
+    assert len({plain, *others}) == 1 + len(others)
+    assert fingerprint(name="other", match={"prefix": "a/"}) == plain
+    assert fingerprint(quality={"webp": 82}) == plain
+
+
+def test_a_fingerprint_stays_the_same_from_release_to_release() -> None:
+    figures = {"webp": 80}
+    variant = Variant("w640", (WEBP,), width=640, quality=figures, effort=figures)
+
+    fingerprint = Recipe("any", (variant,)).fingerprint
+
+    # Another figure here means that every source in every bucket is rendered again.
+    assert fingerprint == "53945e4d5ac784b1"
