@@ -1,0 +1,91 @@
+"""SQS's own envelope, as a Lambda event source mapping or a long poll hands it over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+
+Shape = TypeVar("Shape")
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+# Up to the end of the year 9999, the last that a datetime can hold.
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a queue, in one of its receives; `receive_count` counts from one.
+
+    What SQS did not say is empty, so that such a message fails by itself and never its batch.
+    """
+
+    id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    queue_arn: str
+    sent_at: datetime | None
+
+    @property
+    def queue(self) -> str:
+        """Return the queue's name, the last part of its ARN."""
+        return self.queue_arn.rpartition(":")[2]
+
+
+def read_batch(event: object) -> tuple[Message, ...]:
+    """Return the messages of a Lambda event; none for what is no SQS event. Never raises.
+
+    A record without a `messageId` is skipped: there is no name by which to report it.
+    """
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, Sequence) or isinstance(records, str | bytes):
+        return ()
+    mappings = (record for record in records if isinstance(record, Mapping))
+    return tuple(_from_record(record) for record in mappings if _text(record, "messageId"))
+
+
+def from_receive(raw: Mapping[str, object], queue_arn: str) -> Message:
+    """Return an entry of boto3's `receive_message`, asked for with all system attributes."""
+    count, sent_at = _system_attributes(raw.get("Attributes"))
+    return Message(
+        id=_text(raw, "MessageId"),
+        receipt_handle=_text(raw, "ReceiptHandle"),
+        body=_text(raw, "Body"),
+        receive_count=count,
+        queue_arn=queue_arn,
+        sent_at=sent_at,
+    )
+
+
+def _from_record(record: Mapping[object, object]) -> Message:
+    count, sent_at = _system_attributes(record.get("attributes"))
+    return Message(
+        id=_text(record, "messageId"),
+        receipt_handle=_text(record, "receiptHandle"),
+        body=_text(record, "body"),
+        receive_count=count,
+        queue_arn=_text(record, "eventSourceARN"),
+        sent_at=sent_at,
+    )
+
+
+def _system_attributes(value: object) -> tuple[int, datetime | None]:
+    """Return how often the message was received and when it was sent; SQS writes both as text."""
+    attributes = value if isinstance(value, Mapping) else {}
+    count = _read(attributes.get("ApproximateReceiveCount"), Count) or 1
+    sent = _read(attributes.get("SentTimestamp"), Milliseconds)
+    return count, None if sent is None else datetime.fromtimestamp(sent / 1000, UTC)
+
+
+def _text(fields: Mapping[object, object] | Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _read(value: object, shape: type[Shape]) -> Shape | None:
+    try:
+        return msgspec.convert(value, shape, strict=False)
+    except msgspec.ValidationError:
+        return None
