@@ -1,0 +1,97 @@
+"""The render child: reads jobs from its standard input and answers until the input ends.
+
+It speaks to nobody but its parent, holds no credentials, and has a bound on its memory: whatever a
+hostile image makes of the decoders, there is nothing here to take and little to exhaust.
+"""
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.imaging.frames import (
+    DoneFrame,
+    FailedFrame,
+    Job,
+    Reply,
+    VariantFrame,
+    read_job,
+    write_frame,
+)
+from shared.imaging.render import Encoded, render
+from shared.imaging.vips import harden
+from shared.model.errors import Cause, Failure
+
+KIBIBYTE = 1024
+# Linux only; macOS does not keep RLIMIT_AS either, and is good enough for a demo.
+STATM = Path("/proc/self/statm")
+# No decoder writes files; our standard error alone is one, kept by the parent for crash reports.
+MAX_FILE_BYTES = 1024 * 1024
+
+
+def main() -> None:
+    """Serve jobs until the parent closes the pipe."""
+    replies = _private_stdout()
+    harden()
+    _bound_resources(int(sys.argv[1]))
+    while (received := read_job(sys.stdin.buffer)) is not None:
+        for reply, payload in _answers(*received):
+            write_frame(replies, reply, payload)
+        del received  # the source's bytes must not outlive their job
+
+
+def _answers(job: Job, source: bytes) -> Iterator[tuple[Reply, bytes]]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        for result in render(source, job.recipe, job.limits):
+            if isinstance(result, Encoded):
+                yield _variant_frame(result), result.data
+                continue
+            yield (
+                DoneFrame(
+                    facts=result.facts,
+                    placeholder=result.placeholder,
+                    wall_seconds=time.perf_counter() - wall,
+                    cpu_seconds=time.process_time() - cpu,
+                    peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIBIBYTE,
+                ),
+                b"",
+            )
+    except Failure as failure:
+        yield FailedFrame(failure.cause, failure.stage, failure.detail), b""
+    except MemoryError:
+        yield FailedFrame(Cause.TOO_COSTLY, "render", "The child ran out of memory."), b""
+
+
+def _variant_frame(result: Encoded) -> VariantFrame:
+    return VariantFrame(
+        variants=result.variants,
+        slot=result.slot,
+        codec=result.codec,
+        width=result.width,
+        height=result.height,
+    )
+
+
+def _private_stdout() -> BinaryIO:
+    """Take the pipe away from standard output, so that a library's print cannot break a frame."""
+    pipe = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return os.fdopen(pipe, "wb")
+
+
+def _bound_resources(memory_bytes: int) -> None:
+    """Bound what images may take on top of what the interpreter and libvips hold already."""
+    bounds = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: MAX_FILE_BYTES}
+    if STATM.exists():
+        held = int(STATM.read_text().split()[0]) * resource.getpagesize()
+        bounds[resource.RLIMIT_AS] = held + memory_bytes
+    for kind, bound in bounds.items():
+        resource.setrlimit(kind, (bound, bound))
+
+
+if __name__ == "__main__":
+    main()

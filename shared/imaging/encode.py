@@ -1,0 +1,67 @@
+"""Encodes one picture for one slot."""
+
+from collections.abc import Mapping
+
+import pyvips
+
+from shared.imaging.resize import frame_count
+from shared.model.recipe import Codec, Slot
+
+# What each step of a JPEG's effort adds; see docs/recipes.md for bytes and CPU of each.
+JPEG_EFFORTS: tuple[dict[str, object], ...] = (
+    {},
+    {"optimize_coding": True},
+    {"optimize_coding": True, "interlace": True},
+    {
+        "interlace": True,
+        "optimize_coding": True,
+        "optimize_scans": True,
+        "overshoot_deringing": True,
+        "quant_table": 3,
+        "trellis_quant": True,
+    },
+)
+
+
+def codec_for(slot: Slot, image: pyvips.Image, *, flattens: bool) -> Codec:
+    """Return what a slot's file will be: WebP or GIF if it moves, PNG if it is transparent."""
+    moves = frame_count(image) > 1
+    if slot is Slot.AVIF:
+        return Codec.WEBP if moves else Codec.AVIF
+    if slot is Slot.WEBP:
+        return Codec.WEBP
+    if moves:
+        return Codec.GIF
+    return Codec.PNG if image.hasalpha() and not flattens else Codec.JPEG
+
+
+def encode(
+    image: pyvips.Image,
+    codec: Codec,
+    *,
+    quality: Mapping[str, int],
+    effort: Mapping[str, int],
+    background: tuple[int, int, int] | None,
+) -> bytes:
+    """Return the file's bytes, without metadata; a JPEG shows `background` through."""
+    if codec is Codec.JPEG and image.hasalpha() and background:
+        image = image.flatten(background=list(background))
+    save, options = _saver(codec, effort[codec])
+    if codec in quality:
+        options |= {"Q": quality[codec]}
+    return bytes(getattr(image, save)(keep="none", **options))
+
+
+def _saver(codec: Codec, effort: int) -> tuple[str, dict[str, object]]:
+    """Return libvips' encoder for a codec, and what an effort means to it."""
+    match codec:
+        case Codec.AVIF:
+            return "heifsave_buffer", {"compression": "av1", "bitdepth": 8, "effort": effort}
+        case Codec.WEBP:
+            return "webpsave_buffer", {"effort": effort}
+        case Codec.GIF:
+            return "gifsave_buffer", {"effort": effort}
+        case Codec.PNG:
+            return "pngsave_buffer", {"compression": effort}
+        case Codec.JPEG:
+            return "jpegsave_buffer", dict(JPEG_EFFORTS[effort])

@@ -1,0 +1,110 @@
+"""The language between the parent and a render child: length-prefixed frames over two pipes.
+
+A frame is the length of its header (4 bytes, big-endian), the length of its payload (8 bytes), the
+header as JSON, and the payload as it is. The parent trusts nothing that comes back: a child that
+met a hostile image may say anything, so every length is bounded and every header validated.
+"""
+
+import struct
+from typing import IO
+
+import msgspec
+
+from shared.model.errors import Cause, PixfleetError
+from shared.model.limits import Limits
+from shared.model.manifest import Placeholder, SourceFacts
+from shared.model.recipe import Codec, Recipe, Slot
+
+PREFIX = struct.Struct(">IQ")
+MAX_HEADER_BYTES = 256 * 1024
+MAX_PAYLOAD_BYTES = 512 * 1024 * 1024
+
+
+class BadFrame(PixfleetError):
+    """A frame that is cut short, too long or not in the language."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Parent to child: render the payload by this recipe. No key, no bucket, no credential."""
+
+    recipe: Recipe
+    limits: Limits
+
+
+class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
+    """Child to parent: one finished file, in the payload."""
+
+    variants: tuple[str, ...]
+    slot: Slot
+    codec: Codec
+    width: int
+    height: int
+
+
+class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
+    """Child to parent: every variant has been sent. Times are the child's, in seconds."""
+
+    facts: SourceFacts
+    placeholder: Placeholder | None
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):
+    """Child to parent: no more of this image, and why."""
+
+    cause: Cause
+    stage: str
+    detail: str
+
+
+Reply = VariantFrame | DoneFrame | FailedFrame
+
+_reply_decoder = msgspec.json.Decoder(Reply)
+_job_decoder = msgspec.json.Decoder(Job)
+
+
+def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"") -> None:
+    """Write one frame and flush it."""
+    encoded = msgspec.json.encode(header)
+    stream.write(PREFIX.pack(len(encoded), len(payload)))
+    stream.write(encoded)
+    stream.write(payload)
+    stream.flush()
+
+
+def read_job(stream: IO[bytes]) -> tuple[Job, bytes] | None:
+    """Read the next job; none at the end of the stream, when the parent has gone."""
+    frame = _read_frame(stream)
+    return None if frame is None else (_job_decoder.decode(frame[0]), frame[1])
+
+
+def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
+    """Read what a child says next; `BadFrame` if it says nothing more, or nonsense."""
+    frame = _read_frame(stream)
+    if frame is None:
+        raise BadFrame("Expected a frame, got the end of the stream.")
+    try:
+        return _reply_decoder.decode(frame[0]), frame[1]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFrame(f"Expected a reply, got {frame[0][:80]!r}: {error}.") from error
+
+
+def _read_frame(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
+    prefix = stream.read(PREFIX.size)
+    if not prefix:
+        return None
+    if len(prefix) < PREFIX.size:
+        raise BadFrame("Expected a whole frame, got a part of its prefix.")
+    header_size, payload_size = PREFIX.unpack(prefix)
+    if header_size > MAX_HEADER_BYTES or payload_size > MAX_PAYLOAD_BYTES:
+        raise BadFrame(f"Expected a bounded frame, got {header_size} and {payload_size} bytes.")
+    return _read_exactly(stream, header_size), _read_exactly(stream, payload_size)
+
+
+def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise BadFrame(f"Expected {size} bytes, got {len(data)}.")
+    return data

@@ -1,0 +1,32 @@
+"""What a page shows before the picture has come: sixteen pixels of it, and its average colour."""
+
+from base64 import b64encode
+
+import pyvips
+
+from shared.model.manifest import Placeholder
+
+SIDE = 16
+MAX_URI_BYTES = 400
+QUALITIES = (40, 20, 1)
+PREFIX = "data:image/webp;base64,"
+
+
+def placeholder(image: pyvips.Image) -> Placeholder:
+    """Return the placeholder of a picture in sRGB; transparency is shown on white."""
+    still = image.crop(0, 0, image.width, image.get_page_height())
+    if still.hasalpha():
+        still = still.flatten(background=[255, 255, 255])
+    tiny = still.thumbnail_image(SIDE, height=SIDE, size="down").copy_memory()
+    colour = "#" + "".join(f"{round(band.avg()):02x}" for band in tiny.bandsplit())
+    return Placeholder(_small_enough(tiny), colour)
+
+
+def _small_enough(tiny: pyvips.Image) -> str:
+    uri = ""
+    for quality in QUALITIES:
+        data = tiny.webpsave_buffer(Q=quality, effort=6, keep="none")
+        uri = PREFIX + b64encode(data).decode()
+        if len(uri) <= MAX_URI_BYTES:
+            break
+    return uri

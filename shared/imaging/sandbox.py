@@ -1,0 +1,187 @@
+"""The parent's side of a render child: starts it, gives it work, kills it at the time limit.
+
+Never imports libvips: a decoder's bug must not run where the credentials are.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, LifoQueue
+from threading import Event, Timer
+from typing import BinaryIO
+
+from shared.imaging.frames import (
+    BadFrame,
+    DoneFrame,
+    FailedFrame,
+    Job,
+    VariantFrame,
+    read_reply,
+    write_frame,
+)
+from shared.model.errors import (
+    Cause,
+    DecoderCrash,
+    DecodeTimeout,
+    Failure,
+    OutOfTime,
+    Permanent,
+    Transient,
+    Unknown,
+)
+from shared.model.limits import Limits
+
+STDERR_TAIL_BYTES = 400
+
+# What a child needs, and nothing that could be stolen. LD_LIBRARY_PATH is how Lambda's own Python
+# finds its libraries: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+PASSED_ON = ("LD_LIBRARY_PATH",)
+FIXED_ENVIRONMENT = {
+    "VIPS_BLOCK_UNTRUSTED": "1",
+    "VIPS_CONCURRENCY": "1",  # one image a core beats many threads on one image
+    "MALLOC_ARENA_MAX": "2",  # glibc's arenas otherwise keep what an image needed
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class RenderChild:
+    """One process that decodes and encodes; replaced when it has died."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._stderr: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        """Say whether the process could take a job."""
+        return self._process.poll() is None
+
+    def render(
+        self, source: bytes, job: Job, *, time_limit_seconds: float
+    ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
+        """Yield each variant as it is finished, and `DoneFrame` last.
+
+        Raises the image's own `Failure`, `DecodeTimeout` when the child was killed at the limit,
+        or `DecoderCrash` when it died. A consumer that stops early costs the child its life.
+        """
+        expired = Event()
+        watchdog = Timer(time_limit_seconds, self._kill, args=[expired])
+        watchdog.daemon = True
+        watchdog.start()
+        finished = False
+        try:
+            for reply in self._converse(source, job):
+                # Known before it is handed over: the consumer may well stop at the last reply.
+                finished = isinstance(reply, DoneFrame)
+                yield reply
+        except (BadFrame, OSError) as error:
+            if expired.is_set():
+                raise DecodeTimeout(
+                    f"Expected an end within {time_limit_seconds:.0f} s.", stage="render"
+                ) from error
+            raise DecoderCrash(self._epitaph(error), stage="render") from error
+        except Failure as failure:
+            finished = not isinstance(failure, Transient)
+            raise
+        finally:
+            watchdog.cancel()
+            if not finished or expired.is_set():
+                self.stop()
+
+    def stop(self) -> None:
+        """Kill the process and give its pipes back."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            with suppress(OSError):
+                stream and stream.close()
+
+    def _converse(
+        self, source: bytes, job: Job
+    ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
+        assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - opened as pipes
+        write_frame(self._process.stdin, job, source)
+        while True:
+            reply, payload = read_reply(self._process.stdout)
+            if isinstance(reply, FailedFrame):
+                raise failure_for(reply)
+            if isinstance(reply, DoneFrame):
+                yield reply
+                return
+            yield reply, payload
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-s", "-m", "shared.imaging.child", str(self._memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={**environment, **FIXED_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)},
+            start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then drains
+        )
+
+    def _kill(self, expired: Event) -> None:
+        expired.set()
+        self._process.kill()
+
+    def _epitaph(self, error: Exception) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, self._stderr.tell() - STDERR_TAIL_BYTES))
+        last_words = " ".join(self._stderr.read().decode(errors="replace").split())
+        said = f" It said: {last_words}" if last_words else ""
+        code = self._process.returncode
+        ended = "talked nonsense" if code is None else f"ended with code {code}"
+        return f"The render child {ended} ({error}).{said}"
+
+
+class Studio:
+    """The render children of this process; one image at a time has each of them."""
+
+    def __init__(self, children: int, limits: Limits) -> None:
+        self._memory_bytes = limits.memory_bytes
+        self._idle: LifoQueue[RenderChild] = LifoQueue()
+        self.size = children
+        for _ in range(children):
+            self._idle.put(RenderChild(self._memory_bytes))
+
+    @contextmanager
+    def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
+        """Lend a living child; `OutOfTime` if none is free in time."""
+        try:
+            child = self._idle.get(timeout=max(0.0, wait_seconds))
+        except Empty as error:
+            raise OutOfTime("Expected a free render child in time.", stage="render") from error
+        try:
+            if not child.is_alive():
+                child.stop()
+                child = RenderChild(self._memory_bytes)
+            yield child
+        finally:
+            self._idle.put(child)
+
+    def close(self) -> None:
+        """Stop every idle child."""
+        while not self._idle.empty():
+            self._idle.get().stop()
+
+
+def failure_for(frame: FailedFrame) -> Failure:
+    """Return the failure that a child reported; only an image's own causes are believed."""
+    kind = _IMAGE_FAILURES.get(frame.cause, Unknown)
+    return kind(frame.detail, stage=frame.stage)
+
+
+_IMAGE_FAILURES: dict[Cause, type[Failure]] = {
+    kind.cause: kind for kind in Permanent.__subclasses__()
+}

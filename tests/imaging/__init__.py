@@ -1,0 +1,1 @@
+"""imaging tier: see CONTRIBUTING.md."""

@@ -1,0 +1,201 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from shared.imaging.frames import Job
+from shared.imaging.sandbox import RenderChild, Studio
+from shared.model.errors import (
+    Cause,
+    DecoderCrash,
+    DecodeTimeout,
+    Failure,
+)
+from shared.model.limits import MEBIBYTE, Limits
+from shared.model.recipe import Recipe, Slot, Variant
+from tests import images
+from tests.imaging.children import (
+    PATIENCE_SECONDS,
+    SLOW_JOB,
+    SLOW_SIZE,
+    SMALL_JOB,
+    files,
+    flat_png,
+    rendered,
+)
+
+pytestmark = pytest.mark.imaging
+
+MEMORY_BYTES = Limits().memory_bytes
+
+
+def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(studio: Studio) -> None:
+    with studio.child(wait_seconds=0) as child:
+        hung = child.pid
+        os.kill(hung, signal.SIGSTOP)
+        with pytest.raises(DecodeTimeout) as caught:
+            list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=0.2))
+
+    with studio.child(wait_seconds=0) as child:
+        assert caught.value.stage == "render"
+        assert child.pid != hung
+        assert files(child, images.jpeg())
+
+
+def test_a_child_that_takes_no_more_of_a_large_source_is_killed_too(child: RenderChild) -> None:
+    os.kill(child.pid, signal.SIGSTOP)  # a pipe holds 64 KiB, and the rest of the source waits
+
+    with pytest.raises(DecodeTimeout):
+        list(child.render(bytes(4 * MEBIBYTE), SMALL_JOB, time_limit_seconds=0.2))
+
+    assert not child.is_alive()
+
+
+def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
+    studio: Studio,
+) -> None:
+    with studio.child(wait_seconds=0) as child:
+        killed = child.pid
+        replies = child.render(
+            images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
+        )
+        next(replies)
+        os.kill(killed, signal.SIGKILL)
+        with pytest.raises(DecoderCrash, match="ended with code -9"):
+            list(replies)
+
+    with studio.child(wait_seconds=0) as child:
+        assert child.pid != killed
+        assert files(child, images.jpeg())
+
+
+def test_a_child_that_died_while_idle_is_replaced(studio: Studio) -> None:
+    with studio.child(wait_seconds=0) as child:
+        child._process.kill()
+        child._process.wait()
+
+    with studio.child(wait_seconds=0) as other:
+        assert files(other, images.jpeg())
+
+
+def test_a_consumer_that_stops_early_costs_the_child_its_life(studio: Studio) -> None:
+    with studio.child(wait_seconds=0) as child:
+        replies = child.render(
+            images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
+        )
+        next(replies)
+
+        replies.close()  # type: ignore[attr-defined] # a generator
+
+        assert not child.is_alive()
+    with studio.child(wait_seconds=0) as other:
+        assert files(other, images.jpeg())[0].variants == ("w80",)
+
+
+BOMBS: dict[str, tuple[bytes, Slot]] = {
+    "one large allocation": (flat_png((12_000, 9_000)), Slot.WEBP),
+    "an encoder's many": (images.jpeg((1600, 1200)), Slot.AVIF),
+}
+
+
+@pytest.mark.parametrize(("source", "slot"), BOMBS.values(), ids=BOMBS.keys())
+def test_an_image_that_eats_the_memory_fails_by_itself(source: bytes, slot: Slot) -> None:
+    # Admission lets it through, the kernel does not. How libvips notices differs, its end as well.
+    believing = Limits(memory_bytes=1 << 40, max_pixels=1 << 40)
+    full_size = Recipe("full", (Variant("full", (slot,)),))
+    studio = Studio(1, Limits(memory_bytes=64 * MEBIBYTE))
+
+    try:
+        with studio.child(wait_seconds=0) as child, pytest.raises(Failure) as caught:
+            rendered(child, source, Job(full_size, believing))
+        with studio.child(wait_seconds=0) as child:
+            after = files(child, images.jpeg())
+    finally:
+        studio.close()
+
+    assert caught.value.cause in {Cause.TOO_COSTLY, Cause.DECODER_CRASH}
+    assert [file.variants for file in after] == [("w80",)]
+
+
+FAKE_CHILDREN: dict[str, str] = {
+    "says nothing": "",
+    "ends with a code": "sys.exit(7)",
+    "talks": "print('hello from libvips')",
+    "sends half a prefix": "out.write(b'\\0\\0')",
+    "sends half a header": "out.write(struct.pack('>IQ', 100, 0) + b'{')",
+    "sends half a payload": "out.write(struct.pack('>IQ', 2, 100) + b'{}x')",
+    "sends a header of 4 GB": "out.write(struct.pack('>IQ', 2**32 - 1, 0) + bytes(100))",
+    "sends an unknown word": "out.write(struct.pack('>IQ', 14, 0) + b'{\"type\":\"run\"}')",
+    "sends zeros for ever": "while True: out.write(bytes(65536))",
+    "reads nothing and goes": "os.close(0)",
+}
+
+
+class FakeChild(RenderChild):
+    """A child whose program is a test's: what a hostile image could make of the real one."""
+
+    def __init__(self, program: str) -> None:
+        self._program = f"import os, struct, sys; out = sys.stdout.buffer\n{program}"
+        super().__init__(MEMORY_BYTES)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-S", "-c", self._program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+        )
+
+
+@pytest.mark.parametrize("program", FAKE_CHILDREN.values(), ids=FAKE_CHILDREN.keys())
+def test_a_child_that_talks_nonsense_is_a_crash(program: str) -> None:
+    child = FakeChild(program)
+
+    with pytest.raises(DecoderCrash) as caught:
+        list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
+
+    assert caught.value.stage == "render"
+    assert not child.is_alive()
+
+
+def test_a_childs_last_words_are_kept_and_only_the_last() -> None:
+    child = FakeChild(
+        "sys.stderr.write('chatter ' * 1000 + 'free(): invalid pointer'); sys.exit(134)"
+    )
+
+    with pytest.raises(DecoderCrash) as caught:
+        list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
+
+    assert "ended with code 134" in caught.value.detail
+    assert caught.value.detail.endswith("free(): invalid pointer")
+    assert len(caught.value.detail) < 700
+
+
+@pytest.mark.parametrize("cause", [cause.value for cause in Cause])
+def test_only_an_images_own_causes_are_believed(cause: str) -> None:
+    """A hostile child must not pass for an outage, nor for somebody else's claim."""
+    frame = f'{{"type":"failed","cause":"{cause}","stage":"x","detail":"y"}}'
+    child = FakeChild(
+        f"out.write(struct.pack('>IQ', {len(frame)}, 0) + {frame.encode()!r});"
+        "out.flush(); sys.stdin.buffer.read()"
+    )
+
+    with pytest.raises(Failure) as caught:
+        list(child.render(b"", SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
+    child.stop()
+
+    believed = caught.value.cause.value
+    transient = {
+        "access_denied",
+        "claimed",
+        "deadline",
+        "decode_timeout",
+        "decoder_crash",
+        "ledger_unavailable",
+        "source_changed",
+        "storage_unavailable",
+        "throttled",
+    }
+    assert believed == ("unknown" if cause in transient else cause)

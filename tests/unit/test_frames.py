@@ -1,0 +1,198 @@
+import io
+import json
+import struct
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.frames import (
+    MAX_HEADER_BYTES,
+    MAX_PAYLOAD_BYTES,
+    PREFIX,
+    BadFrame,
+    DoneFrame,
+    FailedFrame,
+    Job,
+    Reply,
+    VariantFrame,
+    read_job,
+    read_reply,
+    write_frame,
+)
+from shared.model.errors import Cause
+from shared.model.limits import Limits
+from shared.model.manifest import Placeholder, SourceFacts
+from shared.model.recipe import (
+    Animation,
+    Codec,
+    Fit,
+    Gravity,
+    Match,
+    Recipe,
+    Slot,
+    Variant,
+    Watermark,
+)
+
+pytestmark = pytest.mark.unit
+
+FACTS = SourceFacts("jpeg", 160, 120, 1, has_alpha=False)
+REPLIES: dict[str, Reply] = {
+    "variant": VariantFrame(("w640", "w320"), Slot.AVIF, Codec.WEBP, 160, 120),
+    "done": DoneFrame(
+        FACTS, Placeholder("data:image/webp;base64,x", "#c86432"), 1.5, 1.25, 1 << 27
+    ),
+    "done without a placeholder": DoneFrame(FACTS, None, 0.0, 0.0, 0),
+    "failed": FailedFrame(Cause.TRUNCATED, "render", "Expected café, got ☠."),
+}
+FULL_RECIPE = Recipe(
+    name="full",
+    variants=(
+        Variant("w640", (Slot.AVIF, Slot.FALLBACK), width=640, quality={Codec.AVIF: 50}),
+        Variant("sq", (Slot.WEBP,), 16, 16, Fit.COVER, Gravity.ATTENTION, effort={"webp": 6}),
+    ),
+    match=Match("photos/", (".jpg",)),
+    background=(1, 2, 3),
+    animation=Animation.FIRST_FRAME,
+    watermark=Watermark("logo.png"),
+    metadata=("copyright",),
+    placeholder=False,
+)
+
+
+def written(header: msgspec.Struct, payload: bytes = b"") -> bytes:
+    stream = io.BytesIO()
+    write_frame(stream, header, payload)
+    return stream.getvalue()
+
+
+def frame(header: bytes, payload: bytes = b"") -> bytes:
+    """Return a frame of any header, lengths true."""
+    return PREFIX.pack(len(header), len(payload)) + header + payload
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+@given(payload=st.binary())
+def test_a_reply_comes_back_as_it_went(reply: Reply, payload: bytes) -> None:
+    stream = io.BytesIO(written(reply, payload))
+
+    assert read_reply(stream) == (reply, payload)
+    assert stream.read() == b""
+
+
+@given(st.binary())
+def test_a_job_comes_back_as_it_went(source: bytes) -> None:
+    job = Job(FULL_RECIPE, Limits(max_pixels=7))
+
+    received = read_job(io.BytesIO(written(job, source)))
+
+    assert received is not None
+    back, payload = received
+    assert (back, payload) == (job, source)
+    assert back.recipe.fingerprint == FULL_RECIPE.fingerprint
+    assert isinstance(back.recipe.variants[0].slots[0], Slot)
+
+
+@given(st.lists(st.tuples(st.sampled_from([*REPLIES.values()]), st.binary(max_size=50))))
+def test_frames_on_one_stream_do_not_run_into_each_other(
+    conversation: list[tuple[Reply, bytes]],
+) -> None:
+    stream = io.BytesIO(b"".join(written(*each) for each in conversation))
+
+    heard = [read_reply(stream) for _ in conversation]
+
+    assert heard == conversation
+
+
+def every_cut(whole: bytes) -> Iterable[bytes]:
+    return (whole[:kept] for kept in range(len(whole)))
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+def test_a_reply_cut_at_any_byte_is_a_bad_frame(reply: Reply) -> None:
+    whole = written(reply, b"payload")
+
+    for cut in every_cut(whole):
+        with pytest.raises(BadFrame):
+            read_reply(io.BytesIO(cut))
+
+
+def test_a_job_cut_at_any_byte_is_a_bad_frame_but_an_end_is_an_end() -> None:
+    nothing, *cuts = every_cut(written(Job(FULL_RECIPE, Limits()), b"payload"))
+
+    assert read_job(io.BytesIO(nothing)) is None
+    for cut in cuts:
+        with pytest.raises(BadFrame):
+            read_job(io.BytesIO(cut))
+
+
+class Endless(io.RawIOBase):
+    """A stream that a child would fill for ever; notes the most that was asked of it at once."""
+
+    def __init__(self, start: bytes) -> None:
+        self._start = io.BytesIO(start)
+        self.asked = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.asked = max(self.asked, size)
+        return self._start.read(size) or bytes(size)
+
+
+@pytest.mark.parametrize(
+    ("header_bytes", "payload_bytes"),
+    [(MAX_HEADER_BYTES + 1, 0), (0, MAX_PAYLOAD_BYTES + 1), (2**32 - 1, 2**64 - 1)],
+    ids=["header", "payload", "both"],
+)
+def test_lengths_beyond_all_bounds_are_refused_before_anything_is_read(
+    header_bytes: int, payload_bytes: int
+) -> None:
+    stream = Endless(struct.pack(">IQ", header_bytes, payload_bytes))
+
+    with pytest.raises(BadFrame, match="bounded frame"):
+        read_reply(stream)  # type: ignore[arg-type] # reads as IO does
+
+    assert stream.asked == PREFIX.size
+
+
+GOOD = json.loads(msgspec.json.encode(REPLIES["variant"]))
+NONSENSE: dict[str, bytes] = {
+    "nothing": b"",
+    "no json": b"Traceback (most recent call last):",
+    "not utf-8": b'{"type":"failed","cause":"unknown","stage":"\xff","detail":""}',
+    "a list": b"[]",
+    "a word": b'"done"',
+    "no tag": b"{}",
+    "an unknown tag": b'{"type":"shell","command":"id"}',
+    "a tag of another type": b'{"type":7}',
+    "too little": b'{"type":"variant"}',
+    "two documents": b"{}{}",
+    "an unknown slot": json.dumps({**GOOD, "slot": "gif"}).encode(),
+    "an unknown codec": json.dumps({**GOOD, "codec": "svg"}).encode(),
+    "a width in words": json.dumps({**GOOD, "width": "160"}).encode(),
+    "variants that are no names": json.dumps({**GOOD, "variants": [1]}).encode(),
+    "an unknown cause": b'{"type":"failed","cause":"bored","stage":"","detail":""}',
+    "json without end": b"[" * MAX_HEADER_BYTES,
+    "json without end in a field nobody knows": b'{"type":"variant","x":' + b"[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("header", NONSENSE.values(), ids=NONSENSE.keys())
+def test_nonsense_is_a_bad_frame(header: bytes) -> None:
+    with pytest.raises(BadFrame) as caught:
+        read_reply(io.BytesIO(frame(header)))
+
+    assert len(str(caught.value)) < 1000
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_of_a_child_raise_anything_but_a_bad_frame(data: bytes) -> None:
+    for stream in (io.BytesIO(data), io.BytesIO(frame(data))):
+        with pytest.raises(BadFrame):
+            read_reply(stream)
+
+
+def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
+    assert set(Job.__struct_fields__) == {"recipe", "limits"}

@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.gif import HEADER_BYTES, refuse_cut_short
+from shared.model.errors import Truncated
+from tests import images
+
+pytestmark = pytest.mark.unit
+
+SCREEN = b"GIF89a\x02\0\x02\0"  # two by two pixels
+NO_PALETTE, TWO_COLOURS = b"\0\0\0", b"\x80\0\0"
+PALETTE = bytes(6)
+CONTROL = b"\x21\xf9\x04\0\0\0\0\0"
+PLAIN_DESCRIPTOR = b"\x2c\0\0\0\0\x02\0\x02\0\0"
+DESCRIPTOR_WITH_PALETTE = b"\x2c\0\0\0\0\x02\0\x02\0\x80"
+PIXELS = b"\x02\x02\x4c\x01\0"  # the LZW code size, one sub-block, its end
+TRAILER = b"\x3b"
+
+WHOLE: dict[str, bytes] = {
+    "global palette": SCREEN + TWO_COLOURS + PALETTE + PLAIN_DESCRIPTOR + PIXELS + TRAILER,
+    "local palette": SCREEN + NO_PALETTE + DESCRIPTOR_WITH_PALETTE + PALETTE + PIXELS + TRAILER,
+    "extension": SCREEN + TWO_COLOURS + PALETTE + CONTROL + PLAIN_DESCRIPTOR + PIXELS + TRAILER,
+    "no trailer": SCREEN + TWO_COLOURS + PALETTE + PLAIN_DESCRIPTOR + PIXELS,
+    "no picture": SCREEN + NO_PALETTE + TRAILER,
+    "by an encoder": images.animated_gif(frames=3),
+}
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
+def test_a_whole_gif_is_taken(data: bytes) -> None:
+    refuse_cut_short(data)
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
+def test_what_follows_the_trailer_is_not_looked_at(data: bytes) -> None:
+    refuse_cut_short(data.rstrip(TRAILER) + TRAILER + b"\x2c junk")
+
+
+def block_ends(data: bytes) -> set[int]:
+    """Return where a GIF made of one picture may end: between two blocks."""
+    after_header = HEADER_BYTES + len(PALETTE)
+    return {after_header, after_header + len(CONTROL), len(data) - 1, len(data)}
+
+
+# A cut before the first block never comes here: libvips finds no frame in it.
+@pytest.mark.parametrize("kept", range(HEADER_BYTES + len(PALETTE), len(WHOLE["extension"]) + 1))
+def test_a_gif_cut_anywhere_but_between_blocks_is_refused(kept: int) -> None:
+    data = WHOLE["extension"]
+
+    if kept in block_ends(data):
+        refuse_cut_short(data[:kept])
+        return
+    with pytest.raises(Truncated):
+        refuse_cut_short(data[:kept])
+
+
+@given(st.integers(min_value=1))
+def test_a_gif_of_an_encoder_is_refused_wherever_a_picture_is_cut(seed: int) -> None:
+    data = WHOLE["by an encoder"]
+    # The last sub-blocks, wherever an encoder began them, end with a zero and the trailer.
+    kept = len(data) - 2 - seed % 200
+
+    with pytest.raises(Truncated):
+        refuse_cut_short(data[:kept])
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", *WHOLE.values()]))
+def test_no_bytes_raise_anything_but_truncated(rest: bytes, head: bytes) -> None:
+    try:
+        refuse_cut_short(head + rest)
+    except Truncated as refused:
+        assert "Expected a whole GIF" in refused.detail  # noqa: PT017 - either end is right
+
+
+def test_bytes_that_are_no_block_end_the_walk_as_they_do_in_viewers() -> None:
+    refuse_cut_short(WHOLE["no trailer"] + b"\x00\x00junk")
