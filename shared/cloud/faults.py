@@ -1,0 +1,128 @@
+"""Translates what AWS and the network say into our failures, once, and retries what may pass.
+
+`Missing` and `ConditionRefused` are answers, not failures: the adapters expect them.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
+from urllib3.exceptions import HTTPError
+
+from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
+from shared.model.errors import (
+    AccessDenied,
+    Failure,
+    LedgerUnavailable,
+    PixfleetError,
+    StorageUnavailable,
+    Throttled,
+    Unknown,
+)
+
+Answer = TypeVar("Answer")
+
+ATTEMPTS = 4
+SERVER_ERRORS = 500
+
+
+class Missing(PixfleetError):
+    """The object, queue or table is not there."""
+
+
+class ConditionRefused(PixfleetError):
+    """A conditional call found another state; `found` is the ledger's item, if it was sent."""
+
+    def __init__(self, message: str, found: object = None) -> None:
+        super().__init__(message)
+        self.found = found
+
+
+_CODES: dict[str, type[PixfleetError]] = {
+    "404": Missing,
+    "NoSuchKey": Missing,
+    "NoSuchBucket": StorageUnavailable,
+    "AWS.SimpleQueueService.NonExistentQueue": StorageUnavailable,
+    "QueueDoesNotExist": StorageUnavailable,
+    "ResourceNotFoundException": LedgerUnavailable,
+    "412": ConditionRefused,
+    "PreconditionFailed": ConditionRefused,
+    "ConditionalCheckFailedException": ConditionRefused,
+    # Two writers at once, and S3 asks to try again:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    "ConditionalRequestConflict": StorageUnavailable,
+    "403": AccessDenied,
+    "AccessDenied": AccessDenied,
+    "AccessDeniedException": AccessDenied,
+    "KMS.AccessDeniedException": AccessDenied,
+    "ExpiredToken": AccessDenied,
+    "InvalidAccessKeyId": AccessDenied,
+    "SignatureDoesNotMatch": AccessDenied,
+    "503": Throttled,
+    # What botocore would retry by itself, with other statuses than 5xx:
+    # https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode
+    "RequestTimeout": StorageUnavailable,
+    "RequestTimeoutException": StorageUnavailable,
+    "PriorRequestNotComplete": StorageUnavailable,
+    "BandwidthLimitExceeded": Throttled,
+    "EC2ThrottledException": Throttled,
+    "LimitExceededException": Throttled,
+    "ProvisionedThroughputExceededException": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "RequestThrottled": Throttled,
+    "RequestThrottledException": Throttled,
+    "SlowDown": Throttled,
+    "ThrottledException": Throttled,
+    "Throttling": Throttled,
+    "ThrottlingException": Throttled,
+    "TooManyRequestsException": Throttled,
+    "TransactionInProgressException": Throttled,
+}
+
+
+def attempt(call: Callable[[], Answer], *, stage: str) -> Answer:
+    """Return what an AWS call returns, retrying briefly; the queue retries at length.
+
+    Every call passed here must be safe to repeat: a lost response looks like a lost request.
+    """
+    retrying: Callable[..., Answer] = Retrying(
+        retry=retry_if_exception_type((Throttled, StorageUnavailable, LedgerUnavailable)),
+        # The last attempt must not start so late that it ends after CALL_SECONDS.
+        stop=stop_after_attempt(ATTEMPTS)
+        | stop_before_delay(CALL_SECONDS - CONNECT_SECONDS - READ_SECONDS),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    return retrying(once, call, stage=stage)
+
+
+def once(call: Callable[[], Answer], *, stage: str) -> Answer:
+    """Return what an AWS call returns, trying it a single time."""
+    try:
+        return call()
+    except ClientError as error:
+        raise _from_client_error(error, stage) from error
+    except (BotoCoreError, HTTPClientError, HTTPError) as error:
+        raise _unavailable(stage)(f"{type(error).__name__}: {error}", stage=stage) from error
+
+
+def _from_client_error(error: ClientError, stage: str) -> PixfleetError:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    kind = _CODES.get(code)
+    if kind is ConditionRefused:
+        return ConditionRefused(str(error), error.response.get("Item"))
+    if kind is None:
+        kind = _unavailable(stage) if status >= SERVER_ERRORS else Unknown
+    return kind(str(error), stage=stage) if issubclass(kind, Failure) else kind(str(error))
+
+
+def _unavailable(stage: str) -> type[Failure]:
+    return LedgerUnavailable if stage == "ledger" else StorageUnavailable

@@ -1,0 +1,140 @@
+"""S3: sources are read, variants and manifests are written and deleted."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shared.cloud.faults import ConditionRefused, Missing, attempt
+from shared.model.errors import SourceChanged, StorageUnavailable
+from shared.model.keys import manifest_key, variant_key
+from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.source import Overrides, Source
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+# A variant's bytes change only with its version, and the manifest's URLs name the version.
+FOR_EVER = "public, max-age=31536000, immutable"
+# A manifest lives under one name for good, so browsers ask again after a minute.
+SHORTLY = "public, max-age=60"
+SOURCE_ETAG = "pixfleet-source-etag"
+FINGERPRINT = "pixfleet-recipe"
+MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+
+
+class Objects:
+    """The two buckets."""
+
+    def __init__(self, s3: "S3Client", *, sources_bucket: str, variants_bucket: str) -> None:
+        self._s3 = s3
+        self.sources_bucket = sources_bucket
+        self.variants_bucket = variants_bucket
+
+    def head(self, key: str) -> Source | None:
+        """Return the source as it is now; none if there is none, or a delete marker on top."""
+        try:
+            answer = attempt(
+                lambda: self._s3.head_object(Bucket=self.sources_bucket, Key=key), stage="head"
+            )
+        except Missing:
+            self._require_sources_bucket()
+            return None
+        metadata = answer.get("Metadata", {})
+        return Source(
+            key=key,
+            etag=answer["ETag"].strip('"'),
+            size_bytes=answer["ContentLength"],
+            overrides=Overrides.from_metadata(metadata),
+            is_own_output=SOURCE_ETAG in metadata,
+        )
+
+    def fetch(self, source: Source) -> bytes:
+        """Return the bytes of exactly this source; `SourceChanged` if it is not there any more."""
+        try:
+            return attempt(lambda: self._read(source), stage="fetch")
+        except (ConditionRefused, Missing) as error:
+            raise SourceChanged(
+                "Expected the source that HEAD saw, got another or none.", stage="fetch"
+            ) from error
+
+    def put_variant(
+        self, source: Source, recipe: Recipe, name: tuple[str, Slot], codec: Codec, data: bytes
+    ) -> None:
+        """Store one variant, with the Content-Type of what it really is."""
+        attempt(
+            lambda: self._s3.put_object(
+                Bucket=self.variants_bucket,
+                Key=variant_key(source.key, *name),
+                Body=data,
+                ContentType=codec.content_type,
+                CacheControl=FOR_EVER,
+                Metadata={SOURCE_ETAG: source.etag, FINGERPRINT: recipe.fingerprint},
+            ),
+            stage="put",
+        )
+
+    def put_manifest(self, source: Source, document: bytes) -> None:
+        """Store a source's manifest."""
+        attempt(
+            lambda: self._s3.put_object(
+                Bucket=self.variants_bucket,
+                Key=manifest_key(source.key),
+                Body=document,
+                ContentType="application/json",
+                CacheControl=SHORTLY,
+                Metadata={SOURCE_ETAG: source.etag},
+            ),
+            stage="put",
+        )
+
+    def delete(self, stored_keys: Sequence[str]) -> None:
+        """Delete objects of the variants bucket; what is gone already does not matter."""
+        for start in range(0, len(stored_keys), MAX_DELETES):
+            batch: list[ObjectIdentifierTypeDef] = [
+                {"Key": key} for key in stored_keys[start : start + MAX_DELETES]
+            ]
+            answer = attempt(
+                lambda batch=batch: self._s3.delete_objects(  # type: ignore[misc]
+                    Bucket=self.variants_bucket, Delete={"Objects": batch, "Quiet": True}
+                ),
+                stage="delete",
+            )
+            # Each key of the batch fails by itself, with status 200 for the whole.
+            if errors := answer.get("Errors"):
+                raise StorageUnavailable(
+                    f"Expected {len(batch)} deletes, got {len(errors)} errors: {errors[0]}.",
+                    stage="delete",
+                )
+
+    def read_recipes(self, bucket: str, key: str) -> bytes:
+        """Return the recipes object that Terraform wrote."""
+
+        def read() -> bytes:
+            with self._s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+                return body.read()
+
+        return attempt(read, stage="recipes")
+
+    def _require_sources_bucket(self) -> None:
+        """Raise `StorageUnavailable` if it is the bucket that is gone.
+
+        HEAD says 404 for either, and taking a lost bucket for a lost source would delete variants.
+        """
+        try:
+            attempt(lambda: self._s3.head_bucket(Bucket=self.sources_bucket), stage="head")
+        except Missing as error:
+            raise StorageUnavailable(
+                f"Expected bucket {self.sources_bucket}, got none of that name.", stage="head"
+            ) from error
+
+    def _read(self, source: Source) -> bytes:
+        answer = self._s3.get_object(
+            Bucket=self.sources_bucket, Key=source.key, IfMatch=f'"{source.etag}"'
+        )
+        with answer["Body"] as body:
+            data = body.read()
+        if len(data) != source.size_bytes:
+            raise StorageUnavailable(
+                f"Expected {source.size_bytes} bytes, got {len(data)}.", stage="fetch"
+            )
+        return data

@@ -1,0 +1,83 @@
+"""SQS: receive, acknowledge, put off, and move to the dead-letter queue."""
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from shared.cloud.faults import attempt, once
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+BATCH_SIZE = 10
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+MAX_VISIBILITY_SECONDS = 43_200
+
+
+class Queues:
+    """Queues by name; URLs are looked up once."""
+
+    def __init__(self, sqs: "SQSClient") -> None:
+        self._sqs = sqs
+        self._urls: dict[str, str] = {}
+        self._lock = Lock()
+
+    def receive(self, queue: str, *, wait_seconds: int) -> Sequence[Mapping[str, Any]]:
+        """Return up to ten messages as boto3 gives them, after at most this long."""
+        # Not retried: the caller polls in a loop anyway, and a repeated receive costs receives.
+        answer = once(
+            lambda: self._sqs.receive_message(
+                QueueUrl=self._url(queue),
+                MaxNumberOfMessages=BATCH_SIZE,
+                WaitTimeSeconds=wait_seconds,
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            ),
+            stage="receive",
+        )
+        return answer.get("Messages", [])
+
+    def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
+        """Delete up to ten messages and return how many SQS refused to; those will come again."""
+        answer = attempt(
+            lambda: self._sqs.delete_message_batch(
+                QueueUrl=self._url(queue),
+                Entries=[
+                    {"Id": str(at), "ReceiptHandle": receipt}
+                    for at, receipt in enumerate(receipts)
+                ],
+            ),
+            stage="acknowledge",
+        )
+        return len(answer.get("Failed", []))
+
+    def put_off(self, queue: str, receipt: str, *, seconds: int) -> None:
+        """Let a message come back after this long, counted from now."""
+        attempt(
+            lambda: self._sqs.change_message_visibility(
+                QueueUrl=self._url(queue),
+                ReceiptHandle=receipt,
+                VisibilityTimeout=min(seconds, MAX_VISIBILITY_SECONDS),
+            ),
+            stage="put_off",
+        )
+
+    def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Send one message with string attributes."""
+        attempt(
+            lambda: self._sqs.send_message(
+                QueueUrl=self._url(queue),
+                MessageBody=body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                },
+            ),
+            stage="send",
+        )
+
+    def _url(self, queue: str) -> str:
+        with self._lock:
+            if queue not in self._urls:
+                answer = attempt(lambda: self._sqs.get_queue_url(QueueName=queue), stage="queue")
+                self._urls[queue] = answer["QueueUrl"]
+            return self._urls[queue]

@@ -1,0 +1,78 @@
+"""What stands in for time, for queues and for AWS in tests that touch none of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from shared.cloud.queues import Queues
+from shared.model.errors import PixfleetError
+
+
+@dataclass
+class FakeClock:
+    """A clock that a test turns."""
+
+    at: float = 1_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message that was sent."""
+
+    queue: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+@dataclass
+class FakeQueues(Queues):
+    """Queues that note what they are told; `trouble` is raised instead, once set."""
+
+    deliveries: list[Sequence[Mapping[str, Any]] | PixfleetError] = field(default_factory=list)
+    trouble: Exception | None = None
+    refuses: int = 0
+    sent: list[Sent] = field(default_factory=list)
+    put_offs: list[tuple[str, str, int]] = field(default_factory=list)
+    acknowledged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    on_empty: Callable[[], None] = lambda: None
+
+    def receive(self, queue: str, *, wait_seconds: int) -> Sequence[Mapping[str, Any]]:
+        if not self.deliveries:
+            self.on_empty()
+            return []
+        delivery = self.deliveries.pop(0)
+        if isinstance(delivery, PixfleetError):
+            raise delivery
+        return delivery
+
+    def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
+        self._raise_trouble()
+        self.acknowledged.append((queue, tuple(receipts)))
+        return self.refuses
+
+    def put_off(self, queue: str, receipt: str, *, seconds: int) -> None:
+        self._raise_trouble()
+        self.put_offs.append((queue, receipt, seconds))
+
+    def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
+        self._raise_trouble()
+        self.sent.append(Sent(queue, body, attributes))
+
+    def _raise_trouble(self) -> None:
+        if self.trouble:
+            raise self.trouble
+
+
+def client_error(code: str, status: int = 400, **extra: object) -> ClientError:
+    """Return an error as botocore raises it for an answer of AWS."""
+    response: dict[str, Any] = {
+        "Error": {"Code": code, "Message": "said AWS"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **extra,
+    }
+    return ClientError(response, "SomeCall")  # type: ignore[arg-type] # the stubs want every field

@@ -1,0 +1,190 @@
+import os
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.model.errors import Misconfigured
+from shared.model.limits import MEBIBYTE, Limits
+from shared.settings import Settings, read_settings
+
+pytestmark = pytest.mark.unit
+
+REQUIRED = {
+    "PIXFLEET_SOURCES_BUCKET": "photos",
+    "PIXFLEET_VARIANTS_BUCKET": "photos-web",
+    "PIXFLEET_LEDGER_TABLE": "ledger",
+    "PIXFLEET_DEAD_LETTER_QUEUE": "dead",
+    "PIXFLEET_RECIPES": "s3://photos-web/recipes.json",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+}
+DEFAULTS = Settings(
+    sources_bucket="photos",
+    variants_bucket="photos-web",
+    ledger_table="ledger",
+    dead_letter_queue="dead",
+    recipes="s3://photos-web/recipes.json",
+    queue="",
+    limits=Limits(),
+    max_receives=8,
+    render_children=1,
+    render_seconds=60,
+    lease_seconds=960,
+    poll_seconds=10,
+    log_format="json",
+)
+
+
+def problems(environment: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings(environment)
+    return caught.value.problems
+
+
+def test_only_names_must_be_given() -> None:
+    settings = read_settings(REQUIRED)
+
+    assert settings == DEFAULTS
+
+
+CHANGES: dict[str, tuple[str, Settings]] = {
+    "SOURCES_BUCKET": ("a", replace(DEFAULTS, sources_bucket="a")),
+    "VARIANTS_BUCKET": ("b", replace(DEFAULTS, variants_bucket="b")),
+    "LEDGER_TABLE": ("c", replace(DEFAULTS, ledger_table="c")),
+    "DEAD_LETTER_QUEUE": ("d", replace(DEFAULTS, dead_letter_queue="d")),
+    "RECIPES": ("recipes.json", replace(DEFAULTS, recipes="recipes.json")),
+    "QUEUE": ("live", replace(DEFAULTS, queue="live")),
+    "MAX_RECEIVES": ("3", replace(DEFAULTS, max_receives=3)),
+    "RENDER_CHILDREN": ("5", replace(DEFAULTS, render_children=5)),
+    "RENDER_SECONDS": ("7", replace(DEFAULTS, render_seconds=7)),
+    "LEASE_SECONDS": ("90", replace(DEFAULTS, lease_seconds=90)),
+    "POLL_SECONDS": ("0", replace(DEFAULTS, poll_seconds=0)),
+    "LOG": ("console", replace(DEFAULTS, log_format="console")),
+    "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
+    "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),
+    "MAX_FRAMES": ("11", replace(DEFAULTS, limits=replace(Limits(), max_frames=11))),
+    "CHILD_MEMORY_MB": (
+        "256",
+        replace(DEFAULTS, limits=replace(Limits(), memory_bytes=256 * MEBIBYTE)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_variable_changes_its_own_setting_and_no_other(name: str) -> None:
+    value, expected = CHANGES[name]
+
+    settings = read_settings({**REQUIRED, f"PIXFLEET_{name}": value})
+
+    assert settings == expected
+
+
+def test_the_process_environment_is_read_where_none_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PIXFLEET_QUEUE", "from-the-process")
+
+    settings = read_settings()
+
+    assert settings.queue == "from-the-process"
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    found = problems({"PIXFLEET_MAX_RECEIVES": "0", "PIXFLEET_LOG": "xml"})
+
+    assert [problem.partition(":")[0] for problem in found] == [
+        "PIXFLEET_SOURCES_BUCKET",
+        "PIXFLEET_VARIANTS_BUCKET",
+        "PIXFLEET_LEDGER_TABLE",
+        "PIXFLEET_DEAD_LETTER_QUEUE",
+        "PIXFLEET_RECIPES",
+        "PIXFLEET_MAX_RECEIVES",
+        "PIXFLEET_LOG",
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in REQUIRED if name.startswith("PIXFLEET_")])
+def test_an_empty_name_is_as_good_as_none(name: str) -> None:
+    found = problems({**REQUIRED, name: ""})
+
+    assert found == (f"{name}: expected a value, got nothing",)
+
+
+def test_one_bucket_for_both_is_refused() -> None:
+    found = problems({**REQUIRED, "PIXFLEET_VARIANTS_BUCKET": "photos"})
+
+    (problem,) = found
+    assert problem.startswith("PIXFLEET_VARIANTS_BUCKET: expected another bucket")
+
+
+BOUNDS = {
+    "MAX_RECEIVES": (1, 1000),
+    "RENDER_CHILDREN": (1, 64),
+    "RENDER_SECONDS": (1, 900),
+    "LEASE_SECONDS": (1, 7200),
+    "POLL_SECONDS": (0, 20),
+    "MAX_BYTES": (1, 5 << 30),
+    "MAX_PIXELS": (1, 1 << 32),
+    "MAX_FRAMES": (1, 100_000),
+    "CHILD_MEMORY_MB": (256, 32_768),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_number_may_be_at_its_bounds_and_not_beyond(name: str) -> None:
+    low, high = BOUNDS[name]
+    variable = f"PIXFLEET_{name}"
+    for value in (low, high):
+        read_settings({**REQUIRED, variable: str(value)})
+
+    for value in (low - 1, high + 1):
+        (problem,) = problems({**REQUIRED, variable: str(value)})
+        assert problem == (
+            f"{variable}: expected a whole number from {low} to {high}, got {str(value)!r}"
+        )
+
+
+@pytest.mark.parametrize("value", ["", " 8", "8.0", "1e1", "eight", "٨", "²", "0x8", "8_0"])
+def test_only_plain_digits_are_a_number(value: str) -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_MAX_RECEIVES": value})
+
+    assert repr(value) in problem
+
+
+@given(st.dictionaries(st.sampled_from(sorted(f"PIXFLEET_{name}" for name in CHANGES)), st.text()))
+def test_no_environment_gives_anything_but_settings_or_problems(
+    environment: dict[str, str],
+) -> None:
+    try:
+        settings = read_settings({**REQUIRED, **environment})
+    except Misconfigured as refused:
+        assert refused.problems  # noqa: PT017 - either end is right, and each is checked
+    else:
+        assert settings.sources_bucket != settings.variants_bucket
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "children"),
+    [("128", 1), ("1769", 1), ("3537", 1), ("3538", 2), ("10240", 5)],
+)
+def test_lambda_has_as_many_children_as_its_memory_buys_cpus(
+    megabytes: str, children: int
+) -> None:
+    settings = read_settings({**REQUIRED, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": megabytes})
+
+    assert settings.render_children == children
+
+
+@pytest.mark.parametrize(("cpus", "children"), [(7, 7), (None, 1)])
+def test_elsewhere_there_is_one_child_a_cpu(
+    monkeypatch: pytest.MonkeyPatch, cpus: int | None, children: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cpus)
+    environment = {name: value for name, value in REQUIRED.items() if "LAMBDA" not in name}
+
+    settings = read_settings(environment)
+
+    assert settings.render_children == children
