@@ -1,0 +1,1 @@
+"""functional tier: see CONTRIBUTING.md."""

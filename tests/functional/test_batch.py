@@ -1,0 +1,297 @@
+import json
+import os
+import signal
+from collections.abc import Callable
+from threading import Timer
+
+import pytest
+
+from shared.deadline import Deadline
+from shared.events.sqs import Message
+from shared.model.errors import Cause, Failure
+from shared.model.outcome import Outcome
+from tests import images
+from tests.functional.conftest import LIVE, TINY_NAMES, World
+from worker import batch
+from worker.batch import Verdict
+from worker.reconcile import reconcile
+
+pytestmark = pytest.mark.functional
+
+
+def causes(verdicts: tuple[Verdict, ...]) -> list[Cause | None]:
+    return [v.ending.cause if isinstance(v.ending, Failure) else None for v in verdicts]
+
+
+def test_one_corrupt_image_of_ten_fails_alone(world: World) -> None:
+    for number in range(9):
+        world.drop(f"good-{number}.jpg", images.jpeg(seed=number))
+    world.drop("bad.jpg", images.truncated_jpeg())
+    bodies = [world.event(f"good-{number}.jpg") for number in range(9)]
+    world.send(*bodies[:4], world.event("bad.jpg"), *bodies[4:])
+
+    verdicts = world.consume()
+
+    failed = [verdict for verdict in verdicts if isinstance(verdict.ending, Failure)]
+    (letter,) = world.dead_letters()
+    assert len(verdicts) == 10
+    assert causes(tuple(failed)) == [Cause.TRUNCATED]
+    assert letter["MessageAttributes"]["origin_message_id"]["StringValue"] == failed[0].message_id
+    assert all(
+        world.stored_names(f"good-{number}.jpg") == {*TINY_NAMES, "manifest.json"}
+        for number in range(9)
+    )
+
+
+def test_a_permanent_failure_is_settled_by_its_dead_letter(world: World) -> None:
+    world.drop("bad.jpg", b"this is no image at all")
+    body = world.event("bad.jpg")
+    world.send(body)
+
+    (verdict,) = world.consume()
+
+    (letter,) = world.dead_letters()
+    attributes = {
+        name: value["StringValue"] for name, value in letter["MessageAttributes"].items()
+    }
+    assert verdict.is_settled
+    assert letter["Body"] == body
+    assert attributes["cause"] == "not_an_image"
+    assert attributes["stage"] == "sniff"
+    assert attributes["source_queue"] == LIVE
+    assert attributes["receive_count"] == "1"
+    assert world.item("bad.jpg")["status"] == {"S": "rejected"}
+    assert world.item("bad.jpg")["cause"] == {"S": "not_an_image"}
+
+
+def test_a_permanent_failure_without_a_dead_letter_queue_goes_back(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(PIXFLEET_DEAD_LETTER_QUEUE="no-such-queue")
+    world.drop("bad.jpg", b"this is no image at all")
+    world.send(world.event("bad.jpg"))
+
+    (verdict,) = world.consume()
+
+    assert not verdict.is_settled
+
+
+def test_ten_corrupt_images_give_ten_verdicts(world: World) -> None:
+    for number in range(10):
+        world.drop(f"bad-{number}.jpg", images.truncated_jpeg(seed=number))
+    world.send(*[world.event(f"bad-{number}.jpg") for number in range(10)])
+
+    verdicts = world.consume()
+
+    assert causes(verdicts) == [Cause.TRUNCATED] * 10
+    assert world.stored() == {}
+
+
+@pytest.mark.parametrize("body", ["junk", "{}", "[]", "null", "7", '{"Records":[{}]}', '"x"'])
+def test_a_junk_body_fails_alone(world: World, body: str) -> None:
+    world.drop("good.jpg", images.jpeg())
+    world.send(body, world.event("good.jpg"))
+
+    verdicts = world.consume()
+
+    assert sorted(map(str, causes(verdicts))) == ["None", "bad_message"]
+    assert world.stored_names("good.jpg") == {*TINY_NAMES, "manifest.json"}
+
+
+def test_a_message_about_another_bucket_is_bad(world: World) -> None:
+    world.send(world.event("a.jpg").replace('"sources"', '"elsewhere"'))
+
+    verdicts = world.consume()
+
+    assert causes(verdicts) == [Cause.BAD_MESSAGE]
+
+
+def test_the_test_event_of_s3_is_acknowledged(world: World) -> None:
+    world.send(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "sources"}))
+
+    (verdict,) = world.consume()
+
+    assert verdict.is_settled
+    assert verdict.ending is Outcome.IGNORED
+
+
+def test_several_records_of_one_key_are_one_piece_of_work(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    world.send(*[world.event("a.jpg")] * 3)
+
+    verdicts = world.consume()
+
+    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 3
+    assert all(verdict.is_settled for verdict in verdicts)
+
+
+def test_several_records_of_one_corrupt_key_leave_one_dead_letter(world: World) -> None:
+    world.drop("bad.jpg", images.truncated_jpeg())
+    world.send(*[world.event("bad.jpg")] * 3)
+
+    verdicts = world.consume()
+
+    assert all(verdict.is_settled for verdict in verdicts)
+    assert len(world.dead_letters()) == 1
+
+
+def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    world.send(world.event("a.jpg"))
+    with world.fleet.studio.child(wait_seconds=5) as first:
+        pid = first.pid  # the pool hands out the child that came back last
+    os.kill(pid, signal.SIGSTOP)  # it takes the job and does not finish it
+    Timer(0.5, os.kill, args=(pid, signal.SIGKILL)).start()
+
+    (killed,) = world.consume()
+    world.drop("next.jpg", images.jpeg())
+    world.send(world.event("next.jpg"))
+    (after,) = world.consume()
+
+    assert causes((killed,)) == [Cause.DECODER_CRASH]
+    assert not killed.is_settled
+    assert after.ending is Outcome.MADE
+
+
+def test_the_last_receive_is_moved_with_its_cause(make_world: Callable[..., World]) -> None:
+    world = make_world(PIXFLEET_MAX_RECEIVES="1", PIXFLEET_LEDGER_TABLE="ledger")
+    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.drop("a.jpg", images.jpeg())
+    world.send(world.event("a.jpg"))
+
+    (verdict,) = world.consume()
+
+    (letter,) = world.dead_letters()
+    assert verdict.is_settled
+    assert letter["MessageAttributes"]["cause"]["StringValue"] == "claimed"
+
+
+def test_without_time_nothing_is_started(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    world.send(world.event("a.jpg"))
+
+    verdicts = world.consume(seconds=12)
+
+    assert causes(verdicts) == [Cause.DEADLINE]
+    assert world.item("a.jpg") == {}
+
+
+def test_an_exception_nobody_foresaw_touches_its_record_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def broken(key: str, *rest: object) -> Outcome:
+        if key == "odd.jpg":
+            raise ZeroDivisionError("a bug")
+        return reconcile(key, *rest)  # type: ignore[arg-type] # passed through as it came
+
+    monkeypatch.setattr(batch, "reconcile", broken)
+    world.drop("a.jpg", images.jpeg())
+    world.send(world.event("odd.jpg"), world.event("a.jpg"))
+
+    verdicts = world.consume()
+
+    assert sorted(map(str, causes(verdicts))) == ["None", "unknown"]
+
+
+class Context:
+    """What Lambda hands to a handler."""
+
+    aws_request_id = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+def record(message_id: str, body: str) -> dict[str, object]:
+    return {
+        "messageId": message_id,
+        "receiptHandle": "not-a-handle",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{LIVE}",
+    }
+
+
+def test_the_handler_names_what_must_be_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "consumer", lambda: world.consumer)
+    world.fleet.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
+    world.drop("held.jpg", images.jpeg())
+    world.drop("free.jpg", images.jpeg())
+    event = {
+        "Records": [record("m1", world.event("held.jpg")), record("m2", world.event("free.jpg"))]
+    }
+
+    answer = batch.handler(event, Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+
+
+@pytest.mark.parametrize("event", [None, 7, {}, {"Records": None}, {"Records": [None, 3]}])
+def test_the_handler_answers_whatever_it_is_given(
+    world: World, monkeypatch: pytest.MonkeyPatch, event: object
+) -> None:
+    monkeypatch.setattr(batch, "consumer", lambda: world.consumer)
+
+    answer = batch.handler(event, Context())
+
+    assert answer == {"batchItemFailures": []}
+
+
+def test_the_handler_hands_everything_back_when_it_cannot_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("no environment")
+
+    monkeypatch.setattr(batch, "consumer", broken)
+
+    answer = batch.handler({"Records": [record("m1", "{}"), record("m2", "{}")]}, Context())
+
+    assert answer["batchItemFailures"] == [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]
+
+
+def test_a_message_that_cannot_be_put_off_is_still_reported(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    message = Message("m1", "no-handle", world.event("a.jpg"), 1, "no-such-queue", None)
+
+    (verdict,) = world.consumer.consume((message,), Deadline.after(60, world.fleet.clock))
+
+    assert not verdict.is_settled
+
+
+def test_a_message_of_several_keys_is_kept_while_one_of_them_may_pass(world: World) -> None:
+    world.fleet.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
+    world.drop("held.jpg", images.jpeg())
+    world.drop("bad.jpg", images.truncated_jpeg())
+    world.send(world.event("bad.jpg"), world.event("bad.jpg", "held.jpg"))
+
+    verdicts = world.consume()
+
+    assert sorted((str(v.ending).split(":")[0], v.is_settled) for v in verdicts) == [
+        ("claimed", False),
+        ("truncated", True),
+    ]
+
+
+def test_every_permanent_failure_of_a_batch_has_its_dead_letter(world: World) -> None:
+    for key in ("one.jpg", "two.jpg"):
+        world.drop(key, images.truncated_jpeg())
+    world.send(world.event("one.jpg"), world.event("one.jpg", "two.jpg"))
+
+    verdicts = world.consume()
+
+    assert all(verdict.is_settled for verdict in verdicts)
+    assert len(world.dead_letters()) == 2
+
+
+def test_no_batch_outlasts_its_lease(make_world: Callable[..., World]) -> None:
+    world = make_world(PIXFLEET_LEASE_SECONDS="30")
+    world.drop("a.jpg", images.jpeg())
+    world.send(world.event("a.jpg"))
+
+    verdicts = world.consume(seconds=600)
+
+    assert causes(verdicts) == [Cause.DEADLINE]

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.clock import SystemClock
+from shared.cloud.clients import Clients
+from shared.deadline import Deadline
+from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
+from shared.settings import Settings, read_settings
+from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, World
+from worker.fleet import build_fleet
+
+pytestmark = pytest.mark.functional
+
+
+def settings(recipes: str) -> Settings:
+    return read_settings(
+        {
+            "PIXFLEET_SOURCES_BUCKET": SOURCES,
+            "PIXFLEET_VARIANTS_BUCKET": VARIANTS,
+            "PIXFLEET_LEDGER_TABLE": TABLE,
+            "PIXFLEET_DEAD_LETTER_QUEUE": DEAD,
+            "PIXFLEET_RECIPES": recipes,
+            "PIXFLEET_RENDER_CHILDREN": "1",
+        }
+    )
+
+
+def test_recipes_are_read_from_the_object_that_the_environment_names(clients: Clients) -> None:
+    body = json.dumps(RECIPES).encode()
+    clients.s3.put_object(Bucket=VARIANTS, Key="a/recipes-1.json", Body=body)
+
+    fleet = build_fleet(settings(f"s3://{VARIANTS}/a/recipes-1.json"))
+
+    try:
+        assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
+        assert fleet.studio.size == 1
+    finally:
+        fleet.close()
+
+
+def test_recipes_are_read_from_a_file_too(clients: Clients, tmp_path: Path) -> None:
+    file = tmp_path / "recipes.json"
+    file.write_text(json.dumps(RECIPES))
+
+    fleet = build_fleet(settings(str(file)))
+
+    fleet.close()
+    assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
+
+
+@pytest.mark.parametrize("body", [b"", b"recipes:", b"\xff\xfe", b"[]", b'{"version": 1}'])
+def test_recipes_that_cannot_be_used_are_refused_by_their_place(
+    clients: Clients, body: bytes
+) -> None:
+    clients.s3.put_object(Bucket=VARIANTS, Key="recipes.json", Body=body)
+    place = f"s3://{VARIANTS}/recipes.json"
+
+    with pytest.raises(Misconfigured) as caught:
+        build_fleet(settings(place))
+
+    assert place in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [f"s3://{VARIANTS}/none.json", "s3://no-bucket/a", "/none.json"])
+def test_recipes_that_are_not_there_are_one_of_our_errors(clients: Clients, place: str) -> None:
+    with pytest.raises(PixfleetError):
+        build_fleet(settings(place))
+
+
+def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) -> None:
+    places = 0
+    while world.fleet.desk.acquire(blocking=False):
+        places += 1
+
+    with (
+        pytest.raises(OutOfTime) as caught,
+        world.fleet.place_on_desk(Deadline.after(0, SystemClock())),
+    ):
+        pass
+
+    assert places == 4
+    assert caught.value.stage == "fetch"
+
+
+def test_a_place_on_the_desk_is_given_back_by_a_failure(world: World) -> None:
+    deadline = Deadline.after(0, SystemClock())
+    for _ in range(10):
+        with pytest.raises(ZeroDivisionError), world.fleet.place_on_desk(deadline):
+            raise ZeroDivisionError

@@ -1,0 +1,302 @@
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from shared.cloud.clients import Clients
+from shared.cloud.items import Value
+from shared.cloud.ledger import MAX_DETAIL_CHARS, TOMBSTONE_SECONDS, Claim, Entry, Ledger
+from shared.model.errors import Cause, Claimed, Corrupt, LedgerUnavailable
+from tests.fakes import FakeClock, client_error
+from tests.functional.conftest import TABLE
+
+pytestmark = pytest.mark.functional
+
+KEY = "photos/a b+c%20é.jpg"
+NAMES = ("w64.webp", "w32.webp")
+FIELDS: dict[str, Value] = {
+    "identity": "etag;focal=1",
+    "fingerprint": "f00d",
+    "engine": "1",
+    "variants": ["w32.webp", "w64.webp"],
+    "variant_bytes": 12345,
+    "total_seconds": 1.25,
+}
+
+
+@pytest.fixture(name="clock")
+def _clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(name="ledger")
+def _ledger(clients: Clients, clock: FakeClock) -> Ledger:
+    return Ledger(clients.dynamodb, TABLE, clock)
+
+
+def item(clients: Clients, key: str = KEY) -> dict[str, Any]:
+    """Return what DynamoDB holds for a key."""
+    answer = clients.dynamodb.get_item(TableName=TABLE, Key={"key": {"S": key}})
+    return dict(answer.get("Item", {}))
+
+
+def claimed(ledger: Ledger, *, lease_seconds: float = 600) -> Claim:
+    return ledger.claim(KEY, lease_seconds=lease_seconds, may_store=NAMES)
+
+
+def test_what_was_never_written_reads_as_empty(ledger: Ledger) -> None:
+    assert ledger.read(KEY) == Entry()
+
+
+def test_the_first_claim_notes_what_may_be_stored(ledger: Ledger, clients: Clients) -> None:
+    claim = claimed(ledger)
+
+    written = item(clients)
+    assert claim.entry == Entry()
+    assert claim.lease_until == 1_000_600
+    assert written["claim_token"] == {"S": claim.token}
+    assert float(written["lease_until"]["N"]) == 1_000_600
+    assert set(written["may_store"]["SS"]) == set(NAMES)
+    assert written["schema"] == {"N": "1"}
+    assert "status" not in written
+    assert ledger.read(KEY).is_claimed
+
+
+def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Clients) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+
+    written = item(clients)
+    assert written["status"] == {"S": "published"}
+    assert written["variant_bytes"] == {"N": "12345"}
+    assert float(written["updated_at"]["N"]) == 1_000_000
+    assert not written.keys() & {"claim_token", "lease_until", "may_store", "expires_at", "cause"}
+    assert ledger.read(KEY) == Entry(
+        status="published",
+        identity="etag;focal=1",
+        fingerprint="f00d",
+        engine="1",
+        stored=frozenset(NAMES),
+    )
+
+
+def test_a_claim_tells_what_stood_there_before(ledger: Ledger) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+    before = ledger.read(KEY)
+
+    second = ledger.claim(KEY, lease_seconds=600, may_store=["sq.webp"])
+
+    assert second.entry == before
+    assert ledger.read(KEY).stored == {*NAMES, "sq.webp"}
+
+
+def test_a_live_lease_is_respected_and_its_rest_told(ledger: Ledger, clock: FakeClock) -> None:
+    first = claimed(ledger, lease_seconds=600)
+    clock.at += 200
+
+    with pytest.raises(Claimed) as caught:
+        claimed(ledger)
+
+    assert caught.value.retry_after_seconds == pytest.approx(400)
+    ledger.commit(first, FIELDS)
+
+
+def test_a_lease_that_ran_out_is_taken_over(
+    ledger: Ledger, clock: FakeClock, clients: Clients
+) -> None:
+    first = claimed(ledger, lease_seconds=600)
+    clock.at += 600.5
+
+    second = ledger.claim(KEY, lease_seconds=600, may_store=["sq.webp"])
+
+    assert second.token != first.token
+    assert second.entry.stored == set(NAMES)
+    assert set(item(clients)["may_store"]["SS"]) == {*NAMES, "sq.webp"}
+
+
+def test_a_lease_lives_to_its_very_end(ledger: Ledger, clock: FakeClock) -> None:
+    claimed(ledger, lease_seconds=600)
+    clock.at += 600
+
+    with pytest.raises(Claimed) as caught:
+        claimed(ledger)
+
+    assert caught.value.retry_after_seconds == 1
+
+
+Write = Callable[[Ledger, Claim], None]
+WRITES: dict[str, Write] = {
+    "commit": lambda ledger, claim: ledger.commit(claim, FIELDS),
+    "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad")),
+    "bury": lambda ledger, claim: ledger.bury(claim),
+    "release": lambda ledger, claim: ledger.release(claim),
+}
+every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+
+
+@every_write
+def test_a_lost_claim_changes_nothing(
+    ledger: Ledger, clock: FakeClock, clients: Clients, write: Write
+) -> None:
+    lost = claimed(ledger, lease_seconds=60)
+    clock.at += 61
+    claimed(ledger)
+    before = item(clients)
+
+    with pytest.raises(LedgerUnavailable) as caught:
+        write(ledger, lost)
+
+    assert caught.value.stage == "ledger"
+    assert item(clients) == before
+
+
+@every_write
+def test_a_claim_is_good_for_one_ending(ledger: Ledger, clients: Clients, write: Write) -> None:
+    claim = claimed(ledger)
+    write(ledger, claim)
+    before = item(clients)
+
+    with pytest.raises(LedgerUnavailable):
+        ledger.commit(claim, FIELDS)
+
+    assert item(clients) == before
+
+
+@every_write
+def test_every_ending_lets_the_next_worker_in(ledger: Ledger, write: Write) -> None:
+    write(ledger, claimed(ledger))
+
+    assert not ledger.read(KEY).is_claimed
+    claimed(ledger)
+
+
+def test_our_own_claim_is_safe_to_repeat(
+    ledger: Ledger, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A response that is lost looks like a request that is lost, and is sent again."""
+    real, tokens = clients.dynamodb.update_item, []
+
+    def deaf(**arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - whatever botocore takes
+        tokens.append(arguments["ExpressionAttributeValues"][":token"])
+        answer = real(**arguments)
+        if len(tokens) == 1:
+            raise client_error("InternalServerError", 500)
+        return answer
+
+    monkeypatch.setattr(clients.dynamodb, "update_item", deaf)
+
+    claim = claimed(ledger)
+
+    assert tokens == [{"S": claim.token}] * 2
+    ledger.commit(claim, FIELDS)
+
+
+def test_a_newer_schema_is_left_alone(ledger: Ledger, clients: Clients) -> None:
+    clients.dynamodb.put_item(
+        TableName=TABLE, Item={"key": {"S": KEY}, "schema": {"N": "2"}, "status": {"S": "new"}}
+    )
+    before = item(clients)
+
+    with pytest.raises(LedgerUnavailable, match="Expected ledger schema 1, got 2"):
+        claimed(ledger)
+
+    assert item(clients) == before
+
+
+def test_a_rejection_tells_why_and_forgets_the_variants(ledger: Ledger, clients: Clients) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+    detail = "x" * (MAX_DETAIL_CHARS + 100)
+
+    ledger.reject(claimed(ledger), Corrupt(detail, stage="render"))
+
+    written = item(clients)
+    assert written["status"] == {"S": "rejected"}
+    assert written["cause"] == {"S": Cause.CORRUPT.value}
+    assert written["stage"] == {"S": "render"}
+    assert written["detail"] == {"S": "x" * MAX_DETAIL_CHARS}
+    assert written["variants"] == {"L": []}
+    assert not ledger.read(KEY).was_public
+    assert ledger.read(KEY).stored == frozenset()
+
+
+def test_a_failure_without_a_stage_or_a_detail_can_be_written(ledger: Ledger) -> None:
+    ledger.reject(claimed(ledger), Corrupt(""))
+
+    assert ledger.read(KEY).status == "rejected"
+
+
+@pytest.mark.parametrize("ending", ["commit", "bury"])
+def test_a_rejection_that_is_over_leaves_no_cause(
+    ledger: Ledger, clients: Clients, ending: str
+) -> None:
+    ledger.reject(claimed(ledger), Corrupt("bad", stage="render"))
+
+    WRITES[ending](ledger, claimed(ledger))
+
+    assert not item(clients).keys() & {"cause", "stage", "detail"}
+
+
+def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: Clients) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+
+    ledger.bury(claimed(ledger))
+
+    written = item(clients)
+    assert written["status"] == {"S": "removed"}
+    assert written["expires_at"] == {"N": str(1_000_000 + TOMBSTONE_SECONDS)}
+    assert "identity" not in written
+    assert ledger.read(KEY).stored == frozenset()
+
+
+@pytest.mark.parametrize("ending", ["commit", "reject"])
+def test_what_comes_back_to_life_does_not_expire(
+    ledger: Ledger, clients: Clients, ending: str
+) -> None:
+    ledger.bury(claimed(ledger))
+
+    WRITES[ending](ledger, claimed(ledger))
+
+    assert "expires_at" not in item(clients)
+
+
+def test_a_release_keeps_what_may_have_been_stored_until_a_commit(
+    ledger: Ledger, clients: Clients
+) -> None:
+    ledger.release(claimed(ledger))
+    released = ledger.read(KEY)
+
+    second = ledger.claim(KEY, lease_seconds=600, may_store=["sq.webp"])
+    ledger.commit(second, {"variants": ["sq.webp"]})
+
+    assert released.stored == set(NAMES)
+    assert second.entry.stored == set(NAMES)
+    assert ledger.read(KEY).stored == {"sq.webp"}
+
+
+def test_a_release_leaves_what_is_published_as_it_is(ledger: Ledger, clients: Clients) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+    before = item(clients)
+
+    ledger.release(claimed(ledger))
+
+    after = item(clients)
+    del after["may_store"]
+    assert after == before
+
+
+def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:
+    claimed(ledger)
+
+    other = ledger.claim(f"{KEY} ", lease_seconds=600, may_store=NAMES)
+    ledger.commit(other, FIELDS)
+
+    assert ledger.read(KEY).is_claimed
+    assert ledger.read(f"{KEY} ").was_public
+
+
+def test_a_table_that_is_not_there_is_the_ledgers_trouble(
+    clients: Clients, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+
+    with pytest.raises(LedgerUnavailable):
+        Ledger(clients.dynamodb, "no-such-table", clock).read(KEY)

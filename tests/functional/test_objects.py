@@ -1,0 +1,255 @@
+import io
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+
+from shared.cloud.clients import Clients
+from shared.cloud.faults import Missing
+from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, Objects
+from shared.model.errors import AccessDenied, SourceChanged, StorageUnavailable
+from shared.model.keys import manifest_key, variant_key
+from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.source import Overrides, Source
+from tests.fakes import client_error
+from tests.functional.conftest import SOURCES, VARIANTS
+from tests.unit.awkward import KEYS
+
+pytestmark = pytest.mark.functional
+
+KEY = "photos/cat.jpg"
+RECIPE = Recipe("one", (Variant("w64", (Slot.WEBP,), width=64),))
+
+
+@pytest.fixture(name="objects")
+def _objects(clients: Clients) -> Objects:
+    return Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+
+
+def drop(clients: Clients, data: bytes, key: str = KEY, **metadata: str) -> None:
+    clients.s3.put_object(Bucket=SOURCES, Key=key, Body=data, Metadata=metadata)
+
+
+def seen(objects: Objects, key: str = KEY) -> Source:
+    source = objects.head(key)
+    assert source is not None
+    return source
+
+
+def stored_keys(clients: Clients) -> set[str]:
+    listed = clients.s3.list_objects_v2(Bucket=VARIANTS).get("Contents", [])
+    return {each["Key"] for each in listed}
+
+
+def test_a_source_is_seen_as_it_is(objects: Objects, clients: Clients) -> None:
+    drop(clients, b"pixels", recipe="square", focal="0.5,0.5", camera="x")
+
+    source = seen(objects)
+
+    assert source.key == KEY
+    assert source.size_bytes == 6
+    assert '"' not in source.etag
+    assert source.overrides == Overrides(recipe="square", focal="0.5,0.5")
+    assert not source.is_own_output
+
+
+def test_what_is_not_there_is_none(objects: Objects) -> None:
+    assert objects.head(KEY) is None
+
+
+def test_a_lost_bucket_is_not_taken_for_a_lost_source(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # HEAD has no body to say which of the two is missing; moto says it all the same.
+    def gone(**_arguments: object) -> None:
+        raise client_error("404", status=404)
+
+    monkeypatch.setattr(clients.s3, "head_object", gone)
+    monkeypatch.setattr(clients.s3, "head_bucket", gone)
+
+    with pytest.raises(StorageUnavailable, match=SOURCES):
+        objects.head("a.jpg")
+
+
+def test_what_lies_under_a_delete_marker_is_not_there(objects: Objects, clients: Clients) -> None:
+    clients.s3.put_bucket_versioning(Bucket=SOURCES, VersioningConfiguration={"Status": "Enabled"})
+    drop(clients, b"pixels")
+    clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+
+    assert objects.head(KEY) is None
+
+
+def test_a_key_that_we_may_not_see_is_not_taken_for_gone(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_arguments: object) -> None:
+        raise client_error("403", 403)
+
+    monkeypatch.setattr(clients.s3, "head_object", refuse)
+
+    with pytest.raises(AccessDenied):
+        objects.head(KEY)
+
+
+def test_the_bytes_are_those_that_head_saw(objects: Objects, clients: Clients) -> None:
+    drop(clients, b"pixels")
+
+    assert objects.fetch(seen(objects)) == b"pixels"
+
+
+def test_a_source_replaced_after_head_is_not_fetched(objects: Objects, clients: Clients) -> None:
+    drop(clients, b"pixels")
+    source = seen(objects)
+    drop(clients, b"others")
+
+    with pytest.raises(SourceChanged) as caught:
+        objects.fetch(source)
+
+    assert caught.value.stage == "fetch"
+    assert caught.value.retry_after_seconds == 0
+
+
+def test_a_source_deleted_after_head_is_not_fetched(objects: Objects, clients: Clients) -> None:
+    drop(clients, b"pixels")
+    source = seen(objects)
+    clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+
+    with pytest.raises(SourceChanged):
+        objects.fetch(source)
+
+
+def test_a_body_that_ends_early_is_tried_again(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(clients, b"pixels")
+    source = seen(objects)
+    bodies = [b"pix", b"pixels"]
+
+    def cut(**_arguments: object) -> dict[str, Any]:  # botocore's shape
+        data = bodies.pop(0)
+        return {"Body": StreamingBody(io.BytesIO(data), len(data))}
+
+    monkeypatch.setattr(clients.s3, "get_object", cut)
+
+    assert objects.fetch(source) == b"pixels"
+    assert bodies == []
+
+
+def test_a_variant_tells_what_it_is_and_where_it_comes_from(
+    objects: Objects, clients: Clients
+) -> None:
+    drop(clients, b"pixels")
+    source = seen(objects)
+
+    objects.put_variant(source, RECIPE, ("w64", Slot.AVIF), Codec.WEBP, b"small")
+
+    answer = clients.s3.get_object(Bucket=VARIANTS, Key=variant_key(KEY, "w64", Slot.AVIF))
+    assert answer["Body"].read() == b"small"
+    assert answer["ContentType"] == "image/webp"
+    assert answer["CacheControl"] == "public, max-age=31536000, immutable"
+    assert answer["Metadata"] == {SOURCE_ETAG: source.etag, FINGERPRINT: RECIPE.fingerprint}
+
+
+def test_a_variant_dropped_as_a_source_is_known_for_what_it_is(
+    objects: Objects, clients: Clients
+) -> None:
+    drop(clients, b"pixels")
+    objects.put_variant(seen(objects), RECIPE, ("w64", Slot.WEBP), Codec.WEBP, b"small")
+    variant = variant_key(KEY, "w64", Slot.WEBP)
+
+    clients.s3.copy_object(
+        Bucket=SOURCES, Key="copy.webp", CopySource={"Bucket": VARIANTS, "Key": variant}
+    )
+
+    assert seen(objects, "copy.webp").is_own_output
+
+
+def test_a_manifest_is_asked_for_again_after_a_minute(objects: Objects, clients: Clients) -> None:
+    drop(clients, b"pixels")
+
+    objects.put_manifest(seen(objects), b"{}")
+
+    answer = clients.s3.get_object(Bucket=VARIANTS, Key=manifest_key(KEY))
+    assert answer["ContentType"] == "application/json"
+    assert answer["CacheControl"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS.values() if len(key.encode()) < 1000], ids=ascii
+)
+def test_an_awkward_key_is_fetched_stored_and_deleted_as_it_is(
+    objects: Objects, clients: Clients, key: str
+) -> None:
+    drop(clients, b"pixels", key=key)
+    source = seen(objects, key)
+
+    data = objects.fetch(source)
+    objects.put_variant(source, RECIPE, ("w64", Slot.WEBP), Codec.WEBP, data)
+    objects.put_manifest(source, b"{}")
+
+    ours = {variant_key(key, "w64", Slot.WEBP), manifest_key(key)}
+    assert stored_keys(clients) == ours
+    objects.delete(sorted(ours))
+    assert stored_keys(clients) == set()
+
+
+def test_only_what_is_named_is_deleted(objects: Objects, clients: Clients) -> None:
+    for key in ("a", "b", "c"):
+        clients.s3.put_object(Bucket=VARIANTS, Key=key, Body=b"x")
+        clients.s3.put_object(Bucket=SOURCES, Key=key, Body=b"x")
+
+    objects.delete(["a", "c", "never-there"])
+
+    assert stored_keys(clients) == {"b"}
+    assert clients.s3.list_objects_v2(Bucket=SOURCES)["KeyCount"] == 3
+
+
+def test_more_than_a_thousand_keys_are_deleted_in_turns(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"k{number}" for number in range(2 * MAX_DELETES + 1)]
+    batches: list[list[str]] = []
+
+    def note(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever botocore takes
+        batches.append([each["Key"] for each in arguments["Delete"]["Objects"]])
+        return {}
+
+    monkeypatch.setattr(clients.s3, "delete_objects", note)
+
+    objects.delete(keys)
+
+    assert [len(batch) for batch in batches] == [1000, 1000, 1]
+    assert [key for batch in batches for key in batch] == keys
+
+
+def test_nothing_to_delete_is_no_call(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(type(clients.s3), "delete_objects")
+
+    objects.delete([])
+
+
+def test_a_key_that_could_not_be_deleted_is_a_failure(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def partly(**_arguments: object) -> dict[str, Any]:  # botocore's shape
+        return {"Errors": [{"Key": "b", "Code": "AccessDenied", "Message": "no"}]}
+
+    monkeypatch.setattr(clients.s3, "delete_objects", partly)
+
+    with pytest.raises(StorageUnavailable, match="Expected 2 deletes, got 1 errors") as caught:
+        objects.delete(["a", "b"])
+
+    assert caught.value.stage == "delete"
+
+
+def test_the_recipes_are_read_from_their_object(objects: Objects, clients: Clients) -> None:
+    clients.s3.put_object(Bucket=VARIANTS, Key="recipes.json", Body=b"{}")
+
+    assert objects.read_recipes(VARIANTS, "recipes.json") == b"{}"
+
+
+def test_recipes_that_are_not_there_are_missing(objects: Objects) -> None:
+    with pytest.raises(Missing, match="NoSuchKey"):
+        objects.read_recipes(VARIANTS, "recipes.json")

@@ -1,0 +1,152 @@
+from typing import Any
+
+import pytest
+
+from shared.cloud.clients import Clients
+from shared.cloud.queues import MAX_VISIBILITY_SECONDS, Queues
+from shared.events.sqs import from_receive
+from shared.model.errors import StorageUnavailable
+from tests.functional.conftest import DEAD, LIVE
+
+pytestmark = pytest.mark.functional
+
+
+@pytest.fixture(name="queues")
+def _queues(clients: Clients) -> Queues:
+    return Queues(clients.sqs)
+
+
+def waiting(clients: Clients, queue: str) -> tuple[int, int]:
+    """Return how many messages a queue shows and how many it hides."""
+    url = clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+        "Attributes"
+    ]
+    shown = int(attributes["ApproximateNumberOfMessages"])
+    hidden = int(attributes["ApproximateNumberOfMessagesNotVisible"])
+    return shown, hidden
+
+
+def test_a_message_is_received_with_what_the_worker_reads(queues: Queues) -> None:
+    queues.send(LIVE, "body", {})
+
+    (raw,) = queues.receive(LIVE, wait_seconds=0)
+
+    message = from_receive(raw, LIVE)
+    assert message.body == "body"
+    assert message.receive_count == 1
+    assert message.sent_at is not None
+    assert message.receipt_handle
+
+
+def test_at_most_ten_are_received_at_once(queues: Queues) -> None:
+    for number in range(12):
+        queues.send(LIVE, str(number), {})
+
+    first, second = (queues.receive(LIVE, wait_seconds=0) for _ in range(2))
+
+    assert (len(first), len(second)) == (10, 2)
+
+
+def test_an_empty_queue_gives_nothing(queues: Queues) -> None:
+    assert queues.receive(LIVE, wait_seconds=0) == []
+
+
+def test_only_what_is_acknowledged_is_gone(queues: Queues, clients: Clients) -> None:
+    for number in range(3):
+        queues.send(LIVE, str(number), {})
+    receipts = [raw["ReceiptHandle"] for raw in queues.receive(LIVE, wait_seconds=0)]
+
+    refused = queues.acknowledge(LIVE, receipts[:2])
+
+    assert refused == 0
+    assert waiting(clients, LIVE) == (0, 1)
+
+
+def test_a_refused_acknowledgement_is_counted(
+    queues: Queues, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def partly(**_arguments: object) -> dict[str, Any]:  # botocore's shape
+        failed = {"Id": "0", "SenderFault": True, "Code": "ReceiptHandleIsInvalid"}
+        return {"Successful": [{"Id": "1"}], "Failed": [failed]}
+
+    monkeypatch.setattr(clients.sqs, "delete_message_batch", partly)
+
+    assert queues.acknowledge(LIVE, ["r0", "r1"]) == 1
+
+
+def test_a_message_put_off_by_nothing_is_there_at_once_and_counted(queues: Queues) -> None:
+    queues.send(LIVE, "body", {})
+    (raw,) = queues.receive(LIVE, wait_seconds=0)
+
+    queues.put_off(LIVE, raw["ReceiptHandle"], seconds=0)
+
+    (again,) = queues.receive(LIVE, wait_seconds=0)
+    assert from_receive(again, LIVE).receive_count == 2
+
+
+def test_a_message_put_off_stays_hidden(queues: Queues, clients: Clients) -> None:
+    queues.send(LIVE, "body", {})
+    (raw,) = queues.receive(LIVE, wait_seconds=0)
+
+    queues.put_off(LIVE, raw["ReceiptHandle"], seconds=600)
+
+    assert queues.receive(LIVE, wait_seconds=0) == []
+    assert waiting(clients, LIVE) == (0, 1)
+
+
+def test_no_message_is_put_off_for_longer_than_sqs_allows(
+    queues: Queues, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        clients.sqs,
+        "change_message_visibility",
+        lambda **arguments: asked.append(arguments["VisibilityTimeout"]),
+    )
+
+    queues.put_off(LIVE, "r0", seconds=MAX_VISIBILITY_SECONDS + 1)
+
+    assert asked == [43_200]
+
+
+def test_a_sent_message_keeps_body_and_attributes(queues: Queues, clients: Clients) -> None:
+    body = '{"key": "café \U0001f408"}\r\n\t'
+
+    queues.send(DEAD, body, {"cause": "corrupt", "detail": "Expected ☀, got ☔."})
+
+    url = clients.sqs.get_queue_url(QueueName=DEAD)["QueueUrl"]
+    answer = clients.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+    (letter,) = answer["Messages"]
+    assert letter["Body"] == body
+    assert letter["MessageAttributes"] == {
+        "cause": {"DataType": "String", "StringValue": "corrupt"},
+        "detail": {"DataType": "String", "StringValue": "Expected ☀, got ☔."},
+    }
+
+
+def test_a_queues_url_is_looked_up_once(
+    queues: Queues, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = clients.sqs.get_queue_url, []
+
+    def counted(**arguments: Any) -> Any:  # noqa: ANN401 - whatever botocore takes and gives
+        asked.append(arguments["QueueName"])
+        return real(**arguments)
+
+    monkeypatch.setattr(clients.sqs, "get_queue_url", counted)
+
+    for _ in range(3):
+        queues.send(LIVE, "x", {})
+    queues.send(DEAD, "x", {})
+
+    assert asked == [LIVE, DEAD]
+
+
+def test_a_queue_that_is_not_there_is_trouble_that_may_pass(
+    queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+
+    with pytest.raises(StorageUnavailable):
+        queues.receive("no-such-queue", wait_seconds=0)

@@ -1,0 +1,262 @@
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+
+from shared.imaging.sniff import sniff
+from shared.model.errors import Cause, Failure
+from shared.model.keys import manifest_key
+from shared.model.outcome import Outcome
+from tests import images
+from tests.functional.conftest import RECIPES, SOURCES, TINY_NAMES, VARIANTS, World
+
+pytestmark = pytest.mark.functional
+
+FULL_SET = {*TINY_NAMES, "manifest.json"}
+
+
+def settle(world: World, key: str) -> Outcome | Failure:
+    """Tell the worker about a key and return what became of it."""
+    world.send(world.event(key))
+    (verdict,) = world.consume()
+    return verdict.ending
+
+
+def test_an_arrival_stores_every_variant_and_then_the_ledger_agrees(world: World) -> None:
+    world.drop("a/b c.jpg".replace(" ", "-"), images.jpeg())
+
+    ending = settle(world, "a/b-c.jpg")
+
+    item = world.item("a/b-c.jpg")
+    assert ending is Outcome.MADE
+    assert world.stored_names("a/b-c.jpg") == FULL_SET
+    assert item["status"] == {"S": "published"}
+    assert {each["S"] for each in item["variants"]["L"]} == TINY_NAMES
+    assert item["version"]["S"] == world.manifest("a/b-c.jpg")["version"]
+    assert not item.keys() & {"claim_token", "lease_until", "may_store", "cause"}
+
+
+def test_a_variant_tells_the_truth_about_itself(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+
+    settle(world, "a.jpg")
+
+    stored = world.stored()
+    manifest = stored.pop(manifest_key("a.jpg"))
+    assert manifest["ContentType"] == "application/json"
+    assert len(stored) == 3
+    for key, head in stored.items():
+        body = world.clients.s3.get_object(Bucket=VARIANTS, Key=key)["Body"].read()
+        assert head["ContentType"] == f"image/{sniff(body)}"
+        assert head["CacheControl"] == "public, max-age=31536000, immutable"
+        assert head["Metadata"]["pixfleet-source-etag"] == world.item("a.jpg")["etag"]["S"]
+
+
+def test_a_second_delivery_of_the_same_source_renders_nothing(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    before = world.stored()
+
+    ending = settle(world, "a.jpg")
+
+    after = world.stored()
+    assert ending is Outcome.CURRENT
+    assert {key: head["LastModified"] for key, head in after.items()} == {
+        key: head["LastModified"] for key, head in before.items()
+    }
+
+
+def test_a_replaced_source_replaces_its_variants(world: World) -> None:
+    world.drop("a.jpg", images.jpeg(seed=1))
+    settle(world, "a.jpg")
+    before = world.manifest("a.jpg")
+    world.drop("a.jpg", images.jpeg(seed=2))
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.MADE
+    assert world.manifest("a.jpg")["source"]["etag"] != before["source"]["etag"]
+    assert world.manifest("a.jpg")["version"] != before["version"]
+
+
+def test_a_deleted_source_takes_its_variants_along(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    world.drop("other.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    settle(world, "other.jpg")
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.REMOVED
+    assert world.stored_names("a.jpg") == set()
+    assert world.stored_names("other.jpg") == FULL_SET
+    assert world.item("a.jpg")["status"] == {"S": "removed"}
+    assert "expires_at" in world.item("a.jpg")
+
+
+def test_a_source_that_comes_back_is_published_again(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
+    settle(world, "a.jpg")
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.MADE
+    assert world.stored_names("a.jpg") == FULL_SET
+    assert "expires_at" not in world.item("a.jpg")
+
+
+def test_a_source_replaced_by_junk_leaves_nothing_of_the_old_one(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    world.drop("a.jpg", b"not an image any more")
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.NOT_AN_IMAGE
+    assert world.stored() == {}
+    assert world.item("a.jpg")["status"] == {"S": "rejected"}
+
+
+def test_a_rejected_source_that_is_mended_is_published(world: World) -> None:
+    world.drop("a.jpg", images.truncated_jpeg())
+    settle(world, "a.jpg")
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.MADE
+    assert "cause" not in world.item("a.jpg")
+
+
+def test_a_changed_recipe_removes_what_it_no_longer_makes(
+    make_world: Callable[..., World],
+) -> None:
+    first = make_world()
+    first.drop("a.jpg", images.jpeg())
+    settle(first, "a.jpg")
+    changed = deepcopy(RECIPES)
+    changed["recipes"][0]["variants"] = [{"widths": [32, 48], "formats": ["webp"]}]  # type: ignore[index] # JSON
+
+    ending = settle(make_world(changed), "a.jpg")
+
+    assert ending is Outcome.MADE
+    assert first.stored_names("a.jpg") == {"w32.webp", "w48.webp", "manifest.json"}
+
+
+def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
+    world.drop("a.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    world.clients.dynamodb.update_item(
+        TableName="ledger",
+        Key={"key": {"S": "a.jpg"}},
+        UpdateExpression="REMOVE variants SET may_store = :names",
+        ExpressionAttributeValues={":names": {"SS": ["w32.webp", "w64.fallback", "w64.webp"]}},
+    )
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.REMOVED
+    assert world.stored() == {}
+
+
+def test_a_live_lease_is_waited_for(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.CLAIMED
+    assert world.stored() == {}
+
+
+def test_a_lease_that_ran_out_is_taken_over(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.MADE
+
+
+def test_metadata_chooses_the_recipe(world: World) -> None:
+    world.drop("a.jpg", images.jpeg(), {"recipe": "square"})
+
+    settle(world, "a.jpg")
+
+    assert world.manifest("a.jpg")["recipe"] == "square"
+    assert world.stored_names("a.jpg") == {"sq.webp", "manifest.json"}
+
+
+def test_metadata_that_asks_for_no_known_recipe_is_refused(world: World) -> None:
+    world.drop("a.jpg", images.jpeg(), {"recipe": "no-such"})
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.UNKNOWN_RECIPE
+    assert "tiny, square" in ending.detail
+
+
+def test_changed_metadata_alone_makes_it_again(world: World) -> None:
+    data = images.jpeg()
+    world.drop("a.jpg", data)
+    settle(world, "a.jpg")
+    world.drop("a.jpg", data, {"recipe": "square"})
+
+    ending = settle(world, "a.jpg")
+
+    assert ending is Outcome.MADE
+    assert world.stored_names("a.jpg") == {"sq.webp", "manifest.json"}
+
+
+def test_a_source_over_the_byte_limit_is_never_fetched(make_world: Callable[..., World]) -> None:
+    world = make_world(PIXFLEET_MAX_BYTES="1000")
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert (ending.cause, ending.stage) == (Cause.TOO_MANY_BYTES, "head")
+
+
+def test_our_own_variant_is_refused_as_a_source(world: World) -> None:
+    world.drop("a.webp", images.webp(), {"pixfleet-source-etag": "abc"})
+
+    ending = settle(world, "a.webp")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.OWN_OUTPUT
+
+
+@pytest.mark.parametrize("key", ["a/../b.jpg", "./a.jpg", "k" * 1015])
+def test_a_key_without_safe_variant_keys_is_refused(world: World, key: str) -> None:
+    world.drop(key, images.jpeg())
+
+    ending = settle(world, key)
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.UNSUPPORTED_KEY
+
+
+def test_an_empty_folder_made_in_the_console_is_ignored(world: World) -> None:
+    world.drop("folder/", b"")
+
+    ending = settle(world, "folder/")
+
+    assert ending is Outcome.IGNORED
+    assert world.item("folder/") == {}
+
+
+def test_a_delete_of_what_was_never_published_ends_well(world: World) -> None:
+    ending = settle(world, "never.jpg")
+
+    assert ending is Outcome.ABSENT
+    assert world.clients.s3.list_objects_v2(Bucket=VARIANTS)["KeyCount"] == 0

@@ -1,0 +1,194 @@
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, cast
+
+import pytest
+
+from shared.deadline import Deadline
+from shared.events.sqs import Message
+from shared.model.errors import Corrupt, PixfleetError, StorageUnavailable, Throttled
+from shared.model.outcome import Outcome
+from shared.settings import read_settings
+from tests.fakes import FakeClock, FakeQueues
+from worker import runner
+from worker.batch import Consumer, Verdict
+from worker.fleet import Fleet
+from worker.runner import BATCH_SECONDS, Runner
+
+pytestmark = pytest.mark.unit
+
+Raw = Mapping[str, Any]
+
+
+def raw(number: int) -> Raw:
+    """Return a message as boto3 receives it."""
+    return {
+        "MessageId": f"m{number}",
+        "ReceiptHandle": f"r{number}",
+        "Body": "{}",
+        "Attributes": {"ApproximateReceiveCount": "2"},
+    }
+
+
+@dataclass
+class FakeConsumer:
+    """Settles every message but those that a test names."""
+
+    unsettled: frozenset[str] = frozenset()
+    batches: list[tuple[str, ...]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None
+
+    def consume(self, messages: Sequence[Message], deadline: Deadline) -> tuple[Verdict, ...]:
+        self.batches.append(tuple(message.id for message in messages))
+        self.messages += messages
+        self.deadlines.append(deadline.remaining_seconds())
+        self.during()
+        return tuple(
+            Verdict(message.id, Throttled("slow"), is_settled=False)
+            if message.id in self.unsettled
+            else Verdict(message.id, Outcome.MADE, is_settled=True)
+            for message in messages
+        )
+
+
+class Bench:
+    """A runner among fakes, that stops when its queue is empty."""
+
+    def __init__(self, *deliveries: Sequence[Raw] | PixfleetError) -> None:
+        self.stopping = Event()
+        self.queues = FakeQueues(list(deliveries), on_empty=self.stopping.set)
+        self.consumer = FakeConsumer()
+        self._settings = read_settings(
+            {
+                "PIXFLEET_SOURCES_BUCKET": "sources",
+                "PIXFLEET_VARIANTS_BUCKET": "variants",
+                "PIXFLEET_LEDGER_TABLE": "ledger",
+                "PIXFLEET_DEAD_LETTER_QUEUE": "dead",
+                "PIXFLEET_RECIPES": "recipes.json",
+                "PIXFLEET_QUEUE": "live",
+            }
+        )
+
+    def run(self) -> None:
+        nothing: Any = None  # the runner itself touches neither buckets nor ledger nor children
+        fleet = Fleet(
+            settings=self._settings,
+            clock=FakeClock(),
+            objects=nothing,
+            ledger=nothing,
+            queues=self.queues,
+            recipes=nothing,
+            studio=nothing,
+            uploads=nothing,
+            desk=nothing,
+        )
+        Runner(fleet, cast("Consumer", self.consumer), self.stopping).run()
+
+
+@pytest.fixture(name="pauses", autouse=True)
+def _pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PAUSE_SECONDS", 0)
+
+
+def test_every_settled_message_is_acknowledged_and_no_other() -> None:
+    bench = Bench([raw(1), raw(2), raw(3)])
+    bench.consumer.unsettled = frozenset({"m2"})
+
+    bench.run()
+
+    assert bench.consumer.batches == [("m1", "m2", "m3")]
+    assert bench.queues.acknowledged == [("live", ("r1", "r3"))]
+
+
+def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
+    bench = Bench([raw(1)])
+    bench.consumer.unsettled = frozenset({"m1"})
+
+    bench.run()
+
+    assert bench.queues.acknowledged == []
+
+
+def test_a_dead_letter_counts_as_settled() -> None:
+    bench = Bench([raw(1)])
+    verdict = Verdict("m1", Corrupt("buried"), is_settled=True)
+    bench.consumer.consume = lambda messages, deadline: (verdict,)  # type: ignore[method-assign] # a fake
+
+    bench.run()
+
+    assert bench.queues.acknowledged == [("live", ("r1",))]
+
+
+def test_an_empty_answer_is_polled_again() -> None:
+    bench = Bench([], [], [raw(1)])
+
+    bench.run()
+
+    assert bench.consumer.batches == [("m1",)]
+
+
+def test_what_a_message_says_of_itself_is_passed_on() -> None:
+    bench = Bench([raw(7)])
+
+    bench.run()
+
+    (message,) = bench.consumer.messages
+    assert (message.id, message.receipt_handle, message.body) == ("m7", "r7", "{}")
+    assert (message.receive_count, message.queue) == (2, "live")
+
+
+def test_it_stops_when_told_before_it_begins() -> None:
+    bench = Bench([raw(1)])
+    bench.stopping.set()
+
+    bench.run()
+
+    assert bench.consumer.batches == []
+
+
+def test_the_batch_in_hand_is_finished_and_no_other_begun() -> None:
+    bench = Bench([raw(1)], [raw(2)])
+    bench.consumer.during = bench.stopping.set
+
+    bench.run()
+
+    assert bench.consumer.batches == [("m1",)]
+    assert bench.queues.acknowledged == [("live", ("r1",))]
+    assert bench.queues.deliveries == [[raw(2)]]
+
+
+def test_a_queue_out_of_reach_is_asked_again() -> None:
+    bench = Bench(StorageUnavailable("no route"), StorageUnavailable("no route"), [raw(1)])
+
+    bench.run()
+
+    assert bench.queues.acknowledged == [("live", ("r1",))]
+
+
+def test_a_lost_acknowledgement_does_not_end_the_runner() -> None:
+    bench = Bench([raw(1)], [raw(2)])
+    bench.queues.trouble = StorageUnavailable("no route")
+
+    bench.run()
+
+    assert bench.consumer.batches == [("m1",), ("m2",)]
+
+
+def test_a_refused_acknowledgement_does_not_end_the_runner() -> None:
+    bench = Bench([raw(1)], [raw(2)])
+    bench.queues.refuses = 1
+
+    bench.run()
+
+    assert bench.consumer.batches == [("m1",), ("m2",)]
+
+
+def test_a_batch_has_as_long_as_an_invocation() -> None:
+    bench = Bench([raw(1)])
+
+    bench.run()
+
+    assert bench.consumer.deadlines == [BATCH_SECONDS]

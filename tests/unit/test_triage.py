@@ -1,0 +1,228 @@
+from dataclasses import replace
+from inspect import signature
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.cloud.queues import Queues
+from shared.events.sqs import Message
+from shared.model.errors import (
+    AccessDenied,
+    BadMessage,
+    Claimed,
+    Corrupt,
+    DecoderCrash,
+    DecodeTimeout,
+    Failure,
+    OutOfTime,
+    SourceChanged,
+    StorageUnavailable,
+    Throttled,
+    Transient,
+    Unknown,
+)
+from tests.fakes import FakeQueues
+from worker import triage
+from worker.triage import BASE_SECONDS, CAP_SECONDS, Triage, back_off_seconds
+
+pytestmark = pytest.mark.unit
+
+MAX_RECEIVES = 8
+MESSAGE = Message(
+    id="m1",
+    receipt_handle="r1",
+    body='{"Records": []}',
+    receive_count=1,
+    queue_arn="arn:aws:sqs:us-east-1:123456789012:live",
+    sent_at=None,
+)
+# A receive count has no bound of its own, and no message may be put off by less than nothing.
+receive_counts = st.integers(min_value=0, max_value=10**9)
+chances = st.floats(min_value=0, max_value=1, exclude_max=True)
+
+
+def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
+    return Triage(queues, "dead", MAX_RECEIVES, request_id)
+
+
+@pytest.mark.parametrize(
+    ("receive_count", "seconds"),
+    [(1, 30), (2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1800), (8, 1800)],
+)
+def test_the_back_off_doubles_up_to_half_an_hour(receive_count: int, seconds: int) -> None:
+    assert back_off_seconds(receive_count, 0) == seconds
+
+
+@given(receive_counts, chances)
+def test_jitter_adds_up_to_half_and_never_takes_away(receive_count: int, chance: float) -> None:
+    full = back_off_seconds(receive_count, 0)
+
+    seconds = back_off_seconds(receive_count, chance)
+
+    assert BASE_SECONDS <= full <= CAP_SECONDS
+    assert full <= seconds <= full * 1.5
+
+
+@given(receive_counts)
+def test_a_later_receive_never_waits_less(receive_count: int) -> None:
+    assert back_off_seconds(receive_count, 0) <= back_off_seconds(receive_count + 1, 0)
+
+
+def test_eight_receives_outlast_an_hours_outage() -> None:
+    shortest = [back_off_seconds(count, 0) for count in range(1, MAX_RECEIVES)]
+
+    assert sum(shortest) > 60 * 60
+
+
+def test_a_transient_failure_is_put_off_by_its_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues = FakeQueues()
+    monkeypatch.setattr(triage, "random", SimpleNamespace(random=lambda: 0.5))
+
+    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=3), Throttled("slow"))
+
+    assert not settled
+    assert queues.put_offs == [("live", "r1", 150)]
+    assert queues.sent == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (Claimed("held", lease_left_seconds=417.4), 417),
+        (OutOfTime("late"), 0),
+        (SourceChanged("replaced"), 0),
+    ],
+    ids=["claimed", "deadline", "source_changed"],
+)
+def test_a_failure_that_knows_when_to_come_back_is_obeyed(
+    failure: Transient, seconds: int
+) -> None:
+    queues = FakeQueues()
+
+    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=5), failure)
+
+    assert not settled
+    assert queues.put_offs == [("live", "r1", seconds)]
+
+
+def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
+    queues = FakeQueues()
+
+    settled = triage_over(queues).settle(MESSAGE, Corrupt("bad data", stage="render"))
+
+    (letter,) = queues.sent
+    assert settled
+    assert letter.queue == "dead"
+    assert letter.body == MESSAGE.body
+    assert letter.attributes == {
+        "cause": "corrupt",
+        "stage": "render",
+        "detail": "bad data",
+        "source_queue": "live",
+        "origin_message_id": "m1",
+        "receive_count": "1",
+        "worker_version": triage.WORKER_VERSION,
+        "request_id": "request-1",
+    }
+    assert queues.put_offs == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AccessDenied("no"),
+        Claimed("held", lease_left_seconds=9),
+        OutOfTime("late"),
+        StorageUnavailable("down"),
+        Unknown("a bug"),
+    ],
+    ids=lambda failure: failure.cause.value,
+)
+def test_the_last_receive_is_buried_with_its_cause_and_the_one_before_is_not(
+    failure: Failure,
+) -> None:
+    queues = FakeQueues()
+    judge = triage_over(queues)
+
+    before = judge.settle(replace(MESSAGE, receive_count=MAX_RECEIVES - 1), failure)
+    last = judge.settle(replace(MESSAGE, receive_count=MAX_RECEIVES), failure)
+
+    (letter,) = queues.sent
+    assert (before, last) == (False, True)
+    assert letter.attributes["cause"] == failure.cause
+    assert letter.attributes["receive_count"] == "8"
+
+
+def test_a_message_received_more_often_than_allowed_is_buried_too() -> None:
+    queues = FakeQueues()
+
+    assert triage_over(queues).settle(replace(MESSAGE, receive_count=99), Throttled("slow"))
+
+
+@pytest.mark.parametrize("kind", [DecoderCrash, DecodeTimeout])
+def test_an_image_that_kills_a_child_twice_is_not_tried_a_third_time(
+    kind: type[Transient],
+) -> None:
+    queues = FakeQueues()
+    judge = triage_over(queues)
+
+    first = judge.settle(replace(MESSAGE, receive_count=1), kind("died"))
+    second = judge.settle(replace(MESSAGE, receive_count=2), kind("died"))
+
+    assert (first, second) == (False, True)
+    assert len(queues.sent) == len(queues.put_offs) == 1
+
+
+def test_no_attribute_is_empty_for_sqs_refuses_those() -> None:
+    queues = FakeQueues()
+    nameless = Message("m1", "r1", "junk", 1, "", None)
+
+    triage_over(queues, request_id="").settle(nameless, BadMessage(""))
+
+    (letter,) = queues.sent
+    assert set(letter.attributes) == {
+        "cause",
+        "origin_message_id",
+        "receive_count",
+        "worker_version",
+    }
+
+
+@given(detail=st.text(max_size=2000))
+def test_a_detail_is_sent_as_one_line_that_sqs_takes(detail: str) -> None:
+    queues = FakeQueues()
+
+    triage_over(queues).settle(MESSAGE, Corrupt(detail))
+
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    sent = queues.sent[0].attributes.get("detail", "-")
+    assert 0 < len(sent) <= triage.MAX_DETAIL_CHARS
+    assert sent.isprintable()
+    sent.encode()
+
+
+def test_the_body_is_never_changed() -> None:
+    queues = FakeQueues()
+    odd = replace(MESSAGE, body='{"key": "\u00e9 \U0001f408\\u0000"}\r\n\t')
+
+    triage_over(queues).settle(odd, Corrupt("x"))
+
+    assert queues.sent[0].body == odd.body
+
+
+@pytest.mark.parametrize(
+    "failure", [Corrupt("permanent"), Throttled("transient")], ids=["send", "put off"]
+)
+def test_a_message_that_cannot_be_moved_is_left_to_its_queue(failure: Failure) -> None:
+    queues = FakeQueues(trouble=StorageUnavailable("no route to SQS"))
+
+    settled = triage_over(queues).settle(MESSAGE, failure)
+
+    assert not settled
+
+
+@pytest.mark.parametrize("name", ["receive", "acknowledge", "put_off", "send"])
+def test_the_fake_queues_take_what_the_real_ones_take(name: str) -> None:
+    assert signature(getattr(FakeQueues, name)) == signature(getattr(Queues, name))

@@ -1,0 +1,114 @@
+"""A source is there: fetch it, render it, store its variants, its manifest, its ledger entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.cloud.clients import CALL_SECONDS
+from shared.cloud.ledger import Claim
+from shared.deadline import Deadline
+from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.sandbox import RenderChild
+from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
+from shared.model.keys import refuse_unsupported, variant_key
+from shared.model.manifest import ENGINE_VERSION, Picture, manifest, version_token
+from shared.model.recipe import Recipe
+from shared.model.source import Source
+from worker.fleet import Fleet
+from worker.removal import delete_names
+from worker.story import Story
+from worker.uploads import Uploads
+
+# Under this, a render begun would hardly be finished.
+LEAST_RENDER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One source, under a claim, on its way to being published."""
+
+    source: Source
+    recipe: Recipe
+    claim: Claim
+    fleet: Fleet
+    deadline: Deadline
+    story: Story
+
+    def run(self) -> None:
+        """Publish every variant of the source; a `Failure` leaves the ledger as it was."""
+        self._refuse_unfit()
+        uploads = Uploads(self.source, self.recipe, self.fleet, self.deadline)
+        try:
+            done = self._fetch_and_render(uploads)
+            pictures = uploads.finish()
+        finally:
+            uploads.settle()
+        self.story.lap("upload")
+        self._publish(done, pictures)
+        self.story.lap("publish")
+
+    def _refuse_unfit(self) -> None:
+        """Raise a permanent failure for what HEAD alone shows to be hopeless."""
+        refuse_unsupported(self.source.key)
+        for name in self.recipe.stored_names():
+            variant_key(self.source.key, *name)
+        if self.source.is_own_output:
+            raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
+        size, most = self.source.size_bytes, self.fleet.settings.limits.max_bytes
+        if size > most:
+            raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")
+
+    def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
+        """Fetch while other images render, then have a child to ourselves to the last variant."""
+        with self.fleet.place_on_desk(self.deadline):
+            self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "fetch")
+            data = self.fleet.objects.fetch(self.source)
+            self.story.lap("fetch")
+            wait_seconds = self.deadline.remaining_seconds()
+            with self.fleet.studio.child(wait_seconds=wait_seconds) as child:
+                self.story.lap("wait")
+                done = self._render(child, data, uploads)
+                self.story.lap("render")
+        return done
+
+    def _render(self, child: RenderChild, data: bytes, uploads: Uploads) -> DoneFrame:
+        """Hand each variant to the uploads as soon as the child has finished it."""
+        self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "render")
+        most = self.fleet.settings.render_seconds
+        limit = min(most, self.deadline.remaining_seconds() - CALL_SECONDS)
+        job = Job(self.recipe, self.fleet.settings.limits)
+        try:
+            for reply in child.render(data, job, time_limit_seconds=limit):
+                if isinstance(reply, DoneFrame):
+                    return reply
+                uploads.begin(*reply)
+        except DecodeTimeout as late:
+            if limit < most:
+                raise OutOfTime("The invocation ended before it.", stage="render") from late
+            raise
+        raise AssertionError("a child's answers end with DoneFrame or a failure")
+
+    def _publish(self, done: DoneFrame, pictures: Sequence[Picture]) -> None:
+        """Write the manifest, remove what this recipe no longer makes, and commit."""
+        document = manifest(self.source, self.recipe, done.facts, pictures, done.placeholder)
+        stored = frozenset(f"{picture.variant}.{picture.slot}" for picture in pictures)
+        self.deadline.require(CALL_SECONDS, "put")
+        self.fleet.objects.put_manifest(self.source, document)
+        self.deadline.require(CALL_SECONDS, "delete")
+        delete_names(self.source.key, self.claim.entry.stored - stored, self.fleet)
+        self.deadline.require(CALL_SECONDS, "ledger")
+        self.fleet.ledger.commit(
+            self.claim,
+            {
+                "etag": self.source.etag,
+                "identity": self.source.identity,
+                "size_bytes": self.source.size_bytes,
+                "recipe": self.recipe.name,
+                "fingerprint": self.recipe.fingerprint,
+                "engine": ENGINE_VERSION,
+                "version": version_token(self.source, self.recipe),
+                "variants": sorted(stored),
+                "variant_bytes": sum(picture.size_bytes for picture in pictures),
+                "render_seconds": round(done.cpu_seconds, 3),
+                "total_seconds": round(self.story.elapsed_seconds(), 3),
+            },
+        )

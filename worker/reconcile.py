@@ -1,0 +1,95 @@
+"""Makes the stored variants of one key agree with its source as it is now, one writer per key.
+
+An event is only a hint that a key may have changed. Whatever it said, the worker claims the key,
+looks at what is there, and makes it so.
+"""
+
+from shared.cloud.clients import CALL_SECONDS
+from shared.cloud.ledger import Claim, Entry
+from shared.deadline import Deadline
+from shared.model.errors import Permanent, StorageUnavailable, Throttled, Transient, UnknownRecipe
+from shared.model.manifest import ENGINE_VERSION
+from shared.model.outcome import Outcome
+from shared.model.recipe import Recipe, RecipeBook
+from shared.model.source import Source
+from worker.arrival import LEAST_RENDER_SECONDS, Arrival
+from worker.fleet import Fleet
+from worker.removal import clear, remove
+from worker.story import Story
+
+# Enough to claim, fetch and begin to render; with less, a claim would only be in the way.
+LEAST_SECONDS = LEAST_RENDER_SECONDS + CALL_SECONDS + 10
+
+
+def reconcile(key: str, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
+    """Return what became of one key; raise a `Failure` where nothing good did."""
+    if fleet.recipes.matching(key) is None:
+        return Outcome.IGNORED
+    deadline.require(LEAST_SECONDS, "claim")
+    if _is_done_already(key, fleet):
+        return Outcome.CURRENT
+    claim = fleet.ledger.claim(
+        key,
+        lease_seconds=fleet.settings.lease_seconds,
+        may_store=_every_name(fleet.recipes),
+    )
+    try:
+        return _under_claim(claim, fleet, deadline, story)
+    except Permanent as failure:
+        # An earlier version's variants are not what is there now.
+        clear(claim, fleet)
+        fleet.ledger.reject(claim, failure)
+        raise
+    except (StorageUnavailable, Throttled):
+        # A write whose answer was lost may still take effect, so the lease is left to run out.
+        raise
+    except Transient:
+        fleet.ledger.release(claim)
+        raise
+
+
+def _under_claim(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
+    # Read after the claim: a change that this misses has its own event still to come.
+    source = fleet.objects.head(claim.key)
+    if source is None:
+        return remove(claim, fleet)
+    story.source = source
+    recipe = _recipe_for(source, fleet.recipes)
+    if recipe is None:
+        known = ", ".join(each.name for each in fleet.recipes.recipes)
+        raise UnknownRecipe(
+            f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
+        )
+    if _agrees(claim.entry, source, recipe):
+        fleet.ledger.release(claim)
+        return Outcome.CURRENT
+    Arrival(source, recipe, claim, fleet, deadline, story).run()
+    return Outcome.MADE
+
+
+def _is_done_already(key: str, fleet: Fleet) -> bool:
+    """Say whether ledger and source agree: most duplicates end here, without a claim."""
+    entry = fleet.ledger.read(key)
+    if not entry.was_public or entry.is_claimed:
+        return False
+    source = fleet.objects.head(key)
+    return source is not None and _agrees(entry, source, _recipe_for(source, fleet.recipes))
+
+
+def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
+    """Return the recipe that the source's metadata asks for, or else the one its key matches."""
+    asked = source.overrides.recipe
+    return recipes.named(asked) if asked else recipes.matching(source.key)
+
+
+def _agrees(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
+    if recipe is None or not entry.was_public:
+        return False
+    shown = (entry.identity, entry.fingerprint, entry.engine)
+    return shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
+
+
+def _every_name(recipes: RecipeBook) -> tuple[str, ...]:
+    """Return every object name that some recipe stores: metadata may choose any of them."""
+    names = (name for recipe in recipes.recipes for name in recipe.stored_names())
+    return tuple(sorted({f"{variant}.{slot}" for variant, slot in names}))

@@ -1,0 +1,31 @@
+"""A source is gone: so are its variants and its manifest, exactly those the ledger knows of."""
+
+from collections.abc import Iterable
+
+from shared.cloud.ledger import Claim
+from shared.model.keys import manifest_key, stored_key
+from shared.model.outcome import Outcome
+from worker.fleet import Fleet
+
+
+def remove(claim: Claim, fleet: Fleet) -> Outcome:
+    """Delete what was stored for a source that is gone, and leave a tombstone."""
+    if not claim.entry.status and not claim.entry.stored:
+        fleet.ledger.bury(claim)
+        return Outcome.ABSENT
+    clear(claim, fleet)
+    fleet.ledger.bury(claim)
+    return Outcome.REMOVED
+
+
+def clear(claim: Claim, fleet: Fleet) -> None:
+    """Delete every object that may have been stored for this key, the manifest with them."""
+    names = [stored_key(claim.key, name) for name in sorted(claim.entry.stored)]
+    fleet.objects.delete([manifest_key(claim.key), *names])
+
+
+def delete_names(source_key: str, names: Iterable[str], fleet: Fleet) -> None:
+    """Delete variants that the source's recipe no longer makes."""
+    doomed = [stored_key(source_key, name) for name in sorted(names)]
+    if doomed:
+        fleet.objects.delete(doomed)

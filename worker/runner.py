@@ -1,0 +1,104 @@
+"""The batch consumer on a long poll, for a laptop or a container: `python -m worker.runner`.
+
+The same code and the same promises as on Lambda. SIGTERM and SIGINT drain: the batch in hand is
+finished, nothing more is received, and the process exits with 0.
+"""
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from threading import Event
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from shared.deadline import Deadline
+from shared.events.sqs import from_receive
+from shared.model.errors import Misconfigured, PixfleetError
+from shared.settings import Settings, read_settings
+from shared.telemetry.logging import configure_logging
+from worker.batch import Consumer
+from worker.fleet import Fleet, build_fleet
+
+# A batch may take as long as a Lambda invocation may.
+BATCH_SECONDS = 900.0
+PAUSE_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class Runner:
+    """Receives, consumes and acknowledges until it is told to stop."""
+
+    def __init__(self, fleet: Fleet, consumer: Consumer, stopping: Event) -> None:
+        self._fleet = fleet
+        self._consumer = consumer
+        self._stopping = stopping
+
+    def run(self) -> None:
+        """Work until the stop event is set."""
+        while not self._stopping.is_set():
+            try:
+                raw = self._receive()
+                if raw:
+                    self._handle(raw)
+            except PixfleetError as trouble:
+                log.warning("queue out of reach", trouble=str(trouble))
+                self._stopping.wait(PAUSE_SECONDS)
+
+    def _receive(self) -> Sequence[Mapping[str, Any]]:  # boto3's shape of a message
+        settings = self._fleet.settings
+        return self._fleet.queues.receive(settings.queue, wait_seconds=settings.poll_seconds)
+
+    def _handle(self, raw: Sequence[Mapping[str, Any]]) -> None:
+        settings = self._fleet.settings
+        messages = [from_receive(each, settings.queue) for each in raw]
+        deadline = Deadline.after(BATCH_SECONDS, self._fleet.clock)
+        verdicts = self._consumer.consume(messages, deadline)
+        done = [
+            message.receipt_handle
+            for message, verdict in zip(messages, verdicts, strict=True)
+            if verdict.is_settled
+        ]
+        if done and (refused := self._fleet.queues.acknowledge(settings.queue, done)):
+            log.warning("acknowledgements refused", messages=refused)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; 2 if the environment or the recipes cannot be used."""
+    stopping = Event()
+
+    def stop(signal_number: int, _frame: FrameType | None) -> None:
+        log.info("draining", signal=signal.Signals(signal_number).name)
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        settings = _settings()
+        configure_logging(settings.log_format)
+        fleet = build_fleet(settings)
+    except PixfleetError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
+        return 2
+    consumer = Consumer(fleet)
+    log.info("runner started", queue=settings.queue, children=settings.render_children)
+    Runner(fleet, consumer, stopping).run()
+    consumer.close()
+    log.info("runner stopped")
+    return 0
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    if not settings.queue:
+        raise Misconfigured(
+            "The environment cannot be used",
+            ["PIXFLEET_QUEUE: expected a queue name, got nothing"],
+        )
+    return settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

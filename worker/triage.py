@@ -1,0 +1,89 @@
+"""What becomes of a message whose work failed: the dead-letter queue, or another try later."""
+
+import random
+from dataclasses import dataclass
+
+import structlog
+
+from shared.cloud.queues import Queues
+from shared.events.sqs import Message
+from shared.model.errors import Cause, Failure, Permanent, PixfleetError, Transient
+
+WORKER_VERSION = "0.1.0"
+
+BASE_SECONDS = 30
+CAP_SECONDS = 30 * 60
+# A child that crashes or hangs over an image twice will do it a third time.
+SUSPECTS = frozenset({Cause.DECODER_CRASH, Cause.DECODE_TIMEOUT})
+SUSPECT_RECEIVES = 2
+MAX_DETAIL_CHARS = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """Decides by the failure's class and the message's receive count."""
+
+    queues: Queues
+    dead_letter_queue: str
+    max_receives: int
+    request_id: str = ""
+
+    def settle(self, message: Message, failure: Failure) -> bool:
+        """Return whether the message is dealt with for good; if not, the queue keeps it.
+
+        Never raises: a message that could not be moved is simply tried again.
+        """
+        try:
+            if self.is_final(message, failure):
+                self._bury(message, failure)
+                return True
+            self._put_off(message, failure)
+        except PixfleetError as trouble:
+            log.warning("message left to its queue", message_id=message.id, trouble=str(trouble))
+        return False
+
+    def is_final(self, message: Message, failure: Failure) -> bool:
+        """Say whether no further try could help, or none is left."""
+        if isinstance(failure, Permanent) or message.receive_count >= self.max_receives:
+            return True
+        return failure.cause in SUSPECTS and message.receive_count >= SUSPECT_RECEIVES
+
+    def _bury(self, message: Message, failure: Failure) -> None:
+        attributes = {
+            "cause": failure.cause.value,
+            "stage": failure.stage,
+            "detail": _printable(failure.detail)[:MAX_DETAIL_CHARS],
+            "source_queue": message.queue,
+            "origin_message_id": message.id,
+            "receive_count": str(message.receive_count),
+            "worker_version": WORKER_VERSION,
+            "request_id": self.request_id,
+        }
+        # SQS refuses empty attribute values.
+        filled = {name: value for name, value in attributes.items() if value}
+        self.queues.send(self.dead_letter_queue, message.body, filled)
+
+    def _put_off(self, message: Message, failure: Failure) -> None:
+        seconds = failure.retry_after_seconds if isinstance(failure, Transient) else None
+        if seconds is None:
+            chance = random.random()  # noqa: S311 - jitter, not a secret
+            seconds = back_off_seconds(message.receive_count, chance)
+        self.queues.put_off(message.queue, message.receipt_handle, seconds=round(seconds))
+
+
+def back_off_seconds(receive_count: int, chance: float) -> float:
+    """Return 30 s doubling to 30 min, and up to half as much again by `chance` (0 to 1).
+
+    Never less: eight receives must outlast an hour's outage.
+    """
+    # 2 ** 10 is beyond the cap; a receive count has no bound of its own.
+    doublings = max(0, min(receive_count - 1, 10))
+    full: float = min(CAP_SECONDS, BASE_SECONDS * 2**doublings)
+    return full * (1 + chance / 2)
+
+
+def _printable(text: str) -> str:
+    """Replace what SQS does not take in an attribute: characters that XML 1.0 does not allow."""
+    return "".join(char if char.isprintable() else " " for char in text)

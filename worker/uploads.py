@@ -1,0 +1,56 @@
+"""Stores variants behind the render: the child encodes the next one while these travel."""
+
+from concurrent.futures import Future, wait
+
+from shared.cloud.clients import CALL_SECONDS
+from shared.deadline import Deadline
+from shared.imaging.frames import VariantFrame
+from shared.model.errors import Unknown
+from shared.model.manifest import Picture
+from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.source import Source
+from worker.fleet import Fleet
+
+
+class Uploads:
+    """The variants of one source on their way to S3."""
+
+    def __init__(self, source: Source, recipe: Recipe, fleet: Fleet, deadline: Deadline) -> None:
+        self._source = source
+        self._recipe = recipe
+        self._fleet = fleet
+        self._deadline = deadline
+        self._futures: list[Future[None]] = []
+        self._pictures: list[Picture] = []
+
+    def begin(self, frame: VariantFrame, data: bytes) -> None:
+        """Start to store one file under every variant that shares it."""
+        for variant in frame.variants:
+            self._pictures.append(
+                Picture(variant, frame.slot, frame.codec, frame.width, frame.height, len(data))
+            )
+            self._futures.append(
+                self._fleet.uploads.submit(self._store, (variant, frame.slot), frame.codec, data)
+            )
+
+    def finish(self) -> tuple[Picture, ...]:
+        """Wait until all is stored and return what; raise the first failure."""
+        for future in self._futures:
+            future.result()
+        expected, made = self._recipe.stored_names(), self._pictures
+        if {(picture.variant, picture.slot) for picture in made} != set(expected):
+            raise Unknown(
+                f"Expected {len(expected)} variants from the child, got {len(made)}.",
+                stage="render",
+            )
+        return tuple(made)
+
+    def settle(self) -> None:
+        """Leave no upload running, whatever happened: the claim must outlive every write."""
+        for future in self._futures:
+            future.cancel()
+        wait(self._futures)
+
+    def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
+        self._deadline.require(CALL_SECONDS, "put")
+        self._fleet.objects.put_variant(self._source, self._recipe, name, codec, data)
