@@ -28,6 +28,7 @@ from shared.model.errors import Cause, Failure
 KIBIBYTE = 1024
 # Linux only; macOS does not keep RLIMIT_AS either, and is good enough for a demo.
 STATM = Path("/proc/self/statm")
+STATUS = Path("/proc/self/status")
 # No decoder writes files; our standard error alone is one, kept by the parent for crash reports.
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -56,7 +57,7 @@ def _answers(job: Job, source: bytes) -> Iterator[tuple[Reply, bytes]]:
                     placeholder=result.placeholder,
                     wall_seconds=time.perf_counter() - wall,
                     cpu_seconds=time.process_time() - cpu,
-                    peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIBIBYTE,
+                    peak_bytes=_peak_bytes(),
                 ),
                 b"",
             )
@@ -81,6 +82,16 @@ def _private_stdout() -> BinaryIO:
     pipe = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return os.fdopen(pipe, "wb")
+
+
+def _peak_bytes() -> int:
+    """Return the most memory that was resident; 0 where the kernel does not tell.
+
+    Not `ru_maxrss`, which a child inherits from its parent: man 2 getrusage, man 5 proc.
+    """
+    lines = STATUS.read_text().splitlines() if STATUS.exists() else []
+    peaks = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return KIBIBYTE * next(peaks, 0)
 
 
 def _bound_resources(memory_bytes: int) -> None:
