@@ -1,0 +1,88 @@
+"""Starts, stops and shows the local AWS from a shell.
+
+`start` leaves it running and prints the variables with which a worker or the `aws` command reaches
+it: eval "$(python -m scripts.local start)", then python -m worker.runner.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.local import ministack
+from scripts.local.place import (
+    BUILD,
+    DEFAULT_PORT,
+    PORT_VARIABLE,
+    LocalAwsProblem,
+    Place,
+    parse_port,
+)
+from scripts.local.stack import create_stack
+from scripts.recipe_file import RECIPES, recipes_document
+from shared.model.errors import Misconfigured
+
+NOT_RUNNING = 3  # what `systemctl status` and init scripts answer
+
+
+def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
+    """Carry out one command and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        port = parse_port(options.port)
+        return int(_COMMANDS[options.command](Place(port, build)))
+    except (LocalAwsProblem, Misconfigured) as problem:
+        print(problem, file=sys.stderr)
+        return problem.exit_code if isinstance(problem, LocalAwsProblem) else 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.local", description=__doc__)
+    parser.add_argument("command", choices=tuple(_COMMANDS))
+    parser.add_argument(
+        "--port",
+        default=os.environ.get(PORT_VARIABLE) or str(DEFAULT_PORT),
+        help=f"where it listens, on loopback (or {PORT_VARIABLE}; default {DEFAULT_PORT})",
+    )
+    return parser
+
+
+def _start(place: Place) -> int:
+    recipes = recipes_document(RECIPES)
+    pid = ministack.start(place).pid
+    try:
+        stack = create_stack(place.endpoint_url, recipes)
+    except BaseException:
+        ministack.stop(place, pid)
+        raise
+    print(f"The local AWS runs at {place.endpoint_url} (process {pid}).", file=sys.stderr)
+    for name, value in stack.worker_environment().items():
+        print(f"export {name}={value}")
+    return 0
+
+
+def _stop(place: Place) -> int:
+    pid = ministack.running_pid(place)
+    if pid is None:
+        print(f"No local AWS was started from here on port {place.port}.", file=sys.stderr)
+        return 0
+    ministack.stop(place, pid)
+    print(f"Stopped the local AWS on port {place.port} (process {pid}).", file=sys.stderr)
+    return 0
+
+
+def _status(place: Place) -> int:
+    pid = ministack.running_pid(place)
+    if pid is None:
+        print(f"No local AWS was started from here on port {place.port}.")
+        return NOT_RUNNING
+    state = "answers" if ministack.is_healthy(place) else "does not answer"
+    print(f"The local AWS at {place.endpoint_url} (process {pid}) {state}; log: {place.log}")
+    return 0
+
+
+_COMMANDS = {"start": _start, "stop": _stop, "status": _status}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Makes in the local AWS what the fleet needs: buckets, queues, notifications, ledger, recipes.
+
+Only the local AWS: every client here is made for an endpoint on loopback, with keys that open
+nothing elsewhere. The real one is made by Terraform.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from scripts.local.clients import ANY_KEY, REGION, local_clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+STATUS_INDEX = "status-updated_at"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """The names of everything that `create_stack` made."""
+
+    endpoint_url: str
+    sources_bucket: str
+    variants_bucket: str
+    live_queue: str
+    dead_letter_queue: str
+    ledger_table: str
+    recipes_key: str
+    max_receives: int
+
+    def worker_environment(self) -> dict[str, str]:
+        """Return what a worker's environment needs beside PATH to work here and nowhere else."""
+        return {
+            "AWS_ACCESS_KEY_ID": ANY_KEY,
+            "AWS_SECRET_ACCESS_KEY": ANY_KEY,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PIXFLEET_SOURCES_BUCKET": self.sources_bucket,
+            "PIXFLEET_VARIANTS_BUCKET": self.variants_bucket,
+            "PIXFLEET_LEDGER_TABLE": self.ledger_table,
+            "PIXFLEET_QUEUE": self.live_queue,
+            "PIXFLEET_DEAD_LETTER_QUEUE": self.dead_letter_queue,
+            "PIXFLEET_RECIPES": f"s3://{self.variants_bucket}/{self.recipes_key}",
+            "PIXFLEET_MAX_RECEIVES": str(self.max_receives),
+        }
+
+
+def create_stack(
+    endpoint_url: str,
+    recipes: Mapping[str, object],
+    *,
+    prefix: str = "pixfleet",
+    visibility_timeout_seconds: int = 60,
+    max_receives: int = 8,
+) -> LocalStack:
+    """Make everything under names that begin with `prefix`, from a recipes document.
+
+    The document is stored as it is: whoever read it has checked it.
+    """
+    clients = local_clients(endpoint_url)
+    recipes_json = json.dumps(recipes, sort_keys=True).encode()
+    stack = LocalStack(
+        endpoint_url=endpoint_url,
+        sources_bucket=f"{prefix}-sources",
+        variants_bucket=f"{prefix}-variants",
+        live_queue=f"{prefix}-live",
+        dead_letter_queue=f"{prefix}-dead-letter",
+        ledger_table=f"{prefix}-ledger",
+        recipes_key=f"_recipes/{sha256(recipes_json).hexdigest()}.json",
+        max_receives=max_receives,
+    )
+    _create_buckets(clients.s3, stack)
+    _create_ledger(clients.dynamodb, stack.ledger_table)
+    clients.s3.put_object(
+        Bucket=stack.variants_bucket,
+        Key=stack.recipes_key,
+        Body=recipes_json,
+        ContentType="application/json",
+    )
+    live_arn = _create_queues(clients.sqs, stack, visibility_timeout_seconds)
+    _notify(clients.s3, stack.sources_bucket, live_arn)
+    return stack
+
+
+def _create_buckets(s3: "S3Client", stack: LocalStack) -> None:
+    for bucket in (stack.sources_bucket, stack.variants_bucket):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(
+        Bucket=stack.sources_bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+
+
+def _create_queues(sqs: "SQSClient", stack: LocalStack, visibility_timeout_seconds: int) -> str:
+    """Make both queues and return the live one's ARN."""
+    dead_letter_url = sqs.create_queue(QueueName=stack.dead_letter_queue)["QueueUrl"]
+    redrive = {
+        "deadLetterTargetArn": _queue_arn(sqs, dead_letter_url),
+        "maxReceiveCount": stack.max_receives,
+    }
+    live_url = sqs.create_queue(
+        QueueName=stack.live_queue,
+        Attributes={
+            "VisibilityTimeout": str(visibility_timeout_seconds),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )["QueueUrl"]
+    return _queue_arn(sqs, live_url)
+
+
+def _queue_arn(sqs: "SQSClient", url: str) -> str:
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return answer["Attributes"]["QueueArn"]
+
+
+def _notify(s3: "S3Client", bucket: str, queue_arn: str) -> None:
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [
+                {
+                    "Id": "live",
+                    "QueueArn": queue_arn,
+                    "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+                }
+            ]
+        },
+    )
+
+
+def _create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "key", "AttributeType": "S"},
+            {"AttributeName": "status", "AttributeType": "S"},
+            {"AttributeName": "updated_at", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": STATUS_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "updated_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    dynamodb.update_time_to_live(
+        TableName=table,
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+    )

@@ -1,0 +1,1 @@
+"""The whole fleet against MiniStack, through a real queue."""

@@ -1,0 +1,186 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.local.__main__ import NOT_RUNNING, main
+from scripts.local.clients import local_clients
+from scripts.local.place import HOST, Place, is_taken
+from tests.e2e.fleet import Fleet
+from tests.e2e.processes import free_port
+
+pytestmark = pytest.mark.e2e
+
+# A program that holds a MiniStack until it is told to end.
+HOLDER = """
+import signal, sys
+from scripts.local.ministack import running_ministack
+with running_ministack(int(sys.argv[1])):
+    print("up", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place(free_port())
+
+
+@pytest.fixture
+def holder(place: Place) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(place.port)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
+        yield process
+        process.kill()
+    local_aws("stop", place)
+
+
+def local_aws(command: str, place: Place) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.local", command],
+        env={**os.environ, "PIXFLEET_PORT": str(place.port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def fake_ministack(build: Path, script: str) -> None:
+    """Put a program of ours where MiniStack's Python should be."""
+    program = build / "ministack" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_a_port_in_use_is_refused_in_one_sentence_before_anything_starts(place: Place) -> None:
+    with socket.create_server((HOST, place.port)):
+        refused = local_aws("start", place)
+
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"Port {place.port} is in use, so the local AWS cannot listen there: stop what does, "
+        f"or choose another port: make … PORT={place.port + 1}\n"
+    )
+    assert not place.log.exists()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "many", "-1", "45.66", "\uff14\uff15"])
+def test_what_is_no_port_is_refused_in_one_sentence(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = main(["status", f"--port={port}"])
+
+    assert exit_code == 2
+    assert capsys.readouterr().err == f"Expected a port from 1 to 65535 for PORT, got {port!r}.\n"
+
+
+def test_without_ministack_the_person_is_told_to_set_up(
+    tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+
+    assert exit_code == 2
+    assert capsys.readouterr().err == (
+        f"MiniStack, the local AWS, is not installed in {tmp_path / 'ministack'}: "
+        "run `make setup`.\n"
+    )
+
+
+def test_a_ministack_that_dies_at_its_start_is_quoted(
+    tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_ministack(tmp_path, "echo 'ModuleNotFoundError: no hypercorn' >&2; exit 7")
+
+    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+
+    said = capsys.readouterr().err
+    assert exit_code == 1
+    assert said.startswith("MiniStack ended with 7 at its start.")
+    assert said.endswith("  ModuleNotFoundError: no hypercorn\n")
+    assert not Place(place.port, tmp_path).pid_file.exists()
+
+
+def test_start_leaves_it_running_and_stop_stops_it(place: Place) -> None:
+    started = local_aws("start", place)
+    running = local_aws("status", place)
+    stopped = local_aws("stop", place)
+    gone = local_aws("status", place)
+
+    assert started.returncode == 0
+    assert f"export AWS_ENDPOINT_URL={place.endpoint_url}\n" in started.stdout
+    assert running.returncode == 0
+    assert "answers" in running.stdout
+    assert stopped.returncode == 0
+    assert gone.returncode == NOT_RUNNING
+    assert not is_taken(place.port)
+
+
+def test_stop_without_a_start_is_harmless(place: Place) -> None:
+    stopped = local_aws("stop", place)
+
+    assert stopped.returncode == 0
+    assert stopped.stderr == f"No local AWS was started from here on port {place.port}.\n"
+
+
+def test_stop_leaves_a_process_alone_that_only_has_the_number(
+    tmp_path: Path, place: Place
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        Place(place.port, tmp_path).pid_file.write_text(f"{stranger.pid}\n")
+
+        exit_code = main(["stop", f"--port={place.port}"], build=tmp_path)
+
+        assert exit_code == 0
+        assert stranger.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_program_that_is_told_to_end_takes_its_ministack_along(
+    number: signal.Signals, holder: subprocess.Popen[str], place: Place
+) -> None:
+    assert is_taken(place.port)
+
+    holder.send_signal(number)
+    holder.wait(timeout=30)
+
+    assert not is_taken(place.port)
+    assert not place.pid_file.exists()
+
+
+def test_a_ministack_left_behind_by_a_killed_program_is_named_and_can_be_stopped(
+    holder: subprocess.Popen[str], place: Place
+) -> None:
+    holder.kill()
+    holder.wait(timeout=30)
+
+    refused = local_aws("start", place)
+    stopped = local_aws("stop", place)
+
+    assert refused.returncode == 2
+    assert f"python -m scripts.local stop --port {place.port}" in refused.stderr
+    assert stopped.returncode == 0
+    assert not is_taken(place.port)
+
+
+def test_nothing_in_the_environment_sends_the_clients_elsewhere(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server((HOST, 0)) as elsewhere:
+        url = f"http://{HOST}:{elsewhere.getsockname()[1]}"
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, url)
+
+        client = local_clients(fleet.stack.endpoint_url).s3
+
+        assert client.meta.endpoint_url == fleet.stack.endpoint_url
+        assert client.list_buckets()["Buckets"]
