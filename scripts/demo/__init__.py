@@ -1,0 +1,1 @@
+"""`make demo`: images into a local fleet, and a page that shows what came out."""

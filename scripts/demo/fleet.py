@@ -1,0 +1,147 @@
+"""The demo's hands and eyes in the local AWS: drops sources, and reads what became of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from scripts.demo.folder import Drop
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from shared.events.body import read_hints
+from shared.model.errors import BadMessage
+from shared.model.keys import manifest_key, variant_key
+from shared.model.recipe import Slot
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+ITEMS_PER_READ = 100
+# Longer than a demo: a dead letter that was read once is not read again.
+HIDDEN_SECONDS = 43_200
+PUBLISHED = "published"
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What the ledger says of a key: a status that is final until somebody claims it anew."""
+
+    status: str
+    render_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter with the attributes that the worker gave it; `key` is empty for junk."""
+
+    key: str
+    cause: str
+    stage: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFleet:
+    """One local stack, seen by the demo."""
+
+    stack: LocalStack
+    clients: Clients
+    _urls: dict[str, str] = field(default_factory=dict)
+
+    def drop(self, drop: Drop) -> None:
+        """Put one source into its bucket, streamed from its file."""
+        with drop.path.open("rb") as body:
+            self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=drop.key, Body=body)
+
+    def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
+        """Return the ledger's word on each of the keys that it has finished."""
+        found: dict[str, LedgerLine] = {}
+        for some in _chunks(keys, ITEMS_PER_READ):
+            table = self.stack.ledger_table
+            answer = self.clients.dynamodb.batch_get_item(
+                RequestItems={
+                    table: {"Keys": [{"key": {"S": key}} for key in some], "ConsistentRead": True}
+                }
+            )
+            for item in answer["Responses"].get(table, []):
+                values = {name: value.get("S", value.get("N", "")) for name, value in item.items()}
+                if values.get("status") in {PUBLISHED, REJECTED} and "claim_token" not in values:
+                    found[values["key"]] = _line(values)
+        return found
+
+    def new_dead_letters(self) -> Iterator[Letter]:
+        """Return the dead letters that were not read before; they stay in their queue."""
+        while True:
+            answer = self.clients.sqs.receive_message(
+                QueueUrl=self._url(self.stack.dead_letter_queue),
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=HIDDEN_SECONDS,
+                MessageAttributeNames=["All"],
+            )
+            messages = answer.get("Messages", [])
+            if not messages:
+                return
+            for message in messages:
+                attributes = message.get("MessageAttributes", {})
+                said = {name: value.get("StringValue", "") for name, value in attributes.items()}
+                yield Letter(
+                    key=_key_of(message["Body"]),
+                    cause=said.get("cause", ""),
+                    stage=said.get("stage", ""),
+                    detail=said.get("detail", ""),
+                )
+
+    def queue_lengths(self) -> Mapping[str, int]:
+        """Return how many messages each queue holds: waiting, in somebody's hands, or put off."""
+        return {
+            "live": self._length(self.stack.live_queue),
+            "dead_letter": self._length(self.stack.dead_letter_queue),
+        }
+
+    def manifest(self, key: str) -> bytes:
+        """Return a source's manifest."""
+        return self._stored(manifest_key(key))[1]
+
+    def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
+        """Return a variant's stored Content-Type and its bytes."""
+        return self._stored(variant_key(key, name, slot))
+
+    def _stored(self, key: str) -> tuple[str, bytes]:
+        answer = self.clients.s3.get_object(Bucket=self.stack.variants_bucket, Key=key)
+        return answer["ContentType"], answer["Body"].read()
+
+    def _length(self, queue: str) -> int:
+        answer = self.clients.sqs.get_queue_attributes(
+            QueueUrl=self._url(queue),
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )
+        return sum(int(count) for count in answer["Attributes"].values())
+
+    def _url(self, queue: str) -> str:
+        if queue not in self._urls:
+            self._urls[queue] = self.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return self._urls[queue]
+
+
+def _line(values: Mapping[str, str]) -> LedgerLine:
+    return LedgerLine(
+        status=values["status"],
+        render_seconds=float(values.get("render_seconds") or 0),
+        total_seconds=float(values.get("total_seconds") or 0),
+    )
+
+
+def _key_of(body: str) -> str:
+    try:
+        return next((hint.key for hint in read_hints(body)), "")
+    except BadMessage:
+        return ""
+
+
+def _chunks(keys: Iterable[str], size: int) -> Iterator[Sequence[str]]:
+    left = iter(keys)
+    while some := list(islice(left, size)):
+        yield some

@@ -1,0 +1,95 @@
+"""Writes the images that the demo drops when nobody names a folder, and every run's corrupt one.
+
+Each is there for a reason: a big plain photograph, one that is upright only by its EXIF tag,
+sixteen bits of tone, transparency, motion. Their names hold what keys get wrong most often.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+from PIL import Image
+
+from scripts.demo import scenes
+
+ORIENTATION = 0x0112
+TURN_CLOCKWISE = 6  # https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E
+FRAME_MILLISECONDS = 80
+# Enough of a JPEG for its header and some rows: a camera's card that was pulled out too early.
+SHARE_KEPT = 0.4
+
+
+def write_samples(folder: Path, *, scale: float = 1.0) -> tuple[Path, ...]:
+    """Write the same few images, byte for byte at each run, into a folder; return their paths."""
+    with ThreadPoolExecutor(max_workers=2) as pool:  # Pillow lets go of the GIL while it paints
+        images = pool.map(lambda paint: paint(scale), _SAMPLES.values())
+        return tuple(
+            _written(folder / name, data) for name, data in zip(_SAMPLES, images, strict=True)
+        )
+
+
+def corrupt_jpeg() -> bytes:
+    """Return a JPEG with a whole header that ends before its last pixel."""
+    whole = _jpeg(scenes.landscape(_seeded(6), (1200, 800), scenes.DUSK))
+    return whole[: int(len(whole) * SHARE_KEPT)]
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def _seeded(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - the same picture each time is what we want
+
+
+def _size(width: int, height: int, scale: float) -> tuple[int, int]:
+    return round(width * scale), round(height * scale)
+
+
+def _lake(scale: float) -> bytes:
+    return _jpeg(scenes.landscape(_seeded(1), _size(3600, 2400, scale), scenes.DAWN))
+
+
+def _moonrise(scale: float) -> bytes:
+    upright = scenes.landscape(_seeded(2), _size(2000, 3000, scale), scenes.DUSK)
+    exif = Image.Exif()
+    exif[ORIENTATION] = TURN_CLOCKWISE
+    return _jpeg(upright.transpose(Image.Transpose.ROTATE_90), exif=exif.tobytes())
+
+
+def _marbles(scale: float) -> bytes:
+    return _saved(scenes.bubbles(_seeded(3), _size(1800, 1350, scale)), "PNG")
+
+
+def _fog(scale: float) -> bytes:
+    return _saved(scenes.fog(_seeded(4), _size(2400, 1350, scale)), "PNG", compress_level=3)
+
+
+def _hills(scale: float) -> bytes:
+    first, *others = scenes.rolling_hills(_seeded(5), _size(720, 405, scale))
+    return _saved(
+        first, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0
+    )
+
+
+def _jpeg(image: Image.Image, **options: object) -> bytes:
+    return _saved(image, "JPEG", quality=92, **options)
+
+
+def _saved(image: Image.Image, form: str, **options: object) -> bytes:
+    target = BytesIO()
+    image.save(target, form, **options)
+    return target.getvalue()
+
+
+_SAMPLES: Mapping[str, Callable[[float], bytes]] = {
+    "mountains/lake at dawn.jpg": _lake,
+    "mountains/moonrise (rotated by EXIF).jpg": _moonrise,
+    "mountains/ridges in fog, für später (16 bit).png": _fog,
+    "studio/100%25 glass 🔮.png": _marbles,
+    "valley/rolling+hills.gif": _hills,
+}

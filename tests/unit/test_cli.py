@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from scripts import cli
+from scripts.recipe_file import RECIPES
+
+pytestmark = pytest.mark.unit
+
+THREE_MISTAKES = """
+version: 1
+recipes:
+  - name: Big
+    variants:
+      - widths: [320, many]
+        formats: [heic]
+"""
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int | str | None:
+    monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code
+
+
+def test_a_good_file_shows_what_each_recipe_makes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(monkeypatch, "recipes", "check", RECIPES)
+
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert "responsive: every other key" in shown
+    assert "cover 300 × 300, attention" in shown  # noqa: RUF001 - the sign for times
+    assert "keys beginning with transcode/" in shown
+
+
+def test_every_mistake_is_listed_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text(THREE_MISTAKES)
+
+    code = run(monkeypatch, "recipes", "check", file)
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "recipes[0].name: expected" in said
+    assert "recipes[0].variants[0].widths[1]: expected" in said
+    assert "recipes[0].variants[0].formats[0]: expected" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"a: [1", id="an open bracket"),
+        pytest.param(b"", id="an empty file"),
+        pytest.param(b"- 1\n- 2\n", id="a list"),
+        pytest.param(b"\x89PNG\xff", id="not text"),
+        pytest.param(b"version: 2024-13-45\n", id="a date that is none"),
+        pytest.param(b"[" * 500, id="nested without end"),
+        pytest.param(b"? [a]\n: b\n", id="a list as a key"),
+    ],
+)
+def test_a_file_that_is_no_recipes_is_one_clear_message(
+    content: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_bytes(content)
+
+    code = run(monkeypatch, "recipes", "check", file)
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert said.startswith(f"{file} cannot be used:\n  - ")
+
+
+def test_a_missing_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code = run(monkeypatch, "recipes", "check", tmp_path / "none.yaml")
+
+    assert code == 2
+    assert "No such file" in capsys.readouterr().err

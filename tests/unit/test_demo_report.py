@@ -1,0 +1,199 @@
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from scripts.demo.check import find_problems
+from scripts.demo.fleet import LedgerLine, Letter
+from scripts.demo.report import report_json
+from scripts.demo.rows import read_manifest
+from scripts.demo.table import human_bytes, percent, print_report
+from scripts.demo.watch import Ends
+from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
+from shared.model.recipe import Codec, Recipe, RecipeBook, Slot, Variant
+from shared.model.source import Source
+from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+
+pytestmark = pytest.mark.unit
+
+
+def printed(*images: object, dead: tuple[object, ...] = (), width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_report(report(*images, dead=dead), console)  # type: ignore[arg-type] # rows and letters
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_saved_compares_the_widest_variant_of_the_best_slot_with_the_source() -> None:
+    image = row(source_bytes=120_000)
+
+    saved = image.saved
+
+    assert image.shown.label == "w640.avif"
+    assert saved == pytest.approx(0.75)
+
+
+def test_saved_is_negative_where_the_variant_is_the_bigger_file() -> None:
+    image = row(source_bytes=20_000)
+
+    shown = percent(image.saved)
+
+    assert shown == "-50%"
+
+
+def test_the_best_slot_is_the_best_that_the_recipe_has() -> None:
+    image = row(variants=(variant("full", WEBP, 1200, 7), variant("medium", FALLBACK, 800, 99)))
+
+    shown = image.shown
+
+    assert shown.label == "full.webp"
+
+
+def test_saved_of_a_run_weighs_images_by_their_bytes() -> None:
+    run = report(row(source_bytes=30_000), row("dog.jpg", source_bytes=90_000))
+
+    saved = run.saved
+
+    assert saved == pytest.approx(0.5)
+
+
+def test_the_json_holds_the_figures_of_the_table() -> None:
+    image = row()
+
+    document = json.loads(report_json(report(image, dead=(letter(),))))
+
+    [entry] = document["images"]
+    assert document["complete"] is True
+    assert document["totals"]["images"] == 2
+    assert document["totals"]["images_per_s"] == 0.5
+    assert entry["smallest"] == {"variant": "thumb.avif", "bytes": 9_000}
+    assert entry["largest"] == {"variant": "w640.fallback", "bytes": 60_000}
+    assert entry["total_bytes"] == 161_000
+    assert entry["saved"] == 0.75
+    assert [made["slot"] for made in entry["variants"]] == [v.slot.value for v in LADDER]
+    assert document["dead_letters"][0]["cause"] == "truncated"
+    assert "widest variant" in document["definitions"]["saved"]
+
+
+def test_a_problem_makes_the_json_incomplete() -> None:
+    document = json.loads(report_json(report(row(), problems=("2 messages are left.",))))
+
+    assert document["complete"] is False
+    assert document["problems"] == ["2 messages are left."]
+
+
+def test_the_table_shows_every_figure_and_the_dead_letter_with_its_cause() -> None:
+    text = printed(row(), dead=(letter(),))
+
+    for figure in ("cat.jpg", "120 kB", "9.0 kB", "60 kB", "161 kB", "75%", "0.50"):
+        assert figure in text
+    assert "truncated" in text
+    assert "Ends early." in text
+
+
+def test_a_narrow_terminal_still_shows_names_and_figures() -> None:
+    text = printed(row("a-rather-long-name.jpg"), width=80)
+
+    assert "a-rather-long" in text
+    assert "161 kB" in text
+    assert "…" not in text
+
+
+def test_a_key_cannot_move_the_cursor_or_colour_the_table() -> None:
+    text = printed(row("\x1b[2J[red]x[/red].jpg"))
+
+    assert "\x1b" not in text
+    assert "[red]x[/red].jpg" in text
+
+
+def test_a_manifest_of_the_worker_is_read_as_it_is_written() -> None:
+    recipe = Recipe("plain", (Variant("w64", (Slot.AVIF,), width=64),))
+    data = manifest(
+        Source("é.png", "etag", 99),
+        recipe,
+        SourceFacts("png", 64, 32, 1, has_alpha=True),
+        [Picture("w64", Slot.AVIF, Codec.WEBP, 64, 32, 42)],
+        Placeholder("data:image/webp;base64,AA==", "#000000"),
+    )
+
+    read = read_manifest(data)
+
+    [made] = read.variants
+    assert (read.source.key, read.source.bytes, read.source.has_alpha) == ("é.png", 99, True)
+    assert (made.codec, made.is_another_codec, made.bytes) == ("WebP", True, 42)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (9_960, "10 kB"), (45_300, "45 kB"),
+     (999_400, "999 kB"), (999_600, "1.0 MB"), (4_379_037, "4.4 MB"), (12_340_000_000, "12.3 GB")],
+)  # fmt: skip
+def test_bytes_are_shown_with_two_or_three_figures(count: int, shown: str) -> None:
+    text = human_bytes(count)
+
+    assert text == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.5, "50%"), (0.987, "99%"), (0.9957, "99.5%"), (0.9999, "99.9%"), (1, "100%")],
+)
+def test_what_is_not_all_is_not_rounded_to_all(share: float, shown: str) -> None:
+    text = percent(share)
+
+    assert text == shown
+
+
+BOOK = RecipeBook((Recipe("ladder", (
+    Variant("w320", (AVIF, WEBP), width=320),
+    Variant("w640", (AVIF, WEBP, FALLBACK), width=640),
+    Variant("thumb", (AVIF,), width=300),
+)),))  # fmt: skip
+
+
+def ends(live: int = 0, dead: int = 1) -> Ends:
+    return Ends(
+        published={"cat.jpg": LedgerLine("published", 0.5, 2.0)},
+        dead=[Letter("cut.jpg", "truncated", "render", "Ends early.")],
+        queues={"live": live, "dead_letter": dead},
+    )
+
+
+def test_a_run_that_kept_its_promises_has_no_problem() -> None:
+    problems = find_problems(ends(), [row()], [letter()], corrupt_key="cut.jpg", book=BOOK)
+
+    assert problems == ()
+
+
+def test_a_variant_that_is_missing_is_named() -> None:
+    image = row(variants=LADDER[1:])
+
+    problems = find_problems(ends(), [image], [letter()], corrupt_key="cut.jpg", book=BOOK)
+
+    assert problems == ("cat.jpg: recipe and manifest differ in w320.avif.",)
+
+
+def test_a_corrupt_file_that_was_refused_for_another_reason_is_a_problem() -> None:
+    dead = [letter(cause="decode_timeout")]
+
+    [problem] = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", book=BOOK)
+
+    assert problem == "Expected not_an_image or truncated for cut.jpg, got decode_timeout."
+
+
+def test_a_dead_letter_without_a_cause_is_a_problem() -> None:
+    dead = [letter(), letter("dog.jpg", cause="")]
+
+    problems = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", book=BOOK)
+
+    assert problems == ("dog.jpg is in the dead-letter queue without a cause.",)
+
+
+@pytest.mark.parametrize(("live", "dead"), [(1, 1), (0, 2)], ids=["live", "dead-letter"])
+def test_a_message_left_on_a_queue_is_a_problem(live: int, dead: int) -> None:
+    seen = ends(live, dead)
+
+    problems = find_problems(seen, [row()], [letter()], corrupt_key="cut.jpg", book=BOOK)
+
+    assert len(problems) == 1

@@ -1,0 +1,256 @@
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from scripts.demo.folder import Drop
+from scripts.demo.gallery import gallery
+from scripts.demo.gallery_files import Shelf, safe_name
+from scripts.demo.gallery_picture import Shown, ShownDead, ladder, placeholder_style
+from scripts.demo.rows import DeadLetter, ImageRow
+from shared.model.manifest import Placeholder
+from shared.model.recipe import Slot
+from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+
+pytestmark = pytest.mark.unit
+
+HOSTILE = '<script>alert("1")</script>\'&.jpg'
+VOID = {"meta", "img", "source", "input", "br", "link"}
+
+
+class Page(HTMLParser):
+    """Collects tags with their attributes, and checks that they nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in {"script", "style"}:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def shown(image: ImageRow, source: str | None = "variants/1/source.jpg") -> Shown:
+    links = {(v.name, v.slot): f"variants/1/{v.name}-{v.slot}.bin" for v in image.variants}
+    return Shown(image, source, links)
+
+
+def page(*images: ImageRow, dead: tuple[DeadLetter, ...] = ()) -> Page:
+    letters = [ShownDead(each, "variants/dead/source.jpg") for each in dead]
+    return Page(gallery(report(*images, dead=dead), [shown(each) for each in images], letters))
+
+
+def test_a_hostile_key_is_shown_as_text_and_nothing_else() -> None:
+    harmless = page(row(), dead=(letter(),))
+
+    hostile = page(row(HOSTILE), dead=(letter(HOSTILE, HOSTILE, HOSTILE),))
+
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in harmless.tags]
+    assert [set(attributes) for _, attributes in hostile.tags] == [
+        set(attributes) for _, attributes in harmless.tags
+    ]
+    assert hostile.text.count(HOSTILE) == 4
+    assert HOSTILE in [image["alt"] for image in hostile.all("img")]
+
+
+def test_a_key_with_a_dollar_leaves_the_template_alone() -> None:
+    result = page(row("$title ${cards}.jpg"))
+
+    assert "$title ${cards}.jpg" in result.text
+
+
+def test_every_variant_can_be_opened_and_shows_its_bytes_and_true_codec() -> None:
+    result = page(row())
+
+    opened = {link["href"]: link["data-label"] for link in result.all("a") if "data-label" in link}
+    assert opened == {
+        "variants/1/w320-avif.bin": "w320 AVIF, 10 kB",
+        "variants/1/w320-webp.bin": "w320 WebP, 12 kB",
+        "variants/1/w640-avif.bin": "w640 AVIF, 30 kB",
+        "variants/1/w640-webp.bin": "w640 WebP, 40 kB",
+        "variants/1/w640-fallback.bin": "w640 JPEG, 60 kB",
+        "variants/1/thumb-avif.bin": "thumb AVIF, 9.0 kB",
+    }
+
+
+def test_a_slot_that_holds_another_codec_says_so() -> None:
+    result = page(row(variants=(variant("w640", AVIF, 640, 10, codec="webp"),)))
+
+    [link] = [link for link in result.all("a") if link.get("class") == "other"]
+    assert link["title"] == "Open w640 in the avif slot: WebP"
+    assert "the slot holds another codec" in result.text
+
+
+def test_picture_sources_stand_best_slot_first_and_narrowest_first() -> None:
+    result = page(row())
+
+    sources = result.all("source")
+    assert [source["type"] for source in sources] == ["image/avif", "image/webp"]
+    assert sources[0]["srcset"] == ("variants/1/w320-avif.bin 320w, variants/1/w640-avif.bin 640w")
+    assert all(source["sizes"] for source in sources)
+
+
+def test_the_fallback_image_has_a_size_so_that_nothing_moves_when_it_comes() -> None:
+    result = page(row())
+
+    [fallback] = [image for image in result.all("img") if "srcset" in image]
+    assert fallback["src"] == "variants/1/w640-fallback.bin"
+    assert (fallback["width"], fallback["height"]) == ("640", "427")
+    assert fallback["alt"] == "cat.jpg"
+
+
+def test_a_recipe_without_a_fallback_shows_its_last_slot_to_everybody() -> None:
+    result = page(row(variants=(variant("full", WEBP, 1200, 7),)))
+
+    [image] = [image for image in result.all("img") if "srcset" in image]
+    assert result.all("source") == []
+    assert image["src"] == "variants/1/full-webp.bin"
+
+
+def test_the_placeholder_stands_behind_the_picture() -> None:
+    result = page(row())
+
+    [picture] = result.all("picture")
+    assert picture["style"] == (
+        "background-color:#a1b2c3;background-image:url(data:image/webp;base64,UklGRg==)"
+    )
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        Placeholder("data:image/webp;base64,UklGRg==", "red;position:fixed"),
+        Placeholder("x", '#000000" onload="x'),
+    ],
+)
+def test_a_placeholder_that_is_no_colour_puts_no_css_on_the_page(placeholder: Placeholder) -> None:
+    style = placeholder_style(placeholder)
+
+    assert style == ""
+
+
+def test_a_placeholder_that_is_no_data_uri_keeps_only_its_colour() -> None:
+    style = placeholder_style(Placeholder("https://example.com/x)", "#a1b2c3"))
+
+    assert style == "background-color:#a1b2c3"
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    result = page(row(), dead=(letter(),))
+
+    places = [
+        value
+        for _, attributes in result.tags
+        for name, value in attributes.items()
+        if name in {"href", "src", "srcset"}
+    ]
+    assert places
+    assert all(place.startswith("variants/") or place == "report.json" for place in places)
+
+
+def test_a_dead_letter_is_shown_with_its_cause_and_detail() -> None:
+    result = page(row(), dead=(letter(),))
+
+    assert "cut.jpg" in result.text
+    assert "truncated" in result.text
+    assert "Ends early." in result.text
+
+
+def test_images_beyond_those_shown_are_counted() -> None:
+    run = report(row(), row("dog.jpg"), row("owl.jpg"))
+
+    text = Page(gallery(run, [shown(row())], [])).text
+
+    assert "2 more images" in text
+
+
+def test_a_crop_is_no_rung_of_the_ladder() -> None:
+    rungs = ladder(row())
+
+    assert "thumb" not in {rung.name for rung in rungs}
+
+
+def test_rungs_wider_than_the_source_are_offered_once() -> None:
+    same = tuple(variant(name, AVIF, 720, 50) for name in ("w960", "w1280", "w1920"))
+
+    rungs = ladder(row(variants=(variant("w640", AVIF, 640, 40), *same)))
+
+    assert [rung.name for rung in rungs] == ["w640", "w960"]
+
+
+class Bucket:
+    """Holds every variant as its manifest says, in a JPEG's clothes where it is a fallback."""
+
+    def __init__(self, image: ImageRow) -> None:
+        self._held = {(v.name, v.slot): (v.type, b"x" * v.bytes) for v in image.variants}
+
+    def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
+        return self._held[name, slot]
+
+
+def shelf(folder: Path, image: ImageRow, *, name: str = "jpeg") -> Shelf:
+    original = folder / "original"
+    original.write_bytes(b"source")
+    drop = Drop(image.source.key, original, 6, name)
+    return Shelf(folder, Bucket(image), {drop.key: drop})
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "/abs.jpg", 'a"b<c>.jpg', "é🔮.png", "..."])
+def test_no_key_leaves_the_gallerys_folder(key: str, tmp_path: Path) -> None:
+    image = row(key, (variant("w640", FALLBACK, 640, 3), variant("w640", AVIF, 640, 2)))
+
+    [result], problems = shelf(tmp_path, image).show([image])
+
+    assert problems == ()
+    assert result.links["w640", FALLBACK].endswith("/w640-fallback.jpg")
+    assert result.links["w640", AVIF].endswith("/w640-avif.avif")
+    for link in (*result.links.values(), result.source or ""):
+        path = (tmp_path / link).resolve()
+        assert path.is_file()
+        assert path.is_relative_to(tmp_path / "variants")
+        assert link.isascii()
+
+
+def test_a_file_that_is_not_what_the_manifest_says_is_a_problem(tmp_path: Path) -> None:
+    stored = row(variants=(variant("w640", AVIF, 640, 3),))
+    said = row(variants=(variant("w640", AVIF, 640, 2),))
+
+    _, problems = shelf(tmp_path, stored).show([said])
+
+    assert len(problems) == 1
+    assert "w640.avif" in problems[0]
+
+
+def test_a_source_that_no_browser_shows_is_left_out(tmp_path: Path) -> None:
+    image = row("scan.tiff", LADDER)
+
+    [result], _ = shelf(tmp_path, image, name="tiff").show([image])
+
+    assert result.source is None
+    assert page_of(result).all("input") == []
+
+
+def page_of(result: Shown) -> Page:
+    return Page(gallery(report(result.row), [result], []))
+
+
+def test_a_safe_name_keeps_what_a_person_recognises() -> None:
+    name = safe_name("holiday/Lake at dawn (2).JPG")
+
+    assert name == "lake-at-dawn-2"
