@@ -1,0 +1,111 @@
+"""The engine as the worker uses it: render children, one per core, fed by threads."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.sandbox import RenderChild, Studio
+from shared.model.errors import Failure
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe
+from tests.bench.pictures import Picture
+from tests.bench.problem import CannotBench
+from tests.bench.rounds import File, Neighbours, Round
+
+PATIENCE_SECONDS = 600.0
+KIBIBYTE = 1024
+
+
+class Engine:
+    """Render children that live as long as the benchmark."""
+
+    def __init__(self, cores: int) -> None:
+        self.limits = Limits()
+        self._studio = Studio(cores, self.limits)
+        self._threads = ThreadPoolExecutor(cores)
+        self.peak_bytes = 0
+
+    def round(self, pictures: Sequence[Picture], recipe: Recipe) -> Round:
+        """Render all pictures, as many at a time as there are children."""
+        sources = [picture.data for picture in pictures]
+        neighbours, parent, wall = Neighbours(), time.process_time(), time.perf_counter()
+        done = list(self._threads.map(lambda source: self._render(source, recipe), sources))
+        seconds = time.perf_counter() - wall
+        cpu = time.process_time() - parent + sum(end.cpu_seconds for end, _ in done)
+        files = tuple(files for _, files in done)
+        return Round(seconds, cpu, files, neighbours.cores(cpu))
+
+    def refusals(self, pictures: Sequence[Picture], recipe: Recipe) -> dict[str, str]:
+        """Return why pictures cannot be rendered, by name: a figure for half a job is none."""
+        found = {}
+        for picture in pictures:
+            try:
+                self._render(picture.data, recipe)
+            except Failure as failure:
+                found[picture.name] = f"{failure.cause}: {failure.detail}"
+        return found
+
+    def close(self) -> None:
+        """Stop the children."""
+        self._threads.shutdown()
+        self._studio.close()
+
+    def _render(self, source: bytes, recipe: Recipe) -> tuple[DoneFrame, tuple[File, ...]]:
+        with self._studio.child(wait_seconds=PATIENCE_SECONDS) as child:
+            made = conversation(child, source, recipe, self.limits)
+            self.peak_bytes = max(self.peak_bytes, high_water_bytes(child, made[0]))
+            return made
+
+
+def conversation(
+    child: RenderChild, source: bytes, recipe: Recipe, limits: Limits
+) -> tuple[DoneFrame, tuple[File, ...]]:
+    """Render one source and return how it ended with all its files."""
+    files: list[File] = []
+    replies = child.render(source, Job(recipe, limits), time_limit_seconds=PATIENCE_SECONDS)
+    for reply in replies:
+        if isinstance(reply, DoneFrame):
+            return reply, tuple(files)
+        frame, payload = reply
+        assert isinstance(frame, VariantFrame)
+        files.append(File(frame.width, frame.height, payload))
+    raise CannotBench("Expected DoneFrame from a render child, got nothing.")
+
+
+def throughput(
+    engine: Engine, pictures: Sequence[Picture], recipe: Recipe, rounds: int
+) -> dict[str, float]:
+    """Return the median images/s and CPU seconds per image over some rounds."""
+    made = [engine.round(pictures, recipe) for _ in range(rounds)]
+    return {
+        "images_per_s": len(pictures) / median(each.seconds for each in made),
+        "cpu_seconds_per_image": median(each.cpu_seconds for each in made) / len(pictures),
+        "files_per_image": sum(map(len, made[0].files)) / len(pictures),
+        "others_cores": median(each.others_cores for each in made),
+    }
+
+
+def peak_bytes_of(picture: Picture, recipe: Recipe) -> int:
+    """Return the peak memory of a fresh child that renders one picture."""
+    limits = Limits()
+    child = RenderChild(limits.memory_bytes)
+    try:
+        return high_water_bytes(child, conversation(child, picture.data, recipe, limits)[0])
+    finally:
+        child.stop()
+
+
+def high_water_bytes(child: RenderChild, end: DoneFrame) -> int:
+    """Return the most memory that a living child has held.
+
+    Linux hands the parent's own peak down to `ru_maxrss`, and ours has made 24 megapixels in
+    Python; `VmHWM` starts anew with the program. Other systems have the frame's figure.
+    """
+    status = Path(f"/proc/{child.pid}/status")
+    if not status.exists():
+        return end.peak_bytes
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) * KIBIBYTE

@@ -1,0 +1,33 @@
+"""The recipes that are measured: the default, and ladders that a rival can make file for file."""
+
+from dataclasses import replace
+
+from scripts.recipe_file import recipes_document
+from shared.model.recipe import Recipe, Slot
+from shared.model.recipe_reader import read_recipes
+
+
+def default_recipe() -> Recipe:
+    """Return the recipe that every key gets which no other recipe takes."""
+    return read_recipes(recipes_document()).recipes[-1]
+
+
+def ladder(*slots: Slot) -> Recipe:
+    """Return the default recipe's rungs alone, each in the given slots, with its own settings."""
+    default = default_recipe()
+    rungs = tuple(
+        replace(variant, slots=slots)
+        for variant in default.variants
+        if variant.name == f"w{variant.width}"
+    )
+    return replace(default, name="-".join(slots), variants=rungs, placeholder=False)
+
+
+def jpeg_webp() -> Recipe:
+    """Return five rungs in WebP and JPEG: what most sites make today."""
+    return ladder(Slot.WEBP, Slot.FALLBACK)
+
+
+def jpeg_webp_avif() -> Recipe:
+    """Return the same five rungs with AVIF added."""
+    return ladder(Slot.AVIF, Slot.WEBP, Slot.FALLBACK)
