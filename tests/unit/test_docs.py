@@ -1,0 +1,86 @@
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.model.errors import Cause
+from shared.model.recipe_reader import read_recipes
+from shared.settings import read_settings
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"^\| `PIXFLEET_(\w+)` \| (.*?) \|", re.MULTILINE)
+REQUIRED = ("SOURCES_BUCKET", "VARIANTS_BUCKET", "LEDGER_TABLE", "DEAD_LETTER_QUEUE", "RECIPES")
+
+
+class Recorded(Mapping[str, str]):
+    """An environment that notes which variables are looked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def documented() -> dict[str, str]:
+    return dict(ROW.findall((ROOT / "docs" / "settings.md").read_text()))
+
+
+def minimal() -> dict[str, str]:
+    return {f"PIXFLEET_{name}": name.lower() for name in REQUIRED}
+
+
+def test_the_settings_page_lists_exactly_what_is_read() -> None:
+    environment = Recorded(minimal())
+
+    read_settings(environment)
+
+    asked = {name.removeprefix("PIXFLEET_") for name in environment.asked if "PIXFLEET" in name}
+    assert asked == set(documented())
+
+
+def test_the_settings_page_tells_the_true_defaults() -> None:
+    written = {
+        f"PIXFLEET_{name}": default.strip("`")
+        for name, default in documented().items()
+        if default.startswith("`")
+    }
+
+    explicit = read_settings({**minimal(), **written})
+
+    assert len(written) >= 9
+    assert explicit == read_settings(minimal())
+
+
+def test_the_settings_page_marks_what_is_required() -> None:
+    required = {name for name, default in documented().items() if default == "required"}
+
+    assert required == set(REQUIRED)
+
+
+def test_the_runbook_knows_every_cause() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text()
+
+    assert {cause for cause in Cause if f"`{cause}`" not in text} == set()
+
+
+def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
+    (block,) = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(), re.DOTALL
+    )
+
+    book = read_recipes(yaml.safe_load(block))
+
+    assert len(book.recipes[0].variants) == 6
