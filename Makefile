@@ -8,12 +8,23 @@ TF ?= terraform
 TF_PLUGIN_DIR ?=
 # A folder of images for `make demo` and `make bench`; empty: a few generated ones.
 IMAGES ?=
+# Another file of recipes for `make demo`; empty: recipes.yaml.
+RECIPES ?=
 # Where the local AWS listens.
 PORT ?= 4566
+
+# As they were typed, and through the environment: neither make nor a shell may read a path as code.
+override IMAGES := $(value IMAGES)
+override RECIPES := $(value RECIPES)
+override PORT := $(value PORT)
+export IMAGES RECIPES PORT
 
 BIN := .venv/bin
 READY := .venv/.ready
 MINISTACK_READY := build/ministack/.ready
+# Twice quiet: pip's warnings of each try would bury what the person can do.
+INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
+OR_SAY_WHY := || { echo "pip could not install what the lock file names: connect this machine to a package index (PIP_INDEX_URL names another one than PyPI), then type the same again." >&2; exit 2; }
 
 .PHONY: help
 help:  ## List the targets
@@ -32,26 +43,26 @@ python-is-new-enough:
 $(READY): scripts/locks/dev.txt pyproject.toml | python-is-new-enough
 	@echo "Installing Pixfleet into .venv …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/locks/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(INSTALL) --require-hashes -r scripts/locks/dev.txt $(OR_SAY_WHY)
+	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable . $(OR_SAY_WHY)
 	@touch $@
 
 # MiniStack pins its own botocore, so it lives in a virtual environment of its own.
 $(MINISTACK_READY): scripts/locks/ministack.txt | python-is-new-enough
 	@echo "Installing MiniStack, the local AWS, into build/ministack …"
 	@$(PYTHON) -m venv build/ministack
-	@build/ministack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/locks/ministack.txt
+	@build/ministack/bin/python $(INSTALL) --require-hashes -r scripts/locks/ministack.txt $(OR_SAY_WHY)
 	@touch $@
 
 # ---------------------------------------------------------------- see it work
 
 .PHONY: demo
 demo: setup  ## Images in, variants out, on a local AWS: IMAGES=folder for your own
-	@$(BIN)/python -m scripts.demo --images "$(IMAGES)" --port "$(PORT)" $(if $(RECIPES),--recipes "$(RECIPES)")
+	@$(BIN)/python -m scripts.demo --images="$$IMAGES" --port="$$PORT" $${RECIPES:+--recipes="$$RECIPES"}
 
 .PHONY: bench
 bench: setup  ## Measure the engine against the bare codecs and against sharp
-	@$(BIN)/python -m tests.bench.run --images "$(IMAGES)"
+	@$(BIN)/python -m tests.bench.run --images="$$IMAGES"
 
 # ---------------------------------------------------------------- check it
 
@@ -91,7 +102,7 @@ LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 .PHONY: lock
 lock: python-is-new-enough  ## Renew the lock files, with hashes and without index addresses
 	@$(PYTHON) -m venv build/lock
-	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@build/lock/bin/python $(INSTALL) uv $(OR_SAY_WHY)
 	@$(LOCK) pyproject.toml -o scripts/locks/worker.txt
 	@$(LOCK) pyproject.toml --extra cli --group dev -o scripts/locks/dev.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from scripts.output import show_what_can_be_shown
 from scripts.recipe_file import recipes_document
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.recipe import Fit, Match, RecipeBook, Variant
@@ -43,6 +44,7 @@ def check(
 
 def main() -> None:
     """Run the command; bad input ends with its problems and 2, never with a traceback."""
+    show_what_can_be_shown()
     try:
         app()
     except Misconfigured as problems:

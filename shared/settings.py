@@ -9,6 +9,12 @@ from shared.model.limits import MEBIBYTE, Limits
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
 MEGABYTES_PER_CPU = 1769
+# What one image may need, work and settling: a shorter claim would end in the middle of it.
+MIN_LEASE_SECONDS = 60
+# The longest payload that a render child takes.
+MAX_SOURCE_BYTES = 512 * MEBIBYTE
+MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
+SHOWN = 60  # characters of a wrong value: one line on a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,11 @@ class _Reader:
 
     def whole(self, name: str, default: int, *, low: int, high: int) -> int:
         value = self._environment.get(f"PIXFLEET_{name}", str(default))
-        if value.isascii() and value.isdigit() and low <= int(value) <= high:
-            return int(value)
+        number = _number(value)
+        if number is not None and low <= number <= high:
+            return number
         self.problems.append(
-            f"PIXFLEET_{name}: expected a whole number from {low} to {high}, got {value!r}"
+            f"PIXFLEET_{name}: expected a whole number from {low} to {high}, got {_shown(value)}"
         )
         return default
 
@@ -56,12 +63,17 @@ class _Reader:
         value = self._environment.get(f"PIXFLEET_{name}", default)
         if value not in among:
             listed = ", ".join(among)
-            self.problems.append(f"PIXFLEET_{name}: expected one of {listed}, got {value!r}")
+            self.problems.append(f"PIXFLEET_{name}: expected one of {listed}, got {_shown(value)}")
         return value
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings; `Misconfigured` with every problem otherwise."""
+def read_settings(
+    environment: Mapping[str, str] = os.environ, *, needs_queue: bool = False
+) -> Settings:
+    """Return the settings; `Misconfigured` with every problem otherwise.
+
+    `needs_queue` is for a worker that polls; Lambda brings its own queue.
+    """
     reader = _Reader(environment)
     settings = Settings(
         sources_bucket=reader.text("SOURCES_BUCKET"),
@@ -69,12 +81,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ledger_table=reader.text("LEDGER_TABLE"),
         dead_letter_queue=reader.text("DEAD_LETTER_QUEUE"),
         recipes=reader.text("RECIPES"),
-        queue=reader.text("QUEUE", default=""),
+        queue=reader.text("QUEUE", default=None if needs_queue else ""),
         limits=_limits(reader),
         max_receives=reader.whole("MAX_RECEIVES", 8, low=1, high=1000),
         render_children=reader.whole("RENDER_CHILDREN", _cpus(environment), low=1, high=64),
         render_seconds=reader.whole("RENDER_SECONDS", 60, low=1, high=900),
-        lease_seconds=reader.whole("LEASE_SECONDS", 960, low=1, high=7200),
+        lease_seconds=reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200),
         poll_seconds=reader.whole("POLL_SECONDS", 10, low=0, high=20),
         log_format=reader.word("LOG", "json", among=("json", "console")),
     )
@@ -91,7 +103,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _limits(reader: _Reader) -> Limits:
     default = Limits()
     return Limits(
-        max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=5 << 30),
+        max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=MAX_SOURCE_BYTES),
         max_pixels=reader.whole("MAX_PIXELS", default.max_pixels, low=1, high=1 << 32),
         max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=100_000),
         memory_bytes=MEBIBYTE
@@ -101,7 +113,16 @@ def _limits(reader: _Reader) -> Limits:
 
 def _cpus(environment: Mapping[str, str]) -> int:
     """Return one child a CPU; on Lambda the CPUs are what the memory buys."""
-    megabytes = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
-    if megabytes.isdigit():
-        return max(1, int(megabytes) // MEGABYTES_PER_CPU)
+    megabytes = _number(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""))
+    if megabytes is not None:
+        return max(1, megabytes // MEGABYTES_PER_CPU)
     return max(1, os.cpu_count() or 1)
+
+
+def _number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return int(text) if is_number else None
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= SHOWN else value[: SHOWN - 1] + "…")

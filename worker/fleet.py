@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from json import JSONDecodeError, loads
+from json import loads
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -81,12 +81,14 @@ def _recipes(where: str, objects: Objects) -> RecipeBook:
     """Read the recipes from `s3://bucket/key` or from a file, in their JSON form."""
     if where.startswith("s3://"):
         bucket, _, key = where.removeprefix("s3://").partition("/")
+        if not bucket or not key:
+            raise Misconfigured(f"{where} cannot be used", ["expected s3://bucket/key"])
         text = objects.read_recipes(bucket, key)
     else:
         text = _file(where)
     try:
         return read_recipes(loads(text), where=where)
-    except (JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or nested without end
         raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
 
 

@@ -15,14 +15,14 @@ import structlog
 
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
-from shared.model.errors import Misconfigured, PixfleetError
-from shared.settings import Settings, read_settings
+from shared.model.errors import PixfleetError
+from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.fleet import Fleet, build_fleet
 
-# A batch may take as long as a Lambda invocation may.
-BATCH_SECONDS = 900.0
+# A batch may take as long as an invocation would; claims of a killed runner end soon after.
+BATCH_SECONDS = 300.0
 PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -69,14 +69,14 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; 2 if the environment or the recipes cannot be used."""
     stopping = Event()
 
-    def stop(signal_number: int, _frame: FrameType | None) -> None:
-        log.info("draining", signal=signal.Signals(signal_number).name)
+    def stop(_signal_number: int, _frame: FrameType | None) -> None:
+        # No log line from here: the logger's lock may be held by the very line we interrupted.
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     try:
-        settings = _settings()
+        settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format)
         fleet = build_fleet(settings)
     except PixfleetError as error:
@@ -88,16 +88,6 @@ def main() -> int:
     consumer.close()
     log.info("runner stopped")
     return 0
-
-
-def _settings() -> Settings:
-    settings = read_settings()
-    if not settings.queue:
-        raise Misconfigured(
-            "The environment cannot be used",
-            ["PIXFLEET_QUEUE: expected a queue name, got nothing"],
-        )
-    return settings
 
 
 if __name__ == "__main__":

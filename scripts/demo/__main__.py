@@ -20,6 +20,7 @@ from scripts.demo.gallery_files import Shelf
 from scripts.demo.report import Report, report_json
 from scripts.demo.rows import DeadLetter, ImageRow, read_manifest
 from scripts.demo.samples import corrupt_jpeg, write_samples
+from scripts.demo.sole import sole_writer
 from scripts.demo.table import print_report
 from scripts.demo.upload import uploading
 from scripts.demo.watch import DemoFailed, Ends, Watch, meter
@@ -28,6 +29,7 @@ from scripts.local.clients import local_clients
 from scripts.local.ministack import running_ministack
 from scripts.local.place import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
 from scripts.local.stack import create_stack
+from scripts.output import counted, show_what_can_be_shown
 from scripts.recipe_file import RECIPES, recipes_document
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeBook
@@ -61,6 +63,7 @@ class Run:
         """Return the exit code: 0 only if every promise was kept."""
         found = find_images(self.images, self.book, ours=self.out) if self.images else None
         with ExitStack() as stop:
+            stop.enter_context(sole_writer(self.out))
             endpoint_url = stop.enter_context(running_ministack(self.port, build=self.build))
             shutil.rmtree(self.out, ignore_errors=True)  # only now: the last gallery may be read
             self.out.mkdir(parents=True)
@@ -89,11 +92,9 @@ class Run:
 
     def _announce(self, found: Found) -> None:
         for reason, count in found.skipped.items():
-            self.console.print(
-                f"Skipped {count} {'file' if count == 1 else 'files'}: {SKIPPED[reason]}."
-            )
+            self.console.print(f"Skipped {counted(count, 'file')}: {SKIPPED[reason]}.")
         self.console.print(
-            f"Dropping {len(found.drops)} images, and one that is corrupt on purpose:"
+            f"Dropping {counted(len(found.drops), 'image')}, and one that is corrupt on purpose:"
         )
 
     def _finish(
@@ -122,6 +123,7 @@ class Run:
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
     """Run the demo and return its exit code: 2 for bad input, 1 for a run that went wrong."""
+    show_what_can_be_shown()
     options = _parser().parse_args(arguments)
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else WIDTH_WITHOUT_TERMINAL)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from scripts.demo.rows import DeadLetter, ImageRow
 from scripts.demo.watch import Ends
+from scripts.output import counted
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeBook
 
@@ -52,9 +53,9 @@ def _dead_letters(ends: Ends, letters: Sequence[DeadLetter], corrupt_key: str) -
 
 def _queues(ends: Ends) -> Iterator[str]:
     if ends.queues["live"]:
-        yield f"{ends.queues['live']} messages are left on the live queue."
+        yield f"Left on the live queue: {counted(ends.queues['live'], 'message')}."
     if ends.queues["dead_letter"] != len(ends.dead):
         yield (
-            f"The dead-letter queue holds {ends.queues['dead_letter']} messages, "
-            f"and {len(ends.dead)} were read."
+            f"The dead-letter queue holds {counted(ends.queues['dead_letter'], 'message')}, "
+            f"of which {len(ends.dead)} could be read."
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.output import counted
 from shared.imaging.sniff import HEADER_BYTES, sniff
 from shared.model.errors import PixfleetError
 from shared.model.keys import MAX_KEY_BYTES
@@ -132,5 +133,6 @@ def _nothing_in(folder: Path, skipped: Mapping[str, int]) -> str:
     if skipped["no_recipe"]:
         return f"No recipe is for any of the images in {folder}: add one without a match."
     files = sum(skipped.values())
-    what = "is empty" if not files else f"holds no image ({files} files of another kind)"
+    others = counted(files, "file")
+    what = f"holds no image ({others} of another kind)" if files else "is empty"
     return f"The folder {folder} {what}: name one that holds images, make demo IMAGES=folder"

@@ -19,6 +19,7 @@ from scripts.demo.gallery_picture import (
 from scripts.demo.report import SAVED, SECONDS, Report
 from scripts.demo.rows import VariantRow, codec_name
 from scripts.demo.table import human_bytes, percent, pixels
+from scripts.output import counted
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 
@@ -33,8 +34,9 @@ def gallery(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -
     totals = "".join(
         f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _totals(report)
     )
+    variants = counted(report.variant_count, "variant")
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=f"{_count(len(report.images), 'image')}, {_count(report.variant_count, 'variant')}",
+        title=f"{counted(len(report.images), 'image')}, {variants}",
         totals=totals,
         note=escape(f"Saved: {SAVED} Seconds: {SECONDS}{_left_out(report, shown, dead)}"),
         cards="\n".join(cards),
@@ -44,7 +46,9 @@ def gallery(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -
 def _left_out(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
     hidden = report.finished - len(shown) - len(dead)
     return (
-        f" {_count(hidden, 'more image')} of this run stand in report.json only." if hidden else ""
+        f" {counted(hidden, 'more image')} of this run stand in report.json only."
+        if hidden
+        else ""
     )
 
 
@@ -91,7 +95,7 @@ def _table(shown: Shown) -> str:
         by_name.setdefault(variant.name, {})[variant.slot] = variant
     lines = "".join(_line(shown, name, found, slots) for name, found in by_name.items())
     return (
-        f"<table><caption>{_count(len(row.variants), 'variant')}, {human_bytes(row.total_bytes)} "
+        f"<table><caption>{counted(len(row.variants), 'variant')}, {human_bytes(row.total_bytes)} "
         f'together</caption><thead><tr><th scope="col">Variant</th>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"
     )
@@ -194,7 +198,3 @@ def _totals(report: Report) -> Iterable[tuple[str, str]]:
 
 def _slot_title(slot: Slot) -> str:
     return codec_name(slot) if slot is not Slot.FALLBACK else "Fallback"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

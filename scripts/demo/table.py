@@ -6,6 +6,7 @@ from rich.table import Table
 
 from scripts.demo.report import SAVED, SECONDS, Report
 from scripts.demo.rows import ImageRow
+from scripts.output import counted
 
 KILO = 1000
 ROOMY_WIDTH = 110  # columns of a terminal from which pixels have a place beside bytes
@@ -68,7 +69,7 @@ def _table(report: Report, *, has_room: bool) -> Table:
     for row in report.images:
         table.add_row(*_cells(row, has_room=has_room))
     table.add_row(
-        f"{len(report.images)} images",
+        counted(len(report.images), "image"),
         human_bytes(report.source_bytes),
         str(report.variant_count),
         "",
@@ -98,7 +99,7 @@ def _cells(row: ImageRow, *, has_room: bool) -> tuple[str, ...]:
 def _print_totals(report: Report, console: Console) -> None:
     left = ", ".join(f"{name} {count}" for name, count in report.queues.items())
     console.print(
-        f"\n{report.finished} images in {report.wall_seconds:.1f} s "
+        f"\n{counted(report.finished, 'image')} in {report.wall_seconds:.1f} s "
         f"({report.images_per_second:.2f} images/s): {len(report.images)} published, "
         f"{len(report.dead_letters)} in the dead-letter queue. Left on the queues: {left}.",
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.local import ministack
+from scripts.local.clients import OF_AWS
 from scripts.local.place import (
     BUILD,
     DEFAULT_PORT,
@@ -20,6 +21,7 @@ from scripts.local.place import (
     parse_port,
 )
 from scripts.local.stack import create_stack
+from scripts.output import show_what_can_be_shown
 from scripts.recipe_file import RECIPES, recipes_document
 from shared.model.errors import Misconfigured
 
@@ -28,6 +30,7 @@ NOT_RUNNING = 3  # what `systemctl status` and init scripts answer
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
     """Carry out one command and return the exit code."""
+    show_what_can_be_shown()
     options = _parser().parse_args(arguments)
     try:
         port = parse_port(options.port)
@@ -57,7 +60,12 @@ def _start(place: Place) -> int:
         ministack.stop(place, pid)
         raise
     print(f"The local AWS runs at {place.endpoint_url} (process {pid}).", file=sys.stderr)
-    for name, value in stack.worker_environment().items():
+    exported = stack.worker_environment()
+    for name in sorted(os.environ.keys() - exported.keys()):
+        # A stale profile of the caller's would end the worker that these lines are for.
+        if name.startswith(OF_AWS) and name.isascii() and name.isidentifier():
+            print(f"unset {name}")
+    for name, value in exported.items():
         print(f"export {name}={value}")
     return 0
 

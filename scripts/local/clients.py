@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import boto3
 from botocore.config import Config
 from localstack_client.session import Session
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 # Opens nothing anywhere: the local AWS takes every key, and the real one refuses this one.
 ANY_KEY = "local"
+OF_AWS = ("AWS_", "BOTO_")
+NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,30 @@ class Clients:
 
 def local_clients(endpoint_url: str) -> Clients:
     """Return clients of the local AWS, whatever the environment says of AWS and proxies."""
-    with _without("AWS_ENDPOINT_URL"):  # localstack-client prefers it to its argument
+    config = Config(proxies={})
+    with _nothing_of_aws():
+        boto3.setup_default_session()  # localstack-client takes it; an older one knows a profile
         session = Session(
             aws_access_key_id=ANY_KEY,
             aws_secret_access_key=ANY_KEY,
             region_name=REGION,
             localstack_host=endpoint_url.removeprefix("http://"),
         )
-    config = Config(proxies={})
-    return Clients(
-        s3=session.client("s3", config=config),
-        sqs=session.client("sqs", config=config),
-        dynamodb=session.client("dynamodb", config=config),
-    )
+        return Clients(
+            s3=session.client("s3", config=config),
+            sqs=session.client("sqs", config=config),
+            dynamodb=session.client("dynamodb", config=config),
+        )
 
 
 @contextmanager
-def _without(variable: str) -> Iterator[None]:
-    before = os.environ.pop(variable, None)
+def _nothing_of_aws() -> Iterator[None]:
+    """Hide the caller's AWS variables and files: a stale profile fails, a live one misleads."""
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(OF_AWS)}
+    os.environ.update(NO_FILES)
     try:
         yield
     finally:
-        if before is not None:
-            os.environ[variable] = before
+        for name in NO_FILES:
+            del os.environ[name]
+        os.environ.update(before)

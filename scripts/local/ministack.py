@@ -21,6 +21,7 @@ from scripts.local.place import (
     BUILD,
     DEFAULT_PORT,
     HOST,
+    CannotWrite,
     DidNotStart,
     NotInstalled,
     Place,
@@ -73,21 +74,17 @@ def start(place: Place) -> subprocess.Popen[bytes]:
         )
     if is_taken(place.port):
         raise port_in_use(place, by_us=running_pid(place) is not None)
-    with place.log.open("wb") as log:
-        process = subprocess.Popen(
-            place.command(),
-            env=_environment(os.environ, place.port),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    place.pid_file.write_text(f"{process.pid}\n")
+    process = _launch(place)
     try:
+        with _writing(place.pid_file):
+            place.pid_file.write_text(f"{process.pid}\n")
         _wait_until_healthy(process, place)
     except BaseException:
-        stop(place, process.pid)
+        # By force, and unasked who it is: so early it may not yet bear the name that `stop` knows.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        stop(place, process.pid)
         raise
     return process
 
@@ -99,8 +96,9 @@ def stop(place: Place, pid: int) -> None:
             with suppress(ProcessLookupError):
                 os.killpg(pid, number)
             _wait_for_the_end(pid, place)
-    place.pid_file.unlink(missing_ok=True)
-    if place.log.exists() and place.log.stat().st_size == 0:
+    with suppress(OSError):  # what cannot be removed does no harm: its number is checked
+        place.pid_file.unlink(missing_ok=True)
+    if place.log.is_file() and place.log.stat().st_size == 0:
         place.log.unlink()
 
 
@@ -108,7 +106,7 @@ def running_pid(place: Place) -> int | None:
     """Return the number of the MiniStack that was started here, if it still runs."""
     try:
         pid = int(place.pid_file.read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
     return pid if _is_ministack(pid, place) else None
 
@@ -123,6 +121,29 @@ def is_healthy(place: Place) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _launch(place: Place) -> subprocess.Popen[bytes]:
+    with _writing(place.log), place.log.open("wb") as log:
+        return subprocess.Popen(
+            place.command(),
+            env=_environment(os.environ, place.port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as refused:
+        raise CannotWrite(
+            f"{path} cannot be written ({refused.strerror}), so the local AWS was not started: "
+            "make room for it there."
+        ) from refused
 
 
 def _environment(outer: Mapping[str, str], port: int) -> dict[str, str]:

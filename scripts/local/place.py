@@ -11,6 +11,8 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
 PORT_VARIABLE = "PIXFLEET_PORT"
 HIGHEST_PORT = 65535
+MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
+SHOWN = 60
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
@@ -30,6 +32,10 @@ class PortInUse(LocalAwsProblem):
 
 class NotInstalled(LocalAwsProblem):
     """MiniStack's virtual environment is missing."""
+
+
+class CannotWrite(LocalAwsProblem):
+    """A file of ours cannot be written where it should stand."""
 
 
 class DidNotStart(LocalAwsProblem):
@@ -72,9 +78,9 @@ class Place:
 
 def parse_port(text: str) -> int:
     """Return a port from 1 to 65535; `BadPort` otherwise."""
-    port = int(text) if text.isascii() and text.isdigit() else 0
+    port = int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
     if not 1 <= port <= HIGHEST_PORT:
-        raise BadPort(f"Expected a port from 1 to {HIGHEST_PORT} for PORT, got {text!r}.")
+        raise BadPort(f"Expected a port from 1 to {HIGHEST_PORT} for PORT, got {text[:SHOWN]!r}.")
     return port
 
 

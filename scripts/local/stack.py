@@ -5,13 +5,12 @@ nothing elsewhere. The real one is made by Terraform.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from scripts.local.clients import ANY_KEY, REGION, local_clients
+from scripts.local.clients import ANY_KEY, NO_FILES, REGION, local_clients
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,8 +38,7 @@ class LocalStack:
         return {
             "AWS_ACCESS_KEY_ID": ANY_KEY,
             "AWS_SECRET_ACCESS_KEY": ANY_KEY,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **NO_FILES,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,

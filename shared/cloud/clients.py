@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from shared.model.errors import Misconfigured
 
@@ -31,6 +32,8 @@ class Clients:
 def build_clients(*, connections: int) -> Clients:
     """Return clients that share settings; `connections` bounds the open sockets of each.
 
+    `Misconfigured` if what the environment says of AWS cannot be used.
+
     botocore does not retry, because `faults.attempt` does: two layers of retries multiply.
     """
     config = Config(
@@ -41,14 +44,19 @@ def build_clients(*, connections: int) -> Clients:
     )
     # A long poll is answered after up to 20 s, so SQS must be listened to for longer than that.
     patient = config.merge(Config(read_timeout=READ_SECONDS + 20))
-    session = boto3.session.Session()
-    if not session.region_name:
-        raise Misconfigured(
-            "The environment cannot be used",
-            ["AWS_DEFAULT_REGION: expected a region, got nothing"],
+    try:
+        session = boto3.session.Session()
+        if not session.region_name:
+            raise _unusable("AWS_DEFAULT_REGION: expected a region, got nothing")
+        return Clients(
+            s3=session.client("s3", config=config),
+            sqs=session.client("sqs", config=patient),
+            dynamodb=session.client("dynamodb", config=config),
         )
-    return Clients(
-        s3=session.client("s3", config=config),
-        sqs=session.client("sqs", config=patient),
-        dynamodb=session.client("dynamodb", config=config),
-    )
+    except (BotoCoreError, ValueError) as refused:
+        # A profile, a region, an endpoint or a number in an AWS_* variable or an AWS file.
+        raise _unusable(f"what it says of AWS: {refused}") from refused
+
+
+def _unusable(problem: str) -> Misconfigured:
+    return Misconfigured("The environment cannot be used", [problem])

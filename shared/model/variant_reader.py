@@ -8,6 +8,7 @@ from shared.model.document import Fields, Problems, is_whole, one_of
 from shared.model.recipe import Codec, Fit, Gravity, Slot, Variant
 
 MAX_DIMENSION = 8192  # wider than any screen; bounds what one typing error can cost
+MAX_VARIANTS = 64  # bounds what one source can cost
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 # The highest effort that each encoder understands; AVIF's and WebP's as libvips documents them.
 MAX_EFFORT = {Codec.AVIF: 9, Codec.WEBP: 6, Codec.JPEG: 3, Codec.PNG: 9, Codec.GIF: 10}
@@ -44,6 +45,10 @@ def read_variants(
             union = {*known.slots, *variant.slots}
             slots = tuple(slot for slot in Slot if slot in union)
             merged[variant.name] = replace(known, slots=slots)
+    if len(merged) > MAX_VARIANTS:
+        fields.problems.say(
+            fields.at("variants"), f"expected at most {MAX_VARIANTS} variants, got {len(merged)}"
+        )
     return tuple(merged.values())
 
 

@@ -74,7 +74,7 @@ def test_a_port_in_use_is_refused_in_one_sentence_before_anything_starts(place: 
     assert not place.log.exists()
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "many", "-1", "45.66", "\uff14\uff15"])
+@pytest.mark.parametrize("port", ["0", "65536", "many", "-1", "45.66", "\uff14\uff15", "4" * 50])
 def test_what_is_no_port_is_refused_in_one_sentence(
     port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,6 +108,44 @@ def test_a_ministack_that_dies_at_its_start_is_quoted(
     assert said.startswith("MiniStack ended with 7 at its start.")
     assert said.endswith("  ModuleNotFoundError: no hypercorn\n")
     assert not Place(place.port, tmp_path).pid_file.exists()
+
+
+@pytest.mark.parametrize("ending", ["pid", "log"])
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left_running(
+    ending: str, tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ministack").symlink_to(place.interpreter.parents[1])
+    blocked = tmp_path / f"ministack-{place.port}.{ending}"
+    blocked.mkdir()
+
+    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+
+    assert exit_code == 2
+    assert capsys.readouterr().err.startswith(f"{blocked} cannot be written (Is a directory)")
+    assert not is_taken(place.port)
+
+
+def test_a_port_of_thousands_of_digits_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exit_code = main(["status", f"--port={'4' * 5000}"])
+
+    assert exit_code == 2
+    assert len(capsys.readouterr().err) < 200
+
+
+def test_what_the_caller_has_of_aws_is_hidden_from_the_local_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"AWS_PROFILE": "nope", "AWS_MAX_ATTEMPTS": "x"}.items():
+        monkeypatch.setenv(name, value)
+
+    started = local_aws("start", place)
+    stopped = local_aws("stop", place)
+
+    assert started.returncode == 0, started.stderr
+    assert "unset AWS_MAX_ATTEMPTS\nunset AWS_PROFILE\nexport " in started.stdout
+    assert stopped.returncode == 0
 
 
 def test_start_leaves_it_running_and_stop_stops_it(place: Place) -> None:

@@ -50,7 +50,18 @@ def test_recipes_are_read_from_a_file_too(clients: Clients, tmp_path: Path) -> N
     assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
 
 
-@pytest.mark.parametrize("body", [b"", b"recipes:", b"\xff\xfe", b"[]", b'{"version": 1}'])
+USELESS: dict[str, bytes] = {
+    "nothing": b"",
+    "YAML": b"recipes:",
+    "no text": b"\xff\xfe",
+    "a list": b"[]",
+    "no recipes": b'{"version": 1}',
+    "nested without end": b"[" * 100_000,
+    "a number of thousands of digits": b"5" * 5000,
+}
+
+
+@pytest.mark.parametrize("body", USELESS.values(), ids=USELESS.keys())
 def test_recipes_that_cannot_be_used_are_refused_by_their_place(
     clients: Clients, body: bytes
 ) -> None:
@@ -63,7 +74,9 @@ def test_recipes_that_cannot_be_used_are_refused_by_their_place(
     assert place in str(caught.value)
 
 
-@pytest.mark.parametrize("place", [f"s3://{VARIANTS}/none.json", "s3://no-bucket/a", "/none.json"])
+@pytest.mark.parametrize(
+    "place", [f"s3://{VARIANTS}/none.json", "s3://no-bucket/a", "/none.json", "s3://"]
+)
 def test_recipes_that_are_not_there_are_one_of_our_errors(clients: Clients, place: str) -> None:
     with pytest.raises(PixfleetError):
         build_fleet(settings(place))

@@ -48,15 +48,21 @@ def test_an_empty_environment_is_refused_with_every_problem_at_once() -> None:
 
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[0] == "The environment cannot be used:"
-    assert ended.stderr.count("expected a value, got nothing") == 5
+    assert ended.stderr.count("expected a value, got nothing") == 6
     assert "Traceback" not in ended.stderr
 
 
 SPOILT: dict[str, tuple[dict[str, str], str]] = {
-    "no queue": ({"PIXFLEET_QUEUE": ""}, "PIXFLEET_QUEUE: expected a queue name"),
+    "no queue": ({"PIXFLEET_QUEUE": ""}, "PIXFLEET_QUEUE: expected a value"),
     "a word for a number": ({"PIXFLEET_MAX_RECEIVES": "many"}, "PIXFLEET_MAX_RECEIVES: expected"),
     "one bucket for both": ({"PIXFLEET_VARIANTS_BUCKET": "sources"}, "expected another bucket"),
     "an empty region": ({"AWS_DEFAULT_REGION": ""}, "AWS_DEFAULT_REGION: expected a region"),
+    "a region that is none": ({"AWS_DEFAULT_REGION": "bad region"}, "bad region"),
+    "a stale profile": ({"AWS_PROFILE": "nope"}, "profile (nope)"),
+    "an endpoint that is none": ({"AWS_ENDPOINT_URL": "foo"}, "Invalid endpoint: foo"),
+    "recipes in no bucket": ({"PIXFLEET_RECIPES": "s3://"}, "expected s3://bucket/key"),
+    "recipes without a key": ({"PIXFLEET_RECIPES": "s3://bucket"}, "expected s3://bucket/key"),
+    "recipes in a bucket of no name": ({"PIXFLEET_RECIPES": "s3://a b/c"}, "a b"),
     "no such file of recipes": ({"PIXFLEET_RECIPES": "nowhere.json"}, "nowhere.json"),
     "recipes that are none": ({}, "recipes"),
     "recipes that are no JSON": ({"PIXFLEET_RECIPES": __file__}, "expected JSON"),

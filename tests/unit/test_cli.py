@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,18 @@ def test_a_good_file_shows_what_each_recipe_makes(
     assert "responsive: every other key" in shown
     assert "cover 300 × 300, attention" in shown  # noqa: RUF001 - the sign for times
     assert "keys beginning with transcode/" in shown
+
+
+def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "scripts.cli", "recipes", "check", RECIPES],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0
+    assert b"cover 300 ? 300, attention" in ended.stdout
 
 
 def test_every_mistake_is_listed_with_its_place(

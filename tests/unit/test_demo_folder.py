@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.demo.sole import sole_writer
 from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
 
 pytestmark = pytest.mark.unit
@@ -74,7 +75,7 @@ def test_a_file_in_place_of_a_folder_is_refused(folder: Path, tmp_path: Path) ->
 def test_a_folder_without_images_is_refused_with_its_count(folder: Path, tmp_path: Path) -> None:
     (folder / "notes.txt").write_text("hello")
 
-    with pytest.raises(DemoRefused, match=r"no image \(1 files of another kind\)"):
+    with pytest.raises(DemoRefused, match=r"no image \(1 file of another kind\)"):
         find_images(folder, ANYTHING, ours=tmp_path / "out")
 
 
@@ -100,3 +101,17 @@ def test_the_corrupt_file_gets_a_key_that_a_recipe_takes(tmp_path: Path) -> None
     drop = corrupt_drop(b"cut", tmp_path, Found((), {}), book)
 
     assert drop.key == "photos/corrupt on purpose.png"
+
+
+def test_a_second_demo_that_would_write_to_the_same_folder_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "build" / "demo"
+
+    with (
+        sole_writer(out),
+        pytest.raises(DemoRefused, match="Another demo is running"),
+        sole_writer(out),
+    ):
+        pass
+
+    with sole_writer(out):
+        assert not out.exists()

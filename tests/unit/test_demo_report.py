@@ -145,6 +145,13 @@ def test_what_is_not_all_is_not_rounded_to_all(share: float, shown: str) -> None
     assert text == shown
 
 
+def test_one_image_is_no_images() -> None:
+    text = printed(row())
+
+    assert "1 image " in text
+    assert "1 images" not in text
+
+
 BOOK = RecipeBook((Recipe("ladder", (
     Variant("w320", (AVIF, WEBP), width=320),
     Variant("w640", (AVIF, WEBP, FALLBACK), width=640),

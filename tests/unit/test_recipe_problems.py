@@ -34,6 +34,10 @@ WRONG_DOCUMENTS: dict[str, tuple[object, str]] = {
         book("plain"),
         "recipes[0]: expected a recipe: name, match, variants, …, got 'plain'",
     ),
+    "more variants than anybody needs": (
+        book(recipe(variants=[variant(name=..., width=..., widths=list(range(1, 66)))])),
+        "recipes[0].variants: expected at most 64 variants, got 65",
+    ),
     "two of a name": (book(recipe(), recipe()), "recipes: plain stands there more than once"),
 }
 

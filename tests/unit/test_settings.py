@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.imaging.frames import MAX_PAYLOAD_BYTES
 from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import Settings, read_settings
@@ -124,9 +125,9 @@ BOUNDS = {
     "MAX_RECEIVES": (1, 1000),
     "RENDER_CHILDREN": (1, 64),
     "RENDER_SECONDS": (1, 900),
-    "LEASE_SECONDS": (1, 7200),
+    "LEASE_SECONDS": (60, 7200),
     "POLL_SECONDS": (0, 20),
-    "MAX_BYTES": (1, 5 << 30),
+    "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
     "MAX_PIXELS": (1, 1 << 32),
     "MAX_FRAMES": (1, 100_000),
     "CHILD_MEMORY_MB": (256, 32_768),
@@ -152,6 +153,35 @@ def test_only_plain_digits_are_a_number(value: str) -> None:
     (problem,) = problems({**REQUIRED, "PIXFLEET_MAX_RECEIVES": value})
 
     assert repr(value) in problem
+
+
+@pytest.mark.parametrize("name", ["MAX_BYTES", "LOG"])
+def test_a_value_of_thousands_of_digits_is_refused_in_one_line(name: str) -> None:
+    (problem,) = problems({**REQUIRED, f"PIXFLEET_{name}": "5" * 5000})
+
+    assert problem.startswith(f"PIXFLEET_{name}: expected ")
+    assert len(problem) < 200
+
+
+@pytest.mark.parametrize("value", ["5" * 5000, "²", "", "many"])
+def test_a_memory_size_that_is_no_number_counts_the_cpus(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+
+    settings = read_settings({**REQUIRED, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": value})
+
+    assert settings.render_children == 7
+
+
+def test_a_worker_that_polls_hears_of_its_missing_queue_with_all_else() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings({**REQUIRED, "PIXFLEET_LOG": "xml"}, needs_queue=True)
+
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "PIXFLEET_QUEUE",
+        "PIXFLEET_LOG",
+    ]
 
 
 @given(st.dictionaries(st.sampled_from(sorted(f"PIXFLEET_{name}" for name in CHANGES)), st.text()))
