@@ -10,7 +10,7 @@ from shared.model.limits import MEBIBYTE, Limits
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
 MEGABYTES_PER_CPU = 1769
 # What one image may need, work and settling: a shorter claim would end in the middle of it.
-MIN_LEASE_SECONDS = 60
+MIN_LEASE_SECONDS = 70
 # The longest payload that a render child takes.
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
 MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits

@@ -4,7 +4,7 @@ Answers from the ids that came in, never raises and never answers none: to Lambd
 an unknown id means that the whole batch failed, and an empty answer that it all succeeded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
@@ -19,19 +19,23 @@ from shared.events.body import read_hints
 from shared.events.hint import Hint
 from shared.events.sqs import Message, read_batch
 from shared.model.errors import BadMessage, Failure, OutOfTime, Permanent, Unknown
+from shared.model.keys import MAX_KEY_BYTES
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.fleet import Fleet, build_fleet
-from worker.reconcile import reconcile
+from worker.reconcile import CLOCK_SKEW_SECONDS, reconcile
 from worker.story import Story
 from worker.triage import Triage
 
 # Kept back from the invocation's time to settle messages and to answer.
 SETTLING_SECONDS = 5.0
+ANSWERING_SECONDS = 1.0
 
 log = structlog.get_logger()
 
+# What a message asks for: the keys that it hints at, or why it cannot be read.
+Reading = tuple[str, ...] | BadMessage
 Ending = Outcome | Failure
 
 
@@ -50,6 +54,7 @@ class Consumer:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._threads = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="record")
+        self._settlers = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="settle")
 
     def consume(
         self, messages: Sequence[Message], deadline: Deadline, *, request_id: str = ""
@@ -60,52 +65,77 @@ class Consumer:
             self._fleet.queues, settings.dead_letter_queue, settings.max_receives, request_id
         )
         readings = [self._read(message) for message in messages]
-        # Claims are taken from now on, so what ends within one lease ends within each of them.
-        deadline = deadline.within(settings.lease_seconds).earlier(SETTLING_SECONDS)
-        endings = self._work(_distinct_keys(readings), deadline)
-        verdicts = []
-        buried: set[Failure] = set()
-        for message, reading in zip(messages, readings, strict=True):
-            ending = _ending_of(reading, endings, buried)
-            # Records of one key share one failure, and one dead letter tells as much as ten.
-            settled = not isinstance(ending, Failure) or ending in buried
-            if isinstance(ending, Failure) and not settled:
-                settled = triage.settle(message, ending)
-                buried |= {ending} if settled else set()
-            verdicts.append(Verdict(message.id, ending, settled))
-        return tuple(verdicts)
+        longest = settings.lease_seconds - CLOCK_SKEW_SECONDS
+        deadline = deadline.within(longest).earlier(SETTLING_SECONDS)
+        endings = self._work(_receives_by_key(messages, readings), deadline)
+        return self._settle(messages, readings, endings, triage)
 
     def close(self) -> None:
         """Stop the threads and the render children."""
         self._threads.shutdown(wait=True)
+        self._settlers.shutdown(wait=True)
         self._fleet.close()
 
-    def _read(self, message: Message) -> tuple[str, ...] | BadMessage:
+    def _read(self, message: Message) -> Reading:
         """Return the keys that a message hints at, or why it cannot be read."""
         try:
             hints = read_hints(message.body)
             for hint in hints:
-                self._refuse_other_buckets(hint)
+                self._refuse_foreign(hint)
         except BadMessage as failure:
             log.warning("message refused", message_id=message.id, detail=failure.detail)
             return failure
         return tuple(hint.key for hint in hints)
 
-    def _refuse_other_buckets(self, hint: Hint) -> None:
-        ours = self._fleet.settings.sources_bucket
+    def _refuse_foreign(self, hint: Hint) -> None:
+        ours, size = self._fleet.settings.sources_bucket, len(hint.key.encode())
         if hint.bucket != ours:
             raise BadMessage(f"Expected bucket {ours}, got {hint.bucket}.", stage="parse")
+        if size > MAX_KEY_BYTES:
+            raise BadMessage(
+                f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
+            )
 
-    def _work(self, keys: Iterable[str], deadline: Deadline) -> Mapping[str, Ending]:
+    def _work(self, receives: Mapping[str, int], deadline: Deadline) -> Mapping[str, Ending]:
         """Return how each key ended: all at once, each in its thread, none touching another."""
-        futures = {key: self._threads.submit(self._isolated, key, deadline) for key in keys}
+        futures = {
+            key: self._threads.submit(self._isolated, key, count, deadline)
+            for key, count in receives.items()
+        }
         wait(futures.values(), timeout=deadline.remaining_seconds())
         return {key: _ending(future) for key, future in futures.items()}
 
-    def _isolated(self, key: str, deadline: Deadline) -> Ending:
+    def _settle(
+        self,
+        messages: Sequence[Message],
+        readings: Sequence[Reading],
+        endings: Mapping[str, Ending],
+        triage: Triage,
+    ) -> tuple[Verdict, ...]:
+        """Deal with all failures at once; what is not settled in time stays with its queue."""
+        fates: list[tuple[Message, Ending, Future[bool] | None]] = []
+        # Records of one key share one failure, and one dead letter tells as much as ten.
+        buried: dict[Failure, Future[bool]] = {}
+        for message, reading in zip(messages, readings, strict=True):
+            ending = _ending_of(reading, endings, buried)
+            settling = None
+            if isinstance(ending, Failure):
+                settling = buried.get(ending) or self._settlers.submit(
+                    triage.settle, message, ending
+                )
+            if isinstance(ending, Permanent) and settling:
+                buried[ending] = settling
+            fates.append((message, ending, settling))
+        wait([each for _, _, each in fates if each], timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
+        return tuple(
+            Verdict(message.id, ending, settling is None or _is_true(settling))
+            for message, ending, settling in fates
+        )
+
+    def _isolated(self, key: str, receives: int, deadline: Deadline) -> Ending:
         story = Story(key, self._fleet.clock)
         try:
-            outcome = reconcile(key, self._fleet, deadline, story)
+            outcome = reconcile(key, self._fleet, deadline, story, receives=receives)
         except Failure as failure:
             kind = "image rejected" if isinstance(failure, Permanent) else "image put off"
             log.warning(
@@ -116,7 +146,9 @@ class Consumer:
                 **story.fields(),
             )
             return failure
-        except Exception as error:  # nothing that happens to one record may touch another
+        # Nothing that happens to one record may touch another. The claim is left to run out, as
+        # nobody knows what is still under way.
+        except Exception as error:
             log.exception("image failed unexpectedly", **story.fields())
             return Unknown(f"{type(error).__name__}: {error}")
         log.info("image settled", outcome=outcome.value, **story.fields())
@@ -154,14 +186,22 @@ def handler(event: object, context: LambdaContext) -> dict[str, list[dict[str, s
     return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
 
 
-def _distinct_keys(readings: Iterable[tuple[str, ...] | BadMessage]) -> tuple[str, ...]:
-    """Return each key once, in order: several records for one key are one piece of work."""
-    keys = (key for reading in readings if isinstance(reading, tuple) for key in reading)
-    return tuple(dict.fromkeys(keys))
+def _receives_by_key(
+    messages: Sequence[Message], readings: Sequence[Reading]
+) -> Mapping[str, int]:
+    """Return each key once, in order, with the most receives of its messages.
+
+    Several records for one key are one piece of work.
+    """
+    receives: dict[str, int] = {}
+    for message, reading in zip(messages, readings, strict=True):
+        for key in reading if isinstance(reading, tuple) else ():
+            receives[key] = max(message.receive_count, receives.get(key, 0))
+    return receives
 
 
 def _ending_of(
-    reading: tuple[str, ...] | BadMessage, endings: Mapping[str, Ending], buried: set[Failure]
+    reading: Reading, endings: Mapping[str, Ending], buried: Container[Failure]
 ) -> Ending:
     """Return what decides a message's fate, of the endings of all its keys.
 
@@ -174,6 +214,10 @@ def _ending_of(
     failures = [ending for ending in own if isinstance(ending, Failure)]
     failures.sort(key=lambda failure: (isinstance(failure, Permanent), failure in buried))
     return failures[0] if failures else own[0]
+
+
+def _is_true(future: Future[bool]) -> bool:
+    return future.done() and future.result()
 
 
 def _ending(future: Future[Ending]) -> Ending:

@@ -7,7 +7,16 @@ looks at what is there, and makes it so.
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim, Entry
 from shared.deadline import Deadline
-from shared.model.errors import Permanent, StorageUnavailable, Throttled, Transient, UnknownRecipe
+from shared.model.errors import (
+    Failure,
+    Permanent,
+    StorageUnavailable,
+    Suspect,
+    Throttled,
+    Transient,
+    UnknownRecipe,
+    UnsupportedKey,
+)
 from shared.model.manifest import ENGINE_VERSION
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, RecipeBook
@@ -19,58 +28,70 @@ from worker.story import Story
 
 # Enough to claim, fetch and begin to render; with less, a claim would only be in the way.
 LEAST_SECONDS = LEAST_RENDER_SECONDS + CALL_SECONDS + 10
+# Workers' clocks may differ by this much, and no claim outlives its worker's deadline by more.
+CLOCK_SKEW_SECONDS = 15.0
 
 
-def reconcile(key: str, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
-    """Return what became of one key; raise a `Failure` where nothing good did."""
-    if fleet.recipes.matching(key) is None:
-        return Outcome.IGNORED
+def reconcile(
+    key: str, fleet: Fleet, deadline: Deadline, story: Story, *, receives: int
+) -> Outcome:
+    """Return what became of one key; raise a `Failure` where nothing good did.
+
+    `receives` is how often the queue has handed the key out, this time counted.
+    """
     deadline.require(LEAST_SECONDS, "claim")
-    if _is_done_already(key, fleet):
+    entry = fleet.ledger.read(key)
+    if fleet.recipes.matching(key) is None and not entry.stored:
+        return Outcome.IGNORED
+    if _is_done_already(entry, key, fleet):
         return Outcome.CURRENT
     claim = fleet.ledger.claim(
         key,
-        lease_seconds=fleet.settings.lease_seconds,
+        lease_seconds=deadline.remaining_seconds() + CLOCK_SKEW_SECONDS,
         may_store=_every_name(fleet.recipes),
     )
     try:
         return _under_claim(claim, fleet, deadline, story)
     except Permanent as failure:
-        # An earlier version's variants are not what is there now.
-        clear(claim, fleet)
-        fleet.ledger.reject(claim, failure)
+        _reject(claim, failure, fleet, deadline, story)
         raise
     except (StorageUnavailable, Throttled):
         # A write whose answer was lost may still take effect, so the lease is left to run out.
         raise
-    except Transient:
-        fleet.ledger.release(claim)
+    except Transient as failure:
+        if isinstance(failure, Suspect) and receives >= failure.most_receives:
+            _reject(claim, failure, fleet, deadline, story)
+        else:
+            fleet.ledger.release(claim)
         raise
 
 
 def _under_claim(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
     # Read after the claim: a change that this misses has its own event still to come.
+    deadline.require(CALL_SECONDS, "head")
     source = fleet.objects.head(claim.key)
     if source is None:
-        return remove(claim, fleet)
+        return remove(claim, fleet, deadline)
     story.source = source
     recipe = _recipe_for(source, fleet.recipes)
+    if recipe is None and not source.overrides.recipe:
+        # Published once, and no recipe is for it any more.
+        return remove(claim, fleet, deadline)
     if recipe is None:
         known = ", ".join(each.name for each in fleet.recipes.recipes)
         raise UnknownRecipe(
             f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
         )
     if _agrees(claim.entry, source, recipe):
-        fleet.ledger.release(claim)
+        fleet.ledger.withdraw(claim)
         return Outcome.CURRENT
     Arrival(source, recipe, claim, fleet, deadline, story).run()
     return Outcome.MADE
 
 
-def _is_done_already(key: str, fleet: Fleet) -> bool:
+def _is_done_already(entry: Entry, key: str, fleet: Fleet) -> bool:
     """Say whether ledger and source agree: most duplicates end here, without a claim."""
-    entry = fleet.ledger.read(key)
-    if not entry.was_public or entry.is_claimed:
+    if not entry.was_public or entry.is_unfinished:
         return False
     source = fleet.objects.head(key)
     return source is not None and _agrees(entry, source, _recipe_for(source, fleet.recipes))
@@ -83,10 +104,28 @@ def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
 
 
 def _agrees(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
-    if recipe is None or not entry.was_public:
+    """Say whether what is stored was made from this source, by this recipe, to its end."""
+    if recipe is None or not entry.was_public or entry.is_unfinished:
         return False
     shown = (entry.identity, entry.fingerprint, entry.engine)
     return shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
+
+
+def _reject(
+    claim: Claim, failure: Failure, fleet: Fleet, deadline: Deadline, story: Story
+) -> None:
+    """Take down what was stored for the key, since it is not what is there now, and say why."""
+    if not isinstance(failure, UnsupportedKey):  # under such a key nothing was ever stored
+        clear(claim, fleet, deadline)
+    deadline.require(CALL_SECONDS, "ledger")
+    facts: dict[str, str | int] = {"engine": ENGINE_VERSION}
+    if story.source:
+        facts |= {
+            "etag": story.source.etag,
+            "identity": story.source.identity,
+            "size_bytes": story.source.size_bytes,
+        }
+    fleet.ledger.reject(claim, failure, facts)
 
 
 def _every_name(recipes: RecipeBook) -> tuple[str, ...]:

@@ -2,25 +2,28 @@
 
 from collections.abc import Iterable
 
+from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim
+from shared.deadline import Deadline
 from shared.model.keys import manifest_key, stored_key
 from shared.model.outcome import Outcome
 from worker.fleet import Fleet
 
 
-def remove(claim: Claim, fleet: Fleet) -> Outcome:
+def remove(claim: Claim, fleet: Fleet, deadline: Deadline) -> Outcome:
     """Delete what was stored for a source that is gone, and leave a tombstone."""
-    if not claim.entry.status and not claim.entry.stored:
-        fleet.ledger.bury(claim)
-        return Outcome.ABSENT
-    clear(claim, fleet)
+    never_was = not claim.entry.status and not claim.entry.stored
+    if not never_was:
+        clear(claim, fleet, deadline)
+    deadline.require(CALL_SECONDS, "ledger")
     fleet.ledger.bury(claim)
-    return Outcome.REMOVED
+    return Outcome.ABSENT if never_was else Outcome.REMOVED
 
 
-def clear(claim: Claim, fleet: Fleet) -> None:
+def clear(claim: Claim, fleet: Fleet, deadline: Deadline) -> None:
     """Delete every object that may have been stored for this key, the manifest with them."""
-    names = [stored_key(claim.key, name) for name in sorted(claim.entry.stored)]
+    names = [stored_key(claim.key, name) for name in sorted(claim.may_exist)]
+    deadline.require(CALL_SECONDS, "delete")
     fleet.objects.delete([manifest_key(claim.key), *names])
 
 

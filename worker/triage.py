@@ -7,15 +7,12 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
-from shared.model.errors import Cause, Failure, Permanent, PixfleetError, Transient
+from shared.model.errors import Failure, Permanent, PixfleetError, Suspect, Transient
 
 WORKER_VERSION = "0.1.0"
 
 BASE_SECONDS = 30
 CAP_SECONDS = 30 * 60
-# A child that crashes or hangs over an image twice will do it a third time.
-SUSPECTS = frozenset({Cause.DECODER_CRASH, Cause.DECODE_TIMEOUT})
-SUSPECT_RECEIVES = 2
 MAX_DETAIL_CHARS = 500
 
 log = structlog.get_logger()
@@ -42,13 +39,15 @@ class Triage:
             self._put_off(message, failure)
         except PixfleetError as trouble:
             log.warning("message left to its queue", message_id=message.id, trouble=str(trouble))
+        except Exception:  # what happens to one message may not touch another
+            log.exception("message left to its queue", message_id=message.id)
         return False
 
     def is_final(self, message: Message, failure: Failure) -> bool:
         """Say whether no further try could help, or none is left."""
         if isinstance(failure, Permanent) or message.receive_count >= self.max_receives:
             return True
-        return failure.cause in SUSPECTS and message.receive_count >= SUSPECT_RECEIVES
+        return isinstance(failure, Suspect) and message.receive_count >= failure.most_receives
 
     def _bury(self, message: Message, failure: Failure) -> None:
         attributes = {
@@ -66,10 +65,12 @@ class Triage:
         self.queues.send(self.dead_letter_queue, message.body, filled)
 
     def _put_off(self, message: Message, failure: Failure) -> None:
-        seconds = failure.retry_after_seconds if isinstance(failure, Transient) else None
-        if seconds is None:
-            chance = random.random()  # noqa: S311 - jitter, not a secret
-            seconds = back_off_seconds(message.receive_count, chance)
+        chance = random.random()  # noqa: S311 - jitter, not a secret
+        seconds = back_off_seconds(message.receive_count, chance)
+        wanted = failure.retry_after_seconds if isinstance(failure, Transient) else None
+        # Sooner than the back-off, but at once only the first time: receives are few.
+        if wanted is not None and (wanted or message.receive_count == 1):
+            seconds = min(seconds, wanted)
         self.queues.put_off(message.queue, message.receipt_handle, seconds=round(seconds))
 
 

@@ -5,7 +5,8 @@ from concurrent.futures import Future, wait
 from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.imaging.frames import VariantFrame
-from shared.model.errors import Unknown
+from shared.imaging.sniff import sniff
+from shared.model.errors import DecoderCrash, StorageUnavailable, Throttled, Unknown
 from shared.model.manifest import Picture
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
@@ -24,7 +25,12 @@ class Uploads:
         self._pictures: list[Picture] = []
 
     def begin(self, frame: VariantFrame, data: bytes) -> None:
-        """Start to store one file under every variant that shares it."""
+        """Start to store one file under every variant that shares it.
+
+        Only what the recipe stores, and each once: a child that a hostile image has taken over may
+        send anything, and what the ledger does not know of would never be deleted.
+        """
+        self._refuse_unexpected(frame, data)
         for variant in frame.variants:
             self._pictures.append(
                 Picture(variant, frame.slot, frame.codec, frame.width, frame.height, len(data))
@@ -46,10 +52,27 @@ class Uploads:
         return tuple(made)
 
     def settle(self) -> None:
-        """Leave no upload running, whatever happened: the claim must outlive every write."""
+        """Leave no upload running, whatever happened: the claim must outlive every write.
+
+        Raises a failure after which a write may still take effect, so that the claim is kept even
+        where something else failed first.
+        """
         for future in self._futures:
             future.cancel()
         wait(self._futures)
+        failures = [each.exception() for each in self._futures if not each.cancelled()]
+        for failure in failures:
+            if isinstance(failure, StorageUnavailable | Throttled):
+                raise failure
+
+    def _refuse_unexpected(self, frame: VariantFrame, data: bytes) -> None:
+        names = [(variant, frame.slot) for variant in frame.variants]
+        known = {(picture.variant, picture.slot) for picture in self._pictures}
+        expected = set(self._recipe.stored_names()) - known
+        if len(set(names)) < len(names) or not set(names) <= expected:
+            raise DecoderCrash(f"The render child sent {names} unasked.", stage="render")
+        if sniff(data) != frame.codec:
+            raise DecoderCrash(f"The render child sent no {frame.codec}.", stage="render")
 
     def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
         self._deadline.require(CALL_SECONDS, "put")

@@ -3,17 +3,27 @@
 `Missing` and `ConditionRefused` are answers, not failures: the adapters expect them.
 """
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
-    stop_before_delay,
     wait_random_exponential,
 )
+from tenacity.stop import stop_base
 from urllib3.exceptions import HTTPError
 
 from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
@@ -62,7 +72,21 @@ _CODES: dict[str, type[PixfleetError]] = {
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
     "KMS.AccessDeniedException": AccessDenied,
+    "AllAccessDisabled": AccessDenied,
     "ExpiredToken": AccessDenied,
+    "ExpiredTokenException": AccessDenied,
+    "InvalidClientTokenId": AccessDenied,
+    "InvalidToken": AccessDenied,
+    "KmsAccessDenied": AccessDenied,
+    "KMS.DisabledException": AccessDenied,
+    "KMS.KMSInvalidStateException": AccessDenied,
+    "KMS.NotFoundException": AccessDenied,
+    "KMS.ThrottlingException": Throttled,
+    "KmsThrottled": Throttled,
+    "UnrecognizedClientException": AccessDenied,
+    # The source was archived and has to be restored before it can be read.
+    "InvalidObjectState": StorageUnavailable,
+    "RequestTimeTooSkewed": StorageUnavailable,
     "InvalidAccessKeyId": AccessDenied,
     "SignatureDoesNotMatch": AccessDenied,
     "503": Throttled,
@@ -96,11 +120,25 @@ def attempt(call: Callable[[], Answer], *, stage: str) -> Answer:
         retry=retry_if_exception_type((Throttled, StorageUnavailable, LedgerUnavailable)),
         # The last attempt must not start so late that it ends after CALL_SECONDS.
         stop=stop_after_attempt(ATTEMPTS)
-        | stop_before_delay(CALL_SECONDS - CONNECT_SECONDS - READ_SECONDS),
+        | _StopBefore(CALL_SECONDS - CONNECT_SECONDS - READ_SECONDS),
         wait=wait_random_exponential(multiplier=0.1, max=2),
         reraise=True,
     )
     return retrying(once, call, stage=stage)
+
+
+class _StopBefore(stop_base):
+    """Start no attempt after so many seconds by the wall clock.
+
+    tenacity's own counts on a clock that may stand still while Lambda has frozen the process, and
+    a write repeated after a thaw could come later than the lease that it was meant for.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._latest = time.time() + seconds
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return time.time() + retry_state.upcoming_sleep > self._latest
 
 
 def once(call: Callable[[], Answer], *, stage: str) -> Answer:
@@ -109,6 +147,10 @@ def once(call: Callable[[], Answer], *, stage: str) -> Answer:
         return call()
     except ClientError as error:
         raise _from_client_error(error, stage) from error
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+        raise AccessDenied(f"{type(error).__name__}: {error}", stage=stage) from error
+    except ParamValidationError as error:
+        raise Unknown(f"{type(error).__name__}: {error}", stage=stage) from error
     except (BotoCoreError, HTTPClientError, HTTPError) as error:
         raise _unavailable(stage)(f"{type(error).__name__}: {error}", stage=stage) from error
 

@@ -24,17 +24,36 @@ PUBLISHED = "published"
 REJECTED = "rejected"
 REMOVED = "removed"
 
+# What is true of one published version, and of none other.
+FACTS = (
+    "etag",
+    "identity",
+    "size_bytes",
+    "recipe",
+    "fingerprint",
+    "engine",
+    "version",
+    "variant_bytes",
+    "render_seconds",
+    "total_seconds",
+)
+WHY = ("cause", "stage", "detail")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger says of a source; `stored` is every object name that may exist for it."""
+    """What the ledger says of a source; `stored` is every object name that may exist for it.
+
+    `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
+    what is stored may be a mixture, whatever else the entry says.
+    """
 
     status: str = ""
     identity: str = ""
     fingerprint: str = ""
     engine: str = ""
     stored: frozenset[str] = frozenset()
-    is_claimed: bool = False
+    is_unfinished: bool = False
 
     @property
     def was_public(self) -> bool:
@@ -44,12 +63,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to write one key until the lease ends; `entry` is what stood there before."""
+    """The right to write one key until the lease ends; `entry` is what stood there before.
+
+    `may_exist` is every object name that may be stored for the key, now or under this claim.
+    """
 
     key: str
     token: str
     lease_until: float
     entry: Entry
+    may_exist: frozenset[str]
 
 
 class Ledger:
@@ -100,37 +123,47 @@ class Ledger:
             )
         except ConditionRefused as refused:
             raise self._claim_refusal(refused, now, lease_seconds) from refused
-        return Claim(key, token, lease_until, _entry(answer.get("Attributes", {})))
+        entry = _entry(answer.get("Attributes", {}))
+        return Claim(key, token, lease_until, entry, entry.stored | set(may_store))
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> None:
         """Write what is true now and end the claim, in one write."""
-        self._finish(claim, {"status": PUBLISHED, **fields}, remove=("expires_at", "may_store"))
+        self._finish(claim, {"status": PUBLISHED, **fields})
 
-    def reject(self, claim: Claim, failure: Failure) -> None:
-        """Write why this source has no variants and end the claim."""
-        fields: dict[str, Value] = {
+    def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> None:
+        """Write why the source of these facts has no variants and end the claim."""
+        why: dict[str, Value] = {
             "status": REJECTED,
             "variants": [],
             "cause": failure.cause.value,
             "stage": failure.stage,
             "detail": failure.detail[:MAX_DETAIL_CHARS],
         }
-        self._finish(claim, fields, remove=("expires_at", "may_store"))
+        self._finish(claim, {**facts, **why})
 
     def bury(self, claim: Claim) -> None:
         """Write that the source and its variants are gone, for a while, and end the claim."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
-        self._finish(claim, gone, remove=("identity", "may_store"))
+        self._finish(claim, gone)
 
     def release(self, claim: Claim) -> None:
-        """End the claim and change nothing else: what may have been stored stays noted."""
-        self._finish(claim, {}, remove=())
+        """End a claim that did not come to its end: what may have been stored stays noted."""
+        self._write(claim, {}, gone=())
 
-    def _finish(self, claim: Claim, fields: Mapping[str, Value], *, remove: Sequence[str]) -> None:
-        written = {**fields, "updated_at": self._clock.now()} if fields else {}
-        stale = () if not fields or "cause" in fields else ("cause", "stage", "detail")
-        gone = ("claim_token", "lease_until", *remove, *stale)
+    def withdraw(self, claim: Claim) -> None:
+        """End a claim under which nothing was stored, as if it had never been."""
+        self._write(claim, {}, gone=("may_store",))
+
+    def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> None:
+        """Write all that is true now, and leave nothing of what was true before."""
+        former = (*FACTS, *WHY, "expires_at", "may_store")
+        written = {**fields, "updated_at": self._clock.now()}
+        self._write(claim, written, gone=tuple(name for name in former if name not in fields))
+
+    def _write(self, claim: Claim, written: Mapping[str, Value], *, gone: Sequence[str]) -> None:
+        """Write and remove fields and end the claim, if it is still ours."""
+        gone = ("claim_token", "lease_until", *gone)
         names = {f"#f{at}": name for at, name in enumerate((*written, *gone))}
         marks = list(names)
         assignments = ", ".join(
@@ -212,5 +245,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         fingerprint=text("fingerprint"),
         engine=text("engine"),
         stored=frozenset(stored),
-        is_claimed="claim_token" in fields,
+        is_unfinished="may_store" in fields,
     )

@@ -163,13 +163,19 @@ class Claimed(Transient):
         self.retry_after_seconds = lease_left_seconds
 
 
-class DecodeTimeout(Transient):
+class Suspect(Transient):
+    """An image over which a child died or hung; after `most_receives` it will not get another."""
+
+    most_receives: ClassVar[int] = 2
+
+
+class DecodeTimeout(Suspect):
     """A render that did not end in its time; the child was killed."""
 
     cause = Cause.DECODE_TIMEOUT
 
 
-class DecoderCrash(Transient):
+class DecoderCrash(Suspect):
     """A render child that died over an image."""
 
     cause = Cause.DECODER_CRASH

@@ -2,7 +2,8 @@ import json
 import os
 import signal
 from collections.abc import Callable
-from threading import Timer
+from dataclasses import replace
+from threading import Event, Timer
 
 import pytest
 
@@ -13,8 +14,10 @@ from shared.model.outcome import Outcome
 from tests import images
 from tests.functional.conftest import LIVE, TINY_NAMES, World
 from worker import batch
-from worker.batch import Verdict
+from worker.batch import Consumer, Verdict
+from worker.fleet import Fleet
 from worker.reconcile import reconcile
+from worker.story import Story
 
 pytestmark = pytest.mark.functional
 
@@ -180,10 +183,12 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    def broken(key: str, *rest: object) -> Outcome:
+    def broken(
+        key: str, fleet: Fleet, deadline: Deadline, story: Story, *, receives: int
+    ) -> Outcome:
         if key == "odd.jpg":
             raise ZeroDivisionError("a bug")
-        return reconcile(key, *rest)  # type: ignore[arg-type] # passed through as it came
+        return reconcile(key, fleet, deadline, story, receives=receives)
 
     monkeypatch.setattr(batch, "reconcile", broken)
     world.drop("a.jpg", images.jpeg())
@@ -287,11 +292,69 @@ def test_every_permanent_failure_of_a_batch_has_its_dead_letter(world: World) ->
     assert len(world.dead_letters()) == 2
 
 
-def test_no_batch_outlasts_its_lease(make_world: Callable[..., World]) -> None:
-    world = make_world(PIXFLEET_LEASE_SECONDS="30")
-    world.drop("a.jpg", images.jpeg())
-    world.send(world.event("a.jpg"))
+def test_no_batch_outlasts_its_lease(world: World) -> None:
+    settings = replace(world.settings, lease_seconds=60)  # too short for any image
+    hasty = Consumer(replace(world.fleet, settings=settings))
+    message = Message("m1", "no-handle", world.event("a.jpg"), 1, LIVE, None)
 
-    verdicts = world.consume(seconds=600)
+    verdicts = hasty.consume((message,), Deadline.after(600, world.fleet.clock))
 
     assert causes(verdicts) == [Cause.DEADLINE]
+
+
+def test_a_fresh_message_outlives_the_last_receive_of_its_key(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.drop("a.jpg", images.jpeg())
+    messages = tuple(
+        Message(f"m{count}", "no-handle", world.event("a.jpg"), count, LIVE, None)
+        for count in (8, 1)
+    )
+
+    verdicts = world.consumer.consume(messages, Deadline.after(120, world.fleet.clock))
+
+    assert [verdict.is_settled for verdict in verdicts] == [True, False]
+
+
+def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(PIXFLEET_RENDER_SECONDS="1")
+    world.drop("a.jpg", images.jpeg(seed=1))
+    world.send(world.event("a.jpg"))
+    world.consume()
+    world.drop("a.jpg", images.jpeg(seed=2))
+    with world.fleet.studio.child(wait_seconds=5) as first:
+        os.kill(first.pid, signal.SIGSTOP)  # it takes the job and never finishes it
+    message = Message("m1", "no-handle", world.event("a.jpg"), 2, LIVE, None)
+
+    (verdict,) = world.consumer.consume((message,), Deadline.after(120, world.fleet.clock))
+
+    assert verdict.is_settled
+    assert causes((verdict,)) == [Cause.DECODE_TIMEOUT]
+    assert world.item("a.jpg")["status"] == {"S": "rejected"}
+    assert world.stored() == {}
+
+
+def test_a_batch_is_answered_in_time_however_slow_its_settling(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = Event()
+    monkeypatch.setattr(batch, "SETTLING_SECONDS", 1.2)
+    monkeypatch.setattr(world.fleet.queues, "send", lambda *_: released.wait(30))
+    for number in range(3):
+        world.drop(f"bad-{number}.jpg", images.truncated_jpeg())
+    world.send(*[world.event(f"bad-{number}.jpg") for number in range(3)])
+
+    verdicts = world.consume()
+
+    assert not released.is_set()
+    assert [verdict.is_settled for verdict in verdicts] == [False] * 3
+    released.set()
+
+
+def test_a_key_longer_than_any_in_s3_is_a_bad_message(world: World) -> None:
+    world.send(world.event("k" * 1025))
+
+    verdicts = world.consume()
+
+    assert causes(verdicts) == [Cause.BAD_MESSAGE]

@@ -100,8 +100,9 @@ def every_call(clients: Clients) -> None:
     ledger = Ledger(clients.dynamodb, TABLE, SystemClock())
     for end in (
         ledger.release,
+        ledger.withdraw,
         ledger.bury,
-        lambda claim: ledger.reject(claim, Corrupt("x")),
+        lambda claim: ledger.reject(claim, Corrupt("x"), {}),
         lambda claim: ledger.commit(claim, {"variants": []}),
     ):
         ledger.read("a.jpg")

@@ -59,7 +59,7 @@ def test_the_first_claim_notes_what_may_be_stored(ledger: Ledger, clients: Clien
     assert set(written["may_store"]["SS"]) == set(NAMES)
     assert written["schema"] == {"N": "1"}
     assert "status" not in written
-    assert ledger.read(KEY).is_claimed
+    assert ledger.read(KEY).is_unfinished
 
 
 def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Clients) -> None:
@@ -126,9 +126,10 @@ def test_a_lease_lives_to_its_very_end(ledger: Ledger, clock: FakeClock) -> None
 Write = Callable[[Ledger, Claim], None]
 WRITES: dict[str, Write] = {
     "commit": lambda ledger, claim: ledger.commit(claim, FIELDS),
-    "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad")),
+    "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
     "bury": lambda ledger, claim: ledger.bury(claim),
     "release": lambda ledger, claim: ledger.release(claim),
+    "withdraw": lambda ledger, claim: ledger.withdraw(claim),
 }
 every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 
@@ -165,8 +166,25 @@ def test_a_claim_is_good_for_one_ending(ledger: Ledger, clients: Clients, write:
 def test_every_ending_lets_the_next_worker_in(ledger: Ledger, write: Write) -> None:
     write(ledger, claimed(ledger))
 
-    assert not ledger.read(KEY).is_claimed
     claimed(ledger)
+
+
+@pytest.mark.parametrize("ending", ["commit", "reject", "bury", "withdraw"])
+def test_only_a_released_claim_leaves_the_work_unfinished(ledger: Ledger, ending: str) -> None:
+    WRITES["release"](ledger, claimed(ledger))
+    assert ledger.read(KEY).is_unfinished
+
+    WRITES[ending](ledger, claimed(ledger))
+
+    assert not ledger.read(KEY).is_unfinished
+
+
+def test_a_claim_knows_all_that_may_exist(ledger: Ledger) -> None:
+    ledger.commit(claimed(ledger), FIELDS)
+
+    claim = ledger.claim(KEY, lease_seconds=600, may_store=["sq.webp"])
+
+    assert claim.may_exist == {*NAMES, "sq.webp"}
 
 
 def test_our_own_claim_is_safe_to_repeat(
@@ -206,7 +224,7 @@ def test_a_rejection_tells_why_and_forgets_the_variants(ledger: Ledger, clients:
     ledger.commit(claimed(ledger), FIELDS)
     detail = "x" * (MAX_DETAIL_CHARS + 100)
 
-    ledger.reject(claimed(ledger), Corrupt(detail, stage="render"))
+    ledger.reject(claimed(ledger), Corrupt(detail, stage="render"), {"etag": "new"})
 
     written = item(clients)
     assert written["status"] == {"S": "rejected"}
@@ -214,12 +232,14 @@ def test_a_rejection_tells_why_and_forgets_the_variants(ledger: Ledger, clients:
     assert written["stage"] == {"S": "render"}
     assert written["detail"] == {"S": "x" * MAX_DETAIL_CHARS}
     assert written["variants"] == {"L": []}
+    assert written["etag"] == {"S": "new"}
+    assert not written.keys() & {"identity", "fingerprint", "version", "variant_bytes"}
     assert not ledger.read(KEY).was_public
     assert ledger.read(KEY).stored == frozenset()
 
 
 def test_a_failure_without_a_stage_or_a_detail_can_be_written(ledger: Ledger) -> None:
-    ledger.reject(claimed(ledger), Corrupt(""))
+    ledger.reject(claimed(ledger), Corrupt(""), {})
 
     assert ledger.read(KEY).status == "rejected"
 
@@ -228,7 +248,7 @@ def test_a_failure_without_a_stage_or_a_detail_can_be_written(ledger: Ledger) ->
 def test_a_rejection_that_is_over_leaves_no_cause(
     ledger: Ledger, clients: Clients, ending: str
 ) -> None:
-    ledger.reject(claimed(ledger), Corrupt("bad", stage="render"))
+    ledger.reject(claimed(ledger), Corrupt("bad", stage="render"), {})
 
     WRITES[ending](ledger, claimed(ledger))
 
@@ -243,7 +263,7 @@ def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: 
     written = item(clients)
     assert written["status"] == {"S": "removed"}
     assert written["expires_at"] == {"N": str(1_000_000 + TOMBSTONE_SECONDS)}
-    assert "identity" not in written
+    assert not written.keys() & {"identity", "etag", "fingerprint", "version", "variant_bytes"}
     assert ledger.read(KEY).stored == frozenset()
 
 
@@ -289,7 +309,7 @@ def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:
     other = ledger.claim(f"{KEY} ", lease_seconds=600, may_store=NAMES)
     ledger.commit(other, FIELDS)
 
-    assert ledger.read(KEY).is_claimed
+    assert ledger.read(KEY).is_unfinished
     assert ledger.read(f"{KEY} ").was_public
 
 

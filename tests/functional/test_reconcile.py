@@ -1,12 +1,16 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from typing import Any
 
 import pytest
 
+from shared.imaging.frames import VariantFrame
+from shared.imaging.sandbox import RenderChild
 from shared.imaging.sniff import sniff
-from shared.model.errors import Cause, Failure
+from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, TooCostly
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome
+from shared.model.recipe import Codec, Slot
 from tests import images
 from tests.functional.conftest import RECIPES, SOURCES, TINY_NAMES, VARIANTS, World
 
@@ -260,3 +264,116 @@ def test_a_delete_of_what_was_never_published_ends_well(world: World) -> None:
 
     assert ending is Outcome.ABSENT
     assert world.clients.s3.list_objects_v2(Bucket=VARIANTS)["KeyCount"] == 0
+
+
+def test_what_a_permanent_failure_had_stored_already_is_taken_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RenderChild.render
+
+    def fails_late(self: RenderChild, *arguments: Any, **options: Any) -> Iterator[object]:  # noqa: ANN401 - passed through
+        yield next(iter(real(self, *arguments, **options)))
+        raise TooCostly("Only now.", stage="render")
+
+    monkeypatch.setattr(RenderChild, "render", fails_late)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.TOO_COSTLY
+    assert world.stored() == {}
+
+
+def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drop("a.jpg", images.jpeg(seed=1))
+    settle(world, "a.jpg")
+    world.drop("a.jpg", images.jpeg(seed=2))
+    with monkeypatch.context() as broken:
+        broken.setattr(world.fleet.objects, "put_manifest", refuse)
+        settle(world, "a.jpg")
+    world.drop("a.jpg", images.jpeg(seed=1))
+
+    ending = settle(world, "a.jpg")
+
+    etag = world.item("a.jpg")["etag"]["S"]
+    stored = world.stored()
+    assert ending is Outcome.MADE
+    assert {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()} == {etag}
+
+
+def refuse(*_arguments: object) -> None:
+    raise AccessDenied("said AWS", stage="put")
+
+
+def test_a_key_that_no_recipe_takes_any_more_is_taken_down(
+    make_world: Callable[..., World],
+) -> None:
+    first = make_world()
+    first.drop("a.jpg", images.jpeg())
+    settle(first, "a.jpg")
+    narrowed = deepcopy(RECIPES)
+    narrowed["recipes"][0]["match"] = {"prefix": "photos/"}  # type: ignore[index] # JSON
+    second = make_world(narrowed)
+
+    ending = settle(second, "a.jpg")
+
+    assert ending is Outcome.REMOVED
+    assert first.stored() == {}
+
+
+def test_a_put_whose_answer_was_lost_keeps_the_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_arguments: object) -> None:
+        raise StorageUnavailable("no answer", stage="put")
+
+    monkeypatch.setattr(world.fleet.objects, "put_variant", lost)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.STORAGE_UNAVAILABLE
+    assert "claim_token" in world.item("a.jpg")
+
+
+def test_a_rejected_source_shows_its_own_facts(world: World) -> None:
+    world.drop("a.jpg", images.jpeg())
+    settle(world, "a.jpg")
+    world.drop("a.jpg", b"not an image any more")
+
+    settle(world, "a.jpg")
+
+    item = world.item("a.jpg")
+    head = world.clients.s3.head_object(Bucket=SOURCES, Key="a.jpg")
+    assert item["etag"]["S"] == head["ETag"].strip('"')
+    assert "version" not in item
+
+
+def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: World) -> None:
+    key = "k" * 1010
+    world.drop(key, images.jpeg())
+
+    settle(world, key)
+
+    assert world.item(key)["status"] == {"S": "rejected"}
+    assert "claim_token" not in world.item(key)
+
+
+def test_a_child_that_sends_what_nobody_asked_for_stores_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hostile(*_arguments: object, **_options: object) -> Iterator[object]:
+        yield VariantFrame(("../../evil",), Slot.WEBP, Codec.WEBP, 1, 1), images.webp()
+
+    monkeypatch.setattr(RenderChild, "render", hostile)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = settle(world, "a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.DECODER_CRASH
+    assert world.stored() == {}

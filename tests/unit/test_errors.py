@@ -12,6 +12,7 @@ from shared.model.errors import (
     Permanent,
     PixfleetError,
     SourceChanged,
+    Suspect,
     Throttled,
     Transient,
     UnsupportedKey,
@@ -23,8 +24,9 @@ KINDS = (Permanent, Transient)
 FAILURES: list[type[Failure]] = [
     found
     for kind in KINDS
-    for found in kind.__subclasses__()
-    if found.__module__ == "shared.model.errors"
+    for found in (*kind.__subclasses__(), *Suspect.__subclasses__())
+    if found.__module__ == "shared.model.errors" and hasattr(found, "cause")
+    if issubclass(found, kind)
 ]
 # What the same bytes will bring about again, whoever tries and whenever.
 PERMANENT = {

@@ -14,6 +14,7 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from urllib3.exceptions import ProtocolError
 
+from shared.cloud import faults
 from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
 from shared.cloud.faults import ATTEMPTS, ConditionRefused, Missing, attempt, once
 from shared.model.errors import (
@@ -41,6 +42,9 @@ class FakeTime:
     def monotonic(self) -> float:
         return self.seconds
 
+    def time(self) -> float:
+        return self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.naps.append(seconds)
         self.seconds += seconds
@@ -51,6 +55,7 @@ def _time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     time = FakeTime()
     monkeypatch.setattr(tenacity, "time", time)
     monkeypatch.setattr(tenacity.nap, "time", time)
+    monkeypatch.setattr(faults, "time", time)
     return time
 
 
@@ -183,7 +188,6 @@ NETWORK: dict[str, Callable[[], Exception]] = {
     "cut body": lambda: IncompleteReadError(actual_bytes=1, expected_bytes=2),
     "broken stream": lambda: ResponseStreamingError(error="reset"),
     "urllib3's own": lambda: ProtocolError("connection broken"),
-    "no credentials": NoCredentialsError,
 }
 
 
@@ -213,6 +217,29 @@ def test_a_bug_of_ours_is_not_dressed_up_as_trouble(error: Exception) -> None:
         attempt(call, stage="put")
 
     assert call.count == 1
+
+
+def test_missing_credentials_are_a_refusal_and_not_an_outage() -> None:
+    with pytest.raises(AccessDenied):
+        attempt(Call(NoCredentialsError()), stage="fetch")
+
+
+def test_nothing_is_repeated_after_the_process_was_frozen(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def frozen() -> None:
+        calls.append(1)
+        time.seconds += 3600  # the clock on the wall goes on while tenacity's stands still
+        raise client_error("SlowDown", 503)
+
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+
+    with pytest.raises(Throttled):
+        attempt(frozen, stage="put")
+
+    assert len(calls) == 1
 
 
 def test_waits_are_short_and_differ(time: FakeTime) -> None:

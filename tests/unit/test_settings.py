@@ -125,7 +125,7 @@ BOUNDS = {
     "MAX_RECEIVES": (1, 1000),
     "RENDER_CHILDREN": (1, 64),
     "RENDER_SECONDS": (1, 900),
-    "LEASE_SECONDS": (60, 7200),
+    "LEASE_SECONDS": (70, 7200),
     "POLL_SECONDS": (0, 20),
     "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
     "MAX_PIXELS": (1, 1 << 32),

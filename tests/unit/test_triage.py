@@ -90,7 +90,7 @@ def test_a_transient_failure_is_put_off_by_its_back_off(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("failure", "seconds"),
     [
-        (Claimed("held", lease_left_seconds=417.4), 417),
+        (Claimed("held", lease_left_seconds=17.4), 17),
         (OutOfTime("late"), 0),
         (SourceChanged("replaced"), 0),
     ],
@@ -101,10 +101,36 @@ def test_a_failure_that_knows_when_to_come_back_is_obeyed(
 ) -> None:
     queues = FakeQueues()
 
-    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=5), failure)
+    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=1), failure)
 
     assert not settled
     assert queues.put_offs == [("live", "r1", seconds)]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Claimed("held", lease_left_seconds=900), OutOfTime("late"), SourceChanged("replaced")],
+    ids=["claimed", "deadline", "source_changed"],
+)
+def test_no_failure_burns_receives_faster_or_waits_longer_than_the_back_off(
+    failure: Transient,
+) -> None:
+    queues = FakeQueues()
+
+    triage_over(queues).settle(replace(MESSAGE, receive_count=2), failure)
+
+    ((_, _, seconds),) = queues.put_offs
+    assert 60 <= seconds <= 90
+
+
+def test_a_surprise_while_settling_leaves_the_message_to_its_queue() -> None:
+    class Broken(FakeQueues):
+        def send(self, *_arguments: object) -> None:
+            raise ValueError("a bug")
+
+    settled = triage_over(Broken()).settle(MESSAGE, Corrupt("bad"))
+
+    assert not settled
 
 
 def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
