@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 from shared.imaging.frames import (
@@ -34,7 +35,8 @@ MAX_FILE_BYTES = 1024 * 1024
 
 
 def main() -> None:
-    """Serve jobs until the parent closes the pipe."""
+    """Serve jobs until the parent closes the pipe, or is no more."""
+    Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     replies = _private_stdout()
     harden()
     _bound_resources(int(sys.argv[1]))
@@ -75,6 +77,13 @@ def _variant_frame(result: Encoded) -> VariantFrame:
         width=result.width,
         height=result.height,
     )
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process soon after its parent has been killed, even in the middle of a decode."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _private_stdout() -> BinaryIO:

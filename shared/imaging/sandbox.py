@@ -3,6 +3,7 @@
 Never imports libvips: a decoder's bug must not run where the credentials are.
 """
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -29,12 +30,13 @@ from shared.model.errors import (
     Failure,
     OutOfTime,
     Permanent,
-    Transient,
+    TooCostly,
     Unknown,
 )
 from shared.model.limits import Limits
 
 STDERR_TAIL_BYTES = 400
+PR_SET_DUMPABLE = 4
 
 # What a child needs, and nothing that could be stolen. LD_LIBRARY_PATH is how Lambda's own Python
 # finds its libraries: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -72,6 +74,7 @@ class RenderChild:
         Raises the image's own `Failure`, `DecodeTimeout` when the child was killed at the limit,
         or `DecoderCrash` when it died. A consumer that stops early costs the child its life.
         """
+        self._forget_last_words()
         expired = Event()
         watchdog = Timer(time_limit_seconds, self._kill, args=[expired])
         watchdog.daemon = True
@@ -89,7 +92,7 @@ class RenderChild:
                 ) from error
             raise DecoderCrash(self._epitaph(error), stage="render") from error
         except Failure as failure:
-            finished = not isinstance(failure, Transient)
+            finished = isinstance(failure, Permanent) and not _ran_out(failure)
             raise
         finally:
             watchdog.cancel()
@@ -133,6 +136,11 @@ class RenderChild:
         expired.set()
         self._process.kill()
 
+    def _forget_last_words(self) -> None:
+        """Empty the child's standard error: what it said of one image is not for the next."""
+        os.ftruncate(self._stderr.fileno(), 0)
+        os.lseek(self._stderr.fileno(), 0, os.SEEK_SET)  # the child writes at the same offset
+
     def _epitaph(self, error: Exception) -> str:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1)
@@ -149,6 +157,7 @@ class Studio:
     """The render children of this process; one image at a time has each of them."""
 
     def __init__(self, children: int, limits: Limits) -> None:
+        _hide_this_process()
         self._memory_bytes = limits.memory_bytes
         self._idle: LifoQueue[RenderChild] = LifoQueue()
         self.size = children
@@ -174,6 +183,20 @@ class Studio:
         """Stop every idle child."""
         while not self._idle.empty():
             self._idle.get().stop()
+
+
+def _ran_out(failure: Failure) -> bool:
+    """Say whether memory ran out: a heap that has been so full is not for another image."""
+    return isinstance(failure, TooCostly) and failure.stage != "admit"
+
+
+def _hide_this_process() -> None:
+    """Keep our children from reading our memory and environment, where the credentials are.
+
+    Children run as the same user, who may otherwise read /proc/<parent>/environ: man 2 prctl.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def failure_for(frame: FailedFrame) -> Failure:

@@ -1,4 +1,5 @@
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def test_a_consumer_that_stops_early_costs_the_child_its_life(studio: Studio) ->
 
 BOMBS: dict[str, tuple[bytes, Slot]] = {
     "one large allocation": (flat_png((12_000, 9_000)), Slot.WEBP),
-    "an encoder's many": (images.jpeg((1600, 1200)), Slot.AVIF),
+    "an encoder's many": (images.jpeg((3200, 2400)), Slot.AVIF),
 }
 
 
@@ -199,3 +200,63 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
         "throttled",
     }
     assert believed == ("unknown" if cause in transient else cause)
+
+
+HIDDEN = """
+import ctypes, sys
+from shared.imaging.sandbox import Studio
+from shared.model.limits import Limits
+PR_GET_DUMPABLE = 3
+before = ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)
+Studio(1, Limits()).close()
+sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
+"""
+
+
+def test_a_worker_hides_its_memory_and_environment_from_its_children() -> None:
+    # What a process that is not dumpable keeps from others of its user: man 5 proc, man 2 ptrace.
+    ended = subprocess.run(
+        [sys.executable, "-c", HIDDEN],
+        env={"PYTHONPATH": os.pathsep.join(["", *sys.path])},
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0
+
+
+# Minutes of work in one encode: the child has no reason to look at its pipes meanwhile.
+ORPHANED = """
+import sys, threading, time
+from shared.imaging.frames import Job
+from shared.imaging.sandbox import RenderChild
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe, Slot, Variant
+from tests import images
+slowest = Variant("full", (Slot.AVIF,), effort={"avif": 9})
+job = Job(Recipe("slow", (slowest,)), Limits())
+child = RenderChild(Limits().memory_bytes)
+source = images.jpeg((3000, 2000))
+work = lambda: list(child.render(source, job, time_limit_seconds=600))
+threading.Thread(target=work, daemon=True).start()
+time.sleep(2)
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_child_at_work_does_not_outlive_a_killed_parent() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHANED],
+        env={"PYTHONPATH": os.pathsep.join(["", *sys.path])},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+
+    ended, _, _ = select.select([child], [], [], 20)
+
+    os.close(child)
+    assert ended
