@@ -11,7 +11,7 @@ from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.probe import probe
 from shared.imaging.resize import cut, shrink
-from shared.imaging.vips import translated
+from shared.imaging.vips import FAILURES, translated
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.plan import Rendition, plan
@@ -41,15 +41,16 @@ class Finished:
 def render(data: bytes, recipe: Recipe, limits: Limits) -> Iterator[Encoded | Finished]:
     """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
     header = probe(data)
-    renditions = plan(recipe, header.upright)
-    admit(header, limits, renditions[0].frame.resized.pixels)
+    kept = header.kept(recipe.animation)
+    renditions = plan(recipe, kept.upright)
+    admit(kept, limits, renditions)
     try:
-        picture = load(data, header, renditions[0].frame.resized, recipe.animation)
+        picture = load(data, kept, renditions[0].frame.resized)
         for rendition in renditions:
             picture = shrink(picture, rendition.frame.resized)
             yield from _encoded(picture, rendition, recipe)
         shown = placeholder(picture) if recipe.placeholder else None
-    except pyvips.Error as error:
+    except FAILURES as error:
         raise translated(error, "render") from error
     # An alpha band that hid nothing was dropped when the picture was loaded.
     yield Finished(replace(header.facts, has_alpha=bool(picture.hasalpha())), shown)
@@ -60,26 +61,25 @@ def _encoded(picture: pyvips.Image, rendition: Rendition, recipe: Recipe) -> Ite
     background = recipe.background
     if rendition.is_cut:
         picture = cut(picture, rendition.frame, rendition.gravity, background)
-    smallest: tuple[Codec, bytes] | None = None
+    tried: dict[Codec, bytes] = {}
     for slot in reversed(tuple(rendition.names)):
         codec = codec_for(slot, picture, flattens=background is not None)
-        if smallest is None or codec is not smallest[0]:
-            data = encode(
+        if codec not in tried:
+            tried[codec] = encode(
                 picture,
                 codec,
                 quality=rendition.quality,
                 effort=rendition.effort,
                 background=background,
             )
-            if smallest is None or len(data) < len(smallest[1]):
-                smallest = codec, data
+        smallest = min(tried, key=lambda each: len(tried[each]))
         yield Encoded(
             variants=rendition.names[slot],
             slot=slot,
-            codec=smallest[0],
+            codec=smallest,
             width=picture.width,
             height=picture.get_page_height(),
-            data=smallest[1],
+            data=tried[smallest],
         )
         if codec is Codec.JPEG and picture.hasalpha():
-            smallest = None  # flattened: another picture than the slots that keep transparency
+            tried.clear()  # flattened: another picture than the slots that keep transparency

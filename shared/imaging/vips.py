@@ -26,6 +26,10 @@ _COMPLAINTS: tuple[tuple[str, type[Failure]], ...] = (
     ("not in a known format", NotAnImage),
 )
 
+# What a call of libvips may raise. pyvips takes names and messages for UTF-8, and a broken file
+# can put any bytes into either.
+FAILURES = (pyvips.Error, UnicodeDecodeError)
+
 
 def harden() -> None:
     """Block untrusted loaders, and the cache: it has served one file's pixels as another's."""
@@ -34,12 +38,21 @@ def harden() -> None:
     pyvips.cache_set_max_mem(0)
 
 
-def translated(error: pyvips.Error, stage: str) -> Failure:
-    """Return the failure that a libvips error means; what only fails to decode is `Corrupt`."""
+def translated(error: Exception, stage: str) -> Failure:
+    """Return the failure that one of `FAILURES` means; what only fails to decode is `Corrupt`."""
     # libvips puts "unable to …" on top, which says what we asked for and not what was wrong.
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in _message(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.startswith("unable to ")] or lines
     detail = " ".join(said) or "The decoder failed and did not say why."
     lowered = detail.lower()
     kind = next((kind for words, kind in _COMPLAINTS if words in lowered), Corrupt)
     return kind(detail, stage=stage)
+
+
+def _message(error: Exception) -> str:
+    if not isinstance(error, UnicodeDecodeError):
+        return str(error)
+    # pyvips stumbled before it emptied libvips' buffer: the next image would get this message too.
+    said = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()).decode(errors="replace")
+    pyvips.vips_lib.vips_error_clear()
+    return said or "The file holds text that is not UTF-8."

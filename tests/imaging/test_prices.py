@@ -1,0 +1,96 @@
+"""What is admitted must also render, and every encoder runs once."""
+
+import io
+import struct
+from dataclasses import replace
+
+import pytest
+import pyvips
+from PIL import Image
+
+from shared.imaging import render as rendering
+from shared.imaging.load import load
+from shared.imaging.probe import probe
+from shared.imaging.render import Encoded, render
+from shared.imaging.vips import translated
+from shared.model.errors import Cause, Corrupt, Failure
+from shared.model.geometry import Size
+from shared.model.limits import Limits
+from shared.model.recipe import Codec, Fit, Recipe, Slot, Variant
+from tests import images
+
+pytestmark = pytest.mark.imaging
+
+ALL_SLOTS = (Slot.AVIF, Slot.WEBP, Slot.FALLBACK)
+PLAIN = Recipe("plain", (Variant("w80", ALL_SLOTS, width=80),))
+
+
+@pytest.mark.parametrize("make", [images.png, images.animated_gif], ids=["still", "moving"])
+def test_a_canvas_that_no_encoder_has_room_for_is_refused(make: object) -> None:
+    assert callable(make)
+    wide = Recipe("wide", (Variant("box", ALL_SLOTS, 8192, 8192, Fit.CONTAIN),))
+
+    with pytest.raises(Failure) as caught:
+        list(render(make((16, 16)), wide, Limits()))
+
+    assert (caught.value.cause, caught.value.stage) == (Cause.TOO_COSTLY, "admit")
+
+
+def test_no_codec_is_tried_twice_for_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Codec] = []
+    # A GIF that wins every slot: WebP is tried for its own slot, and not again for AVIF's.
+    sizes = {Codec.GIF: 1, Codec.WEBP: 2}
+
+    def pretend(_picture: object, codec: Codec, **_options: object) -> bytes:
+        tried.append(codec)
+        return bytes(sizes[codec])
+
+    monkeypatch.setattr(rendering, "encode", pretend)
+
+    results = list(render(images.animated_gif(), replace(PLAIN, placeholder=False), Limits()))
+
+    assert tried == [Codec.GIF, Codec.WEBP]
+    assert [each.codec for each in results if isinstance(each, Encoded)] == [Codec.GIF] * 3
+
+
+@pytest.mark.parametrize("make", [images.webp, images.animated_webp], ids=["still", "moving"])
+@pytest.mark.parametrize("part", [0.5, 0.9])
+def test_a_cut_webp_is_called_truncated(make: object, part: float) -> None:
+    assert callable(make)
+    whole = make()
+
+    with pytest.raises(Failure) as caught:
+        list(render(whole[: int(len(whole) * part)], PLAIN, Limits()))
+
+    assert caught.value.cause is Cause.TRUNCATED
+
+
+def test_of_two_extra_bands_one_is_kept() -> None:
+    grey = pyvips.Image.black(60, 40).cast("uchar")
+    bands = grey.bandjoin([grey + 100, grey + 200, grey + 128, grey + 9]).cast("uchar")
+    data = bytes(bands.copy(interpretation="srgb").tiffsave_buffer())
+
+    small = load(data, probe(data), Size(30, 20))
+
+    assert small.bands == 4
+    assert small(10, 10) == pytest.approx([0, 100, 200, 128], abs=1)
+
+
+def test_text_that_is_not_utf_8_is_a_corrupt_file() -> None:
+    error = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    failure = translated(error, "probe")
+
+    assert type(failure) is Corrupt
+    assert failure.stage == "probe"
+
+
+def test_a_tag_in_no_known_text_does_not_break_the_probe() -> None:
+    picture, info = Image.new("RGB", (20, 20)), io.BytesIO()
+    picture.save(info, "PNG")
+    text = b"tEXt" + b"k\xff\xfe\0v\xff"
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", 0)
+    data = info.getvalue()[:33] + chunk + info.getvalue()[33:]
+
+    with pytest.raises(Failure):
+        list(render(data, PLAIN, Limits()))
