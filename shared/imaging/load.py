@@ -27,6 +27,9 @@ def load(data: bytes, header: Header, wanted: Size) -> pyvips.Image:
         options |= {"n": header.frames}
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
+    if header.format == "webp":
+        # It does not stream, and libvips would put over 100 MB in a file, which no child may write.
+        options |= {"memory": True}
     image = _with_one_alpha(loader(header.format)(data, **options).copy())
     for name in _misleading(header):
         image.remove(name)

@@ -23,7 +23,7 @@ from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
-from worker.batch import Consumer, Verdict
+from worker.batch import Consumer, Ending, Verdict
 from worker.fleet import Fleet
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
@@ -135,6 +135,12 @@ class World:
         raw = self.fleet.queues.receive(LIVE, wait_seconds=0)
         messages = [from_receive(each, LIVE) for each in raw]
         return self.consumer.consume(messages, Deadline.after(seconds, self.fleet.clock))
+
+    def settle(self, key: str) -> Ending:
+        """Tell the worker about a key and return what became of it."""
+        self.send(self.event(key))
+        (verdict,) = self.consume()
+        return verdict.ending
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """Return every object of the variants bucket with its HEAD."""

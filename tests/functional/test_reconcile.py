@@ -1,16 +1,12 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
 
 import pytest
 
-from shared.imaging.frames import VariantFrame
-from shared.imaging.sandbox import RenderChild
 from shared.imaging.sniff import sniff
-from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, TooCostly
+from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome
-from shared.model.recipe import Codec, Slot
 from tests import images
 from tests.functional.conftest import RECIPES, SOURCES, TINY_NAMES, VARIANTS, World
 
@@ -19,17 +15,10 @@ pytestmark = pytest.mark.functional
 FULL_SET = {*TINY_NAMES, "manifest.json"}
 
 
-def settle(world: World, key: str) -> Outcome | Failure:
-    """Tell the worker about a key and return what became of it."""
-    world.send(world.event(key))
-    (verdict,) = world.consume()
-    return verdict.ending
-
-
 def test_an_arrival_stores_every_variant_and_then_the_ledger_agrees(world: World) -> None:
     world.drop("a/b c.jpg".replace(" ", "-"), images.jpeg())
 
-    ending = settle(world, "a/b-c.jpg")
+    ending = world.settle("a/b-c.jpg")
 
     item = world.item("a/b-c.jpg")
     assert ending is Outcome.MADE
@@ -43,7 +32,7 @@ def test_an_arrival_stores_every_variant_and_then_the_ledger_agrees(world: World
 def test_a_variant_tells_the_truth_about_itself(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
 
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
 
     stored = world.stored()
     manifest = stored.pop(manifest_key("a.jpg"))
@@ -58,10 +47,10 @@ def test_a_variant_tells_the_truth_about_itself(world: World) -> None:
 
 def test_a_second_delivery_of_the_same_source_renders_nothing(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     before = world.stored()
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     after = world.stored()
     assert ending is Outcome.CURRENT
@@ -72,11 +61,11 @@ def test_a_second_delivery_of_the_same_source_renders_nothing(world: World) -> N
 
 def test_a_replaced_source_replaces_its_variants(world: World) -> None:
     world.drop("a.jpg", images.jpeg(seed=1))
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     before = world.manifest("a.jpg")
     world.drop("a.jpg", images.jpeg(seed=2))
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert ending is Outcome.MADE
     assert world.manifest("a.jpg")["source"]["etag"] != before["source"]["etag"]
@@ -86,11 +75,11 @@ def test_a_replaced_source_replaces_its_variants(world: World) -> None:
 def test_a_deleted_source_takes_its_variants_along(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     world.drop("other.jpg", images.jpeg())
-    settle(world, "a.jpg")
-    settle(world, "other.jpg")
+    world.settle("a.jpg")
+    world.settle("other.jpg")
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert ending is Outcome.REMOVED
     assert world.stored_names("a.jpg") == set()
@@ -101,12 +90,12 @@ def test_a_deleted_source_takes_its_variants_along(world: World) -> None:
 
 def test_a_source_that_comes_back_is_published_again(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.drop("a.jpg", images.jpeg())
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert ending is Outcome.MADE
     assert world.stored_names("a.jpg") == FULL_SET
@@ -115,10 +104,10 @@ def test_a_source_that_comes_back_is_published_again(world: World) -> None:
 
 def test_a_source_replaced_by_junk_leaves_nothing_of_the_old_one(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.drop("a.jpg", b"not an image any more")
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert isinstance(ending, Failure)
     assert ending.cause is Cause.NOT_AN_IMAGE
@@ -128,10 +117,10 @@ def test_a_source_replaced_by_junk_leaves_nothing_of_the_old_one(world: World) -
 
 def test_a_rejected_source_that_is_mended_is_published(world: World) -> None:
     world.drop("a.jpg", images.truncated_jpeg())
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.drop("a.jpg", images.jpeg())
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert ending is Outcome.MADE
     assert "cause" not in world.item("a.jpg")
@@ -142,58 +131,20 @@ def test_a_changed_recipe_removes_what_it_no_longer_makes(
 ) -> None:
     first = make_world()
     first.drop("a.jpg", images.jpeg())
-    settle(first, "a.jpg")
+    first.settle("a.jpg")
     changed = deepcopy(RECIPES)
     changed["recipes"][0]["variants"] = [{"widths": [32, 48], "formats": ["webp"]}]  # type: ignore[index] # JSON
 
-    ending = settle(make_world(changed), "a.jpg")
+    ending = make_world(changed).settle("a.jpg")
 
     assert ending is Outcome.MADE
     assert first.stored_names("a.jpg") == {"w32.webp", "w48.webp", "manifest.json"}
 
 
-def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
-    world.drop("a.jpg", images.jpeg())
-    settle(world, "a.jpg")
-    world.clients.dynamodb.update_item(
-        TableName="ledger",
-        Key={"key": {"S": "a.jpg"}},
-        UpdateExpression="REMOVE variants SET may_store = :names",
-        ExpressionAttributeValues={":names": {"SS": ["w32.webp", "w64.fallback", "w64.webp"]}},
-    )
-    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
-
-    ending = settle(world, "a.jpg")
-
-    assert ending is Outcome.REMOVED
-    assert world.stored() == {}
-
-
-def test_a_live_lease_is_waited_for(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
-    world.drop("a.jpg", images.jpeg())
-
-    ending = settle(world, "a.jpg")
-
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.CLAIMED
-    assert world.stored() == {}
-
-
-def test_a_lease_that_ran_out_is_taken_over(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
-    world.drop("a.jpg", images.jpeg())
-
-    ending = settle(world, "a.jpg")
-
-    assert ending is Outcome.MADE
-
-
 def test_metadata_chooses_the_recipe(world: World) -> None:
     world.drop("a.jpg", images.jpeg(), {"recipe": "square"})
 
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
 
     assert world.manifest("a.jpg")["recipe"] == "square"
     assert world.stored_names("a.jpg") == {"sq.webp", "manifest.json"}
@@ -202,7 +153,7 @@ def test_metadata_chooses_the_recipe(world: World) -> None:
 def test_metadata_that_asks_for_no_known_recipe_is_refused(world: World) -> None:
     world.drop("a.jpg", images.jpeg(), {"recipe": "no-such"})
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert isinstance(ending, Failure)
     assert ending.cause is Cause.UNKNOWN_RECIPE
@@ -212,10 +163,10 @@ def test_metadata_that_asks_for_no_known_recipe_is_refused(world: World) -> None
 def test_changed_metadata_alone_makes_it_again(world: World) -> None:
     data = images.jpeg()
     world.drop("a.jpg", data)
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.drop("a.jpg", data, {"recipe": "square"})
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert ending is Outcome.MADE
     assert world.stored_names("a.jpg") == {"sq.webp", "manifest.json"}
@@ -225,7 +176,7 @@ def test_a_source_over_the_byte_limit_is_never_fetched(make_world: Callable[...,
     world = make_world(PIXFLEET_MAX_BYTES="1000")
     world.drop("a.jpg", images.jpeg())
 
-    ending = settle(world, "a.jpg")
+    ending = world.settle("a.jpg")
 
     assert isinstance(ending, Failure)
     assert (ending.cause, ending.stage) == (Cause.TOO_MANY_BYTES, "head")
@@ -234,7 +185,7 @@ def test_a_source_over_the_byte_limit_is_never_fetched(make_world: Callable[...,
 def test_our_own_variant_is_refused_as_a_source(world: World) -> None:
     world.drop("a.webp", images.webp(), {"pixfleet-source-etag": "abc"})
 
-    ending = settle(world, "a.webp")
+    ending = world.settle("a.webp")
 
     assert isinstance(ending, Failure)
     assert ending.cause is Cause.OWN_OUTPUT
@@ -244,7 +195,7 @@ def test_our_own_variant_is_refused_as_a_source(world: World) -> None:
 def test_a_key_without_safe_variant_keys_is_refused(world: World, key: str) -> None:
     world.drop(key, images.jpeg())
 
-    ending = settle(world, key)
+    ending = world.settle(key)
 
     assert isinstance(ending, Failure)
     assert ending.cause is Cause.UNSUPPORTED_KEY
@@ -253,59 +204,17 @@ def test_a_key_without_safe_variant_keys_is_refused(world: World, key: str) -> N
 def test_an_empty_folder_made_in_the_console_is_ignored(world: World) -> None:
     world.drop("folder/", b"")
 
-    ending = settle(world, "folder/")
+    ending = world.settle("folder/")
 
     assert ending is Outcome.IGNORED
     assert world.item("folder/") == {}
 
 
 def test_a_delete_of_what_was_never_published_ends_well(world: World) -> None:
-    ending = settle(world, "never.jpg")
+    ending = world.settle("never.jpg")
 
     assert ending is Outcome.ABSENT
     assert world.clients.s3.list_objects_v2(Bucket=VARIANTS)["KeyCount"] == 0
-
-
-def test_what_a_permanent_failure_had_stored_already_is_taken_down(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = RenderChild.render
-
-    def fails_late(self: RenderChild, *arguments: Any, **options: Any) -> Iterator[object]:  # noqa: ANN401 - passed through
-        yield next(iter(real(self, *arguments, **options)))
-        raise TooCostly("Only now.", stage="render")
-
-    monkeypatch.setattr(RenderChild, "render", fails_late)
-    world.drop("a.jpg", images.jpeg())
-
-    ending = settle(world, "a.jpg")
-
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.TOO_COSTLY
-    assert world.stored() == {}
-
-
-def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.drop("a.jpg", images.jpeg(seed=1))
-    settle(world, "a.jpg")
-    world.drop("a.jpg", images.jpeg(seed=2))
-    with monkeypatch.context() as broken:
-        broken.setattr(world.fleet.objects, "put_manifest", refuse)
-        settle(world, "a.jpg")
-    world.drop("a.jpg", images.jpeg(seed=1))
-
-    ending = settle(world, "a.jpg")
-
-    etag = world.item("a.jpg")["etag"]["S"]
-    stored = world.stored()
-    assert ending is Outcome.MADE
-    assert {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()} == {etag}
-
-
-def refuse(*_arguments: object) -> None:
-    raise AccessDenied("said AWS", stage="put")
 
 
 def test_a_key_that_no_recipe_takes_any_more_is_taken_down(
@@ -313,67 +222,25 @@ def test_a_key_that_no_recipe_takes_any_more_is_taken_down(
 ) -> None:
     first = make_world()
     first.drop("a.jpg", images.jpeg())
-    settle(first, "a.jpg")
+    first.settle("a.jpg")
     narrowed = deepcopy(RECIPES)
     narrowed["recipes"][0]["match"] = {"prefix": "photos/"}  # type: ignore[index] # JSON
     second = make_world(narrowed)
 
-    ending = settle(second, "a.jpg")
+    ending = second.settle("a.jpg")
 
     assert ending is Outcome.REMOVED
     assert first.stored() == {}
 
 
-def test_a_put_whose_answer_was_lost_keeps_the_claim(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lost(*_arguments: object) -> None:
-        raise StorageUnavailable("no answer", stage="put")
-
-    monkeypatch.setattr(world.fleet.objects, "put_variant", lost)
-    world.drop("a.jpg", images.jpeg())
-
-    ending = settle(world, "a.jpg")
-
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.STORAGE_UNAVAILABLE
-    assert "claim_token" in world.item("a.jpg")
-
-
 def test_a_rejected_source_shows_its_own_facts(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
     world.drop("a.jpg", b"not an image any more")
 
-    settle(world, "a.jpg")
+    world.settle("a.jpg")
 
     item = world.item("a.jpg")
     head = world.clients.s3.head_object(Bucket=SOURCES, Key="a.jpg")
     assert item["etag"]["S"] == head["ETag"].strip('"')
     assert "version" not in item
-
-
-def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: World) -> None:
-    key = "k" * 1010
-    world.drop(key, images.jpeg())
-
-    settle(world, key)
-
-    assert world.item(key)["status"] == {"S": "rejected"}
-    assert "claim_token" not in world.item(key)
-
-
-def test_a_child_that_sends_what_nobody_asked_for_stores_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def hostile(*_arguments: object, **_options: object) -> Iterator[object]:
-        yield VariantFrame(("../../evil",), Slot.WEBP, Codec.WEBP, 1, 1), images.webp()
-
-    monkeypatch.setattr(RenderChild, "render", hostile)
-    world.drop("a.jpg", images.jpeg())
-
-    ending = settle(world, "a.jpg")
-
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.DECODER_CRASH
-    assert world.stored() == {}

@@ -1,0 +1,138 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.imaging.frames import VariantFrame
+from shared.imaging.sandbox import RenderChild
+from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, TooCostly
+from shared.model.outcome import Outcome
+from shared.model.recipe import Codec, Slot
+from tests import images
+from tests.functional.conftest import SOURCES, TINY_NAMES, World
+
+pytestmark = pytest.mark.functional
+
+FULL_SET = {*TINY_NAMES, "manifest.json"}
+
+
+def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
+    world.drop("a.jpg", images.jpeg())
+    world.settle("a.jpg")
+    world.clients.dynamodb.update_item(
+        TableName="ledger",
+        Key={"key": {"S": "a.jpg"}},
+        UpdateExpression="REMOVE variants SET may_store = :names",
+        ExpressionAttributeValues={":names": {"SS": ["w32.webp", "w64.fallback", "w64.webp"]}},
+    )
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
+
+    ending = world.settle("a.jpg")
+
+    assert ending is Outcome.REMOVED
+    assert world.stored() == {}
+
+
+def test_a_live_lease_is_waited_for(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
+    world.drop("a.jpg", images.jpeg())
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.CLAIMED
+    assert world.stored() == {}
+
+
+def test_a_lease_that_ran_out_is_taken_over(world: World) -> None:
+    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
+    world.drop("a.jpg", images.jpeg())
+
+    ending = world.settle("a.jpg")
+
+    assert ending is Outcome.MADE
+
+
+def test_what_a_permanent_failure_had_stored_already_is_taken_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RenderChild.render
+
+    def fails_late(self: RenderChild, *arguments: Any, **options: Any) -> Iterator[object]:  # noqa: ANN401 - passed through
+        yield next(iter(real(self, *arguments, **options)))
+        raise TooCostly("Only now.", stage="render")
+
+    monkeypatch.setattr(RenderChild, "render", fails_late)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.TOO_COSTLY
+    assert world.stored() == {}
+
+
+def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drop("a.jpg", images.jpeg(seed=1))
+    world.settle("a.jpg")
+    world.drop("a.jpg", images.jpeg(seed=2))
+    with monkeypatch.context() as broken:
+        broken.setattr(world.fleet.objects, "put_manifest", refuse)
+        world.settle("a.jpg")
+    world.drop("a.jpg", images.jpeg(seed=1))
+
+    ending = world.settle("a.jpg")
+
+    etag = world.item("a.jpg")["etag"]["S"]
+    stored = world.stored()
+    assert ending is Outcome.MADE
+    assert {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()} == {etag}
+
+
+def refuse(*_arguments: object) -> None:
+    raise AccessDenied("said AWS", stage="put")
+
+
+def test_a_put_whose_answer_was_lost_keeps_the_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_arguments: object) -> None:
+        raise StorageUnavailable("no answer", stage="put")
+
+    monkeypatch.setattr(world.fleet.objects, "put_variant", lost)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.STORAGE_UNAVAILABLE
+    assert "claim_token" in world.item("a.jpg")
+
+
+def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: World) -> None:
+    key = "k" * 1010
+    world.drop(key, images.jpeg())
+
+    world.settle(key)
+
+    assert world.item(key)["status"] == {"S": "rejected"}
+    assert "claim_token" not in world.item(key)
+
+
+def test_a_child_that_sends_what_nobody_asked_for_stores_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hostile(*_arguments: object, **_options: object) -> Iterator[object]:
+        yield VariantFrame(("../../evil",), Slot.WEBP, Codec.WEBP, 1, 1), images.webp()
+
+    monkeypatch.setattr(RenderChild, "render", hostile)
+    world.drop("a.jpg", images.jpeg())
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.DECODER_CRASH
+    assert world.stored() == {}
