@@ -28,7 +28,7 @@ def load(data: bytes, header: Header, wanted: Size) -> pyvips.Image:
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
     if header.format == "webp":
-        # It does not stream, and libvips would put over 100 MB in a file, which no child may write.
+        # Does not stream: libvips would put over 100 MB in a file, which no child may write.
         options |= {"memory": True}
     image = _with_one_alpha(loader(header.format)(data, **options).copy())
     for name in _misleading(header):

@@ -9,7 +9,8 @@ MEBIBYTE = 1024 * 1024
 class Limits:
     """The bounds of one image; `max_pixels` counts all frames, `memory_bytes` is a child's budget.
 
-    The defaults take a 100-megapixel camera file and refuse every bomb of the tests.
+    The defaults take a JPEG of 100 megapixels, and of formats that decode into more memory what a
+    child can hold: an AVIF of 50, a WebP of 60 or so. `shared.imaging.admit` has the prices.
     """
 
     max_bytes: int = 100 * MEBIBYTE

@@ -9,9 +9,11 @@ import pyvips
 from PIL import Image
 
 from shared.imaging import render as rendering
+from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.load import load
 from shared.imaging.probe import probe
 from shared.imaging.render import Encoded, render
+from shared.imaging.sandbox import RenderChild
 from shared.imaging.vips import translated
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.geometry import Size
@@ -94,3 +96,18 @@ def test_a_tag_in_no_known_text_does_not_break_the_probe() -> None:
 
     with pytest.raises(Failure):
         list(render(data, PLAIN, Limits()))
+
+
+def test_a_webp_that_libvips_would_put_into_a_file_is_rendered_in_memory() -> None:
+    # Over 100 MB of pixels, and a child may write no file of that size.
+    flat = pyvips.Image.black(6500, 6500, bands=3).copy(interpretation="srgb")
+    child = RenderChild(Limits().memory_bytes)
+
+    replies = list(
+        child.render(
+            bytes(flat.webpsave_buffer(effort=0)), Job(PLAIN, Limits()), time_limit_seconds=100
+        )
+    )
+
+    child.stop()
+    assert isinstance(replies[-1], DoneFrame)
