@@ -1,4 +1,5 @@
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import yaml
 from shared.model.errors import Cause
 from shared.model.recipe_reader import read_recipes
 from shared.settings import read_settings
+from worker.triage import WORKER_VERSION
 
 pytestmark = pytest.mark.unit
 
@@ -84,3 +86,9 @@ def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
     book = read_recipes(yaml.safe_load(block))
 
     assert len(book.recipes[0].variants) == 6
+
+
+def test_dead_letters_name_the_version_that_is_packaged() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+    assert project["project"]["version"] == WORKER_VERSION
