@@ -20,6 +20,8 @@ pytestmark = pytest.mark.e2e
 HOLDER = """
 import signal, sys
 from scripts.local.ministack import running_ministack
+# Whoever runs the tests in a shell's background has us inherit that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with running_ministack(int(sys.argv[1])):
     print("up", flush=True)
     signal.pause()
