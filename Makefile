@@ -64,6 +64,14 @@ demo: setup  ## Images in, variants out, on a local AWS: IMAGES=folder for your 
 bench: setup  ## Measure the engine against the bare codecs and against sharp
 	@$(BIN)/python -m tests.bench.run --images="$$IMAGES"
 
+.PHONY: bench-quality
+bench-quality: setup  ## Scan quality and effort of every encoder: a table and plots in build/
+	@$(BIN)/python -m tests.bench.quality --images="$$IMAGES"
+
+.PHONY: bench-cost
+bench-cost: setup  ## What a million images cost, from this machine's CPU seconds
+	@$(BIN)/python -m tests.bench.cost --images="$$IMAGES"
+
 # ---------------------------------------------------------------- check it
 
 .PHONY: test
@@ -103,8 +111,8 @@ LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 lock: python-is-new-enough  ## Renew the lock files, with hashes and without index addresses
 	@$(PYTHON) -m venv build/lock
 	@build/lock/bin/python $(INSTALL) uv $(OR_SAY_WHY)
-	@$(LOCK) pyproject.toml -o scripts/locks/worker.txt
-	@$(LOCK) pyproject.toml --extra cli --group dev -o scripts/locks/dev.txt
+	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt
+	@$(LOCK) pyproject.toml --extra cli --extra heic --group dev -o scripts/locks/dev.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
 
 .PHONY: clean

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.errors import Misconfigured
-from shared.model.limits import MEBIBYTE, Limits
+from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
 MEGABYTES_PER_CPU = 1769
@@ -13,6 +13,8 @@ MEGABYTES_PER_CPU = 1769
 MIN_LEASE_SECONDS = 70
 # The longest payload that a render child takes.
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
+# A child holds a source twice before it knows what it is.
+SOURCE_SHARE = 0.4
 MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
 SHOWN = 60  # characters of a wrong value: one line on a terminal
 
@@ -95,6 +97,12 @@ def read_settings(
             "PIXFLEET_VARIANTS_BUCKET: expected another bucket than the sources', "
             "or every variant would become a source"
         )
+    if settings.limits.max_bytes > SOURCE_SHARE * settings.limits.memory_bytes:
+        reader.problems.append(
+            f"PIXFLEET_MAX_BYTES: expected at most {SOURCE_SHARE:.0%} of "
+            "PIXFLEET_CHILD_MEMORY_MB, or a render child would die of a source "
+            "before it could refuse it"
+        )
     if reader.problems:
         raise Misconfigured("The environment cannot be used", reader.problems)
     return settings
@@ -105,7 +113,7 @@ def _limits(reader: _Reader) -> Limits:
     return Limits(
         max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=MAX_SOURCE_BYTES),
         max_pixels=reader.whole("MAX_PIXELS", default.max_pixels, low=1, high=1 << 32),
-        max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=100_000),
+        max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=MOST_FRAMES),
         memory_bytes=MEBIBYTE
         * reader.whole("CHILD_MEMORY_MB", default.memory_bytes // MEBIBYTE, low=256, high=32_768),
     )

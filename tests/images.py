@@ -92,11 +92,44 @@ def oriented_jpeg(orientation: int, size: Size = SMALL) -> bytes:
     picture = corners(size)
     if orientation in STORED_AS:
         picture = picture.transpose(STORED_AS[orientation])
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    exif[COPYRIGHT] = "Somebody"
-    exif.get_ifd(GPS_IFD).update({1: "N", 2: (48.0, 8.0, 14.0), 3: "E", 4: (11.0, 34.0, 31.0)})
-    return _saved(picture, "JPEG", quality=95, subsampling=0, exif=exif, xmp=XMP)
+    options = {"exif": exif(orientation), "xmp": XMP}
+    return _saved(picture, "JPEG", quality=95, subsampling=0, **options)
+
+
+def exif(orientation: int) -> Image.Exif:
+    """Return EXIF as a phone writes it: how to turn the picture, who made it, and where."""
+    said = Image.Exif()
+    said[ORIENTATION] = orientation
+    said[COPYRIGHT] = "Somebody"
+    said.get_ifd(GPS_IFD).update({1: "N", 2: (48.0, 8.0, 14.0), 3: "E", 4: (11.0, 34.0, 31.0)})
+    return said
+
+
+def oriented(format_name: str, orientation: int, size: Size = SMALL) -> bytes:
+    """Return `corners` stored in another format than JPEG, as `oriented_jpeg` stores it."""
+    picture = corners(size)
+    if orientation in STORED_AS:
+        picture = picture.transpose(STORED_AS[orientation])
+    exact: dict[str, dict[str, object]] = {
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 95, "subsampling": "4:4:4"},
+    }
+    return _saved(picture, format_name, exif=exif(orientation), **exact.get(format_name, {}))
+
+
+def plain(colour: int | tuple[int, ...], mode: str = "RGB", size: Size = SMALL) -> Image.Image:
+    """Return a picture of one colour."""
+    return Image.new(mode, size, colour)
+
+
+def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
+    """Return a picture as a file, as exact as the format can unless `options` say otherwise."""
+    exact: dict[str, dict[str, object]] = {
+        "JPEG": {"quality": 100},
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    }
+    return _saved(picture, format_name, **{**exact.get(format_name, {}), **options})
 
 
 def wide_gamut_jpeg(colour: Colour = (255, 0, 0), size: Size = SMALL) -> bytes:

@@ -1,30 +1,62 @@
-"""Builds a Display P3 colour profile, so that tests of wide-gamut sources need no file of others.
+"""Builds colour profiles, so that tests of wide-gamut sources need no file of others.
 
-A version 2 matrix profile as https://www.color.org/specification/ICC.1-2001-04.pdf describes it.
+Version 2 matrix profiles as https://www.color.org/specification/ICC.1-2001-04.pdf describes them.
 """
 
 import struct
 
-# Display P3 primaries adapted to D50, and D50 itself, as X, Y, Z.
+# Primaries adapted to D50, as X, Y, Z.
 DISPLAY_P3 = {
     b"rXYZ": (0.51512, 0.24120, -0.00105),
     b"gXYZ": (0.29198, 0.69225, 0.04189),
     b"bXYZ": (0.15710, 0.06657, 0.78407),
-    b"wtpt": (0.96420, 1.00000, 0.82491),
 }
+ADOBE_RGB = {
+    b"rXYZ": (0.60974, 0.31111, 0.01947),
+    b"gXYZ": (0.20528, 0.62567, 0.06087),
+    b"bXYZ": (0.14919, 0.06322, 0.74457),
+}
+PROPHOTO = {
+    b"rXYZ": (0.79767, 0.28804, 0.00000),
+    b"gXYZ": (0.13519, 0.71188, 0.00000),
+    b"bXYZ": (0.03134, 0.00009, 0.82491),
+}
+D50 = (0.96420, 1.00000, 0.82491)
 GAMMA = 2.2  # near enough to the curve of sRGB for tests that compare to a few steps of 255
 HEADER_BYTES = 128
 
 
 def display_p3() -> bytes:
     """Return the bytes of a Display P3 profile."""
-    tags = {name: _xyz(*values) for name, values in DISPLAY_P3.items()}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(GAMMA))
-    tags |= {b"desc": _description("Display P3"), b"cprt": b"text\0\0\0\0CC0\0"}
-    return _profile(tags)
+    return _rgb("Display P3", DISPLAY_P3, GAMMA)
 
 
-def _profile(tags: dict[bytes, bytes]) -> bytes:
+def adobe_rgb() -> bytes:
+    """Return the bytes of an Adobe RGB (1998) profile."""
+    return _rgb("Adobe RGB", ADOBE_RGB, 563 / 256)
+
+
+def prophoto() -> bytes:
+    """Return the bytes of a ProPhoto RGB profile."""
+    return _rgb("ProPhoto", PROPHOTO, 1.8)
+
+
+def grey(gamma: float) -> bytes:
+    """Return the bytes of a profile for grey."""
+    return _profile({b"kTRC": _gamma(gamma), **_described("grey")}, b"GRAY")
+
+
+def _rgb(name: str, primaries: dict[bytes, tuple[float, float, float]], gamma: float) -> bytes:
+    tags = {tag: _xyz(*values) for tag, values in primaries.items()}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(gamma))
+    return _profile(tags | _described(name), b"RGB ")
+
+
+def _described(name: str) -> dict[bytes, bytes]:
+    return {b"wtpt": _xyz(*D50), b"desc": _description(name), b"cprt": b"text\0\0\0\0CC0\0"}
+
+
+def _profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
     table = struct.pack(">I", len(tags))
     offset = HEADER_BYTES + 4 + 12 * len(tags)
     body = b""
@@ -35,8 +67,8 @@ def _profile(tags: dict[bytes, bytes]) -> bytes:
     size = offset + len(body)
     header = struct.pack(
         ">I4sI4s4s4s12s4s28s3i48s",
-        *(size, b"\0" * 4, 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"\0" * 12, b"acsp", b"\0" * 28),
-        *(round(value * 65536) for value in DISPLAY_P3[b"wtpt"]),
+        *(size, b"\0" * 4, 0x02100000, b"mntr", space, b"XYZ ", b"\0" * 12, b"acsp", b"\0" * 28),
+        *(round(value * 65536) for value in D50),
         b"\0" * 48,
     )
     return header + table + body

@@ -9,6 +9,7 @@ from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.sandbox import RenderChild
 from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
+from shared.model.focal import read_focal
 from shared.model.keys import refuse_unsupported, variant_key
 from shared.model.manifest import ENGINE_VERSION, Picture, manifest, version_token
 from shared.model.recipe import Recipe
@@ -24,10 +25,14 @@ LEAST_RENDER_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One source, under a claim, on its way to being published."""
+    """One source, under a claim, on its way to being published.
+
+    `mark` is the file of the recipe's watermark, which the recipe knows by its ETag.
+    """
 
     source: Source
     recipe: Recipe
+    mark: bytes
     claim: Claim
     fleet: Fleet
     deadline: Deadline
@@ -53,6 +58,7 @@ class Arrival:
             variant_key(self.source.key, *name)
         if self.source.is_own_output:
             raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
+        read_focal(self.source.overrides.focal)
         size, most = self.source.size_bytes, self.fleet.settings.limits.max_bytes
         if size > most:
             raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")
@@ -75,9 +81,13 @@ class Arrival:
         self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "render")
         most = self.fleet.settings.render_seconds
         limit = min(most, self.deadline.remaining_seconds() - CALL_SECONDS)
-        job = Job(self.recipe, self.fleet.settings.limits)
+        job = Job(
+            self.recipe.without_places(),
+            self.fleet.settings.limits,
+            read_focal(self.source.overrides.focal),
+        )
         try:
-            for reply in child.render(data, job, time_limit_seconds=limit):
+            for reply in child.render(data, job, time_limit_seconds=limit, mark=self.mark):
                 if isinstance(reply, DoneFrame):
                     return reply
                 uploads.begin(*reply)

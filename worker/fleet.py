@@ -19,6 +19,7 @@ from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings
+from worker.marks import Marks
 
 UPLOADS_AT_ONCE = 16
 # Sources fetched before a child is free for them: enough to hide S3's latency, few enough to hold.
@@ -35,6 +36,7 @@ class Fleet:
     ledger: Ledger
     queues: Queues
     recipes: RecipeBook
+    marks: Marks
     studio: Studio
     uploads: ThreadPoolExecutor
     desk: BoundedSemaphore
@@ -71,6 +73,7 @@ def build_fleet(settings: Settings) -> Fleet:
         ledger=Ledger(clients.dynamodb, settings.ledger_table, clock),
         queues=Queues(clients.sqs),
         recipes=_recipes(settings.recipes, objects),
+        marks=Marks(objects),
         studio=Studio(settings.render_children, settings.limits),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         desk=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),

@@ -43,7 +43,7 @@ def reconcile(
     entry = fleet.ledger.read(key)
     if fleet.recipes.matching(key) is None and not entry.stored:
         return Outcome.IGNORED
-    if _is_done_already(entry, key, fleet):
+    if _is_done_already(entry, key, fleet, deadline):
         return Outcome.CURRENT
     claim = fleet.ledger.claim(
         key,
@@ -82,19 +82,23 @@ def _under_claim(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -
         raise UnknownRecipe(
             f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
         )
-    if _agrees(claim.entry, source, recipe):
+    wanted = fleet.marks.resolve(recipe, deadline)
+    if _agrees(claim.entry, source, wanted.recipe):
         fleet.ledger.withdraw(claim)
         return Outcome.CURRENT
-    Arrival(source, recipe, claim, fleet, deadline, story).run()
+    Arrival(source, wanted.recipe, wanted.mark, claim, fleet, deadline, story).run()
     return Outcome.MADE
 
 
-def _is_done_already(entry: Entry, key: str, fleet: Fleet) -> bool:
+def _is_done_already(entry: Entry, key: str, fleet: Fleet, deadline: Deadline) -> bool:
     """Say whether ledger and source agree: most duplicates end here, without a claim."""
     if not entry.was_public or entry.is_unfinished:
         return False
     source = fleet.objects.head(key)
-    return source is not None and _agrees(entry, source, _recipe_for(source, fleet.recipes))
+    recipe = _recipe_for(source, fleet.recipes) if source else None
+    if source is None or recipe is None:
+        return False
+    return _agrees(entry, source, fleet.marks.resolve(recipe, deadline).recipe)
 
 
 def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
@@ -103,9 +107,9 @@ def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
     return recipes.named(asked) if asked else recipes.matching(source.key)
 
 
-def _agrees(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
+def _agrees(entry: Entry, source: Source, recipe: Recipe) -> bool:
     """Say whether what is stored was made from this source, by this recipe, to its end."""
-    if recipe is None or not entry.was_public or entry.is_unfinished:
+    if not entry.was_public or entry.is_unfinished:
         return False
     shown = (entry.identity, entry.fingerprint, entry.engine)
     return shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)

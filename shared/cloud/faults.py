@@ -1,6 +1,6 @@
 """Translates what AWS and the network say into our failures, once, and retries what may pass.
 
-`Missing` and `ConditionRefused` are answers, not failures: the adapters expect them.
+`Missing`, `Unchanged` and `ConditionRefused` are answers, not failures: the adapters expect them.
 """
 
 import time
@@ -55,7 +55,12 @@ class ConditionRefused(PixfleetError):
         self.found = found
 
 
+class Unchanged(PixfleetError):
+    """The object is the one that we have already."""
+
+
 _CODES: dict[str, type[PixfleetError]] = {
+    "304": Unchanged,
     "404": Missing,
     "NoSuchKey": Missing,
     "NoSuchBucket": StorageUnavailable,

@@ -1,12 +1,19 @@
 """S3: sources are read, variants and manifests are written and deleted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.cloud.faults import ConditionRefused, Missing, attempt
-from shared.model.errors import SourceChanged, StorageUnavailable
+from shared.cloud.faults import ConditionRefused, Missing, Unchanged, attempt
+from shared.model.errors import (
+    AccessDenied,
+    SourceChanged,
+    StorageUnavailable,
+    WatermarkUnusable,
+)
 from shared.model.keys import manifest_key, variant_key
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.limits import MEBIBYTE
+from shared.model.recipe import Codec, Slot
 from shared.model.source import Overrides, Source
 
 if TYPE_CHECKING:
@@ -19,7 +26,17 @@ FOR_EVER = "public, max-age=31536000, immutable"
 SHORTLY = "public, max-age=60"
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
+# A mark is held in memory by every worker and sent to a child with every source.
+MAX_MARK_BYTES = 4 * MEBIBYTE
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A watermark's file, and the ETag by which it is known; empty for a recipe without one."""
+
+    etag: str = ""
+    data: bytes = b""
 
 
 class Objects:
@@ -57,10 +74,28 @@ class Objects:
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
             ) from error
 
+    def fetch_mark(self, key: str, *, known: Mark) -> Mark:
+        """Return the watermark as it is now: the known one if it still is that.
+
+        `WatermarkUnusable` if it is not there, closed to us or too large.
+        """
+        try:
+            return attempt(lambda: self._read_mark(key, known), stage="watermark")
+        except Unchanged:
+            return known
+        except (Missing, AccessDenied) as error:
+            raise WatermarkUnusable(
+                f"Expected a watermark {key!r} in {self.sources_bucket}: {error}",
+                stage="watermark",
+            ) from error
+
     def put_variant(
-        self, source: Source, recipe: Recipe, name: tuple[str, Slot], codec: Codec, data: bytes
+        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
     ) -> None:
-        """Store one variant, with the Content-Type of what it really is."""
+        """Store one variant, with the Content-Type of what it really is.
+
+        `fingerprint` is that of the recipe that made it.
+        """
         attempt(
             lambda: self._s3.put_object(
                 Bucket=self.variants_bucket,
@@ -68,7 +103,7 @@ class Objects:
                 Body=data,
                 ContentType=codec.content_type,
                 CacheControl=FOR_EVER,
-                Metadata={SOURCE_ETAG: source.etag, FINGERPRINT: recipe.fingerprint},
+                Metadata={SOURCE_ETAG: source.etag, FINGERPRINT: fingerprint},
             ),
             stage="put",
         )
@@ -126,6 +161,19 @@ class Objects:
             raise StorageUnavailable(
                 f"Expected bucket {self.sources_bucket}, got none of that name.", stage="head"
             ) from error
+
+    def _read_mark(self, key: str, known: Mark) -> Mark:
+        # ETags are hexadecimal, so that no object is known as none.
+        condition = f'"{known.etag or "none"}"'
+        answer = self._s3.get_object(Bucket=self.sources_bucket, Key=key, IfNoneMatch=condition)
+        with answer["Body"] as body:
+            size = answer["ContentLength"]
+            if size > MAX_MARK_BYTES:
+                raise WatermarkUnusable(
+                    f"Expected a watermark of at most {MAX_MARK_BYTES} bytes, got {size}.",
+                    stage="watermark",
+                )
+            return Mark(answer["ETag"].strip('"'), body.read())
 
     def _read(self, source: Source) -> bytes:
         answer = self._s3.get_object(

@@ -7,44 +7,64 @@ growth of the address space, which is what a child's bound counts.
 
 from collections.abc import Sequence
 
-from shared.imaging.probe import Header
+from shared.imaging.probe import BITS, Header, is_held_whole
 from shared.model.errors import TooCostly, TooManyFrames, TooManyPixels
 from shared.model.limits import Limits
 from shared.model.plan import Rendition
-from shared.model.recipe import Slot
+from shared.model.recipe import Codec, Slot
 
 # Decoders: bytes per stored pixel. What streams line by line costs next to nothing.
 STREAMED = 0.3
-AVIF, AVIF_WITH_ALPHA, AVIF_OVER_8_BITS = 17.0, 19.0, 21.0
-PROGRESSIVE_JPEG = 6.5
-WEBP, WEBP_WITH_ALPHA = 13.0, 16.0
+AVIF, AVIF_WITH_ALPHA, AVIF_OVER_8_BITS = 17.0, 19.0, 24.5
+# Two bytes a coefficient, each of them kept until the last scan.
+PROGRESSIVE_JPEG_BAND, PROGRESSIVE_JPEG = 2.0, 0.5
+# Lossless, which is the dearer and not told from lossy.
+WEBP, WEBP_WITH_ALPHA = 18.5, 20.5
 GIF = 7.0
-BITS = 8
+HEIC, HEIC_WITH_ALPHA, HEIC_OVER_8_BITS, HEIC_OVER_8_BITS_WITH_ALPHA = 10.0, 13.0, 19.0, 27.0
+BMP = 11.0
+# libvips reduces by a factor of a million at most, and nothing that is viewed is as long.
+MOST_SIDE = 1_000_000
+# CMYK, alpha and a few masks. Of a thousand bands, libvips asks for memory until it is aborted.
+MOST_BANDS = 16
 # Encoders: bytes per pixel of the canvas, by slot and by what the picture is.
 OPAQUE = {Slot.AVIF: 38.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
-TRANSPARENT = {Slot.AVIF: 56.0, Slot.WEBP: 45.0, Slot.FALLBACK: 8.0}
+TRANSPARENT = {Slot.AVIF: 56.0, Slot.WEBP: 50.0, Slot.FALLBACK: 8.0}
 MOVING = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
 FURTHER_FRAME = 8.0
-# Pictures in memory: a strip of frames as it is stored, and each rung beside the next.
+# From this effort on, libaom keeps many more pictures beside the one that it encodes.
+SLOW_AVIF_EFFORT = 3
+SLOW_AVIF = 34.0
+# Pictures in memory: a strip of frames as it is stored, and all rungs, of which others are made.
 BYTES_PER_PIXEL = 4
+# And in floating point, where colours are kept multiplied by their alpha.
+PREMULTIPLIED = 16
 # Threads, their stacks and arenas, and buffers, whatever the image.
 FIXED_BYTES = 150 * 1024 * 1024
+# The source's file, libvips' copy of it, and that of a decoder which wants it in one piece.
+SOURCE_COPIES = 3
 
 
-def admit(header: Header, limits: Limits, renditions: Sequence[Rendition]) -> None:
-    """Raise a permanent failure if an image, as it will be loaded, is over a limit."""
+def admit(
+    header: Header, limits: Limits, renditions: Sequence[Rendition], *, beside_bytes: int = 0
+) -> None:
+    """Raise a permanent failure if an image, as it will be loaded, is over a limit.
+
+    `beside_bytes` is what is held in memory beside the image, such as a watermark.
+    """
     if header.frames > limits.max_frames:
         raise TooManyFrames(
             f"Expected at most {limits.max_frames} frames, got {header.frames}.", stage="admit"
         )
     pixels = header.stored.pixels * header.frames
+    _refuse_odd_shapes(header)
     if pixels > limits.max_pixels:
         shape = f"{header.stored.width}x{header.stored.height} in {header.frames} frame(s)"
         raise TooManyPixels(
             f"Expected at most {limits.max_pixels} pixels, got {shape}.",
             stage="admit",
         )
-    needed = price_bytes(header, renditions)
+    needed = price_bytes(header, renditions) + beside_bytes
     if needed > limits.memory_bytes:
         raise TooCostly(
             f"Expected at most {limits.memory_bytes >> 20} MB of memory, "
@@ -53,32 +73,49 @@ def admit(header: Header, limits: Limits, renditions: Sequence[Rendition]) -> No
         )
 
 
+def _refuse_odd_shapes(header: Header) -> None:
+    longest = max(header.stored.width, header.stored.height)
+    if longest > MOST_SIDE:
+        raise TooManyPixels(
+            f"Expected sides of at most {MOST_SIDE} pixels, got {longest}.", stage="admit"
+        )
+    if header.bands > MOST_BANDS:
+        raise TooCostly(f"Expected at most {MOST_BANDS} bands, got {header.bands}.", stage="admit")
+
+
 def price_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
     """Return the memory that rendering will take, in bytes."""
     encoding = max(_encoding_bytes(header, rendition) for rendition in renditions)
-    held = BYTES_PER_PIXEL * header.frames * _held_pixels(renditions)
+    floating = PREMULTIPLIED if header.has_alpha and not header.moves else 0
+    held = (BYTES_PER_PIXEL + floating) * header.frames * _held_pixels(renditions)
     # The decoder has gone when the first encoder begins.
     return round(max(_decoding_bytes(header), encoding) + held) + FIXED_BYTES
 
 
 def _held_pixels(renditions: Sequence[Rendition]) -> int:
-    largest = max(rendition.frame.resized.pixels for rendition in renditions)
-    return largest + max(rendition.frame.canvas.pixels for rendition in renditions)
+    rungs = {rendition.frame.resized for rendition in renditions}
+    largest_canvas = max(rendition.frame.canvas.pixels for rendition in renditions)
+    return sum(rung.pixels for rung in rungs) + largest_canvas
 
 
 def _decoding_bytes(header: Header) -> float:
-    strip = BYTES_PER_PIXEL * header.frames if header.moves else 0
-    return header.stored.pixels * (_bytes_per_pixel(header) + strip)
+    # Once as the loader holds it, once as the frames are taken out of it.
+    strip = 2 * BYTES_PER_PIXEL * header.frames if header.moves else 0
+    whole = header.bands * header.bits / BITS if is_held_whole(header) else 0
+    return header.stored.pixels * (_bytes_per_pixel(header) + max(strip, whole))
 
 
 def _bytes_per_pixel(header: Header) -> float:
     if header.is_interlaced and header.format == "png":
         return header.bands * header.bits / BITS * 2
     if header.is_interlaced and header.format == "jpeg":
-        return PROGRESSIVE_JPEG
+        return header.bands * PROGRESSIVE_JPEG_BAND + PROGRESSIVE_JPEG
     avif = AVIF_WITH_ALPHA if header.has_alpha else AVIF
+    heic = (HEIC, HEIC_WITH_ALPHA, HEIC_OVER_8_BITS, HEIC_OVER_8_BITS_WITH_ALPHA)
     return {
         "avif": avif if header.bits == BITS else AVIF_OVER_8_BITS,
+        "bmp": BMP,
+        "heic": heic[2 * (header.bits > BITS) + header.has_alpha],
         "webp": WEBP_WITH_ALPHA if header.has_alpha else WEBP,
         "gif": GIF,
     }.get(header.format, STREAMED)
@@ -87,5 +124,10 @@ def _bytes_per_pixel(header: Header) -> float:
 def _encoding_bytes(header: Header, rendition: Rendition) -> float:
     still = TRANSPARENT if header.has_alpha else OPAQUE
     prices = MOVING if header.moves else still
-    dearest = max(prices[slot] for slot in rendition.names)
+    dearest = max(prices[slot] + _slowness(slot, rendition) for slot in rendition.names)
     return rendition.frame.canvas.pixels * (dearest + FURTHER_FRAME * (header.frames - 1))
+
+
+def _slowness(slot: Slot, rendition: Rendition) -> float:
+    is_slow = slot is Slot.AVIF and rendition.effort[Codec.AVIF] >= SLOW_AVIF_EFFORT
+    return SLOW_AVIF if is_slow else 0.0

@@ -11,6 +11,7 @@ from typing import IO
 import msgspec
 
 from shared.model.errors import Cause, PixfleetError
+from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Codec, Recipe, Slot
@@ -25,10 +26,18 @@ class BadFrame(PixfleetError):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Parent to child: render the payload by this recipe. No key, no bucket, no credential."""
+    """Parent to child: render the payload by this recipe. No key, no bucket, no credential.
+
+    The file of a watermark is the payload of a `MarkFrame` behind it.
+    """
 
     recipe: Recipe
     limits: Limits
+    focal: Focal | None = None
+
+
+class MarkFrame(msgspec.Struct, frozen=True, tag="mark"):
+    """Parent to child: the payload is the watermark of the job before."""
 
 
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
@@ -63,6 +72,7 @@ Reply = VariantFrame | DoneFrame | FailedFrame
 
 _reply_decoder = msgspec.json.Decoder(Reply)
 _job_decoder = msgspec.json.Decoder(Job)
+_mark_decoder = msgspec.json.Decoder(MarkFrame)
 
 
 def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"") -> None:
@@ -74,10 +84,26 @@ def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"")
     stream.flush()
 
 
-def read_job(stream: IO[bytes]) -> tuple[Job, bytes] | None:
-    """Read the next job; none at the end of the stream, when the parent has gone."""
+def write_job(stream: IO[bytes], job: Job, source: bytes, mark: bytes) -> None:
+    """Write a job and the source's bytes, and the mark's if the recipe has a watermark."""
+    write_frame(stream, job, source)
+    if job.recipe.watermark is not None:
+        write_frame(stream, MarkFrame(), mark)
+
+
+def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
+    """Read the next job, its source and its mark; none at the end, when the parent has gone."""
     frame = _read_frame(stream)
-    return None if frame is None else (_job_decoder.decode(frame[0]), frame[1])
+    if frame is None:
+        return None
+    job, source = _job_decoder.decode(frame[0]), frame[1]
+    if job.recipe.watermark is None:
+        return job, source, b""
+    second = _read_frame(stream)
+    if second is None:
+        raise BadFrame("Expected the mark of a job, got the end of the stream.")
+    _mark_decoder.decode(second[0])
+    return job, source, second[1]
 
 
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:

@@ -4,15 +4,22 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
+from shared.imaging.gif import with_transparency_named
+from shared.imaging.pillow import READ_BY_PILLOW, outline
 from shared.imaging.sniff import require_rendered_format
+from shared.imaging.tiff import refuse_what_libvips_gets_wrong
+from shared.imaging.traps import refuse_traps
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.whole import refuse_cut_short
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
-from shared.model.recipe import Animation
+from shared.model.recipe import Animation, Caps
 
 # EXIF 2.32, tag 0x0112
 UPRIGHT = 1
+BITS = 8
+# What drawings, pages and screenshots come in.
+DRAWN = frozenset({"bmp", "gif", "png", "tiff"})
 ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
 
 
@@ -53,19 +60,39 @@ class Header:
             self.format, self.upright.width, self.upright.height, self.frames, self.has_alpha
         )
 
-    def kept(self, animation: Animation) -> "Header":
+    def kept(self, animation: Animation, caps: Caps | None = None) -> "Header":
         """Return the header of what a recipe takes of the image: every frame, or the first."""
-        return self if animation is Animation.KEEP else replace(self, frames=1)
+        moves = animation is Animation.KEEP
+        if moves and (caps is None or caps.allow(self.frames, self.stored.pixels)):
+            return self
+        return replace(self, frames=1)
 
 
 def probe(data: bytes) -> Header:
     """Return the header of an image; a permanent failure if it is none that we render."""
     name = require_rendered_format(data)
     refuse_cut_short(name, data)
+    refuse_traps(name, data)
+    if name == "tiff":
+        refuse_what_libvips_gets_wrong(data)
+    if name == "gif":
+        data = with_transparency_named(data)
     try:
+        if name in READ_BY_PILLOW:
+            return _outlined(name, data)
         return _header(name, loader(name)(data, access="sequential"))
     except FAILURES as error:
         raise translated(error, "probe") from error
+
+
+def is_held_whole(header: Header) -> bool:
+    """Say whether all pixels are in memory before the first is made smaller.
+
+    What moves or may be transparent cannot be shrunk as it streams by, and what may be a drawing
+    is looked at first (see `cascade`).
+    """
+    may_be_drawing = header.format in DRAWN and header.bits == BITS
+    return header.moves or header.has_alpha or may_be_drawing
 
 
 def loader(name: str) -> pyvips.Operation:
@@ -81,7 +108,7 @@ def _header(name: str, image: pyvips.Image) -> Header:
         stored=Size(image.width, image.height),
         frames=frames,
         bands=image.bands,
-        bits=8 if image.format == "uchar" else 16,
+        bits=BITS if image.format == "uchar" else 2 * BITS,
         has_alpha=bool(image.hasalpha()),
         is_interlaced="interlaced" in image.get_fields(),
         # Viewers do not turn what moves, and a turned strip of frames would be none.
@@ -89,9 +116,25 @@ def _header(name: str, image: pyvips.Image) -> Header:
     )
 
 
+def _outlined(name: str, data: bytes) -> Header:
+    found = outline(name, data)
+    return Header(
+        format=name,
+        stored=Size(found.width, found.height),
+        frames=1,
+        bands=found.bands,
+        bits=found.bits,
+        has_alpha=found.has_alpha,
+        is_interlaced=False,
+        orientation=UPRIGHT,
+    )
+
+
 def _frames(name: str, image: pyvips.Image) -> int:
     # A TIFF's pages are a document, an AVIF's a collection: only GIF and WebP frames move.
-    return image.get_n_pages() if name in {"gif", "webp"} else 1
+    # Not `get_n_pages`, which says 1 where there are 10,000 or more.
+    moves = name in {"gif", "webp"} and "n-pages" in image.get_fields()
+    return int(image.get("n-pages")) if moves else 1
 
 
 def _orientation(image: pyvips.Image) -> int:

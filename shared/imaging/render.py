@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.admit import admit
+from shared.imaging.admit import SOURCE_COPIES, admit
+from shared.imaging.cascade import Cascade
+from shared.imaging.credit import read_credit
+from shared.imaging.crop import cut
 from shared.imaging.encode import codec_for, encode
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.probe import probe
-from shared.imaging.resize import cut, shrink
 from shared.imaging.vips import FAILURES, translated
+from shared.imaging.watermark import read_stamp
+from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.plan import Rendition, plan
@@ -38,17 +42,33 @@ class Finished:
     placeholder: Placeholder | None
 
 
-def render(data: bytes, recipe: Recipe, limits: Limits) -> Iterator[Encoded | Finished]:
-    """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
+def render(
+    data: bytes,
+    recipe: Recipe,
+    limits: Limits,
+    *,
+    focal: Focal | None = None,
+    mark: bytes = b"",
+) -> Iterator[Encoded | Finished]:
+    """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
+
+    `focal` is the source's focal point, `mark` the file of the recipe's watermark.
+    """
     header = probe(data)
-    kept = header.kept(recipe.animation)
-    renditions = plan(recipe, kept.upright)
-    admit(kept, limits, renditions)
+    kept = header.kept(recipe.animation, recipe.caps)
+    renditions = plan(recipe, kept.upright, frames=kept.frames, focal=focal)
+    stamp = read_stamp(recipe.watermark, mark, renditions)
+    beside_bytes = SOURCE_COPIES * len(data) + stamp.price_bytes(kept.frames)
+    admit(kept, limits, renditions, beside_bytes=beside_bytes)
     try:
-        picture = load(data, kept, renditions[0].frame.resized)
+        packet = read_credit(data, kept.format, recipe.metadata).packet
+        stamp = stamp.decoded()
+        cascade = Cascade(load(data, kept, renditions[0].frame.resized))
         for rendition in renditions:
-            picture = shrink(picture, rendition.frame.resized)
-            yield from _encoded(picture, rendition, recipe)
+            picture = cascade.at(rendition.frame.resized).shown()
+            # What is cut off or drawn upon here is a copy: the next rung knows nothing of it.
+            canvas = cut(picture, rendition, recipe.background)
+            yield from _encoded(stamp.on(canvas), rendition, recipe.background, packet)
         shown = placeholder(picture) if recipe.placeholder else None
     except FAILURES as error:
         raise translated(error, "render") from error
@@ -56,30 +76,33 @@ def render(data: bytes, recipe: Recipe, limits: Limits) -> Iterator[Encoded | Fi
     yield Finished(replace(header.facts, has_alpha=bool(picture.hasalpha())), shown)
 
 
-def _encoded(picture: pyvips.Image, rendition: Rendition, recipe: Recipe) -> Iterator[Encoded]:
+def _encoded(
+    canvas: pyvips.Image,
+    rendition: Rendition,
+    background: tuple[int, int, int] | None,
+    packet: bytes,
+) -> Iterator[Encoded]:
     """Encode one rendition into its slots, plainest first: no slot is bigger than the next."""
-    background = recipe.background
-    if rendition.is_cut:
-        picture = cut(picture, rendition.frame, rendition.gravity, background)
     tried: dict[Codec, bytes] = {}
     for slot in reversed(tuple(rendition.names)):
-        codec = codec_for(slot, picture, flattens=background is not None)
+        codec = codec_for(slot, canvas, flattens=background is not None)
         if codec not in tried:
             tried[codec] = encode(
-                picture,
+                canvas,
                 codec,
                 quality=rendition.quality,
                 effort=rendition.effort,
                 background=background,
+                packet=packet,
             )
         smallest = min(tried, key=lambda each: len(tried[each]))
         yield Encoded(
             variants=rendition.names[slot],
             slot=slot,
             codec=smallest,
-            width=picture.width,
-            height=picture.get_page_height(),
+            width=canvas.width,
+            height=canvas.get_page_height(),
             data=tried[smallest],
         )
-        if codec is Codec.JPEG and picture.hasalpha():
+        if codec is Codec.JPEG and canvas.hasalpha():
             tried.clear()  # flattened: another picture than the slots that keep transparency

@@ -21,7 +21,7 @@ from shared.imaging.frames import (
     Job,
     VariantFrame,
     read_reply,
-    write_frame,
+    write_job,
 )
 from shared.model.errors import (
     Cause,
@@ -32,6 +32,7 @@ from shared.model.errors import (
     Permanent,
     TooCostly,
     Unknown,
+    WatermarkUnusable,
 )
 from shared.model.limits import Limits
 
@@ -67,10 +68,11 @@ class RenderChild:
         return self._process.poll() is None
 
     def render(
-        self, source: bytes, job: Job, *, time_limit_seconds: float
+        self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         """Yield each variant as it is finished, and `DoneFrame` last.
 
+        `mark` is the file of the watermark, where the recipe has one.
         Raises the image's own `Failure`, `DecodeTimeout` when the child was killed at the limit,
         or `DecoderCrash` when it died. A consumer that stops early costs the child its life.
         """
@@ -81,7 +83,7 @@ class RenderChild:
         watchdog.start()
         finished = False
         try:
-            for reply in self._converse(source, job):
+            for reply in self._converse(source, job, mark):
                 # Known before it is handed over: the consumer may well stop at the last reply.
                 finished = isinstance(reply, DoneFrame)
                 yield reply
@@ -92,7 +94,8 @@ class RenderChild:
                 ) from error
             raise DecoderCrash(self._epitaph(error), stage="render") from error
         except Failure as failure:
-            finished = isinstance(failure, Permanent) and not _ran_out(failure)
+            blameless = isinstance(failure, Permanent | WatermarkUnusable)
+            finished = blameless and not _ran_out(failure)
             raise
         finally:
             watchdog.cancel()
@@ -108,14 +111,14 @@ class RenderChild:
                 stream and stream.close()
 
     def _converse(
-        self, source: bytes, job: Job
+        self, source: bytes, job: Job, mark: bytes
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - opened as pipes
-        write_frame(self._process.stdin, job, source)
+        write_job(self._process.stdin, job, source, mark)
         while True:
             reply, payload = read_reply(self._process.stdout)
             if isinstance(reply, FailedFrame):
-                raise failure_for(reply)
+                raise failure_for(reply, marked=job.recipe.watermark is not None)
             if isinstance(reply, DoneFrame):
                 yield reply
                 return
@@ -187,7 +190,7 @@ class Studio:
 
 def _ran_out(failure: Failure) -> bool:
     """Say whether memory ran out: a heap that has been so full is not for another image."""
-    return isinstance(failure, TooCostly) and failure.stage != "admit"
+    return isinstance(failure, TooCostly) and failure.stage not in {"probe", "admit"}
 
 
 def _hide_this_process() -> None:
@@ -199,9 +202,14 @@ def _hide_this_process() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def failure_for(frame: FailedFrame) -> Failure:
-    """Return the failure that a child reported; only an image's own causes are believed."""
+def failure_for(frame: FailedFrame, *, marked: bool = False) -> Failure:
+    """Return the failure that a child reported; only an image's own causes are believed.
+
+    And a watermark's, where there was one.
+    """
     kind = _IMAGE_FAILURES.get(frame.cause, Unknown)
+    if marked and frame.cause is Cause.WATERMARK_UNUSABLE:
+        kind = WatermarkUnusable
     return kind(frame.detail, stage=frame.stage)
 
 

@@ -1,17 +1,27 @@
 """Tells a file's format from its first bytes; a name or a Content-Type can say anything."""
 
+import zlib
 from collections.abc import Callable
 
 from shared.model.errors import NotAnImage, UnsupportedFormat
 
-HEADER_BYTES = 64
-RENDERED = frozenset({"avif", "gif", "jpeg", "png", "tiff", "webp"})
+HEADER_BYTES = 1024  # markup may begin with comments; everything else tells itself in a few bytes
+RENDERED = frozenset({"avif", "bmp", "gif", "heic", "jpeg", "png", "tiff", "webp"})
 
 _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("jpeg", b"\xff\xd8\xff"),
     ("png", b"\x89PNG\r\n\x1a\n"),
     ("gif", b"GIF87a"),
     ("gif", b"GIF89a"),
+    # Raw files of cameras. Some pass for TIFF, of which libvips would render the thumbnail.
+    ("cr2", b"II*\x00\x10\x00\x00\x00CR"),
+    ("orf", b"IIRO"),
+    ("orf", b"IIRS"),
+    ("orf", b"MMOR"),
+    ("rw2", b"IIU\x00"),
+    ("raf", b"FUJIFILMCCD-RAW"),
+    ("x3f", b"FOVb"),
+    ("mrw", b"\x00MRM"),
     ("tiff", b"II*\x00"),
     ("tiff", b"MM\x00*"),
     ("tiff", b"II+\x00"),
@@ -19,18 +29,38 @@ _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("jxl", b"\xff\x0a"),
     ("jxl", b"\x00\x00\x00\x0cJXL \r\n\x87\n"),
     ("jp2", b"\x00\x00\x00\x0cjP  \r\n\x87\n"),
+    ("jp2", b"\xff\x4f\xff\x51"),
+    ("jxr", b"II\xbc\x01"),
     ("psd", b"8BPS"),
+    ("xcf", b"gimp xcf"),
+    ("exr", b"\x76\x2f\x31\x01"),
+    ("hdr", b"#?RADIANCE"),
+    ("hdr", b"#?RGBE"),
+    ("dds", b"DDS "),
+    ("qoi", b"qoif"),
+    ("bpg", b"BPG\xfb"),
+    ("djvu", b"AT&TFORM"),
+    ("mng", b"\x8aMNG\r\n\x1a\n"),
     ("pdf", b"%PDF-"),
+    ("eps", b"%!PS-Adobe"),
+    ("eps", b"\xc5\xd0\xd3\xc6"),
+    ("wmf", b"\xd7\xcd\xc6\x9a"),
     ("ico", b"\x00\x00\x01\x00"),
-    ("bmp", b"BM"),
+    ("ico", b"\x00\x00\x02\x00"),
 )
 # ISO base media files name their brands: https://mp4ra.org/registered-types/brands
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_HEIC_BRANDS |= {b"mif1", b"msf1"}
+_RAW_BRAND = b"crx "
+# Two letters are little to go by; the size of the header behind them is one of these.
+_BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+_GZIP = b"\x1f\x8b\x08"
+_GZIP_WBITS = 31
 
 
 def sniff(data: bytes) -> str | None:
-    """Return a format's name for a file's first 64 bytes, none if they are no image."""
+    """Return a format's name for a file's first `HEADER_BYTES`, none if they are no image."""
     header = data[:HEADER_BYTES]
     for look in _LOOKS:
         name = look(header)
@@ -59,19 +89,51 @@ def _by_riff(header: bytes) -> str | None:
     return "webp" if header[:4] == b"RIFF" and header[8:12] == b"WEBP" else None
 
 
+def _by_bitmap(header: bytes) -> str | None:
+    size = int.from_bytes(header[14:18], "little")
+    return "bmp" if header[:2] == b"BM" and size in _BMP_HEADERS else None
+
+
 def _by_brand(header: bytes) -> str | None:
     if header[4:8] != b"ftyp":
         return None
     end = min(len(header), int.from_bytes(header[:4], "big"))  # beyond the box are no brands
     brands = {header[8:12], *(header[at : at + 4] for at in range(16, end, 4))}
+    if _RAW_BRAND in brands:
+        return "cr3"
     if brands & _AVIF_BRANDS:
         return "avif"
     return "heic" if brands & _HEIC_BRANDS else None
 
 
 def _by_markup(header: bytes) -> str | None:
+    if header.startswith(_GZIP):
+        header = _unpacked(header)
+    if header.startswith((b"\xff\xfe", b"\xfe\xff")):
+        header = header.decode("utf-16", errors="ignore").encode()
     text = header.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return "svg" if text.startswith((b"<svg", b"<?xml", b"<!doctype svg")) else None
+    is_xml = text.startswith(b"<?xml")
+    while text.startswith((b"<?", b"<!--")):
+        _, closed, rest = text.partition(b"-->" if text.startswith(b"<!--") else b"?>")
+        if not closed:
+            return "svg" if is_xml else None  # the root is out of sight
+        text = rest.lstrip()
+    is_svg = text.startswith((b"<svg", b"<!doctype svg")) or (is_xml and not text.strip(b"\0"))
+    return "svg" if is_svg else None
 
 
-_LOOKS: tuple[Callable[[bytes], str | None], ...] = (_by_magic, _by_riff, _by_brand, _by_markup)
+def _unpacked(header: bytes) -> bytes:
+    """Return the beginning of what gzip packed: an svgz is told from other archives by it."""
+    try:
+        return zlib.decompressobj(_GZIP_WBITS).decompress(header, HEADER_BYTES)
+    except zlib.error:
+        return b""
+
+
+_LOOKS: tuple[Callable[[bytes], str | None], ...] = (
+    _by_magic,
+    _by_riff,
+    _by_bitmap,
+    _by_brand,
+    _by_markup,
+)

@@ -5,7 +5,15 @@ Importing this module loads libvips: only the render child and benchmarks do.
 
 import pyvips
 
-from shared.model.errors import Corrupt, Failure, NotAnImage, TooCostly, Truncated, Unknown
+from shared.model.errors import (
+    Corrupt,
+    Failure,
+    NotAnImage,
+    TooCostly,
+    Truncated,
+    Unknown,
+    UnsupportedFormat,
+)
 
 # Words in libvips' messages, as its loaders write them; the first match decides.
 _COMPLAINTS: tuple[tuple[str, type[Failure]], ...] = (
@@ -24,6 +32,12 @@ _COMPLAINTS: tuple[tuple[str, type[Failure]], ...] = (
     ("truncated", Truncated),
     ("not enough data", Truncated),
     ("not in a known format", NotAnImage),
+    # Well-made, and of a kind that nobody shows: JPEG of 12 bits, HEIF of other codecs.
+    ("unsupported jpeg", UnsupportedFormat),
+    ("unsupported color conversion", UnsupportedFormat),
+    ("unsupported bmp", UnsupportedFormat),
+    ("unsupported feature", UnsupportedFormat),
+    ("has not been built in", UnsupportedFormat),
 )
 
 # What a call of libvips may raise. pyvips takes names and messages for UTF-8, and a broken file

@@ -1,11 +1,19 @@
 """Finds files that were cut short where libvips does not notice, or cannot say so."""
 
-from shared.model.errors import Truncated
+from collections.abc import Iterator
+
+from shared.imaging.boxes import promised_bytes
+from shared.model.errors import TooCostly, TooManyFrames, Truncated
+from shared.model.limits import MOST_FRAMES
 
 # https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 HEADER_BYTES = 13
 DESCRIPTOR_BYTES = 9
-EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
+EXTENSION, IMAGE = 0x21, 0x2C
+# Encoders fill blocks of 255 bytes. A file of tiny ones would take seconds to walk through.
+SMALL_BLOCK_BYTES = 200
+FEWEST_BLOCKS = 50_000
+STAGE = "probe"
 
 
 # "RIFF" and the size of what follows: https://developers.google.com/speed/webp/docs/riff_container
@@ -18,6 +26,8 @@ def refuse_cut_short(name: str, data: bytes) -> None:
         _refuse_cut_gif(data)
     if name == "webp":
         _refuse_cut_webp(data)
+    if name in {"avif", "heic"}:
+        _refuse_cut_boxes(name, data)
 
 
 def _refuse_cut_webp(data: bytes) -> None:
@@ -27,31 +37,47 @@ def _refuse_cut_webp(data: bytes) -> None:
         raise Truncated(f"Expected a WebP of {promised} bytes, got {len(data)}.")
 
 
+def _refuse_cut_boxes(name: str, data: bytes) -> None:
+    """Compare lengths: libheif leaves the lost tiles of a grid grey, and phones write grids."""
+    promised = promised_bytes(data)
+    if len(data) < promised:
+        raise Truncated(f"Expected {name.upper()} of at least {promised} bytes, got {len(data)}.")
+
+
 def _refuse_cut_gif(data: bytes) -> None:
     """Walk the blocks, as libvips notices the end in the first frame only.
 
-    A trailer alone may be missing.
+    A trailer alone may be missing. Raises too if there are more frames or blocks than any needs.
     """
+    frames, most_blocks = 0, FEWEST_BLOCKS + len(data) // SMALL_BLOCK_BYTES
     try:
-        at = HEADER_BYTES + _palette_bytes(data[10])
-        while at < len(data) and data[at] != TRAILER:
-            if data[at] == EXTENSION:
-                at = _after_sub_blocks(data, at + 2)
-            elif data[at] == IMAGE:
-                palette = _palette_bytes(data[at + DESCRIPTOR_BYTES])
-                # The byte after the palette is the LZW code size.
-                at = _after_sub_blocks(data, at + 1 + DESCRIPTOR_BYTES + palette + 1)
-            else:
-                return  # not a block: viewers stop here, and so does libvips
+        for number, block in enumerate(_gif_blocks(data)):
+            frames += block == IMAGE
+            if frames > MOST_FRAMES:
+                raise TooManyFrames(
+                    f"Expected at most {MOST_FRAMES} frames, got more.", stage=STAGE
+                )
+            if number > most_blocks:
+                raise TooCostly(f"Expected at most {most_blocks} blocks, got more.", stage=STAGE)
     except IndexError as error:
         raise Truncated("Expected a whole GIF, got one that ends in a block.") from error
 
 
+def _gif_blocks(data: bytes) -> Iterator[int]:
+    """Yield the kind of each block, and zero for each sub-block; `IndexError` at a cut end."""
+    at = HEADER_BYTES + _palette_bytes(data[10])
+    while at < len(data) and data[at] in {EXTENSION, IMAGE}:  # else viewers stop, as libvips does
+        yield data[at]
+        if data[at] == EXTENSION:
+            at += 2
+        else:
+            # The byte after the palette is the LZW code size.
+            at += 1 + DESCRIPTOR_BYTES + _palette_bytes(data[at + DESCRIPTOR_BYTES]) + 1
+        while size := data[at]:
+            yield 0
+            at += 1 + size
+        at += 1
+
+
 def _palette_bytes(flags: int) -> int:
     return 3 * 2 ** ((flags & 0b111) + 1) if flags & 0b1000_0000 else 0
-
-
-def _after_sub_blocks(data: bytes, at: int) -> int:
-    while size := data[at]:
-        at += 1 + size
-    return at + 1

@@ -14,6 +14,7 @@ class Cause(StrEnum):
     """The fixed word for why a record failed: in ledger, dead letters, metrics, logs alike."""
 
     ACCESS_DENIED = "access_denied"
+    BAD_FOCAL = "bad_focal"
     BAD_MESSAGE = "bad_message"
     CLAIMED = "claimed"
     CORRUPT = "corrupt"
@@ -35,6 +36,7 @@ class Cause(StrEnum):
     UNKNOWN_RECIPE = "unknown_recipe"
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_KEY = "unsupported_key"
+    WATERMARK_UNUSABLE = "watermark_unusable"
 
 
 class PixfleetError(Exception):
@@ -73,6 +75,12 @@ class Transient(Failure):
     """May succeed later: back to the queue, after `retry_after_seconds` or else a back-off."""
 
     retry_after_seconds: float | None = None
+
+
+class BadFocal(Permanent):
+    """A source whose metadata names a focal point that is none."""
+
+    cause = Cause.BAD_FOCAL
 
 
 class BadMessage(Permanent):
@@ -217,3 +225,9 @@ class Unknown(Transient):
     """An exception that nobody foresaw; retried, and logged with its traceback."""
 
     cause = Cause.UNKNOWN
+
+
+class WatermarkUnusable(Transient):
+    """A recipe's watermark is missing or cannot be drawn; not the fault of the image."""
+
+    cause = Cause.WATERMARK_UNUSABLE

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.model.focal import Focal
 from shared.model.recipe import Fit
 
 # The most that WebP can hold: https://developers.google.com/speed/webp/faq#maximum_size
@@ -31,6 +32,16 @@ class Frame:
 
     resized: Size
     canvas: Size
+
+
+def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
+    """Return the left and top of the crop that has the point as near its middle as can be."""
+    left = round(focal.x * picture.width - canvas.width / 2)
+    top = round(focal.y * picture.height - canvas.height / 2)
+    return (
+        max(0, min(left, picture.width - canvas.width)),
+        max(0, min(top, picture.height - canvas.height)),
+    )
 
 
 def frame(source: Size, width: int | None, height: int | None, fit: Fit) -> Frame:

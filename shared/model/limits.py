@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
+# More frames, pages or directories than this are never read, whatever a recipe takes of them: the
+# decoders' time grows with their square.
+MOST_FRAMES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +13,7 @@ class Limits:
     """The bounds of one image; `max_pixels` counts all frames, `memory_bytes` is a child's budget.
 
     The defaults take a JPEG of 100 megapixels, and of formats that decode into more memory what a
-    child can hold: an AVIF of 50, a WebP of 60 or so. `shared.imaging.admit` has the prices.
+    child can hold: an AVIF of 50, a WebP of 45 or so. `shared.imaging.admit` has the prices.
     """
 
     max_bytes: int = 100 * MEBIBYTE

@@ -11,7 +11,7 @@ from shared.model.source import Source
 
 SCHEMA_VERSION = 1
 # Raised when the same source and recipe would give other bytes: then everything is made again.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.model.focal import Focal
 from shared.model.geometry import Frame, Size, frame
-from shared.model.recipe import Gravity, Recipe, Slot, Variant
+from shared.model.recipe import Gravity, Recipe, Slot, Variant, default_effort
+
+Figures = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """One distinct picture, and the names of the variants that want it in each slot.
+
+    `focal` is there if and only if the gravity is focal.
 
     Several rungs share a rendition where the source is smaller than their widths: it is encoded
     once and stored under each name, so that every URL the edge can produce exists.
@@ -17,6 +22,7 @@ class Rendition:
 
     frame: Frame
     gravity: Gravity
+    focal: Focal | None
     quality: Mapping[str, int]
     effort: Mapping[str, int]
     names: Mapping[Slot, tuple[str, ...]]
@@ -27,33 +33,49 @@ class Rendition:
         return self.frame.canvas != self.frame.resized
 
 
-def plan(recipe: Recipe, source: Size) -> tuple[Rendition, ...]:
-    """Return the renditions of a source, largest first: each can be made from the one before."""
-    groups: dict[object, list[tuple[Variant, Frame]]] = {}
+def plan(
+    recipe: Recipe, source: Size, *, frames: int = 1, focal: Focal | None = None
+) -> tuple[Rendition, ...]:
+    """Return the renditions of a source, largest first: each can be made from the one before.
+
+    `source` is one frame's size. `focal` is the source's focal point; without one, gravity focal
+    is gravity attention.
+    """
+    groups: dict[tuple[Frame, Gravity, Figures, Figures], list[Variant]] = {}
     for variant in recipe.variants:
         fitted = frame(source, variant.width, variant.height, variant.fit)
-        # Gravity says what a crop keeps: where nothing is cut off, it makes no other picture.
-        gravity = variant.gravity if fitted.canvas != fitted.resized else Gravity.CENTRE
-        same = (fitted, gravity, *map(_frozen, (variant.quality, variant.effort)))
-        groups.setdefault(same, []).append((variant, fitted))
-    renditions = [_rendition(members) for members in groups.values()]
+        effort = {**default_effort(fitted.canvas.pixels * frames), **variant.effort}
+        gravity = _gravity(variant, fitted, focal)
+        same = (fitted, gravity, _frozen(variant.quality), _frozen(effort))
+        groups.setdefault(same, []).append(variant)
+    renditions = [
+        Rendition(
+            frame=fitted,
+            gravity=gravity,
+            focal=focal if gravity is Gravity.FOCAL else None,
+            quality=dict(quality),
+            effort=dict(effort),
+            names=_names(members),
+        )
+        for (fitted, gravity, quality, effort), members in groups.items()
+    ]
     return tuple(sorted(renditions, key=lambda made: made.frame.resized.pixels, reverse=True))
 
 
-def _rendition(members: list[tuple[Variant, Frame]]) -> Rendition:
-    first, fitted = members[0]
+def _gravity(variant: Variant, fitted: Frame, focal: Focal | None) -> Gravity:
+    if fitted.canvas == fitted.resized:
+        return Gravity.CENTRE  # where nothing is cut off, no gravity makes another picture
+    if variant.gravity is Gravity.FOCAL and focal is None:
+        return Gravity.ATTENTION
+    return variant.gravity
+
+
+def _names(members: list[Variant]) -> Mapping[Slot, tuple[str, ...]]:
     names = {
-        slot: tuple(variant.name for variant, _ in members if slot in variant.slots)
-        for slot in Slot
+        slot: tuple(variant.name for variant in members if slot in variant.slots) for slot in Slot
     }
-    return Rendition(
-        frame=fitted,
-        gravity=first.gravity,
-        quality=first.quality,
-        effort=first.effort,
-        names={slot: wanted for slot, wanted in names.items() if wanted},
-    )
+    return {slot: wanted for slot, wanted in names.items() if wanted}
 
 
-def _frozen(figures: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def _frozen(figures: Mapping[str, int]) -> Figures:
     return tuple(sorted(figures.items()))

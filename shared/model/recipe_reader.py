@@ -1,14 +1,16 @@
 """Makes recipes from a document (`recipes.yaml` or its JSON form), or lists all its mistakes."""
 
 import re
+from collections.abc import Mapping
 
 from shared.model.document import Fields, Problems, is_whole
 from shared.model.errors import Misconfigured
 from shared.model.recipe import (
-    DEFAULT_EFFORT,
     DEFAULT_QUALITY,
     Animation,
+    Caps,
     Match,
+    Position,
     Recipe,
     RecipeBook,
     Watermark,
@@ -24,9 +26,9 @@ SCHEMA_VERSION = 1
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 KEEPABLE_METADATA = frozenset({"copyright", "creator"})
-POSITIONS = frozenset(
-    f"{row}-{column}" for row in ("top", "bottom") for column in ("left", "right")
-) | {"centre"}
+# The deployment's limits hold all the same; these bound typing errors.
+MAX_FRAMES = 100_000
+MAX_PIXELS = 1 << 32
 
 
 def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
@@ -49,19 +51,20 @@ def _recipe(value: object, path: str, problems: Problems) -> Recipe:
     fields = Fields(value, path, problems, what="a recipe: name, match, variants, …")
     name = read_name(fields)
     quality = read_encoder_figures(fields, "quality", DEFAULT_QUALITY)
-    effort = read_encoder_figures(fields, "effort", DEFAULT_EFFORT)
+    effort = read_encoder_figures(fields, "effort", {})
+    animation, caps = _animation(fields)
     recipe = Recipe(
         name=name,
         match=_match(fields),
         variants=read_variants(fields, quality, effort),
         background=_background(fields),
-        animation=fields.word("animation", Animation.KEEP),
+        animation=animation,
         watermark=_watermark(fields),
         metadata=_metadata(fields),
         placeholder=fields.flag("placeholder", default=True),
+        caps=caps,
     )
     fields.refuse_others()
-    _refuse_not_yet(recipe, path, problems)
     return recipe
 
 
@@ -96,6 +99,23 @@ def _background(fields: Fields) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
+def _animation(fields: Fields) -> tuple[Animation, Caps | None]:
+    """Read a word, or a mapping with what may move at most."""
+    value = fields.raw("animation")
+    if not isinstance(value, Mapping):
+        return fields.word("animation", Animation.KEEP), None
+    inner = Fields(value, fields.at("animation"), fields.problems, what="mode, max_frames, …")
+    mode = inner.word("mode", Animation.KEEP)
+    caps = Caps(
+        inner.whole("max_frames", None, low=1, high=MAX_FRAMES),
+        inner.whole("max_pixels", None, low=1, high=MAX_PIXELS),
+    )
+    inner.refuse_others()
+    if mode is not Animation.KEEP and caps != Caps():
+        inner.problems.say(inner.path, f"what stands still at its {mode} has no frames to count")
+    return mode, None if caps == Caps() else caps
+
+
 def _watermark(fields: Fields) -> Watermark | None:
     value = fields.raw("watermark")
     if value is None:
@@ -107,12 +127,7 @@ def _watermark(fields: Fields) -> Watermark | None:
         inner.problems.add(inner.at("key"), "the watermark's key in the sources bucket", None)
     watermark = Watermark(
         key=inner.text("key", "", expected="a key in the sources bucket", accept=bool),
-        position=inner.text(
-            "position",
-            "bottom-right",
-            expected="one of " + ", ".join(sorted(POSITIONS)),
-            accept=POSITIONS.__contains__,
-        ),
+        position=inner.word("position", Position.BOTTOM_RIGHT),
         scale=inner.number("scale", 0.2, low=0.01, high=1),
         opacity=inner.number("opacity", 0.7, low=0, high=1),
     )
@@ -129,11 +144,3 @@ def _metadata(fields: Fields) -> tuple[str, ...]:
         else:
             fields.problems.add(path, f"one of {known}", item)
     return tuple(sorted(set(kept)))
-
-
-def _refuse_not_yet(recipe: Recipe, path: str, problems: Problems) -> None:
-    """Refuse what the engine does not carry out yet: a field ignored in silence is a lie."""
-    if recipe.watermark is not None:
-        problems.say(f"{path}.watermark", "not yet: the engine does not draw watermarks")
-    if recipe.metadata:
-        problems.say(f"{path}.metadata", "not yet: the engine removes all metadata")

@@ -14,7 +14,8 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 MAX_EFFORT = {Codec.AVIF: 9, Codec.WEBP: 6, Codec.JPEG: 3, Codec.PNG: 9, Codec.GIF: 10}
 MIN_EFFORT = {Codec.GIF: 1}
 BOUNDS = {
-    "quality": dict.fromkeys(Codec, (1, 100)),
+    # PNG and GIF have an effort and no quality.
+    "quality": dict.fromkeys((Codec.AVIF, Codec.WEBP, Codec.JPEG), (1, 100)),
     "effort": {codec: (MIN_EFFORT.get(codec, 0), MAX_EFFORT[codec]) for codec in Codec},
 }
 VARIANT_ENTRY = "a variant: widths, or name with width and height"
@@ -87,8 +88,6 @@ def _check_box(variant: Variant, fields: Fields) -> None:
         fields.problems.say(fields.path, f"fit {variant.fit} needs both width and height")
     if variant.gravity is not Gravity.CENTRE and variant.fit is not Fit.COVER:
         fields.problems.say(fields.at("gravity"), "only fit cover crops, so only it has a gravity")
-    if variant.gravity is Gravity.FOCAL:
-        fields.problems.say(fields.at("gravity"), "not yet: the engine knows no focal points")
     if re.fullmatch(r"w\d+", variant.name):
         fields.problems.say(fields.at("name"), "w and a number is the name of a ladder's rung")
 
@@ -124,11 +123,10 @@ def read_encoder_figures(fields: Fields, name: str, base: Mapping[str, int]) -> 
         fields.raw(name), fields.at(name), fields.problems, what="a mapping of encoder to number"
     )
     figures = dict(base)
-    for codec in Codec:
-        if codec not in base:
-            continue  # PNG and GIF have an effort and no quality
-        low, high = BOUNDS[name][codec]
-        figures[codec] = inner.whole(codec, base[codec], low=low, high=high) or 0
+    for codec, (low, high) in BOUNDS[name].items():
+        number = inner.whole(codec, base.get(codec), low=low, high=high)
+        if number is not None:
+            figures[codec] = number
     inner.refuse_others()
     return figures
 

@@ -34,7 +34,7 @@ def gather(images: str, build: Path) -> tuple[Picture, ...]:
 
     `images` names the folder; empty, it is the one beside the checkout or the demo's own.
     """
-    return (*_folder(images, build), camera_picture(build))
+    return (*photographs(images, build), camera_picture(build))
 
 
 def camera_picture(build: Path) -> Picture:
@@ -48,7 +48,8 @@ def camera_picture(build: Path) -> Picture:
     return Picture(path, path.name)
 
 
-def _folder(images: str, build: Path) -> tuple[Picture, ...]:
+def photographs(images: str, build: Path) -> tuple[Picture, ...]:
+    """Return the pictures of a folder alone, without the generated camera file."""
     if not images and not BESIDE.is_dir():
         samples = build / "samples"
         return tuple(_picture(samples, path) for path in write_samples(samples))

@@ -6,41 +6,25 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from shared.imaging.vips import harden
+from tests.bench.busy import busy
+from tests.bench.cascade import cascade
+from tests.bench.contests import Bench, Figures, all_contests, say
 from tests.bench.engine import Engine, peak_bytes_of, throughput
 from tests.bench.over_floor import over_floor
-from tests.bench.pictures import Picture, gather
+from tests.bench.pictures import gather
 from tests.bench.problem import CannotBench
-from tests.bench.recipes import default_recipe, jpeg_webp, jpeg_webp_avif
-from tests.bench.rival import Manner, Sharp, best_manner, install, other_concurrency
+from tests.bench.recipes import default_recipe, jpeg_webp
+from tests.bench.rival import Sharp, install
 from tests.bench.table import table
-from tests.bench.versus import Rivalry, as_documented, comparable, contest, orders, same_settings
+from tests.bench.versus import comparable
 
 BUILD = Path("build")
 FLEET_ROUNDS = 2
-CONTEST_ROUNDS = 3
-AVIF_ROUNDS = 2
-# sharp's AVIF at its defaults takes ten times as long as ours.
-SLOW_PICTURES = 2
-TUNING_PICTURES = 3
-DOCUMENTED = "our quality, else sharp's defaults (WebP effort 4)"
-DOCUMENTED_AVIF = DOCUMENTED + ", AVIF wholly at its defaults (quality 50, effort 4, 4:4:4)"
-SAME = "our quality, effort and chroma subsampling"
 EXIT_PROBLEM = 2
 DECIMALS = 4
-Figures = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What every measurement needs."""
-
-    pictures: tuple[Picture, ...]
-    cores: int
-    build: Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,22 +78,33 @@ def _require_renderable(bench: Bench, engine: Engine) -> None:
 
 
 def _measured(bench: Bench, engine: Engine, sharp: Sharp) -> Figures:
-    _say("Against the floor: the default recipe …")
+    say("Against the floor: the default recipe …")
     default = over_floor(bench.pictures, default_recipe(), bench.cores)
-    _say("Against the floor: JPEG and WebP …")
+    say("Against the floor: JPEG and WebP …")
     ladder = over_floor(bench.pictures, jpeg_webp(), bench.cores)
-    _say("The whole engine through its render children …")
+    say("The whole engine through its render children …")
     fleet = throughput(engine, bench.pictures, default_recipe(), FLEET_ROUNDS)
     peak_bytes, camera = engine.peak_bytes, bench.pictures[-1]
-    contests, manners = _contests(bench, engine, sharp)
+    say("What making rungs costs in quality …")
+    rungs = cascade(comparable(bench.pictures))
+    say("How busy the children are, with 60 ms on every S3 call …")
+    occupied = busy(bench.pictures)
+    contests, manners = all_contests(bench, engine, sharp)
     return {
         "render_over_floor": default["ratio"],
         "render_over_floor_jpeg_webp": ladder["ratio"],
+        "busy": occupied["busy"],
+        "busy_one_core": occupied["busy_one_core"],
+        "occupied": occupied,
         "images_per_s": fleet["images_per_s"],
         "peak_bytes": peak_bytes,
         "peak_bytes_24mp_jpeg": peak_bytes_of(camera, default_recipe()),
         **{name: result["ratio"] for name, result in contests.items()},
         **{f"{name}_cpu": result["ratio_cpu"] for name, result in contests.items()},
+        "vs_sharp_avif_bytes": _number(contests["vs_sharp_avif"], "bytes_ratio"),
+        "vs_sharp_avif_score": _number(contests["vs_sharp_avif"], "score_difference"),
+        "cascade_loss": max(step["loss"] for steps in rungs.values() for step in steps),
+        "cascade": rungs,
         "others_cores": max(float(str(one["others_cores"])) for one in contests.values()),
         "floor": {"default": default, "jpeg_webp": ladder},
         "fleet": fleet,
@@ -121,72 +116,8 @@ def _measured(bench: Bench, engine: Engine, sharp: Sharp) -> Figures:
     }
 
 
-def _contests(
-    bench: Bench, engine: Engine, sharp: Sharp
-) -> tuple[dict[str, Figures], dict[str, float]]:
-    pictures, keep = comparable(bench.pictures), bench.build / "bench" / "sharp"
-    recipe = jpeg_webp()
-    _say("Looking for sharp's fastest manner …")
-    documented = orders(pictures, recipe, as_documented)
-    manners = best_manner(sharp, documented[:TUNING_PICTURES], bench.cores)
-    best = next(iter(manners))
-    _say("Against sharp: JPEG and WebP …")
-    same = orders(pictures, recipe, same_settings)
-    contests = contest(
-        engine,
-        sharp,
-        (pictures, recipe),
-        {
-            "vs_sharp_jpeg_webp": Rivalry(documented, best, DOCUMENTED),
-            "vs_sharp_jpeg_webp_same": Rivalry(same, best, SAME),
-            "vs_sharp_tuned": Rivalry(same, _tuned(bench.cores), SAME),
-        },
-        rounds=CONTEST_ROUNDS,
-        keep=keep,
-    )
-    _say("Against sharp: with AVIF …")
-    contests |= _avif_contests(bench, engine, sharp, best)
-    return contests, {str(manner): seconds for manner, seconds in manners.items()}
-
-
-def _avif_contests(bench: Bench, engine: Engine, sharp: Sharp, best: Manner) -> dict[str, Figures]:
-    pictures, keep = comparable(bench.pictures), bench.build / "bench" / "sharp"
-    recipe = jpeg_webp_avif()
-    same = orders(pictures, recipe, same_settings)
-    contests = contest(
-        engine,
-        sharp,
-        (pictures, recipe),
-        {
-            "vs_sharp_avif_same": Rivalry(same, best, SAME),
-            "vs_sharp_avif_tuned": Rivalry(same, _tuned(bench.cores), SAME),
-        },
-        rounds=AVIF_ROUNDS,
-        keep=keep,
-    )
-    few = (pictures[0], pictures[-1])[:SLOW_PICTURES]
-    documented = orders(few, recipe, as_documented)
-    slow = contest(
-        engine,
-        sharp,
-        (few, recipe),
-        {
-            str(manner): Rivalry(documented, manner, DOCUMENTED_AVIF)
-            for manner in (best, other_concurrency(best, bench.cores))
-        },
-        rounds=AVIF_ROUNDS,
-        keep=keep,
-    )
-    fastest = min(slow.values(), key=lambda result: float(str(result["ratio"])))
-    return {"vs_sharp_avif": fastest, **contests}
-
-
-def _tuned(cores: int) -> Manner:
-    return Manner("cascade", 1, cores, variants_together=False)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _number(figures: Figures, name: str) -> float:
+    return float(str(figures[name]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tests.bench.busy import lines as busy_lines
+
 MEBIBYTE = 1024 * 1024
 # More than this of a core taken by others, and times of a clock on the wall mean little.
 QUIET_CORES = 0.15
@@ -13,7 +15,14 @@ Report = Mapping[str, Any]  # what was measured, as it is written to JSON
 
 def table(report: Report) -> str:
     """Return the figures as lines of text."""
-    return "\n".join((*_floors(report), "", *_fleet(report), "", *_contests(report)))
+    parts = (
+        _floors(report),
+        _fleet(report),
+        _cascade(report),
+        busy_lines(report["occupied"]),
+        _contests(report),
+    )
+    return "\n\n".join("\n".join(lines) for lines in parts)
 
 
 def _floors(report: Report) -> list[str]:
@@ -53,6 +62,14 @@ def _fleet(report: Report) -> list[str]:
     ]
 
 
+def _cascade(report: Report) -> list[str]:
+    lines = ["SSIMULACRA2 that a rung loses against one made of the whole source in one step"]
+    for name, steps in report["cascade"].items():
+        losses = "  ".join(f"{step['width']}: {step['loss']:+.2f}" for step in steps)
+        lines.append(f"  {name[:NAME_WIDTH]:{NAME_WIDTH}} {losses}")
+    return lines
+
+
 def _contests(report: Report) -> list[str]:
     versions = report["sharp_versions"]
     lines = [
@@ -72,7 +89,21 @@ def _contests(report: Report) -> list[str]:
         )
         few = f"; only {', '.join(result['pictures'])}" if name == "vs_sharp_avif" else ""
         notes.append(f"  {name}: {result['sharp_settings']}; {result['sharp_manner']}{few}")
-    return [*lines, *notes, *_noise(report)]
+    return [*lines, *notes, *_equal(report), *_noise(report)]
+
+
+def _equal(report: Report) -> list[str]:
+    """Say how alike the files of `vs_sharp_avif` look, format by format."""
+    result = report["contests"]["vs_sharp_avif"]
+    ours, theirs = result["scores"], result["sharp_scores"]
+    alike = ", ".join(
+        f"{name} q{result['qualities'][name]} {ours[name]:.1f} to {theirs[name]:.1f}"
+        for name in theirs
+    )
+    return [
+        f"  vs_sharp_avif: our qualities and SSIMULACRA2, ours to sharp's: {alike};",
+        f"  bytes of the AVIF files alone {result['bytes_ratio_avif'] - 1:+.1%}",
+    ]
 
 
 def _noise(report: Report) -> list[str]:

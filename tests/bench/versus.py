@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
+from shared.imaging.encode import AVIF_BITS
 from shared.imaging.probe import probe
 from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot
@@ -19,8 +20,8 @@ CODECS = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPE
 # What sharp calls each step of our JPEG's effort.
 JPEG_EFFORTS: tuple[dict[str, object], ...] = (
     {"optimiseCoding": False},
-    {"optimiseCoding": True},
-    {"progressive": True},
+    {"quantisationTable": 3},
+    {"quantisationTable": 3, "progressive": True},
     {"mozjpeg": True},
 )
 Options = Callable[[Codec, Mapping[str, int], Mapping[str, int]], dict[str, object]]
@@ -43,7 +44,8 @@ def same_settings(
             return options | JPEG_EFFORTS[effort[codec]]
         case Codec.AVIF:
             # libheif's own default below quality 90, which is what we get: sharp's is 4:4:4.
-            return options | {"effort": effort[codec], "chromaSubsampling": "4:2:0"}
+            same = {"chromaSubsampling": "4:2:0", "bitdepth": AVIF_BITS}
+            return options | same | {"effort": effort[codec]}
         case _:
             return options | {"effort": effort[codec]}
 
@@ -135,6 +137,7 @@ def _summary(met: Sequence[tuple[Round, Round]], pictures: int) -> dict[str, obj
         "files": sum(map(len, ours.files)),
         "bytes": _bytes(ours),
         "sharp_bytes": _bytes(theirs),
+        "bytes_ratio": _bytes(ours) / _bytes(theirs),
         "rounds": len(met),
         "others_cores": median(each.others_cores for pair in met for each in pair),
     }

@@ -25,6 +25,7 @@ from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
 from worker.batch import Consumer, Ending, Verdict
 from worker.fleet import Fleet
+from worker.marks import Marks
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"
@@ -190,13 +191,15 @@ def _make_world(clients: Clients, studio: Studio) -> Iterator[Callable[..., Worl
             }
         )
         clock = SystemClock()
+        objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
         fleet = Fleet(
             settings=settings,
             clock=clock,
-            objects=Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS),
+            objects=objects,
             ledger=Ledger(clients.dynamodb, TABLE, clock),
             queues=Queues(clients.sqs),
             recipes=read_recipes(recipes),
+            marks=Marks(objects),
             studio=studio,
             uploads=ThreadPoolExecutor(4),
             desk=BoundedSemaphore(4),

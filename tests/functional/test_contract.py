@@ -11,7 +11,7 @@ from shared.clock import SystemClock
 from shared.cloud import faults
 from shared.cloud.clients import Clients
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import Objects
+from shared.cloud.objects import Mark, Objects
 from shared.cloud.queues import Queues
 from shared.model.errors import Corrupt
 from shared.model.recipe import Codec, Recipe, Slot, Variant
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.functional
 SAID: Mapping[str, set[str]] = {
     "s3.HeadObject": {"Bucket", "Key"},
     "s3.HeadBucket": {"Bucket"},
-    "s3.GetObject": {"Bucket", "Key", "IfMatch"},
+    "s3.GetObject": {"Bucket", "Key", "IfMatch", "IfNoneMatch"},
     "s3.PutObject": {"Bucket", "Key", "Body", "ContentType", "CacheControl", "Metadata"},
     "s3.DeleteObjects": {"Bucket", "Delete"},
     "sqs.GetQueueUrl": {"QueueName"},
@@ -51,7 +51,7 @@ SAID: Mapping[str, set[str]] = {
 # What we read of the answers.
 HEARD: Mapping[str, set[str]] = {
     "s3.HeadObject": {"ETag", "ContentLength", "Metadata"},
-    "s3.GetObject": {"Body"},
+    "s3.GetObject": {"Body", "ContentLength", "ETag"},
     "s3.DeleteObjects": {"Errors"},
     "sqs.GetQueueUrl": {"QueueUrl"},
     "sqs.ReceiveMessage": {"Messages"},
@@ -87,8 +87,11 @@ def every_call(clients: Clients) -> None:
     source = objects.head("a.jpg")
     assert source is not None
     recipe = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
-    objects.put_variant(source, recipe, ("w64", Slot.WEBP), Codec.WEBP, objects.fetch(source))
+    data = objects.fetch(source)
+    objects.put_variant(source, recipe.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
+    mark = objects.fetch_mark("a.jpg", known=Mark())
+    assert objects.fetch_mark("a.jpg", known=mark) is mark
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
     objects.delete(["a"])

@@ -141,7 +141,7 @@ def test_a_variant_tells_what_it_is_and_where_it_comes_from(
     drop(clients, b"pixels")
     source = seen(objects)
 
-    objects.put_variant(source, RECIPE, ("w64", Slot.AVIF), Codec.WEBP, b"small")
+    objects.put_variant(source, RECIPE.fingerprint, ("w64", Slot.AVIF), Codec.WEBP, b"small")
 
     answer = clients.s3.get_object(Bucket=VARIANTS, Key=variant_key(KEY, "w64", Slot.AVIF))
     assert answer["Body"].read() == b"small"
@@ -154,7 +154,9 @@ def test_a_variant_dropped_as_a_source_is_known_for_what_it_is(
     objects: Objects, clients: Clients
 ) -> None:
     drop(clients, b"pixels")
-    objects.put_variant(seen(objects), RECIPE, ("w64", Slot.WEBP), Codec.WEBP, b"small")
+    objects.put_variant(
+        seen(objects), RECIPE.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, b"small"
+    )
     variant = variant_key(KEY, "w64", Slot.WEBP)
 
     clients.s3.copy_object(
@@ -184,7 +186,7 @@ def test_an_awkward_key_is_fetched_stored_and_deleted_as_it_is(
     source = seen(objects, key)
 
     data = objects.fetch(source)
-    objects.put_variant(source, RECIPE, ("w64", Slot.WEBP), Codec.WEBP, data)
+    objects.put_variant(source, RECIPE.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
 
     ours = {variant_key(key, "w64", Slot.WEBP), manifest_key(key)}

@@ -9,7 +9,6 @@ from PIL import Image
 from shared.imaging.load import load
 from shared.imaging.probe import probe
 from shared.imaging.render import render
-from shared.imaging.resize import shrink
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
@@ -33,10 +32,11 @@ def test_a_semi_transparent_colour_is_the_same_on_every_rung(alpha: int) -> None
     wanted = (200, 120, 60, alpha)
     data = saved(Image.new("RGBA", (640, 480), wanted), "PNG")
 
-    picture = load(data, probe(data), RUNGS[0])
+    held = load(data, probe(data), RUNGS[0])
 
     for rung in RUNGS:
-        picture = shrink(picture, rung)
+        held = held.shrunk(rung)
+        picture = held.shown()
         assert (picture.width, picture.height) == (rung.width, rung.height)
         assert picture(rung.width // 2, 0) == pytest.approx(wanted, abs=2)
 
@@ -46,7 +46,7 @@ def test_what_is_fully_transparent_lends_its_colour_to_nothing() -> None:
     picture.paste((200, 0, 0, 255), (0, 0, 151, 200))
     data = saved(picture, "PNG")
 
-    small = load(data, probe(data), Size(37, 25))
+    small = load(data, probe(data), Size(37, 25)).shown()
 
     seen = [small(x, 12) for x in range(37)]
     assert seen[0] == [200, 0, 0, 255]
@@ -62,7 +62,7 @@ def test_a_picture_with_alpha_is_turned_upright(orientation: int) -> None:
     stored.putalpha(200)
     data = saved(stored, "PNG", exif=exif)
 
-    small = load(data, probe(data), Size(80, 60))
+    small = load(data, probe(data), Size(80, 60)).shown()
 
     assert (small.width, small.height) == (80, 60)
     assert small(5, 5)[:3] == pytest.approx(images.TOP_LEFT, abs=2)
@@ -83,8 +83,8 @@ def blinking(format_name: str, frames: int = 4, **options: object) -> bytes:
 def test_no_frame_bleeds_into_the_next(format_name: str) -> None:
     data = blinking(format_name)
 
-    strip = load(data, probe(data), Size(50, 33))
-    smaller = shrink(strip, Size(33, 22))
+    held = load(data, probe(data), Size(50, 33))
+    strip, smaller = held.shown(), held.shrunk(Size(33, 22)).shown()
 
     for each, height in ((strip, 33), (smaller, 22)):
         assert (each.get_page_height(), each.height) == (height, 4 * height)

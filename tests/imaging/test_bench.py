@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.model.recipe import Codec
+from shared.model.recipe import Codec, default_effort
 from tests import images
 from tests.bench.floor import floor_of, require_same_bytes
 from tests.bench.over_floor import measure
@@ -67,7 +67,7 @@ def test_each_part_of_the_floor_has_a_time_and_the_scale_is_told() -> None:
     measured = measure(source, small, repetitions=1)
 
     assert measured.encodes == 2
-    assert measured.decoder_options == {"shrink": 4}
+    assert measured.decoder_options == {"shrink": 2}
     assert min(msgspec.structs.astuple(measured.cpu)) > 0
 
 
@@ -103,13 +103,13 @@ def test_sharp_is_asked_for_the_same_files_with_its_own_defaults(tmp_path: Path)
     assert order.wanted == tuple(
         Wanted(width, codec, options)
         for width in (400, 320)
-        for codec, options in (("avif", {}), ("webp", {"quality": 82}), ("jpeg", {"quality": 80}))
+        for codec, options in (("avif", {}), ("webp", {"quality": 82}), ("jpeg", {"quality": 76}))
     )
 
 
 def test_sharp_is_asked_for_our_effort_where_settings_are_the_same(tmp_path: Path) -> None:
     picture = _picture(tmp_path, images.jpeg(SIZE))
-    effort = default_recipe().variants[0].effort
+    effort = default_effort(SIZE[0] * SIZE[1])
 
     (order,) = orders([picture], jpeg_webp_avif(), same_settings)
 

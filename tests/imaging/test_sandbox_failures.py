@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from shared.imaging.frames import Job
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.frames import FailedFrame, Job
+from shared.imaging.sandbox import RenderChild, Studio, failure_for
 from shared.model.errors import (
     Cause,
     DecoderCrash,
@@ -198,8 +198,20 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
         "source_changed",
         "storage_unavailable",
         "throttled",
+        "watermark_unusable",
     }
     assert believed == ("unknown" if cause in transient else cause)
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_watermark_is_blamed_only_where_there_is_one(cause: Cause) -> None:
+    said = FailedFrame(cause, "watermark", "y")
+
+    unmarked, marked = failure_for(said), failure_for(said, marked=True)
+
+    is_of_the_mark = cause is Cause.WATERMARK_UNUSABLE
+    assert marked.cause is (cause if is_of_the_mark else unmarked.cause)
+    assert unmarked.cause is not Cause.WATERMARK_UNUSABLE
 
 
 HIDDEN = """

@@ -35,7 +35,7 @@ def test_a_good_file_shows_what_each_recipe_makes(
     shown = capsys.readouterr().out
     assert code == 0
     assert "responsive: every other key" in shown
-    assert "cover 300 × 300, attention" in shown  # noqa: RUF001 - the sign for times
+    assert "cover 300 × 300, focal" in shown  # noqa: RUF001 - the sign for times
     assert "keys beginning with transcode/" in shown
 
 
@@ -48,7 +48,7 @@ def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
     )
 
     assert ended.returncode == 0
-    assert b"cover 300 ? 300, attention" in ended.stdout
+    assert b"cover 300 ? 300, focal" in ended.stdout
 
 
 def test_every_mistake_is_listed_with_its_place(

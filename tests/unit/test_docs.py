@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from shared.model.errors import Cause
+from shared.model.recipe import Watermark
 from shared.model.recipe_reader import read_recipes
 from shared.settings import read_settings
+from tests.unit.recipes import book, recipe
 from worker.triage import WORKER_VERSION
 
 pytestmark = pytest.mark.unit
@@ -86,6 +88,18 @@ def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
     book = read_recipes(yaml.safe_load(block))
 
     assert len(book.recipes[0].variants) == 6
+
+
+def test_every_field_that_the_recipes_page_shows_by_itself_is_read() -> None:
+    text = (ROOT / "docs" / "recipes.md").read_text()
+    shown = re.findall(r"```text\n((?:animation|watermark): .*?)```", text, re.DOTALL)
+
+    fields = {name: value for block in shown for name, value in yaml.safe_load(block).items()}
+
+    (made,) = read_recipes(book(recipe(**fields))).recipes
+    assert fields.keys() == {"animation", "watermark"}
+    assert made.caps is not None
+    assert made.watermark == Watermark(fields["watermark"]["key"])  # the defaults it tells of
 
 
 def test_dead_letters_name_the_version_that_is_packaged() -> None:

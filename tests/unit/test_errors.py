@@ -30,6 +30,7 @@ FAILURES: list[type[Failure]] = [
 ]
 # What the same bytes will bring about again, whoever tries and whenever.
 PERMANENT = {
+    "bad_focal",
     "bad_message",
     "corrupt",
     "not_an_image",

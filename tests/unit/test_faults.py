@@ -16,7 +16,7 @@ from urllib3.exceptions import ProtocolError
 
 from shared.cloud import faults
 from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
-from shared.cloud.faults import ATTEMPTS, ConditionRefused, Missing, attempt, once
+from shared.cloud.faults import ATTEMPTS, ConditionRefused, Missing, Unchanged, attempt, once
 from shared.model.errors import (
     AccessDenied,
     Failure,
@@ -75,6 +75,7 @@ class Call:
 
 # What S3, SQS, DynamoDB and KMS say, with the status they say it with.
 CODES: dict[str, tuple[int, type[PixfleetError]]] = {
+    "304": (304, Unchanged),
     "404": (404, Missing),
     "NoSuchKey": (404, Missing),
     "NoSuchBucket": (404, StorageUnavailable),

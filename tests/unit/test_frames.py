@@ -2,6 +2,7 @@ import io
 import json
 import struct
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -21,16 +22,19 @@ from shared.imaging.frames import (
     read_job,
     read_reply,
     write_frame,
+    write_job,
 )
 from shared.model.errors import Cause
+from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import (
-    Animation,
+    Caps,
     Codec,
     Fit,
     Gravity,
     Match,
+    Position,
     Recipe,
     Slot,
     Variant,
@@ -56,8 +60,8 @@ FULL_RECIPE = Recipe(
     ),
     match=Match("photos/", (".jpg",)),
     background=(1, 2, 3),
-    animation=Animation.FIRST_FRAME,
-    watermark=Watermark("logo.png"),
+    caps=Caps(100, None),
+    watermark=Watermark("logo.png", Position.CENTRE),
     metadata=("copyright",),
     placeholder=False,
 )
@@ -83,16 +87,24 @@ def test_a_reply_comes_back_as_it_went(reply: Reply, payload: bytes) -> None:
     assert stream.read() == b""
 
 
-@given(st.binary())
-def test_a_job_comes_back_as_it_went(source: bytes) -> None:
-    job = Job(FULL_RECIPE, Limits(max_pixels=7))
+def sent(job: Job, source: bytes, mark: bytes) -> bytes:
+    stream = io.BytesIO()
+    write_job(stream, job, source, mark)
+    return stream.getvalue()
 
-    received = read_job(io.BytesIO(written(job, source)))
 
-    assert received is not None
-    back, payload = received
-    assert (back, payload) == (job, source)
+@given(st.binary(), st.binary())
+def test_a_job_comes_back_as_it_went(source: bytes, mark: bytes) -> None:
+    job = Job(FULL_RECIPE, Limits(max_pixels=7), Focal(0.62, 0.31))
+    stream = io.BytesIO(sent(job, source, mark) * 2)
+
+    received = read_job(stream)
+
+    assert received == (job, source, mark) == read_job(stream)
+    back = received[0]
     assert back.recipe.fingerprint == FULL_RECIPE.fingerprint
+    assert isinstance(back.recipe.watermark, Watermark)
+    assert isinstance(back.recipe.watermark.position, Position)
     assert isinstance(back.recipe.variants[0].slots[0], Slot)
 
 
@@ -105,6 +117,20 @@ def test_frames_on_one_stream_do_not_run_into_each_other(
     heard = [read_reply(stream) for _ in conversation]
 
     assert heard == conversation
+
+
+def test_a_job_without_a_watermark_is_one_frame() -> None:
+    job = Job(replace(FULL_RECIPE, watermark=None), Limits())
+
+    assert sent(job, b"source", b"") == written(job, b"source")
+    assert read_job(io.BytesIO(sent(job, b"source", b""))) == (job, b"source", b"")
+
+
+def test_a_job_that_ends_before_its_mark_is_a_bad_frame() -> None:
+    whole = written(Job(FULL_RECIPE, Limits()), b"source")
+
+    with pytest.raises(BadFrame):
+        read_job(io.BytesIO(whole))
 
 
 def every_cut(whole: bytes) -> Iterable[bytes]:
@@ -195,4 +221,4 @@ def test_no_bytes_of_a_child_raise_anything_but_a_bad_frame(data: bytes) -> None
 
 
 def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
-    assert set(Job.__struct_fields__) == {"recipe", "limits"}
+    assert set(Job.__struct_fields__) == {"recipe", "limits", "focal"}

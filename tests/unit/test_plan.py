@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.model.geometry import Size
 from shared.model.plan import Rendition, plan
-from shared.model.recipe import Fit, Gravity, Recipe, Slot, Variant
+from shared.model.recipe import Codec, Fit, Gravity, Recipe, Slot, Variant
 from shared.model.recipe_reader import read_recipes
 from tests.unit.recipes import shipped
 
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.unit
 AVIF, WEBP, FALLBACK = Slot
 SHIPPED = read_recipes(shipped()).recipes
 RESPONSIVE = SHIPPED[-1]
+WIDTHS = (1920, 1280, 640, 320)
 
 sizes = st.builds(Size, st.integers(1, 20_000), st.integers(1, 20_000))
 box = st.integers(1, 2000)
@@ -134,3 +135,29 @@ def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) ->
         for each in renditions
     ]
     assert len(set(pictures)) == len(pictures)
+
+
+def test_small_pictures_get_more_effort_and_large_ones_less() -> None:
+    recipe = Recipe("r", tuple(Variant(f"w{width}", (Slot.AVIF,), width) for width in WIDTHS))
+
+    efforts = [each.effort for each in plan(recipe, Size(3000, 2000))]
+
+    assert [effort[Codec.AVIF] for effort in efforts] == [0, 1, 1, 1]
+    assert [effort[Codec.WEBP] for effort in efforts] == [2, 2, 4, 4]
+
+
+def test_the_frames_of_an_animation_count_as_one_large_picture() -> None:
+    recipe = Recipe("r", (Variant("w320", (Slot.WEBP,), 320),))
+
+    (still,) = plan(recipe, Size(320, 200))
+    (moving,) = plan(recipe, Size(320, 200), frames=10)
+
+    assert (still.effort[Codec.WEBP], moving.effort[Codec.WEBP]) == (4, 2)
+
+
+def test_what_a_recipe_says_of_effort_is_heeded_at_every_size() -> None:
+    variants = tuple(Variant(f"w{w}", (Slot.AVIF,), w, effort={Codec.AVIF: 3}) for w in WIDTHS)
+
+    efforts = [each.effort[Codec.AVIF] for each in plan(Recipe("r", variants), Size(3000, 2000))]
+
+    assert efforts == [3, 3, 3, 3]

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from shared.model.errors import Misconfigured
 from shared.model.recipe import (
-    DEFAULT_EFFORT,
     DEFAULT_QUALITY,
     Animation,
+    Caps,
     Fit,
     Gravity,
+    Position,
     Recipe,
     RecipeBook,
     Slot,
+    Watermark,
 )
 from shared.model.recipe_reader import read_recipes
 from tests.unit.recipes import book, problems, recipe, shipped
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.unit
 
 AVIF, WEBP, FALLBACK = Slot
 
-# Every field that there is, all of them right; of what the engine does not do yet, nothing.
+# Every field that there is, all of them right.
 FULL: dict[str, Any] = {  # a document of any form
     "version": 1,
     "recipes": [
@@ -41,14 +43,21 @@ FULL: dict[str, Any] = {  # a document of any form
                     "width": 300,
                     "height": 200,
                     "fit": "cover",
-                    "gravity": "entropy",
+                    "gravity": "focal",
                     "formats": ["fallback"],
                     "quality": {"jpeg": 90},
                     "effort": {"jpeg": 0},
                 },
             ],
             "background": "#FF8000",
-            "animation": "first-frame",
+            "animation": {"mode": "keep", "max_frames": 100, "max_pixels": 25_000_000},
+            "watermark": {
+                "key": "marks/logo.png",
+                "position": "top-left",
+                "scale": 0.25,
+                "opacity": 0.5,
+            },
+            "metadata": ["creator", "copyright", "creator"],
             "placeholder": False,
         }
     ],
@@ -68,7 +77,9 @@ def test_every_field_is_read() -> None:
     assert read.match.prefix == "photos/"
     assert read.match.suffixes == (".jpg", ".png")
     assert read.background == (255, 128, 0)
-    assert read.animation is Animation.FIRST_FRAME
+    assert (read.animation, read.caps) == (Animation.KEEP, Caps(100, 25_000_000))
+    assert read.watermark == Watermark("marks/logo.png", Position.TOP_LEFT, 0.25, 0.5)
+    assert read.metadata == ("copyright", "creator")
     assert not read.placeholder
     assert [each.name for each in read.variants] == ["w320", "w640", "thumb"]
 
@@ -84,7 +95,7 @@ def test_a_variant_has_its_own_box_and_encoders() -> None:
     rung, _, thumb = only(FULL).variants
 
     assert (thumb.width, thumb.height) == (300, 200)
-    assert (thumb.fit, thumb.gravity) == (Fit.COVER, Gravity.ENTROPY)
+    assert (thumb.fit, thumb.gravity) == (Fit.COVER, Gravity.FOCAL)
     assert thumb.quality == {"avif": 50, "webp": 70, "jpeg": 90}
     assert thumb.effort == {"avif": 3, "webp": 4, "jpeg": 0, "png": 7, "gif": 5}
     assert rung.quality == {"avif": 50, "webp": 60, "jpeg": 75}
@@ -95,9 +106,35 @@ def test_what_is_left_out_has_a_default() -> None:
 
     (full,) = read.variants
     assert (full.width, full.height, full.fit, full.gravity) == (None, None, "inside", "centre")
-    assert (full.quality, full.effort) == (DEFAULT_QUALITY, DEFAULT_EFFORT)
+    assert (full.quality, full.effort) == (DEFAULT_QUALITY, {})
     assert (read.background, read.animation, read.placeholder) == (None, "keep", True)
+    assert (read.watermark, read.metadata, read.caps) == (None, (), None)
     assert read.match.accepts("anything")
+
+
+def test_a_watermark_needs_no_more_than_a_key() -> None:
+    read = only(book(recipe(watermark={"key": "logo.png"})))
+
+    assert read.watermark == Watermark("logo.png", Position.BOTTOM_RIGHT, scale=0.2, opacity=0.7)
+
+
+@pytest.mark.parametrize(
+    ("value", "mode", "caps"),
+    [
+        ("keep", Animation.KEEP, None),
+        ("first-frame", Animation.FIRST_FRAME, None),
+        ({}, Animation.KEEP, None),
+        ({"mode": "first-frame"}, Animation.FIRST_FRAME, None),
+        ({"max_frames": 1}, Animation.KEEP, Caps(max_frames=1)),
+        ({"mode": "keep", "max_pixels": 9}, Animation.KEEP, Caps(max_pixels=9)),
+    ],
+)
+def test_an_animation_is_a_word_or_a_mapping(
+    value: object, mode: Animation, caps: Caps | None
+) -> None:
+    read = only(book(recipe(animation=value)))
+
+    assert (read.animation, read.caps) == (mode, caps)
 
 
 def test_null_is_the_same_as_left_out() -> None:
@@ -145,7 +182,7 @@ def test_no_unknown_field_is_ignored(path: str, name: str, value: object) -> Non
     document = deepcopy(FULL)
     mapping = dict(_mappings(document))[path]
     known = {field for _, each in _mappings(FULL) for field in each}
-    assume(name not in known | {"watermark", "metadata"})
+    assume(name not in known)
     mapping[name] = value
 
     (found,) = problems(document)

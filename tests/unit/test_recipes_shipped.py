@@ -1,6 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
-from shared.model.recipe import Fit, Gravity, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import (
+    Fit,
+    Gravity,
+    Match,
+    Recipe,
+    RecipeBook,
+    Slot,
+    Variant,
+    Watermark,
+)
 from shared.model.recipe_reader import read_recipes
 from tests.unit.recipes import book, recipe, shipped, variant
 
@@ -50,7 +61,7 @@ def test_the_default_is_five_rungs_and_a_thumbnail(recipes: RecipeBook) -> None:
     )
     assert boxes(responsive)["w960"] == (960, None, Fit.INSIDE)
     assert boxes(responsive)["thumb"] == (300, 300, Fit.COVER)
-    assert by_name(responsive, "thumb").gravity is Gravity.ATTENTION
+    assert by_name(responsive, "thumb").gravity is Gravity.FOCAL
     assert responsive.placeholder
 
 
@@ -133,6 +144,11 @@ def test_the_fingerprint_is_of_what_is_made() -> None:
         fingerprint(placeholder=False),
         fingerprint(background="#ffffff"),
         fingerprint(animation="first-frame"),
+        fingerprint(animation={"max_frames": 9}),
+        fingerprint(animation={"max_pixels": 9}),
+        fingerprint(metadata=["creator"]),
+        fingerprint(watermark={"key": "logo.png"}),
+        fingerprint(watermark={"key": "logo.png", "opacity": 0.5}),
         fingerprint(quality={"webp": 50}),
         fingerprint(effort={"webp": 0}),
         fingerprint(variants=[variant(width=101)]),
@@ -145,6 +161,24 @@ def test_the_fingerprint_is_of_what_is_made() -> None:
     assert len({plain, *others}) == 1 + len(others)
     assert fingerprint(name="other", match={"prefix": "a/"}) == plain
     assert fingerprint(quality={"webp": 82}) == plain
+
+
+def test_another_mark_under_the_same_key_is_another_fingerprint() -> None:
+    plain = Recipe("any", (Variant("w640", (WEBP,), width=640),))
+
+    marks = [Watermark("logo.png", etag=etag) for etag in ("", "5d41", "5d42")]
+
+    assert len({replace(plain, watermark=mark).fingerprint for mark in marks}) == 3
+
+
+def test_without_places_a_recipe_makes_the_same_and_names_no_object() -> None:
+    mark = Watermark("secret/logo.png", scale=0.5, etag="5d41")
+    full = Recipe("any", (Variant("w640", (WEBP,)),), Match("secret/"), watermark=mark)
+
+    bare = full.without_places()
+
+    assert "secret" not in repr(bare)
+    assert bare == replace(full, match=Match(), watermark=Watermark("", scale=0.5))
 
 
 def test_a_fingerprint_stays_the_same_from_release_to_release() -> None:

@@ -81,6 +81,7 @@ class Bench:
             ledger=nothing,
             queues=self.queues,
             recipes=nothing,
+            marks=nothing,
             studio=nothing,
             uploads=nothing,
             desk=nothing,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.imaging.frames import MAX_PAYLOAD_BYTES
 from shared.model.errors import Misconfigured
-from shared.model.limits import MEBIBYTE, Limits
+from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
 from shared.settings import Settings, read_settings
 
 pytestmark = pytest.mark.unit
@@ -129,7 +129,7 @@ BOUNDS = {
     "POLL_SECONDS": (0, 20),
     "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
     "MAX_PIXELS": (1, 1 << 32),
-    "MAX_FRAMES": (1, 100_000),
+    "MAX_FRAMES": (1, MOST_FRAMES),
     "CHILD_MEMORY_MB": (256, 32_768),
 }
 
@@ -138,14 +138,26 @@ BOUNDS = {
 def test_a_number_may_be_at_its_bounds_and_not_beyond(name: str) -> None:
     low, high = BOUNDS[name]
     variable = f"PIXFLEET_{name}"
+    roomy = {**REQUIRED, "PIXFLEET_CHILD_MEMORY_MB": "32768"}
     for value in (low, high):
-        read_settings({**REQUIRED, variable: str(value)})
+        read_settings({**roomy, variable: str(value)})
 
     for value in (low - 1, high + 1):
-        (problem,) = problems({**REQUIRED, variable: str(value)})
+        (problem,) = problems({**roomy, variable: str(value)})
         assert problem == (
             f"{variable}: expected a whole number from {low} to {high}, got {str(value)!r}"
         )
+
+
+def test_a_source_may_fill_two_fifths_of_a_child_and_not_a_byte_more() -> None:
+    most = 300 * MEBIBYTE * 2 // 5
+    small = {**REQUIRED, "PIXFLEET_CHILD_MEMORY_MB": "300"}
+
+    settings = read_settings({**small, "PIXFLEET_MAX_BYTES": str(most)})
+    (problem,) = problems({**small, "PIXFLEET_MAX_BYTES": str(most + 1)})
+
+    assert settings.limits.max_bytes == most
+    assert problem.startswith("PIXFLEET_MAX_BYTES: expected at most 40% of PIXFLEET_CHILD_MEMORY")
 
 
 @pytest.mark.parametrize("value", ["", " 8", "8.0", "1e1", "eight", "٨", "²", "0x8", "8_0"])

@@ -1,0 +1,93 @@
+"""What the colour numbers of AVIF, HEIC and PNG mean: ITU-T H.273 (07/2024), tables 2 and 3.
+
+libvips does not read them. Without this a Display P3 AVIF would come out pale and an HDR one grey.
+"""
+
+from functools import cache
+from math import exp
+
+from shared.imaging.icc import Curve, Point, Primaries, grey_profile, rgb_profile
+
+D65: Point = (0.3127, 0.3290)
+SRGB = Primaries(D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+SRGB_NUMBERS = frozenset({1, 2})  # 2 is "unspecified", which viewers take for sRGB
+PRIMARIES = {
+    4: Primaries((0.310, 0.316), (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)),
+    5: Primaries(D65, (0.64, 0.33), (0.29, 0.60), (0.15, 0.06)),
+    6: Primaries(D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    7: Primaries(D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    8: Primaries((0.310, 0.316), (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)),
+    9: Primaries(D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    11: Primaries((0.314, 0.351), (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    12: Primaries(D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    22: Primaries(D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
+}
+GAMMA_22, GAMMA_28, LINEAR, PQ, HLG = 4, 5, 8, 16, 18
+
+# ITU-R BT.2408: what is white on paper shines with 203 candela a square metre.
+PAPER_WHITE_NITS = 203.0
+BRIGHTEST_NITS = 1000.0
+PQ_NITS = 10_000.0
+KNEE = 0.5
+
+
+@cache
+def profile(primaries: int, transfer: int, *, grey: bool = False) -> bytes | None:
+    """Return the profile that two colour numbers stand for, none where that is sRGB.
+
+    Numbers that H.273 does not list mean nothing to viewers either, and give sRGB's half.
+    """
+    curve = CURVES.get(transfer)
+    if grey:
+        return grey_profile(curve) if curve else None
+    if curve is None and primaries not in PRIMARIES:
+        return None
+    return rgb_profile(PRIMARIES.get(primaries, SRGB), curve or srgb_light)
+
+
+def srgb_light(sample: float) -> float:
+    """Return the light of a sample by IEC 61966-2-1.
+
+    The curves of video (BT.709, BT.601, BT.2020) are shown by this one as well: they describe
+    cameras, and screens undo them with the gamma that sRGB was made to match.
+    """
+    return sample / 12.92 if sample <= 0.04045 else ((sample + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the standard's figure
+
+
+def _pq_light(sample: float) -> float:
+    """Return what SMPTE ST 2084 says, toned down for screens that end at paper's white."""
+    root = sample ** (1 / 78.84375)
+    nits = PQ_NITS * (max(root - 0.8359375, 0.0) / (18.8515625 - 18.6875 * root)) ** (
+        1 / 0.1593017578125
+    )
+    return _toned_down(nits)
+
+
+def _hlg_light(sample: float) -> float:
+    """Return what ITU-R BT.2100's hybrid log-gamma shows on a screen of 1,000 nits, toned down.
+
+    The gamma of 1.2 belongs on the luminance; on each band alone it is near enough for a still.
+    """
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    scene = sample * sample / 3 if sample <= 0.5 else (exp((sample - c) / a) + b) / 12  # noqa: PLR2004 - the standard's figure
+    return _toned_down(BRIGHTEST_NITS * scene**1.2)
+
+
+def _toned_down(nits: float) -> float:
+    """Leave what is darker than the knee, and bend the rest so that the brightest is white."""
+    light = nits / PAPER_WHITE_NITS
+    if light <= KNEE:
+        return light
+    over = (light - KNEE) / (1 - KNEE)
+    most = (BRIGHTEST_NITS / PAPER_WHITE_NITS - KNEE) / (1 - KNEE)
+    over = min(over, most)
+    return KNEE + (1 - KNEE) * over * (1 + over / most**2) / (1 + over)
+
+
+CURVES: dict[int, Curve] = {
+    GAMMA_22: lambda sample: sample**2.2,
+    GAMMA_28: lambda sample: sample**2.8,
+    LINEAR: lambda sample: sample,
+    PQ: _pq_light,
+    HLG: _hlg_light,
+}

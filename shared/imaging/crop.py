@@ -1,0 +1,50 @@
+"""Cuts or pads a picture in memory to its canvas."""
+
+import pyvips
+
+from shared.imaging.resize import on_every_frame
+from shared.model.geometry import Size, focal_corner
+from shared.model.plan import Rendition
+from shared.model.recipe import Gravity
+
+WHITE = (255, 255, 255)
+
+
+def cut(
+    image: pyvips.Image, rendition: Rendition, background: tuple[int, int, int] | None
+) -> pyvips.Image:
+    """Return the picture on its canvas: cropped where that is smaller, padded where larger.
+
+    The very picture where neither is the case.
+    """
+    if not rendition.is_cut:
+        return image
+    canvas, resized = rendition.frame.canvas, rendition.frame.resized
+    if canvas.width > resized.width or canvas.height > resized.height:
+        return on_every_frame(image, lambda part: _padded(part, canvas, background))
+    # What moves is cut at one place, by its first frame: a camera would not jump about.
+    first = image.crop(0, 0, image.width, image.get_page_height())
+    left, top = _corner(first, rendition)
+    return on_every_frame(image, lambda part: part.crop(left, top, canvas.width, canvas.height))
+
+
+def _corner(image: pyvips.Image, rendition: Rendition) -> tuple[int, int]:
+    canvas, gravity = rendition.frame.canvas, rendition.gravity
+    if rendition.focal:
+        return focal_corner(rendition.frame.resized, canvas, rendition.focal)
+    if gravity in {Gravity.ATTENTION, Gravity.ENTROPY}:
+        found = image.smartcrop(canvas.width, canvas.height, interesting=gravity.value)
+        # libvips notes where a crop came from as a negative offset.
+        return -found.xoffset, -found.yoffset
+    return (image.width - canvas.width) // 2, (image.height - canvas.height) // 2
+
+
+def _padded(
+    image: pyvips.Image, canvas: Size, background: tuple[int, int, int] | None
+) -> pyvips.Image:
+    colour = [*(background or WHITE)]
+    if image.hasalpha():
+        colour.append(255 if background else 0)
+    return image.gravity(
+        "centre", canvas.width, canvas.height, extend="background", background=colour
+    )

@@ -1,0 +1,127 @@
+"""Writes the colour profile of pictures that tell their colours by numbers and embed none.
+
+Version 2 profiles as https://www.color.org/specification/ICC.1-2001-04.pdf describes them, so that
+libvips converts such pictures like any other.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Curve = Callable[[float], float]
+Vector = tuple[float, float, float]
+Point = tuple[float, float]
+
+STEPS = 4096
+D50: Vector = (0.9642, 1.0, 0.8249)
+# The cone responses by which ICC profiles move colours between whites.
+BRADFORD: tuple[Vector, ...] = (
+    (0.8951, 0.2664, -0.1614),
+    (-0.7502, 1.7135, 0.0367),
+    (0.0389, -0.0685, 1.0296),
+)
+HEADER_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Primaries:
+    """CIE 1931 x and y of white and of the three primaries."""
+
+    white: Point
+    red: Point
+    green: Point
+    blue: Point
+
+
+def rgb_profile(primaries: Primaries, curve: Curve) -> bytes:
+    """Return the profile of RGB whose samples `curve` turns into light, both from 0 to 1.
+
+    Raises `ValueError` where the primaries span no colours.
+    """
+    columns = _columns(primaries)
+    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
+    table = _table(curve)
+    return _profile(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), table))
+
+
+def grey_profile(curve: Curve) -> bytes:
+    """Return the profile of grey whose samples `curve` turns into light, both from 0 to 1."""
+    return _profile(b"GRAY", {b"kTRC": _table(curve)})
+
+
+def _columns(primaries: Primaries) -> tuple[Vector, ...]:
+    """Return the primaries' XYZ under D50, scaled so that together they are its white."""
+    white = _tristimulus(primaries.white)
+    seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50)
+    if min(map(abs, seen)) == 0:
+        raise ValueError("Expected a white that eyes can see.")
+    gains = [new / old for new, old in zip(wanted, seen, strict=True)]
+    corners = [_tristimulus(each) for each in (primaries.red, primaries.green, primaries.blue)]
+    shares = _times(_inverse(_turned(corners)), white)
+    adapted = []
+    for corner, share in zip(corners, shares, strict=True):
+        cones = _times(BRADFORD, corner)
+        scaled = [cone * gain * share for cone, gain in zip(cones, gains, strict=True)]
+        adapted.append(_times(_inverse(BRADFORD), scaled))
+    return tuple(adapted)
+
+
+def _tristimulus(point: Point) -> Vector:
+    x, y = point
+    if y <= 0:
+        raise ValueError("Expected a colour with light in it.")
+    return x / y, 1.0, (1 - x - y) / y
+
+
+def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> Vector:
+    first, second, third = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
+    return first, second, third
+
+
+def _turned(columns: Sequence[Vector]) -> list[Vector]:
+    return list(zip(*columns, strict=True))
+
+
+def _inverse(matrix: Sequence[Sequence[float]]) -> list[Vector]:
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    minors = (e * i - f * h, f * g - d * i, d * h - e * g)
+    whole = a * minors[0] + b * minors[1] + c * minors[2]
+    if whole == 0:
+        raise ValueError("Expected three primaries that span colours.")
+    return [
+        (minors[0] / whole, (c * h - b * i) / whole, (b * f - c * e) / whole),
+        (minors[1] / whole, (a * i - c * g) / whole, (c * d - a * f) / whole),
+        (minors[2] / whole, (b * g - a * h) / whole, (a * e - b * d) / whole),
+    ]
+
+
+def _table(curve: Curve) -> bytes:
+    light = (min(1.0, max(0.0, curve(step / (STEPS - 1)))) for step in range(STEPS))
+    samples = [round(65535 * each) for each in light]
+    return b"curv\0\0\0\0" + struct.pack(f">I{STEPS}H", STEPS, *samples)
+
+
+def _xyz(values: Vector) -> bytes:
+    # In 16.16 fixed point; what does not fit is no primary of any picture.
+    try:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+    except struct.error as error:
+        raise ValueError("Expected primaries that a profile can hold.") from error
+
+
+def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    name = b"from numbers\0"
+    described = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(78)
+    tags = {b"desc": described, b"cprt": b"text\0\0\0\0CC0\0", b"wtpt": _xyz(D50), **tags}
+    listed, body = struct.pack(">I", len(tags)), b""
+    start = HEADER_BYTES + 4 + 12 * len(tags)
+    for tag, value in tags.items():
+        listed += struct.pack(">4sII", tag, start + len(body), len(value))
+        body += value + b"\0" * (-len(value) % 4)
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s28s12s48s",
+        *(start + len(body), b"", 0x02100000, b"mntr", space, b"XYZ ", b"", b"acsp", b""),
+        _xyz(D50)[8:],
+        b"",
+    )
+    return header + listed + body

@@ -1,0 +1,77 @@
+"""Reads the colour chunks of PNG that libvips passes over: PNG, third edition, section 11.3.2."""
+
+import struct
+from collections.abc import Mapping
+
+from shared.imaging import cicp
+from shared.imaging.icc import Point, Primaries, grey_profile, rgb_profile
+
+SIGNATURE_BYTES = 8
+COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+PIXELS_OR_END = frozenset({b"IDAT", b"IEND", bytes(4)})
+MAX_CHUNKS = 1_000  # as libpng's own limit
+UNIT = 100_000
+# 1/2.2, which is how writers say sRGB; browsers show anything this near as sRGB or next to it.
+USUAL_GAMMA, NEAR = 45_455, 1_000
+
+
+def colour_profile(data: bytes, *, grey: bool) -> bytes | None:
+    """Return the profile that a PNG's colour chunks describe, none where that is sRGB.
+
+    An embedded profile is left to libvips.
+    """
+    chunks = _colour_chunks(data)
+    said = chunks.get(b"cICP", b"")
+    if len(said) == 4:  # noqa: PLR2004 - primaries, transfer, matrix, range
+        return cicp.profile(said[0], said[1], grey=grey)
+    if chunks.keys() & {b"iCCP", b"sRGB"}:
+        return None
+    try:
+        return _by_gamma(chunks, grey=grey)
+    except (ValueError, struct.error):
+        return None  # colours that make no sense are no colours, as in browsers
+
+
+def _by_gamma(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | None:
+    gamma = struct.unpack(">I", chunks.get(b"gAMA", struct.pack(">I", USUAL_GAMMA)))[0]
+    primaries = _primaries(chunks[b"cHRM"]) if b"cHRM" in chunks else cicp.SRGB
+    usual = abs(gamma - USUAL_GAMMA) <= NEAR
+    if usual and (grey or _near(primaries, cicp.SRGB)):
+        return None
+    if not UNIT / 10 <= gamma <= UNIT * 10:
+        return None
+    exponent = UNIT / gamma
+
+    def light(sample: float) -> float:
+        return cicp.srgb_light(sample) if usual else float(sample**exponent)
+
+    return grey_profile(light) if grey else rgb_profile(primaries, light)
+
+
+def _primaries(chunk: bytes) -> Primaries:
+    values = [each / UNIT for each in struct.unpack(">8I", chunk)]
+    points: list[Point] = list(zip(values[::2], values[1::2], strict=True))
+    return Primaries(*points)
+
+
+def _near(one: Primaries, other: Primaries) -> bool:
+    pairs = zip(_flat(one), _flat(other), strict=True)
+    return all(abs(a - b) < 0.001 for a, b in pairs)  # noqa: PLR2004 - writers round
+
+
+def _flat(primaries: Primaries) -> tuple[float, ...]:
+    return (*primaries.white, *primaries.red, *primaries.green, *primaries.blue)
+
+
+def _colour_chunks(data: bytes) -> Mapping[bytes, bytes]:
+    """Return the colour chunks that stand before the pixels; of two alike the first."""
+    found: dict[bytes, bytes] = {}
+    at = SIGNATURE_BYTES
+    for _ in range(MAX_CHUNKS):
+        size, kind = struct.unpack(">I4s", data[at : at + 8].ljust(8, b"\0"))
+        if kind in PIXELS_OR_END:
+            break
+        if kind in COLOURS:
+            found.setdefault(kind, data[at + 8 : at + 8 + size])
+        at += 12 + size
+    return found

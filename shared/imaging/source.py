@@ -1,0 +1,39 @@
+"""Opens a source for its pixels, with the colours that libvips would not see."""
+
+from typing import Any
+
+import pyvips
+
+from shared.imaging import boxes, cicp, pillow, png
+from shared.imaging.gif import with_transparency_named
+from shared.imaging.probe import loader
+
+PROFILE = "icc-profile-data"
+GREY_BANDS = 2  # grey, with or without alpha
+
+
+def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa: ANN401 - libvips' own
+    """Return a source's pixels as its header lays them out; `options` are those of the loader.
+
+    What its colours mean is told by a profile where they are not sRGB. HEIC and BMP are decoded
+    here, all others when they are read.
+    """
+    if name in pillow.READ_BY_PILLOW:
+        return pillow.picture(name, data)
+    data = with_transparency_named(data) if name == "gif" else data
+    image = loader(name)(data, **options)
+    profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
+    if profile is None or PROFILE in image.get_fields():
+        return image
+    image = image.copy()
+    image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
+    return image
+
+
+def _unread_profile(name: str, data: bytes, *, grey: bool) -> bytes | None:
+    if name == "png":
+        return png.colour_profile(data, grey=grey)
+    if name != "avif":
+        return None
+    numbers = boxes.colour_numbers(data)
+    return cicp.profile(*numbers, grey=grey) if numbers else None

@@ -1,0 +1,147 @@
+"""Reads a TIFF's first directory, for what libvips renders wrongly or never says.
+
+A camera's raw file is a TIFF whose first picture is a thumbnail. The tags are those of
+https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf; BigTIFF and DNG add to them.
+"""
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.model.errors import Truncated, UnsupportedFormat
+
+BITS, COMPRESSION, PHOTOMETRIC = 258, 259, 262
+STRIP_OFFSETS, STRIP_BYTES = 273, 279
+TILE_OFFSETS, TILE_BYTES = 324, 325
+SUB_DIRECTORIES, SAMPLE_FORMAT = 330, 339
+DNG_VERSION = 50706
+
+SENSORS = frozenset({32803, 34892})  # a colour filter's mosaic, and a DNG's linear raw
+RGB, YCBCR, CIELAB, ICCLAB, ITULAB = 2, 6, 8, 9, 10
+NOT_COMPRESSED, JPEG = 1, 7
+# What the libtiff of our libvips unpacks: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
+UNPACKED = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
+BIG = frozenset({b"+\0", b"\0+"})
+UNSIGNED, FLOAT = 1, 3
+
+# Bytes of each field type, and how `struct` reads the integers among them.
+WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+WIDTHS |= {16: 8, 17: 8, 18: 8}
+LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+# No directory of a picture has more tags, and no picture that we take more strips or tiles.
+MAX_TAGS, MAX_VALUES = 4_096, 1_000_000
+MAX_SUB_DIRECTORIES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    kind: int
+    count: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    data: bytes
+    order: str
+    fields: Mapping[int, _Field]
+
+    def values(self, tag: int) -> Sequence[int]:
+        field = self.fields.get(tag)
+        letter = LETTERS.get(field.kind) if field else None
+        if field is None or letter is None or field.count > MAX_VALUES:
+            return ()
+        return struct.unpack_from(f"{self.order}{field.count}{letter}", self.data, field.at)
+
+    def value(self, tag: int, default: int) -> int:
+        return next(iter(self.values(tag)), default)
+
+
+def refuse_what_libvips_gets_wrong(data: bytes) -> None:
+    """Raise a permanent failure for a raw file, a cut file, or pixels that would come out wrong.
+
+    A directory that makes no sense is left to libvips, which says more of it.
+    """
+    try:
+        first = _first_directory(data)
+        _refuse_raw(first)
+        _refuse_odd_pixels(first)
+        _refuse_cut(first)
+    except struct.error as error:
+        raise Truncated("Expected a whole TIFF, got one that ends in its directory.") from error
+
+
+def _first_directory(data: bytes) -> _Directory:
+    order = "<" if data[:2] == b"II" else ">"
+    is_big = data[2:4] in BIG
+    (at,) = struct.unpack_from(f"{order}Q" if is_big else f"{order}I", data, 8 if is_big else 4)
+    return _directory(data, order, at, is_big=is_big)
+
+
+def _directory(data: bytes, order: str, at: int, *, is_big: bool) -> _Directory:
+    head, entry, inline = ("Q", "HHQ", 8) if is_big else ("H", "HHI", 4)
+    (count,) = struct.unpack_from(f"{order}{head}", data, at)
+    at += struct.calcsize(f"{order}{head}")
+    fields = {}
+    for _ in range(min(count, MAX_TAGS)):
+        tag, kind, values = struct.unpack_from(f"{order}{entry}", data, at)
+        place = at + struct.calcsize(f"{order}{entry}")
+        at = place + inline
+        if WIDTHS.get(kind, 1) * values > inline:
+            (place,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", data, place)
+        fields[tag] = _Field(kind, values, place)
+    return _Directory(data, order, fields)
+
+
+def _refuse_raw(first: _Directory) -> None:
+    places = first.values(SUB_DIRECTORIES)[:MAX_SUB_DIRECTORIES]
+    below = (_photometric(first, at) for at in places)
+    sensed = any(each in SENSORS for each in (first.value(PHOTOMETRIC, RGB), *below))
+    if sensed or DNG_VERSION in first.fields:
+        raise UnsupportedFormat("Expected a picture, got a camera's raw file.", stage="sniff")
+
+
+def _photometric(first: _Directory, at: int) -> int:
+    """Return what the pixels of a directory below the first mean, if it can be read."""
+    is_big = first.data[2:4] in BIG
+    try:
+        return _directory(first.data, first.order, at, is_big=is_big).value(PHOTOMETRIC, RGB)
+    except struct.error:
+        return RGB
+
+
+def _refuse_odd_pixels(first: _Directory) -> None:
+    compression = first.value(COMPRESSION, NOT_COMPRESSED)
+    photometric = first.value(PHOTOMETRIC, RGB)
+    bits, kind = first.value(BITS, 1), first.value(SAMPLE_FORMAT, UNSIGNED)
+    lab8 = photometric in {ICCLAB, ITULAB} or (photometric == CIELAB and bits == 8)  # noqa: PLR2004 - bits
+    odd = {
+        f"compression {compression}": compression not in UNPACKED,
+        "YCbCr without JPEG": photometric == YCBCR and compression != JPEG,
+        "Lab of 8 bits": lab8,
+        f"samples of {bits} bits and kind {kind}": not _is_known(kind, bits, photometric),
+    }
+    found = next((words for words, is_odd in odd.items() if is_odd), None)
+    if found:
+        raise UnsupportedFormat(
+            f"Expected a TIFF of a usual kind, got {found}. Save it as 8 or 16 bits of RGB.",
+            stage="probe",
+        )
+
+
+def _is_known(kind: int, bits: int, photometric: int) -> bool:
+    if kind == FLOAT:
+        return photometric in {RGB, CIELAB}
+    return bits <= 16 and (kind == UNSIGNED or photometric == CIELAB)  # noqa: PLR2004 - bits
+
+
+def _refuse_cut(first: _Directory) -> None:
+    tiled = TILE_OFFSETS in first.fields
+    offsets = first.values(TILE_OFFSETS if tiled else STRIP_OFFSETS)
+    counts = first.values(TILE_BYTES if tiled else STRIP_BYTES)
+    ends = [at + size for at, size in zip(offsets, counts, strict=False)]
+    promised = max(ends, default=0)
+    if promised > len(first.data):
+        raise Truncated(
+            f"Expected a TIFF of at least {promised} bytes, got {len(first.data)}.", stage="probe"
+        )

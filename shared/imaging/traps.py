@@ -1,0 +1,120 @@
+"""Refuses files built to be slow, from their outer structure, before a decoder opens them.
+
+A few megabytes of parts that hold next to nothing keep a decoder busy for minutes while the header
+tells of a thumbnail: thousands of scans, frames or directories, each of them walked through at
+opening, or data that inflates to a thousand times the picture. No genuine file comes near a bound.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from shared.model.errors import TooCostly, TooManyFrames
+from shared.model.limits import MOST_FRAMES
+
+STAGE = "probe"
+# An encoder that tries everything writes some dozen scans, a camera a few hundred segments.
+MOST_SCANS = 100
+MOST_SEGMENTS = 10_000
+# PNG encoders write chunks of 8 KB or more, and a handful of texts; libpng inflates 8 MB of each.
+SMALL_CHUNK_BYTES = 1024
+FEWEST_CHUNKS = 10_000
+MOST_TEXTS = 32
+# The deepest colour is four bands of 16 bits. What deflate cannot shrink, it hardly lengthens.
+DEEPEST_PIXEL_BYTES = 8
+SLACK_BYTES = 64 * 1024
+COMPRESSED_TEXTS = frozenset({b"zTXt", b"iTXt"})
+
+BIG_TIFF = 43  # https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
+START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+# In a scan, 0xFF is followed by 0 or by a restart marker: ITU-T T.81, B.1.1.2 and B.1.1.5
+NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+
+
+def refuse_traps(name: str, data: bytes) -> None:
+    """Raise a permanent failure if a file of the named format has more parts than any needs."""
+    look = _LOOKS.get(name)
+    if look:
+        look(data)
+
+
+def _look_at_jpeg(data: bytes) -> None:
+    """Walk the segments: all of them if there may be many scans, else up to the first scan."""
+    may_have_many = data.count(b"\xff\xda") > MOST_SCANS
+    at, scans, segments = 2, 0, 0
+    while match := NEXT_MARKER.search(data, at):
+        marker, at = match[1][0], match.end()
+        scans += marker == START_OF_SCAN
+        segments += 1
+        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
+            raise TooCostly(
+                f"Expected at most {MOST_SCANS} scans and {MOST_SEGMENTS} segments, got more.",
+                stage=STAGE,
+            )
+        if marker == END_OF_IMAGE or (scans and not may_have_many):
+            return
+        at += int.from_bytes(data[at : at + 2], "big")
+
+
+def _look_at_png(data: bytes) -> None:
+    """Add up the chunks; libpng inflates all pixel data, however small the picture is."""
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    most_bytes = 2 * DEEPEST_PIXEL_BYTES * width * height + SLACK_BYTES
+    most_chunks = FEWEST_CHUNKS + len(data) // SMALL_CHUNK_BYTES
+    at, chunks, texts, pixel_bytes = 8, 0, 0, 0
+    while at + 8 <= len(data):
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        chunks += 1
+        texts += name in COMPRESSED_TEXTS
+        pixel_bytes += size if name == b"IDAT" else 0
+        if chunks > most_chunks or texts > MOST_TEXTS:
+            raise TooCostly(
+                f"Expected at most {most_chunks} chunks and {MOST_TEXTS} texts, got more.",
+                stage=STAGE,
+            )
+        at += 12 + size
+    if pixel_bytes > most_bytes:
+        raise TooCostly(
+            f"Expected at most {most_bytes} bytes for {width}x{height}, got {pixel_bytes}.",
+            stage=STAGE,
+        )
+
+
+def _look_at_webp(data: bytes) -> None:
+    """Count the chunks: libwebp looks for each frame from the first one on."""
+    at, chunks = 12, 0
+    while at + 8 <= len(data):
+        chunks += 1
+        if chunks > MOST_FRAMES:
+            raise _too_many("chunks")
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+
+
+def _look_at_tiff(data: bytes) -> None:
+    """Follow the directories: libtiff compares each with all before it."""
+    order: Literal["little", "big"] = "little" if data[:1] == b"I" else "big"
+    is_big = BIG_TIFF in data[2:4]
+    word, count_bytes, entry = (8, 8, 20) if is_big else (4, 2, 12)
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], order)
+
+    at, directories = number(word, word), 0
+    while 0 < at < len(data):
+        directories += 1
+        if directories > MOST_FRAMES:
+            raise _too_many("directories, or an end of them")
+        at = number(at + count_bytes + entry * number(at, count_bytes), word)
+
+
+def _too_many(what: str) -> TooManyFrames:
+    return TooManyFrames(f"Expected at most {MOST_FRAMES} {what}, got more.", stage=STAGE)
+
+
+_LOOKS: dict[str, Callable[[bytes], None]] = {
+    "jpeg": _look_at_jpeg,
+    "png": _look_at_png,
+    "webp": _look_at_webp,
+    "tiff": _look_at_tiff,
+}

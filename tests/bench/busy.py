@@ -1,0 +1,199 @@
+"""How much of their time the render children render, when every call of S3 takes 60 ms.
+
+A batch of ten messages goes through the real worker (`worker.batch.Consumer` with its threads, its
+boto3 clients and its render children) and an AWS that answers from memory (`busy_aws`).
+
+`busy` is the CPU time that the children spent on their images over the same plus all the time, by
+the clock on the wall, in which they had no image or their parent was not reading what they wrote.
+So what other processes take of the machine while a child renders is not held against us, and what
+they add to the idle time is; the milliseconds in which a source's bytes go to the child are in
+neither. The parent's own CPU time is in neither, as it has a core of its own in this;
+`busy_one_core` adds all of it to the time, as if it were always in the child's way: the least that
+a Lambda of one vCPU can reach. `busy_strict` is CPU time over children times seconds, with nothing
+explained away, for quiet machines. `python -m tests.bench.busy` prints the figures alone.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import structlog
+
+from scripts.recipe_file import recipes_document
+from shared.clock import SystemClock
+from shared.deadline import Deadline
+from shared.events.sqs import Message
+from shared.model.outcome import Outcome
+from shared.settings import read_settings
+from shared.telemetry.logging import configure_logging
+from tests.bench.busy_aws import AwsInMemory
+from tests.bench.busy_watch import Batch, WatchedStudio
+from tests.bench.pictures import Picture, gather
+from tests.bench.problem import CannotBench
+from tests.bench.rounds import Neighbours
+from tests.images import jpeg
+from worker.batch import Consumer
+from worker.fleet import Fleet, build_fleet
+
+BATCH = 10
+BATCH_SECONDS = 900.0
+ROUNDS = 3
+# 300 KB, as editors upload: the hard case, as there is little work to hide S3's latency behind.
+SMALL_SIZE = (1200, 800)
+SOURCES = "sources"
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+    # Neither a file nor a variable of whoever runs this may name an endpoint of its own.
+    "AWS_CONFIG_FILE": os.devnull,
+}
+Figures = dict[str, object]
+
+
+def busy(pictures: Sequence[Picture], *, rounds: int = ROUNDS) -> Figures:
+    """Return the figures of one child, and beside them of two children and of small pictures.
+
+    The pictures are taken in turn until there are ten.
+    """
+    sources = [picture.data for picture in pictures[:BATCH]]
+    small = [jpeg(SMALL_SIZE, seed=seed) for seed in range(1, BATCH + 1)]
+    return {
+        **summary(batches(sources, children=1, rounds=rounds)),
+        "two_children": summary(batches(sources, children=2, rounds=1)),
+        "small": summary(batches(small, children=1, rounds=rounds)),
+    }
+
+
+def summary(made: Sequence[Batch]) -> Figures:
+    """Return the median of each figure, and the least and most busy of the batches."""
+    figures = [batch.figures() for batch in made]
+    shares = [each["busy"] for each in figures]
+    medians = {name: median(each[name] for each in figures) for name in figures[0]}
+    return {**medians, "busy_lowest": min(shares), "busy_highest": max(shares)}
+
+
+def batches(sources: Sequence[bytes], *, children: int, rounds: int) -> tuple[Batch, ...]:
+    """Return batches of ten through one worker, after a first image that warms it up."""
+    ten = {f"photos/{at:05}.jpg": sources[at % len(sources)] for at in range(BATCH)}
+    fleet = _fleet(children)
+    studio = WatchedStudio(fleet.studio)
+    aws, consumer = AwsInMemory(ten), Consumer(replace(fleet, studio=studio))
+    aws.connect(fleet)
+    try:
+        for _ in range(children):
+            _batch(consumer, studio, aws, list(ten)[:1])
+        return tuple(_batch(consumer, studio, aws, list(ten)) for _ in range(rounds))
+    finally:
+        consumer.close()
+        structlog.reset_defaults()
+
+
+def _batch(
+    consumer: Consumer, studio: WatchedStudio, aws: AwsInMemory, keys: Sequence[str]
+) -> Batch:
+    messages = [_message(key) for key in keys]
+    studio.spans.clear()
+    aws.calls.clear()
+    with redirect_stderr(StringIO()) as said:
+        configure_logging("json")
+        neighbours = Neighbours()
+        parent, began = time.process_time(), time.perf_counter()
+        verdicts = consumer.consume(messages, Deadline.after(BATCH_SECONDS, SystemClock()))
+        seconds, parent = time.perf_counter() - began, time.process_time() - parent
+    if {verdict.ending for verdict in verdicts} != {Outcome.MADE}:
+        raise CannotBench(f"Expected images that can be rendered, got {said.getvalue()[:500]}")
+    cpu = parent + sum(span.cpu_seconds for span in studio.spans)
+    return Batch(
+        children=studio.size,
+        began=began,
+        seconds=seconds,
+        spans=tuple(studio.spans),
+        parent_seconds=parent,
+        others_cores=neighbours.cores(cpu),
+        log_bytes=len(said.getvalue().encode()),
+        calls=dict(aws.calls),
+        item_bytes=max(aws.item_bytes.values()),
+        stored_bytes=sum(aws.stored_bytes.values()),
+    )
+
+
+def _fleet(children: int) -> Fleet:
+    """Return a worker as `build_fleet` makes it, with credentials that are none."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = patch.dict("os.environ", {**others, **ENVIRONMENT}, clear=True)
+    with TemporaryDirectory() as folder, environment:
+        recipes = Path(folder) / "recipes.json"
+        recipes.write_text(json.dumps(recipes_document()))
+        settings = {
+            "PIXFLEET_SOURCES_BUCKET": SOURCES,
+            "PIXFLEET_VARIANTS_BUCKET": "variants",
+            "PIXFLEET_LEDGER_TABLE": "ledger",
+            "PIXFLEET_DEAD_LETTER_QUEUE": "dead",
+            "PIXFLEET_RECIPES": str(recipes),
+            "PIXFLEET_RENDER_CHILDREN": str(children),
+        }
+        return build_fleet(read_settings(settings))
+
+
+def _message(key: str) -> Message:
+    entity = {"bucket": {"name": SOURCES}, "object": {"key": key}}
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": entity,
+    }
+    return Message(key, "receipt", json.dumps({"Records": [record]}), 1, "live", None)
+
+
+def lines(figures: Mapping[str, Any]) -> list[str]:
+    """Return the figures for a person, three lines a kind of batch."""
+    kinds = {
+        "one child": figures,
+        "two children": figures["two_children"],
+        "one child, small pictures (information)": figures["small"],
+    }
+    return [line for title, one in kinds.items() for line in _lines_of(title, one)]
+
+
+def _lines_of(title: str, one: Mapping[str, float]) -> tuple[str, ...]:
+    idle = {name: f"{100 * share:.1f} %" for name, share in one.items() if "idle" in name}
+    spread = f"{one['busy_lowest']:.3f} to {one['busy_highest']:.3f}"
+    shares = f"on one core {one['busy_one_core']:.3f}, strictly {one['busy_strict']:.3f}"
+    child, parent = one["child_cpu_seconds_per_image"], one["parent_cpu_seconds_per_image"]
+    where = (
+        f"before the first image {idle['idle_before_first']}, between {idle['idle_between']}, "
+        f"after the last {idle['idle_after_last']}, held up {idle['idle_held_up']}"
+    )
+    return (
+        f"Busy, {title}: {one['busy']:.3f} ({spread}), {shares}",
+        f"  CPU of an image: child {child:.2f} s, parent {parent:.3f} s",
+        f"  idle: {where}",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="tests.bench.busy", description=busy.__doc__)
+    parser.add_argument("--images", default="", help="a folder of images")
+    parser.add_argument("--build", type=Path, default=Path("build"), help="where images are made")
+    chosen = parser.parse_args(arguments)
+    pictures = gather(chosen.images, chosen.build / "bench")
+    print("\n".join(lines(busy(pictures))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

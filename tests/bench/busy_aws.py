@@ -1,0 +1,141 @@
+"""An AWS without wires: the CPU that speaking to it takes, the latency of S3, and no more.
+
+The worker's own boto3 clients build, sign and read every request, as on Lambda. Where botocore
+would open a socket, buckets and ledger answer from memory after their latency. A server beside it,
+or moto within, would take CPU that the render children need on a machine of few cores. What this
+leaves out is TLS, and the time that bytes take on the wire.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import md5
+from io import BytesIO
+from threading import Lock
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+
+from tests.bench.problem import CannotBench
+from worker.fleet import Fleet
+
+S3_SECONDS = 0.060
+# "Single-digit millisecond": https://aws.amazon.com/dynamodb/features/
+LEDGER_SECONDS = 0.005
+Answer = Callable[[AWSPreparedRequest, str], AWSResponse]
+
+
+class AwsInMemory:
+    """Sources that are there, a ledger that knows none of them, and what the worker did to both.
+
+    `calls` counts operations by name, `stored_bytes` has the variants and manifests by key, and
+    `item_bytes` no less than each ledger item has ever held.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, bytes],
+        *,
+        s3_seconds: float = S3_SECONDS,
+        ledger_seconds: float = LEDGER_SECONDS,
+    ) -> None:
+        self._sources = sources
+        self._etags = {key: _etag(data) for key, data in sources.items()}
+        self._s3_seconds, self._ledger_seconds = s3_seconds, ledger_seconds
+        self._lock = Lock()
+        self.calls: Counter[str] = Counter()
+        self.stored_bytes: dict[str, int] = {}
+        self.item_bytes: Counter[str] = Counter()
+
+    def connect(self, fleet: Fleet) -> None:
+        """Answer whatever the fleet says from now on; queues are not for a benchmark to move."""
+        for client, answer in (
+            (fleet.objects._s3, self._storage),
+            (fleet.ledger._dynamodb, self._ledger),
+            (fleet.queues._sqs, _refuse),
+        ):
+            # The stubs do not know that a handler may answer, as botocore's documentation says.
+            client.meta.events.register("before-send", self._counting(answer))  # type: ignore[arg-type]
+
+    def _counting(self, answer: Answer) -> Callable[..., AWSResponse]:
+        def before_send(
+            request: AWSPreparedRequest, event_name: str, **_rest: object
+        ) -> AWSResponse:
+            operation = event_name.rpartition(".")[2]
+            with self._lock:
+                self.calls[operation] += 1
+            return answer(request, operation)
+
+        return before_send
+
+    def _storage(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        time.sleep(self._s3_seconds)
+        key = unquote(urlsplit(request.url).path).removeprefix("/")
+        if operation == "PutObject":
+            with self._lock:
+                self.stored_bytes[key] = _sent_bytes(request)
+            return _answered(request, b"", {})
+        data = self._sources[key]
+        headers = {"ETag": self._etags[key], "Content-Length": str(len(data))}
+        return _answered(request, b"" if operation == "HeadObject" else data, headers)
+
+    def _ledger(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        time.sleep(self._ledger_seconds)
+        if operation == "UpdateItem":
+            body: Any = request.body  # bytes, for a call without a file
+            said = json.loads(body)
+            key = said["Key"]["key"]["S"]
+            with self._lock:
+                self.item_bytes[key] = max(self.item_bytes[key], _item_bytes(said))
+        return _answered(request, b"{}", {})
+
+
+class _Body(BytesIO):
+    """A body as urllib3 hands it to botocore."""
+
+    def stream(self, amount: int | None = None, **_options: object) -> Iterator[bytes]:
+        while chunk := self.read(amount):
+            yield chunk
+
+
+def _answered(request: AWSPreparedRequest, body: bytes, headers: Mapping[str, str]) -> AWSResponse:
+    found = HTTPHeaders()
+    for name, value in headers.items():
+        found[name] = value
+    return AWSResponse(request.url, 200, found, _Body(body))
+
+
+def _sent_bytes(request: AWSPreparedRequest) -> int:
+    """Read what a socket would have been sent, which is when botocore makes its checksum."""
+    body: Any = request.body  # bytes, or a file that botocore has wrapped
+    if not isinstance(body, bytes):
+        body.read()
+    headers: Any = request.headers  # an email message, to the stubs
+    return int(headers.get("X-Amz-Decoded-Content-Length") or headers["Content-Length"])
+
+
+def _item_bytes(said: Mapping[str, Any]) -> int:
+    """Return the size of everything that an update names or says, which is more than it writes.
+
+    Numbers take fewer bytes than their digits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    names = len("key" + "".join(said["ExpressionAttributeNames"].values()))
+    values = (*said["Key"].values(), *said["ExpressionAttributeValues"].values())
+    return names + sum(_value_bytes(kind, one) for each in values for kind, one in each.items())
+
+
+def _value_bytes(kind: str, value: Any) -> int:  # noqa: ANN401 - as botocore shapes it
+    if kind == "L":
+        return 3 + sum(1 + _value_bytes(*pair) for each in value for pair in each.items())
+    return sum(map(len, value)) if kind == "SS" else len(value.encode())
+
+
+def _refuse(_request: AWSPreparedRequest, operation: str) -> AWSResponse:
+    raise CannotBench(f"Expected images that can be rendered, got a failure and {operation}.")
+
+
+def _etag(data: bytes) -> str:
+    return f'"{md5(data, usedforsecurity=False).hexdigest()}"'

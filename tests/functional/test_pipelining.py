@@ -1,0 +1,158 @@
+"""A render child waits for nobody: fetches run ahead of it and uploads behind it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import BoundedSemaphore, Event, Lock
+from typing import Any
+
+import pytest
+
+from shared.cloud.objects import Objects
+from shared.imaging.sandbox import RenderChild, Studio
+from shared.model.limits import Limits
+from shared.model.outcome import Outcome
+from shared.model.recipe import Codec, Slot
+from shared.model.source import Source
+from tests.functional.conftest import SOURCES, VARIANTS, World
+from tests.images import jpeg
+from worker.batch import Consumer
+from worker.fleet import FETCHED_AHEAD
+
+pytestmark = pytest.mark.functional
+
+# Only a worker that does one thing after the other waits so long, and then it fails.
+PATIENCE_SECONDS = 20.0
+
+
+class WatchedObjects(Objects):
+    """The buckets; tells a test of each fetch and each upload before it happens."""
+
+    on_fetch: Callable[[], object] = staticmethod(lambda: None)
+    on_put: Callable[[], object] = staticmethod(lambda: None)
+
+    def fetch(self, source: Source) -> bytes:
+        self.on_fetch()
+        return super().fetch(source)
+
+    def put_variant(
+        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+    ) -> None:
+        self.on_put()
+        super().put_variant(source, fingerprint, name, codec, data)
+
+
+class WatchedStudio(Studio):
+    """The children of another studio; tells a test of each image that gets one and is done."""
+
+    on_begin: Callable[[], object] = staticmethod(lambda: None)
+    on_end: Callable[[], object] = staticmethod(lambda: None)
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self.size = studio, studio.size
+
+    @contextmanager
+    def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
+        with self._studio.child(wait_seconds=wait_seconds) as child:
+            self.on_begin()
+            yield child
+            self.on_end()
+
+
+@dataclass
+class Line:
+    """A worker with a single render child, and its buckets and child under watch."""
+
+    world: World
+    objects: WatchedObjects
+    studio: WatchedStudio
+
+    def consume(self, *keys: str) -> list[object]:
+        """Drop sources and return what became of their messages, in one batch."""
+        for key in keys:
+            self.world.drop(key, jpeg())
+            self.world.send(self.world.event(key))
+        return [verdict.ending for verdict in self.world.consume()]
+
+
+@pytest.fixture(name="single_child", scope="module")
+def _single_child() -> Iterator[Studio]:
+    studio = Studio(1, Limits())
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(name="line")
+def _line(world: World, single_child: Studio) -> Line:
+    s3 = world.clients.s3
+    objects = WatchedObjects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+    studio = WatchedStudio(single_child)
+    world.fleet = replace(
+        world.fleet, objects=objects, studio=studio, desk=BoundedSemaphore(1 + FETCHED_AHEAD)
+    )
+    world.consumer = Consumer(world.fleet)
+    return Line(world, objects, studio)
+
+
+@dataclass
+class Count:
+    """Counts, and sets an event when it gets to `goal`."""
+
+    goal: int
+    reached: Event = field(default_factory=Event)
+    value: int = 0
+    lock: Any = field(default_factory=Lock)
+
+    def add(self) -> None:
+        with self.lock:
+            self.value += 1
+        if self.value >= self.goal:
+            self.reached.set()
+
+
+def test_the_child_has_the_second_image_while_the_firsts_uploads_are_pending(line: Line) -> None:
+    images, waits = Count(2), []
+    line.studio.on_begin = images.add
+    line.objects.on_put = lambda: waits.append(images.reached.wait(PATIENCE_SECONDS))
+
+    endings = line.consume("a.jpg", "b.jpg")
+
+    assert endings == [Outcome.MADE] * 2
+    assert waits == [True] * 6
+
+
+def test_an_upload_does_not_hold_up_the_rest_of_its_image(line: Line) -> None:
+    rendered, waits = Count(1), []
+    line.studio.on_end = rendered.add
+    line.objects.on_put = lambda: waits.append(rendered.reached.wait(PATIENCE_SECONDS))
+
+    endings = line.consume("a.jpg")
+
+    assert endings == [Outcome.MADE]
+    assert waits == [True] * 3
+
+
+def test_the_next_sources_are_fetched_while_the_first_renders(line: Line) -> None:
+    fetches, waits = Count(1 + FETCHED_AHEAD), []
+    line.objects.on_fetch = fetches.add
+    line.studio.on_begin = lambda: waits.append(fetches.reached.wait(PATIENCE_SECONDS))
+
+    endings = line.consume("a.jpg", "b.jpg", "c.jpg")
+
+    assert endings == [Outcome.MADE] * 3
+    assert waits == [True] * 3
+
+
+def test_no_more_sources_are_fetched_than_a_child_and_the_desk_can_hold(line: Line) -> None:
+    fetched, done, in_hand = Count(9), Count(9), []
+
+    def note() -> None:
+        fetched.add()
+        in_hand.append(fetched.value - done.value)
+
+    line.objects.on_fetch, line.studio.on_end = note, done.add
+
+    endings = line.consume(*(f"{number}.jpg" for number in range(9)))
+
+    assert endings == [Outcome.MADE] * 9
+    assert max(in_hand) <= 1 + FETCHED_AHEAD

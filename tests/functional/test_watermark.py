@@ -1,0 +1,229 @@
+"""Watermarks: fetched from the sources bucket, part of what variants were made from."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import pytest
+from PIL import Image
+
+from shared.cloud.objects import MAX_MARK_BYTES
+from shared.deadline import Deadline
+from shared.imaging import sandbox
+from shared.imaging.frames import Job, write_job
+from shared.model.errors import Cause, Failure, OutOfTime, Transient
+from shared.model.keys import variant_key
+from shared.model.outcome import Outcome
+from shared.model.recipe import Slot
+from tests import images
+from tests.fakes import client_error
+from tests.functional.conftest import SOURCES, VARIANTS, World
+
+pytestmark = pytest.mark.functional
+
+LOGO = "marks/logo.png"
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+MARKED = {
+    "version": 1,
+    "recipes": [
+        {
+            "name": "marked",
+            "variants": [{"widths": [160], "formats": ["fallback"]}],
+            "watermark": {"key": LOGO, "position": "centre", "scale": 0.5, "opacity": 1},
+        }
+    ],
+}
+
+
+def logo(colour: tuple[int, int, int]) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (100, 50), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(name="world")
+def _world(make_world: Callable[..., World]) -> World:
+    world = make_world(MARKED)
+    world.drop(LOGO, logo(RED))
+    world.drop("a.jpg", images.jpeg())
+    return world
+
+
+def middle(world: World) -> object:
+    """Return the colour in the middle of the stored variant."""
+    key = variant_key("a.jpg", "w160", Slot.FALLBACK)
+    data = world.clients.s3.get_object(Bucket=VARIANTS, Key=key)["Body"].read()
+    return Image.open(io.BytesIO(data)).convert("RGB").getpixel((80, 60))
+
+
+@contextmanager
+def calls(world: World, operation: str) -> Iterator[list[dict[str, Any]]]:
+    """Note the arguments of every call of a kind, such as `s3.GetObject`."""
+    said: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_rest: object) -> None:
+        said.append(dict(params))
+
+    client = getattr(world.clients, operation.partition(".")[0])
+    client.meta.events.register(f"provide-client-params.{operation}", note)
+    yield said
+    client.meta.events.unregister(f"provide-client-params.{operation}", note)
+
+
+def test_the_mark_is_on_the_variant(world: World) -> None:
+    ending = world.settle("a.jpg")
+
+    assert ending is Outcome.MADE
+    assert middle(world) == pytest.approx(RED, abs=12)
+
+
+def test_a_second_delivery_claims_nothing_and_fetches_no_mark(world: World) -> None:
+    world.settle("a.jpg")
+
+    with calls(world, "s3.GetObject") as said, calls(world, "dynamodb.UpdateItem") as written:
+        ending = world.settle("a.jpg")
+
+    assert written == []
+    etag = world.clients.s3.head_object(Bucket=SOURCES, Key=LOGO)["ETag"]
+    assert ending is Outcome.CURRENT
+    assert said == [{"Bucket": SOURCES, "Key": LOGO, "IfNoneMatch": etag}]
+
+
+def test_another_mark_under_the_same_key_renders_the_source_again(world: World) -> None:
+    world.settle("a.jpg")
+    before, item = world.manifest("a.jpg"), world.item("a.jpg")
+    world.drop(LOGO, logo(BLUE))
+
+    endings = world.settle("a.jpg"), world.settle("a.jpg")
+
+    head = world.stored()[variant_key("a.jpg", "w160", Slot.FALLBACK)]
+    assert endings == (Outcome.MADE, Outcome.CURRENT)
+    assert middle(world) == pytest.approx(BLUE, abs=12)
+    assert world.manifest("a.jpg")["version"] != before["version"]
+    assert world.item("a.jpg")["fingerprint"] != item["fingerprint"]
+    assert head["Metadata"]["pixfleet-recipe"] == world.item("a.jpg")["fingerprint"]["S"]
+
+
+def test_another_worker_agrees_about_the_mark(
+    world: World, make_world: Callable[..., World]
+) -> None:
+    world.settle("a.jpg")
+    world.drop(LOGO, logo(BLUE))
+    other = make_world(MARKED)
+
+    endings = other.settle("a.jpg"), world.settle("a.jpg")
+
+    assert endings == (Outcome.MADE, Outcome.CURRENT)
+
+
+def remove(world: World) -> None:
+    world.clients.s3.delete_object(Bucket=SOURCES, Key=LOGO)
+
+
+def spoil(world: World) -> None:
+    world.drop(LOGO, b"not an image")
+
+
+def cut(world: World) -> None:
+    world.drop(LOGO, logo(RED)[:-30])
+
+
+def swell(world: World) -> None:
+    world.drop(LOGO, bytes(MAX_MARK_BYTES + 1))
+
+
+@pytest.mark.parametrize("ruin", [remove, spoil, cut, swell])
+def test_a_ruined_mark_takes_nothing_down_and_is_tried_again(
+    world: World, ruin: Callable[[World], None]
+) -> None:
+    world.settle("a.jpg")
+    before, item = world.stored(), world.item("a.jpg")
+    ruin(world)
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Transient)
+    assert (ending.cause, ending.stage) == (Cause.WATERMARK_UNUSABLE, "watermark")
+    assert world.stored().keys() == before.keys()
+    assert middle(world) == pytest.approx(RED, abs=12)
+    assert world.item("a.jpg")["status"] == {"S": "published"}
+    assert "claim_token" not in world.item("a.jpg")
+    assert world.dead_letters() == []
+    assert world.item("a.jpg")["version"] == item["version"]
+
+
+@pytest.mark.parametrize("ruin", [remove, spoil, cut, swell])
+def test_a_mended_mark_publishes_what_had_to_wait(
+    world: World, ruin: Callable[[World], None]
+) -> None:
+    ruin(world)
+    waiting = world.settle("a.jpg")
+    world.drop(LOGO, logo(BLUE))
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(waiting, Failure)
+    assert waiting.cause is Cause.WATERMARK_UNUSABLE
+    assert ending is Outcome.MADE
+    assert middle(world) == pytest.approx(BLUE, abs=12)
+
+
+def test_a_source_that_is_gone_is_taken_down_without_its_mark(world: World) -> None:
+    world.settle("a.jpg")
+    remove(world)
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
+
+    assert world.settle("a.jpg") is Outcome.REMOVED
+    assert world.stored_names("a.jpg") == set()
+
+
+def test_a_mark_that_we_may_not_read_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_arguments: object) -> None:
+        raise client_error("AccessDenied", 403)
+
+    monkeypatch.setattr(world.clients.s3, "get_object", refuse)
+
+    ending = world.settle("a.jpg")
+
+    assert isinstance(ending, Failure)
+    assert ending.cause is Cause.WATERMARK_UNUSABLE
+    assert LOGO in ending.detail
+
+
+def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Job] = []
+
+    def write(stream: IO[bytes], job: Job, source: bytes, mark: bytes) -> None:
+        told.append(job)
+        write_job(stream, job, source, mark)
+
+    monkeypatch.setattr(sandbox, "write_job", write)
+
+    world.settle("a.jpg")
+
+    (job,) = told
+    assert job.recipe.watermark is not None
+    assert LOGO not in repr(job)
+
+
+def test_no_call_for_a_mark_starts_that_could_end_too_late(world: World) -> None:
+    (recipe,) = world.fleet.recipes.recipes
+
+    with calls(world, "s3.GetObject") as said, pytest.raises(OutOfTime):
+        world.fleet.marks.resolve(recipe, Deadline.after(1, world.fleet.clock))
+
+    assert said == []
+
+
+def test_a_recipe_without_a_watermark_asks_for_none(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.drop("a.jpg", images.jpeg())
+
+    with calls(world, "s3.GetObject") as said:
+        world.settle("a.jpg")
+        world.settle("a.jpg")
+
+    assert [each["Key"] for each in said] == ["a.jpg"]

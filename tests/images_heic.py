@@ -1,0 +1,71 @@
+"""Makes HEIC files with pillow-heif's own encoder; the bytes are its, the pictures ours."""
+
+from io import BytesIO
+from typing import Any
+
+import pillow_heif
+from PIL import Image
+
+from tests import images
+from tests.images import SMALL, Size
+
+GRID = 64
+
+
+def heic(picture: Image.Image | None = None, **options: Any) -> bytes:  # noqa: ANN401 - the encoder's own
+    """Return a picture as HEIC; without options as exact as the encoder can."""
+    buffer = BytesIO()
+    chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
+    opened = pillow_heif.from_pillow(images.detail(SMALL) if picture is None else picture)
+    opened.save(buffer, **chosen)
+    return buffer.getvalue()
+
+
+def deep_heic(colour: tuple[int, ...], size: Size = SMALL) -> bytes:
+    """Return one plain colour in 10 bits; one band is grey, three RGB, four RGB and alpha."""
+    mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[len(colour)]
+    pixel = b"".join((257 * band).to_bytes(2, "little") for band in colour)
+    buffer = BytesIO()
+    pillow_heif.from_bytes(mode, size, pixel * (size[0] * size[1])).save(
+        buffer, quality=95, chroma="444"
+    )
+    return buffer.getvalue()
+
+
+def grid_heic(size: Size = SMALL) -> bytes:
+    """Return a HEIC of many tiles, as phones write them."""
+    return heic(images.detail(size), tile_size=GRID, chroma="420", quality=60)
+
+
+def oriented_heic(orientation: int, size: Size = SMALL) -> bytes:
+    """Return `corners`, turned by the container and, as phones do, by EXIF with GPS as well.
+
+    Viewers turn it once, by the container.
+    """
+    picture = images.corners(size)
+    if orientation in images.STORED_AS:
+        picture = picture.transpose(images.STORED_AS[orientation])
+    opened = pillow_heif.from_bytes("RGB", picture.size, picture.tobytes())
+    opened[0].info |= {"exif": images.exif(orientation).tobytes(), "xmp": images.XMP}
+    buffer = BytesIO()
+    opened.save(buffer, quality=95, chroma="444")
+    return buffer.getvalue()
+
+
+def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
+    """Return a collection whose second picture is the primary one."""
+    opened = pillow_heif.HeifFile()  # type: ignore[no-untyped-call] # the library leaves it out
+    opened.add_from_pillow(other)
+    opened.add_from_pillow(primary)
+    buffer = BytesIO()
+    opened.save(buffer, quality=95, chroma="444", primary_index=1)
+    return buffer.getvalue()
+
+
+def with_numbers(data: bytes, primaries: int, transfer: int) -> bytes:
+    """Return an AVIF or HEIC of sRGB whose colour numbers say something else."""
+    said = b"nclx" + bytes((0, primaries, 0, transfer))
+    changed = data.replace(b"nclx\x00\x01\x00\x0d", said)
+    if changed == data:
+        raise ValueError("Expected a file that says sRGB by numbers.")
+    return changed

@@ -1,0 +1,141 @@
+"""What the fuzz tests start from, and what a real render child makes of each of their files."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyvips
+from PIL import Image
+
+from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.sandbox import RenderChild
+from shared.model.errors import Failure
+from shared.model.geometry import Size
+from shared.model.limits import MEBIBYTE, Limits
+from shared.model.plan import plan
+from shared.model.recipe import Codec, Recipe, Slot, Variant
+from tests import images
+from tests.images_heic import heic
+
+SIZE = (48, 36)
+DEEP = 16
+TIME_LIMIT_SECONDS = 20.0
+# Dimensions that were made larger are refused, or a case would take seconds.
+LIMITS = Limits(max_pixels=1_000_000, max_frames=50, memory_bytes=400 * MEBIBYTE)
+QUICK: dict[str, int] = {Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
+RECIPE = Recipe(
+    "fuzz",
+    (Variant("w24", (Slot.WEBP, Slot.FALLBACK), width=24, effort=QUICK),),
+    placeholder=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """A sound file, and how many of its last bytes nobody misses."""
+
+    name: str
+    data: bytes
+    spare_bytes: int
+
+    @property
+    def cuts(self) -> range:
+        """Return some forty lengths, up to the longest that lacks something."""
+        longest = len(self.data) - self.spare_bytes - 1
+        return range(longest, 0, -max(1, longest // 40))
+
+
+def _vips(save: str, *, bands: int = 3, bits: int = 8, **options: object) -> Callable[[], bytes]:
+    def make() -> bytes:
+        picture = pyvips.Image.new_from_memory(
+            images.detail(SIZE).tobytes(), *SIZE, 3, "uchar"
+        ).copy(interpretation="srgb")
+        if bands != picture.bands:
+            picture = picture.bandjoin(picture[0])
+        if bits == DEEP:
+            picture = picture.colourspace("rgb16")
+        return bytes(getattr(picture, save)(**options))
+
+    return make
+
+
+def _bmp() -> bytes:
+    buffer = io.BytesIO()
+    images.detail(SIZE).save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+_MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
+    # libvips needs no end marker where every block has come.
+    "baseline jpeg": (lambda: images.jpeg(SIZE), 2),
+    "progressive jpeg": (lambda: images.jpeg(SIZE, progressive=True), 2),
+    "cmyk jpeg": (lambda: images.jpeg(SIZE, mode="CMYK"), 2),
+    "jpeg with metadata": (lambda: images.oriented_jpeg(6, SIZE), 2),
+    "jpeg with a profile": (lambda: images.wide_gamut_jpeg(size=SIZE), 2),
+    "png": (lambda: images.png(SIZE), 12),
+    "interlaced png": (_vips("pngsave_buffer", interlace=True), 12),
+    "palette png": (lambda: images.palette_png(SIZE), 12),
+    "alpha png": (lambda: images.alpha_png(SIZE), 12),
+    "16 bit png": (lambda: images.deep_png(SIZE), 12),
+    "gif": (lambda: images.animated_gif(SIZE, frames=1), 1),
+    "animated gif": (lambda: images.animated_gif(SIZE, frames=3), 1),
+    "webp": (lambda: images.webp(SIZE), 0),
+    "lossless webp": (_vips("webpsave_buffer", lossless=True, effort=0), 0),
+    "alpha webp": (_vips("webpsave_buffer", bands=4, effort=0), 0),
+    "animated webp": (lambda: images.animated_webp(SIZE, frames=3), 0),
+    "avif": (lambda: images.avif(SIZE), 0),
+    "alpha avif": (_vips("heifsave_buffer", bands=4, compression="av1", effort=0), 0),
+    "heic": (lambda: heic(images.detail((64, 64))), 0),
+    "bmp": (_bmp, 0),
+    "tiff": (_vips("tiffsave_buffer"), 0),
+    "tiled tiff": (_vips("tiffsave_buffer", tile=True, tile_width=16, tile_height=16), 0),
+    "lzw tiff": (_vips("tiffsave_buffer", compression="lzw", predictor="horizontal"), 0),
+    "jpeg tiff": (_vips("tiffsave_buffer", compression="jpeg"), 0),
+    "16 bit tiff": (_vips("tiffsave_buffer", bits=16, compression="deflate"), 0),
+}
+
+
+def seeds() -> tuple[SeedFile, ...]:
+    """Return one sound file of each kind that is rendered."""
+    return tuple(SeedFile(name, make(), spare) for name, (make, spare) in _MAKERS.items())
+
+
+class Outcomes:
+    """A render child, replaced when an image has cost its life, and a look at what it made."""
+
+    def __init__(self) -> None:
+        self._child = RenderChild(LIMITS.memory_bytes)
+
+    def of(self, source: bytes) -> DoneFrame | Failure:
+        """Return how rendering ended; every file that was made is opened by another library."""
+        if not self._child.is_alive():
+            self._child = RenderChild(LIMITS.memory_bytes)
+        files: list[tuple[VariantFrame, bytes]] = []
+        try:
+            for reply in self._child.render(
+                source, Job(RECIPE, LIMITS), time_limit_seconds=TIME_LIMIT_SECONDS
+            ):
+                if isinstance(reply, DoneFrame):
+                    _look_at(files, reply)
+                    return reply
+                files.append(reply)
+        except Failure as failure:
+            return failure
+        raise AssertionError("a child's answers end with DoneFrame")
+
+    def close(self) -> None:
+        self._child.stop()
+
+
+def _look_at(files: list[tuple[VariantFrame, bytes]], done: DoneFrame) -> None:
+    (rendition,) = plan(RECIPE, Size(done.facts.width, done.facts.height))
+    canvas = (rendition.frame.canvas.width, rendition.frame.canvas.height)
+    assert [frame.slot for frame, _ in files] == [Slot.FALLBACK, Slot.WEBP]
+    for frame, data in files:
+        picture = Image.open(io.BytesIO(data))
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            picture.load()
+        assert picture.size == (frame.width, frame.height) == canvas
+        assert picture.format is not None
+        assert picture.format.lower() == frame.codec

@@ -1,0 +1,61 @@
+"""JPEG: ITU-T T.81."""
+
+import struct
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def table(kind: int, *symbols: int) -> bytes:
+    """Return a Huffman table that gives each of up to 128 symbols eight bits, one symbol one."""
+    length = 1 if len(symbols) == 1 else 8
+    counts = [len(symbols) if bits == length else 0 for bits in range(1, 17)]
+    return segment(0xC4, bytes([kind, *counts, *symbols]))
+
+
+def jpeg(
+    width: int, height: int, *, components: int = 1, marker: int = 0xC0, scans: bytes = b""
+) -> bytes:
+    """Return a JPEG header with tables and `scans`; marker 0xC0 is baseline, 0xC2 progressive."""
+    parts = b"".join(bytes([number, 0x11, 0]) for number in range(1, components + 1))
+    frame = struct.pack(">BHHB", 8, height, width, components) + parts
+    tables = segment(0xDB, bytes([0]) + bytes([1] * 64)) + table(0x00, 0)
+    return b"\xff\xd8" + tables + segment(marker, frame) + scans + b"\xff\xd9"
+
+
+def scan(components: int, first: int, last: int, bits: int, data: bytes) -> bytes:
+    """Return one scan; `bits` is the successive approximation, high nibble before low."""
+    numbers = range(1, components + 1) if first == 0 else (components,)
+    parts = b"".join(bytes([number, 0]) for number in numbers)
+    count = components if first == 0 else 1
+    return segment(0xDA, bytes([count]) + parts + bytes([first, last, bits])) + data
+
+
+def flat(width: int, height: int, *, components: int = 1) -> bytes:
+    """Return a grey baseline JPEG: two bits a block."""
+    blocks = -(-width // 8) * -(-height // 8) * components
+    pixels = scan(components, 0, 63, 0, bytes(blocks * 2 // 8 + 1))
+    return jpeg(width, height, components=components, scans=table(0x10, 0) + pixels)
+
+
+def progressive(width: int, height: int, *, components: int = 1, scans: int = 1) -> bytes:
+    """Return a grey progressive JPEG: one bit a block, and `scans` - 1 of nearly no bytes.
+
+    Those have nothing but runs of 32,767 empty blocks, which a decoder walks through one by one.
+    """
+    blocks = -(-width // 8) * -(-height // 8)
+    first = scan(components, 0, 0, 0, bytes(blocks * components // 8 + 1))
+    # A bit 0 for the symbol 0xE0 (a run of 2^14 and more), then 14 bits of its length, all ones.
+    runs = blocks // 32_767 + 1
+    bits = ("0" + "1" * 14) * runs
+    bits += "1" * (-len(bits) % 8)
+    packed = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
+    further = table(0x10, 0xE0) + scan(components, 1, 63, 0x00, packed) * (scans - 1)
+    return jpeg(width, height, components=components, marker=0xC2, scans=first + further)
+
+
+def with_segments(marker: int, data: bytes, count: int) -> bytes:
+    """Return a small JPEG with equal segments before its frame."""
+    whole = flat(400, 300)
+    return whole[:2] + segment(marker, data) * count + whole[2:]

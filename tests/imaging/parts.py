@@ -1,0 +1,92 @@
+"""Takes files apart into what their formats are made of: joined again, they are the same file."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iinf": 6}
+TIFF_ENTRY_BYTES = 12
+
+
+def parts(data: bytes) -> list[bytes]:
+    """Return a file's chunks, segments, boxes, blocks or entries, the magic number first."""
+    magic = b"ftyp" if data[4:8] == b"ftyp" else data
+    places = next((found for start, found in _PLACES if magic.startswith(start)), _anywhere)
+    edges = sorted({0, len(data), *(at for at in places(data) if at < len(data))})
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+def _anywhere(data: bytes) -> Iterator[int]:
+    yield from range(0, len(data), 16)
+
+
+def _jpeg_places(data: bytes) -> Iterator[int]:
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        yield at
+        is_scan = data[at + 1] == 0xDA
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        while is_scan and at + 1 < len(data) and (data[at] != 0xFF or data[at + 1] == 0):
+            at += 1
+    yield at
+
+
+def _png_places(data: bytes) -> Iterator[int]:
+    at = 8
+    while at < len(data):
+        yield at
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+
+
+def _riff_places(data: bytes) -> Iterator[int]:
+    at = 12
+    while at < len(data):
+        yield at
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 24 if data[at : at + 4] == b"ANMF" else 8 + size + size % 2
+
+
+def _gif_places(data: bytes) -> Iterator[int]:
+    end = len(data)
+    data += bytes(1024)  # where a file was cut, whatever is missing is nothing
+    at = 13 + _palette_bytes(data[10])
+    while at < end and data[at] in {0x21, 0x2C}:
+        yield at
+        at += 2 if data[at] == 0x21 else 11 + _palette_bytes(data[at + 9])
+        while data[at]:
+            at += 1 + data[at]
+        at += 1
+    yield at
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _iso_places(data: bytes) -> Iterator[int]:
+    at = 0
+    while at + 8 <= len(data):
+        yield at
+        name = data[at + 4 : at + 8]
+        at += 8 + CONTAINERS[name] if name in CONTAINERS else _box_bytes(data, at)
+
+
+def _box_bytes(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "big") or len(data)
+
+
+def _tiff_places(data: bytes) -> Iterator[int]:
+    order = "little" if data[:2] == b"II" else "big"
+    at = int.from_bytes(data[4:8], order)  # type: ignore[arg-type] # one of two words
+    entries = int.from_bytes(data[at : at + 2], order)  # type: ignore[arg-type]
+    yield from range(at + 2, at + 3 + TIFF_ENTRY_BYTES * entries, TIFF_ENTRY_BYTES)
+
+
+_PLACES: tuple[tuple[bytes, Callable[[bytes], Iterator[int]]], ...] = (
+    (b"\xff\xd8", _jpeg_places),
+    (b"\x89PNG", _png_places),
+    (b"RIFF", _riff_places),
+    (b"GIF", _gif_places),
+    (b"ftyp", _iso_places),
+    (b"II", _tiff_places),
+    (b"MM", _tiff_places),
+)

@@ -1,0 +1,85 @@
+"""What moves, and what stands still because its recipe says so."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from shared.imaging.render import Encoded, Finished, render
+from shared.model.errors import Cause, Failure
+from shared.model.limits import Limits
+from shared.model.recipe import Animation, Caps, Recipe, Slot, Variant
+from tests import images
+
+pytestmark = pytest.mark.imaging
+
+PLAIN = Recipe("plain", (Variant("w80", tuple(Slot), width=80),))
+PIXELS = images.SMALL[0] * images.SMALL[1]
+FRAMES = 4
+
+
+def frames(data: bytes, recipe: Recipe, limits: Limits = Limits()) -> set[int]:  # noqa: B008 - immutable
+    """Return how many frames the files of a recipe have; the facts must tell the truth."""
+    *files, finished = render(data, recipe, limits)
+    assert isinstance(finished, Finished)
+    assert finished.facts.frames == FRAMES
+    found = set()
+    for file in files:
+        assert isinstance(file, Encoded)
+        found.add(getattr(Image.open(io.BytesIO(file.data)), "n_frames", 1))
+    return found
+
+
+CAPS = [
+    (None, FRAMES),
+    (Caps(), FRAMES),
+    (Caps(max_frames=FRAMES), FRAMES),
+    (Caps(max_frames=FRAMES - 1), 1),
+    (Caps(max_pixels=FRAMES * PIXELS), FRAMES),
+    (Caps(max_pixels=FRAMES * PIXELS - 1), 1),
+    (Caps(FRAMES, FRAMES * PIXELS - 1), 1),
+    (Caps(FRAMES - 1, FRAMES * PIXELS), 1),
+]
+
+
+@pytest.mark.parametrize(("caps", "shown"), CAPS)
+@pytest.mark.parametrize("make", [images.animated_gif, images.animated_webp])
+def test_what_is_over_its_recipes_caps_stands_still(
+    make: object, caps: Caps | None, shown: int
+) -> None:
+    assert callable(make)
+
+    assert frames(make(frames=FRAMES), replace(PLAIN, caps=caps)) == {shown}
+
+
+def test_what_stands_still_shows_its_first_frame() -> None:
+    data = images.animated_webp(frames=FRAMES)
+
+    capped = list(render(data, replace(PLAIN, caps=Caps(max_frames=1)), Limits()))
+    first = list(render(data, replace(PLAIN, animation=Animation.FIRST_FRAME), Limits()))
+
+    assert capped == first
+    assert {each.codec for each in capped if isinstance(each, Encoded)} <= {"avif", "webp", "jpeg"}
+
+
+def test_a_still_picture_is_over_no_cap() -> None:
+    capped = replace(PLAIN, caps=Caps(1, 1))
+
+    assert list(render(images.jpeg(), capped, Limits())) == list(
+        render(images.jpeg(), PLAIN, Limits())
+    )
+
+
+@pytest.mark.parametrize("caps", [None, Caps(max_frames=100, max_pixels=1 << 30)])
+def test_a_recipe_does_not_lift_the_limits_of_the_deployment(caps: Caps | None) -> None:
+    with pytest.raises(Failure) as caught:
+        frames(images.animated_gif(), replace(PLAIN, caps=caps), Limits(max_frames=3))
+
+    assert caught.value.cause is Cause.TOO_MANY_FRAMES
+
+
+def test_what_stands_still_costs_one_frame_of_the_limits() -> None:
+    limits = Limits(max_frames=1, max_pixels=PIXELS)
+
+    assert frames(images.animated_gif(), replace(PLAIN, caps=Caps(max_frames=2)), limits) == {1}

@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from shared.imaging.sandbox import RenderChild
+from shared.model.limits import MEBIBYTE
+from tests import images
+from tests.imaging.bombs import BOMBS, Bomb, Work, warm_child, work
+from tests.imaging.children import rendered
+
+pytestmark = pytest.mark.imaging
+
+# A refusal costs no more memory than this, and no more CPU than so many ordinary photographs;
+# the parts that nobody can refuse without reading them are a few megabytes of source.
+MOST_GROWN_BYTES = 60 * MEBIBYTE
+MOST_PHOTOS = 4
+PHOTO = images.jpeg((1600, 1200))
+TRIES = 3
+
+REFUSED = {name: bomb for name, bomb in BOMBS.items() if bomb.cause}
+RENDERED = {name: bomb for name, bomb in BOMBS.items() if not bomb.cause}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A child that refuses one bomb after the other, and what a photograph costs in it."""
+
+    child: RenderChild
+    photo_seconds: float
+
+
+@pytest.fixture(name="bench", scope="module")
+def _bench() -> Iterator[Bench]:
+    child = warm_child()
+    yield Bench(child, cheapest(child, PHOTO).cpu_seconds)
+    child.stop()
+
+
+def cheapest(child: RenderChild, source: bytes) -> Work:
+    """Return the work that a source needs: what other processes disturb only adds to it."""
+    return min((work(child, source) for _ in range(TRIES)), key=lambda found: found.cpu_seconds)
+
+
+@pytest.mark.parametrize("bomb", REFUSED.values(), ids=REFUSED.keys())
+def test_a_bomb_is_refused_before_it_costs_more_than_a_photo(bench: Bench, bomb: Bomb) -> None:
+    found = cheapest(bench.child, bomb.make())
+
+    assert found.failure
+    assert found.failure.cause is bomb.cause
+    assert found.failure.stage in {"sniff", "probe", "admit"}
+    assert found.grown_bytes <= MOST_GROWN_BYTES
+    assert found.cpu_seconds <= MOST_PHOTOS * bench.photo_seconds
+    assert bench.child.is_alive()
+
+
+@pytest.mark.parametrize("bomb", RENDERED.values(), ids=RENDERED.keys())
+def test_a_bomb_that_fits_is_rendered_and_so_is_the_next_image(bench: Bench, bomb: Bomb) -> None:
+    rendered(bench.child, bomb.make())
+
+    assert rendered(bench.child, images.png()).facts.format == "png"

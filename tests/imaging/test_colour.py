@@ -1,0 +1,276 @@
+"""Whatever a source says of its colours, they come out in sRGB."""
+
+import io
+import struct
+from collections.abc import Callable, Sequence
+
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from tests import images_by_hand as by_hand
+from tests import images_heic, profiles
+from tests.images import plain, saved
+from tests.imaging.rendering import colour, near
+
+pytestmark = pytest.mark.imaging
+
+COLOUR = (200, 120, 90)
+TRANSPARENT = (*COLOUR, 128)
+CMYK = (20, 160, 180, 10)
+
+# From linear light to linear light of sRGB: https://www.w3.org/TR/css-color-4/#color-conversion-code
+P3_TO_SRGB = (
+    (1.2249402, -0.2249402, 0.0),
+    (-0.0420570, 1.0420570, 0.0),
+    (-0.0196376, -0.0786360, 1.0982736),
+)
+BT2020_TO_SRGB = (
+    (1.6604910, -0.5876411, -0.0728499),
+    (-0.1245505, 1.1328999, -0.0083494),
+    (-0.0181508, -0.1005789, 1.1187297),
+)
+SAME = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def light(sample: float) -> float:
+    """Return the linear light of a sample of sRGB."""
+    return sample / 12.92 if sample <= 0.04045 else ((sample + 0.055) / 1.055) ** 2.4
+
+
+def sample(linear: float) -> int:
+    """Return the byte of sRGB for a linear light."""
+    linear = min(1.0, max(0.0, linear))
+    value = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    return round(255 * value)
+
+
+def by_matrix(
+    bands: Sequence[int],
+    matrix: Sequence[Sequence[float]],
+    curve: Callable[[float], float] = light,
+) -> tuple[int, ...]:
+    """Return a colour in sRGB, by the textbook."""
+    linear = [curve(band / 255) for band in bands]
+    return tuple(sample(sum(a * b for a, b in zip(row, linear, strict=True))) for row in matrix)
+
+
+def by_cms(picture: Image.Image, profile: bytes) -> tuple[int, ...]:
+    """Return a picture's colour in sRGB, by another library."""
+    converted = ImageCms.profileToProfile(
+        picture,
+        io.BytesIO(profile),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+    )
+    assert converted is not None
+    pixel = converted.getpixel((1, 1))
+    assert isinstance(pixel, tuple)
+    return pixel
+
+
+def heic(picture: Image.Image, icc_profile: bytes) -> bytes:
+    picture = picture.copy()
+    picture.info["icc_profile"] = icc_profile
+    return images_heic.heic(picture)
+
+
+def bmp(picture: Image.Image, icc_profile: bytes) -> bytes:
+    bands = picture.convert("RGBA").resize((4, 2)).tobytes("raw", "BGRA")
+    return by_hand.bmp_with_profile(bands, icc_profile)
+
+
+Maker = Callable[[Image.Image, bytes], bytes]
+
+
+def with_pillow(format_name: str) -> Maker:
+    return lambda picture, profile: saved(picture, format_name, icc_profile=profile)
+
+
+FORMATS: dict[str, Maker] = {
+    **{name.lower(): with_pillow(name) for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")},
+    "heic": heic,
+    "bmp": bmp,
+}
+CLEAR_FORMATS = {name: make for name, make in FORMATS.items() if name != "jpeg"}
+WIDE = {
+    "display p3": profiles.display_p3(),
+    "adobe rgb": profiles.adobe_rgb(),
+    "prophoto": profiles.prophoto(),
+}
+
+
+@pytest.mark.parametrize("profile", WIDE.values(), ids=WIDE.keys())
+@pytest.mark.parametrize("make", FORMATS.values(), ids=FORMATS.keys())
+def test_an_embedded_profile_is_converted(make: Maker, profile: bytes) -> None:
+    wanted = by_cms(plain(COLOUR), profile)
+
+    assert near(colour(make(plain(COLOUR), profile)), wanted, 3)
+    assert not near(wanted, COLOUR, 5)
+
+
+@pytest.mark.parametrize("make", CLEAR_FORMATS.values(), ids=CLEAR_FORMATS.keys())
+def test_colours_under_alpha_are_converted_and_the_alpha_is_not(make: Maker) -> None:
+    wanted = by_cms(plain(COLOUR), profiles.display_p3())
+
+    found = colour(make(plain(TRANSPARENT, "RGBA"), profiles.display_p3()))
+
+    assert near(found, (*wanted, 128), 3)
+
+
+def test_a_moving_picture_is_converted() -> None:
+    wanted = by_cms(plain(COLOUR), profiles.display_p3())
+    second = plain((0, 0, 99))
+    data = saved(
+        plain(COLOUR),
+        "WEBP",
+        save_all=True,
+        append_images=[second],
+        icc_profile=profiles.display_p3(),
+    )
+
+    assert near(colour(data), wanted, 8)  # a GIF's palette
+
+
+def test_sixteen_bits_are_converted_before_they_become_eight() -> None:
+    row = struct.pack(">3H", *(257 * band for band in COLOUR)) * by_hand.SIDE
+    data = by_hand.png(by_hand.RGB, 16, row)
+    deep = pyvips.Image.new_from_buffer(data, "").copy()
+    deep.set_type(pyvips.GValue.blob_type, "icc-profile-data", profiles.prophoto())
+
+    assert near(colour(bytes(deep.pngsave_buffer())), by_cms(plain(COLOUR), profiles.prophoto()))
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "TIFF"])
+def test_grey_of_another_gamma_is_converted(format_name: str) -> None:
+    data = saved(plain(100, "L"), format_name, icc_profile=profiles.grey(1.8))
+
+    grey = sample((100 / 255) ** 1.8)
+    assert near(colour(data), (grey, grey, grey))
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("profiled", [True, False], ids=["with a profile", "without"])
+def test_cmyk_is_converted_by_its_profile_or_a_usual_one(
+    format_name: str,
+    profiled: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    usual = bytes(pyvips.Image.profile_load("cmyk"))
+    said = {"icc_profile": usual} if profiled else {}
+
+    found = colour(saved(plain(CMYK, "CMYK"), format_name, **said))
+
+    assert near(found, by_cms(plain(CMYK, "CMYK"), usual), 3)
+
+
+def test_ink_and_its_profile_survive_the_ycck_of_an_adobe_marker() -> None:
+    picture = pyvips.Image.new_from_buffer(saved(plain(CMYK, "CMYK"), "TIFF"), "")
+    data = bytes(picture.jpegsave_buffer(Q=100))
+    marker = data.find(b"Adobe")
+
+    assert marker > 0
+    wanted = by_cms(plain(CMYK, "CMYK"), bytes(pyvips.Image.profile_load("cmyk")))
+    assert near(colour(data), wanted, 3)
+
+
+UNFIT: dict[str, Callable[[], bytes]] = {
+    "no profile at all": lambda: b"garbage" * 30,
+    "cut": lambda: profiles.display_p3()[:200],
+    "for grey": lambda: profiles.grey(1.8),
+    "for ink": lambda: bytes(pyvips.Image.profile_load("cmyk")),
+}
+
+
+@pytest.mark.parametrize("profile", UNFIT.values(), ids=UNFIT.keys())
+@pytest.mark.parametrize("make", FORMATS.values(), ids=FORMATS.keys())
+def test_a_profile_that_does_not_fit_is_passed_over(
+    make: Maker, profile: Callable[[], bytes]
+) -> None:
+    assert near(colour(make(plain(COLOUR), profile())), COLOUR, 3)
+
+
+BY_NUMBERS: dict[str, Callable[[], bytes]] = {
+    "avif": lambda: saved(plain(COLOUR), "AVIF"),
+    "heic": lambda: images_heic.heic(plain(COLOUR)),
+}
+NUMBERS = {
+    "display p3": (12, 13, by_matrix(COLOUR, P3_TO_SRGB)),
+    "bt.2020": (9, 1, by_matrix(COLOUR, BT2020_TO_SRGB)),
+    "linear": (1, 8, by_matrix(COLOUR, SAME, lambda value: value)),
+    "gamma 2.2": (1, 4, by_matrix(COLOUR, SAME, lambda value: value**2.2)),
+    "video": (1, 1, COLOUR),
+    "not specified": (2, 2, COLOUR),
+}
+
+
+@pytest.mark.parametrize(("primaries", "transfer", "wanted"), NUMBERS.values(), ids=NUMBERS.keys())
+@pytest.mark.parametrize("make", BY_NUMBERS.values(), ids=BY_NUMBERS.keys())
+def test_colours_told_by_numbers_are_converted(
+    make: Callable[[], bytes], primaries: int, transfer: int, wanted: tuple[int, ...]
+) -> None:
+    data = images_heic.with_numbers(make(), primaries, transfer)
+
+    assert near(colour(data), wanted, 3)
+
+
+@pytest.mark.parametrize(("primaries", "transfer", "wanted"), NUMBERS.values(), ids=NUMBERS.keys())
+def test_colours_told_by_numbers_in_a_png_are_converted(
+    primaries: int, transfer: int, wanted: tuple[int, ...]
+) -> None:
+    data = by_hand.plain_png(COLOUR, (b"cICP", bytes((primaries, transfer, 0, 1))))
+
+    assert near(colour(data), wanted, 3)
+
+
+# Grey of 203 nits is the white of paper, and 100 nits are as dark as ever: ITU-R BT.2408, annex 1.
+HDR = {"pq": (16, (148, 130)), "hlg": (18, (191, 143))}
+
+
+@pytest.mark.parametrize(("transfer", "greys"), HDR.values(), ids=HDR.keys())
+def test_an_hdr_picture_is_toned_down_and_neither_grey_nor_burnt_out(
+    transfer: int, greys: tuple[int, int]
+) -> None:
+    def shown(grey: int) -> int:
+        data = by_hand.plain_png((grey,) * 3, (b"cICP", bytes((9, transfer, 0, 1))))
+        red, green, blue = colour(data)
+        assert max(red, green, blue) - min(red, green, blue) <= 2
+        return red
+
+    paper, half = (shown(grey) for grey in greys)
+    assert shown(0) == 0
+    assert 150 < half < 195
+    assert half + 15 < paper < 245
+    assert shown(255) == 255
+
+
+CHUNKS: dict[str, tuple[list[tuple[bytes, bytes]], Callable[[float], float]]] = {
+    "gamma 1": ([(b"gAMA", struct.pack(">I", 100_000))], lambda value: value),
+    "gamma 1.8": ([(b"gAMA", struct.pack(">I", 55_556))], lambda value: value**1.8),
+    "the usual gamma": ([(b"gAMA", struct.pack(">I", 45_455))], light),
+    "srgb before gamma": ([(b"sRGB", b"\0"), (b"gAMA", struct.pack(">I", 100_000))], light),
+    "no gamma": ([(b"gAMA", bytes(4))], light),
+    "half a gamma": ([(b"gAMA", b"\0")], light),
+    "primaries in one point": ([(b"cHRM", struct.pack(">8I", *[30_000] * 8))], light),
+}
+
+
+@pytest.mark.parametrize(("chunks", "curve"), CHUNKS.values(), ids=CHUNKS.keys())
+@pytest.mark.parametrize("bands", [(100,), (100, 128), COLOUR, TRANSPARENT], ids=len)
+def test_the_gamma_of_a_png_is_heeded(
+    bands: tuple[int, ...],
+    chunks: list[tuple[bytes, bytes]],
+    curve: Callable[[float], float],
+) -> None:
+    found = colour(by_hand.plain_png(bands, *chunks))
+
+    seen = bands[:3] if len(bands) > 2 else bands[:1] * 3
+    assert near(found[:3], by_matrix(seen, SAME, curve), 3)
+    assert found[3:] == ((128,) if len(bands) in {2, 4} else ())
+
+
+def test_the_primaries_of_a_png_are_heeded() -> None:
+    points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+    data = by_hand.plain_png(COLOUR, (b"cHRM", struct.pack(">8I", *points)))
+
+    assert near(colour(data), by_matrix(COLOUR, P3_TO_SRGB), 3)

@@ -1,0 +1,178 @@
+"""What is admitted at its limit also renders, in a child that has no more memory than that."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import pyvips
+
+from shared.imaging.admit import MOST_BANDS, MOST_SIDE, admit
+from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.probe import Header, probe
+from shared.imaging.sandbox import RenderChild
+from shared.model.errors import Cause, Failure
+from shared.model.geometry import Size
+from shared.model.limits import MEBIBYTE, Limits
+from shared.model.plan import plan
+from shared.model.recipe import Codec, Recipe, Slot, Variant
+from tests.imaging.hand import jpeg, png, tiff, webp
+
+pytestmark = pytest.mark.imaging
+
+TIME_LIMIT_SECONDS = 100.0
+FRAMES = 8
+LIMITS = Limits(max_pixels=1 << 32, memory_bytes=350 * MEBIBYTE)
+ROOM_FOR_SOURCE = Limits(max_pixels=1 << 32, memory_bytes=346 * MEBIBYTE)
+EFFORT: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
+TINY = Recipe("tiny", (Variant("w80", (Slot.WEBP,), width=80, effort=EFFORT),))
+STILL = Header("png", Size(1, 1), 1, 3, 8, has_alpha=False, is_interlaced=False, orientation=1)
+
+
+def whole(slot: Slot, **effort: int) -> Recipe:
+    """Return a recipe of the picture in its own size: what it costs is the encoder's."""
+    efforts = EFFORT | {Codec(name): value for name, value in effort.items()}
+    return Recipe("whole", (Variant("full", (slot,), effort=efforts),), placeholder=False)
+
+
+def flat(
+    save: str, *, bands: int = 3, frames: int = 1, **options: object
+) -> Callable[[int], bytes]:
+    """Return what makes a flat picture of a side; none is quite transparent nor quite opaque."""
+
+    def make(side: int) -> bytes:
+        picture = pyvips.Image.black(side, side * frames, bands=bands).copy(interpretation="srgb")
+        if frames > 1:
+            picture.set_type(pyvips.GValue.gint_type, "page-height", side)
+            picture += pyvips.Image.xyz(side, side * frames)[1] / side
+            picture = picture.cast("uchar").copy(interpretation="srgb")
+        return bytes(getattr(picture, save)(**options))
+
+    return make
+
+
+Case = tuple[Callable[[int], bytes], Recipe]
+DECODERS: dict[str, Case] = {
+    "png": (lambda side: png.png(side, side), TINY),
+    "interlaced png": (lambda side: png.png(side, side, interlaced=True), TINY),
+    "grey progressive jpeg": (lambda side: jpeg.progressive(side, side), TINY),
+    "progressive jpeg": (lambda side: jpeg.progressive(side, side, components=3), TINY),
+    "progressive cmyk jpeg": (lambda side: jpeg.progressive(side, side, components=4), TINY),
+    "lossless webp": (lambda side: webp.still(side, side), TINY),
+    "alpha webp": (flat("webpsave_buffer", bands=4, lossless=True, effort=0), TINY),
+    "moving webp": (lambda side: webp.moving(side, side, FRAMES), TINY),
+    "avif": (flat("heifsave_buffer", compression="av1", effort=0), TINY),
+    "avif of 10 bits": (flat("heifsave_buffer", compression="av1", effort=0, bitdepth=10), TINY),
+    "gif": (flat("gifsave_buffer", effort=1), TINY),
+    "tiff": (tiff.tiff, TINY),
+    "tiled tiff": (lambda side: tiff.tiff(side, tile=256), TINY),
+}
+ENCODERS: dict[str, Case] = {
+    "quick avif": (flat("pngsave_buffer"), whole(Slot.AVIF, avif=2)),
+    "slow avif": (flat("pngsave_buffer"), whole(Slot.AVIF, avif=4)),
+    "alpha avif": (flat("pngsave_buffer", bands=4), whole(Slot.AVIF, avif=2)),
+    "webp": (flat("pngsave_buffer"), whole(Slot.WEBP, webp=4)),
+    "alpha webp": (flat("pngsave_buffer", bands=4), whole(Slot.WEBP, webp=4)),
+    "jpeg": (flat("pngsave_buffer"), whole(Slot.FALLBACK, jpeg=3)),
+    "png": (flat("pngsave_buffer", bands=4), whole(Slot.FALLBACK)),
+    "moving webp": (flat("gifsave_buffer", frames=FRAMES), whole(Slot.WEBP, webp=4)),
+    "moving gif": (flat("gifsave_buffer", frames=FRAMES), whole(Slot.FALLBACK, gif=1)),
+}
+CASES = {f"decode {name}": case for name, case in DECODERS.items()} | {
+    f"encode {name}": case for name, case in ENCODERS.items()
+}
+
+
+def cause(header: Header, limits: Limits, recipe: Recipe = TINY) -> Cause | None:
+    try:
+        admit(header, limits, plan(recipe, header.upright))
+    except Failure as failure:
+        return failure.cause
+    return None
+
+
+def largest_side(header: Header, recipe: Recipe) -> int:
+    """Return the side of the largest square that is admitted, but for what no encoder can hold."""
+    low, high = 1, 16_000
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = not cause(replace(header, stored=Size(middle, middle)), ROOM_FOR_SOURCE, recipe)
+        low, high = (middle, high) if fits else (low, middle)
+    return low
+
+
+@pytest.fixture(name="bound_child")
+def _bound_child() -> Iterator[RenderChild]:
+    child = RenderChild(LIMITS.memory_bytes)
+    yield child
+    child.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("make", "recipe"), CASES.values(), ids=CASES.keys())
+def test_the_largest_image_that_is_admitted_has_room(
+    bound_child: RenderChild, make: Callable[[int], bytes], recipe: Recipe
+) -> None:
+    source = make(largest_side(probe(make(64)), recipe))
+
+    replies = list(
+        bound_child.render(source, Job(recipe, LIMITS), time_limit_seconds=TIME_LIMIT_SECONDS)
+    )
+
+    assert isinstance(replies[-1], DoneFrame)
+
+
+BOUNDS: dict[str, tuple[Header, Header, Limits, Cause]] = {
+    "pixels": (
+        replace(STILL, stored=Size(100, 100)),
+        replace(STILL, stored=Size(10_001, 1)),
+        Limits(max_pixels=10_000),
+        Cause.TOO_MANY_PIXELS,
+    ),
+    "pixels of all frames": (
+        replace(STILL, format="webp", stored=Size(10, 10), frames=100),
+        replace(STILL, format="webp", stored=Size(10, 10), frames=101),
+        Limits(max_pixels=10_000),
+        Cause.TOO_MANY_PIXELS,
+    ),
+    "frames": (
+        replace(STILL, format="webp", frames=300),
+        replace(STILL, format="webp", frames=301),
+        Limits(),
+        Cause.TOO_MANY_FRAMES,
+    ),
+    "a side": (
+        replace(STILL, stored=Size(1, MOST_SIDE)),
+        replace(STILL, stored=Size(1, MOST_SIDE + 1)),
+        Limits(),
+        Cause.TOO_MANY_PIXELS,
+    ),
+    "bands": (
+        replace(STILL, bands=MOST_BANDS),
+        replace(STILL, bands=MOST_BANDS + 1),
+        Limits(),
+        Cause.TOO_COSTLY,
+    ),
+}
+
+
+@pytest.mark.parametrize(("at", "over", "limits", "expected"), BOUNDS.values(), ids=BOUNDS.keys())
+def test_a_limit_is_the_last_that_passes(
+    at: Header, over: Header, limits: Limits, expected: Cause
+) -> None:
+    assert cause(at, limits) is None
+    assert cause(over, limits) is expected
+
+
+def test_the_last_byte_of_memory_may_be_used_and_what_is_held_beside_counts() -> None:
+    renditions = plan(TINY, STILL.upright)
+    fits = next(
+        size
+        for size in range(1 << 28)
+        if not cause(STILL, Limits(memory_bytes=150 * MEBIBYTE + size))
+    )
+    limits = Limits(memory_bytes=150 * MEBIBYTE + fits)
+
+    with pytest.raises(Failure) as caught:
+        admit(STILL, limits, renditions, beside_bytes=1)
+
+    assert caught.value.cause is Cause.TOO_COSTLY

@@ -1,0 +1,91 @@
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.boxes import boxes, colour_numbers, holds_picture, promised_bytes
+from shared.imaging.whole import refuse_cut_short
+from shared.model.errors import Truncated
+from tests import images, images_heic
+
+pytestmark = pytest.mark.unit
+
+AVIF, HEIC, GRID = images.avif(), images_heic.heic(), images_heic.grid_heic()
+# A box of 64 bits of length, and one that reaches to the end.
+LONG = struct.pack(">I4sQ", 1, b"mdat", 24) + bytes(8)
+ENDLESS = struct.pack(">I4s", 0, b"free") + b"rest"
+
+
+def test_boxes_follow_one_another_whatever_way_their_length_is_written() -> None:
+    data = LONG + struct.pack(">I4s", 8, b"skip") + ENDLESS
+
+    found = [(box.kind, box.start, box.end) for box in boxes(data, 0, len(data))]
+
+    assert found == [(b"mdat", 16, 24), (b"skip", 32, 32), (b"free", 40, len(data))]
+
+
+@pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
+def test_a_whole_file_is_as_long_as_it_promises(data: bytes) -> None:
+    assert promised_bytes(data) == len(data)
+    refuse_cut_short("heic", data)
+
+
+@pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
+def test_every_cut_is_noticed(data: bytes) -> None:
+    # Before the first box but one is whole, the decoder finds nothing at all to show.
+    first = next(boxes(data, 0, len(data))).end
+
+    for kept in range(first + 8, len(data), 97):
+        with pytest.raises(Truncated):
+            refuse_cut_short("avif", data[:kept])
+
+
+def test_what_cameras_put_behind_the_last_box_is_not_looked_at() -> None:
+    refuse_cut_short("heic", HEIC + struct.pack(">I4s", 9999, b"sefd"))
+
+
+@pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
+def test_the_colour_numbers_are_those_of_the_primary_picture(data: bytes) -> None:
+    assert colour_numbers(data) == (1, 13)
+    assert colour_numbers(images_heic.with_numbers(data, 12, 16)) == (12, 16)
+
+
+def test_an_embedded_profile_leaves_no_numbers() -> None:
+    assert colour_numbers(AVIF.replace(b"colrnclx", b"colrprof")) is None
+
+
+def test_a_sequence_alone_holds_no_picture() -> None:
+    ftyp, moov = struct.pack(">I4sI4s", 16, b"ftyp", 0, b"hevc"), struct.pack(">I4s", 8, b"moov")
+
+    assert not holds_picture(ftyp + moov)
+    assert holds_picture(HEIC + moov)
+
+
+@given(st.sampled_from([AVIF[:600], HEIC[:600], GRID[:2000]]), st.data())
+def test_no_bytes_raise_anything(head: bytes, data: st.DataObject) -> None:
+    changed = bytearray(head)
+    for at in data.draw(st.lists(st.integers(0, len(head) - 1), max_size=8)):
+        changed[at] = data.draw(st.integers(0, 255))
+
+    assert promised_bytes(bytes(changed)) >= 0
+    numbers = colour_numbers(bytes(changed))
+    assert numbers is None or max(numbers) < 1 << 16
+
+
+def iloc(count: int, pieces: int) -> bytes:
+    """Return a file whose items have pieces of no bytes, as many as one likes."""
+    items = struct.pack(">HHH", 1, 0, pieces) * 3
+    said = struct.pack(">I4sIBBH", 8 + 4 + 4 + len(items), b"iloc", 0, 0, 0, count) + items
+    return struct.pack(">I4sI", 12 + len(said), b"meta", 0) + said
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "data",
+    [iloc(65_535, 65_535), struct.pack(">I4s", 8, b"free") * 3_000_000],
+    ids=["pieces", "boxes"],
+)
+def test_no_header_makes_us_count_for_long(data: bytes) -> None:
+    assert promised_bytes(data) <= len(data)
+    assert colour_numbers(data) is None

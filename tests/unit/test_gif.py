@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.gif import with_transparency_named
+from tests import images
+from tests import images_by_hand as by_hand
+
+pytestmark = pytest.mark.unit
+
+FULL, MIDDLE = (0, 0, 16, 16), (4, 4, 8, 8)
+RED, BLUE = (200, 60, 40), (0, 0, 255)
+OPEN = by_hand.gif((MIDDLE, 0, RED), (FULL, 2, BLUE))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [by_hand.gif((FULL, 1, RED), (MIDDLE, 3, BLUE)), images.animated_gif((64, 48), frames=2)],
+    ids=["closed", "of 256 colours"],
+)
+def test_a_gif_that_leaves_nothing_open_or_no_colour_unused_stays_as_it_is(data: bytes) -> None:
+    assert with_transparency_named(data) == data
+
+
+def test_each_frame_that_leaves_something_open_names_a_colour_that_is_not_used() -> None:
+    named = with_transparency_named(OPEN)
+
+    assert [at for at, (old, new) in enumerate(zip(OPEN, named, strict=True)) if old != new] == [
+        OPEN.find(b"\x21\xf9") + 3,
+        OPEN.find(b"\x21\xf9") + 6,
+        OPEN.rfind(b"\x21\xf9") + 3,
+        OPEN.rfind(b"\x21\xf9") + 6,
+    ]
+    assert with_transparency_named(named) == named
+
+
+@given(st.integers(0, len(OPEN)), st.binary(max_size=20))
+def test_no_bytes_raise_anything(kept: int, rest: bytes) -> None:
+    assert with_transparency_named(OPEN[:kept] + rest)[:6] == (OPEN[:kept] + rest)[:6]

@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.model.geometry import Size
+from shared.model.marking import LEAST_PIXELS, Place, place
+from shared.model.recipe import Position, Watermark
+
+pytestmark = pytest.mark.unit
+
+sides = st.integers(1, 3000)
+sizes = st.builds(Size, sides, sides)
+watermarks = st.builds(
+    Watermark,
+    key=st.just("logo.png"),
+    position=st.sampled_from(Position),
+    scale=st.floats(0.01, 1),
+    opacity=st.floats(0, 1),
+)
+LOGO, CANVAS = Size(300, 100), Size(1000, 500)
+
+
+@given(watermarks, sizes, sizes)
+def test_a_mark_lies_on_its_canvas_and_is_never_enlarged(
+    watermark: Watermark, mark: Size, canvas: Size
+) -> None:
+    where = place(watermark, mark, canvas)
+
+    if where is None:
+        return
+    assert where.left >= 0
+    assert where.top >= 0
+    assert where.left + where.size.width <= canvas.width
+    assert where.top + where.size.height <= canvas.height
+    assert where.size.width <= max(mark.width, 1)
+    assert where.size.height <= max(mark.height, 1)
+    assert where.size.width <= round(canvas.width * watermark.scale) + 1
+
+
+@pytest.mark.parametrize(
+    ("position", "left", "top"),
+    [
+        (Position.TOP_LEFT, 15, 15),
+        (Position.TOP_RIGHT, 785, 15),
+        (Position.BOTTOM_LEFT, 15, 418),
+        (Position.BOTTOM_RIGHT, 785, 418),
+        (Position.CENTRE, 400, 216),
+    ],
+)
+def test_a_mark_stands_a_margin_away_from_its_corner(
+    position: Position, left: int, top: int
+) -> None:
+    where = place(Watermark("logo.png", position, scale=0.2), LOGO, CANVAS)
+
+    assert where == Place(Size(200, 67), left, top)
+
+
+def test_a_mark_has_its_own_size_at_most() -> None:
+    where = place(Watermark("logo.png", Position.TOP_LEFT, scale=0.9), LOGO, CANVAS)
+
+    assert where == Place(LOGO, 15, 15)
+
+
+def test_a_tall_mark_fits_between_the_margins() -> None:
+    where = place(Watermark("logo.png", Position.TOP_LEFT, scale=1), Size(400, 4000), CANVAS)
+
+    assert where == Place(Size(47, 470), 15, 15)
+
+
+@pytest.mark.parametrize(("width", "is_drawn"), [(79, False), (80, True)])
+def test_a_mark_that_would_be_a_smudge_is_left_out(
+    width: int,
+    is_drawn: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    where = place(Watermark("logo.png", scale=0.2), LOGO, Size(width, 60))
+
+    assert (where is not None) is is_drawn
+    assert LEAST_PIXELS == 16
+
+
+def test_a_mark_that_is_small_itself_is_drawn_where_there_is_room() -> None:
+    where = place(Watermark("dot.png", Position.CENTRE), Size(9, 9), CANVAS)
+
+    assert where == Place(Size(9, 9), 495, 245)
+
+
+def test_what_nobody_could_see_is_not_drawn() -> None:
+    assert place(Watermark("logo.png", opacity=0), LOGO, CANVAS) is None

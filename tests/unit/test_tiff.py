@@ -1,0 +1,73 @@
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imaging.tiff import refuse_what_libvips_gets_wrong
+from shared.model.errors import Truncated, UnsupportedFormat
+from tests import images
+from tests import images_by_hand as by_hand
+
+pytestmark = pytest.mark.unit
+
+BODY = bytes(range(256)) * 3
+WHOLE = {
+    "little-endian": by_hand.tiff(BODY),
+    "big-endian": by_hand.tiff(BODY, order=">"),
+    "big": images.saved(images.plain((1, 2, 3)), "TIFF", big_tiff=True),
+    "packed": images.saved(images.plain((1, 2, 3)), "TIFF", compression="tiff_lzw"),
+}
+
+
+def with_thumbnail(photometric: int, order: str = "<") -> bytes:
+    """Return a raw file as cameras write it: a thumbnail first, the sensor's pixels below."""
+    below = struct.pack(f"{order}HHHIHHI", 1, 262, 3, 1, photometric, 0, 0)
+    start = len(by_hand.tiff(BODY, {254: (4, (1,)), 330: (4, (0,))}, order=order))
+    return by_hand.tiff(BODY, {254: (4, (1,)), 330: (4, (start,))}, order=order) + below
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
+def test_a_whole_picture_is_taken(data: bytes) -> None:
+    refuse_what_libvips_gets_wrong(data)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("photometric", [32803, 34892], ids=["mosaic", "linear"])
+def test_a_raw_file_is_told_by_what_lies_below_its_thumbnail(photometric: int, order: str) -> None:
+    with pytest.raises(UnsupportedFormat, match="raw file"):
+        refuse_what_libvips_gets_wrong(with_thumbnail(photometric, order))
+
+
+def test_a_smaller_copy_below_makes_no_raw_file() -> None:
+    refuse_what_libvips_gets_wrong(with_thumbnail(2))
+
+
+def test_a_directory_below_that_is_not_there_makes_no_cut_file() -> None:
+    refuse_what_libvips_gets_wrong(by_hand.tiff(BODY, {330: (4, (9_999_999,))}))
+
+
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
+def test_a_file_cut_anywhere_behind_its_magic_is_truncated(data: bytes) -> None:
+    for kept in range(16, len(data) - 4, 31):
+        with pytest.raises(Truncated):
+            refuse_what_libvips_gets_wrong(data[:kept])
+
+
+@given(st.sampled_from([*WHOLE.values(), with_thumbnail(2)]), st.data())
+def test_no_bytes_raise_anything_but_a_refusal(whole: bytes, data: st.DataObject) -> None:
+    changed = bytearray(whole)
+    for at in data.draw(st.lists(st.integers(4, min(len(whole), 300) - 1), max_size=8)):
+        changed[at] = data.draw(st.integers(0, 255))
+
+    try:
+        refuse_what_libvips_gets_wrong(bytes(changed))
+    except (Truncated, UnsupportedFormat) as refused:
+        assert refused.detail.startswith("Expected ")  # noqa: PT017 - either end is right
+
+
+@pytest.mark.timeout(10)
+def test_no_header_makes_us_count_for_long() -> None:
+    many = by_hand.tiff(BODY, {330: (4, [8] * 200_000)})
+
+    refuse_what_libvips_gets_wrong(many)

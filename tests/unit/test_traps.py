@@ -1,0 +1,92 @@
+import pytest
+
+from shared.imaging.traps import (
+    FEWEST_CHUNKS,
+    MOST_SCANS,
+    MOST_SEGMENTS,
+    MOST_TEXTS,
+    refuse_traps,
+)
+from shared.imaging.whole import refuse_cut_short
+from shared.model.errors import Cause, Failure
+from shared.model.limits import MOST_FRAMES
+from tests.imaging.hand import gif, jpeg, png, tiff, webp
+
+pytestmark = pytest.mark.unit
+
+# Beside the segments that are counted, `jpeg.flat` has four tables or headers and a scan.
+OWN_SEGMENTS = 5
+OWN_CHUNKS = 3
+
+BOUNDS = {
+    "jpeg scans": ("jpeg", lambda n: jpeg.progressive(64, 64, scans=n), MOST_SCANS),
+    "jpeg segments": (
+        "jpeg",
+        lambda n: jpeg.with_segments(0xFE, b"x", n - OWN_SEGMENTS),
+        MOST_SEGMENTS,
+    ),
+    "png chunks": (
+        "png",
+        lambda n: png.with_chunks(b"abCd", b"", count=n - OWN_CHUNKS),
+        FEWEST_CHUNKS + 118,  # for each KB that they make, one more
+    ),
+    "png texts": ("png", lambda n: png.with_chunks(b"zTXt", b"x\0\0", count=n), MOST_TEXTS),
+    "webp chunks": ("webp", lambda n: webp.moving(1, 1, n - 2), MOST_FRAMES),
+    "tiff directories": ("tiff", tiff.document, MOST_FRAMES),
+    "gif frames": ("gif", lambda n: gif.gif(1, 1, frames=n), MOST_FRAMES),
+}
+
+
+def refusal(name: str, data: bytes) -> Cause | None:
+    try:
+        refuse_cut_short(name, data)
+        refuse_traps(name, data)
+    except Failure as failure:
+        return failure.cause
+    return None
+
+
+@pytest.mark.parametrize(("name", "make", "most"), BOUNDS.values(), ids=BOUNDS.keys())
+def test_a_file_may_have_as_many_parts_as_the_bound_and_not_one_more(
+    name: str, make: object, most: int
+) -> None:
+    assert callable(make)
+
+    found = [refusal(name, make(count)) for count in (most, most + 1)]
+
+    assert found[0] is None
+    assert found[1] in {Cause.TOO_COSTLY, Cause.TOO_MANY_FRAMES}
+
+
+def test_pixel_data_may_not_be_much_longer_than_the_pixels() -> None:
+    most = 2 * 8 * 64 * 64 + 64 * 1024
+
+    found = [refusal("png", png.png(64, 64, body=bytes(most + extra))) for extra in (0, 1)]
+
+    assert found == [None, Cause.TOO_COSTLY]
+
+
+def test_scans_of_another_picture_behind_the_end_do_not_count() -> None:
+    """Phones put a film behind the picture, whose bytes may look like anything."""
+    film = b"\xff\xda" * 10 * MOST_SCANS
+
+    assert refusal("jpeg", jpeg.progressive(64, 64, scans=5) + film) is None
+
+
+def test_scans_inside_of_a_segment_do_not_count() -> None:
+    lookalikes = b"\xff\xda" * 2 * MOST_SCANS
+
+    assert refusal("jpeg", jpeg.with_segments(0xE1, lookalikes, 1)) is None
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_large_tiffs_are_followed_too(order: str) -> None:
+    mark, version = (b"II", b"+\0") if order == "little" else (b"MM", b"\0+")
+
+    def word(value: int, size: int = 8) -> bytes:
+        return value.to_bytes(size, order)  # type: ignore[arg-type] # one of two words
+
+    header = mark + version + word(8, 2) + word(0, 2) + word(16)
+
+    assert refusal("tiff", header + word(0) + word(0)) is None
+    assert refusal("tiff", header + word(0) + word(16)) is Cause.TOO_MANY_FRAMES
