@@ -1,0 +1,44 @@
+"""The golden pictures: what the engine must show, by hand, and who writes it anew.
+
+`python -m tests.imaging.golden_cases` lays out what the engine makes of every case in
+`build/goldens.png`; with `--write` that becomes golden, except where it contradicts its case. Look
+at the sheet before you believe it.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.imaging.golden_colours import ALPHA, COLOUR, ORIENTATION
+from tests.imaging.golden_files import contradictions, shots, write_goldens
+from tests.imaging.golden_marks import WATERMARK
+from tests.imaging.golden_shapes import ANIMATION, CROP, SCALE
+from tests.imaging.golden_sheet import contact_sheet
+
+SHEET = Path("build/goldens.png")
+CASES = [*ORIENTATION, *COLOUR, *ALPHA, *ANIMATION, *CROP, *WATERMARK, *SCALE]
+
+
+def main(arguments: list[str]) -> int:
+    """Lay all cases out, and keep them if told; 1 if any contradicts what it must show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="make what is seen the golden")
+    is_writing = parser.parse_args(arguments).write
+    wrong, written = 0, set()
+    for case in CASES:
+        taken = list(shots(case))
+        found = [said for shot in taken for said in contradictions(case, shot)]
+        wrong += bool(found)
+        for said in found:
+            print(f"{case.name}: {said}")  # noqa: T201 - talks to a person
+        if is_writing and not found and case.golden not in written:
+            write_goldens(case, taken)
+            written.add(case.golden)
+    SHEET.parent.mkdir(exist_ok=True)
+    contact_sheet(CASES).save(SHEET)
+    print(f"{len(CASES)} cases, {wrong} wrong. Look at {SHEET}.")  # noqa: T201 - as above
+    return min(wrong, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""Takes the pictures of a golden case, and compares them."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageSequence, ImageStat
+
+from shared.imaging.render import Encoded, render
+from shared.model.focal import Focal
+from shared.model.limits import Limits
+from shared.model.recipe import Codec, Slot
+from shared.model.recipe_reader import read_recipes
+from tests.imaging.rendering import near
+
+FOLDER = Path(__file__).parent / "goldens"
+# Nearly exact, so that a difference is the engine's and hardly ever an encoder's.
+QUALITY = {"avif": 95, "webp": 100, "jpeg": 100}
+# What each slot holds. The last is what the golden picture is taken from.
+STILL = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
+CLEAR = {**STILL, Slot.FALLBACK: Codec.PNG}
+MOVING = {Slot.AVIF: Codec.WEBP, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.GIF}
+# Mean levels of 255 by which a file may differ from a golden of its own codec, and from one of
+# another. Another effort of the encoder changes it by 0.37 at most.
+BOUND_OF_SAME, BOUND_OF_OTHER = 0.6, 1.7
+# WebP keeps a quarter of the colours: where that shows more than this, it has a golden of its own.
+OWN_FROM = 1.0
+PROBE_TOLERANCE = 8
+
+Colour = tuple[int, ...]
+
+# What most cases have in common.
+SIZE, SQUARE = (64, 48), (48, 48)
+SHRUNK: Mapping[str, object] = {"variants": [{"widths": [64]}]}
+NOTHING: Colour = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one pixel must be: RGB, or RGBA where it is not opaque; alpha alone where clear."""
+
+    at: tuple[int, int]
+    colour: Colour
+    frame: int = 0
+    tolerance: int = PROBE_TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A source, the recipe document that it is rendered by, and what must be seen then.
+
+    The smallest variant is looked at, in each slot of `codecs`. Cases that must show the very same
+    share a `picture`.
+    """
+
+    name: str
+    source: Callable[[], bytes]
+    size: tuple[int, int]
+    probes: Sequence[Probe]
+    recipe: Mapping[str, object]
+    codecs: Mapping[Slot, Codec] = field(default_factory=lambda: STILL)
+    frames: int = 1
+    focal: Focal | None = None
+    mark: Callable[[], bytes] = bytes
+    picture: str = ""
+
+    @property
+    def golden(self) -> Path:
+        """Return where its golden picture is, of the codec of its last slot."""
+        return FOLDER / f"{self.picture or self.name}.png"
+
+    @property
+    def webp_golden(self) -> Path:
+        """Return where the golden picture of its WebP is, if there is one."""
+        return self.golden.with_stem(f"{self.golden.stem}-webp")
+
+
+def quarters(*colours: Colour, size: tuple[int, int] = SIZE, frame: int = 0) -> list[Probe]:
+    """Expect a colour in the middle of each quarter: top left, top right, then the bottom."""
+    across, down = size[0] // 4, size[1] // 4
+    places = [(x * across, y * down) for y in (1, 3) for x in (1, 3)]
+    return [Probe(place, colour, frame) for place, colour in zip(places, colours, strict=True)]
+
+
+def boxed(fit: str, **said: object) -> dict[str, object]:
+    """Return a recipe of one variant, 48 by 48."""
+    return {"variants": [{"name": "sq", "width": 48, "height": 48, "fit": fit, **said}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One rendered file, as a second library reads it: RGBA frames."""
+
+    slot: Slot
+    codec: Codec
+    said: tuple[int, int]
+    frames: tuple[Image.Image, ...]
+
+    @property
+    def strip(self) -> Image.Image:
+        """Return all frames, one below the other."""
+        width, height = self.frames[0].size
+        strip = Image.new("RGBA", (width, height * len(self.frames)))
+        for at, frame in enumerate(self.frames):
+            strip.paste(frame, (0, at * height))
+        return strip
+
+
+def shots(case: Case) -> Iterator[Shot]:
+    """Render a case, each slot by itself: no slot then takes the smaller file of another."""
+    source, mark = case.source(), case.mark()
+    for slot in case.codecs:
+        yield _shot(case, slot, source, mark)
+
+
+def _shot(case: Case, slot: Slot, source: bytes, mark: bytes) -> Shot:
+    variants = case.recipe["variants"]
+    assert isinstance(variants, list)
+    entry = {
+        "name": "golden",
+        "placeholder": False,
+        "quality": QUALITY,
+        **case.recipe,
+        "variants": [{**each, "formats": [slot.value]} for each in variants],
+    }
+    (recipe,) = read_recipes({"version": 1, "recipes": [entry]}).recipes
+    results = render(source, recipe, Limits(), focal=case.focal, mark=mark)
+    *_, file = (each for each in results if isinstance(each, Encoded))
+    picture = Image.open(io.BytesIO(file.data))
+    assert Image.MIME[str(picture.format)] == file.codec.content_type
+    frames = tuple(frame.convert("RGBA") for frame in ImageSequence.Iterator(picture))
+    return Shot(slot, file.codec, (file.width, file.height), frames)
+
+
+def contradictions(case: Case, shot: Shot) -> list[str]:
+    """Return what a file shows against what its case says by hand, golden or not."""
+    shape = (shot.said, shot.frames[0].size, len(shot.frames), shot.codec)
+    wanted = (case.size, case.size, case.frames, case.codecs[shot.slot])
+    if shape != wanted:
+        return [f"{shot.slot}: expected {wanted}, got {shape}"]
+    found = []
+    for probe in case.probes:
+        pixel = shot.frames[probe.frame].getpixel(probe.at)
+        assert isinstance(pixel, tuple)
+        said = (*probe.colour, 255)[:4]
+        is_right = pixel[3] <= 2 if said[3] == 0 else near(pixel, said, probe.tolerance)
+        if not is_right:
+            found.append(f"{shot.slot}: expected {probe}, got {pixel}")
+    return found
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean absolute difference of two RGBA pictures of one size, in levels of 255.
+
+    Colours count as much as their alpha: nobody sees the colour of what is clear.
+    """
+    first, second = (
+        Image.frombytes("RGBA", each.size, each.convert("RGBa").tobytes()) for each in (one, other)
+    )
+    bands = ImageChops.difference(first, second).split()
+    *colours, alpha = (ImageStat.Stat(band).mean[0] for band in bands)
+    return max(sum(colours) / len(colours), alpha)
+
+
+def change(case: Case, shot: Shot) -> str:
+    """Return how a file differs from its golden picture, or nothing where it does not."""
+    has_own = shot.codec is Codec.WEBP and case.webp_golden.exists()
+    path = case.webp_golden if has_own else case.golden
+    is_same = has_own or shot.codec is [*case.codecs.values()][-1]
+    golden, strip = Image.open(path).convert("RGBA"), shot.strip
+    if strip.size != golden.size:
+        return f"{shot.slot}: expected {golden.size}, got {strip.size}"
+    found, bound = difference(strip, golden), BOUND_OF_SAME if is_same else BOUND_OF_OTHER
+    return "" if found <= bound else f"{shot.slot}: {found:.2f} levels from {path.name}"
+
+
+def write_goldens(case: Case, taken: Sequence[Shot]) -> None:
+    """Make pictures the golden ones: the last, and WebP's where its colours are too few."""
+    case.golden.parent.mkdir(exist_ok=True)
+    case.webp_golden.unlink(missing_ok=True)
+    last = taken[-1].strip
+    _save(last, case.golden)
+    for shot in taken:
+        if shot.codec is Codec.WEBP and difference(shot.strip, last) > OWN_FROM:
+            _save(shot.strip, case.webp_golden)
+
+
+def _save(strip: Image.Image, path: Path) -> None:
+    is_opaque = strip.getchannel("A").getextrema() == (255, 255)
+    (strip.convert("RGB") if is_opaque else strip).save(path, optimize=True)

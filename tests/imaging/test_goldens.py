@@ -1,0 +1,27 @@
+"""A picture that changes is seen: by pixels written by hand, and by its golden picture."""
+
+import pytest
+
+from tests.imaging.golden_cases import CASES
+from tests.imaging.golden_files import FOLDER, Case, change, contradictions, shots
+
+pytestmark = pytest.mark.imaging
+
+MOST_BYTES, MOST_BYTES_OF_ONE = 60_000, 3_000
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_picture_is_what_it_must_be_and_as_it_was(case: Case) -> None:
+    taken = list(shots(case))
+
+    assert [said for shot in taken for said in contradictions(case, shot)] == []
+    assert [said for shot in taken if (said := change(case, shot))] == []
+
+
+def test_every_golden_picture_has_its_case_and_is_small() -> None:
+    found = {path: path.stat().st_size for path in FOLDER.iterdir()}
+
+    goldens = {case.golden for case in CASES}
+    assert goldens <= found.keys() <= goldens | {case.webp_golden for case in CASES}
+    assert max(found.values()) <= MOST_BYTES_OF_ONE
+    assert sum(found.values()) <= MOST_BYTES
