@@ -28,8 +28,8 @@ MOST_SIDE = 1_000_000
 # CMYK, alpha and a few masks. Of a thousand bands, libvips asks for memory until it is aborted.
 MOST_BANDS = 16
 # Encoders: bytes per pixel of the canvas, by slot and by what the picture is.
-OPAQUE = {Slot.AVIF: 38.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
-TRANSPARENT = {Slot.AVIF: 56.0, Slot.WEBP: 50.0, Slot.FALLBACK: 8.0}
+OPAQUE = {Slot.AVIF: 54.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
+TRANSPARENT = {Slot.AVIF: 96.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
 MOVING = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
 FURTHER_FRAME = 8.0
 # From this effort on, libaom keeps many more pictures beside the one that it encodes.
@@ -37,7 +37,7 @@ SLOW_AVIF_EFFORT = 3
 SLOW_AVIF = 34.0
 # Pictures in memory: a strip of frames as it is stored, and all rungs, of which others are made.
 BYTES_PER_PIXEL = 4
-# And in floating point, where colours are kept multiplied by their alpha.
+# In floating point, where colours are kept multiplied by their alpha.
 PREMULTIPLIED = 16
 # Threads, their stacks and arenas, and buffers, whatever the image.
 FIXED_BYTES = 150 * 1024 * 1024
@@ -86,16 +86,18 @@ def _refuse_odd_shapes(header: Header) -> None:
 def price_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
     """Return the memory that rendering will take, in bytes."""
     encoding = max(_encoding_bytes(header, rendition) for rendition in renditions)
-    floating = PREMULTIPLIED if header.has_alpha and not header.moves else 0
-    held = (BYTES_PER_PIXEL + floating) * header.frames * _held_pixels(renditions)
+    held = header.frames * _held_bytes(header, renditions)
     # The decoder has gone when the first encoder begins.
     return round(max(_decoding_bytes(header), encoding) + held) + FIXED_BYTES
 
 
-def _held_pixels(renditions: Sequence[Rendition]) -> int:
+def _held_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
+    """Return what the rungs of one frame take, and the canvas that is being encoded."""
     rungs = {rendition.frame.resized for rendition in renditions}
     largest_canvas = max(rendition.frame.canvas.pixels for rendition in renditions)
-    return sum(rung.pixels for rung in rungs) + largest_canvas
+    is_floating = header.has_alpha and not header.moves
+    each = PREMULTIPLIED if is_floating else BYTES_PER_PIXEL
+    return each * sum(rung.pixels for rung in rungs) + BYTES_PER_PIXEL * largest_canvas
 
 
 def _decoding_bytes(header: Header) -> float:

@@ -21,12 +21,11 @@ LEVELS = 255
 ROOM = 32
 SCALE = (LEVELS - 2 * ROOM) / LEVELS
 # Counted on every sixteenth pixel: what lies so near black or white, and how much of it there must
-# be before the room for overshoot is worth the rounding that it brings.
-NEAR_THE_ENDS = 2
+# be before the room for overshoot is worth the rounding that it brings. Paper is seldom quite
+# white; of seven photographs at hand none had more than 17 %.
+NEAR_THE_ENDS = 8
 CROWDED_SHARE = 0.2
 SAMPLED = 4
-
-
 # A step to two thirds blurs as much as a step to a third, and leads less far.
 LEAST_STEP = 2
 
@@ -137,12 +136,17 @@ class Cascade:
         self._made = [largest]
 
     def at(self, size: Size) -> Picture:
-        """Return the picture at a size, which is none larger than any before."""
-        large = [each for each in self._made if each.size.width >= LEAST_STEP * size.width]
-        same = [each for each in self._made if each.size == size]
-        if not same:
-            self._made.append((large or self._made)[-1 if large else 0].shrunk(size))
-        return (same or self._made)[-1]
+        """Return the picture at a size that is no larger than any before.
+
+        It comes from the smallest that is `LEAST_STEP` times as wide, else from the largest.
+        """
+        for made in self._made:
+            if made.size == size:
+                return made
+        wide = [each for each in self._made if each.size.width >= LEAST_STEP * size.width]
+        base = wide[-1] if wide else self._made[0]
+        self._made.append(base.shrunk(size))
+        return self._made[-1]
 
 
 def in_cascade(image: pyvips.Image) -> Picture:

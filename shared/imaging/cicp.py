@@ -10,7 +10,6 @@ from shared.imaging.icc import Curve, Point, Primaries, grey_profile, rgb_profil
 
 D65: Point = (0.3127, 0.3290)
 SRGB = Primaries(D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
-SRGB_NUMBERS = frozenset({1, 2})  # 2 is "unspecified", which viewers take for sRGB
 PRIMARIES = {
     4: Primaries((0.310, 0.316), (0.67, 0.33), (0.21, 0.71), (0.14, 0.08)),
     5: Primaries(D65, (0.64, 0.33), (0.29, 0.60), (0.15, 0.06)),
@@ -35,7 +34,7 @@ KNEE = 0.5
 def profile(primaries: int, transfer: int, *, grey: bool = False) -> bytes | None:
     """Return the profile that two colour numbers stand for, none where that is sRGB.
 
-    Numbers that H.273 does not list mean nothing to viewers either, and give sRGB's half.
+    Numbers that H.273 does not list, and 2 ("unspecified"), mean sRGB to viewers.
     """
     curve = CURVES.get(transfer)
     if grey:

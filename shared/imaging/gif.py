@@ -7,9 +7,11 @@ https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-SCREEN_BYTES, DESCRIPTOR_BYTES = 13, 10
-EXTENSION, CONTROL, IMAGE = 0x21, 0xF9, 0x2C
+from shared.imaging.walks import EXTENSION, IMAGE, SUB_BLOCK, gif_blocks
+
+CONTROL = 0xF9
 NAMES_TRANSPARENT, CLEARED = 1, 2
 MAX_CODE_SIZE = 8  # below it, no pixel is the last of 256 colours
 UNUSED = 255
@@ -56,27 +58,11 @@ def with_transparency_named(data: bytes) -> bytes:
 
 def _frames(data: bytes) -> Iterator[_Frame]:
     control = None
-    at = SCREEN_BYTES + _palette_bytes(data[10])
-    for _ in range(MAX_BLOCKS):
-        if at >= len(data):
-            return
-        if data[at] == EXTENSION:
+    blocks = (block for block in gif_blocks(data) if block[0] != SUB_BLOCK)
+    for kind, at, contents in islice(blocks, MAX_BLOCKS):
+        if kind == EXTENSION:
             control = at + 3 if data[at + 1] == CONTROL else control
-            at = _after_sub_blocks(data, at + 2)
-        elif data[at] == IMAGE:
-            codes = at + DESCRIPTOR_BYTES + _palette_bytes(data[at + DESCRIPTOR_BYTES - 1])
+        elif kind == IMAGE:
             flags = 0 if control is None else data[control]
-            yield _Frame(at, control, flags, data[at + 1 : at + 9], data[codes])
-            control, at = None, _after_sub_blocks(data, codes + 1)
-        else:
-            return
-
-
-def _palette_bytes(flags: int) -> int:
-    return 3 * 2 ** ((flags & 0b111) + 1) if flags & 0b1000_0000 else 0
-
-
-def _after_sub_blocks(data: bytes, at: int) -> int:
-    while size := data[at]:
-        at += 1 + size
-    return at + 1
+            yield _Frame(at, control, flags, data[at + 1 : at + 9], data[contents])
+            control = None

@@ -21,6 +21,7 @@ BRADFORD: tuple[Vector, ...] = (
     (0.0389, -0.0685, 1.0296),
 )
 HEADER_BYTES = 128
+FIELD = "icc-profile-data"  # where libvips keeps a picture's profile
 
 
 @dataclass(frozen=True, slots=True)

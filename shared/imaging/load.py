@@ -2,6 +2,7 @@
 
 import pyvips
 
+from shared.imaging import icc
 from shared.imaging.cascade import Picture, Plain, Premultiplied, Roomy, in_cascade, is_crowded
 from shared.imaging.probe import UPRIGHT, Header, is_held_whole
 from shared.imaging.resize import shrink
@@ -17,7 +18,6 @@ JPEG_HEADROOM = 1.5
 FAIL_ON = "warning"
 OPAQUE = {"uchar": 255, "ushort": 65535}
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
-PROFILE = "icc-profile-data"
 
 
 def load(data: bytes, header: Header, wanted: Size) -> Picture:
@@ -34,11 +34,11 @@ def load(data: bytes, header: Header, wanted: Size) -> Picture:
             return _in_one_piece(image, header, wanted)
         return _with_room(image, wanted) if is_crowded(image) else _as_it_streams(image, wanted)
     picture = _as_it_streams(image, wanted)
-    if header.format != "jpeg" or isinstance(picture, Plain):
+    if header.format != "jpeg" or isinstance(picture, Plain) or not _can_have_room(image):
         return picture
     # A scanned page, or a product on white: the first step has cut something off already. Only a
-    # JPEG is decoded cheaply enough to do that step again.
-    return _with_room(_opened(data, header, wanted), wanted)
+    # JPEG is decoded cheaply enough to do that step again, and libjpeg's halving blurs letters.
+    return _with_room(_opened(data, header, header.upright), wanted)
 
 
 def _opened(data: bytes, header: Header, wanted: Size) -> pyvips.Image:
@@ -85,15 +85,17 @@ def _as_it_streams(image: pyvips.Image, wanted: Size) -> Picture:
 
 
 def _with_room(image: pyvips.Image, wanted: Size) -> Picture:
-    """Shrink an opaque still that has much black or white, before anything is cut off.
-
-    Not where there are colours to convert, as they would not be those that the profile means.
-    """
-    if _needs_profile(image) or image.format != "uchar":
+    """Shrink an opaque still that has much black or white, before anything is cut off."""
+    if not _can_have_room(image):
         return _as_it_streams(image, wanted)
     room = Roomy.of(_in_srgb(image)).image
     small = room.thumbnail_image(wanted.width, height=wanted.height, size="force")
     return Roomy(small.copy_memory())
+
+
+def _can_have_room(image: pyvips.Image) -> bool:
+    """Say no where there are colours to convert: squeezed, they are not what the profile means."""
+    return image.format == "uchar" and not _needs_profile(image)
 
 
 def _in_one_piece(image: pyvips.Image, header: Header, wanted: Size) -> Picture:
@@ -114,8 +116,8 @@ def _needs_profile(image: pyvips.Image) -> bool:
 
     Without a profile libvips would convert sRGB to sRGB, for more CPU than the decode takes.
     """
-    if PROFILE in image.get_fields():
-        return not is_srgb(image.get(PROFILE))
+    if icc.FIELD in image.get_fields():
+        return not is_srgb(image.get(icc.FIELD))
     return bool(image.interpretation == "cmyk")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import boxes, cicp
+from shared.imaging import boxes, cicp, icc
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import TooCostly, UnsupportedFormat
 
@@ -36,7 +36,6 @@ COMPLAINTS: tuple[type[Exception], ...] = (
 )
 BANDS = {"1": 1, "L": 1, "I": 1, "LA": 2, "La": 2, "P": 3, "RGB": 3, "RGBA": 4, "RGBa": 4}
 RGB_BANDS, ALPHA = 3, 3
-PROFILE = "icc-profile-data"
 # BITMAPV5HEADER: https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapv5header
 BMP_HEADER, V5_BYTES, EMBEDDED = 14, 124, b"DEBM"
 COLOUR_SPACE, PROFILE_PLACE = 56, 112
@@ -190,5 +189,5 @@ def _from_memory(
 def _with_profile(image: pyvips.Image, profile: bytes | None) -> pyvips.Image:
     if profile:
         image = image.copy()
-        image.set_type(pyvips.GValue.blob_type, PROFILE, bytes(profile))
+        image.set_type(pyvips.GValue.blob_type, icc.FIELD, bytes(profile))
     return image

@@ -9,6 +9,7 @@ from shared.model.manifest import Placeholder
 SIDE = 16
 MAX_URI_BYTES = 400
 QUALITIES = (40, 20, 1)
+ONE_PIXEL = 1  # a few dozen bytes of any colour
 PREFIX = "data:image/webp;base64,"
 
 
@@ -23,10 +24,13 @@ def placeholder(image: pyvips.Image) -> Placeholder:
 
 
 def _small_enough(tiny: pyvips.Image) -> str:
-    uri = ""
     for quality in QUALITIES:
-        data = tiny.webpsave_buffer(Q=quality, effort=6, keep="none")
-        uri = PREFIX + b64encode(data).decode()
+        uri = _uri(tiny, quality)
         if len(uri) <= MAX_URI_BYTES:
-            break
-    return uri
+            return uri
+    return _uri(tiny.thumbnail_image(ONE_PIXEL, height=ONE_PIXEL, size="force"), QUALITIES[0])
+
+
+def _uri(image: pyvips.Image, quality: int) -> str:
+    data = image.webpsave_buffer(Q=quality, effort=6, keep="none")
+    return PREFIX + b64encode(data).decode()

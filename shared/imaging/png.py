@@ -2,13 +2,14 @@
 
 import struct
 from collections.abc import Mapping
+from itertools import islice
 
 from shared.imaging import cicp
 from shared.imaging.icc import Point, Primaries, grey_profile, rgb_profile
+from shared.imaging.walks import png_chunks
 
-SIGNATURE_BYTES = 8
 COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
-PIXELS_OR_END = frozenset({b"IDAT", b"IEND", bytes(4)})
+PIXELS_OR_END = frozenset({b"IDAT", b"IEND"})
 MAX_CHUNKS = 1_000  # as libpng's own limit
 UNIT = 100_000
 # 1/2.2, which is how writers say sRGB; browsers show anything this near as sRGB or next to it.
@@ -66,12 +67,9 @@ def _flat(primaries: Primaries) -> tuple[float, ...]:
 def _colour_chunks(data: bytes) -> Mapping[bytes, bytes]:
     """Return the colour chunks that stand before the pixels; of two alike the first."""
     found: dict[bytes, bytes] = {}
-    at = SIGNATURE_BYTES
-    for _ in range(MAX_CHUNKS):
-        size, kind = struct.unpack(">I4s", data[at : at + 8].ljust(8, b"\0"))
+    for kind, start, size in islice(png_chunks(data), MAX_CHUNKS):
         if kind in PIXELS_OR_END:
             break
         if kind in COLOURS:
-            found.setdefault(kind, data[at + 8 : at + 8 + size])
-        at += 12 + size
+            found.setdefault(kind, data[start : start + size])
     return found

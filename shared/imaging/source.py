@@ -4,11 +4,10 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import boxes, cicp, pillow, png
+from shared.imaging import boxes, cicp, icc, pillow, png
 from shared.imaging.gif import with_transparency_named
 from shared.imaging.probe import loader
 
-PROFILE = "icc-profile-data"
 GREY_BANDS = 2  # grey, with or without alpha
 
 
@@ -23,10 +22,10 @@ def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa
     data = with_transparency_named(data) if name == "gif" else data
     image = loader(name)(data, **options)
     profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
-    if profile is None or PROFILE in image.get_fields():
+    if profile is None or icc.FIELD in image.get_fields():
         return image
     image = image.copy()
-    image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
+    image.set_type(pyvips.GValue.blob_type, icc.FIELD, profile)
     return image
 
 

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.imaging.walks import TiffLayout, tiff_directories
 from shared.model.errors import Truncated, UnsupportedFormat
 
 BITS, COMPRESSION, PHOTOMETRIC = 258, 259, 262
@@ -21,7 +22,6 @@ RGB, YCBCR, CIELAB, ICCLAB, ITULAB = 2, 6, 8, 9, 10
 NOT_COMPRESSED, JPEG = 1, 7
 # What the libtiff of our libvips unpacks: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
 UNPACKED = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
-BIG = frozenset({b"+\0", b"\0+"})
 UNSIGNED, FLOAT = 1, 3
 
 # Bytes of each field type, and how `struct` reads the integers among them.
@@ -31,6 +31,8 @@ LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 # No directory of a picture has more tags, and no picture that we take more strips or tiles.
 MAX_TAGS, MAX_VALUES = 4_096, 1_000_000
 MAX_SUB_DIRECTORIES = 16
+# What `struct` raises beyond the end of a file, and beyond that of all memory.
+NO_PLACE = (struct.error, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,6 @@ class _Field:
 @dataclass(frozen=True, slots=True)
 class _Directory:
     data: bytes
-    order: str
     fields: Mapping[int, _Field]
 
     def values(self, tag: int) -> Sequence[int]:
@@ -51,7 +52,7 @@ class _Directory:
         letter = LETTERS.get(field.kind) if field else None
         if field is None or letter is None or field.count > MAX_VALUES:
             return ()
-        return struct.unpack_from(f"{self.order}{field.count}{letter}", self.data, field.at)
+        return struct.unpack_from(f"{_mark(self.data)}{field.count}{letter}", self.data, field.at)
 
     def value(self, tag: int, default: int) -> int:
         return next(iter(self.values(tag)), default)
@@ -67,18 +68,22 @@ def refuse_what_libvips_gets_wrong(data: bytes) -> None:
         _refuse_raw(first)
         _refuse_odd_pixels(first)
         _refuse_cut(first)
-    except struct.error as error:
+    except NO_PLACE as error:
         raise Truncated("Expected a whole TIFF, got one that ends in its directory.") from error
 
 
 def _first_directory(data: bytes) -> _Directory:
-    order = "<" if data[:2] == b"II" else ">"
-    is_big = data[2:4] in BIG
-    (at,) = struct.unpack_from(f"{order}Q" if is_big else f"{order}I", data, 8 if is_big else 4)
-    return _directory(data, order, at, is_big=is_big)
+    at = next(tiff_directories(data), len(data))
+    return _directory(data, at)
 
 
-def _directory(data: bytes, order: str, at: int, *, is_big: bool) -> _Directory:
+def _mark(data: bytes) -> str:
+    """Return the byte order as `struct` writes it."""
+    return "<" if TiffLayout.of(data).order == "little" else ">"
+
+
+def _directory(data: bytes, at: int) -> _Directory:
+    order, is_big = _mark(data), TiffLayout.of(data).is_big
     head, entry, inline = ("Q", "HHQ", 8) if is_big else ("H", "HHI", 4)
     (count,) = struct.unpack_from(f"{order}{head}", data, at)
     at += struct.calcsize(f"{order}{head}")
@@ -90,7 +95,7 @@ def _directory(data: bytes, order: str, at: int, *, is_big: bool) -> _Directory:
         if WIDTHS.get(kind, 1) * values > inline:
             (place,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", data, place)
         fields[tag] = _Field(kind, values, place)
-    return _Directory(data, order, fields)
+    return _Directory(data, fields)
 
 
 def _refuse_raw(first: _Directory) -> None:
@@ -103,10 +108,9 @@ def _refuse_raw(first: _Directory) -> None:
 
 def _photometric(first: _Directory, at: int) -> int:
     """Return what the pixels of a directory below the first mean, if it can be read."""
-    is_big = first.data[2:4] in BIG
     try:
-        return _directory(first.data, first.order, at, is_big=is_big).value(PHOTOMETRIC, RGB)
-    except struct.error:
+        return _directory(first.data, at).value(PHOTOMETRIC, RGB)
+    except NO_PLACE:
         return RGB
 
 

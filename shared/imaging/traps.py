@@ -7,8 +7,8 @@ opening, or data that inflates to a thousand times the picture. No genuine file 
 
 import re
 from collections.abc import Callable
-from typing import Literal
 
+from shared.imaging.walks import png_chunks, tiff_directories
 from shared.model.errors import TooCostly, TooManyFrames
 from shared.model.limits import MOST_FRAMES
 
@@ -25,7 +25,6 @@ DEEPEST_PIXEL_BYTES = 8
 SLACK_BYTES = 64 * 1024
 COMPRESSED_TEXTS = frozenset({b"zTXt", b"iTXt"})
 
-BIG_TIFF = 43  # https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 # In a scan, 0xFF is followed by 0 or by a restart marker: ITU-T T.81, B.1.1.2 and B.1.1.5
 NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -61,10 +60,8 @@ def _look_at_png(data: bytes) -> None:
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     most_bytes = 2 * DEEPEST_PIXEL_BYTES * width * height + SLACK_BYTES
     most_chunks = FEWEST_CHUNKS + len(data) // SMALL_CHUNK_BYTES
-    at, chunks, texts, pixel_bytes = 8, 0, 0, 0
-    while at + 8 <= len(data):
-        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        chunks += 1
+    texts, pixel_bytes = 0, 0
+    for chunks, (name, _, size) in enumerate(png_chunks(data), 1):
         texts += name in COMPRESSED_TEXTS
         pixel_bytes += size if name == b"IDAT" else 0
         if chunks > most_chunks or texts > MOST_TEXTS:
@@ -72,7 +69,6 @@ def _look_at_png(data: bytes) -> None:
                 f"Expected at most {most_chunks} chunks and {MOST_TEXTS} texts, got more.",
                 stage=STAGE,
             )
-        at += 12 + size
     if pixel_bytes > most_bytes:
         raise TooCostly(
             f"Expected at most {most_bytes} bytes for {width}x{height}, got {pixel_bytes}.",
@@ -93,19 +89,9 @@ def _look_at_webp(data: bytes) -> None:
 
 def _look_at_tiff(data: bytes) -> None:
     """Follow the directories: libtiff compares each with all before it."""
-    order: Literal["little", "big"] = "little" if data[:1] == b"I" else "big"
-    is_big = BIG_TIFF in data[2:4]
-    word, count_bytes, entry = (8, 8, 20) if is_big else (4, 2, 12)
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(data[at : at + size], order)
-
-    at, directories = number(word, word), 0
-    while 0 < at < len(data):
-        directories += 1
+    for directories, _ in enumerate(tiff_directories(data), 1):
         if directories > MOST_FRAMES:
             raise _too_many("directories, or an end of them")
-        at = number(at + count_bytes + entry * number(at, count_bytes), word)
 
 
 def _too_many(what: str) -> TooManyFrames:

@@ -22,6 +22,7 @@ _COMPLAINTS: tuple[tuple[str, type[Failure]], ...] = (
     ("memory allocation", TooCostly),
     ("failed to allocate", TooCostly),
     ("picture memory error", TooCostly),
+    ("wbuffer_write: write failed", TooCostly),  # libvips' own buffer, which could not grow
     ("av1_create_context_and_bufferpool", TooCostly),
     # Not the image's fault: a process may have only so many threads, and so much for their stacks.
     ("error creating thread", Unknown),

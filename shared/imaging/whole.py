@@ -1,23 +1,16 @@
 """Finds files that were cut short where libvips does not notice, or cannot say so."""
 
-from collections.abc import Iterator
-
 from shared.imaging.boxes import promised_bytes
+from shared.imaging.walks import IMAGE, gif_blocks
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MOST_FRAMES
 
-# https://www.w3.org/Graphics/GIF/spec-gif89a.txt
-HEADER_BYTES = 13
-DESCRIPTOR_BYTES = 9
-EXTENSION, IMAGE = 0x21, 0x2C
-# Encoders fill blocks of 255 bytes. A file of tiny ones would take seconds to walk through.
+# "RIFF" and the size of what follows: https://developers.google.com/speed/webp/docs/riff_container
+RIFF_PREFIX_BYTES = 8
+# GIF encoders fill blocks of 255 bytes. A file of tiny ones would take seconds to walk through.
 SMALL_BLOCK_BYTES = 200
 FEWEST_BLOCKS = 50_000
 STAGE = "probe"
-
-
-# "RIFF" and the size of what follows: https://developers.google.com/speed/webp/docs/riff_container
-RIFF_PREFIX_BYTES = 8
 
 
 def refuse_cut_short(name: str, data: bytes) -> None:
@@ -51,8 +44,8 @@ def _refuse_cut_gif(data: bytes) -> None:
     """
     frames, most_blocks = 0, FEWEST_BLOCKS + len(data) // SMALL_BLOCK_BYTES
     try:
-        for number, block in enumerate(_gif_blocks(data)):
-            frames += block == IMAGE
+        for number, (kind, _, _) in enumerate(gif_blocks(data)):
+            frames += kind == IMAGE
             if frames > MOST_FRAMES:
                 raise TooManyFrames(
                     f"Expected at most {MOST_FRAMES} frames, got more.", stage=STAGE
@@ -61,23 +54,3 @@ def _refuse_cut_gif(data: bytes) -> None:
                 raise TooCostly(f"Expected at most {most_blocks} blocks, got more.", stage=STAGE)
     except IndexError as error:
         raise Truncated("Expected a whole GIF, got one that ends in a block.") from error
-
-
-def _gif_blocks(data: bytes) -> Iterator[int]:
-    """Yield the kind of each block, and zero for each sub-block; `IndexError` at a cut end."""
-    at = HEADER_BYTES + _palette_bytes(data[10])
-    while at < len(data) and data[at] in {EXTENSION, IMAGE}:  # else viewers stop, as libvips does
-        yield data[at]
-        if data[at] == EXTENSION:
-            at += 2
-        else:
-            # The byte after the palette is the LZW code size.
-            at += 1 + DESCRIPTOR_BYTES + _palette_bytes(data[at + DESCRIPTOR_BYTES]) + 1
-        while size := data[at]:
-            yield 0
-            at += 1 + size
-        at += 1
-
-
-def _palette_bytes(flags: int) -> int:
-    return 3 * 2 ** ((flags & 0b111) + 1) if flags & 0b1000_0000 else 0

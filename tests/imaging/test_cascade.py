@@ -19,10 +19,17 @@ LOSSLESS = 0.5
 WIDE = (5800, 1300)
 DECODED_SMALL = 2.0
 
+
+def dulled(level: int) -> float:
+    """Return a level of ink or paper as a scanner sees them."""
+    return 12 + level * 238 / 255
+
+
 PICTURES: dict[str, Callable[[images.Size], Image.Image]] = {
     "photograph": images.detail,
     "line art": line_art,
     "text": text,
+    "text on paper that is not quite white": lambda size: text(size).point(dulled),
 }
 
 
@@ -34,9 +41,7 @@ def test_a_rung_is_as_good_as_one_made_from_the_whole_source(kind: str, format_n
     steps = losses(source)
 
     assert [step.width for step in steps] == WIDTHS
-    assert max(step.loss for step in steps) <= LOSSLESS, [
-        (s.width, round(s.engine, 2), round(s.one_step, 2)) for s in steps
-    ]
+    assert max(step.loss for step in steps) <= LOSSLESS, steps
 
 
 @pytest.mark.parametrize("kind", ["line art", "text"])
@@ -45,9 +50,15 @@ def test_a_drawing_loses_nothing_even_before_it_is_encoded(kind: str) -> None:
 
     steps = losses(source, as_files=False)
 
-    assert max(step.loss for step in steps) <= LOSSLESS, [
-        (s.width, round(s.engine, 2), round(s.one_step, 2)) for s in steps
-    ]
+    assert max(step.loss for step in steps) <= LOSSLESS, steps
+
+
+def test_a_wide_drawing_is_not_halved_by_libjpeg() -> None:
+    source = saved(text(WIDE), "JPEG")
+
+    steps = losses(source)
+
+    assert max(step.loss for step in steps) <= LOSSLESS, steps
 
 
 def test_a_photograph_that_libjpeg_halves_loses_little() -> None:
@@ -55,6 +66,4 @@ def test_a_photograph_that_libjpeg_halves_loses_little() -> None:
 
     steps = losses(source)
 
-    assert max(step.loss for step in steps) <= DECODED_SMALL, [
-        (s.width, round(s.engine, 2), round(s.one_step, 2)) for s in steps
-    ]
+    assert max(step.loss for step in steps) <= DECODED_SMALL, steps

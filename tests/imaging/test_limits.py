@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import pyvips
 
-from shared.imaging.admit import MOST_BANDS, MOST_SIDE, admit
+from shared.imaging.admit import MOST_BANDS, MOST_SIDE, SOURCE_COPIES, admit
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.probe import Header, probe
 from shared.imaging.sandbox import RenderChild
@@ -15,12 +15,14 @@ from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot, Variant
+from tests import images, images_heic
 from tests.imaging.hand import jpeg, png, tiff, webp
 
 pytestmark = pytest.mark.imaging
 
 TIME_LIMIT_SECONDS = 100.0
 FRAMES = 8
+STORED_PIXEL_BYTES = {"bmp": 3}  # not compressed, so that the source itself counts
 LIMITS = Limits(max_pixels=1 << 32, memory_bytes=350 * MEBIBYTE)
 ROOM_FOR_SOURCE = Limits(max_pixels=1 << 32, memory_bytes=346 * MEBIBYTE)
 EFFORT: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
@@ -50,6 +52,17 @@ def flat(
     return make
 
 
+def deep(side: int) -> bytes:
+    """Return a clear PNG of four bands of 16 bits."""
+    picture = pyvips.Image.black(side, side, bands=4).cast("ushort")
+    return bytes(picture.copy(interpretation="rgb16").pngsave_buffer())
+
+
+def heic(side: int) -> bytes:
+    quick = {"enc_params": {"preset": "ultrafast"}, "quality": 10}
+    return images_heic.heic(images.plain((0, 0, 0), size=(side, side)), **quick)
+
+
 Case = tuple[Callable[[int], bytes], Recipe]
 DECODERS: dict[str, Case] = {
     "png": (lambda side: png.png(side, side), TINY),
@@ -65,6 +78,14 @@ DECODERS: dict[str, Case] = {
     "gif": (flat("gifsave_buffer", effort=1), TINY),
     "tiff": (tiff.tiff, TINY),
     "tiled tiff": (lambda side: tiff.tiff(side, tile=256), TINY),
+    "alpha png": (flat("pngsave_buffer", bands=4), TINY),
+    "alpha png of 16 bits": (deep, TINY),
+    "alpha tiff": (flat("tiffsave_buffer", bands=4, compression="deflate"), TINY),
+    # Black is as crowded as white, so each of them is decoded twice.
+    "crowded jpeg": (flat("jpegsave_buffer", Q=1), TINY),
+    "crowded progressive jpeg": (flat("jpegsave_buffer", Q=1, interlace=True), TINY),
+    "bmp": (lambda side: images.saved(images.plain((0, 0, 0), size=(side, side)), "BMP"), TINY),
+    "heic": (heic, TINY),
 }
 ENCODERS: dict[str, Case] = {
     "quick avif": (flat("pngsave_buffer"), whole(Slot.AVIF, avif=2)),
@@ -82,9 +103,12 @@ CASES = {f"decode {name}": case for name, case in DECODERS.items()} | {
 }
 
 
-def cause(header: Header, limits: Limits, recipe: Recipe = TINY) -> Cause | None:
+def cause(
+    header: Header, limits: Limits, recipe: Recipe = TINY, *, source_bytes: int = 0
+) -> Cause | None:
+    beside_bytes = SOURCE_COPIES * source_bytes
     try:
-        admit(header, limits, plan(recipe, header.upright))
+        admit(header, limits, plan(recipe, header.upright), beside_bytes=beside_bytes)
     except Failure as failure:
         return failure.cause
     return None
@@ -95,7 +119,9 @@ def largest_side(header: Header, recipe: Recipe) -> int:
     low, high = 1, 16_000
     while high - low > 1:
         middle = (low + high) // 2
-        fits = not cause(replace(header, stored=Size(middle, middle)), ROOM_FOR_SOURCE, recipe)
+        square = replace(header, stored=Size(middle, middle))
+        source_bytes = STORED_PIXEL_BYTES.get(header.format, 0) * square.stored.pixels
+        fits = not cause(square, ROOM_FOR_SOURCE, recipe, source_bytes=source_bytes)
         low, high = (middle, high) if fits else (low, middle)
     return low
 

@@ -1,5 +1,6 @@
 """A render child that has rendered thousands of images holds what it held after some hundreds."""
 
+from collections.abc import Callable
 from itertools import cycle, islice
 from statistics import median
 
@@ -7,10 +8,12 @@ import pytest
 
 from shared.imaging.frames import Job
 from shared.imaging.sandbox import RenderChild
+from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests import images
+from tests import images, images_heic
 from tests.imaging.children import rendered, resident_bytes
+from tests.imaging.hand import png
 
 pytestmark = [pytest.mark.imaging, pytest.mark.timeout(900)]
 
@@ -18,21 +21,55 @@ IMAGES = 2000
 KIBIBYTE = 1024
 # What is lost for good would be a picture or a file: tens of kilobytes, every time.
 MOST_GROWTH = 2 * KIBIBYTE
-SIZES = ((61, 47), (160, 120), (33, 90), (240, 160))
+SIZES = ((61, 47), (120, 90), (33, 90), (180, 120))
 QUICK: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
-JOB = Job(
-    Recipe("soak", (Variant("w48", (Slot.WEBP, Slot.FALLBACK), width=48, effort=QUICK),)),
-    Limits(),
+EVERY_CODEC = Recipe(
+    "soak",
+    (
+        Variant("w48", (Slot.WEBP, Slot.FALLBACK), width=48, effort=QUICK),
+        Variant("w16", (Slot.AVIF,), width=16, effort=QUICK),
+    ),
+)
+JOB = Job(EVERY_CODEC, Limits(max_frames=3))
+MAKERS: tuple[Callable[[images.Size], bytes], ...] = (
+    images.jpeg,
+    images.png,
+    images.webp,
+    images.avif,
+    images.alpha_png,
+    lambda size: images.saved(images.with_alpha(size), "TIFF"),
+    lambda size: images.saved(images.detail(size), "BMP"),
 )
 
 
 def sources() -> list[bytes]:
-    """Return images of every format in several sizes, a large one and some that are refused."""
-    makers = (images.jpeg, images.png, images.webp, images.avif, images.alpha_png)
-    small = [make(size) for size in SIZES for make in makers]
-    moving = [images.animated_gif((40, 30)), images.animated_webp((64, 48), frames=3)]
+    """Return images of every format, most in several sizes, and a large one."""
+    small = [make(size) for size in SIZES for make in MAKERS]
+    phones = [images_heic.heic(images.detail(size)) for size in SIZES[:2]]
+    moving = [images.animated_gif((40, 30), frames=3), images.animated_webp((64, 48), frames=3)]
     progressive = [images.jpeg(size, progressive=True) for size in SIZES]
-    return [*small, *moving, *progressive, images.jpeg((1600, 1200))]
+    return [*small, *phones, *moving, *progressive, images.jpeg((1600, 1200))]
+
+
+def refused() -> dict[bytes, Cause]:
+    """Return files that fail at each stage, in libvips, Pillow and our own code."""
+    heic = images_heic.heic(images.detail(SIZES[0]))
+    return {
+        b"no image": Cause.NOT_AN_IMAGE,
+        images.truncated_jpeg(SIZES[1]): Cause.TRUNCATED,
+        images.png(SIZES[1])[:3000]: Cause.TRUNCATED,
+        images.animated_gif((40, 30), frames=4): Cause.TOO_MANY_FRAMES,
+        heic[: len(heic) // 2]: Cause.TRUNCATED,
+        png.png(30_000, 30_000, bits=1, colour=png.GREY): Cause.TOO_MANY_PIXELS,
+    }
+
+
+def outcome(child: RenderChild, source: bytes) -> Cause | None:
+    try:
+        rendered(child, source, JOB)
+    except Failure as failure:
+        return failure.cause
+    return None
 
 
 def slope(values: list[int]) -> float:
@@ -47,10 +84,11 @@ def slope(values: list[int]) -> float:
 def test_two_thousand_images_leave_a_childs_memory_flat(
     child: RenderChild, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    expected = dict.fromkeys(sources()) | refused()
     held = []
 
-    for source in islice(cycle(sources()), IMAGES):
-        rendered(child, source, JOB)
+    for source, cause in islice(cycle(expected.items()), IMAGES):
+        assert outcome(child, source) is cause
         held.append(resident_bytes(child.pid))
 
     # Every tenth: a child's memory goes up and down with each image, and pairs grow as a square.

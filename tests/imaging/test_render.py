@@ -82,6 +82,22 @@ def test_no_slot_is_bigger_than_the_next(make: Callable[[], bytes]) -> None:
     assert sizes == sorted(sizes)
 
 
+@pytest.mark.parametrize("size", [(160, 120), (16, 12)], ids=["detailed", "tiny"])
+def test_better_slots_stay_transparent_though_the_flattened_jpeg_is_smaller(
+    size: images.Size,
+) -> None:
+    exact: dict[str, int] = {Codec.AVIF: 100, Codec.WEBP: 100, Codec.JPEG: 1}
+    whole = Variant("full", ALL_SLOTS, quality=exact)
+
+    files = rendered(images.alpha_png(size), Recipe("flat", (whole,), background=(255, 255, 255)))
+
+    avif, webp, jpeg = (files["full", slot] for slot in ALL_SLOTS)
+    assert jpeg.codec is Codec.JPEG
+    assert len(jpeg.data) < len(webp.data)
+    assert len(avif.data) <= len(webp.data)
+    assert [opened(each).mode for each in (avif, webp, jpeg)] == ["RGBA", "RGBA", "RGB"]
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_comes_out_upright(orientation: int) -> None:
     files = rendered(images.oriented_jpeg(orientation))

@@ -71,3 +71,17 @@ def test_no_header_makes_us_count_for_long() -> None:
     many = by_hand.tiff(BODY, {330: (4, [8] * 200_000)})
 
     refuse_what_libvips_gets_wrong(many)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("at", [2**62, 2**63, 2**64 - 1])
+def test_a_place_beyond_all_memory_is_beyond_the_end_of_the_file(order: str, at: int) -> None:
+    magic = {"<": b"II+\0", ">": b"MM\0+"}[order] + struct.pack(f"{order}HH", 8, 0)
+    many_bits = struct.pack(f"{order}QHHQQ", 1, 258, 3, 5, at)
+
+    for data in (
+        magic + struct.pack(f"{order}Q", at) + bytes(64),
+        magic + struct.pack(f"{order}Q", 16) + many_bits + bytes(8),
+    ):
+        with pytest.raises(Truncated):
+            refuse_what_libvips_gets_wrong(data)

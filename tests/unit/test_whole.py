@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.whole import HEADER_BYTES, refuse_cut_short
+from shared.imaging.walks import GIF_HEADER_BYTES
+from shared.imaging.whole import refuse_cut_short
 from shared.model.errors import Truncated
 from tests import images
 
@@ -11,6 +12,7 @@ pytestmark = pytest.mark.unit
 SCREEN = b"GIF89a\x02\0\x02\0"  # two by two pixels
 NO_PALETTE, TWO_COLOURS = b"\0\0\0", b"\x80\0\0"
 PALETTE = bytes(6)
+FIRST_BLOCK = GIF_HEADER_BYTES + len(PALETTE)
 CONTROL = b"\x21\xf9\x04\0\0\0\0\0"
 PLAIN_DESCRIPTOR = b"\x2c\0\0\0\0\x02\0\x02\0\0"
 DESCRIPTOR_WITH_PALETTE = b"\x2c\0\0\0\0\x02\0\x02\0\x80"
@@ -39,12 +41,13 @@ def test_what_follows_the_trailer_is_not_looked_at(data: bytes) -> None:
 
 def block_ends(data: bytes) -> set[int]:
     """Return where a GIF made of one picture may end: between two blocks."""
-    after_header = HEADER_BYTES + len(PALETTE)
-    return {after_header, after_header + len(CONTROL), len(data) - 1, len(data)}
+    return {FIRST_BLOCK, FIRST_BLOCK + len(CONTROL), len(data) - 1, len(data)}
 
 
 # A cut before the first block never comes here: libvips finds no frame in it.
-@pytest.mark.parametrize("kept", range(HEADER_BYTES + len(PALETTE), len(WHOLE["extension"]) + 1))
+@pytest.mark.parametrize(
+    "kept", range(GIF_HEADER_BYTES + len(PALETTE), len(WHOLE["extension"]) + 1)
+)
 def test_a_gif_cut_anywhere_but_between_blocks_is_refused(kept: int) -> None:
     data = WHOLE["extension"]
 

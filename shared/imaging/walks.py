@@ -1,0 +1,77 @@
+"""Walks through the parts that a file is made of: GIF blocks, PNG chunks, TIFF directories.
+
+Each walk is lazy; its caller bounds it, as a file may hold millions of parts, or a circle of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+# https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+GIF_HEADER_BYTES, DESCRIPTOR_BYTES = 13, 10
+EXTENSION, IMAGE, SUB_BLOCK = 0x21, 0x2C, 0
+# PNG, third edition, section 5.3: a length and a type before the data, a checksum behind it.
+PNG_SIGNATURE_BYTES, CHUNK_HEAD_BYTES, CHECKSUM_BYTES = 8, 8, 4
+# https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
+BIG_TIFF = 43
+
+
+def gif_blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the kind of each block and sub-block, where it starts and where its contents do.
+
+    An image's contents begin with the LZW code size. `IndexError` at a cut end.
+    """
+    at = GIF_HEADER_BYTES + _palette_bytes(data[10])
+    while at < len(data) and data[at] in {EXTENSION, IMAGE}:  # else viewers stop, as libvips does
+        if data[at] == EXTENSION:
+            contents = at + 2
+            yield EXTENSION, at, contents
+            at = contents
+        else:
+            contents = at + DESCRIPTOR_BYTES + _palette_bytes(data[at + DESCRIPTOR_BYTES - 1])
+            yield IMAGE, at, contents
+            at = contents + 1
+        while size := data[at]:
+            yield SUB_BLOCK, at, at + 1
+            at += 1 + size
+        at += 1
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 0b111) + 1) if flags & 0b1000_0000 else 0
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the type of each chunk, where its data starts and how long it says that they are."""
+    at = PNG_SIGNATURE_BYTES
+    while at + CHUNK_HEAD_BYTES <= len(data):
+        size, start = int.from_bytes(data[at : at + 4], "big"), at + CHUNK_HEAD_BYTES
+        yield data[at + 4 : start], start, size
+        at = start + size + CHECKSUM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class TiffLayout:
+    """How a TIFF's header says that its numbers are written."""
+
+    order: Literal["little", "big"]
+    is_big: bool
+
+    @classmethod
+    def of(cls, data: bytes) -> "TiffLayout":
+        """Read the header."""
+        return cls("little" if data[:1] == b"I" else "big", BIG_TIFF in data[2:4])
+
+
+def tiff_directories(data: bytes) -> Iterator[int]:
+    """Yield where each directory stands, the first first; without end if they form a circle."""
+    layout = TiffLayout.of(data)
+    word, count_bytes, entry = (8, 8, 20) if layout.is_big else (4, 2, 12)
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], layout.order)
+
+    at = number(word, word)
+    while 0 < at < len(data):
+        yield at
+        at = number(at + count_bytes + entry * number(at, count_bytes), word)

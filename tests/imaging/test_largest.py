@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+
+from tests.imaging.largest import KINDS, largest_megapixels
+
+pytestmark = pytest.mark.imaging
+
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_settings_page_tells_the_largest_source_of_each_kind(kind: str) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| {kind} |")]
+
+    *_, shown, _ = row.split("|")
+
+    assert shown.strip() == "; ".join(str(largest_megapixels(header)) for header in KINDS[kind])

@@ -1,0 +1,91 @@
+"""What is decoded: upright and whole, whichever way a picture takes through `load`."""
+
+import io
+
+import pytest
+from PIL import Image, ImageCms
+
+from shared.imaging.cascade import Plain, Premultiplied, Roomy
+from shared.imaging.load import load
+from shared.imaging.probe import probe
+from shared.model.geometry import Size
+from tests import images
+
+pytestmark = pytest.mark.imaging
+
+SIZE = (640, 480)
+SMALL = Size(160, 120)
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
+    """Return a picture's file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format_name, **options)
+    return buffer.getvalue()
+
+
+def product(mode: str = "RGB") -> Image.Image:
+    """Return a dark thing in the upper left corner of a white page."""
+    page = Image.new("RGB", SIZE, (255, 255, 255))
+    page.paste((20, 20, 20), (0, 0, 200, 150))
+    return page.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"])
+def test_a_page_gets_room_and_is_shown_in_its_whole_range(format_name: str, mode: str) -> None:
+    data = saved(product(mode), format_name)
+
+    picture = load(data, probe(data), SMALL)
+
+    shown = picture.shown()
+    assert isinstance(picture, Roomy)
+    assert (shown.width, shown.height, shown.bands, shown.format) == (160, 120, 3, "uchar")
+    assert shown(10, 10) == pytest.approx([20] * 3, abs=3)
+    assert shown(150, 110) == pytest.approx([255] * 3, abs=1)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_page_that_is_decoded_twice_is_turned_once(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = orientation
+    data = saved(product().transpose(images.STORED_AS[orientation]), "JPEG", exif=exif)
+
+    shown = load(data, probe(data), SMALL).shown()
+
+    assert (shown.width, shown.height) == (160, 120)
+    assert max(shown(10, 10)) < 60
+    assert min(min(shown(*corner)) for corner in ((150, 10), (10, 110), (150, 110))) > 240
+
+
+def test_a_photograph_is_left_as_it_is() -> None:
+    for data in (images.jpeg(SIZE), images.png(SIZE), images.webp(SIZE)):
+        assert isinstance(load(data, probe(data), SMALL), Plain)
+
+
+def test_a_page_at_its_own_size_is_shown_level_by_level() -> None:
+    page = product()
+    page.paste((200, 100, 51), (300, 300, 400, 400))
+    data = saved(page, "PNG")
+
+    shown = load(data, probe(data), Size(*SIZE)).shown()
+
+    assert shown(350, 350) == [200, 100, 51]
+
+
+def test_alpha_that_hides_nothing_is_dropped_before_anything_is_made_smaller() -> None:
+    opaque, clear = images.opaque_alpha_png(SIZE), images.alpha_png(SIZE)
+
+    assert isinstance(load(opaque, probe(opaque), SMALL), Plain)
+    assert isinstance(load(clear, probe(clear), SMALL), Premultiplied)
+
+
+def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
+    picture = images.detail(SIZE)
+    bare = saved(picture, "JPEG", quality=90)
+    tagged = saved(picture, "JPEG", quality=90, icc_profile=SRGB)
+
+    shown = [load(data, probe(data), SMALL).shown() for data in (bare, tagged)]
+
+    assert shown[0].write_to_memory() == shown[1].write_to_memory()

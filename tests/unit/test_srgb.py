@@ -1,0 +1,58 @@
+import struct
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ImageCms
+
+from shared.imaging.cicp import SRGB, srgb_light
+from shared.imaging.icc import grey_profile, rgb_profile
+from shared.imaging.srgb import is_srgb
+from tests import profiles
+
+pytestmark = pytest.mark.unit
+
+PARAMETRIC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+SAMPLED = rgb_profile(SRGB, srgb_light)
+OTHERS = {
+    "Display P3": profiles.display_p3(),
+    "Adobe RGB": profiles.adobe_rgb(),
+    "ProPhoto": profiles.prophoto(),
+    "grey": grey_profile(srgb_light),
+    "sRGB's primaries, gamma 2.2": rgb_profile(SRGB, lambda sample: sample**2.2),
+    "sRGB's primaries, no curve": rgb_profile(SRGB, lambda sample: sample),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("profile", [PARAMETRIC, SAMPLED], ids=["parametric", "sampled"])
+def test_srgb_is_known_by_its_numbers_whoever_wrote_it(profile: bytes) -> None:
+    assert is_srgb(profile)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_other_profile_passes_for_srgb(name: str) -> None:
+    assert not is_srgb(OTHERS[name])
+
+
+def test_a_lookup_table_beside_srgbs_numbers_may_say_anything() -> None:
+    at = SAMPLED.index(b"desc", profiles.HEADER_BYTES)
+    with_table = SAMPLED[:at] + b"A2B0" + SAMPLED[at + 4 :]
+
+    assert not is_srgb(with_table)
+
+
+@given(st.integers(0, len(PARAMETRIC)))
+def test_a_profile_cut_short_is_not_srgb_or_still_says_so(length: int) -> None:
+    # Only what nobody reads, behind the last tag that counts, may be missing.
+    assert is_srgb(PARAMETRIC[:length]) in {False, length > len(PARAMETRIC) - 64}
+
+
+@given(st.integers(profiles.HEADER_BYTES, len(PARAMETRIC) - 4), st.integers(0, 2**32 - 1))
+def test_a_profile_with_any_number_in_it_never_raises(at: int, number: int) -> None:
+    broken = PARAMETRIC[:at] + struct.pack(">I", number) + PARAMETRIC[at + 4 :]
+
+    look = partial(is_srgb, broken)
+
+    assert look() in {True, False}
