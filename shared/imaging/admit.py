@@ -27,6 +27,8 @@ BMP = 11.0
 MOST_SIDE = 1_000_000
 # CMYK, alpha and a few masks. Of a thousand bands, libvips asks for memory until it is aborted.
 MOST_BANDS = 16
+# Lines are held some at a time, by the decoder and by each step of a resize.
+COLUMN_BYTES = 1200
 # Encoders: bytes per pixel of the canvas, by slot and by what the picture is.
 OPAQUE = {Slot.AVIF: 54.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
 TRANSPARENT = {Slot.AVIF: 96.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
@@ -57,7 +59,7 @@ def admit(
             f"Expected at most {limits.max_frames} frames, got {header.frames}.", stage="admit"
         )
     pixels = header.stored.pixels * header.frames
-    _refuse_odd_shapes(header)
+    refuse_odd_shapes(header)
     if pixels > limits.max_pixels:
         shape = f"{header.stored.width}x{header.stored.height} in {header.frames} frame(s)"
         raise TooManyPixels(
@@ -73,7 +75,8 @@ def admit(
         )
 
 
-def _refuse_odd_shapes(header: Header) -> None:
+def refuse_odd_shapes(header: Header) -> None:
+    """Raise a permanent failure for sides or bands that no genuine picture has."""
     longest = max(header.stored.width, header.stored.height)
     if longest > MOST_SIDE:
         raise TooManyPixels(
@@ -88,7 +91,8 @@ def price_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
     encoding = max(_encoding_bytes(header, rendition) for rendition in renditions)
     held = header.frames * _held_bytes(header, renditions)
     # The decoder has gone when the first encoder begins.
-    return round(max(_decoding_bytes(header), encoding) + held) + FIXED_BYTES
+    lines = COLUMN_BYTES * header.stored.width
+    return round(max(_decoding_bytes(header), encoding) + held) + lines + FIXED_BYTES
 
 
 def _held_bytes(header: Header, renditions: Sequence[Rendition]) -> int:

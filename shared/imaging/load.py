@@ -34,10 +34,12 @@ def load(data: bytes, header: Header, wanted: Size) -> Picture:
             return _in_one_piece(image, header, wanted)
         return _with_room(image, wanted) if is_crowded(image) else _as_it_streams(image, wanted)
     picture = _as_it_streams(image, wanted)
-    if header.format != "jpeg" or isinstance(picture, Plain) or not _can_have_room(image):
+    can_have_room = header.format == "jpeg" and _can_have_room(image, wanted)
+    if isinstance(picture, Plain) or not can_have_room:
         return picture
     # A scanned page, or a product on white: the first step has cut something off already. Only a
     # JPEG is decoded cheaply enough to do that step again, and libjpeg's halving blurs letters.
+    del image  # and with it what the decoder holds: twice is more than was admitted
     return _with_room(_opened(data, header, header.upright), wanted)
 
 
@@ -50,9 +52,11 @@ def _opened(data: bytes, header: Header, wanted: Size) -> pyvips.Image:
     if header.format == "webp":
         # Does not stream: libvips would put over 100 MB in a file, which no child may write.
         options |= {"memory": True}
-    image = _with_one_alpha(open_source(header.format, data, **options).copy())
+    image = _without_extra_bands(open_source(header.format, data, **options).copy(), header)
     for name in _misleading(header):
         image.remove(name)
+    if image.get_typeof(icc.FIELD) and _says_nothing(image.get(icc.FIELD), image):
+        image.remove(icc.FIELD)
     return image
 
 
@@ -61,9 +65,10 @@ def _jpeg_shrink(source: Size, wanted: Size) -> int:
     return next((shrink for shrink in JPEG_SHRINKS if room >= shrink * JPEG_HEADROOM), 1)
 
 
-def _with_one_alpha(image: pyvips.Image) -> pyvips.Image:
-    """Drop what a TIFF may hold behind the colours and the first extra band."""
-    bands = COLOUR_BANDS.get(image.interpretation, image.bands) + 1
+def _without_extra_bands(image: pyvips.Image, header: Header) -> pyvips.Image:
+    """Drop what a TIFF may hold behind the colours and their transparency."""
+    has_alpha = header.has_alpha or header.format != "tiff"
+    bands = COLOUR_BANDS.get(image.interpretation, image.bands) + has_alpha
     return image.extract_band(0, n=bands) if image.bands > bands else image
 
 
@@ -86,16 +91,20 @@ def _as_it_streams(image: pyvips.Image, wanted: Size) -> Picture:
 
 def _with_room(image: pyvips.Image, wanted: Size) -> Picture:
     """Shrink an opaque still that has much black or white, before anything is cut off."""
-    if not _can_have_room(image):
+    if not _can_have_room(image, wanted):
         return _as_it_streams(image, wanted)
     room = Roomy.of(_in_srgb(image)).image
     small = room.thumbnail_image(wanted.width, height=wanted.height, size="force")
     return Roomy(small.copy_memory())
 
 
-def _can_have_room(image: pyvips.Image) -> bool:
-    """Say no where there are colours to convert: squeezed, they are not what the profile means."""
-    return image.format == "uchar" and not _needs_profile(image)
+def _can_have_room(image: pyvips.Image, wanted: Size) -> bool:
+    """Say no where nothing is made smaller, or where there are colours to convert.
+
+    Squeezed, they are not those that the profile means.
+    """
+    shrinks = wanted.pixels < image.width * image.height
+    return shrinks and image.format == "uchar" and not _needs_profile(image)
 
 
 def _in_one_piece(image: pyvips.Image, header: Header, wanted: Size) -> Picture:
@@ -111,14 +120,26 @@ def _in_one_piece(image: pyvips.Image, header: Header, wanted: Size) -> Picture:
     return Premultiplied(small.autorot().copy_memory())
 
 
-def _needs_profile(image: pyvips.Image) -> bool:
-    """Ask for a conversion only where there is one to make.
+def _says_nothing(profile: bytes, image: pyvips.Image) -> bool:
+    """Say whether a profile is sRGB, or too broken to convert one pixel: viewers ignore that.
 
-    Without a profile libvips would convert sRGB to sRGB, for more CPU than the decode takes.
+    libvips would convert sRGB to sRGB, for more CPU than the decode takes.
     """
-    if icc.FIELD in image.get_fields():
-        return not is_srgb(image.get(icc.FIELD))
-    return bool(image.interpretation == "cmyk")
+    if is_srgb(profile):
+        return True
+    pixel = pyvips.Image.black(1, 1, bands=image.bands).cast(image.format)
+    pixel = pixel.copy(interpretation=image.interpretation)
+    pixel.set_type(pyvips.GValue.blob_type, icc.FIELD, profile)
+    try:
+        pixel.icc_transform("srgb").avg()
+    except pyvips.Error:
+        return True
+    return False
+
+
+def _needs_profile(image: pyvips.Image) -> bool:
+    """Ask for a conversion only where there is one to make."""
+    return bool(image.get_typeof(icc.FIELD)) or image.interpretation == "cmyk"
 
 
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:

@@ -9,15 +9,16 @@ from shared.model.manifest import Placeholder
 SIDE = 16
 MAX_URI_BYTES = 400
 QUALITIES = (40, 20, 1)
+WHITE = (255, 255, 255)
 ONE_PIXEL = 1  # a few dozen bytes of any colour
 PREFIX = "data:image/webp;base64,"
 
 
-def placeholder(image: pyvips.Image) -> Placeholder:
-    """Return the placeholder of a picture in sRGB; transparency is shown on white."""
+def placeholder(image: pyvips.Image, background: tuple[int, int, int] | None) -> Placeholder:
+    """Return the placeholder of a picture in sRGB; transparency shows the background, or white."""
     still = image.crop(0, 0, image.width, image.get_page_height())
     if still.hasalpha():
-        still = still.flatten(background=[255, 255, 255])
+        still = still.flatten(background=[*(background or WHITE)])
     tiny = still.thumbnail_image(SIDE, height=SIDE, size="down").copy_memory()
     colour = "#" + "".join(f"{round(band.avg()):02x}" for band in tiny.bandsplit())
     return Placeholder(_small_enough(tiny), colour)

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
+from shared.imaging import tiff
 from shared.imaging.gif import with_transparency_named
 from shared.imaging.pillow import READ_BY_PILLOW, outline
 from shared.imaging.sniff import require_rendered_format
-from shared.imaging.tiff import refuse_what_libvips_gets_wrong
 from shared.imaging.traps import refuse_traps
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.whole import refuse_cut_short
+from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
 from shared.model.recipe import Animation, Caps
@@ -71,18 +72,28 @@ class Header:
 def probe(data: bytes) -> Header:
     """Return the header of an image; a permanent failure if it is none that we render."""
     name = require_rendered_format(data)
-    refuse_cut_short(name, data)
-    refuse_traps(name, data)
-    if name == "tiff":
-        refuse_what_libvips_gets_wrong(data)
+    _refuse_by_structure(name, data)
     if name == "gif":
         data = with_transparency_named(data)
     try:
         if name in READ_BY_PILLOW:
             return _outlined(name, data)
-        return _header(name, loader(name)(data, access="sequential"))
+        header = _header(name, loader(name)(data, access="sequential"))
     except FAILURES as error:
         raise translated(error, "probe") from error
+    means_alpha = name != "tiff" or tiff.has_alpha(data)
+    return replace(header, has_alpha=header.has_alpha and means_alpha)
+
+
+def _refuse_by_structure(name: str, data: bytes) -> None:
+    try:
+        refuse_cut_short(name, data)
+        refuse_traps(name, data)
+        if name == "tiff":
+            tiff.refuse_what_libvips_gets_wrong(data)
+    except Failure as failure:
+        failure.stage = failure.stage or "probe"
+        raise
 
 
 def is_held_whole(header: Header) -> bool:
@@ -110,7 +121,7 @@ def _header(name: str, image: pyvips.Image) -> Header:
         bands=image.bands,
         bits=BITS if image.format == "uchar" else 2 * BITS,
         has_alpha=bool(image.hasalpha()),
-        is_interlaced="interlaced" in image.get_fields(),
+        is_interlaced=bool(image.get_typeof("interlaced")),
         # Viewers do not turn what moves, and a turned strip of frames would be none.
         orientation=UPRIGHT if frames > 1 else _orientation(image),
     )
@@ -133,9 +144,9 @@ def _outlined(name: str, data: bytes) -> Header:
 def _frames(name: str, image: pyvips.Image) -> int:
     # A TIFF's pages are a document, an AVIF's a collection: only GIF and WebP frames move.
     # Not `get_n_pages`, which says 1 where there are 10,000 or more.
-    moves = name in {"gif", "webp"} and "n-pages" in image.get_fields()
+    moves = name in {"gif", "webp"} and image.get_typeof("n-pages")
     return int(image.get("n-pages")) if moves else 1
 
 
 def _orientation(image: pyvips.Image) -> int:
-    return int(image.get("orientation")) if "orientation" in image.get_fields() else UPRIGHT
+    return int(image.get("orientation")) if image.get_typeof("orientation") else UPRIGHT

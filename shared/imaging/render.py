@@ -69,7 +69,7 @@ def render(
             # What is cut off or drawn upon here is a copy: the next rung knows nothing of it.
             canvas = cut(picture, rendition, recipe.background)
             yield from _encoded(stamp.on(canvas), rendition, recipe.background, packet)
-        shown = placeholder(picture) if recipe.placeholder else None
+        shown = placeholder(picture, recipe.background) if recipe.placeholder else None
     except FAILURES as error:
         raise translated(error, "render") from error
     # An alpha band that hid nothing was dropped when the picture was loaded.

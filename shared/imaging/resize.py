@@ -48,7 +48,7 @@ def on_every_frame(
     strip = pyvips.Image.arrayjoin(parts, across=1).copy_memory().copy()
     strip.set_type(pyvips.GValue.gint_type, "page-height", parts[0].height)
     for name in ("delay", "loop"):
-        if name in image.get_fields():
+        if image.get_typeof(name):
             kind = pyvips.GValue.array_int_type if name == "delay" else pyvips.GValue.gint_type
             strip.set_type(kind, name, image.get(name))
     return strip

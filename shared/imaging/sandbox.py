@@ -149,7 +149,9 @@ class RenderChild:
             self._process.wait(timeout=1)
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, self._stderr.tell() - STDERR_TAIL_BYTES))
-        last_words = " ".join(self._stderr.read().decode(errors="replace").split())
+        # Of a traceback, the last line is the one that tells.
+        lines = self._stderr.read().decode(errors="replace").split("\n")
+        last_words = next((line.strip() for line in reversed(lines) if line.strip()), "")
         said = f" It said: {last_words}" if last_words else ""
         code = self._process.returncode
         ended = "talked nonsense" if code is None else f"ended with code {code}"

@@ -22,7 +22,7 @@ def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa
     data = with_transparency_named(data) if name == "gif" else data
     image = loader(name)(data, **options)
     profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
-    if profile is None or icc.FIELD in image.get_fields():
+    if profile is None or image.get_typeof(icc.FIELD):
         return image
     image = image.copy()
     image.set_type(pyvips.GValue.blob_type, icc.FIELD, profile)

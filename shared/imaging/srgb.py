@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 
 HEADER_BYTES = 128
-MAX_TAGS = 100
+MAX_TAGS, MAX_SAMPLES = 100, 65_536
 COLUMNS = (b"rXYZ", b"gXYZ", b"bXYZ")
 CURVES = (b"rTRC", b"gTRC", b"bTRC")
 # A lookup table goes before the matrix, and may say anything.
@@ -40,25 +40,26 @@ def is_srgb(profile: bytes) -> bool:
         return False
 
 
-def _tags(profile: bytes) -> Mapping[bytes, bytes]:
+def _tags(profile: bytes) -> Mapping[bytes, memoryview]:
     (count,) = struct.unpack_from(">I", profile, HEADER_BYTES)
     if count > MAX_TAGS:
         raise ValueError(count)
     first = HEADER_BYTES + 4
     entries = (struct.unpack_from(">4sII", profile, first + 12 * at) for at in range(count))
-    return {name: profile[offset : offset + size] for name, offset, size in entries}
+    whole = memoryview(profile)  # a hundred tags may each be the whole of it
+    return {name: whole[offset : offset + size] for name, offset, size in entries}
 
 
-def _xyz(tag: bytes) -> tuple[float, ...]:
+def _xyz(tag: memoryview) -> tuple[float, ...]:
     kind, *values = struct.unpack_from(">4s4x3i", tag)
     if kind != b"XYZ ":
         raise ValueError(kind)
     return tuple(value / FIXED_ONE for value in values)
 
 
-def _curve(tag: bytes) -> Curve:
+def _curve(tag: memoryview) -> Curve:
     kind, count = struct.unpack_from(">4s4xI", tag)
-    if kind == b"curv":
+    if kind == b"curv" and count <= MAX_SAMPLES:
         return _sampled(struct.unpack_from(f">{count}H", tag, 12))
     function = count >> 16
     if kind != b"para" or function != SRGB_FUNCTION:

@@ -14,7 +14,8 @@ from shared.model.errors import Truncated, UnsupportedFormat
 BITS, COMPRESSION, PHOTOMETRIC = 258, 259, 262
 STRIP_OFFSETS, STRIP_BYTES = 273, 279
 TILE_OFFSETS, TILE_BYTES = 324, 325
-SUB_DIRECTORIES, SAMPLE_FORMAT = 330, 339
+SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT = 330, 338, 339
+UNSPECIFIED = 0
 DNG_VERSION = 50706
 
 SENSORS = frozenset({32803, 34892})  # a colour filter's mosaic, and a DNG's linear raw
@@ -70,6 +71,14 @@ def refuse_what_libvips_gets_wrong(data: bytes) -> None:
         _refuse_cut(first)
     except NO_PLACE as error:
         raise Truncated("Expected a whole TIFF, got one that ends in its directory.") from error
+
+
+def has_alpha(data: bytes) -> bool:
+    """Say whether a band beside the colours is transparency, of a TIFF that was not refused.
+
+    Without a word on it, it is: but "unspecified" is a saved selection, or a printer's plate.
+    """
+    return _first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
 
 
 def _first_directory(data: bytes) -> _Directory:

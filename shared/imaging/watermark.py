@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
+from shared.imaging.admit import refuse_odd_shapes
 from shared.imaging.load import load
 from shared.imaging.probe import Header, probe
 from shared.imaging.resize import frame_count, shrink
 from shared.imaging.vips import FAILURES, translated
-from shared.model.errors import Failure, WatermarkUnusable
-from shared.model.geometry import Size
+from shared.model.errors import Failure, TooCostly, WatermarkUnusable
+from shared.model.geometry import MAX_SIDE, Size
 from shared.model.marking import Place, place
 from shared.model.plan import Rendition
 from shared.model.recipe import Animation, Watermark
@@ -81,9 +82,11 @@ def read_stamp(watermark: Watermark | None, data: bytes, renditions: Sequence[Re
         return Stamp({})
     with _blaming_the_mark():
         header = probe(data).kept(Animation.FIRST_FRAME)
-    if header.stored.pixels > MAX_PIXELS:
+        refuse_odd_shapes(header)
+    longest = max(header.stored.width, header.stored.height)
+    if header.stored.pixels > MAX_PIXELS or longest > MAX_SIDE:
         raise WatermarkUnusable(
-            f"Expected a watermark of at most {MAX_PIXELS} pixels, "
+            f"Expected a watermark of at most {MAX_PIXELS} pixels and {MAX_SIDE} a side, "
             f"got {header.stored.width}x{header.stored.height}.",
             stage="watermark",
         )
@@ -127,6 +130,8 @@ def _blaming_the_mark() -> Iterator[None]:
         raise _unusable(failure) from failure
     except FAILURES as error:
         raise _unusable(translated(error, "watermark")) from error
+    except MemoryError as error:
+        raise _unusable(TooCostly("The child ran out of memory.")) from error
 
 
 def _unusable(failure: Failure) -> WatermarkUnusable:

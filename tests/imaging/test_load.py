@@ -1,6 +1,8 @@
 """What is decoded: upright and whole, whichever way a picture takes through `load`."""
 
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageCms
@@ -9,7 +11,7 @@ from shared.imaging.cascade import Plain, Premultiplied, Roomy
 from shared.imaging.load import load
 from shared.imaging.probe import probe
 from shared.model.geometry import Size
-from tests import images
+from tests import images, profiles
 
 pytestmark = pytest.mark.imaging
 
@@ -23,6 +25,11 @@ def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, format_name, **options)
     return buffer.getvalue()
+
+
+def extra_samples(meaning: int) -> bytes:
+    """Return a TIFF's entry that says what the band behind the colours is: TIFF 6.0, page 31."""
+    return struct.pack("<HHIHH", 338, 3, 1, meaning, 0)
 
 
 def product(mode: str = "RGB") -> Image.Image:
@@ -89,3 +96,51 @@ def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
     shown = [load(data, probe(data), SMALL).shown() for data in (bare, tagged)]
 
     assert shown[0].write_to_memory() == shown[1].write_to_memory()
+
+
+def test_a_page_in_a_jpeg_at_its_own_size_is_shown_level_by_level() -> None:
+    data = saved(product(), "JPEG", quality=100, subsampling=0)
+
+    shown = load(data, probe(data), Size(*SIZE)).shown()
+
+    decoded = Image.open(io.BytesIO(data)).convert("RGB")
+    assert list(bytes(shown.write_to_memory())) == pytest.approx(list(decoded.tobytes()), abs=1)
+
+
+def test_a_selection_saved_beside_a_tiffs_colours_is_no_transparency() -> None:
+    clear = saved(images.with_alpha(SIZE), "TIFF")
+    plain = clear.replace(extra_samples(2), extra_samples(0))
+
+    pictures = [load(data, probe(data), SMALL) for data in (plain, clear)]
+
+    assert clear.count(extra_samples(2)) == 1
+    assert [probe(data).has_alpha for data in (plain, clear)] == [False, True]
+    assert [picture.shown().bands for picture in pictures] == [3, 4]
+
+
+def test_a_png_keyword_of_latin_letters_is_left_alone() -> None:
+    whole = images.png(SIZE)
+    chunk = b"tEXt" + "Gr\u00f6\u00dfe\0drei".encode("latin-1")
+    named = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data = whole[:33] + named + whole[33:]  # behind IHDR
+
+    picture = load(data, probe(data), SMALL)
+
+    assert picture.size == SMALL
+
+
+def test_a_profile_whose_curves_are_broken_is_passed_over() -> None:
+    whole = profiles.display_p3()
+    broken = whole.replace(b"curv", b"xxxx")
+    picture = Image.new("RGB", SIZE, (200, 100, 50))
+
+    seen = [
+        load(data, probe(data), SMALL).shown()(80, 60)
+        for data in (
+            saved(picture, "PNG", icc_profile=whole),
+            saved(picture, "PNG", icc_profile=broken),
+        )
+    ]
+
+    assert seen[0] == pytest.approx([216, 93, 24], abs=3)
+    assert seen[1] == [200, 100, 50]

@@ -29,7 +29,7 @@ def noise(
 def test_no_noise_makes_a_uri_over_the_bound(
     size: tuple[int, int], bands: int, *, stark: bool
 ) -> None:
-    found = [placeholder(noise(seed, size, stark=stark, bands=bands)) for seed in range(20)]
+    found = [placeholder(noise(seed, size, stark=stark, bands=bands), None) for seed in range(20)]
 
     assert max(len(each.data_uri) for each in found) <= MAX_URI_BYTES
 
@@ -41,7 +41,9 @@ def test_what_no_quality_makes_small_enough_becomes_one_pixel(
     grey = pyvips.Image.black(SIDE, SIDE, bands=3) + 100
     seen = noise(1, (SIDE, SIDE))
 
-    shown = [placeholder(each.cast("uchar").copy(interpretation="srgb")) for each in (grey, seen)]
+    shown = [
+        placeholder(each.cast("uchar").copy(interpretation="srgb"), None) for each in (grey, seen)
+    ]
 
     assert [_size(each.data_uri) for each in shown] == [(SIDE, SIDE), (1, 1)]
     assert max(len(each.data_uri) for each in shown) <= 120

@@ -1,4 +1,5 @@
 import struct
+import tracemalloc
 from functools import partial
 
 import pytest
@@ -56,3 +57,23 @@ def test_a_profile_with_any_number_in_it_never_raises(at: int, number: int) -> N
     look = partial(is_srgb, broken)
 
     assert look() in {True, False}
+
+
+def test_a_hundred_tags_that_are_each_the_whole_profile_take_no_memory() -> None:
+    size = 1_000_000
+    entries = b"".join(struct.pack(">4sII", b"%04d" % at, 0, size) for at in range(97))
+    names = (b"rXYZ", b"gXYZ", b"bXYZ")
+    table = (
+        struct.pack(">I", 100)
+        + entries
+        + b"".join(struct.pack(">4sII", name, 0, size) for name in names)
+    )
+    bloated = (SAMPLED[: profiles.HEADER_BYTES] + table).ljust(size, b"\0")
+
+    tracemalloc.start()
+    found = is_srgb(bloated)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert not found
+    assert peak < size
