@@ -37,7 +37,7 @@ FURTHER_FRAME = 8.0
 # From this effort on, libaom keeps many more pictures beside the one that it encodes.
 SLOW_AVIF_EFFORT = 3
 SLOW_AVIF = 34.0
-# Pictures in memory: a strip of frames as it is stored, and all rungs, of which others are made.
+# Pictures in memory: a strip of frames as it is stored, and each rung beside the next.
 BYTES_PER_PIXEL = 4
 # In floating point, where colours are kept multiplied by their alpha.
 PREMULTIPLIED = 16
@@ -96,12 +96,12 @@ def price_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
 
 
 def _held_bytes(header: Header, renditions: Sequence[Rendition]) -> int:
-    """Return what the rungs of one frame take, and the canvas that is being encoded."""
-    rungs = {rendition.frame.resized for rendition in renditions}
+    """Return what a rung and the next take of one frame, and the canvas that is being encoded."""
+    rungs = sorted({rendition.frame.resized.pixels for rendition in renditions})[-2:]
     largest_canvas = max(rendition.frame.canvas.pixels for rendition in renditions)
     is_floating = header.has_alpha and not header.moves
     each = PREMULTIPLIED if is_floating else BYTES_PER_PIXEL
-    return each * sum(rung.pixels for rung in rungs) + BYTES_PER_PIXEL * largest_canvas
+    return each * sum(rungs) + BYTES_PER_PIXEL * largest_canvas
 
 
 def _decoding_bytes(header: Header) -> float:

@@ -1,10 +1,10 @@
-"""The pictures between a source and its rungs: each rung from a larger one, without loss.
+"""The picture between two rungs: each rung is made from the next larger, without its losses.
 
 A good filter overshoots at hard edges, and eight bits cut off what goes below black or above
 white. Once, that hardly shows. But after four rungs a page of text, made from its neighbour,
 scored 21 points of SSIMULACRA2 less than one made from the source. So a picture with much black or
-white is made smaller with room for the overshoot, a transparent one in floating point, and each
-from one of twice its size, which keeps steps few and far. A photograph seldom comes near the ends.
+white is made smaller with room for the overshoot, and a transparent one in floating point. A
+photograph seldom comes near the ends.
 """
 
 from collections.abc import Callable
@@ -26,17 +26,10 @@ SCALE = (LEVELS - 2 * ROOM) / LEVELS
 NEAR_THE_ENDS = 8
 CROWDED_SHARE = 0.2
 SAMPLED = 4
-# A step to two thirds blurs as much as a step to a third, and leads less far.
-LEAST_STEP = 2
 
 
 class Picture(Protocol):
-    """A picture on its way down the ladder; `size` is one frame's."""
-
-    @property
-    def size(self) -> Size:
-        """Return its size in pixels."""
-        ...
+    """A picture on its way down the ladder."""
 
     def shrunk(self, size: Size) -> "Picture":
         """Return it at a smaller size, in memory."""
@@ -52,11 +45,6 @@ class Plain:
     """Eight bits as they are; a strip of frames as well."""
 
     image: pyvips.Image
-
-    @property
-    def size(self) -> Size:
-        """Return its size in pixels."""
-        return frame_size(self.image)
 
     def shrunk(self, size: Size) -> "Plain":
         """Return it at a smaller size, in memory."""
@@ -83,11 +71,6 @@ class Roomy:
         narrow = image.maplut(_line(lambda level: ROOM + level * SCALE))
         return cls(narrow.copy(interpretation=image.interpretation), image)
 
-    @property
-    def size(self) -> Size:
-        """Return its size in pixels."""
-        return frame_size(self.image)
-
     def shrunk(self, size: Size) -> "Roomy":
         """Return it at a smaller size, in memory."""
         smaller = shrink(self.image, size)
@@ -112,14 +95,9 @@ class Premultiplied:
         """Take an image with alpha in."""
         return cls(image.premultiply())
 
-    @property
-    def size(self) -> Size:
-        """Return its size in pixels."""
-        return frame_size(self.image)
-
     def shrunk(self, size: Size) -> "Premultiplied":
         """Return it at a smaller size, in memory."""
-        if self.size == size:
+        if frame_size(self.image) == size:
             return Premultiplied(self.image.copy_memory())
         return Premultiplied(resized(self.image, size).copy_memory())
 
@@ -127,26 +105,6 @@ class Premultiplied:
         """Return the image with its colours at full strength."""
         whole = self.image.unpremultiply().rint().cast("uchar")
         return whole.copy(interpretation="srgb").copy_memory()
-
-
-class Cascade:
-    """All pictures made so far, of which the next is made; largest first."""
-
-    def __init__(self, largest: Picture) -> None:
-        self._made = [largest]
-
-    def at(self, size: Size) -> Picture:
-        """Return the picture at a size that is no larger than any before.
-
-        It comes from the smallest that is `LEAST_STEP` times as wide, else from the largest.
-        """
-        for made in self._made:
-            if made.size == size:
-                return made
-        wide = [each for each in self._made if each.size.width >= LEAST_STEP * size.width]
-        base = wide[-1] if wide else self._made[0]
-        self._made.append(base.shrunk(size))
-        return self._made[-1]
 
 
 def in_cascade(image: pyvips.Image) -> Picture:

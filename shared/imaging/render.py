@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.admit import SOURCE_COPIES, admit
-from shared.imaging.cascade import Cascade
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import cut
 from shared.imaging.encode import codec_for, encode
@@ -63,9 +62,10 @@ def render(
     try:
         packet = read_credit(data, kept.format, recipe.metadata).packet
         stamp = stamp.decoded()
-        cascade = Cascade(load(data, kept, renditions[0].frame.resized))
+        held = load(data, kept, renditions[0].frame.resized)
         for rendition in renditions:
-            picture = cascade.at(rendition.frame.resized).shown()
+            held = held.shrunk(rendition.frame.resized)
+            picture = held.shown()
             # What is cut off or drawn upon here is a copy: the next rung knows nothing of it.
             canvas = cut(picture, rendition, recipe.background)
             yield from _encoded(stamp.on(canvas), rendition, recipe.background, packet)
