@@ -13,7 +13,7 @@ from shared.model.geometry import Size
 # libjpeg halves a picture inside its inverse DCT, which is much cheaper than decoding it whole. It
 # may come this close to the wanted size; the rest is left to a better filter.
 JPEG_SHRINKS = (8, 4, 2)
-JPEG_HEADROOM = 1.5
+JPEG_HEADROOM = 1.25
 # A warning of libjpeg may mean a grey lower half, so it fails the image, as it does in sharp.
 FAIL_ON = "warning"
 OPAQUE = {"uchar": 255, "ushort": 65535}

@@ -26,7 +26,7 @@ def shrink(image: pyvips.Image, size: Size) -> pyvips.Image:
 
 def _resized(image: pyvips.Image, size: Size) -> pyvips.Image:
     if not image.hasalpha():
-        return image.thumbnail_image(size.width, height=size.height, size="force")
+        return resized(image, size)
     # `thumbnail_image` would round down after each step, which darkens colours of low alpha.
     floating = resized(image.premultiply(), size).unpremultiply()
     return floating.rint().cast("uchar").copy(interpretation="srgb")

@@ -67,7 +67,7 @@ def test_each_part_of_the_floor_has_a_time_and_the_scale_is_told() -> None:
     measured = measure(source, small, repetitions=1)
 
     assert measured.encodes == 2
-    assert measured.decoder_options == {"shrink": 2}
+    assert measured.decoder_options == {"shrink": 4}
     assert min(msgspec.structs.astuple(measured.cpu)) > 0
 
 

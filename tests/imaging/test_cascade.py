@@ -16,8 +16,8 @@ WIDTHS = [1920, 1280, 960, 640, 320]
 # What the design allows, in points of SSIMULACRA2.
 LOSSLESS = 0.5
 # Wide enough for libjpeg to halve it; what its plain average costs is weighed in docs/recipes.md.
-WIDE = (5800, 1300)
-DECODED_SMALL = 2.0
+WIDE = (4900, 1300)
+DECODED_SMALL = 3.0
 
 
 def dulled(level: int) -> float:
