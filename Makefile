@@ -79,8 +79,8 @@ test: setup  ## Everything that must hold before a change lands
 	@$(MAKE) --no-print-directory lint types layers
 	@$(BIN)/pytest
 
-.PHONY: unit imaging functional e2e
-unit imaging functional e2e: setup  ## One tier of the tests
+.PHONY: unit imaging functional faults e2e
+unit imaging functional faults e2e: setup  ## One tier of the tests
 	@$(BIN)/pytest -m $@
 
 .PHONY: lint

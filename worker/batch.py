@@ -4,15 +4,15 @@ Answers from the ids that came in, never raises and never answers none: to Lambd
 an unknown id means that the whole batch failed, and an empty answer that it all succeeded.
 """
 
-from collections.abc import Container, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Container, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
 import structlog
 
-from shared.clock import SystemClock
+from shared.clock import Clock
 from shared.cloud.queues import BATCH_SIZE
 from shared.deadline import Deadline
 from shared.events.body import read_hints
@@ -48,13 +48,22 @@ class Verdict:
     is_settled: bool
 
 
+def _threads(name: str) -> Executor:
+    return ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix=name)
+
+
 class Consumer:
     """Works on one batch at a time; the render children live on between batches."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, pool: Callable[[str], Executor] = _threads) -> None:
         self._fleet = fleet
-        self._threads = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="record")
-        self._settlers = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="settle")
+        self._threads = pool("record")
+        self._settlers = pool("settle")
+
+    @property
+    def clock(self) -> Clock:
+        """Return what tells this consumer the time."""
+        return self._fleet.clock
 
     def consume(
         self, messages: Sequence[Message], deadline: Deadline, *, request_id: str = ""
@@ -175,10 +184,19 @@ class LambdaContext(Protocol):
 
 def handler(event: object, context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Answer a Lambda SQS event with the messages that must be tried again."""
+    return answer(event, context, consumer)
+
+
+def answer(
+    event: object, context: LambdaContext, consumer: Callable[[], Consumer]
+) -> dict[str, list[dict[str, str]]]:
+    """Answer for a consumer that may not even come to be."""
     messages = read_batch(event)
     try:
-        deadline = Deadline.after(context.get_remaining_time_in_millis() / 1000, SystemClock())
-        verdicts = consumer().consume(messages, deadline, request_id=context.aws_request_id)
+        ready = consumer()
+        left_seconds = context.get_remaining_time_in_millis() / 1000
+        deadline = Deadline.after(left_seconds, ready.clock)
+        verdicts = ready.consume(messages, deadline, request_id=context.aws_request_id)
         again = [verdict.message_id for verdict in verdicts if not verdict.is_settled]
     except Exception:  # an exception would fail the whole batch without naming a message
         log.exception("batch failed unexpectedly", messages=len(messages))

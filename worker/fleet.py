@@ -1,7 +1,7 @@
 """The parts of one worker, put together once."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import loads
@@ -38,7 +38,7 @@ class Fleet:
     recipes: RecipeBook
     marks: Marks
     studio: Studio
-    uploads: ThreadPoolExecutor
+    uploads: Executor
     desk: BoundedSemaphore
 
     @contextmanager
