@@ -1,6 +1,7 @@
 """What the environment says about this worker; read once, every problem reported at once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,11 +12,16 @@ from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
 MEGABYTES_PER_CPU = 1769
 # What one image may need, work and settling: a shorter claim would end in the middle of it.
 MIN_LEASE_SECONDS = 70
+# Under this a batch would begin nothing: an image is only claimed with time enough for it.
+MIN_BATCH_SECONDS = 60
 # The longest payload that a render child takes.
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
 # A child holds a source twice before it knows what it is.
 SOURCE_SHARE = 0.4
 MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
+# A standard topic: a FIFO one, `….fifo`, wants a group for each message and takes few a second.
+# https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 SHOWN = 60  # characters of a wrong value: one line on a terminal
 
 
@@ -35,6 +41,8 @@ class Settings:
     render_seconds: float
     lease_seconds: float
     poll_seconds: int
+    batch_seconds: int
+    completion_topic: str
     log_format: str
 
 
@@ -61,6 +69,15 @@ class _Reader:
         )
         return default
 
+    def topic(self, name: str) -> str:
+        value = self.text(name, default="")
+        if value and not TOPIC_ARN.fullmatch(value):
+            self.problems.append(
+                f"PIXFLEET_{name}: expected the ARN of a standard SNS topic, "
+                f"arn:aws:sns:<region>:<account>:<name>, or nothing, got {_shown(value)}"
+            )
+        return value
+
     def word(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
         value = self._environment.get(f"PIXFLEET_{name}", default)
         if value not in among:
@@ -77,6 +94,7 @@ def read_settings(
     `needs_queue` is for a worker that polls; Lambda brings its own queue.
     """
     reader = _Reader(environment)
+    lease_seconds = reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200)
     settings = Settings(
         sources_bucket=reader.text("SOURCES_BUCKET"),
         variants_bucket=reader.text("VARIANTS_BUCKET"),
@@ -88,8 +106,12 @@ def read_settings(
         max_receives=reader.whole("MAX_RECEIVES", 8, low=1, high=1000),
         render_children=reader.whole("RENDER_CHILDREN", _cpus(environment), low=1, high=64),
         render_seconds=reader.whole("RENDER_SECONDS", 60, low=1, high=900),
-        lease_seconds=reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200),
+        lease_seconds=lease_seconds,
         poll_seconds=reader.whole("POLL_SECONDS", 10, low=0, high=20),
+        batch_seconds=reader.whole(
+            "BATCH_SECONDS", min(300, lease_seconds), low=MIN_BATCH_SECONDS, high=900
+        ),
+        completion_topic=reader.topic("COMPLETION_TOPIC"),
         log_format=reader.word("LOG", "json", among=("json", "console")),
     )
     if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:
@@ -102,6 +124,11 @@ def read_settings(
             f"PIXFLEET_MAX_BYTES: expected at most {SOURCE_SHARE:.0%} of "
             "PIXFLEET_CHILD_MEMORY_MB, or a render child would die of a source "
             "before it could refuse it"
+        )
+    if settings.batch_seconds > settings.lease_seconds:
+        reader.problems.append(
+            f"PIXFLEET_BATCH_SECONDS: expected at most PIXFLEET_LEASE_SECONDS, {lease_seconds}, "
+            f"got {settings.batch_seconds}: a claim must outlive its batch"
         )
     if reader.problems:
         raise Misconfigured("The environment cannot be used", reader.problems)

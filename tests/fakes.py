@@ -38,10 +38,16 @@ class FakeQueues(Queues):
     refuses: int = 0
     sent: list[Sent] = field(default_factory=list)
     put_offs: list[tuple[str, str, int]] = field(default_factory=list)
+    hidden_for: list[int] = field(default_factory=list)
     acknowledged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    on_receive: Callable[[], None] = lambda: None
     on_empty: Callable[[], None] = lambda: None
 
-    def receive(self, queue: str, *, wait_seconds: int) -> Sequence[Mapping[str, Any]]:
+    def receive(
+        self, queue: str, *, wait_seconds: int, hide_seconds: int
+    ) -> Sequence[Mapping[str, Any]]:
+        self.hidden_for.append(hide_seconds)
+        self.on_receive()
         if not self.deliveries:
             self.on_empty()
             return []

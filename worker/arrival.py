@@ -8,6 +8,7 @@ from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.sandbox import RenderChild
+from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
 from shared.model.focal import read_focal
 from shared.model.keys import refuse_unsupported, variant_key
@@ -66,6 +67,7 @@ class Arrival:
     def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
         """Fetch while other images render, then have a child to ourselves to the last variant."""
         with self.fleet.place_on_desk(self.deadline):
+            self.fleet.brake.check()
             self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "fetch")
             data = self.fleet.objects.fetch(self.source)
             self.story.lap("fetch")
@@ -78,6 +80,7 @@ class Arrival:
 
     def _render(self, child: RenderChild, data: bytes, uploads: Uploads) -> DoneFrame:
         """Hand each variant to the uploads as soon as the child has finished it."""
+        self.fleet.brake.check()
         self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "render")
         most = self.fleet.settings.render_seconds
         limit = min(most, self.deadline.remaining_seconds() - CALL_SECONDS)
@@ -105,20 +108,27 @@ class Arrival:
         self.fleet.objects.put_manifest(self.source, document)
         self.deadline.require(CALL_SECONDS, "delete")
         delete_names(self.source.key, self.claim.entry.stored - stored, self.fleet)
+        change = Change.REPLACED if self.claim.entry.was_public else Change.COMPLETE
+        version = version_token(self.source, self.recipe)
+        variant_bytes = sum(picture.size_bytes for picture in pictures)
         self.deadline.require(CALL_SECONDS, "ledger")
-        self.fleet.ledger.commit(
+        self.story.changed_at = self.fleet.ledger.commit(
             self.claim,
             {
+                "change": change.value,
                 "etag": self.source.etag,
                 "identity": self.source.identity,
+                "last_modified": self.source.last_modified,
                 "size_bytes": self.source.size_bytes,
                 "recipe": self.recipe.name,
                 "fingerprint": self.recipe.fingerprint,
                 "engine": ENGINE_VERSION,
-                "version": version_token(self.source, self.recipe),
+                "version": version,
                 "variants": sorted(stored),
-                "variant_bytes": sum(picture.size_bytes for picture in pictures),
+                "variant_bytes": variant_bytes,
                 "render_seconds": round(done.cpu_seconds, 3),
                 "total_seconds": round(self.story.elapsed_seconds(), 3),
             },
         )
+        self.story.change, self.story.version = change, version
+        self.story.variants, self.story.variant_bytes = len(stored), variant_bytes

@@ -18,25 +18,22 @@ from shared.deadline import Deadline
 from shared.events.body import read_hints
 from shared.events.hint import Hint
 from shared.events.sqs import Message, read_batch
-from shared.model.errors import BadMessage, Failure, OutOfTime, Permanent, Unknown
+from shared.model.errors import BadMessage, Failure, OutOfTime
 from shared.model.keys import MAX_KEY_BYTES
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.fleet import Fleet, build_fleet
-from worker.reconcile import CLOCK_SKEW_SECONDS, reconcile
-from worker.story import Story
+from worker.reconcile import CLOCK_SKEW_SECONDS, Dangerous
+from worker.record import Ending, attend, is_held_back
 from worker.triage import Triage
+from worker.work import Reading, Work, works_of
 
 # Kept back from the invocation's time to settle messages and to answer.
 SETTLING_SECONDS = 5.0
 ANSWERING_SECONDS = 1.0
 
 log = structlog.get_logger()
-
-# What a message asks for: the keys that it hints at, or why it cannot be read.
-Reading = tuple[str, ...] | BadMessage
-Ending = Outcome | Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Consumer:
         readings = [self._read(message) for message in messages]
         longest = settings.lease_seconds - CLOCK_SKEW_SECONDS
         deadline = deadline.within(longest).earlier(SETTLING_SECONDS)
-        endings = self._work(_receives_by_key(messages, readings), deadline)
+        endings = self._work(works_of(messages, readings), deadline)
         return self._settle(messages, readings, endings, triage)
 
     def close(self) -> None:
@@ -86,7 +83,7 @@ class Consumer:
         self._fleet.close()
 
     def _read(self, message: Message) -> Reading:
-        """Return the keys that a message hints at, or why it cannot be read."""
+        """Return what a message hints at, or why it cannot be read."""
         try:
             hints = read_hints(message.body)
             for hint in hints:
@@ -94,7 +91,7 @@ class Consumer:
         except BadMessage as failure:
             log.warning("message refused", message_id=message.id, detail=failure.detail)
             return failure
-        return tuple(hint.key for hint in hints)
+        return hints
 
     def _refuse_foreign(self, hint: Hint) -> None:
         ours, size = self._fleet.settings.sources_bucket, len(hint.key.encode())
@@ -105,14 +102,51 @@ class Consumer:
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
             )
 
-    def _work(self, receives: Mapping[str, int], deadline: Deadline) -> Mapping[str, Ending]:
-        """Return how each key ended: all at once, each in its thread, none touching another."""
+    def _work(self, works: Sequence[Work], deadline: Deadline) -> Mapping[str, Ending]:
+        """Return how each key ended.
+
+        All at once, but after a batch that was stopped a scout goes ahead, and what is dangerous
+        comes last, each by itself, so that the worker dies over nothing else with it.
+        """
+        scouts = works[:1] if self._fleet.brake.reason else ()
+        if scouts:
+            self._fleet.brake.ease()
+        endings = self._at_once(scouts, deadline)
+        endings |= self._at_once(works[len(scouts) :], deadline)
+        dangerous = {
+            work: ending.deaths
+            for work in works
+            if isinstance(ending := endings[work.key], Dangerous)
+        }
+        # The fewest deaths first: those that died beside a killer are done before it comes.
+        for work in sorted(dangerous, key=dangerous.__getitem__):
+            endings |= self._at_once((work,), deadline, is_alone=True)
+        ended = {key: each for key, each in endings.items() if not isinstance(each, Dangerous)}
+        self._tell_of_brake(ended)
+        return ended
+
+    def _at_once(
+        self, works: Sequence[Work], deadline: Deadline, *, is_alone: bool = False
+    ) -> dict[str, Ending | Dangerous]:
+        """Return how each key ended, each in its thread, none touching another."""
         futures = {
-            key: self._threads.submit(self._isolated, key, count, deadline)
-            for key, count in receives.items()
+            work.key: self._threads.submit(attend, work, self._fleet, deadline, is_alone=is_alone)
+            for work in works
         }
         wait(futures.values(), timeout=deadline.remaining_seconds())
         return {key: _ending(future) for key, future in futures.items()}
+
+    def _tell_of_brake(self, endings: Mapping[str, Ending]) -> None:
+        held_back = sum(is_held_back(ending) for ending in endings.values())
+        if held_back and (reason := self._fleet.brake.reason):
+            log.error(
+                "batch stopped",
+                cause=reason.cause.value,
+                stage=reason.stage,
+                detail=reason.detail,
+                held_back=held_back,
+                batches_stopped=1,
+            )
 
     def _settle(
         self,
@@ -132,7 +166,7 @@ class Consumer:
                 settling = buried.get(ending) or self._settlers.submit(
                     triage.settle, message, ending
                 )
-            if isinstance(ending, Permanent) and settling:
+            if isinstance(ending, Failure) and ending.is_permanent and settling:
                 buried[ending] = settling
             fates.append((message, ending, settling))
         wait([each for _, _, each in fates if each], timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
@@ -140,28 +174,6 @@ class Consumer:
             Verdict(message.id, ending, settling is None or _is_true(settling))
             for message, ending, settling in fates
         )
-
-    def _isolated(self, key: str, receives: int, deadline: Deadline) -> Ending:
-        story = Story(key, self._fleet.clock)
-        try:
-            outcome = reconcile(key, self._fleet, deadline, story, receives=receives)
-        except Failure as failure:
-            kind = "image rejected" if isinstance(failure, Permanent) else "image put off"
-            log.warning(
-                kind,
-                cause=failure.cause.value,
-                stage=failure.stage,
-                detail=failure.detail,
-                **story.fields(),
-            )
-            return failure
-        # Nothing that happens to one record may touch another. The claim is left to run out, as
-        # nobody knows what is still under way.
-        except Exception as error:
-            log.exception("image failed unexpectedly", **story.fields())
-            return Unknown(f"{type(error).__name__}: {error}")
-        log.info("image settled", outcome=outcome.value, **story.fields())
-        return outcome
 
 
 @cache
@@ -204,20 +216,6 @@ def answer(
     return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
 
 
-def _receives_by_key(
-    messages: Sequence[Message], readings: Sequence[Reading]
-) -> Mapping[str, int]:
-    """Return each key once, in order, with the most receives of its messages.
-
-    Several records for one key are one piece of work.
-    """
-    receives: dict[str, int] = {}
-    for message, reading in zip(messages, readings, strict=True):
-        for key in reading if isinstance(reading, tuple) else ():
-            receives[key] = max(message.receive_count, receives.get(key, 0))
-    return receives
-
-
 def _ending_of(
     reading: Reading, endings: Mapping[str, Ending], buried: Container[Failure]
 ) -> Ending:
@@ -228,9 +226,9 @@ def _ending_of(
     """
     if isinstance(reading, BadMessage):
         return reading
-    own = [endings[key] for key in reading] or [Outcome.IGNORED]
+    own = [endings[hint.key] for hint in reading] or [Outcome.IGNORED]
     failures = [ending for ending in own if isinstance(ending, Failure)]
-    failures.sort(key=lambda failure: (isinstance(failure, Permanent), failure in buried))
+    failures.sort(key=lambda failure: (failure.is_permanent, failure in buried))
     return failures[0] if failures else own[0]
 
 
@@ -238,7 +236,7 @@ def _is_true(future: Future[bool]) -> bool:
     return future.done() and future.result()
 
 
-def _ending(future: Future[Ending]) -> Ending:
+def _ending(future: Future[Ending | Dangerous]) -> Ending | Dangerous:
     if future.done() and not future.cancelled():
         return future.result()
     future.cancel()

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json import loads
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from shared.clock import Clock, SystemClock
-from shared.cloud.clients import build_clients
+from shared.cloud.clients import build_announcer, build_clients, build_listener
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
+from shared.cloud.topics import Topic
 from shared.deadline import Deadline
 from shared.imaging.sandbox import Studio
 from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings
+from worker.brake import Brake
 from worker.marks import Marks
 
 UPLOADS_AT_ONCE = 16
@@ -40,6 +42,8 @@ class Fleet:
     studio: Studio
     uploads: Executor
     desk: BoundedSemaphore
+    topic: Topic | None = None
+    brake: Brake = field(default_factory=Brake)
 
     @contextmanager
     def place_on_desk(self, deadline: Deadline) -> Iterator[None]:
@@ -71,13 +75,18 @@ def build_fleet(settings: Settings) -> Fleet:
         clock=clock,
         objects=objects,
         ledger=Ledger(clients.dynamodb, settings.ledger_table, clock),
-        queues=Queues(clients.sqs),
+        queues=Queues(clients.sqs, build_listener() if settings.queue else None),
         recipes=_recipes(settings.recipes, objects),
         marks=Marks(objects),
         studio=Studio(settings.render_children, settings.limits),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         desk=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
+        topic=_topic(settings.completion_topic),
     )
+
+
+def _topic(arn: str) -> Topic | None:
+    return Topic(build_announcer(arn, connections=BATCH_SIZE), arn) if arn else None
 
 
 def _recipes(where: str, objects: Objects) -> RecipeBook:

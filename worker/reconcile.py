@@ -4,16 +4,21 @@ An event is only a hint that a key may have changed. Whatever it said, the worke
 looks at what is there, and makes it so.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from shared.cloud.clients import CALL_SECONDS
-from shared.cloud.ledger import Claim, Entry
+from shared.cloud.entries import REJECTED, REMOVED, Entry
+from shared.cloud.items import Value
+from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
+from shared.model.completion import Change
 from shared.model.errors import (
     Failure,
-    Permanent,
+    PixfleetError,
     StorageUnavailable,
     Suspect,
     Throttled,
-    Transient,
     UnknownRecipe,
     UnsupportedKey,
 )
@@ -25,6 +30,7 @@ from worker.arrival import LEAST_RENDER_SECONDS, Arrival
 from worker.fleet import Fleet
 from worker.removal import clear, remove
 from worker.story import Story
+from worker.work import Work
 
 # Enough to claim, fetch and begin to render; with less, a claim would only be in the way.
 LEAST_SECONDS = LEAST_RENDER_SECONDS + CALL_SECONDS + 10
@@ -32,73 +38,105 @@ LEAST_SECONDS = LEAST_RENDER_SECONDS + CALL_SECONDS + 10
 CLOCK_SKEW_SECONDS = 15.0
 
 
+class Dangerous(PixfleetError):
+    """Work on this key has died before: it must be done when nothing else is under way."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__(f"{deaths} attempts died over it")
+        self.deaths = deaths
+
+
 def reconcile(
-    key: str, fleet: Fleet, deadline: Deadline, story: Story, *, receives: int
+    work: Work, fleet: Fleet, deadline: Deadline, story: Story, *, is_alone: bool = False
 ) -> Outcome:
     """Return what became of one key; raise a `Failure` where nothing good did.
 
-    `receives` is how often the queue has handed the key out, this time counted.
+    `Dangerous` if the key has to wait until this worker does nothing else.
     """
     deadline.require(LEAST_SECONDS, "claim")
-    entry = fleet.ledger.read(key)
-    if fleet.recipes.matching(key) is None and not entry.stored:
+    entry = fleet.ledger.read(work.key)
+    if fleet.recipes.matching(work.key) is None and not entry.stored:
         return Outcome.IGNORED
-    if _is_done_already(entry, key, fleet, deadline):
-        return Outcome.CURRENT
+    if outcome := _settled_before(entry, work, fleet, deadline, story):
+        return outcome
+    if entry.deaths and not is_alone:
+        raise Dangerous(entry.deaths)
     claim = fleet.ledger.claim(
-        key,
+        work.key,
         lease_seconds=deadline.remaining_seconds() + CLOCK_SKEW_SECONDS,
         may_store=_every_name(fleet.recipes),
+        messages=work.message_ids,
     )
     try:
-        return _under_claim(claim, fleet, deadline, story)
-    except Permanent as failure:
-        _reject(claim, failure, fleet, deadline, story)
+        return _make_it_so(claim, fleet, deadline, story)
+    except Failure as failure:
+        if not failure.is_permanent:
+            _let_go(claim, failure, fleet)
         raise
-    except (StorageUnavailable, Throttled):
-        # A write whose answer was lost may still take effect, so the lease is left to run out.
-        raise
-    except Transient as failure:
-        if isinstance(failure, Suspect) and receives >= failure.most_receives:
+
+
+def _make_it_so(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
+    """Publish or remove; what can only fail again is rejected under the same claim."""
+    try:
+        return _publish_or_remove(claim, fleet, deadline, story)
+    except Failure as failure:
+        if isinstance(failure, Suspect) and claim.entry.deaths:
+            failure.condemn()
+        if failure.is_permanent:
             _reject(claim, failure, fleet, deadline, story)
-        else:
-            fleet.ledger.release(claim)
         raise
 
 
-def _under_claim(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
+def _publish_or_remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
     # Read after the claim: a change that this misses has its own event still to come.
     deadline.require(CALL_SECONDS, "head")
-    source = fleet.objects.head(claim.key)
-    if source is None:
-        return remove(claim, fleet, deadline)
+    source, story.recipe = fleet.objects.head(claim.key), None
     story.source = source
+    if source is None:
+        return remove(claim, fleet, deadline, story)
     recipe = _recipe_for(source, fleet.recipes)
     if recipe is None and not source.overrides.recipe:
         # Published once, and no recipe is for it any more.
-        return remove(claim, fleet, deadline)
+        return remove(claim, fleet, deadline, story)
     if recipe is None:
         known = ", ".join(each.name for each in fleet.recipes.recipes)
         raise UnknownRecipe(
             f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
         )
     wanted = fleet.marks.resolve(recipe, deadline)
-    if _agrees(claim.entry, source, wanted.recipe):
+    story.recipe = wanted.recipe
+    if _shows(claim.entry, source, wanted.recipe):
         fleet.ledger.withdraw(claim)
         return Outcome.CURRENT
     Arrival(source, wanted.recipe, wanted.mark, claim, fleet, deadline, story).run()
     return Outcome.MADE
 
 
-def _is_done_already(entry: Entry, key: str, fleet: Fleet, deadline: Deadline) -> bool:
-    """Say whether ledger and source agree: most duplicates end here, without a claim."""
-    if not entry.was_public or entry.is_unfinished:
-        return False
-    source = fleet.objects.head(key)
-    recipe = _recipe_for(source, fleet.recipes) if source else None
-    if source is None or recipe is None:
-        return False
-    return _agrees(entry, source, fleet.marks.resolve(recipe, deadline).recipe)
+def _settled_before(
+    entry: Entry, work: Work, fleet: Fleet, deadline: Deadline, story: Story
+) -> Outcome | None:
+    """Return how the key ended, if ledger and source agree on it and nobody is at work there.
+
+    Most duplicates end here, without a claim.
+    """
+    if entry.is_unfinished or not entry.status:
+        return None
+    source = fleet.objects.head(work.key)
+    if source is None:
+        if entry.status != REMOVED:
+            return None
+        story.remember(entry, Change.REMOVED)
+        return Outcome.ABSENT
+    story.source = source
+    recipe = _recipe_for(source, fleet.recipes)
+    if recipe is not None:
+        story.recipe = recipe = fleet.marks.resolve(recipe, deadline).recipe
+    if recipe is not None and _shows(entry, source, recipe):
+        story.remember(entry, Change(entry.change))
+        return Outcome.CURRENT
+    if not work.insists_on(entry) and _refuses(entry, source, recipe):
+        return Outcome.REJECTED
+    return None
 
 
 def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
@@ -107,12 +145,20 @@ def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
     return recipes.named(asked) if asked else recipes.matching(source.key)
 
 
-def _agrees(entry: Entry, source: Source, recipe: Recipe) -> bool:
+def _shows(entry: Entry, source: Source, recipe: Recipe) -> bool:
     """Say whether what is stored was made from this source, by this recipe, to its end."""
     if not entry.was_public or entry.is_unfinished:
         return False
     shown = (entry.identity, entry.fingerprint, entry.engine)
     return shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
+
+
+def _refuses(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
+    """Say whether this very source was found unfit, for this recipe, and nothing has changed."""
+    fingerprint = recipe.fingerprint if recipe else ""
+    refused = (entry.identity, entry.last_modified, entry.fingerprint, entry.engine)
+    offered = (source.identity, source.last_modified, fingerprint, ENGINE_VERSION)
+    return entry.status == REJECTED and refused == offered
 
 
 def _reject(
@@ -122,14 +168,36 @@ def _reject(
     if not isinstance(failure, UnsupportedKey):  # under such a key nothing was ever stored
         clear(claim, fleet, deadline)
     deadline.require(CALL_SECONDS, "ledger")
-    facts: dict[str, str | int] = {"engine": ENGINE_VERSION}
+    story.changed_at = fleet.ledger.reject(claim, failure, _facts(story))
+    story.change = Change.REJECTED
+
+
+def _facts(story: Story) -> Mapping[str, Value]:
+    """Return what a rejected source is known by; it is tried again once any of it has changed."""
+    facts: dict[str, Value] = {"engine": ENGINE_VERSION}
+    if story.recipe:
+        facts |= {"recipe": story.recipe.name, "fingerprint": story.recipe.fingerprint}
     if story.source:
         facts |= {
             "etag": story.source.etag,
             "identity": story.source.identity,
+            "last_modified": story.source.last_modified,
             "size_bytes": story.source.size_bytes,
         }
-    fleet.ledger.reject(claim, failure, facts)
+    return facts
+
+
+def _let_go(claim: Claim, failure: Failure, fleet: Fleet) -> None:
+    """End the claim, so that the next try need not wait for its lease."""
+    # A write whose answer was lost may still take effect, within the time that a call may take.
+    in_doubt = isinstance(failure, StorageUnavailable | Throttled)
+    # If this fails the lease runs out by itself; why the image failed matters more.
+    with suppress(Failure):
+        fleet.ledger.release(
+            claim,
+            hold_seconds=CALL_SECONDS if in_doubt else 0.0,
+            suspect=isinstance(failure, Suspect),
+        )
 
 
 def _every_name(recipes: RecipeBook) -> tuple[str, ...]:

@@ -5,19 +5,24 @@ from collections.abc import Iterable
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
+from shared.model.completion import Change
 from shared.model.keys import manifest_key, stored_key
 from shared.model.outcome import Outcome
 from worker.fleet import Fleet
+from worker.story import Story
 
 
-def remove(claim: Claim, fleet: Fleet, deadline: Deadline) -> Outcome:
+def remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
     """Delete what was stored for a source that is gone, and leave a tombstone."""
     never_was = not claim.entry.status and not claim.entry.stored
     if not never_was:
         clear(claim, fleet, deadline)
     deadline.require(CALL_SECONDS, "ledger")
-    fleet.ledger.bury(claim)
-    return Outcome.ABSENT if never_was else Outcome.REMOVED
+    story.changed_at = fleet.ledger.bury(claim)
+    if never_was:
+        return Outcome.ABSENT
+    story.change = Change.REMOVED
+    return Outcome.REMOVED
 
 
 def clear(claim: Claim, fleet: Fleet, deadline: Deadline) -> None:

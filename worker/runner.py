@@ -1,7 +1,7 @@
 """The batch consumer on a long poll, for a laptop or a container: `python -m worker.runner`.
 
-The same code and the same promises as on Lambda. SIGTERM and SIGINT drain: the batch in hand is
-finished, nothing more is received, and the process exits with 0.
+The same code and the same promises as on Lambda. SIGTERM and SIGINT drain: what has been received
+is finished, nothing more is asked for, and the process exits with 0.
 """
 
 import signal
@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.model.errors import PixfleetError
@@ -21,8 +22,8 @@ from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.fleet import Fleet, build_fleet
 
-# A batch may take as long as an invocation would; claims of a killed runner end soon after.
-BATCH_SECONDS = 300.0
+# After a batch's time the queue is still to hear of it, in one call.
+HIDE_MARGIN_SECONDS = round(CALL_SECONDS)
 PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -49,12 +50,16 @@ class Runner:
 
     def _receive(self) -> Sequence[Mapping[str, Any]]:  # boto3's shape of a message
         settings = self._fleet.settings
-        return self._fleet.queues.receive(settings.queue, wait_seconds=settings.poll_seconds)
+        return self._fleet.queues.receive(
+            settings.queue,
+            wait_seconds=settings.poll_seconds,
+            hide_seconds=settings.batch_seconds + HIDE_MARGIN_SECONDS,
+        )
 
     def _handle(self, raw: Sequence[Mapping[str, Any]]) -> None:
         settings = self._fleet.settings
         messages = [from_receive(each, settings.queue) for each in raw]
-        deadline = Deadline.after(BATCH_SECONDS, self._fleet.clock)
+        deadline = Deadline.after(settings.batch_seconds, self._fleet.clock)
         verdicts = self._consumer.consume(messages, deadline)
         done = [
             message.receipt_handle
@@ -84,8 +89,10 @@ def main() -> int:
         return 2
     consumer = Consumer(fleet)
     log.info("runner started", queue=settings.queue, children=settings.render_children)
-    Runner(fleet, consumer, stopping).run()
-    consumer.close()
+    try:
+        Runner(fleet, consumer, stopping).run()
+    finally:
+        consumer.close()
     log.info("runner stopped")
     return 0
 

@@ -1,18 +1,39 @@
-"""What one log line tells of one image: who, what became of it, and where the time went."""
+"""What one log line tells of one piece of work: who, what became of it, where the time went."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
 
 from shared.clock import Clock
+from shared.cloud.entries import Entry
+from shared.model.completion import Change, Completion, seconds_between
+from shared.model.errors import Failure
+from shared.model.keys import manifest_key
+from shared.model.outcome import Outcome
+from shared.model.recipe import Recipe
 from shared.model.source import Source
+from worker.work import Work
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Story:
-    """Collects facts along the way; each lap is the time since the one before, in seconds."""
+    """Collects facts along the way; each lap is the time since the one before, in seconds.
 
-    key: str
+    `change` is what subscribers are to be told of, none where there is nothing new.
+    """
+
+    work: Work
     clock: Clock
     source: Source | None = None
+    recipe: Recipe | None = None
+    change: Change | None = None
+    version: str = ""
+    variants: int = 0
+    variant_bytes: int = 0
+    changed_at: float = 0.0
     laps: dict[str, float] = field(default_factory=dict)
     began_at: float = field(init=False)
     _last: float = field(init=False)
@@ -26,13 +47,80 @@ class Story:
         self.laps[f"{name}_seconds"] = round(now - self._last, 3)
         self._last = now
 
+    def remember(self, entry: Entry, change: Change) -> None:
+        """Take from the ledger what was done before.
+
+        And tell of it once more, if it was done for the same messages: their worker may have died
+        before it told anybody.
+        """
+        self.version, self.changed_at = entry.version, entry.updated_at
+        self.variants, self.variant_bytes = len(entry.stored), entry.variant_bytes
+        self.change = change if self.work.brought_about(entry) else None
+
     def elapsed_seconds(self) -> float:
         """Return the time since the story began."""
         return self.clock.now() - self.began_at
 
+    def tell(self, ending: Outcome | Failure) -> None:
+        """Write the line, whose figures are the metrics of this work too: see docs/metrics.md."""
+        if isinstance(ending, Outcome):
+            log.info("image settled", **self.fields(), **self._success(ending))
+            return
+        event = "image rejected" if ending.is_permanent else "image put off"
+        log.warning(event, **self.fields(), **_failure(ending))
+
     def fields(self) -> dict[str, object]:
-        """Return everything known, for the log."""
-        source = self.source
-        facts = {"etag": source.etag, "size_bytes": source.size_bytes} if source else {}
-        total = {"total_seconds": round(self.elapsed_seconds(), 3)}
-        return {"key": self.key, **facts, **self.laps, **total}
+        """Return what is known however the work ended."""
+        facts: dict[str, object] = {
+            "key": self.work.key,
+            "lane": self.work.lane,
+            "receive_count": self.work.receives,
+        }
+        if self.source:
+            facts |= {"etag": self.source.etag, "source_bytes": self.source.size_bytes}
+        if self.recipe:
+            facts["recipe"] = self.recipe.name
+        return {**facts, **self.laps, "total_seconds": round(self.elapsed_seconds(), 3)}
+
+    def completion(self, ending: Outcome | Failure, bucket: str) -> Completion:
+        """Return the change as subscribers are told of it."""
+        assert self.change is not None  # noqa: S101 - else there is nothing to tell
+        failure = ending if isinstance(ending, Failure) else None
+        public, removed = self.change.is_public, self.change is Change.REMOVED
+        return Completion(
+            event=self.change,
+            bucket=bucket,
+            key=self.work.key,
+            changed_at=datetime.fromtimestamp(self.changed_at, UTC),
+            happened_at=self.work.happened_at,
+            etag=self.source.etag if self.source and not removed else None,
+            version=self.version if public else None,
+            recipe=self.recipe.name if self.recipe and not removed else None,
+            variants=self.variants if public else None,
+            variant_bytes=self.variant_bytes if public else None,
+            manifest=manifest_key(self.work.key) if public else None,
+            cause=failure.cause if failure else None,
+            detail=failure.detail if failure else None,
+        )
+
+    def _success(self, outcome: Outcome) -> dict[str, object]:
+        fields: dict[str, object] = {"outcome": outcome.value, "images": 1}
+        if outcome is not Outcome.MADE:
+            return fields
+        fields |= {"variants": self.variants, "variant_bytes": self.variant_bytes}
+        if self.work.happened_at:
+            changed_at = datetime.fromtimestamp(self.changed_at, UTC)
+            fields["complete_seconds"] = seconds_between(self.work.happened_at, changed_at)
+        return fields
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "cause": failure.cause.value,
+        "stage": failure.stage,
+        "detail": failure.detail,
+        "failures": 1,
+    }
+    if failure.is_permanent:
+        fields["rejections"] = 1
+    return fields

@@ -7,7 +7,7 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
-from shared.model.errors import Failure, Permanent, PixfleetError, Suspect, Transient
+from shared.model.errors import Failure, PixfleetError, Transient
 
 WORKER_VERSION = "0.1.0"
 
@@ -45,9 +45,7 @@ class Triage:
 
     def is_final(self, message: Message, failure: Failure) -> bool:
         """Say whether no further try could help, or none is left."""
-        if isinstance(failure, Permanent) or message.receive_count >= self.max_receives:
-            return True
-        return isinstance(failure, Suspect) and message.receive_count >= failure.most_receives
+        return failure.is_permanent or message.receive_count >= self.max_receives
 
     def _bury(self, message: Message, failure: Failure) -> None:
         attributes = {

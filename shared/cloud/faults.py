@@ -89,6 +89,17 @@ _CODES: dict[str, type[PixfleetError]] = {
     "KMS.ThrottlingException": Throttled,
     "KmsThrottled": Throttled,
     "UnrecognizedClientException": AccessDenied,
+    # SNS has words of its own: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    "AuthorizationError": AccessDenied,
+    "InvalidSecurity": AccessDenied,
+    "KMSAccessDenied": AccessDenied,
+    "KMSDisabled": AccessDenied,
+    "KMSInvalidState": AccessDenied,
+    "KMSNotFound": AccessDenied,
+    "KMSOptInRequired": AccessDenied,
+    "KMSThrottling": Throttled,
+    "NotFound": StorageUnavailable,
+    "Throttled": Throttled,
     # The source was archived and has to be restored before it can be read.
     "InvalidObjectState": StorageUnavailable,
     "RequestTimeTooSkewed": StorageUnavailable,

@@ -1,6 +1,7 @@
 """DynamoDB: the ledger, one item a source, and the claim that makes one writer per key.
 
-Every write is conditional on the claim's token: a worker that lost its lease changes nothing.
+Every write is conditional on the claim's token: a worker that lost its lease changes nothing. Each
+may be repeated when its answer was lost: the token of the last claim to end stays on the item.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,25 +10,31 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shared.clock import Clock
+from shared.cloud.entries import (
+    PUBLISHED,
+    REJECTED,
+    REMOVED,
+    SCHEMA_VERSION,
+    Entry,
+    read_entry,
+    unknown_schema,
+)
 from shared.cloud.faults import ConditionRefused, attempt
 from shared.cloud.items import Value, from_item, to_item
-from shared.model.errors import Claimed, Failure, LedgerUnavailable
+from shared.model.errors import Claimed, ClaimLost, Failure
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SCHEMA_VERSION = 1
 TOMBSTONE_SECONDS = 90 * 86_400
-MAX_DETAIL_CHARS = 500
-
-PUBLISHED = "published"
-REJECTED = "rejected"
-REMOVED = "removed"
+MAX_DETAIL_BYTES = 500
 
 # What is true of one published version, and of none other.
 FACTS = (
+    "change",
     "etag",
     "identity",
+    "last_modified",
     "size_bytes",
     "recipe",
     "fingerprint",
@@ -41,31 +48,11 @@ WHY = ("cause", "stage", "detail")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What the ledger says of a source; `stored` is every object name that may exist for it.
-
-    `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
-    what is stored may be a mixture, whatever else the entry says.
-    """
-
-    status: str = ""
-    identity: str = ""
-    fingerprint: str = ""
-    engine: str = ""
-    stored: frozenset[str] = frozenset()
-    is_unfinished: bool = False
-
-    @property
-    def was_public(self) -> bool:
-        """Say whether a reader may have seen variants of this source."""
-        return self.status == PUBLISHED
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """The right to write one key until the lease ends; `entry` is what stood there before.
 
-    `may_exist` is every object name that may be stored for the key, now or under this claim.
+    `may_exist` is every object name that may be stored for the key, now or under this claim;
+    `messages` are the ids of those for whose sake it was taken.
     """
 
     key: str
@@ -73,6 +60,7 @@ class Claim:
     lease_until: float
     entry: Entry
     may_exist: frozenset[str]
+    messages: frozenset[str] = frozenset()
 
 
 class Ledger:
@@ -91,13 +79,21 @@ class Ledger:
             ),
             stage="ledger",
         )
-        return _entry(answer.get("Item", {}))
+        return read_entry(answer.get("Item", {}))
 
-    def claim(self, key: str, *, lease_seconds: float, may_store: Sequence[str]) -> Claim:
+    def claim(
+        self,
+        key: str,
+        *,
+        lease_seconds: float,
+        may_store: Sequence[str],
+        messages: Sequence[str] = (),
+    ) -> Claim:
         """Take the key for this worker; `Claimed` while another one's lease lives.
 
         `may_store` notes every name that this claim could write, so that whatever a crash leaves
-        behind is known to the next removal. Safe to repeat: our own token does not stop us.
+        behind is known to the next removal. Safe to repeat: our own token does not stop us, unless
+        the claim has ended meanwhile and this is a request that lay about.
         """
         token, now = uuid4().hex, self._clock.now()
         lease_until = now + lease_seconds
@@ -106,75 +102,90 @@ class Ledger:
                 lambda: self._update(
                     key,
                     "SET claim_token = :token, lease_until = :until, #schema = :schema "
-                    "ADD may_store :names",
+                    # A tombstone that is worked on must not be swept away by DynamoDB meanwhile.
+                    "REMOVE expires_at ADD may_store :names, attempts :tokens",
                     condition="(attribute_not_exists(lease_until) OR lease_until < :now "
                     "OR claim_token = :token) "
-                    "AND (attribute_not_exists(#schema) OR #schema = :schema)",
-                    names={"#schema": "schema"},
+                    "AND (attribute_not_exists(done_token) OR done_token <> :token) "
+                    "AND (attribute_not_exists(#key) OR #schema = :schema)",
+                    names={"#key": "key", "#schema": "schema"},
                     values={
                         ":token": token,
                         ":until": lease_until,
                         ":now": now,
                         ":schema": SCHEMA_VERSION,
                         ":names": frozenset(may_store),
+                        ":tokens": frozenset((token,)),
                     },
                 ),
                 stage="ledger",
             )
         except ConditionRefused as refused:
-            raise self._claim_refusal(refused, now, lease_seconds) from refused
-        entry = _entry(answer.get("Attributes", {}))
-        return Claim(key, token, lease_until, entry, entry.stored | set(may_store))
+            raise _claim_refusal(refused, now, lease_seconds) from refused
+        entry = read_entry(answer.get("Attributes", {}), ours=token)
+        may_exist = entry.stored | set(may_store)
+        return Claim(key, token, lease_until, entry, may_exist, frozenset(messages))
 
-    def commit(self, claim: Claim, fields: Mapping[str, Value]) -> None:
-        """Write what is true now and end the claim, in one write."""
-        self._finish(claim, {"status": PUBLISHED, **fields})
+    def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
+        """Write what is true now and end the claim, in one write; return since when it is."""
+        return self._finish(claim, {"status": PUBLISHED, **fields})
 
-    def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> None:
-        """Write why the source of these facts has no variants and end the claim."""
+    def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> float:
+        """Write why the source of these facts has no variants and end the claim; return when."""
         why: dict[str, Value] = {
             "status": REJECTED,
             "variants": [],
             "cause": failure.cause.value,
             "stage": failure.stage,
-            "detail": failure.detail[:MAX_DETAIL_CHARS],
+            "detail": _within(MAX_DETAIL_BYTES, failure.detail),
         }
-        self._finish(claim, {**facts, **why})
+        return self._finish(claim, {**facts, **why})
 
-    def bury(self, claim: Claim) -> None:
-        """Write that the source and its variants are gone, for a while, and end the claim."""
+    def bury(self, claim: Claim) -> float:
+        """Write, for a while, that source and variants are gone; end the claim; return when."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
-        self._finish(claim, gone)
+        return self._finish(claim, gone)
 
-    def release(self, claim: Claim) -> None:
-        """End a claim that did not come to its end: what may have been stored stays noted."""
-        self._write(claim, {}, gone=())
+    def release(self, claim: Claim, *, hold_seconds: float = 0.0, suspect: bool = False) -> None:
+        """End a claim that did not come to its end: what may have been stored stays noted.
+
+        `hold_seconds` keeps everybody from the key a little longer, for the sake of a write that
+        may still be under way; `suspect` leaves this attempt counted as a death.
+        """
+        gone = () if suspect else ("attempts",)
+        if hold_seconds:
+            self._write(claim, {"lease_until": self._clock.now() + hold_seconds}, gone=gone)
+        else:
+            self._write(claim, {}, gone=("lease_until", *gone))
 
     def withdraw(self, claim: Claim) -> None:
         """End a claim under which nothing was stored, as if it had never been."""
-        self._write(claim, {}, gone=("may_store",))
+        self._write(claim, {}, gone=("lease_until", "attempts", "may_store"))
 
-    def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> None:
+    def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write all that is true now, and leave nothing of what was true before."""
-        former = (*FACTS, *WHY, "expires_at", "may_store")
-        written = {**fields, "updated_at": self._clock.now()}
-        self._write(claim, written, gone=tuple(name for name in former if name not in fields))
+        now = self._clock.now()
+        former = (*FACTS, *WHY, "told_by", "expires_at", "lease_until", "attempts", "may_store")
+        written = {**fields, "updated_at": now}
+        if claim.messages:
+            written["told_by"] = claim.messages
+        self._write(claim, written, gone=tuple(name for name in former if name not in written))
+        return now
 
-    def _write(self, claim: Claim, written: Mapping[str, Value], *, gone: Sequence[str]) -> None:
+    def _write(self, claim: Claim, fields: Mapping[str, Value], *, gone: Sequence[str]) -> None:
         """Write and remove fields and end the claim, if it is still ours."""
-        gone = ("claim_token", "lease_until", *gone)
-        names = {f"#f{at}": name for at, name in enumerate((*written, *gone))}
+        written = {**fields, "done_token": claim.token}
+        names = {f"#f{at}": name for at, name in enumerate((*written, *gone, "claim_token"))}
         marks = list(names)
         assignments = ", ".join(
             f"{mark} = :v{at}" for at, mark in enumerate(marks[: len(written)])
         )
-        update = f"REMOVE {', '.join(marks[len(written) :])}"
         try:
             attempt(
                 lambda: self._update(
                     claim.key,
-                    f"SET {assignments} {update}" if written else update,
+                    f"SET {assignments} REMOVE {', '.join(marks[len(written) :])}",
                     condition="claim_token = :token",
                     names=names,
                     values={
@@ -185,7 +196,10 @@ class Ledger:
                 stage="ledger",
             )
         except ConditionRefused as refused:
-            raise LedgerUnavailable(
+            found = _found(refused)
+            if all(found.get(name) == value for name, value in written.items()):
+                return  # this very write took effect, and its answer was lost
+            raise ClaimLost(
                 "Expected the claim to be ours still, got another or none.", stage="ledger"
             ) from refused
 
@@ -209,41 +223,23 @@ class Ledger:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
 
-    def _claim_refusal(
-        self, refused: ConditionRefused, now: float, lease_seconds: float
-    ) -> Failure:
-        found = from_item(refused.found) if isinstance(refused.found, dict) else {}
-        schema = found.get("schema", SCHEMA_VERSION)
-        if schema != SCHEMA_VERSION:
-            return LedgerUnavailable(
-                f"Expected ledger schema {SCHEMA_VERSION}, got {schema}: deploy the newer worker.",
-                stage="ledger",
-            )
-        until = found.get("lease_until", now + lease_seconds)
-        left = float(until) - now if isinstance(until, int | float) else lease_seconds
-        return Claimed(
-            f"Expected no live lease, got one for {left:.0f} s more.",
-            lease_left_seconds=max(1.0, left),
-        )
 
-
-def _entry(item: Mapping[str, Any]) -> Entry:
-    fields = from_item(item)
-
-    def text(name: str) -> str:
-        value = fields.get(name, "")
-        return value if isinstance(value, str) else ""
-
-    stored: set[str] = set()
-    for name in ("variants", "may_store"):
-        value = fields.get(name, ())
-        if isinstance(value, list | frozenset):
-            stored.update(str(each) for each in value)
-    return Entry(
-        status=text("status"),
-        identity=text("identity"),
-        fingerprint=text("fingerprint"),
-        engine=text("engine"),
-        stored=frozenset(stored),
-        is_unfinished="may_store" in fields,
+def _claim_refusal(refused: ConditionRefused, now: float, lease_seconds: float) -> Failure:
+    found = _found(refused)
+    if found and (unknown := unknown_schema(found)):
+        return unknown
+    until = found.get("lease_until", now + lease_seconds)
+    left = float(until) - now if isinstance(until, int | float) else lease_seconds
+    return Claimed(
+        f"Expected no live lease, got one for {left:.0f} s more.",
+        lease_left_seconds=max(1.0, left),
     )
+
+
+def _found(refused: ConditionRefused) -> Mapping[str, Value]:
+    return from_item(refused.found) if isinstance(refused.found, dict) else {}
+
+
+def _within(most_bytes: int, text: str) -> str:
+    """Return the beginning of a text that takes no more bytes than this."""
+    return text.encode(errors="replace")[:most_bytes].decode(errors="ignore")

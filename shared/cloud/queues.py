@@ -17,20 +17,30 @@ MAX_VISIBILITY_SECONDS = 43_200
 class Queues:
     """Queues by name; URLs are looked up once."""
 
-    def __init__(self, sqs: "SQSClient") -> None:
+    def __init__(self, sqs: "SQSClient", listener: "SQSClient | None" = None) -> None:
+        """Take a client, and for a worker that polls one that waits for as long as a poll may."""
         self._sqs = sqs
+        self._listener = listener or sqs
         self._urls: dict[str, str] = {}
         self._lock = Lock()
 
-    def receive(self, queue: str, *, wait_seconds: int) -> Sequence[Mapping[str, Any]]:
-        """Return up to ten messages as boto3 gives them, after at most this long."""
+    def receive(
+        self, queue: str, *, wait_seconds: int, hide_seconds: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return up to ten messages as boto3 gives them, after at most `wait_seconds`.
+
+        `hide_seconds` is for how long nobody else gets them, whatever the queue's own setting.
+        """
         # Not retried: the caller polls in a loop anyway, and a repeated receive costs receives.
+        url = self._url(queue)
         answer = once(
-            lambda: self._sqs.receive_message(
-                QueueUrl=self._url(queue),
+            lambda: self._listener.receive_message(
+                QueueUrl=url,
                 MaxNumberOfMessages=BATCH_SIZE,
                 WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=hide_seconds,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+                MessageAttributeNames=["All"],
             ),
             stage="receive",
         )

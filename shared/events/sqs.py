@@ -1,7 +1,7 @@
 """SQS's own envelope, as a Lambda event source mapping or a long poll hands it over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -27,11 +27,18 @@ class Message:
     receive_count: int
     queue_arn: str
     sent_at: datetime | None
+    # What the sender attached, as far as it is text. Our own dead letters say there why they died.
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def queue(self) -> str:
         """Return the queue's name, the last part of its ARN."""
         return self.queue_arn.rpartition(":")[2]
+
+    @property
+    def lane(self) -> str:
+        """Return the last word of the queue's name: `live` of `pixfleet-live`."""
+        return self.queue.rpartition("-")[2]
 
 
 def read_batch(event: object) -> tuple[Message, ...]:
@@ -47,7 +54,7 @@ def read_batch(event: object) -> tuple[Message, ...]:
 
 
 def from_receive(raw: Mapping[str, object], queue_arn: str) -> Message:
-    """Return an entry of boto3's `receive_message`, asked for with all system attributes."""
+    """Return an entry of boto3's `receive_message`, asked for with its attributes."""
     count, sent_at = _system_attributes(raw.get("Attributes"))
     return Message(
         id=_text(raw, "MessageId"),
@@ -56,6 +63,7 @@ def from_receive(raw: Mapping[str, object], queue_arn: str) -> Message:
         receive_count=count,
         queue_arn=queue_arn,
         sent_at=sent_at,
+        attributes=_attributes(raw.get("MessageAttributes"), "StringValue"),
     )
 
 
@@ -68,6 +76,7 @@ def _from_record(record: Mapping[object, object]) -> Message:
         receive_count=count,
         queue_arn=_text(record, "eventSourceARN"),
         sent_at=sent_at,
+        attributes=_attributes(record.get("messageAttributes"), "stringValue"),
     )
 
 
@@ -77,6 +86,17 @@ def _system_attributes(value: object) -> tuple[int, datetime | None]:
     count = _read(attributes.get("ApproximateReceiveCount"), Count) or 1
     sent = _read(attributes.get("SentTimestamp"), Milliseconds)
     return count, None if sent is None else datetime.fromtimestamp(sent / 1000, UTC)
+
+
+def _attributes(value: object, name_of_text: str) -> Mapping[str, str]:
+    """Return the attributes that hold text; Lambda and boto3 spell that field differently."""
+    attributes = value if isinstance(value, Mapping) else {}
+    texts = {
+        name: attribute.get(name_of_text)
+        for name, attribute in attributes.items()
+        if isinstance(name, str) and isinstance(attribute, Mapping)
+    }
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 
 def _text(fields: Mapping[object, object] | Mapping[str, object], name: str) -> str:

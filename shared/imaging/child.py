@@ -17,6 +17,7 @@ from shared.imaging.frames import (
     DoneFrame,
     FailedFrame,
     Job,
+    ReadyFrame,
     Reply,
     VariantFrame,
     read_job,
@@ -35,11 +36,12 @@ MAX_FILE_BYTES = 1024 * 1024
 
 
 def main() -> None:
-    """Serve jobs until the parent closes the pipe, or is no more."""
+    """Say that we are ready, then serve jobs until the parent closes the pipe or is no more."""
     Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     replies = _private_stdout()
     harden()
     _bound_resources(int(sys.argv[1]))
+    write_frame(replies, ReadyFrame())
     while (received := read_job(sys.stdin.buffer)) is not None:
         for reply, payload in _answers(*received):
             write_frame(replies, reply, payload)

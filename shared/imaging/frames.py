@@ -6,7 +6,7 @@ met a hostile image may say anything, so every length is bounded and every heade
 """
 
 import struct
-from typing import IO
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -40,6 +40,10 @@ class MarkFrame(msgspec.Struct, frozen=True, tag="mark"):
     """Parent to child: the payload is the watermark of the job before."""
 
 
+class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
+    """Child to parent: hardened, bounded, and waiting for jobs. Said once, before all else."""
+
+
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
     """Child to parent: one finished file, in the payload."""
 
@@ -69,10 +73,12 @@ class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Reply = VariantFrame | DoneFrame | FailedFrame
+Word = TypeVar("Word")
 
 _reply_decoder = msgspec.json.Decoder(Reply)
 _job_decoder = msgspec.json.Decoder(Job)
 _mark_decoder = msgspec.json.Decoder(MarkFrame)
+_ready_decoder = msgspec.json.Decoder(ReadyFrame)
 
 
 def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"") -> None:
@@ -106,15 +112,26 @@ def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
     return job, source, second[1]
 
 
+def read_ready(stream: IO[bytes]) -> None:
+    """Read the first that a child says; `BadFrame` if that is not that it is ready."""
+    _read_as(_ready_decoder, stream, "readiness")
+
+
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
     """Read what a child says next; `BadFrame` if it says nothing more, or nonsense."""
+    return _read_as(_reply_decoder, stream, "a reply")
+
+
+def _read_as(
+    decoder: msgspec.json.Decoder[Word], stream: IO[bytes], what: str
+) -> tuple[Word, bytes]:
     frame = _read_frame(stream)
     if frame is None:
         raise BadFrame("Expected a frame, got the end of the stream.")
     try:
-        return _reply_decoder.decode(frame[0]), frame[1]
+        return decoder.decode(frame[0]), frame[1]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrame(f"Expected a reply, got {frame[0][:80]!r}: {error}.") from error
+        raise BadFrame(f"Expected {what}, got {frame[0][:80]!r}: {error}.") from error
 
 
 def _read_frame(stream: IO[bytes]) -> tuple[bytes, bytes] | None:

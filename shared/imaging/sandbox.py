@@ -20,6 +20,7 @@ from shared.imaging.frames import (
     FailedFrame,
     Job,
     VariantFrame,
+    read_ready,
     read_reply,
     write_job,
 )
@@ -30,6 +31,7 @@ from shared.model.errors import (
     Failure,
     OutOfTime,
     Permanent,
+    RenderUnavailable,
     TooCostly,
     Unknown,
     WatermarkUnusable,
@@ -37,6 +39,8 @@ from shared.model.errors import (
 from shared.model.limits import Limits
 
 STDERR_TAIL_BYTES = 400
+# From the start of a process to its first word; a second or two on Lambda, whose disk is cold.
+START_SECONDS = 30.0
 PR_SET_DUMPABLE = 4
 
 # What a child needs, and nothing that could be stolen. LD_LIBRARY_PATH is how Lambda's own Python
@@ -55,8 +59,13 @@ class RenderChild:
 
     def __init__(self, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
+        self._is_ready = False
         self._stderr: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
-        self._process = self._start()
+        try:
+            self._process = self._start()
+        except OSError as error:  # no interpreter, no memory, no more processes
+            self._stderr.close()
+            raise RenderUnavailable(f"No render child: {error}.", stage="start") from error
 
     @property
     def pid(self) -> int:
@@ -67,6 +76,25 @@ class RenderChild:
         """Say whether the process could take a job."""
         return self._process.poll() is None
 
+    def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> None:
+        """Wait until the child has said that it is ready; at once from the second time on.
+
+        `RenderUnavailable` if it died, hung or talked nonsense before it had seen any image: then
+        no image is to blame. Such a child is stopped.
+        """
+        if self._is_ready:
+            return
+        assert self._process.stdout  # noqa: S101 - opened as a pipe
+        try:
+            with self._killed_after(time_limit_seconds) as expired:
+                read_ready(self._process.stdout)
+        except (BadFrame, OSError) as error:
+            told = f" It was killed after {time_limit_seconds:.0f} s." if expired.is_set() else ""
+            detail = self._epitaph(error) + told
+            self.stop()
+            raise RenderUnavailable(detail, stage="start") from error
+        self._is_ready = True
+
     def render(
         self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
@@ -74,19 +102,18 @@ class RenderChild:
 
         `mark` is the file of the watermark, where the recipe has one.
         Raises the image's own `Failure`, `DecodeTimeout` when the child was killed at the limit,
-        or `DecoderCrash` when it died. A consumer that stops early costs the child its life.
+        `DecoderCrash` when it died, or `RenderUnavailable` if it never lived. The limit counts
+        from when the child is ready. A consumer that stops early costs the child its life.
         """
+        self.await_ready()
         self._forget_last_words()
-        expired = Event()
-        watchdog = Timer(time_limit_seconds, self._kill, args=[expired])
-        watchdog.daemon = True
-        watchdog.start()
         finished = False
         try:
-            for reply in self._converse(source, job, mark):
-                # Known before it is handed over: the consumer may well stop at the last reply.
-                finished = isinstance(reply, DoneFrame)
-                yield reply
+            with self._killed_after(time_limit_seconds) as expired:
+                for reply in self._converse(source, job, mark):
+                    # Known before it is handed over: the consumer may well stop at the last reply.
+                    finished = isinstance(reply, DoneFrame)
+                    yield reply
         except (BadFrame, OSError) as error:
             if expired.is_set():
                 raise DecodeTimeout(
@@ -98,7 +125,6 @@ class RenderChild:
             finished = blameless and not _ran_out(failure)
             raise
         finally:
-            watchdog.cancel()
             if not finished or expired.is_set():
                 self.stop()
 
@@ -135,9 +161,22 @@ class RenderChild:
             start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then drains
         )
 
-    def _kill(self, expired: Event) -> None:
-        expired.set()
-        self._process.kill()
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[Event]:
+        """Kill the child if this lasts longer; the event tells whether it came to that."""
+        expired = Event()
+
+        def kill() -> None:
+            expired.set()
+            self._process.kill()
+
+        watchdog = Timer(seconds, kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield expired
+        finally:
+            watchdog.cancel()
 
     def _forget_last_words(self) -> None:
         """Empty the child's standard error: what it said of one image is not for the next."""
@@ -171,7 +210,10 @@ class Studio:
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
-        """Lend a living child; `OutOfTime` if none is free in time."""
+        """Lend a child that is ready; `OutOfTime` if none is free in time.
+
+        `RenderUnavailable` if none comes up, which takes up to `START_SECONDS` more.
+        """
         try:
             child = self._idle.get(timeout=max(0.0, wait_seconds))
         except Empty as error:
@@ -180,6 +222,7 @@ class Studio:
             if not child.is_alive():
                 child.stop()
                 child = RenderChild(self._memory_bytes)
+            child.await_ready()
             yield child
         finally:
             self._idle.put(child)

@@ -2,7 +2,8 @@
 
 A failure's class says what happens to its message: a `Permanent` one goes to the dead-letter queue
 at once, since the same bytes will fail again; a `Transient` one goes back to its queue with a
-back-off.
+back-off. Of the transient ones, a `Suspect` is permanent the second time, and an `Outside` one is
+nothing that the image could help.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ class Cause(StrEnum):
     BAD_FOCAL = "bad_focal"
     BAD_MESSAGE = "bad_message"
     CLAIMED = "claimed"
+    CLAIM_LOST = "claim_lost"
     CORRUPT = "corrupt"
     DEADLINE = "deadline"
     DECODER_CRASH = "decoder_crash"
@@ -24,6 +26,7 @@ class Cause(StrEnum):
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     NOT_AN_IMAGE = "not_an_image"
     OWN_OUTPUT = "own_output"
+    RENDER_UNAVAILABLE = "render_unavailable"
     SOURCE_CHANGED = "source_changed"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     THROTTLED = "throttled"
@@ -56,6 +59,7 @@ class Failure(PixfleetError):
     """One record's failure; never touches another record of its batch."""
 
     cause: ClassVar[Cause]
+    is_permanent = False
     stage: str = ""
 
     def __init__(self, detail: str, *, stage: str = "") -> None:
@@ -70,11 +74,17 @@ class Failure(PixfleetError):
 class Permanent(Failure):
     """The same bytes will fail again: to the dead-letter queue at once."""
 
+    is_permanent = True
+
 
 class Transient(Failure):
     """May succeed later: back to the queue, after `retry_after_seconds` or else a back-off."""
 
     retry_after_seconds: float | None = None
+
+
+class Outside(Transient):
+    """Something that every image needs did not work; the image has no part in it."""
 
 
 class BadFocal(Permanent):
@@ -155,7 +165,7 @@ class UnsupportedKey(Permanent):
     cause = Cause.UNSUPPORTED_KEY
 
 
-class AccessDenied(Transient):
+class AccessDenied(Outside):
     """AWS refused us; somebody may mend the policy before the last retry."""
 
     cause = Cause.ACCESS_DENIED
@@ -171,10 +181,18 @@ class Claimed(Transient):
         self.retry_after_seconds = lease_left_seconds
 
 
-class Suspect(Transient):
-    """An image over which a child died or hung; after `most_receives` it will not get another."""
+class ClaimLost(Transient):
+    """A write under a claim that is not ours any more: another worker has taken the key over."""
 
-    most_receives: ClassVar[int] = 2
+    cause = Cause.CLAIM_LOST
+
+
+class Suspect(Transient):
+    """An image over which a child died or hung; the second time it will not get another."""
+
+    def condemn(self) -> None:
+        """Make this failure the last: it is not the first over this image."""
+        self.is_permanent = True
 
 
 class DecodeTimeout(Suspect):
@@ -189,8 +207,8 @@ class DecoderCrash(Suspect):
     cause = Cause.DECODER_CRASH
 
 
-class LedgerUnavailable(Transient):
-    """The ledger did not answer, or refused a write that is not ours any more."""
+class LedgerUnavailable(Outside):
+    """The ledger did not answer, or holds what this worker cannot read."""
 
     cause = Cause.LEDGER_UNAVAILABLE
 
@@ -202,6 +220,12 @@ class OutOfTime(Transient):
     retry_after_seconds = 0.0
 
 
+class RenderUnavailable(Outside):
+    """No render child came up: the fault of the deployment or the machine, and of no image."""
+
+    cause = Cause.RENDER_UNAVAILABLE
+
+
 class SourceChanged(Transient):
     """The source was replaced or deleted between HEAD and GET; read again."""
 
@@ -209,13 +233,13 @@ class SourceChanged(Transient):
     retry_after_seconds = 0.0
 
 
-class StorageUnavailable(Transient):
+class StorageUnavailable(Outside):
     """S3 or SQS did not answer, or answered with its own error."""
 
     cause = Cause.STORAGE_UNAVAILABLE
 
 
-class Throttled(Transient):
+class Throttled(Outside):
     """AWS asked us to slow down."""
 
     cause = Cause.THROTTLED

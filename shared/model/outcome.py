@@ -10,4 +10,5 @@ class Outcome(StrEnum):
     CURRENT = "current"  # they did already
     REMOVED = "removed"  # the source is gone, and so are its variants
     ABSENT = "absent"  # the source is gone, and there was nothing of it
+    REJECTED = "rejected"  # found unfit before, as its dead letter and the ledger tell
     IGNORED = "ignored"  # no recipe is for this key

@@ -20,13 +20,18 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source as HEAD saw it; `size_bytes` is what S3 stores."""
+    """A source as HEAD saw it; `size_bytes` is what S3 stores.
+
+    `last_modified` is only ever compared for being the same: whoever drops the same file again
+    wants it tried again.
+    """
 
     key: str
     etag: str
     size_bytes: int
     overrides: Overrides = Overrides()
     is_own_output: bool = False
+    last_modified: str = ""
 
     @property
     def identity(self) -> str:

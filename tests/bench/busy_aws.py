@@ -79,7 +79,11 @@ class AwsInMemory:
                 self.stored_bytes[key] = _sent_bytes(request)
             return _answered(request, b"", {})
         data = self._sources[key]
-        headers = {"ETag": self._etags[key], "Content-Length": str(len(data))}
+        headers = {
+            "ETag": self._etags[key],
+            "Content-Length": str(len(data)),
+            "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT",
+        }
         return _answered(request, b"" if operation == "HeadObject" else data, headers)
 
     def _ledger(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:

@@ -23,9 +23,10 @@ from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
-from worker.batch import Consumer, Ending, Verdict
+from worker.batch import Consumer, Verdict
 from worker.fleet import Fleet
 from worker.marks import Marks
+from worker.record import Ending
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"
@@ -133,7 +134,7 @@ class World:
 
     def consume(self, *, seconds: float = 120) -> tuple[Verdict, ...]:
         """Receive up to ten messages and consume them; the queue is told nothing."""
-        raw = self.fleet.queues.receive(LIVE, wait_seconds=0)
+        raw = self.fleet.queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
         messages = [from_receive(each, LIVE) for each in raw]
         return self.consumer.consume(messages, Deadline.after(seconds, self.fleet.clock))
 

@@ -13,11 +13,12 @@ from shared.model.errors import Cause, Failure
 from shared.model.outcome import Outcome
 from tests import images
 from tests.functional.conftest import LIVE, TINY_NAMES, World
-from worker import batch
+from worker import batch, record
 from worker.batch import Consumer, Verdict
 from worker.fleet import Fleet
 from worker.reconcile import reconcile
 from worker.story import Story
+from worker.work import Work
 
 pytestmark = pytest.mark.functional
 
@@ -184,13 +185,13 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
 ) -> None:
 
     def broken(
-        key: str, fleet: Fleet, deadline: Deadline, story: Story, *, receives: int
+        work: Work, fleet: Fleet, deadline: Deadline, story: Story, *, is_alone: bool
     ) -> Outcome:
-        if key == "odd.jpg":
+        if work.key == "odd.jpg":
             raise ZeroDivisionError("a bug")
-        return reconcile(key, fleet, deadline, story, receives=receives)
+        return reconcile(work, fleet, deadline, story, is_alone=is_alone)
 
-    monkeypatch.setattr(batch, "reconcile", broken)
+    monkeypatch.setattr(record, "reconcile", broken)
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("odd.jpg"), world.event("a.jpg"))
 
@@ -264,14 +265,15 @@ def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
     world.send(world.event("a.jpg"))
     world.consume()
     world.drop("a.jpg", images.jpeg(seed=2))
-    with world.fleet.studio.child(wait_seconds=5) as first:
-        os.kill(first.pid, signal.SIGSTOP)  # it takes the job and never finishes it
     message = Message("m1", "no-handle", world.event("a.jpg"), 2, LIVE, None)
+    verdicts: list[Verdict] = []
+    for _ in range(2):
+        with world.fleet.studio.child(wait_seconds=5) as child:
+            os.kill(child.pid, signal.SIGSTOP)  # it takes the job and never finishes it
+        verdicts += world.consumer.consume((message,), Deadline.after(120, world.fleet.clock))
 
-    (verdict,) = world.consumer.consume((message,), Deadline.after(120, world.fleet.clock))
-
-    assert verdict.is_settled
-    assert causes((verdict,)) == [Cause.DECODE_TIMEOUT]
+    assert [verdict.is_settled for verdict in verdicts] == [False, True]
+    assert causes(tuple(verdicts)) == [Cause.DECODE_TIMEOUT] * 2
     assert world.item("a.jpg")["status"] == {"S": "rejected"}
     assert world.stored() == {}
 

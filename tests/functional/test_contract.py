@@ -2,20 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from shared.clock import SystemClock
 from shared.cloud import faults
-from shared.cloud.clients import Clients
+from shared.cloud.clients import Clients, build_announcer
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Mark, Objects
 from shared.cloud.queues import Queues
+from shared.cloud.topics import Topic
+from shared.model.completion import Change, Completion
 from shared.model.errors import Corrupt
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from tests.functional.conftest import DEAD, SOURCES, TABLE, VARIANTS
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 pytestmark = pytest.mark.functional
 
@@ -31,10 +39,13 @@ SAID: Mapping[str, set[str]] = {
         "QueueUrl",
         "MaxNumberOfMessages",
         "WaitTimeSeconds",
+        "VisibilityTimeout",
+        "MessageAttributeNames",
         "MessageSystemAttributeNames",
     },
     "sqs.DeleteMessageBatch": {"QueueUrl", "Entries"},
     "sqs.ChangeMessageVisibility": {"QueueUrl", "ReceiptHandle", "VisibilityTimeout"},
+    "sns.Publish": {"TopicArn", "Message", "MessageAttributes"},
     "sqs.SendMessage": {"QueueUrl", "MessageBody", "MessageAttributes"},
     "dynamodb.GetItem": {"TableName", "Key", "ConsistentRead"},
     "dynamodb.UpdateItem": {
@@ -61,6 +72,23 @@ HEARD: Mapping[str, set[str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class AllClients(Clients):
+    """Those that a worker always has, and the one that it has where there is a topic."""
+
+    sns: "SNSClient"
+
+
+@cache
+def announcer() -> "SNSClient":
+    return build_announcer("arn:aws:sns:us-east-1:123456789012:completions", connections=1)
+
+
+@pytest.fixture(name="clients")
+def _all_clients(clients: Clients) -> AllClients:
+    return AllClients(clients.s3, clients.sqs, clients.dynamodb, announcer())
+
+
 def service_model(clients: Clients, service: str) -> ServiceModel:
     model: ServiceModel = getattr(clients, service).meta.service_model
     return model
@@ -80,7 +108,7 @@ def members(shape: object) -> set[str]:
     return set(structure(shape).members)
 
 
-def every_call(clients: Clients) -> None:
+def every_call(clients: AllClients) -> None:
     """Make the adapters do everything that they can do."""
     objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
     clients.s3.put_object(Bucket=SOURCES, Key="a.jpg", Body=b"x")
@@ -97,9 +125,13 @@ def every_call(clients: Clients) -> None:
     objects.delete(["a"])
     queues = Queues(clients.sqs)
     queues.send(DEAD, "x", {"cause": "corrupt"})
-    (raw,) = queues.receive(DEAD, wait_seconds=0)
+    (raw,) = queues.receive(DEAD, wait_seconds=0, hide_seconds=30)
     queues.put_off(DEAD, raw["ReceiptHandle"], seconds=0)
     queues.acknowledge(DEAD, [raw["ReceiptHandle"]])
+    arn = clients.sns.create_topic(Name="completions")["TopicArn"]
+    Topic(clients.sns, arn).publish(
+        Completion(event=Change.REMOVED, bucket=SOURCES, key="a.jpg", changed_at=datetime.now(UTC))
+    )
     ledger = Ledger(clients.dynamodb, TABLE, SystemClock())
     for end in (
         ledger.release,
@@ -112,14 +144,14 @@ def every_call(clients: Clients) -> None:
         end(ledger.claim("a.jpg", lease_seconds=60, may_store=["w64.webp"]))
 
 
-def test_the_worker_says_exactly_this(clients: Clients) -> None:
+def test_the_worker_says_exactly_this(clients: AllClients) -> None:
     said: dict[str, set[str]] = defaultdict(set)
 
     def note(params: Mapping[str, Any], model: OperationModel, **_rest: object) -> None:
         service = model.service_model.service_name
         said[f"{service}.{model.name}"] |= set(params)
 
-    everything = (clients.s3, clients.sqs, clients.dynamodb)
+    everything = (clients.s3, clients.sqs, clients.dynamodb, clients.sns)
     for client in everything:
         client.meta.events.register("provide-client-params.*.*", note)
     try:
@@ -128,7 +160,8 @@ def test_the_worker_says_exactly_this(clients: Clients) -> None:
         for client in everything:
             client.meta.events.unregister("provide-client-params.*.*", note)
 
-    # Made by the test itself, to arrange a source: it has no other arguments than ours.
+    # The put is made by the test itself, and has no other arguments than ours.
+    assert said.pop("sns.CreateTopic")
     assert dict(said) == SAID
 
 

@@ -1,17 +1,20 @@
 import io
-from typing import Any
+import random
+from dataclasses import dataclass
+from typing import Any, Self
 
 import pytest
 from botocore.response import StreamingBody
 
-from shared.cloud.clients import Clients
+from shared.cloud.bodies import CHUNK_BYTES
+from shared.cloud.clients import CALL_SECONDS, READ_SECONDS, Clients
 from shared.cloud.faults import Missing
 from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, Objects
 from shared.model.errors import AccessDenied, SourceChanged, StorageUnavailable
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
-from tests.fakes import client_error
+from tests.fakes import FakeClock, client_error
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.unit.awkward import KEYS
 
@@ -133,6 +136,70 @@ def test_a_body_that_ends_early_is_tried_again(
 
     assert objects.fetch(source) == b"pixels"
     assert bodies == []
+
+
+@dataclass
+class Trickle:
+    """A body that gives a byte at a time, each after some seconds; `read` would wait for all."""
+
+    data: bytes
+    seconds: float
+    clock: FakeClock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.data = b""
+
+    def read1(self, _amount: int) -> bytes:
+        self.clock.at += self.seconds
+        first, self.data = self.data[:1], self.data[1:]
+        return first
+
+
+def trickling(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, *, seconds: float
+) -> tuple[Objects, FakeClock]:
+    clock = FakeClock()
+    objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS, clock=clock)
+    drop(clients, b"p" * 100)
+    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+    monkeypatch.setattr(
+        clients.s3,
+        "get_object",
+        lambda **_arguments: {"Body": Trickle(b"p" * 100, seconds, clock)},
+    )
+    return objects, clock
+
+
+def test_a_body_that_trickles_is_given_up_before_a_call_must_end(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each wait is just short enough for the socket's own timeout.
+    objects, clock = trickling(clients, monkeypatch, seconds=READ_SECONDS - 0.1)
+    began_at = clock.at
+
+    with pytest.raises(StorageUnavailable, match="got a part of it") as caught:
+        objects.fetch(seen(objects))
+
+    assert caught.value.stage == "fetch"
+    assert clock.at - began_at <= CALL_SECONDS
+
+
+def test_a_slow_body_that_is_complete_in_time_is_a_source(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, _ = trickling(clients, monkeypatch, seconds=0.19)
+
+    assert objects.fetch(seen(objects)) == b"p" * 100
+
+
+def test_a_body_of_many_chunks_is_whole(objects: Objects, clients: Clients) -> None:
+    data = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)  # noqa: S311 - not a secret
+    drop(clients, data)
+
+    assert objects.fetch(seen(objects)) == data
 
 
 def test_a_variant_tells_what_it_is_and_where_it_comes_from(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from shared.cloud.clients import Clients
+from shared.cloud.clients import CALL_SECONDS, Clients, build_listener
 from shared.cloud.queues import MAX_VISIBILITY_SECONDS, Queues
 from shared.events.sqs import from_receive
 from shared.model.errors import StorageUnavailable
@@ -30,7 +30,7 @@ def waiting(clients: Clients, queue: str) -> tuple[int, int]:
 def test_a_message_is_received_with_what_the_worker_reads(queues: Queues) -> None:
     queues.send(LIVE, "body", {})
 
-    (raw,) = queues.receive(LIVE, wait_seconds=0)
+    (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
     message = from_receive(raw, LIVE)
     assert message.body == "body"
@@ -39,23 +39,71 @@ def test_a_message_is_received_with_what_the_worker_reads(queues: Queues) -> Non
     assert message.receipt_handle
 
 
+def test_a_dead_letters_attributes_are_received_with_it(queues: Queues) -> None:
+    queues.send(LIVE, "body", {"cause": "corrupt", "detail": "Expected ☀, got ☔."})
+
+    (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+
+    message = from_receive(raw, LIVE)
+    assert message.attributes == {"cause": "corrupt", "detail": "Expected ☀, got ☔."}
+
+
+@pytest.mark.parametrize(("hide_seconds", "returned"), [(30, []), (0, ["body"])])
+def test_messages_in_hand_are_hidden_as_asked_whatever_the_queue_says(
+    queues: Queues, clients: Clients, hide_seconds: int, returned: list[str]
+) -> None:
+    url = clients.sqs.get_queue_url(QueueName=LIVE)["QueueUrl"]
+    opposite = "0" if hide_seconds else "30"
+    clients.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": opposite})
+    queues.send(LIVE, "body", {})
+
+    queues.receive(LIVE, wait_seconds=0, hide_seconds=hide_seconds)
+
+    again = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+    assert [raw["Body"] for raw in again] == returned
+
+
+def test_a_listener_receives_and_does_nothing_else(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients.sqs, "receive_message", None)
+    queues = Queues(clients.sqs, build_listener())
+    queues.send(LIVE, "body", {})
+
+    (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+
+    assert queues.acknowledge(LIVE, [raw["ReceiptHandle"]]) == 0
+
+
+def test_only_a_listener_waits_for_longer_than_a_call_may_take(clients: Clients) -> None:
+    listener = build_listener()
+
+    longest_poll_seconds = 20
+    assert listener.meta.config.read_timeout > longest_poll_seconds  # type: ignore[attr-defined]
+    for client in (clients.s3, clients.sqs, clients.dynamodb):
+        config: Any = client.meta.config
+        assert config.connect_timeout + config.read_timeout < CALL_SECONDS / 2
+
+
 def test_at_most_ten_are_received_at_once(queues: Queues) -> None:
     for number in range(12):
         queues.send(LIVE, str(number), {})
 
-    first, second = (queues.receive(LIVE, wait_seconds=0) for _ in range(2))
+    first, second = (queues.receive(LIVE, wait_seconds=0, hide_seconds=30) for _ in range(2))
 
     assert (len(first), len(second)) == (10, 2)
 
 
 def test_an_empty_queue_gives_nothing(queues: Queues) -> None:
-    assert queues.receive(LIVE, wait_seconds=0) == []
+    assert queues.receive(LIVE, wait_seconds=0, hide_seconds=30) == []
 
 
 def test_only_what_is_acknowledged_is_gone(queues: Queues, clients: Clients) -> None:
     for number in range(3):
         queues.send(LIVE, str(number), {})
-    receipts = [raw["ReceiptHandle"] for raw in queues.receive(LIVE, wait_seconds=0)]
+    receipts = [
+        raw["ReceiptHandle"] for raw in queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+    ]
 
     refused = queues.acknowledge(LIVE, receipts[:2])
 
@@ -77,21 +125,21 @@ def test_a_refused_acknowledgement_is_counted(
 
 def test_a_message_put_off_by_nothing_is_there_at_once_and_counted(queues: Queues) -> None:
     queues.send(LIVE, "body", {})
-    (raw,) = queues.receive(LIVE, wait_seconds=0)
+    (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
     queues.put_off(LIVE, raw["ReceiptHandle"], seconds=0)
 
-    (again,) = queues.receive(LIVE, wait_seconds=0)
+    (again,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
     assert from_receive(again, LIVE).receive_count == 2
 
 
 def test_a_message_put_off_stays_hidden(queues: Queues, clients: Clients) -> None:
     queues.send(LIVE, "body", {})
-    (raw,) = queues.receive(LIVE, wait_seconds=0)
+    (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
     queues.put_off(LIVE, raw["ReceiptHandle"], seconds=600)
 
-    assert queues.receive(LIVE, wait_seconds=0) == []
+    assert queues.receive(LIVE, wait_seconds=0, hide_seconds=30) == []
     assert waiting(clients, LIVE) == (0, 1)
 
 
@@ -149,4 +197,4 @@ def test_a_queue_that_is_not_there_is_trouble_that_may_pass(
     monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
 
     with pytest.raises(StorageUnavailable):
-        queues.receive("no-such-queue", wait_seconds=0)
+        queues.receive("no-such-queue", wait_seconds=0, hide_seconds=30)

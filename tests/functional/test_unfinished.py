@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from shared.cloud.clients import CALL_SECONDS
 from shared.imaging.frames import VariantFrame
 from shared.imaging.sandbox import RenderChild
 from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, TooCostly
@@ -96,7 +97,7 @@ def refuse(*_arguments: object) -> None:
     raise AccessDenied("said AWS", stage="put")
 
 
-def test_a_put_whose_answer_was_lost_keeps_the_claim(
+def test_a_put_whose_answer_was_lost_keeps_others_away_for_as_long_as_a_call_may_take(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*_arguments: object) -> None:
@@ -109,7 +110,8 @@ def test_a_put_whose_answer_was_lost_keeps_the_claim(
 
     assert isinstance(ending, Failure)
     assert ending.cause is Cause.STORAGE_UNAVAILABLE
-    assert "claim_token" in world.item("a.jpg")
+    left_seconds = float(world.item("a.jpg")["lease_until"]["N"]) - world.fleet.clock.now()
+    assert 0 < left_seconds <= CALL_SECONDS
 
 
 def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: World) -> None:

@@ -26,6 +26,7 @@ from tests.imaging.children import (
     flat_png,
     rendered,
 )
+from tests.imaging.fake_child import FakeChild
 
 pytestmark = pytest.mark.imaging
 
@@ -46,6 +47,7 @@ def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(studio: 
 
 
 def test_a_child_that_takes_no_more_of_a_large_source_is_killed_too(child: RenderChild) -> None:
+    child.await_ready()
     os.kill(child.pid, signal.SIGSTOP)  # a pipe holds 64 KiB, and the rest of the source waits
 
     with pytest.raises(DecodeTimeout):
@@ -134,22 +136,6 @@ FAKE_CHILDREN: dict[str, str] = {
 }
 
 
-class FakeChild(RenderChild):
-    """A child whose program is a test's: what a hostile image could make of the real one."""
-
-    def __init__(self, program: str) -> None:
-        self._program = f"import os, struct, sys; out = sys.stdout.buffer\n{program}"
-        super().__init__(MEMORY_BYTES)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-S", "-c", self._program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-        )
-
-
 @pytest.mark.parametrize("program", FAKE_CHILDREN.values(), ids=FAKE_CHILDREN.keys())
 def test_a_child_that_talks_nonsense_is_a_crash(program: str) -> None:
     child = FakeChild(program)
@@ -190,11 +176,13 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
     believed = caught.value.cause.value
     transient = {
         "access_denied",
+        "claim_lost",
         "claimed",
         "deadline",
         "decode_timeout",
         "decoder_crash",
         "ledger_unavailable",
+        "render_unavailable",
         "source_changed",
         "storage_unavailable",
         "throttled",

@@ -9,6 +9,7 @@ from shared.model.errors import (
     Failure,
     Misconfigured,
     OutOfTime,
+    Outside,
     Permanent,
     PixfleetError,
     SourceChanged,
@@ -24,7 +25,7 @@ KINDS = (Permanent, Transient)
 FAILURES: list[type[Failure]] = [
     found
     for kind in KINDS
-    for found in (*kind.__subclasses__(), *Suspect.__subclasses__())
+    for found in (*kind.__subclasses__(), *Suspect.__subclasses__(), *Outside.__subclasses__())
     if found.__module__ == "shared.model.errors" and hasattr(found, "cause")
     if issubclass(found, kind)
 ]

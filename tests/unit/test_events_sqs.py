@@ -65,6 +65,49 @@ def test_a_message_knows_its_queue_by_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("queue_arn", "lane"),
+    [(ARN, "live"), ("pixfleet-bulk", "bulk"), ("live", "live"), ("", "")],
+)
+def test_a_message_knows_its_lane_by_the_last_word_of_its_queue(queue_arn: str, lane: str) -> None:
+    assert Message("m", "r", "{}", 1, queue_arn, None).lane == lane
+
+
+def test_attributes_read_the_same_from_both_shapes() -> None:
+    lambdas = {
+        "messageId": "m",
+        "messageAttributes": {"cause": {"dataType": "String", "stringValue": "corrupt"}},
+    }
+    boto3s = {"MessageAttributes": {"cause": {"DataType": "String", "StringValue": "corrupt"}}}
+
+    (message,) = read_batch({"Records": [lambdas]})
+
+    assert message.attributes == {"cause": "corrupt"}
+    assert from_receive(boto3s, ARN).attributes == message.attributes
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 5, "cause", [], {"binaryValue": "eA=="}, {"stringValue": 5}], ids=repr
+)
+def test_an_attribute_that_holds_no_text_is_left_out(wrong: object) -> None:
+    record = {
+        "messageId": "m",
+        "messageAttributes": {"odd": wrong, 5: {"stringValue": "x"}, "stage": {"stringValue": ""}},
+    }
+
+    (message,) = read_batch({"Records": [record]})
+
+    assert message.attributes == {"stage": ""}
+
+
+def test_two_messages_are_told_apart_and_counted_in_sets() -> None:
+    plain, marked = (
+        Message("m", "r", "{}", 1, ARN, None, attributes) for attributes in ({}, {"cause": "x"})
+    )
+
+    assert len({plain, marked}) == 2
+
+
+@pytest.mark.parametrize(
     "event",
     [
         None,
@@ -155,9 +198,9 @@ def test_any_event_is_read_without_raising(event: object) -> None:
     assert all(isinstance(message, Message) for message in read_batch(event))
 
 
-@given(json_values, json_values, json_values, json_values)
+@given(json_values, json_values, json_values, json_values, json_values)
 def test_any_record_with_an_id_is_a_message(
-    body: object, receipt: object, attributes: object, arn: object
+    body: object, receipt: object, attributes: object, arn: object, attached: object
 ) -> None:
     record = {
         "messageId": "m",
@@ -165,6 +208,7 @@ def test_any_record_with_an_id_is_a_message(
         "receiptHandle": receipt,
         "attributes": attributes,
         "eventSourceARN": arn,
+        "messageAttributes": attached,
     }
 
     (message,) = read_batch({"Records": [record]})

@@ -17,9 +17,11 @@ from shared.imaging.frames import (
     DoneFrame,
     FailedFrame,
     Job,
+    ReadyFrame,
     Reply,
     VariantFrame,
     read_job,
+    read_ready,
     read_reply,
     write_frame,
     write_job,
@@ -222,3 +224,37 @@ def test_no_bytes_of_a_child_raise_anything_but_a_bad_frame(data: bytes) -> None
 
 def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
     assert set(Job.__struct_fields__) == {"recipe", "limits", "focal"}
+
+
+def test_a_child_that_is_ready_is_understood() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, ReadyFrame())
+    stream.seek(0)
+
+    read_ready(stream)
+
+    assert stream.read() == b""
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+def test_no_reply_passes_for_readiness(reply: Reply) -> None:
+    stream = io.BytesIO()
+    write_frame(stream, reply)
+    stream.seek(0)
+
+    with pytest.raises(BadFrame, match="Expected"):
+        read_ready(stream)
+
+
+def test_readiness_passes_for_no_reply() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, ReadyFrame())
+    stream.seek(0)
+
+    with pytest.raises(BadFrame):
+        read_reply(stream)
+
+
+def test_a_child_that_ends_without_a_word_is_not_ready() -> None:
+    with pytest.raises(BadFrame, match="end of the stream"):
+        read_ready(io.BytesIO())

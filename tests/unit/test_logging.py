@@ -146,3 +146,57 @@ def test_a_logger_made_before_obeys_a_later_configuration(said: Said) -> None:
     log.info("second")
 
     assert only(said())["event"] == "second"
+
+
+# What moves a cursor, ends a line or turns the direction of writing, in a key that S3 takes.
+FORGERY = "a.jpg\n2024-05-04 [info] image settled\r\x1b[2K\x85\u2028\u202e\x00\x7f 🐈é.jpg"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_key_cannot_forge_a_line(said: Said, log_format: str) -> None:
+    configure_logging(log_format)
+
+    structlog.get_logger().info("image put off", key=FORGERY, others=[FORGERY], event_of=FORGERY)
+
+    (line,) = said()
+    assert line.isprintable()
+
+
+def test_a_person_still_reads_what_is_readable(said: Said) -> None:
+    configure_logging("console")
+
+    structlog.get_logger().info("image settled", key="été/🐈.jpg", other="a\x1bb")
+
+    (line,) = said()
+    assert "key=été/🐈.jpg" in line
+    assert r"other=a\x1bb" in line
+
+
+def fail_over(key: str) -> None:
+    raise ValueError(key)
+
+
+def test_a_tracebacks_words_cannot_forge_a_line(said: Said) -> None:
+    configure_logging("console")
+
+    try:
+        fail_over(FORGERY)
+    except ValueError:
+        structlog.get_logger().exception("image failed unexpectedly", key="a.jpg")
+
+    first, *others = said()
+    assert "image failed unexpectedly" in first
+    assert others
+    assert all(line.startswith("    ") and line.isprintable() for line in others)
+
+
+def test_a_line_and_its_end_are_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda reads the output as lines, and other processes may share it."""
+    written: list[str] = []
+    monkeypatch.setattr("sys.stderr.write", written.append)
+    configure_logging("json")
+
+    structlog.get_logger().info("image settled")
+
+    (line,) = written
+    assert line.endswith("}\n")

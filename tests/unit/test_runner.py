@@ -1,10 +1,12 @@
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 
+from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import Corrupt, PixfleetError, StorageUnavailable, Throttled
@@ -14,7 +16,7 @@ from tests.fakes import FakeClock, FakeQueues
 from worker import runner
 from worker.batch import Consumer, Verdict
 from worker.fleet import Fleet
-from worker.runner import BATCH_SECONDS, Runner
+from worker.runner import Runner
 
 pytestmark = pytest.mark.unit
 
@@ -57,11 +59,11 @@ class FakeConsumer:
 class Bench:
     """A runner among fakes, that stops when its queue is empty."""
 
-    def __init__(self, *deliveries: Sequence[Raw] | PixfleetError) -> None:
+    def __init__(self, *deliveries: Sequence[Raw] | PixfleetError, **settings: str) -> None:
         self.stopping = Event()
         self.queues = FakeQueues(list(deliveries), on_empty=self.stopping.set)
         self.consumer = FakeConsumer()
-        self._settings = read_settings(
+        self.settings = read_settings(
             {
                 "PIXFLEET_SOURCES_BUCKET": "sources",
                 "PIXFLEET_VARIANTS_BUCKET": "variants",
@@ -69,13 +71,17 @@ class Bench:
                 "PIXFLEET_DEAD_LETTER_QUEUE": "dead",
                 "PIXFLEET_RECIPES": "recipes.json",
                 "PIXFLEET_QUEUE": "live",
+                **settings,
             }
         )
 
     def run(self) -> None:
+        Runner(self.fleet(), cast("Consumer", self.consumer), self.stopping).run()
+
+    def fleet(self) -> Fleet:
         nothing: Any = None  # the runner itself touches neither buckets nor ledger nor children
-        fleet = Fleet(
-            settings=self._settings,
+        return Fleet(
+            settings=self.settings,
             clock=FakeClock(),
             objects=nothing,
             ledger=nothing,
@@ -86,7 +92,6 @@ class Bench:
             uploads=nothing,
             desk=nothing,
         )
-        Runner(fleet, cast("Consumer", self.consumer), self.stopping).run()
 
 
 @pytest.fixture(name="pauses", autouse=True)
@@ -187,9 +192,62 @@ def test_a_refused_acknowledgement_does_not_end_the_runner() -> None:
     assert bench.consumer.batches == [("m1",), ("m2",)]
 
 
-def test_a_batch_has_as_long_as_an_invocation() -> None:
-    bench = Bench([raw(1)])
+def test_a_batch_has_as_long_as_its_setting_says() -> None:
+    bench = Bench([raw(1)], PIXFLEET_BATCH_SECONDS="77")
 
     bench.run()
 
-    assert bench.consumer.deadlines == [BATCH_SECONDS]
+    assert bench.consumer.deadlines == [77]
+
+
+def test_messages_are_hidden_until_their_batch_is_settled_and_acknowledged() -> None:
+    bench = Bench([raw(1)], PIXFLEET_BATCH_SECONDS="77")
+
+    bench.run()
+
+    assert bench.queues.hidden_for[0] == 77 + CALL_SECONDS
+
+
+def test_what_a_poll_brings_after_the_order_to_stop_is_still_finished() -> None:
+    bench = Bench([raw(1)], [raw(2)])
+    bench.queues.on_receive = bench.stopping.set
+
+    bench.run()
+
+    assert bench.queues.acknowledged == [("live", ("r1",))]
+
+
+def test_a_failed_receive_is_followed_by_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(StorageUnavailable("no route"), StorageUnavailable("no route"), [raw(1)])
+    pauses: list[float] = []
+    monkeypatch.setattr(runner, "PAUSE_SECONDS", 5.0)
+    monkeypatch.setattr(bench.stopping, "wait", pauses.append)
+
+    bench.run()
+
+    assert pauses == [5.0, 5.0]
+
+
+def test_the_render_children_are_stopped_whatever_ends_the_runner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+
+    class Broken(FakeConsumer):
+        def consume(self, messages: Sequence[Message], deadline: Deadline) -> NoReturn:
+            raise RuntimeError("a bug")
+
+        def close(self) -> None:
+            closed.append("children")
+
+    bench = Bench([raw(1)])
+    monkeypatch.setattr(runner, "read_settings", lambda **_: bench.settings)
+    monkeypatch.setattr(runner, "configure_logging", lambda _: None)
+    monkeypatch.setattr(runner, "build_fleet", lambda _: bench.fleet())
+    monkeypatch.setattr(runner, "Consumer", lambda _: Broken())
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        runner.main()
+
+    assert closed == ["children"]

@@ -20,6 +20,7 @@ REQUIRED = {
     "PIXFLEET_RECIPES": "s3://photos-web/recipes.json",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
 }
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:pixfleet-completions"
 DEFAULTS = Settings(
     sources_bucket="photos",
     variants_bucket="photos-web",
@@ -33,6 +34,8 @@ DEFAULTS = Settings(
     render_seconds=60,
     lease_seconds=960,
     poll_seconds=10,
+    batch_seconds=300,
+    completion_topic="",
     log_format="json",
 )
 
@@ -59,8 +62,10 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "MAX_RECEIVES": ("3", replace(DEFAULTS, max_receives=3)),
     "RENDER_CHILDREN": ("5", replace(DEFAULTS, render_children=5)),
     "RENDER_SECONDS": ("7", replace(DEFAULTS, render_seconds=7)),
-    "LEASE_SECONDS": ("90", replace(DEFAULTS, lease_seconds=90)),
+    "LEASE_SECONDS": ("400", replace(DEFAULTS, lease_seconds=400)),
+    "BATCH_SECONDS": ("90", replace(DEFAULTS, batch_seconds=90)),
     "POLL_SECONDS": ("0", replace(DEFAULTS, poll_seconds=0)),
+    "COMPLETION_TOPIC": (TOPIC, replace(DEFAULTS, completion_topic=TOPIC)),
     "LOG": ("console", replace(DEFAULTS, log_format="console")),
     "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
     "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),
@@ -127,6 +132,7 @@ BOUNDS = {
     "RENDER_SECONDS": (1, 900),
     "LEASE_SECONDS": (70, 7200),
     "POLL_SECONDS": (0, 20),
+    "BATCH_SECONDS": (60, 900),
     "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
     "MAX_PIXELS": (1, 1 << 32),
     "MAX_FRAMES": (1, MOST_FRAMES),
@@ -149,6 +155,25 @@ def test_a_number_may_be_at_its_bounds_and_not_beyond(name: str) -> None:
         )
 
 
+def test_a_batch_may_take_as_long_as_a_lease_and_not_a_second_longer() -> None:
+    short = {**REQUIRED, "PIXFLEET_LEASE_SECONDS": "100"}
+
+    settings = read_settings({**short, "PIXFLEET_BATCH_SECONDS": "100"})
+    (problem,) = problems({**short, "PIXFLEET_BATCH_SECONDS": "101"})
+
+    assert settings.batch_seconds == 100
+    assert problem == (
+        "PIXFLEET_BATCH_SECONDS: expected at most PIXFLEET_LEASE_SECONDS, 100, got 101: "
+        "a claim must outlive its batch"
+    )
+
+
+def test_a_short_lease_shortens_a_batch_that_nobody_set() -> None:
+    settings = read_settings({**REQUIRED, "PIXFLEET_LEASE_SECONDS": "100"})
+
+    assert settings.batch_seconds == 100
+
+
 def test_a_source_may_fill_two_fifths_of_a_child_and_not_a_byte_more() -> None:
     most = 300 * MEBIBYTE * 2 // 5
     small = {**REQUIRED, "PIXFLEET_CHILD_MEMORY_MB": "300"}
@@ -167,7 +192,56 @@ def test_only_plain_digits_are_a_number(value: str) -> None:
     assert repr(value) in problem
 
 
-@pytest.mark.parametrize("name", ["MAX_BYTES", "LOG"])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws-cn:sns:cn-north-1:123456789012:done",
+        "arn:aws-us-gov:sns:us-gov-west-1:123456789012:Done_1",
+        f"arn:aws:sns:us-east-1:123456789012:{'d' * 256}",
+        "",
+    ],
+    ids=["China", "GovCloud", "the longest name", "none"],
+)
+def test_a_standard_topic_of_any_partition_or_none_is_taken(arn: str) -> None:
+    settings = read_settings({**REQUIRED, "PIXFLEET_COMPLETION_TOPIC": arn})
+
+    assert settings.completion_topic == arn
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "completions",
+        "arn:aws:sqs:us-east-1:123456789012:done",
+        "arn:aws:sns:us-east-1:12345678901:done",
+        "arn:aws:sns::123456789012:done",
+        "arn:aws:sns:us-east-1:123456789012:",
+        "arn:aws:sns:us-east-1:123456789012:done.fifo",
+        "arn:aws:sns:us-east-1:123456789012:done:0b1c-a-subscription",
+        f"arn:aws:sns:us-east-1:123456789012:{'d' * 257}",
+        TOPIC + "\n",
+    ],
+    ids=[
+        "a name",
+        "a queue",
+        "a short account",
+        "no region",
+        "no name",
+        "a FIFO topic",
+        "a subscription",
+        "a name too long",
+        "a line break behind it",
+    ],
+)
+def test_what_is_no_standard_topic_is_refused(value: str) -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_COMPLETION_TOPIC": value})
+
+    assert problem.startswith(
+        "PIXFLEET_COMPLETION_TOPIC: expected the ARN of a standard SNS topic, "
+    )
+
+
+@pytest.mark.parametrize("name", ["MAX_BYTES", "LOG", "COMPLETION_TOPIC"])
 def test_a_value_of_thousands_of_digits_is_refused_in_one_line(name: str) -> None:
     (problem,) = problems({**REQUIRED, f"PIXFLEET_{name}": "5" * 5000})
 

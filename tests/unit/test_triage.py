@@ -19,6 +19,7 @@ from shared.model.errors import (
     OutOfTime,
     SourceChanged,
     StorageUnavailable,
+    Suspect,
     Throttled,
     Transient,
     Unknown,
@@ -188,14 +189,16 @@ def test_a_message_received_more_often_than_allowed_is_buried_too() -> None:
 
 
 @pytest.mark.parametrize("kind", [DecoderCrash, DecodeTimeout])
-def test_an_image_that_kills_a_child_twice_is_not_tried_a_third_time(
-    kind: type[Transient],
+def test_an_image_that_is_condemned_for_killing_children_is_not_tried_again(
+    kind: type[Suspect],
 ) -> None:
     queues = FakeQueues()
     judge = triage_over(queues)
+    suspect, condemned = kind("died"), kind("died")
+    condemned.condemn()
 
-    first = judge.settle(replace(MESSAGE, receive_count=1), kind("died"))
-    second = judge.settle(replace(MESSAGE, receive_count=2), kind("died"))
+    first = judge.settle(replace(MESSAGE, receive_count=2), suspect)
+    second = judge.settle(replace(MESSAGE, receive_count=2), condemned)
 
     assert (first, second) == (False, True)
     assert len(queues.sent) == len(queues.put_offs) == 1

@@ -1,0 +1,98 @@
+"""What a ledger item says, read by those who know its schema and by nobody else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.cloud.items import Value, from_item
+from shared.model.errors import LedgerUnavailable
+
+SCHEMA_VERSION = 1
+
+PUBLISHED = "published"
+REJECTED = "rejected"
+REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger says of a source; `stored` is every object name that may exist for it.
+
+    `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
+    what is stored may be a mixture, whatever else the entry says. `deaths` counts the claims that
+    ended without a word or over a dead child, since the last that came to an end. `told_by` are
+    the messages whose work led to this state, `change` is what that state was to a reader.
+    """
+
+    status: str = ""
+    change: str = ""
+    etag: str = ""
+    identity: str = ""
+    last_modified: str = ""
+    recipe: str = ""
+    fingerprint: str = ""
+    engine: str = ""
+    version: str = ""
+    variant_bytes: int = 0
+    updated_at: float = 0.0
+    stored: frozenset[str] = frozenset()
+    told_by: frozenset[str] = frozenset()
+    deaths: int = 0
+    is_unfinished: bool = False
+
+    @property
+    def was_public(self) -> bool:
+        """Say whether a reader may have seen variants of this source."""
+        return self.status == PUBLISHED
+
+
+def unknown_schema(fields: Mapping[str, Value]) -> LedgerUnavailable | None:
+    """Return why an item's fields cannot be read, none if they can: nobody guesses at them."""
+    schema = fields.get("schema")
+    if schema == SCHEMA_VERSION:
+        return None
+    return LedgerUnavailable(
+        f"Expected ledger schema {SCHEMA_VERSION}, got {schema}: deploy the worker that wrote it.",
+        stage="ledger",
+    )
+
+
+def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
+    """Return what an item says, an empty entry where there is none.
+
+    `ours` is a token that does not count as an earlier attempt. `LedgerUnavailable` for an item
+    that another version of this program wrote.
+    """
+    fields = from_item(item)
+    if fields and (unknown := unknown_schema(fields)):
+        raise unknown
+
+    def text(name: str) -> str:
+        value = fields.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def names(name: str) -> frozenset[str]:
+        value = fields.get(name, ())
+        return frozenset(map(str, value)) if isinstance(value, list | frozenset) else frozenset()
+
+    def number(name: str) -> int | float:
+        value = fields.get(name, 0)
+        return value if isinstance(value, int | float) else 0
+
+    return Entry(
+        status=text("status"),
+        change=text("change"),
+        etag=text("etag"),
+        identity=text("identity"),
+        last_modified=text("last_modified"),
+        recipe=text("recipe"),
+        fingerprint=text("fingerprint"),
+        engine=text("engine"),
+        version=text("version"),
+        variant_bytes=round(number("variant_bytes")),
+        updated_at=float(number("updated_at")),
+        stored=names("variants") | names("may_store"),
+        told_by=names("told_by"),
+        deaths=len(names("attempts") - {ours}),
+        is_unfinished="may_store" in fields,
+    )

@@ -1,0 +1,108 @@
+"""What a subscriber is told once the stored variants of a source have changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from shared.model.errors import Cause
+
+SCHEMA_VERSION = 1
+MAX_DETAIL_CHARS = 500
+
+
+class Change(StrEnum):
+    """What has happened to a source's variants, as a reader sees it."""
+
+    COMPLETE = "complete"
+    REPLACED = "replaced"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether a reader finds a complete set of variants now."""
+        return self in {Change.COMPLETE, Change.REPLACED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One change of one source, as the ledger has it. What is not known or not so is None.
+
+    `bucket`, `key`, `etag` are the source's, `manifest` is a key of the variants bucket, `version`
+    the token of its URLs, `variants` a count. `happened_at` is when S3 says that the source
+    changed, `changed_at` when the ledger's entry did: the same however often it is told of. Both
+    have a time zone.
+    """
+
+    event: Change
+    bucket: str
+    key: str
+    changed_at: datetime
+    happened_at: datetime | None = None
+    etag: str | None = None
+    version: str | None = None
+    recipe: str | None = None
+    variants: int | None = None
+    variant_bytes: int | None = None
+    manifest: str | None = None
+    cause: Cause | None = None
+    detail: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Return what two messages about the same change have in common, and no others."""
+        # A source may go back to what it was before, so its version is not enough.
+        parts = (self.event, self.bucket, self.key, self.version, self.etag, _iso(self.changed_at))
+        return sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+    @property
+    def complete_seconds(self) -> float | None:
+        """Return the time from upload to complete set; none where it is unknown or no set."""
+        if self.happened_at is None or not self.event.is_public:
+            return None
+        return seconds_between(self.happened_at, self.changed_at)
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Return what a subscriber may filter by; SNS refuses an attribute that is empty."""
+        named = {"event": self.event.value, "recipe": self.recipe, "cause": self.cause}
+        return {name: str(value) for name, value in named.items() if value}
+
+    def document(self) -> str:
+        """Return the event as JSON, in the order of docs/events.md, without what is not known.
+
+        In ASCII: SNS and SQS take only the characters of XML, and a key or a decoder's words may
+        hold others. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+        """
+        fields: Mapping[str, str | int | float | None] = {
+            "schema": SCHEMA_VERSION,
+            "id": self.id,
+            "event": self.event,
+            "bucket": self.bucket,
+            "key": self.key,
+            "etag": self.etag,
+            "version": self.version,
+            "recipe": self.recipe,
+            "variants": self.variants,
+            "variant_bytes": self.variant_bytes,
+            "manifest": self.manifest,
+            "cause": self.cause,
+            "detail": self.detail[:MAX_DETAIL_CHARS] if self.detail is not None else None,
+            "happened_at": _iso(self.happened_at) if self.happened_at else None,
+            "changed_at": _iso(self.changed_at),
+            "complete_seconds": self.complete_seconds,
+        }
+        known = {name: value for name, value in fields.items() if value is not None}
+        return json.dumps(known, ensure_ascii=True)
+
+
+def seconds_between(happened_at: datetime, changed_at: datetime) -> float:
+    """Return the time from an event to what came of it; two clocks may say less than none."""
+    return max(0.0, round((changed_at - happened_at).total_seconds(), 3))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

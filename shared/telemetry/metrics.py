@@ -1,0 +1,91 @@
+"""Metrics that cost no call: a log line that names its own figures, which CloudWatch reads.
+
+A field of a line that bears a metric's name *is* that metric, wherever the line has the metric's
+dimensions too; so the log and the metrics cannot disagree. The line has to reach CloudWatch Logs
+as it is, on an output of its own.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+Every combination of a name and the values of its dimensions is a custom metric with a price, so
+dimensions are few and their values words of closed lists: docs/metrics.md counts them.
+"""
+
+import math
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+NAMESPACE = "Pixfleet"
+
+
+class Unit(StrEnum):
+    """CloudWatch's word for what is counted."""
+
+    COUNT = "Count"
+    SECONDS = "Seconds"
+    BYTES = "Bytes"
+
+
+# The fields by whose values a metric is kept apart.
+Dimensions = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A field of the log that is a metric, once for each of its sets of dimensions."""
+
+    name: str
+    unit: Unit
+    dimension_sets: tuple[Dimensions, ...]
+
+
+BY_LANE: tuple[Dimensions, ...] = (("lane",),)
+METRICS = (
+    Metric("images", Unit.COUNT, (("lane", "outcome"),)),
+    Metric("failures", Unit.COUNT, (("cause",), ("lane",))),
+    # An alarm can add up ten metrics, and there are more permanent causes than that.
+    Metric("rejections", Unit.COUNT, BY_LANE),
+    Metric("complete_seconds", Unit.SECONDS, BY_LANE),
+    Metric("render_seconds", Unit.SECONDS, BY_LANE),
+    Metric("source_bytes", Unit.BYTES, BY_LANE),
+    Metric("variant_bytes", Unit.BYTES, BY_LANE),
+    Metric("batches_stopped", Unit.COUNT, (("cause",),)),
+)
+
+
+def embed_metrics(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:  # structlog's shape of a processor
+    """Add `_aws` to a line that has metrics; its `timestamp`, in ISO 8601, must stand already."""
+    directives: dict[tuple[Dimensions, ...], list[Metric]] = {}
+    for metric in METRICS:
+        sets = tuple(each for each in metric.dimension_sets if _has(event, each))
+        if sets and _is_finite(event.get(metric.name)):
+            directives.setdefault(sets, []).append(metric)
+    if directives:
+        event["_aws"] = {
+            "Timestamp": round(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000),
+            "CloudWatchMetrics": [
+                _directive(sets, metrics) for sets, metrics in directives.items()
+            ],
+        }
+    return event
+
+
+def _directive(sets: tuple[Dimensions, ...], metrics: list[Metric]) -> Mapping[str, object]:
+    return {
+        "Namespace": NAMESPACE,
+        "Dimensions": [list(each) for each in sets],
+        "Metrics": [{"Name": metric.name, "Unit": metric.unit.value} for metric in metrics],
+    }
+
+
+def _has(event: Mapping[str, object], dimensions: Dimensions) -> bool:
+    return all(isinstance(value := event.get(name), str) and value for name in dimensions)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)

@@ -1,0 +1,76 @@
+"""A soak of a minute, through the code of the long one."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.soak.plan import Kind
+from tests.soak.processes import children_of, process_table
+from tests.soak.report import Report
+from tests.soak.run import soak
+from tests.soak.soak import Pace
+from tests.soak.table import print_report
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+# Two kills, and waves enough for deletes to meet both what is being made and what is published.
+PACE = Pace(
+    dropping_seconds=12,
+    wave_seconds=3,
+    kill_every_seconds=5,
+    most_quiet_seconds=90,
+    program="tests.soak.hasty_runner",
+)
+IMAGES = 60
+
+
+@pytest.fixture(scope="module", name="folder")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("soak")
+
+
+@pytest.fixture(scope="module", name="report")
+def _report(endpoint_url: str, folder: Path) -> Report:
+    return soak(endpoint_url, folder, pace=PACE, images=IMAGES, say=lambda _what, _share: None)
+
+
+def test_nothing_is_lost_and_nothing_is_stale_although_runners_were_killed(
+    report: Report,
+) -> None:
+    assert report.problems == []
+    assert report.exit_code == 0
+    assert report.kills == 2
+
+
+def test_every_image_that_was_dropped_has_been_looked_at(report: Report) -> None:
+    assert report.done[Kind.DROP] == report.keys == IMAGES
+    assert report.outcomes["made"] >= IMAGES - report.done[Kind.DELETE] - report.done[Kind.SPOIL]
+
+
+def test_some_of_it_was_public_before_it_was_deleted(report: Report) -> None:
+    assert report.outcomes["removed"] > 0
+
+
+def test_a_corrupt_source_was_refused_with_a_dead_letter(report: Report) -> None:
+    assert report.done[Kind.SPOIL] > 0
+    assert report.letters > 0
+
+
+def test_the_report_is_written_and_its_table_says_that_nothing_was_lost(
+    report: Report, folder: Path
+) -> None:
+    shown = io.StringIO()
+
+    print_report(report, Console(file=shown, width=100))
+
+    assert json.loads((folder / "report.json").read_text())["problems"] == []
+    assert "Nothing lost, nothing stale." in shown.getvalue()
+
+
+def test_no_runner_and_no_render_child_is_left(report: Report) -> None:
+    ours = [each for each in process_table().values() if "tests.soak.hasty_runner" in each.command]
+
+    assert [(each.pid, children_of(each.pid, process_table())) for each in ours] == []

@@ -1,0 +1,167 @@
+"""A child that does not come up is the deployment's fault, and no image's."""
+
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from shared.imaging import sandbox
+from shared.imaging.sandbox import RenderChild, Studio
+from shared.model.errors import Cause, DecodeTimeout, RenderUnavailable, Suspect
+from shared.model.limits import MEBIBYTE, Limits
+from tests import images
+from tests.imaging.children import PATIENCE_SECONDS, SMALL_JOB, bounds, files
+from tests.imaging.fake_child import UnreadyChild, ready
+
+pytestmark = pytest.mark.imaging
+
+
+def says(text: str) -> str:
+    """Return a program that says one frame and then nothing more."""
+    frame = struct.pack(">IQ", len(text), 0) + text.encode()
+    return f"out.write({frame!r}); out.flush(); time.sleep(600)"
+
+
+BROKEN_STARTS: dict[str, tuple[str, str]] = {
+    "the interpreter exits at once": ("sys.exit(3)", "ended with code 3"),
+    "a library is missing": (
+        "sys.stderr.write('ImportError: libvips.so.42: cannot open'); sys.exit(1)",
+        "It said: ImportError: libvips.so.42: cannot open",
+    ),
+    "the kernel kills it": ("os.kill(os.getpid(), 9)", "ended with code -9"),
+    "it says garbage": ("print('hello from libvips')", "Expected a bounded frame"),
+    "it says half a word": (ready().replace("}'", "'"), "Expected 16 bytes, got 15"),
+    "it says another word": (says('{"type":"nobody"}'), "nobody"),
+    "it answers unasked": (
+        says('{"type":"failed","cause":"corrupt","stage":"x","detail":"y"}'),
+        "Invalid value 'failed'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "words"), BROKEN_STARTS.values(), ids=BROKEN_STARTS.keys())
+def test_a_child_that_does_not_come_up_is_no_images_fault(program: str, words: str) -> None:
+    child = UnreadyChild(program)
+
+    with pytest.raises(RenderUnavailable) as caught:
+        list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
+
+    assert words in caught.value.detail
+    assert (caught.value.cause, caught.value.stage) == (Cause.RENDER_UNAVAILABLE, "start")
+    assert not isinstance(caught.value, Suspect)
+    assert not child.is_alive()
+
+
+def test_a_child_that_never_says_hello_is_killed_after_its_time() -> None:
+    child = UnreadyChild("time.sleep(600)")
+
+    with pytest.raises(RenderUnavailable, match=r"ended with code -9.*killed after 0 s"):
+        child.await_ready(time_limit_seconds=0.2)
+
+    assert not child.is_alive()
+
+
+def test_the_start_is_not_in_the_images_time() -> None:
+    """A slow start and a fast limit: the image itself is what takes too long here."""
+    child = UnreadyChild(f"time.sleep(0.5)\n{ready()}time.sleep(600)")
+
+    with pytest.raises(DecodeTimeout):
+        list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=0.1))
+
+    assert not child.is_alive()
+
+
+def test_a_child_is_ready_only_once_the_kernel_bounds_it(child: RenderChild) -> None:
+    child.await_ready()
+
+    found = bounds(child.pid)
+
+    assert found["Max address space"] != "unlimited"
+    assert int(found["Max file size"]) == MEBIBYTE
+
+
+def test_readiness_is_awaited_once(child: RenderChild) -> None:
+    child.await_ready()
+
+    child.await_ready(time_limit_seconds=0)
+
+    assert files(child, images.jpeg())
+
+
+def test_a_studio_lends_a_child_that_is_ready(studio: Studio) -> None:
+    with studio.child(wait_seconds=0) as child:
+        assert int(bounds(child.pid)["Max file size"]) == MEBIBYTE
+
+
+def test_a_studio_starts_its_children_without_waiting_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox, "RenderChild", SleepyChild)
+
+    studio = Studio(2, Limits())
+
+    studio.close()  # nobody has said hello, and nobody would have
+
+
+class SleepyChild(UnreadyChild):
+    """A child that comes up never."""
+
+    def __init__(self, _memory_bytes: int) -> None:
+        super().__init__("time.sleep(600)")
+
+
+class BrokenChild(UnreadyChild):
+    """What every child is like in a broken deployment."""
+
+    def __init__(self, _memory_bytes: int) -> None:
+        super().__init__("sys.exit('no libvips here')")
+
+
+def test_a_broken_deployment_lends_no_child_and_a_mended_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(sandbox, "RenderChild", BrokenChild)
+        studio = Studio(1, Limits())
+        for _ in range(3):
+            with (
+                pytest.raises(RenderUnavailable, match="no libvips here"),
+                studio.child(wait_seconds=0),
+            ):
+                pass
+
+    try:
+        with studio.child(wait_seconds=0) as child:
+            assert files(child, images.jpeg())
+    finally:
+        studio.close()
+
+
+class Unstartable(RenderChild):
+    """A child for which the kernel has no process."""
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+
+def test_a_process_that_cannot_be_started_is_no_images_fault() -> None:
+    with pytest.raises(RenderUnavailable, match="temporarily unavailable") as caught:
+        Unstartable(Limits().memory_bytes)
+
+    assert caught.value.stage == "start"
+
+
+def test_an_interpreter_that_is_not_there_is_told_of(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with studio.child(wait_seconds=0) as child:
+        child.stop()
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    with pytest.raises(RenderUnavailable, match="/nowhere/python"), studio.child(wait_seconds=0):
+        pass
+
+    monkeypatch.undo()
+    with studio.child(wait_seconds=0) as other:
+        assert files(other, images.jpeg())

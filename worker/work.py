@@ -1,0 +1,70 @@
+"""One piece of work: a key that some messages of a batch hint at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.cloud.entries import Entry
+from shared.events import backfill
+from shared.events.hint import Hint
+from shared.events.sqs import Message
+from shared.model.errors import BadMessage
+
+# What a message asks for: the keys that it hints at, or why it cannot be read.
+Reading = tuple[Hint, ...] | BadMessage
+# The attribute that only a dead letter has: a message that bears it was redriven.
+OF_A_DEAD_LETTER = "cause"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A key, the messages for whose sake it is looked at, and what they say of themselves.
+
+    `receives` is the most often that any of them was handed out, `happened_at` when the earliest
+    event was, `lane` the queue they came by. `is_asked_again` says that somebody wants a rejected
+    source to be tried once more: a dead letter that was redriven, or a backfill.
+    """
+
+    key: str
+    message_ids: tuple[str, ...]
+    receives: int = 1
+    lane: str = ""
+    happened_at: datetime | None = None
+    is_asked_again: bool = False
+
+    def insists_on(self, entry: Entry) -> bool:
+        """Say whether a source that was rejected has to be tried again all the same.
+
+        A message that comes back after it has led to the rejection may have died before it became
+        a dead letter; another one's event has been told of by that letter.
+        """
+        return self.is_asked_again or self.brought_about(entry)
+
+    def brought_about(self, entry: Entry) -> bool:
+        """Say whether the entry is the work of these messages, in an earlier receive."""
+        return not entry.told_by.isdisjoint(self.message_ids)
+
+
+def works_of(messages: Sequence[Message], readings: Sequence[Reading]) -> tuple[Work, ...]:
+    """Return each key once, in order: several records for one key are one piece of work."""
+    hints: dict[str, list[tuple[Message, Hint]]] = {}
+    for message, reading in zip(messages, readings, strict=True):
+        for hint in reading if isinstance(reading, tuple) else ():
+            hints.setdefault(hint.key, []).append((message, hint))
+    return tuple(_work(key, of_key) for key, of_key in hints.items())
+
+
+def _work(key: str, hints: Sequence[tuple[Message, Hint]]) -> Work:
+    moments = [hint.happened_at for _, hint in hints if hint.happened_at]
+    first, _ = hints[0]
+    return Work(
+        key=key,
+        message_ids=tuple(dict.fromkeys(message.id for message, _ in hints)),
+        receives=max(message.receive_count for message, _ in hints),
+        lane=first.lane,
+        happened_at=min(moments, default=None),
+        is_asked_again=any(
+            hint.event == backfill.KIND or OF_A_DEAD_LETTER in message.attributes
+            for message, hint in hints
+        ),
+    )
