@@ -26,6 +26,7 @@ from shared.telemetry.logging import configure_logging
 from worker.fleet import Fleet, build_fleet
 from worker.reconcile import CLOCK_SKEW_SECONDS, Dangerous
 from worker.record import Ending, attend, is_held_back
+from worker.story import failure_fields
 from worker.triage import Triage
 from worker.work import Reading, Work, works_of
 
@@ -89,7 +90,12 @@ class Consumer:
             for hint in hints:
                 self._refuse_foreign(hint)
         except BadMessage as failure:
-            log.warning("message refused", message_id=message.id, detail=failure.detail)
+            log.warning(
+                "message refused",
+                message_id=message.id,
+                lane=message.lane,
+                **failure_fields(failure),
+            )
             return failure
         return hints
 
@@ -134,7 +140,7 @@ class Consumer:
             for work in works
         }
         wait(futures.values(), timeout=deadline.remaining_seconds())
-        return {key: _ending(future) for key, future in futures.items()}
+        return {work.key: _ending(work, futures[work.key]) for work in works}
 
     def _tell_of_brake(self, endings: Mapping[str, Ending]) -> None:
         held_back = sum(is_held_back(ending) for ending in endings.values())
@@ -236,8 +242,10 @@ def _is_true(future: Future[bool]) -> bool:
     return future.done() and future.result()
 
 
-def _ending(future: Future[Ending | Dangerous]) -> Ending | Dangerous:
+def _ending(work: Work, future: Future[Ending | Dangerous]) -> Ending | Dangerous:
     if future.done() and not future.cancelled():
         return future.result()
     future.cancel()
-    return OutOfTime("The invocation ended before the record.", stage="batch")
+    late = OutOfTime("The invocation ended before the record.", stage="batch")
+    log.warning("image put off", key=work.key, lane=work.lane, **failure_fields(late))
+    return late

@@ -64,7 +64,8 @@ def reconcile(
     claim = fleet.ledger.claim(
         work.key,
         lease_seconds=deadline.remaining_seconds() + CLOCK_SKEW_SECONDS,
-        may_store=_every_name(fleet.recipes),
+        # Metadata may choose any recipe.
+        may_store=fleet.recipes.object_names(),
         messages=work.message_ids,
     )
     try:
@@ -182,7 +183,7 @@ def _facts(story: Story) -> Mapping[str, Value]:
             "etag": story.source.etag,
             "identity": story.source.identity,
             "last_modified": story.source.last_modified,
-            "size_bytes": story.source.size_bytes,
+            "source_bytes": story.source.size_bytes,
         }
     return facts
 
@@ -198,9 +199,3 @@ def _let_go(claim: Claim, failure: Failure, fleet: Fleet) -> None:
             hold_seconds=CALL_SECONDS if in_doubt else 0.0,
             suspect=isinstance(failure, Suspect),
         )
-
-
-def _every_name(recipes: RecipeBook) -> tuple[str, ...]:
-    """Return every object name that some recipe stores: metadata may choose any of them."""
-    names = (name for recipe in recipes.recipes for name in recipe.stored_names())
-    return tuple(sorted({f"{variant}.{slot}" for variant, slot in names}))

@@ -67,7 +67,7 @@ class Story:
             log.info("image settled", **self.fields(), **self._success(ending))
             return
         event = "image rejected" if ending.is_permanent else "image put off"
-        log.warning(event, **self.fields(), **_failure(ending))
+        log.warning(event, **self.fields(), **failure_fields(ending))
 
     def fields(self) -> dict[str, object]:
         """Return what is known however the work ended."""
@@ -114,7 +114,8 @@ class Story:
         return fields
 
 
-def _failure(failure: Failure) -> dict[str, object]:
+def failure_fields(failure: Failure) -> dict[str, object]:
+    """Return what a log line says of a failure, wherever it is written."""
     fields: dict[str, object] = {
         "cause": failure.cause.value,
         "stage": failure.stage,

@@ -129,7 +129,7 @@ class DemoFleet:
 def _line(values: Mapping[str, str]) -> LedgerLine:
     return LedgerLine(
         status=values["status"],
-        render_seconds=float(values.get("render_seconds") or 0),
+        render_seconds=float(values.get("cpu_seconds") or 0),
         total_seconds=float(values.get("total_seconds") or 0),
     )
 

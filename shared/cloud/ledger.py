@@ -35,13 +35,13 @@ FACTS = (
     "etag",
     "identity",
     "last_modified",
-    "size_bytes",
+    "source_bytes",
     "recipe",
     "fingerprint",
     "engine",
     "version",
     "variant_bytes",
-    "render_seconds",
+    "cpu_seconds",
     "total_seconds",
 )
 WHY = ("cause", "stage", "detail")

@@ -202,3 +202,8 @@ class RecipeBook:
     def named(self, name: str) -> Recipe | None:
         """Return the recipe that a source's metadata asked for."""
         return next((recipe for recipe in self.recipes if recipe.name == name), None)
+
+    def object_names(self) -> tuple[str, ...]:
+        """Return every object name, `<variant>.<slot>`, that some recipe stores."""
+        names = (name for recipe in self.recipes for name in recipe.stored_names())
+        return tuple(sorted({f"{variant}.{slot}" for variant, slot in names}))

@@ -29,6 +29,8 @@ KEEPABLE_METADATA = frozenset({"copyright", "creator"})
 # The deployment's limits hold all the same; these bound typing errors.
 MAX_FRAMES = 100_000
 MAX_PIXELS = 1 << 32
+# The ledger notes twice with each source what may be stored for it, and an item stays under 4 KB.
+MAX_NAME_BYTES = 800
 
 
 def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
@@ -42,9 +44,21 @@ def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
     recipes = tuple(_recipe(item, path, problems) for path, item in entries)
     refuse_repeats([recipe.name for recipe in recipes], "recipes", problems)
     fields.refuse_others()
+    book = RecipeBook(recipes)
+    _refuse_many_names(book, problems)
     if problems.found:
         raise Misconfigured(f"{where} cannot be used", problems.found)
-    return RecipeBook(recipes)
+    return book
+
+
+def _refuse_many_names(book: RecipeBook, problems: Problems) -> None:
+    size = sum(len(name) for name in book.object_names())
+    if size > MAX_NAME_BYTES:
+        problems.say(
+            "recipes",
+            f"expected variants whose names take at most {MAX_NAME_BYTES} bytes together, "
+            f"got {size}: choose shorter names, fewer variants or fewer formats",
+        )
 
 
 def _recipe(value: object, path: str, problems: Problems) -> Recipe:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import quote
+
+MAX_VALUE_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,16 @@ class Source:
         A metadata-only copy keeps the ETag, so the ETag alone would miss a new focal point.
         """
         asked = (("recipe", self.overrides.recipe), ("focal", self.overrides.focal))
-        # Quoted, so that no value can pass for two fields.
-        named = (f";{name}={quote(value, safe='')}" for name, value in asked if value)
-        return "".join((self.etag, *named))
+        return "".join(
+            (self.etag, *(f";{name}={_brief(value)}" for name, value in asked if value))
+        )
+
+
+def _brief(value: str) -> str:
+    """Return what stands for a value in an identity, which every ledger item holds.
+
+    Quoted, so that no value can pass for two fields. Metadata may take 2 KB:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+    """
+    quoted = quote(value, safe="")
+    return quoted if len(quoted) <= MAX_VALUE_CHARS else sha256(value.encode()).hexdigest()

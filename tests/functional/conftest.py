@@ -136,7 +136,11 @@ class World:
         """Receive up to ten messages and consume them; the queue is told nothing."""
         raw = self.fleet.queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
         messages = [from_receive(each, LIVE) for each in raw]
-        return self.consumer.consume(messages, Deadline.after(seconds, self.fleet.clock))
+        return self.consumer.consume(messages, self.deadline(seconds))
+
+    def deadline(self, seconds: float = 120) -> Deadline:
+        """Return when a batch that begins now must have ended."""
+        return Deadline.after(seconds, self.fleet.clock)
 
     def settle(self, key: str) -> Ending:
         """Tell the worker about a key and return what became of it."""

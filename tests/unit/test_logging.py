@@ -153,10 +153,13 @@ FORGERY = "a.jpg\n2024-05-04 [info] image settled\r\x1b[2K\x85\u2028\u202e\x00\x
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_key_cannot_forge_a_line(said: Said, log_format: str) -> None:
+@pytest.mark.parametrize(
+    "key", [FORGERY, "a\x1b[2K.jpg", "a\x85b", "a\u2028b", "a\u202eb", "a\x0bb", "a\nb"], ids=ascii
+)
+def test_a_key_cannot_forge_a_line(said: Said, log_format: str, key: str) -> None:
     configure_logging(log_format)
 
-    structlog.get_logger().info("image put off", key=FORGERY, others=[FORGERY], event_of=FORGERY)
+    structlog.get_logger().info("image put off", key=key, others=[key])
 
     (line,) = said()
     assert line.isprintable()

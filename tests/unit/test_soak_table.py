@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from tests.soak.memory import MEBIBYTE, Growth, growth
 from tests.soak.plan import Kind, bytes_of, plan
 from tests.soak.report import MOST_GROWTH, Report
 from tests.soak.run import main
+from tests.soak.runners import Log
 from tests.soak.table import print_report
 from tests.soak.verdict import (
     Entry,
@@ -255,3 +257,18 @@ def test_a_number_that_makes_no_soak_is_refused(
 
     assert caught.value.code == 2
     assert "expected a number above 0" in capsys.readouterr().err
+
+
+def test_a_log_is_counted_as_it_grows_and_a_cut_line_counts_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "runner.log"
+    path.write_text(
+        '{"outcome": "made", "receive_count": 2}\n{"event": "image rejected"}\n{"outco'
+    )
+    log = Log(path)
+    log.read_on()
+    with path.open("a") as more:
+        more.write('{"event": "runner started"}\n[]\n{"outcome": "made", "receive_count": 1}\n')
+
+    log.read_on()
+
+    assert log.outcomes == {"made": 2, "redelivered": 1, "image rejected": 1}

@@ -1,0 +1,133 @@
+"""Subscribers hear of each change once it is in the ledger, and again if nobody can be sure."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from shared.events.sqs import Message
+from shared.model.completion import Completion
+from shared.model.errors import Cause, Failure, StorageUnavailable
+from shared.model.outcome import Outcome
+from tests import images
+from tests.functional.conftest import SOURCES, World
+from worker.batch import Consumer
+
+if TYPE_CHECKING:
+    from shared.cloud.topics import Topic
+
+pytestmark = pytest.mark.functional
+
+KEY = "a.jpg"
+
+
+class Heard:
+    """A topic that keeps what it is told, or fails."""
+
+    def __init__(self) -> None:
+        self.trouble: Failure | None = None
+        self.completions: list[Completion] = []
+
+    def publish(self, completion: Completion) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.completions.append(completion)
+
+    @property
+    def events(self) -> list[str]:
+        return [completion.event.value for completion in self.completions]
+
+
+@pytest.fixture(name="topic")
+def _topic(world: World) -> Heard:
+    heard = Heard()
+    world.fleet = replace(world.fleet, topic=cast("Topic", heard))
+    world.consumer = Consumer(world.fleet)
+    return heard
+
+
+def again(world: World, *, receives: int = 2) -> Message:
+    """Return the message of the last change as it comes back."""
+    (told_by,) = world.item(KEY)["told_by"]["SS"]
+    return Message(told_by, "no-handle", world.event(KEY), receives, "p-live", None)
+
+
+def test_a_life_is_told_of_change_by_change(world: World, topic: Heard) -> None:
+    world.drop(KEY, images.jpeg(seed=1))
+    world.settle(KEY)
+    world.drop(KEY, images.jpeg(seed=2))
+    world.settle(KEY)
+    world.drop(KEY, images.truncated_jpeg())
+    world.settle(KEY)
+    world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+    world.settle(KEY)
+
+    assert topic.events == ["complete", "replaced", "rejected", "removed"]
+
+
+def test_a_complete_set_is_described(world: World, topic: Heard) -> None:
+    world.drop(KEY, images.jpeg())
+
+    world.settle(KEY)
+
+    (completion,) = topic.completions
+    manifest = world.manifest(KEY)
+    assert (completion.bucket, completion.key) == (SOURCES, KEY)
+    assert completion.version == manifest["version"]
+    assert completion.variants == len(manifest["variants"])
+    assert completion.variant_bytes == sum(each["bytes"] for each in manifest["variants"])
+    assert completion.manifest in world.stored()
+
+
+def test_a_rejection_tells_its_cause(world: World, topic: Heard) -> None:
+    world.drop(KEY, b"not an image")
+
+    world.settle(KEY)
+
+    (completion,) = topic.completions
+    assert completion.cause is Cause.NOT_AN_IMAGE
+    assert completion.version is None
+
+
+def test_a_duplicate_is_not_told_of(world: World, topic: Heard) -> None:
+    world.drop(KEY, images.jpeg())
+    world.settle(KEY)
+
+    assert world.settle(KEY) is Outcome.CURRENT
+    assert topic.events == ["complete"]
+
+
+@pytest.mark.parametrize("change", ["complete", "replaced", "removed"])
+def test_the_message_of_a_change_tells_of_it_again(
+    world: World, topic: Heard, change: str
+) -> None:
+    """Its worker may have died between the ledger and the topic; the id lets a reader drop it."""
+    world.drop(KEY, images.jpeg(seed=1))
+    world.settle(KEY)
+    if change == "replaced":
+        world.drop(KEY, images.jpeg(seed=2))
+        world.settle(KEY)
+    if change == "removed":
+        world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+        world.settle(KEY)
+
+    world.consumer.consume((again(world),), world.deadline())
+
+    assert topic.events[-2:] == [change, change]
+    assert topic.completions[-1] == topic.completions[-2]
+
+
+@pytest.mark.parametrize("data", [images.jpeg(), b"not an image"], ids=["good", "bad"])
+def test_a_change_that_could_not_be_told_of_is_told_later(
+    world: World, topic: Heard, data: bytes
+) -> None:
+    world.drop(KEY, data)
+    topic.trouble = StorageUnavailable("no answer", stage="announce")
+    ending = world.settle(KEY)
+    topic.trouble = None
+
+    (verdict,) = world.consumer.consume((again(world),), world.deadline())
+
+    assert isinstance(ending, StorageUnavailable)
+    assert verdict.is_settled
+    assert len(topic.events) == 1

@@ -1,0 +1,114 @@
+"""When everything fails for the same outside reason, the rest is handed back untried."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import structlog
+
+from shared.model.errors import Cause, Failure, Throttled
+from shared.model.outcome import Outcome
+from shared.model.source import Source
+from tests import images
+from tests.fakes import client_error
+from tests.functional.conftest import World
+
+pytestmark = pytest.mark.functional
+
+
+class Ledger:
+    """The table's write as botocore offers it; throttled for as long as a test wants."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_down, self.calls = True, 0
+        self._real = world.clients.dynamodb.get_item
+        monkeypatch.setattr(world.clients.dynamodb, "get_item", self)
+        monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+
+    def __call__(self, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - passed through
+        self.calls += 1
+        if self.is_down:
+            raise client_error("ThrottlingException")
+        return self._real(**arguments)
+
+
+@pytest.fixture(name="ledger")
+def _ledger(world: World, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    return Ledger(world, monkeypatch)
+
+
+def send_ten(world: World, first: int = 0) -> None:
+    for number in range(first, first + 10):
+        world.drop(f"{number}.jpg", images.jpeg(seed=number))
+    world.send(*[world.event(f"{number}.jpg") for number in range(first, first + 10)])
+
+
+def test_the_batch_after_a_stopped_one_asks_with_a_single_record(
+    world: World, ledger: Ledger
+) -> None:
+    send_ten(world)
+    world.consume()
+    before = ledger.calls
+    send_ten(world, first=10)
+
+    verdicts = world.consume()
+
+    endings = [verdict.ending for verdict in verdicts]
+    assert ledger.calls == before + 1
+    assert {each.cause for each in endings if isinstance(each, Failure)} == {Cause.THROTTLED}
+    assert [each.stage for each in endings if isinstance(each, Failure)].count("brake") == 9
+    assert not any(verdict.is_settled for verdict in verdicts)
+
+
+def test_all_flows_again_once_the_one_that_is_sent_ahead_does_well(
+    world: World, ledger: Ledger
+) -> None:
+    send_ten(world)
+    world.consume()
+    ledger.is_down = False
+    send_ten(world, first=10)
+
+    verdicts = world.consume()
+
+    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 10
+
+
+def test_a_stopped_batch_says_so_once(world: World, ledger: Ledger) -> None:
+    send_ten(world)
+    world.consume()
+    send_ten(world, first=10)
+
+    with structlog.testing.capture_logs() as logged:
+        world.consume()
+
+    told = [line for line in logged if line["event"] != "message left to its queue"]
+    assert [line["event"] for line in told] == ["image put off", "batch stopped"]
+    assert (told[1]["cause"], told[1]["held_back"]) == ("throttled", 9)
+    assert told[1]["batches_stopped"] == 1
+
+
+def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    fetched: list[str] = []
+
+    def refuse(*_arguments: object) -> None:
+        raise Throttled("SlowDown", stage="fetch")
+
+    real = world.fleet.objects.fetch
+
+    def fetch(source: Source) -> bytes:
+        fetched.append(source.key)
+        return real(source)
+
+    monkeypatch.setattr(world.fleet.objects, "fetch", fetch)
+    monkeypatch.setattr(world.fleet.objects, "put_variant", refuse)
+    send_ten(world)
+    world.consume()
+    fetched.clear()
+    send_ten(world, first=10)
+
+    world.consume()
+
+    assert len(fetched) == 1

@@ -1,0 +1,76 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.cloud.entries import Entry
+from shared.events.hint import Hint
+from shared.events.sqs import Message
+from shared.model.errors import BadMessage
+from worker.work import Work, works_of
+
+pytestmark = pytest.mark.unit
+
+EARLY, LATE = datetime(2024, 5, 4, 11, tzinfo=UTC), datetime(2024, 5, 4, 12, tzinfo=UTC)
+
+
+def message(name: str, *, receives: int = 1, redriven: bool = False) -> Message:
+    attributes = {"cause": "truncated"} if redriven else {}
+    return Message(name, "handle", "{}", receives, "arn:aws:sqs:r:1:p-bulk", None, attributes)
+
+
+def hint(key: str, *, at: datetime | None = None, event: str = "ObjectCreated:Put") -> Hint:
+    return Hint("sources", key, event, at)
+
+
+def test_several_messages_of_one_key_are_one_piece_of_work() -> None:
+    messages = [message("m1"), message("m2", receives=3), message("m3")]
+    readings = [(hint("a", at=LATE),), (hint("a", at=EARLY),), (hint("b"),)]
+
+    first, second = works_of(messages, readings)
+
+    assert first == Work("a", ("m1", "m2"), receives=3, lane="bulk", happened_at=EARLY)
+    assert second == Work("b", ("m3",), lane="bulk")
+
+
+def test_a_message_that_names_a_key_twice_is_noted_once() -> None:
+    (work,) = works_of([message("m1")], [(hint("a"), hint("a"))])
+
+    assert work.message_ids == ("m1",)
+
+
+def test_a_message_that_cannot_be_read_asks_for_nothing() -> None:
+    works = works_of([message("m1"), message("m2")], [BadMessage("no JSON"), ()])
+
+    assert works == ()
+
+
+def test_a_dead_letter_that_was_redriven_asks_again() -> None:
+    (work,) = works_of([message("m1", redriven=True)], [(hint("a"),)])
+
+    assert work.is_asked_again
+
+
+def test_a_backfill_asks_again() -> None:
+    (work,) = works_of([message("m1")], [(hint("a", event="backfill"),)])
+
+    assert work.is_asked_again
+
+
+def test_an_ordinary_event_does_not_ask_again() -> None:
+    (work,) = works_of([message("m1")], [(hint("a"),)])
+
+    assert not work.is_asked_again
+
+
+@pytest.mark.parametrize("told_by", [{"m1"}, {"m0", "m2"}])
+def test_messages_insist_on_what_they_have_brought_about_themselves(told_by: set[str]) -> None:
+    entry = Entry(status="rejected", told_by=frozenset(told_by))
+
+    assert Work("a", ("m1", "m2")).insists_on(entry)
+
+
+@pytest.mark.parametrize("told_by", [{"m0"}, set()])
+def test_messages_leave_to_others_what_others_have_brought_about(told_by: set[str]) -> None:
+    entry = Entry(status="rejected", told_by=frozenset(told_by))
+
+    assert not Work("a", ("m1", "m2")).insists_on(entry)
