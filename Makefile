@@ -102,6 +102,10 @@ fmt: $(READY)  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: soak
+soak: setup  ## Thousands of images, runners killed every few seconds: nothing lost, nothing stale
+	@$(BIN)/python -m tests.soak.run
+
 # ---------------------------------------------------------------- keep house
 
 LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from shared.cloud.queues import Queues
+from shared.deadline import Deadline
 from shared.model.errors import PixfleetError
 
 
@@ -18,6 +19,9 @@ class FakeClock:
 
     def now(self) -> float:
         return self.at
+
+
+AMPLE = Deadline.after(1e9, FakeClock())
 
 
 @dataclass(frozen=True)

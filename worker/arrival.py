@@ -69,7 +69,8 @@ class Arrival:
         with self.fleet.place_on_desk(self.deadline):
             self.fleet.brake.check()
             self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "fetch")
-            data = self.fleet.objects.fetch(self.source)
+            ample = self.deadline.earlier(LEAST_RENDER_SECONDS + CALL_SECONDS)
+            data = self.fleet.objects.fetch(self.source, ample)
             self.story.lap("fetch")
             wait_seconds = self.deadline.remaining_seconds()
             with self.fleet.studio.child(wait_seconds=wait_seconds) as child:

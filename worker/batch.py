@@ -97,6 +97,8 @@ class Consumer:
                 **failure_fields(failure),
             )
             return failure
+        if not hints:  # such as the event with which S3 tries a new notification out
+            log.info("message named no key", message_id=message.id, lane=message.lane)
         return hints
 
     def _refuse_foreign(self, hint: Hint) -> None:
@@ -215,7 +217,11 @@ def answer(
         left_seconds = context.get_remaining_time_in_millis() / 1000
         deadline = Deadline.after(left_seconds, ready.clock)
         verdicts = ready.consume(messages, deadline, request_id=context.aws_request_id)
-        again = [verdict.message_id for verdict in verdicts if not verdict.is_settled]
+        kept = {verdict.message_id for verdict in verdicts if not verdict.is_settled}
+        settled = {verdict.message_id for verdict in verdicts} - kept
+        # From the ids of the event, whatever the verdicts say: a message that none is about is
+        # not forgotten, and an id that Lambda does not know would fail the whole batch.
+        again = [message.id for message in messages if message.id not in settled]
     except Exception:  # an exception would fail the whole batch without naming a message
         log.exception("batch failed unexpectedly", messages=len(messages))
         again = [message.id for message in messages]

@@ -9,11 +9,13 @@ from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.entries import REJECTED, REMOVED, Entry
+from shared.cloud.faults import ConditionRefused
 from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.model.completion import Change
 from shared.model.errors import (
+    ClaimLost,
     Failure,
     PixfleetError,
     StorageUnavailable,
@@ -193,7 +195,10 @@ def _let_go(claim: Claim, failure: Failure, fleet: Fleet) -> None:
     # A write whose answer was lost may still take effect, within the time that a call may take.
     in_doubt = isinstance(failure, StorageUnavailable | Throttled)
     # If this fails the lease runs out by itself; why the image failed matters more.
-    with suppress(Failure):
+    with suppress(Failure, ConditionRefused):
+        if isinstance(failure, ClaimLost):
+            fleet.ledger.doubt(claim)
+            return
         fleet.ledger.release(
             claim,
             hold_seconds=CALL_SECONDS if in_doubt else 0.0,

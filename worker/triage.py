@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from math import ceil
 
 import structlog
 
@@ -69,7 +70,7 @@ class Triage:
         # Sooner than the back-off, but at once only the first time: receives are few.
         if wanted is not None and (wanted or message.receive_count == 1):
             seconds = min(seconds, wanted)
-        self.queues.put_off(message.queue, message.receipt_handle, seconds=round(seconds))
+        self.queues.put_off(message.queue, message.receipt_handle, seconds=ceil(seconds))
 
 
 def back_off_seconds(receive_count: int, chance: float) -> float:

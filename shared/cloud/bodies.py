@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, cast
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
-from shared.model.errors import StorageUnavailable
+from shared.model.errors import OutOfTime
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -21,21 +20,18 @@ class _Stream(Protocol):
         ...
 
 
-def read_in_time(body: "StreamingBody", give_up: Deadline) -> bytes:
-    """Return the whole body; `StorageUnavailable` if it is not there when it is time to give up.
+def read_in_time(body: "StreamingBody", until: Deadline) -> bytes:
+    """Return the whole body; `OutOfTime` if it is not there in time.
 
     Ends at most one wait for the socket later than that.
     """
-    return b"".join(_chunks(cast("_Stream", body), give_up))
+    return b"".join(_chunks(cast("_Stream", body), until))
 
 
-def _chunks(stream: _Stream, give_up: Deadline) -> Iterator[bytes]:
+def _chunks(stream: _Stream, until: Deadline) -> Iterator[bytes]:
     # A read timeout is for each wait on the socket, so that a body that trickles never meets it;
     # and `read` would go on waiting until its chunk is full.
     while chunk := stream.read1(CHUNK_BYTES):
         yield chunk
-        if not give_up.remaining_seconds():
-            raise StorageUnavailable(
-                f"Expected the source within {CALL_SECONDS:.0f} s, got a part of it.",
-                stage="fetch",
-            )
+        if not until.remaining_seconds():
+            raise OutOfTime("Expected the whole source in time, got a part of it.", stage="fetch")

@@ -163,6 +163,22 @@ class Ledger:
         """End a claim under which nothing was stored, as if it had never been."""
         self._write(claim, {}, gone=("lease_until", "attempts", "may_store"))
 
+    def doubt(self, claim: Claim) -> None:
+        """Note that a claim which was lost has written: what is stored may be a mixture.
+
+        The next who looks makes it again. Not conditional on the claim, which is somebody else's.
+        """
+        attempt(
+            lambda: self._update(
+                claim.key,
+                "ADD may_store :names",
+                condition="#schema = :schema",
+                names={"#schema": "schema"},
+                values={":names": claim.may_exist, ":schema": SCHEMA_VERSION},
+            ),
+            stage="ledger",
+        )
+
     def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write all that is true now, and leave nothing of what was true before."""
         now = self._clock.now()

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.clock import Clock, SystemClock
 from shared.cloud.bodies import read_in_time
-from shared.cloud.clients import CALL_SECONDS, READ_SECONDS
 from shared.cloud.faults import ConditionRefused, Missing, Unchanged, attempt
 from shared.deadline import Deadline
 from shared.model.errors import (
@@ -33,7 +31,6 @@ FINGERPRINT = "pixfleet-recipe"
 # A mark is held in memory by every worker and sent to a child with every source.
 MAX_MARK_BYTES = 4 * MEBIBYTE
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
-WALL_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +44,8 @@ class Mark:
 class Objects:
     """The two buckets."""
 
-    def __init__(
-        self,
-        s3: "S3Client",
-        *,
-        sources_bucket: str,
-        variants_bucket: str,
-        clock: Clock = WALL_CLOCK,
-    ) -> None:
+    def __init__(self, s3: "S3Client", *, sources_bucket: str, variants_bucket: str) -> None:
         self._s3 = s3
-        self._clock = clock
         self.sources_bucket = sources_bucket
         self.variants_bucket = variants_bucket
 
@@ -79,12 +68,13 @@ class Objects:
             last_modified=answer["LastModified"].isoformat(),
         )
 
-    def fetch(self, source: Source) -> bytes:
-        """Return the bytes of exactly this source; `SourceChanged` if it is not there any more."""
-        # For all tries together, and the last read of the body may wait for READ_SECONDS more.
-        give_up = Deadline.after(CALL_SECONDS - READ_SECONDS, self._clock)
+    def fetch(self, source: Source, until: Deadline) -> bytes:
+        """Return the bytes of exactly this source; `SourceChanged` if it is not there any more.
+
+        `OutOfTime` if they do not come in time, however slowly they do.
+        """
         try:
-            return attempt(lambda: self._read(source, give_up), stage="fetch")
+            return attempt(lambda: self._read(source, until), stage="fetch")
         except (ConditionRefused, Missing) as error:
             raise SourceChanged(
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
@@ -191,12 +181,12 @@ class Objects:
                 )
             return Mark(answer["ETag"].strip('"'), body.read())
 
-    def _read(self, source: Source, give_up: Deadline) -> bytes:
+    def _read(self, source: Source, until: Deadline) -> bytes:
         answer = self._s3.get_object(
             Bucket=self.sources_bucket, Key=source.key, IfMatch=f'"{source.etag}"'
         )
         with answer["Body"] as body:
-            data = read_in_time(body, give_up)
+            data = read_in_time(body, until)
         if len(data) != source.size_bytes:
             raise StorageUnavailable(
                 f"Expected {source.size_bytes} bytes, got {len(data)}.", stage="fetch"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
+from shared.deadline import Deadline
 from shared.model.errors import Cause, Failure, Throttled
 from shared.model.outcome import Outcome
 from shared.model.source import Source
@@ -98,9 +99,9 @@ def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
 
     real = world.fleet.objects.fetch
 
-    def fetch(source: Source) -> bytes:
+    def fetch(source: Source, until: Deadline) -> bytes:
         fetched.append(source.key)
-        return real(source)
+        return real(source, until)
 
     monkeypatch.setattr(world.fleet.objects, "fetch", fetch)
     monkeypatch.setattr(world.fleet.objects, "put_variant", refuse)

@@ -20,6 +20,7 @@ from shared.cloud.topics import Topic
 from shared.model.completion import Change, Completion
 from shared.model.errors import Corrupt
 from shared.model.recipe import Codec, Recipe, Slot, Variant
+from tests.fakes import AMPLE
 from tests.functional.conftest import DEAD, SOURCES, TABLE, VARIANTS
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def every_call(clients: AllClients) -> None:
     source = objects.head("a.jpg")
     assert source is not None
     recipe = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
-    data = objects.fetch(source)
+    data = objects.fetch(source, AMPLE)
     objects.put_variant(source, recipe.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
     mark = objects.fetch_mark("a.jpg", known=Mark())

@@ -7,14 +7,15 @@ import pytest
 from botocore.response import StreamingBody
 
 from shared.cloud.bodies import CHUNK_BYTES
-from shared.cloud.clients import CALL_SECONDS, READ_SECONDS, Clients
+from shared.cloud.clients import READ_SECONDS, Clients
 from shared.cloud.faults import Missing
 from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, Objects
-from shared.model.errors import AccessDenied, SourceChanged, StorageUnavailable
+from shared.deadline import Deadline
+from shared.model.errors import AccessDenied, OutOfTime, SourceChanged, StorageUnavailable
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
-from tests.fakes import FakeClock, client_error
+from tests.fakes import AMPLE, FakeClock, client_error
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.unit.awkward import KEYS
 
@@ -97,7 +98,7 @@ def test_a_key_that_we_may_not_see_is_not_taken_for_gone(
 def test_the_bytes_are_those_that_head_saw(objects: Objects, clients: Clients) -> None:
     drop(clients, b"pixels")
 
-    assert objects.fetch(seen(objects)) == b"pixels"
+    assert objects.fetch(seen(objects), AMPLE) == b"pixels"
 
 
 def test_a_source_replaced_after_head_is_not_fetched(objects: Objects, clients: Clients) -> None:
@@ -106,7 +107,7 @@ def test_a_source_replaced_after_head_is_not_fetched(objects: Objects, clients: 
     drop(clients, b"others")
 
     with pytest.raises(SourceChanged) as caught:
-        objects.fetch(source)
+        objects.fetch(source, AMPLE)
 
     assert caught.value.stage == "fetch"
     assert caught.value.retry_after_seconds == 0
@@ -118,7 +119,7 @@ def test_a_source_deleted_after_head_is_not_fetched(objects: Objects, clients: C
     clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
 
     with pytest.raises(SourceChanged):
-        objects.fetch(source)
+        objects.fetch(source, AMPLE)
 
 
 def test_a_body_that_ends_early_is_tried_again(
@@ -134,7 +135,7 @@ def test_a_body_that_ends_early_is_tried_again(
 
     monkeypatch.setattr(clients.s3, "get_object", cut)
 
-    assert objects.fetch(source) == b"pixels"
+    assert objects.fetch(source, AMPLE) == b"pixels"
     assert bodies == []
 
 
@@ -162,44 +163,42 @@ def trickling(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, *, seconds: float
 ) -> tuple[Objects, FakeClock]:
     clock = FakeClock()
-    objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS, clock=clock)
     drop(clients, b"p" * 100)
-    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
     monkeypatch.setattr(
         clients.s3,
         "get_object",
         lambda **_arguments: {"Body": Trickle(b"p" * 100, seconds, clock)},
     )
-    return objects, clock
+    return Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS), clock
 
 
-def test_a_body_that_trickles_is_given_up_before_a_call_must_end(
+def test_a_body_that_trickles_is_given_up_in_time(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each wait is just short enough for the socket's own timeout.
     objects, clock = trickling(clients, monkeypatch, seconds=READ_SECONDS - 0.1)
-    began_at = clock.at
+    until = Deadline.after(60, clock)
 
-    with pytest.raises(StorageUnavailable, match="got a part of it") as caught:
-        objects.fetch(seen(objects))
+    with pytest.raises(OutOfTime, match="got a part of it") as caught:
+        objects.fetch(seen(objects), until)
 
     assert caught.value.stage == "fetch"
-    assert clock.at - began_at <= CALL_SECONDS
+    assert clock.at - until.at <= READ_SECONDS
 
 
 def test_a_slow_body_that_is_complete_in_time_is_a_source(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    objects, _ = trickling(clients, monkeypatch, seconds=0.19)
+    objects, clock = trickling(clients, monkeypatch, seconds=0.5)
 
-    assert objects.fetch(seen(objects)) == b"p" * 100
+    assert objects.fetch(seen(objects), Deadline.after(60, clock)) == b"p" * 100
 
 
 def test_a_body_of_many_chunks_is_whole(objects: Objects, clients: Clients) -> None:
     data = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)  # noqa: S311 - not a secret
     drop(clients, data)
 
-    assert objects.fetch(seen(objects)) == data
+    assert objects.fetch(seen(objects), AMPLE) == data
 
 
 def test_a_variant_tells_what_it_is_and_where_it_comes_from(
@@ -252,7 +251,7 @@ def test_an_awkward_key_is_fetched_stored_and_deleted_as_it_is(
     drop(clients, b"pixels", key=key)
     source = seen(objects, key)
 
-    data = objects.fetch(source)
+    data = objects.fetch(source, AMPLE)
     objects.put_variant(source, RECIPE.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
 

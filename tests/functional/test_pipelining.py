@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.cloud.objects import Objects
+from shared.deadline import Deadline
 from shared.imaging.sandbox import RenderChild, Studio
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
@@ -31,9 +32,9 @@ class WatchedObjects(Objects):
     on_fetch: Callable[[], object] = staticmethod(lambda: None)
     on_put: Callable[[], object] = staticmethod(lambda: None)
 
-    def fetch(self, source: Source) -> bytes:
+    def fetch(self, source: Source, until: Deadline) -> bytes:
         self.on_fetch()
-        return super().fetch(source)
+        return super().fetch(source, until)
 
     def put_variant(
         self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes

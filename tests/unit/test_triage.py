@@ -91,7 +91,7 @@ def test_a_transient_failure_is_put_off_by_its_back_off(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("failure", "seconds"),
     [
-        (Claimed("held", lease_left_seconds=17.4), 17),
+        (Claimed("held", lease_left_seconds=17.4), 18),
         (OutOfTime("late"), 0),
         (SourceChanged("replaced"), 0),
     ],

@@ -1,0 +1,53 @@
+"""The worker over moto, whose time a test turns and whose calls a test lets fail."""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from shared.cloud.clients import Clients
+from tests.faults.delivery import Delivery, delivery_of
+from tests.faults.injector import Injector
+from tests.functional.conftest import (
+    World,
+    _built_clients,
+    _clients,
+    _make_world,
+    _studio,
+    _world,
+)
+
+__all__ = ["_built_clients", "_clients", "_make_world", "_studio", "_world"]
+
+MakeDelivery = Callable[..., Delivery]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is tried again be tried at once."""
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: None))
+
+
+@pytest.fixture(name="make_delivery")
+def _make_delivery(make_world: Callable[..., World]) -> Iterator[MakeDelivery]:
+    made: list[Delivery] = []
+
+    def make(*arguments: object, **environment: str) -> Delivery:
+        made.append(delivery_of(make_world(*arguments, **environment)))
+        return made[-1]
+
+    yield make
+    for delivery in made:
+        delivery.stop()
+
+
+@pytest.fixture(name="delivery")
+def _delivery(make_delivery: MakeDelivery) -> Delivery:
+    return make_delivery()
+
+
+@pytest.fixture(name="injector")
+def _injector(clients: Clients) -> Iterator[Injector]:
+    injector = Injector(clients)
+    yield injector
+    injector.stop()

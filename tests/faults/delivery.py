@@ -1,0 +1,136 @@
+"""A worker whose time a test turns, and a queue that delivers what the test says."""
+
+import json
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from urllib.parse import quote_plus
+
+from PIL import Image
+
+from shared.cloud.ledger import Ledger
+from shared.deadline import Deadline
+from shared.events.sqs import Message
+from shared.model.errors import Cause, Failure
+from shared.model.keys import manifest_key
+from tests.fakes import FakeClock, FakeQueues
+from tests.functional.conftest import LIVE, SOURCES, TABLE, TINY_NAMES, VARIANTS, World
+from worker.batch import Consumer, Verdict
+from worker.record import Ending
+
+FULL_SET = {*TINY_NAMES, "manifest.json"}
+MOST_DELIVERIES = 20
+
+
+class ProcessDied(BaseException):
+    """Stands for a process that is gone: no `except Exception` may catch it."""
+
+
+@dataclass
+class Delivery:
+    """A world on a clock of its own, told by hand what its queue would tell it."""
+
+    world: World
+    clock: FakeClock
+    queues: FakeQueues
+    pools: list[Executor] = field(default_factory=list)
+
+    def deliver(
+        self, *bodies: str, receives: int = 1, seconds: float = 120
+    ) -> tuple[Verdict, ...]:
+        """Hand over one batch; each message's id and receipt are its place in it."""
+        messages = [
+            Message(f"m{at}", f"m{at}", body, receives, LIVE, None)
+            for at, body in enumerate(bodies)
+        ]
+        deadline = Deadline.after(seconds, self.clock)
+        return self.world.consumer.consume(messages, deadline, request_id="request-1")
+
+    def settle(self, key: str, *, receives: int = 1) -> Ending:
+        """Tell the worker that a key was put and return what became of it."""
+        (verdict,) = self.deliver(notification(key), receives=receives)
+        return verdict.ending
+
+    def persist(self, body: str) -> list[Ending]:
+        """Deliver one message until it is settled, as late each time as it was put off."""
+        endings: list[Ending] = []
+        for receives in range(1, MOST_DELIVERIES):
+            (verdict,) = self.deliver(body, receives=receives)
+            endings.append(verdict.ending)
+            if verdict.is_settled:
+                return endings
+            self.clock.at += self.put_off_seconds() + 1
+        raise AssertionError(f"not settled after {MOST_DELIVERIES} deliveries: {endings}")
+
+    def put_off_seconds(self) -> int:
+        """Return for how long the last message that went back was put off."""
+        return self.queues.put_offs[-1][2]
+
+    def outlast_leases(self) -> None:
+        """Turn the clock on until no claim of now lives any more."""
+        self.clock.at += self.world.settings.lease_seconds
+
+    def pixels(self, key: str, name: str = "w32.webp") -> bytes:
+        """Return a stored variant's bytes."""
+        place = manifest_key(key).replace("manifest.json", name)
+        return self.world.clients.s3.get_object(Bucket=VARIANTS, Key=place)["Body"].read()
+
+    def colour(self, key: str, name: str = "w32.webp") -> tuple[int, ...]:
+        """Return red, green and blue of a stored variant's first pixel."""
+        with Image.open(BytesIO(self.pixels(key, name))) as picture:
+            pixel = picture.convert("RGB").getpixel((0, 0))
+        assert isinstance(pixel, tuple)
+        return pixel
+
+    def agrees(self, key: str) -> bool:
+        """Say whether ledger, manifest and variants all show the source as it is now."""
+        etag = self.world.clients.s3.head_object(Bucket=SOURCES, Key=key)["ETag"].strip('"')
+        item, stored = self.world.item(key), self.world.stored()
+        shown = {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()}
+        return (
+            item["status"] == {"S": "published"}
+            and item["etag"] == {"S": etag}
+            and "claim_token" not in item
+            and self.world.manifest(key)["source"]["etag"] == etag
+            and self.world.stored_names(key) == FULL_SET
+            and shown == {etag}
+        )
+
+    def stop(self) -> None:
+        """Stop the threads; the render children belong to all tests."""
+        for pool in self.pools:
+            pool.shutdown(wait=True)
+
+
+def delivery_of(world: World, clock: FakeClock | None = None) -> Delivery:
+    """Return the same world on a fake clock, with fake queues."""
+    clock, queues, pools = clock or FakeClock(), FakeQueues(), list[Executor]()
+
+    def pool(_name: str) -> Executor:
+        pools.append(ThreadPoolExecutor(10))
+        return pools[-1]
+
+    ledger = Ledger(world.clients.dynamodb, TABLE, clock)
+    fleet = replace(world.fleet, clock=clock, ledger=ledger, queues=queues)
+    return Delivery(World(world.clients, fleet, Consumer(fleet, pool)), clock, queues, pools)
+
+
+def notification(
+    key: str, event: str = "ObjectCreated:Put", *, at: str = "", **said_of_object: str
+) -> str:
+    """Return the body of an S3 notification, its key encoded as S3 does it."""
+    record: dict[str, object] = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": event,
+        "s3": {
+            "bucket": {"name": SOURCES},
+            "object": {"key": quote_plus(key, safe="/"), **said_of_object},
+        },
+    }
+    return json.dumps({"Records": [record | ({"eventTime": at} if at else {})]})
+
+
+def cause(ending: Ending) -> Cause | None:
+    """Return why a record failed, none where it did not."""
+    return ending.cause if isinstance(ending, Failure) else None

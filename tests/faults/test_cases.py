@@ -1,0 +1,83 @@
+"""The table in README.md: every case has a test or a reason, and the two tell the same."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.faults
+
+TESTS = Path(__file__).parent.parent
+TABLE = Path(__file__).parent / "README.md"
+NUMBERS = range(1, 53)
+WAITS = "waits: "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: a case, what shows it, and why the rest of it waits."""
+
+    number: int
+    outcome: str
+    tests: tuple[str, ...]
+    reason: str
+
+
+def rows() -> list[Row]:
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [_row(*each) for each in cells if each[0].isdigit()]
+
+
+def _row(number: str, _fault: str, outcome: str, shown: str) -> Row:
+    parts = [part.strip() for part in shown.split("<br>")]
+    tests = tuple(part.strip("`") for part in parts if part.startswith("`"))
+    reason = " ".join(part.removeprefix(WAITS) for part in parts if part.startswith(WAITS))
+    assert len(parts) == len(tests) + bool(reason), f"case {number}: {shown}"
+    return Row(int(number), outcome, tests, reason)
+
+
+def marked() -> Mapping[str, set[int]]:
+    """Return the case numbers of every test in this folder, by its place."""
+    files = Path(__file__).parent.glob("test_*.py")
+    return dict(chain.from_iterable(_marks(file) for file in files))
+
+
+def _marks(file: Path) -> Iterator[tuple[str, set[int]]]:
+    for each in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
+            calls = [mark for mark in each.decorator_list if isinstance(mark, ast.Call)]
+            cases = [mark.args for mark in calls if ast.unparse(mark.func) == "pytest.mark.case"]
+            numbers = {ast.literal_eval(number) for args in cases for number in args}
+            yield f"faults/{file.name}::{each.name}", numbers
+
+
+def exists(place: str) -> bool:
+    path, _, name = place.partition("::")
+    file = TESTS / path
+    return file.is_file() and f"\ndef {name}(" in file.read_text(encoding="utf-8")
+
+
+def test_every_case_has_a_test_or_a_reason() -> None:
+    table = rows()
+
+    assert [row.number for row in table] == list(NUMBERS)
+    assert [row.number for row in table if not row.outcome] == []
+    assert [row.number for row in table if not (row.tests or row.reason)] == []
+
+
+def test_every_test_that_the_table_names_exists() -> None:
+    named = [place for row in rows() for place in row.tests]
+
+    assert [place for place in named if not exists(place)] == []
+
+
+def test_table_and_markers_tell_the_same() -> None:
+    marks = marked()
+    told = {(place, number) for place, numbers in marks.items() for number in numbers}
+    ours = {(place, row.number) for row in rows() for place in row.tests if place in marks}
+
+    assert told == ours

@@ -1,0 +1,73 @@
+"""A message that fails for good lands in the dead-letter queue with its whole story."""
+
+import json
+
+import pytest
+
+from shared.model.errors import Cause
+from tests import images
+from tests.faults.delivery import Delivery, cause, notification
+from tests.faults.injector import Injector
+from tests.functional.conftest import DEAD, LIVE, World
+from worker.triage import WORKER_VERSION
+
+pytestmark = pytest.mark.faults
+
+KEY = "a.jpg"
+
+
+@pytest.mark.case(33)
+def test_a_poison_message_uses_up_its_receives_and_is_buried_with_all_attributes(
+    delivery: Delivery, injector: Injector
+) -> None:
+    delivery.world.drop(KEY, images.jpeg())
+    injector.refuse("GetObject", "AccessDenied", status=403)
+    body = notification(KEY)
+
+    endings = delivery.persist(body)
+
+    (letter,) = delivery.queues.sent
+    told = dict(letter.attributes)
+    assert [cause(ending) for ending in endings] == [Cause.ACCESS_DENIED] * 8
+    assert (letter.queue, letter.body) == (DEAD, body)
+    assert "AccessDenied" in told.pop("detail")
+    assert told == {
+        "cause": "access_denied",
+        "stage": "fetch",
+        "source_queue": LIVE,
+        "origin_message_id": "m0",
+        "receive_count": "8",
+        "worker_version": WORKER_VERSION,
+        "request_id": "request-1",
+    }
+
+
+@pytest.mark.case(33)
+def test_a_dead_letter_reads_on_the_queue_as_it_was_sent(world: World) -> None:
+    world.drop("bad.jpg", b"no image")
+    body = json.dumps(json.loads(notification("bad.jpg")), indent=1)
+    world.send(body)
+
+    world.consume()
+
+    (letter,) = world.dead_letters()
+    assert letter["Body"] == body
+    assert {"cause", "stage", "detail", "source_queue", "origin_message_id"} <= set(
+        letter["MessageAttributes"]
+    )
+
+
+@pytest.mark.case(33)
+def test_a_dead_letter_put_back_after_the_cause_was_mended_is_made(
+    delivery: Delivery, injector: Injector
+) -> None:
+    delivery.world.drop(KEY, images.jpeg())
+    injector.refuse("GetObject", "AccessDenied", status=403)
+    delivery.persist(notification(KEY))
+    (letter,) = delivery.queues.sent
+    injector.mend()
+
+    (verdict,) = delivery.deliver(letter.body)
+
+    assert verdict.is_settled
+    assert delivery.agrees(KEY)

@@ -1,0 +1,120 @@
+"""The same message twice: one after the other, at the same time, and in one batch."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from shared.deadline import Deadline
+from shared.model.errors import Cause
+from shared.model.outcome import Outcome
+from shared.model.source import Source
+from tests import images
+from tests.faults.conftest import MakeDelivery
+from tests.faults.delivery import FULL_SET, Delivery, cause, notification
+from tests.faults.injector import Injector
+
+pytestmark = pytest.mark.faults
+
+KEY = "a.jpg"
+OVERSEEN_SECONDS = 30
+
+
+@pytest.mark.case(5)
+def test_a_second_delivery_writes_nothing_at_all(delivery: Delivery, injector: Injector) -> None:
+    delivery.world.drop(KEY, images.jpeg())
+    delivery.settle(KEY)
+    item, pictures = delivery.world.item(KEY), delivery.pixels(KEY)
+    injector.mend()
+
+    ending = delivery.settle(KEY)
+
+    assert ending is Outcome.CURRENT
+    assert set(injector.tried) <= {"GetItem", "HeadObject"}
+    assert (delivery.world.item(KEY), delivery.pixels(KEY)) == (item, pictures)
+
+
+@pytest.mark.case(6)
+def test_of_two_workers_on_one_key_one_commits_and_the_other_waits_for_it(
+    make_delivery: MakeDelivery, monkeypatch: pytest.MonkeyPatch, injector: Injector
+) -> None:
+    first, second = make_delivery(), make_delivery()
+    first.world.drop(KEY, images.jpeg())
+    hold = hold_at_fetch(first, monkeypatch)
+    injector.mend()
+
+    with ThreadPoolExecutor(1) as other:
+        made = other.submit(first.deliver, notification(KEY))
+        assert hold.reached.wait(OVERSEEN_SECONDS)
+        (loser,) = second.deliver(notification(KEY))
+        hold.set()
+        (winner,) = made.result(OVERSEEN_SECONDS)
+    (again,) = second.deliver(notification(KEY), receives=2)
+
+    assert winner.ending is Outcome.MADE
+    assert (cause(loser.ending), loser.is_settled) == (Cause.CLAIMED, False)
+    assert again.ending is Outcome.CURRENT
+    assert injector.tried.count("PutObject") == len(FULL_SET)
+    assert second.queues.sent == []
+    assert first.agrees(KEY)
+
+
+@pytest.mark.case(6)
+def test_the_whole_lease_of_a_dead_worker_burns_no_message_into_the_dead_letters(
+    delivery: Delivery,
+) -> None:
+    lease_seconds = delivery.world.settings.lease_seconds
+    delivery.world.drop(KEY, images.jpeg())
+    delivery.world.fleet.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
+
+    endings = delivery.persist(notification(KEY))
+
+    assert {cause(ending) for ending in endings[:-1]} == {Cause.CLAIMED}
+    assert endings[-1] is Outcome.MADE
+    assert len(endings) < delivery.world.settings.max_receives
+    assert delivery.queues.sent == []
+
+
+@pytest.mark.case(7)
+def test_one_key_three_times_in_a_batch_is_rendered_once_and_as_it_is_now(
+    delivery: Delivery, injector: Injector
+) -> None:
+    delivery.world.drop(KEY, images.jpeg(seed=1))
+    delivery.world.drop(KEY, images.jpeg(seed=2))
+    injector.mend()
+
+    verdicts = delivery.deliver(
+        *[notification(KEY, sequencer=each) for each in ("02", "01", "03")]
+    )
+
+    assert [verdict.is_settled for verdict in verdicts] == [True] * 3
+    assert injector.tried.count("PutObject") == len(FULL_SET)
+    assert delivery.agrees(KEY)
+
+
+class Hold:
+    """Stops a worker in the middle of its work until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.reached, self._resumed = Event(), Event()
+
+    def set(self) -> None:
+        self._resumed.set()
+
+    def wait(self) -> None:
+        self.reached.set()
+        assert self._resumed.wait(OVERSEEN_SECONDS)
+
+
+def hold_at_fetch(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> Hold:
+    """Let a worker fetch its source and stop there."""
+    hold, objects = Hold(), delivery.world.fleet.objects
+    real = objects.fetch
+
+    def held(source: Source, until: Deadline) -> bytes:
+        data = real(source, until)
+        hold.wait()
+        return data
+
+    monkeypatch.setattr(objects, "fetch", held)
+    return hold

@@ -1,0 +1,94 @@
+"""A worker that lives on between batches keeps nothing of them."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.imaging.sandbox import Studio
+from shared.model.errors import Cause
+from shared.model.limits import Limits
+from shared.model.outcome import Outcome
+from tests import images
+from tests.faults.delivery import Delivery, cause, delivery_of, notification
+from tests.functional.conftest import World
+
+pytestmark = pytest.mark.faults
+
+WARM_BATCHES = 3
+SMALL = (48, 36)
+
+
+def batch(delivery: Delivery, number: int) -> list[Cause | None]:
+    """Work on nine new pictures and a broken one."""
+    keys = [f"{number}-{at}.jpg" for at in range(10)]
+    for at, key in enumerate(keys):
+        data = images.jpeg(SMALL, seed=number) if at else images.truncated_jpeg(SMALL)
+        delivery.world.drop(key, data)
+    return [cause(each.ending) for each in delivery.deliver(*map(notification, keys))]
+
+
+def descriptors(pid: int | str = "self") -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+@pytest.mark.case(45)
+def test_thirty_warm_records_leave_no_descriptor_no_process_and_no_file(
+    delivery: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch(delivery, 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with delivery.world.fleet.studio.child(wait_seconds=5) as child:
+        before = (descriptors(), descriptors(child.pid))
+
+    endings = [batch(delivery, number) for number in range(1, WARM_BATCHES + 1)]
+
+    with delivery.world.fleet.studio.child(wait_seconds=5) as child:
+        after = (descriptors(), descriptors(child.pid))
+    assert endings == [[Cause.TRUNCATED, *[None] * 9]] * WARM_BATCHES
+    assert after == before
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.case(45)
+def test_a_child_that_was_replaced_five_times_leaves_no_descriptor() -> None:
+    studio = Studio(1, Limits())
+    before = descriptors()
+
+    for _ in range(5):
+        with studio.child(wait_seconds=5) as child:
+            os.kill(child.pid, signal.SIGKILL)
+            child._process.wait()
+    with studio.child(wait_seconds=5) as child:
+        after = descriptors()
+        is_alive = child.is_alive()
+
+    studio.close()
+    assert after == before
+    assert is_alive
+
+
+@pytest.mark.case(45)
+def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
+    make_world: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, studio = make_world(), Studio(1, Limits())
+    delivery = delivery_of(replace(world, fleet=replace(world.fleet, studio=studio)))
+    world.drop("a.jpg", images.jpeg(SMALL))
+    with studio.child(wait_seconds=5) as child:
+        child.stop()
+
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "tempdir", str(tmp_path / "no-room"))
+        (hindered,) = delivery.deliver(notification("a.jpg"))
+    endings = delivery.persist(notification("a.jpg"))
+
+    studio.close()
+    delivery.stop()
+    assert not hindered.is_settled
+    assert endings[-1] is Outcome.MADE
+    assert delivery.queues.sent == []

@@ -1,0 +1,94 @@
+"""A changed recipe, and a source that is our own output."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from shared.model.errors import Cause
+from shared.model.outcome import Outcome
+from tests import images
+from tests.faults.conftest import MakeDelivery
+from tests.faults.delivery import Delivery, cause, notification
+from tests.faults.injector import Injector
+from tests.functional.conftest import RECIPES, SOURCES, VARIANTS
+
+pytestmark = pytest.mark.faults
+
+KEY = "a.jpg"
+
+
+def changed_recipes() -> object:
+    """Return recipes of which the first makes one rung less, another one and other bytes."""
+    recipes: Any = deepcopy(RECIPES)
+    recipes["recipes"][0]["variants"][0] = {"widths": [48, 64], "formats": ["webp"]}
+    return recipes
+
+
+@pytest.mark.case(39)
+def test_old_variants_stay_until_the_manifest_names_the_new_ones_and_then_go(
+    make_delivery: MakeDelivery, injector: Injector
+) -> None:
+    old, new = make_delivery(), make_delivery(changed_recipes())
+    old.world.drop(KEY, images.jpeg())
+    old.settle(KEY)
+    broken: list[str] = []
+
+    def look() -> None:
+        missing = named(new) - new.world.stored_names(KEY)
+        broken.extend(sorted(missing))
+
+    for operation in ("PutObject", "DeleteObjects", "UpdateItem"):
+        injector.on(operation, look, calls=range(1, 100))
+
+    ending = new.settle(KEY)
+
+    assert ending is Outcome.MADE
+    assert broken == []
+    assert new.world.stored_names(KEY) == {*named(new), "manifest.json"}
+    assert named(new) == {"w48.webp", "w64.webp", "w64.fallback"}
+
+
+@pytest.mark.case(39)
+def test_a_changed_recipe_that_fails_half_way_leaves_all_old_variants_in_place(
+    make_delivery: MakeDelivery, injector: Injector
+) -> None:
+    old, new = make_delivery(), make_delivery(changed_recipes())
+    old.world.drop(KEY, images.jpeg())
+    old.settle(KEY)
+    injector.refuse("PutObject", "SlowDown", status=503, where="w64.fallback")
+
+    (verdict,) = new.deliver(notification(KEY))
+    missing = named(old) - old.world.stored_names(KEY)
+    injector.mend()
+    new.outlast_leases()
+    (again,) = new.deliver(notification(KEY), receives=2)
+
+    assert cause(verdict.ending) is Cause.THROTTLED
+    assert missing == set()
+    assert again.ending is Outcome.MADE
+    assert new.world.stored_names(KEY) == {*named(new), "manifest.json"}
+
+
+@pytest.mark.case(47)
+def test_a_variant_that_was_dropped_as_a_source_is_refused_and_makes_nothing(
+    delivery: Delivery,
+) -> None:
+    delivery.world.drop(KEY, images.jpeg())
+    delivery.settle(KEY)
+    (own, *_) = [each for each in delivery.world.stored() if each.endswith(".webp")]
+    delivery.world.clients.s3.copy_object(
+        Bucket=SOURCES, Key=own, CopySource={"Bucket": VARIANTS, "Key": own}
+    )
+    before = set(delivery.world.stored())
+
+    (verdict,) = delivery.deliver(notification(own))
+
+    assert verdict.is_settled
+    assert cause(verdict.ending) is Cause.OWN_OUTPUT
+    assert set(delivery.world.stored()) == before
+
+
+def named(delivery: Delivery) -> set[str]:
+    """Return the names of all variants that the public manifest points to."""
+    return {f"{each['name']}.{each['slot']}" for each in delivery.world.manifest(KEY)["variants"]}

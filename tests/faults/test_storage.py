@@ -1,0 +1,259 @@
+"""S3 and DynamoDB throttle, fail, refuse and lose answers, before and after the effect."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.cloud.faults import ATTEMPTS
+from shared.model.errors import Cause
+from shared.model.outcome import Outcome
+from tests import images
+from tests.faults.delivery import FULL_SET, Delivery, cause, notification
+from tests.faults.injector import Injector
+from tests.functional.conftest import SOURCES, TABLE
+from worker.record import Ending
+
+pytestmark = pytest.mark.faults
+
+KEY = "a.jpg"
+HOUR = 3600
+PUTS = range(1, len(FULL_SET) + 1)  # the variants' and, last, the manifest's
+THROTTLED = "ProvisionedThroughputExceededException"
+SMALL = (48, 36)
+
+
+@pytest.fixture(autouse=True)
+def _dropped(delivery: Delivery) -> None:
+    delivery.world.drop(KEY, images.jpeg(SMALL))
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize("put", PUTS)
+def test_a_put_that_is_told_to_slow_down_is_repeated(
+    delivery: Delivery, injector: Injector, put: int
+) -> None:
+    injector.refuse("PutObject", "SlowDown", status=503, calls=[put])
+
+    ending = delivery.settle(KEY)
+
+    assert ending is Outcome.MADE
+    assert injector.tried.count("PutObject") == len(FULL_SET) + 1
+    assert delivery.agrees(KEY)
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize("name", sorted(FULL_SET))
+def test_no_reader_is_pointed_to_a_set_that_lacks_a_variant(
+    delivery: Delivery, injector: Injector, name: str
+) -> None:
+    injector.refuse("PutObject", "SlowDown", status=503, where=name)
+
+    (verdict,) = delivery.deliver(notification(KEY))
+    tries = injector.tried.count("PutObject")
+    left = delivery.world.stored_names(KEY)
+    item = delivery.world.item(KEY)
+    injector.mend()
+    delivery.outlast_leases()
+    (again,) = delivery.deliver(notification(KEY), receives=2)
+
+    assert (cause(verdict.ending), verdict.is_settled) == (Cause.THROTTLED, False)
+    assert ATTEMPTS <= tries <= ATTEMPTS + len(FULL_SET)
+    assert "manifest.json" not in left
+    assert "status" not in item
+    assert again.ending is Outcome.MADE
+    assert delivery.agrees(KEY)
+
+
+LOST = {
+    "of the claim": ("UpdateItem", 1),
+    "of the first variant": ("PutObject", 1),
+    "of the manifest": ("PutObject", len(FULL_SET)),
+    "of the commit": ("UpdateItem", 2),
+}
+
+
+@pytest.mark.case(27)
+@pytest.mark.parametrize(("operation", "call"), LOST.values(), ids=LOST.keys())
+def test_a_call_whose_answer_was_lost_is_safe_to_repeat(
+    delivery: Delivery, injector: Injector, operation: str, call: int
+) -> None:
+    injector.lose(operation, calls=[call])
+
+    endings = persisted(delivery)
+    quiet = delivery.settle(KEY)
+
+    assert endings[-1] in {Outcome.MADE, Outcome.CURRENT}
+    assert quiet is Outcome.CURRENT
+    assert delivery.agrees(KEY)
+    assert delivery.queues.sent == []
+
+
+@pytest.mark.case(27)
+def test_a_commit_whose_answer_was_lost_is_known_for_done(
+    delivery: Delivery, injector: Injector
+) -> None:
+    injector.lose("UpdateItem", calls=[2])
+
+    (verdict,) = delivery.deliver(notification(KEY))
+
+    assert (verdict.ending, verdict.is_settled) == (Outcome.MADE, True)
+
+
+@pytest.mark.case(27)
+def test_a_removal_whose_answers_were_all_lost_converges(
+    delivery: Delivery, injector: Injector
+) -> None:
+    delivery.settle(KEY)
+    delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+    injector.lose("DeleteObjects", calls=range(1, ATTEMPTS + 1))
+    injector.lose("UpdateItem", calls=[1, 3])
+
+    endings = persisted(delivery)
+
+    assert cause(endings[0]) is Cause.STORAGE_UNAVAILABLE
+    assert endings[-1] in {Outcome.REMOVED, Outcome.ABSENT}
+    assert delivery.world.stored() == {}
+    assert delivery.world.item(KEY)["status"] == {"S": "removed"}
+    assert delivery.queues.sent == []
+
+
+@pytest.mark.case(28)
+@pytest.mark.parametrize("put", [1, len(FULL_SET)], ids=["a variant", "the manifest"])
+def test_a_put_that_met_another_is_repeated(
+    delivery: Delivery, injector: Injector, put: int
+) -> None:
+    injector.refuse("PutObject", "ConditionalRequestConflict", status=409, calls=[put])
+
+    ending = delivery.settle(KEY)
+
+    assert ending is Outcome.MADE
+    assert delivery.agrees(KEY)
+
+
+@pytest.mark.case(28)
+def test_a_source_that_is_not_the_one_seen_is_read_again_at_once_and_not_repeated(
+    delivery: Delivery, injector: Injector
+) -> None:
+    injector.refuse("GetObject", "PreconditionFailed", status=412, calls=[1])
+
+    first = delivery.settle(KEY)
+    asked = injector.tried.count("GetObject")
+    again = delivery.settle(KEY, receives=2)
+
+    assert cause(first) is Cause.SOURCE_CHANGED
+    assert asked == 1
+    assert delivery.put_off_seconds() == 0
+    assert again is Outcome.MADE
+
+
+@pytest.mark.case(28)
+def test_a_commit_that_finds_another_claim_is_reported_and_the_retry_reconciles(
+    delivery: Delivery, injector: Injector
+) -> None:
+    def taken_over() -> None:
+        delivery.world.clients.dynamodb.update_item(
+            TableName=TABLE,
+            Key={"key": {"S": KEY}},
+            UpdateExpression="SET claim_token = :token",
+            ExpressionAttributeValues={":token": {"S": "another's"}},
+        )
+
+    # The manifest is written last, so the claim is lost just before the commit.
+    injector.on("PutObject", taken_over, calls=[len(FULL_SET)])
+
+    (verdict,) = delivery.deliver(notification(KEY))
+    taken = delivery.world.item(KEY)
+    delivery.outlast_leases()
+    (again,) = delivery.deliver(notification(KEY), receives=2)
+
+    assert (cause(verdict.ending), verdict.is_settled) == (Cause.CLAIM_LOST, False)
+    assert taken["claim_token"] == {"S": "another's"}
+    assert "status" not in taken
+    assert again.ending is Outcome.MADE
+    assert delivery.agrees(KEY)
+
+
+@pytest.mark.case(29)
+@pytest.mark.parametrize(
+    ("code", "status"), [(THROTTLED, 400), ("InternalServerError", 500)], ids=["slow", "down"]
+)
+def test_an_hour_without_the_ledger_loses_nothing_and_needs_nobody(
+    delivery: Delivery, injector: Injector, code: str, status: int
+) -> None:
+    keys = [f"{number}.jpg" for number in range(5)]
+    for number, key in enumerate(keys):
+        delivery.world.drop(key, images.jpeg(SMALL, seed=number))
+    over = delivery.clock.at + HOUR
+    for operation in ("GetItem", "UpdateItem"):
+        injector.refuse(operation, code, status=status)
+
+    waiting, receives = dict.fromkeys(keys, delivery.clock.at), 0
+    rounds: list[set[Cause | None]] = []
+    while waiting:
+        receives += 1
+        delivery.clock.at = max(waiting.values())
+        if delivery.clock.at > over:
+            injector.mend()
+        bodies = [notification(key) for key in waiting]
+        delivery.queues.put_offs.clear()
+        verdicts = delivery.deliver(*bodies, receives=receives)
+        rounds.append({cause(verdict.ending) for verdict in verdicts})
+        waits = {receipt: seconds for _, receipt, seconds in delivery.queues.put_offs}
+        waiting = {
+            key: delivery.clock.at + waits[verdict.message_id]
+            for key, verdict in zip(waiting, verdicts, strict=True)
+            if not verdict.is_settled
+        }
+
+    assert receives <= delivery.world.settings.max_receives
+    assert all(rounds[:-1] == [each] * (receives - 1) for each in rounds[:1])
+    assert rounds[0] <= {Cause.THROTTLED, Cause.LEDGER_UNAVAILABLE}
+    assert rounds[-1] == {None}
+    assert delivery.queues.sent == []
+    assert all(delivery.world.stored_names(key) == FULL_SET for key in keys)
+
+
+@pytest.mark.case(29)
+def test_after_a_batch_that_met_an_outage_one_record_goes_ahead_and_the_rest_are_held_back(
+    delivery: Delivery, injector: Injector
+) -> None:
+    bodies = [notification(f"{number}.jpg") for number in range(10)]
+    injector.refuse("GetItem", THROTTLED, status=400)
+    delivery.deliver(*bodies)
+    injector.tried.clear()
+
+    with capture_logs() as said:
+        verdicts = delivery.deliver(*bodies, receives=2)
+
+    told = [line["cause"] for line in said if line["event"] == "batch stopped"]
+    assert {cause(verdict.ending) for verdict in verdicts} == {Cause.THROTTLED}
+    assert not any(verdict.is_settled for verdict in verdicts)
+    assert injector.tried == ["GetItem"] * ATTEMPTS
+    assert told == [Cause.THROTTLED]
+
+
+@pytest.mark.case(30)
+@pytest.mark.parametrize("code", ["AccessDenied", "KMS.DisabledException"])
+def test_one_tenant_whose_sources_are_closed_to_us_fails_alone_and_by_name(
+    delivery: Delivery, injector: Injector, code: str
+) -> None:
+    keys = ["tenant-a/a.jpg", *[f"tenant-b/{number}.jpg" for number in range(9)]]
+    for number, key in enumerate(keys):
+        delivery.world.drop(key, images.jpeg(SMALL, seed=number))
+    injector.refuse("GetObject", code, status=403, where="tenant-a")
+
+    closed, *others = delivery.deliver(*[notification(key) for key in keys])
+    (last,) = delivery.deliver(
+        notification(keys[0]), receives=delivery.world.settings.max_receives
+    )
+
+    (letter,) = delivery.queues.sent
+    assert (cause(closed.ending), closed.is_settled) == (Cause.ACCESS_DENIED, False)
+    assert [verdict.ending for verdict in others] == [Outcome.MADE] * 9
+    assert last.is_settled
+    assert letter.attributes["cause"] == Cause.ACCESS_DENIED
+    assert letter.attributes["stage"] == "fetch"
+    assert code in letter.attributes["detail"]
+
+
+def persisted(delivery: Delivery) -> list[Ending]:
+    return delivery.persist(notification(KEY))
