@@ -17,10 +17,10 @@ from shared.model.completion import Change
 from shared.model.errors import (
     ClaimLost,
     Failure,
+    Outside,
     PixfleetError,
-    StorageUnavailable,
     Suspect,
-    Throttled,
+    Unknown,
     UnknownRecipe,
     UnsupportedKey,
 )
@@ -63,6 +63,8 @@ def reconcile(
         return outcome
     if entry.deaths and not is_alone:
         raise Dangerous(entry.deaths)
+    # Again: the process may have stood still meanwhile, and its message be done by another.
+    deadline.require(LEAST_SECONDS, "claim")
     claim = fleet.ledger.claim(
         work.key,
         lease_seconds=deadline.remaining_seconds() + CLOCK_SKEW_SECONDS,
@@ -83,11 +85,21 @@ def _make_it_so(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) ->
     try:
         return _publish_or_remove(claim, fleet, deadline, story)
     except Failure as failure:
-        if isinstance(failure, Suspect) and claim.entry.deaths:
+        if isinstance(failure, Suspect) and _crashed_before(claim.entry, story):
             failure.condemn()
         if failure.is_permanent:
             _reject(claim, failure, fleet, deadline, story)
         raise
+
+
+def _crashed_before(entry: Entry, story: Story) -> bool:
+    """Say whether a child's death over this source is not the first, an earlier rejection's too.
+
+    Otherwise every message that asks again would begin to count anew, and the last of them would
+    leave a claim behind that never came to its end.
+    """
+    source, recipe = story.source, story.recipe
+    return bool(entry.deaths) or (source is not None and _refuses(entry, source, recipe))
 
 
 def _publish_or_remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
@@ -98,7 +110,7 @@ def _publish_or_remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: St
     if source is None:
         return remove(claim, fleet, deadline, story)
     recipe = _recipe_for(source, fleet.recipes)
-    if recipe is None and not source.overrides.recipe:
+    if fleet.recipes.matching(claim.key) is None:
         # Published once, and no recipe is for it any more.
         return remove(claim, fleet, deadline, story)
     if recipe is None:
@@ -143,9 +155,12 @@ def _settled_before(
 
 
 def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
-    """Return the recipe that the source's metadata asks for, or else the one its key matches."""
-    asked = source.overrides.recipe
-    return recipes.named(asked) if asked else recipes.matching(source.key)
+    """Return the recipe that the source's metadata asks for, or else the one its key matches.
+
+    None for a key that no recipe matches, whatever its metadata: it is none of ours.
+    """
+    matching, asked = recipes.matching(source.key), source.overrides.recipe
+    return recipes.named(asked) if matching and asked else matching
 
 
 def _shows(entry: Entry, source: Source, recipe: Recipe) -> bool:
@@ -193,7 +208,8 @@ def _facts(story: Story) -> Mapping[str, Value]:
 def _let_go(claim: Claim, failure: Failure, fleet: Fleet) -> None:
     """End the claim, so that the next try need not wait for its lease."""
     # A write whose answer was lost may still take effect, within the time that a call may take.
-    in_doubt = isinstance(failure, StorageUnavailable | Throttled)
+    # Whatever its last attempt was told: an earlier one may have been the write in doubt.
+    in_doubt = isinstance(failure, Outside | Unknown)
     # If this fails the lease runs out by itself; why the image failed matters more.
     with suppress(Failure, ConditionRefused):
         if isinstance(failure, ClaimLost):

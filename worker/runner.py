@@ -41,9 +41,12 @@ class Runner:
         """Work until the stop event is set."""
         while not self._stopping.is_set():
             try:
+                # Counted from before the receive: its answer may have come to a process that
+                # stood still, and what is hidden from others is hidden since then.
+                deadline = Deadline.after(self._longest_seconds, self._fleet.clock)
                 raw = self._receive()
                 if raw:
-                    self._handle(raw)
+                    self._handle(raw, deadline)
             except PixfleetError as trouble:
                 log.warning("queue out of reach", trouble=str(trouble))
                 self._stopping.wait(PAUSE_SECONDS)
@@ -53,13 +56,19 @@ class Runner:
         return self._fleet.queues.receive(
             settings.queue,
             wait_seconds=settings.poll_seconds,
-            hide_seconds=settings.batch_seconds + HIDE_MARGIN_SECONDS,
+            hide_seconds=self._longest_seconds + HIDE_MARGIN_SECONDS,
         )
 
-    def _handle(self, raw: Sequence[Mapping[str, Any]]) -> None:
+    @property
+    def _longest_seconds(self) -> int:
+        """Return how long a poll and a batch may take together."""
+        settings = self._fleet.settings
+        return settings.poll_seconds + settings.batch_seconds
+
+    def _handle(self, raw: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
         settings = self._fleet.settings
         messages = [from_receive(each, settings.queue) for each in raw]
-        deadline = Deadline.after(settings.batch_seconds, self._fleet.clock)
+        deadline = deadline.within(settings.batch_seconds)
         verdicts = self._consumer.consume(messages, deadline)
         done = [
             message.receipt_handle

@@ -55,7 +55,7 @@ class Story:
         """
         self.version, self.changed_at = entry.version, entry.updated_at
         self.variants, self.variant_bytes = len(entry.stored), entry.variant_bytes
-        self.change = change if self.work.brought_about(entry) else None
+        self.change = change if self.work.answers_for(entry) else None
 
     def elapsed_seconds(self) -> float:
         """Return the time since the story began."""

@@ -6,7 +6,7 @@ from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.imaging.frames import VariantFrame
 from shared.imaging.sniff import sniff
-from shared.model.errors import DecoderCrash, StorageUnavailable, Throttled, Unknown
+from shared.model.errors import DecoderCrash, Outside, Unknown
 from shared.model.manifest import Picture
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
@@ -64,7 +64,7 @@ class Uploads:
         wait(self._futures)
         failures = [each.exception() for each in self._futures if not each.cancelled()]
         for failure in failures:
-            if isinstance(failure, StorageUnavailable | Throttled):
+            if isinstance(failure, Outside | Unknown):
                 raise failure
 
     def _refuse_unexpected(self, frame: VariantFrame, data: bytes) -> None:

@@ -21,8 +21,8 @@ class Work:
     """A key, the messages for whose sake it is looked at, and what they say of themselves.
 
     `receives` is the most often that any of them was handed out, `happened_at` when the earliest
-    event was, `lane` the queue they came by. `is_asked_again` says that somebody wants a rejected
-    source to be tried once more: a dead letter that was redriven, or a backfill.
+    event was, `lane` the queue they came by. `is_redriven` says that one of them has been a dead
+    letter, `is_backfill` that one comes from a backfill: both ask again for what was rejected.
     """
 
     key: str
@@ -30,7 +30,8 @@ class Work:
     receives: int = 1
     lane: str = ""
     happened_at: datetime | None = None
-    is_asked_again: bool = False
+    is_redriven: bool = False
+    is_backfill: bool = False
 
     def insists_on(self, entry: Entry) -> bool:
         """Say whether a source that was rejected has to be tried again all the same.
@@ -38,11 +39,14 @@ class Work:
         A message that comes back after it has led to the rejection may have died before it became
         a dead letter; another one's event has been told of by that letter.
         """
-        return self.is_asked_again or self.brought_about(entry)
+        return self.is_backfill or self.answers_for(entry)
 
-    def brought_about(self, entry: Entry) -> bool:
-        """Say whether the entry is the work of these messages, in an earlier receive."""
-        return not entry.told_by.isdisjoint(self.message_ids)
+    def answers_for(self, entry: Entry) -> bool:
+        """Say whether the entry may be the work of these messages, in an earlier receive.
+
+        A dead letter that is redriven comes with another id, so it answers for whatever it finds.
+        """
+        return self.is_redriven or not entry.told_by.isdisjoint(self.message_ids)
 
 
 def works_of(messages: Sequence[Message], readings: Sequence[Reading]) -> tuple[Work, ...]:
@@ -63,8 +67,6 @@ def _work(key: str, hints: Sequence[tuple[Message, Hint]]) -> Work:
         receives=max(message.receive_count for message, _ in hints),
         lane=first.lane,
         happened_at=min(moments, default=None),
-        is_asked_again=any(
-            hint.event == backfill.KIND or OF_A_DEAD_LETTER in message.attributes
-            for message, hint in hints
-        ),
+        is_redriven=any(OF_A_DEAD_LETTER in message.attributes for message, _ in hints),
+        is_backfill=any(hint.event == backfill.KIND for _, hint in hints),
     )

@@ -6,7 +6,7 @@ import pytest
 from shared.cloud.clients import CALL_SECONDS
 from shared.imaging.frames import VariantFrame
 from shared.imaging.sandbox import RenderChild
-from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, TooCostly
+from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
 from tests import images
@@ -94,7 +94,7 @@ def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
 
 
 def refuse(*_arguments: object) -> None:
-    raise AccessDenied("said AWS", stage="put")
+    raise WatermarkUnusable("said S3", stage="put")  # after which no write can be under way
 
 
 def test_a_put_whose_answer_was_lost_keeps_others_away_for_as_long_as_a_call_may_take(

@@ -21,6 +21,7 @@ from worker.runner import Runner
 pytestmark = pytest.mark.unit
 
 Raw = Mapping[str, Any]
+POLL_SECONDS = 7
 
 
 def raw(number: int) -> Raw:
@@ -201,11 +202,11 @@ def test_a_batch_has_as_long_as_its_setting_says() -> None:
 
 
 def test_messages_are_hidden_until_their_batch_is_settled_and_acknowledged() -> None:
-    bench = Bench([raw(1)], PIXFLEET_BATCH_SECONDS="77")
+    bench = Bench([raw(1)], PIXFLEET_BATCH_SECONDS="77", PIXFLEET_POLL_SECONDS=str(POLL_SECONDS))
 
     bench.run()
 
-    assert bench.queues.hidden_for[0] == 77 + CALL_SECONDS
+    assert bench.queues.hidden_for[0] == POLL_SECONDS + 77 + CALL_SECONDS
 
 
 def test_what_a_poll_brings_after_the_order_to_stop_is_still_finished() -> None:

@@ -10,6 +10,7 @@ from worker.work import Work, works_of
 
 pytestmark = pytest.mark.unit
 
+BY_ANOTHER = Entry(status="rejected", told_by=frozenset({"m0"}))
 EARLY, LATE = datetime(2024, 5, 4, 11, tzinfo=UTC), datetime(2024, 5, 4, 12, tzinfo=UTC)
 
 
@@ -44,22 +45,25 @@ def test_a_message_that_cannot_be_read_asks_for_nothing() -> None:
     assert works == ()
 
 
-def test_a_dead_letter_that_was_redriven_asks_again() -> None:
+def test_a_dead_letter_that_was_redriven_asks_again_and_answers_for_what_it_finds() -> None:
     (work,) = works_of([message("m1", redriven=True)], [(hint("a"),)])
 
-    assert work.is_asked_again
+    assert work.insists_on(BY_ANOTHER)
+    assert work.answers_for(BY_ANOTHER)
 
 
-def test_a_backfill_asks_again() -> None:
+def test_a_backfill_asks_again_and_answers_for_nothing() -> None:
     (work,) = works_of([message("m1")], [(hint("a", event="backfill"),)])
 
-    assert work.is_asked_again
+    assert work.insists_on(BY_ANOTHER)
+    assert not work.answers_for(BY_ANOTHER)
 
 
-def test_an_ordinary_event_does_not_ask_again() -> None:
+def test_an_ordinary_event_does_neither() -> None:
     (work,) = works_of([message("m1")], [(hint("a"),)])
 
-    assert not work.is_asked_again
+    assert not work.insists_on(BY_ANOTHER)
+    assert not work.answers_for(BY_ANOTHER)
 
 
 @pytest.mark.parametrize("told_by", [{"m1"}, {"m0", "m2"}])

@@ -1,0 +1,1 @@
+"""What AWS does, stated once, and asked of everything that stands in for it."""

@@ -1,0 +1,216 @@
+"""The worker's own adapters: the same story on every engine."""
+
+from collections.abc import Callable
+from unittest.mock import ANY
+
+import pytest
+
+from shared.cloud.faults import Missing
+from shared.cloud.items import Value
+from shared.cloud.ledger import Ledger
+from shared.cloud.objects import Mark, Objects
+from shared.cloud.queues import Queues
+from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
+from shared.model.keys import manifest_key, variant_key
+from shared.model.recipe import Codec, Slot
+from shared.model.source import Overrides, Source
+from tests.contracts.engines import Engine
+from tests.fakes import AMPLE
+
+KEY = "photos/a b+c%20é.jpg"
+NAMES = ["w32.webp", "w64.webp"]
+PUBLISHED: dict[str, Value] = {"identity": "etag", "fingerprint": "f00d", "variants": NAMES}
+
+
+@pytest.fixture(name="ledger")
+def _ledger(engine: Engine) -> Ledger:
+    return Ledger(engine.dynamodb, engine.table(), engine.clock)
+
+
+@pytest.fixture(name="sources")
+def _sources(engine: Engine) -> str:
+    return engine.bucket()
+
+
+@pytest.fixture(name="objects")
+def _objects(engine: Engine, sources: str) -> Objects:
+    return Objects(engine.s3, sources_bucket=sources, variants_bucket=engine.bucket())
+
+
+@pytest.fixture(name="queues")
+def _queues(engine: Engine) -> Queues:
+    return Queues(engine.sqs)
+
+
+def name_of(queue: str) -> str:
+    return queue.rpartition("/")[2]
+
+
+def seen(objects: Objects) -> Source:
+    source = objects.head(KEY)
+    assert source is not None
+    return source
+
+
+def test_one_claim_at_a_time(ledger: Ledger, engine: Engine) -> None:
+    ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    engine.clock.at += 20
+
+    with pytest.raises(Claimed) as caught:
+        ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+
+    # The refusal carries the item, which tells how long the lease still lives.
+    assert caught.value.retry_after_seconds == 40
+
+
+def test_a_commit_ends_the_claim_and_is_read_back(ledger: Ledger) -> None:
+    ledger.commit(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), PUBLISHED)
+
+    entry = ledger.read(KEY)
+    assert entry.was_public
+    assert not entry.is_unfinished
+    assert entry.stored == frozenset(NAMES)
+    assert ledger.claim(KEY, lease_seconds=60, may_store=NAMES).entry == entry
+
+
+def test_a_lease_that_is_over_is_taken_over_with_all_that_may_be_stored(
+    ledger: Ledger, engine: Engine
+) -> None:
+    first = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    engine.clock.at += 61
+
+    second = ledger.claim(KEY, lease_seconds=60, may_store=["sq.webp"])
+
+    assert second.token != first.token
+    assert second.entry.is_unfinished
+    assert second.may_exist == {*NAMES, "sq.webp"}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda ledger, claim: ledger.commit(claim, PUBLISHED),
+        lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
+        lambda ledger, claim: ledger.bury(claim),
+        lambda ledger, claim: ledger.release(claim),
+        lambda ledger, claim: ledger.withdraw(claim),
+    ],
+    ids=["commit", "reject", "bury", "release", "withdraw"],
+)
+def test_who_lost_the_claim_writes_nothing(
+    ledger: Ledger, engine: Engine, end: Callable[..., None]
+) -> None:
+    lost = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    engine.clock.at += 61
+    ledger.commit(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), PUBLISHED)
+    before = ledger.read(KEY)
+
+    with pytest.raises(ClaimLost):
+        end(ledger, lost)
+
+    assert ledger.read(KEY) == before
+
+
+def test_a_source_is_fetched_as_head_saw_it(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels", Metadata={"focal": "0.5,0.5"})
+
+    source = seen(objects)
+
+    assert source.overrides == Overrides(recipe=None, focal="0.5,0.5")
+    assert objects.fetch(source, AMPLE) == b"pixels"
+
+
+def test_a_source_overwritten_after_head_has_changed(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    source = seen(objects)
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"others")
+
+    with pytest.raises(SourceChanged):
+        objects.fetch(source, AMPLE)
+
+
+def test_a_source_deleted_after_head_has_changed(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    source = seen(objects)
+    engine.s3.delete_object(Bucket=sources, Key=KEY)
+
+    with pytest.raises(SourceChanged):
+        objects.fetch(source, AMPLE)
+    assert objects.head(KEY) is None
+
+
+def test_a_mark_that_is_known_is_not_read_again(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"mark")
+
+    mark = objects.fetch_mark(KEY, known=Mark())
+
+    assert mark.data == b"mark"
+    assert objects.fetch_mark(KEY, known=mark) is mark
+
+
+def test_what_was_stored_is_deleted_and_what_is_gone_does_not_matter(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    source = seen(objects)
+    objects.put_variant(source, "f00d", ("w64", Slot.WEBP), Codec.WEBP, b"small")
+    objects.put_manifest(source, b"{}")
+    stored = [variant_key(KEY, "w64", Slot.WEBP), manifest_key(KEY)]
+    bucket = objects.variants_bucket
+    assert objects.read_recipes(bucket, manifest_key(KEY)) == b"{}"
+
+    objects.delete([*stored, "never-there"])
+    objects.delete(stored)
+
+    assert not engine.s3.list_objects_v2(Bucket=bucket).get("Contents")
+    with pytest.raises(Missing):
+        objects.read_recipes(bucket, manifest_key(KEY))
+
+
+def test_a_message_is_sent_received_put_off_and_acknowledged(
+    queues: Queues, engine: Engine
+) -> None:
+    queue = name_of(engine.queue())
+    queues.send(queue, "body", {"cause": "corrupt"})
+    (first,) = queues.receive(queue, wait_seconds=0, hide_seconds=30)
+    queues.put_off(queue, first["ReceiptHandle"], seconds=0)
+
+    (second,) = queues.receive(queue, wait_seconds=0, hide_seconds=30)
+
+    assert second["Body"] == "body"
+    assert second["Attributes"] == {"ApproximateReceiveCount": "2", "SentTimestamp": ANY}
+    assert second["MessageAttributes"]["cause"]["StringValue"] == "corrupt"
+    assert queues.acknowledge(queue, [second["ReceiptHandle"]]) == 0
+    engine.rest(0.1)
+    assert queues.receive(queue, wait_seconds=0, hide_seconds=30) == []
+
+
+def test_a_message_received_too_often_becomes_a_dead_letter(
+    queues: Queues, engine: Engine
+) -> None:
+    queue, dead = map(name_of, engine.queue_with_dead(max_receives=2))
+    queues.send(queue, "body", {})
+    (first,), (second,) = (queues.receive(queue, wait_seconds=0, hide_seconds=0) for _ in range(2))
+
+    assert queues.receive(queue, wait_seconds=0, hide_seconds=0) == []
+
+    (letter,) = queues.receive(dead, wait_seconds=0, hide_seconds=0)
+    assert first["MessageId"] == second["MessageId"] == letter["MessageId"]
+
+
+def test_a_write_whose_answer_was_lost_may_be_repeated(ledger: Ledger) -> None:
+    """The refusal of the second carries the item, and that says that the first took effect."""
+    claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    ledger.commit(claim, PUBLISHED)
+
+    ledger.commit(claim, PUBLISHED)
+
+    assert ledger.read(KEY).was_public

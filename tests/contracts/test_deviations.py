@@ -1,0 +1,47 @@
+"""The table of deviations and the README speak of the contracts that there are."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.conftest import TIERS
+from tests.contracts.deviations import CANNOT_SHOW, DEVIATES
+
+pytestmark = pytest.mark.faults
+
+HERE = Path(__file__).parent
+CONTRACTS = [
+    name
+    for path in sorted(HERE.glob("test_*.py"))
+    for name in re.findall(
+        r"^def (test_\w+)\([^)]*engine: Engine", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+]
+README = (HERE / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def row_of(name: str) -> tuple[str, str]:
+    """Return how a contract's row begins and ends: its sentence, and who does not show it."""
+    left_out = {**DEVIATES.get(name, {}), **CANNOT_SHOW.get(name, {})}
+    told = "; ".join(f"{engine} {why}" for engine, why in left_out.items())
+    return f"| {name.removeprefix('test_').replace('_', ' ')} |", f"| {told or '-'} |"
+
+
+@pytest.mark.parametrize("name", [*DEVIATES, *CANNOT_SHOW])
+def test_a_deviation_names_a_contract(name: str) -> None:
+    assert name in CONTRACTS
+
+
+@pytest.mark.parametrize("engines", [*DEVIATES.values(), *CANNOT_SHOW.values()])
+def test_a_deviation_is_of_an_emulator_and_never_of_ours(engines: Mapping[str, str]) -> None:
+    assert set(engines) <= TIERS.keys() - {"simulator"}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_readme_has_each_contract_and_says_who_does_not_show_it(name: str) -> None:
+    beginning, end = row_of(name)
+
+    (row,) = (line for line in README if line.startswith(beginning))
+    assert row.endswith(end)

@@ -1,0 +1,240 @@
+"""SQS's receives, visibility and handles: facts 2 and 4.2."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contracts.engines import Engine
+from tests.contracts.messages import delete, hide, receive, received, send
+from tests.contracts.refused import refused
+
+SERVICE = "AWS.SimpleQueueService."
+
+
+def test_a_receive_shows_no_attributes_that_were_not_asked_for(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue, cause="corrupt")
+
+    (message,) = engine.sqs.receive_message(QueueUrl=queue)["Messages"]
+
+    assert not message.get("Attributes")
+    assert not message.get("MessageAttributes")
+
+
+def test_a_receive_shows_the_attributes_that_were_asked_for(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue, cause="corrupt", stage="render")
+
+    (message,) = engine.sqs.receive_message(
+        QueueUrl=queue,
+        MessageSystemAttributeNames=["ApproximateReceiveCount"],
+        MessageAttributeNames=["cause"],
+    )["Messages"]
+
+    assert message["Attributes"] == {"ApproximateReceiveCount": "1"}
+    assert list(message["MessageAttributes"]) == ["cause"]
+    assert message["MessageAttributes"]["cause"]["StringValue"] == "corrupt"
+
+
+def test_an_empty_queue_answers_without_messages(engine: Engine) -> None:
+    queue = engine.queue()
+
+    assert not engine.sqs.receive_message(QueueUrl=queue).get("Messages")
+
+
+def test_a_receive_gives_at_most_ten(engine: Engine) -> None:
+    queue = engine.queue()
+    for _ in range(11):
+        send(engine, queue)
+
+    messages = receive(engine, queue)
+
+    assert len({each["MessageId"] for each in messages}) == 10
+    assert len(receive(engine, queue)) == 1
+
+
+def test_to_ask_for_more_than_ten_is_refused(engine: Engine) -> None:
+    queue = engine.queue()
+
+    with pytest.raises(ClientError, match="between 1 and 10"):
+        engine.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=11)
+
+
+def test_what_was_received_is_hidden_until_its_time_is_over(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="1")
+    name = send(engine, queue)
+    received(engine, queue)
+
+    assert receive(engine, queue) == []
+
+    (again,) = engine.eventually(lambda: receive(engine, queue))
+    assert again["MessageId"] == name
+    assert again["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
+def test_a_receive_may_say_for_how_long_it_hides(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="30")
+    send(engine, queue)
+    received(engine, queue, VisibilityTimeout=0)
+
+    assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
+def test_a_put_off_of_nothing_shows_the_message_at_once(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+
+    hide(engine, queue, received(engine, queue)["ReceiptHandle"], 0)
+
+    assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "2"
+
+
+def test_a_put_off_counts_from_now(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="1")
+    send(engine, queue)
+    first = received(engine, queue)
+    engine.rest(0.4)
+
+    hide(engine, queue, first["ReceiptHandle"], 1)
+
+    engine.rest(0.7)
+    assert receive(engine, queue) == []
+    assert engine.eventually(lambda: receive(engine, queue))
+
+
+def test_a_put_off_is_of_this_receive_only(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="0")
+    send(engine, queue)
+    hidden = received(engine, queue, VisibilityTimeout=30)
+    hide(engine, queue, hidden["ReceiptHandle"], 0)
+
+    received(engine, queue)
+
+    assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "3"
+
+
+def test_a_put_off_lasts_at_most_twelve_hours(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+
+    with refused("InvalidParameterValue", 400):
+        hide(engine, queue, receipt, 43_201)
+
+
+def test_put_offs_last_twelve_hours_in_all_since_the_receive(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+    engine.rest(1)
+
+    with refused("InvalidParameterValue", 400):
+        hide(engine, queue, receipt, 43_200)
+
+
+def test_what_is_visible_cannot_be_put_off(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+    hide(engine, queue, receipt, 0)
+
+    with refused(f"{SERVICE}MessageNotInflight", 400):
+        hide(engine, queue, receipt, 30)
+
+
+def test_what_was_deleted_cannot_be_put_off(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+    delete(engine, queue, receipt)
+
+    with refused("InvalidParameterValue", 400):
+        hide(engine, queue, receipt, 30)
+
+
+def test_every_receive_has_another_handle(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="0")
+    send(engine, queue)
+
+    receipts = {received(engine, queue)["ReceiptHandle"] for _ in range(3)}
+
+    assert len(receipts) == 3
+
+
+def test_a_delete_with_an_older_handle_succeeds_and_deletes_nothing(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="0")
+    send(engine, queue)
+    older = received(engine, queue)["ReceiptHandle"]
+    received(engine, queue)
+
+    delete(engine, queue, older)
+
+    assert receive(engine, queue)
+
+
+def test_a_delete_works_after_the_message_has_become_visible(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="0")
+    send(engine, queue)
+
+    delete(engine, queue, received(engine, queue)["ReceiptHandle"])
+
+    assert receive(engine, queue) == []
+
+
+def test_deleting_twice_succeeds(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+
+    delete(engine, queue, receipt)
+    delete(engine, queue, receipt)
+
+
+def test_a_handle_that_is_none_fails_by_itself(engine: Engine) -> None:
+    queue = engine.queue()
+    send(engine, queue)
+    receipt = received(engine, queue, VisibilityTimeout=0)["ReceiptHandle"]
+
+    answer = engine.sqs.delete_message_batch(
+        QueueUrl=queue,
+        Entries=[
+            {"Id": "none", "ReceiptHandle": "no handle"},
+            {"Id": "good", "ReceiptHandle": receipt},
+        ],
+    )
+
+    assert [each["Id"] for each in answer["Successful"]] == ["good"]
+    assert [each["Id"] for each in answer["Failed"]] == ["none"]
+    assert answer["Failed"][0]["Code"] == "ReceiptHandleIsInvalid"
+    assert answer["Failed"][0]["SenderFault"]
+    assert receive(engine, queue) == []
+
+
+def test_a_batch_deletes_at_most_ten_messages(engine: Engine) -> None:
+    queue = engine.queue()
+
+    with refused(f"{SERVICE}TooManyEntriesInBatchRequest", 400):
+        engine.sqs.delete_message_batch(
+            QueueUrl=queue,
+            Entries=[{"Id": str(at), "ReceiptHandle": "x"} for at in range(11)],
+        )
+
+
+def test_a_batch_deletes_at_least_one_message(engine: Engine) -> None:
+    queue = engine.queue()
+
+    with refused(f"{SERVICE}EmptyBatchRequest", 400):
+        engine.sqs.delete_message_batch(QueueUrl=queue, Entries=[])
+
+
+def test_the_entries_of_a_batch_have_different_ids(engine: Engine) -> None:
+    queue = engine.queue()
+
+    with refused(f"{SERVICE}BatchEntryIdsNotDistinct", 400):
+        engine.sqs.delete_message_batch(
+            QueueUrl=queue, Entries=[{"Id": "0", "ReceiptHandle": "x"}] * 2
+        )
+
+
+def test_a_queue_that_is_not_there_is_refused_by_its_old_name(engine: Engine) -> None:
+    with refused(f"{SERVICE}NonExistentQueue", 400):
+        engine.sqs.get_queue_url(QueueName="never-made")

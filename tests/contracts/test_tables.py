@@ -1,0 +1,304 @@
+"""DynamoDB: conditional writes and expressions."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contracts.engines import Engine
+from tests.contracts.refused import refused
+
+KEY = {"key": {"S": "a.jpg"}}
+Item = dict[str, Any]  # as boto3 gives it
+
+
+@pytest.fixture(name="table")
+def _table(engine: Engine) -> str:
+    return engine.table()
+
+
+def update(engine: Engine, table: str, expression: str, **arguments: Any) -> Item:  # noqa: ANN401 - boto3's
+    """Carry out an update and return the attributes that it answers with."""
+    answer = engine.dynamodb.update_item(
+        TableName=table, Key=KEY, UpdateExpression=expression, **arguments
+    )
+    return dict(answer.get("Attributes", {}))
+
+
+def there(engine: Engine, table: str) -> Item:
+    answer = engine.dynamodb.get_item(TableName=table, Key=KEY, ConsistentRead=True)
+    return dict(answer.get("Item", {}))
+
+
+def put(engine: Engine, table: str, **attributes: Any) -> None:  # noqa: ANN401 - boto3's
+    engine.dynamodb.put_item(TableName=table, Item={**KEY, **attributes})
+
+
+def holds(engine: Engine, table: str, condition: str, **values: Any) -> bool:  # noqa: ANN401 - boto3's
+    """Say whether a condition holds of what is there."""
+    try:
+        update(
+            engine,
+            table,
+            "SET probe = :probe",
+            ConditionExpression=condition,
+            ExpressionAttributeValues={
+                ":probe": {"S": "x"},
+                **{f":{name}": value for name, value in values.items()},
+            },
+        )
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def test_what_is_not_there_is_an_answer_without_an_item(engine: Engine, table: str) -> None:
+    assert "Item" not in engine.dynamodb.get_item(TableName=table, Key=KEY)
+
+
+def test_a_table_that_is_not_there_is_refused(engine: Engine) -> None:
+    with refused("ResourceNotFoundException", 400):
+        engine.dynamodb.get_item(TableName="never-made", Key=KEY)
+
+
+def test_an_update_of_what_is_not_there_creates_it(engine: Engine, table: str) -> None:
+    update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "1"}})
+
+    assert there(engine, table) == {**KEY, "a": {"S": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "second"),
+    [("NONE", {}, {}), ("ALL_OLD", {}, {"S": "1"}), ("ALL_NEW", {"S": "1"}, {"S": "2"})],
+)
+def test_an_update_answers_what_it_was_asked_for(
+    engine: Engine, table: str, wanted: str, first: Item, second: Item
+) -> None:
+    answers = [
+        update(
+            engine,
+            table,
+            "SET a = :a",
+            ExpressionAttributeValues={":a": {"S": value}},
+            ReturnValues=wanted,
+        )
+        for value in ("1", "2")
+    ]
+
+    assert [answer.get("a", {}) for answer in answers] == [first, second]
+    assert bool(answers[1]) is ("key" in answers[1])
+
+
+def test_a_refused_update_changes_nothing(engine: Engine, table: str) -> None:
+    put(engine, table, a={"S": "1"})
+
+    assert not holds(engine, table, "a = :other", other={"S": "2"})
+
+    assert there(engine, table) == {**KEY, "a": {"S": "1"}}
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [("ALL_OLD", {"S": "1"}), ("NONE", None)])
+def test_a_refusal_carries_the_item_if_it_was_asked_to(
+    engine: Engine, table: str, wanted: str, shown: Item | None
+) -> None:
+    put(engine, table, a={"S": "1"})
+
+    with refused("ConditionalCheckFailedException", 400) as caught:
+        update(
+            engine,
+            table,
+            "SET b = :b",
+            ConditionExpression="a = :b",
+            ExpressionAttributeValues={":b": {"S": "2"}},
+            ReturnValuesOnConditionCheckFailure=wanted,
+        )
+
+    item: Any = caught.value.response.get("Item", {})
+    assert item.get("a") == shown
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("=", False), ("<", False), ("<=", False), (">", False), (">=", False), ("<>", True)],
+)
+def test_of_what_is_missing_only_its_being_different_holds(
+    engine: Engine, table: str, operator: str, expected: object
+) -> None:
+    put(engine, table)
+
+    assert holds(engine, table, f"not_there {operator} :v", v={"N": "1"}) is expected
+
+
+def test_numbers_compare_as_numbers(engine: Engine, table: str) -> None:
+    put(engine, table, lease_until={"N": "9.5"})
+
+    assert holds(engine, table, "lease_until < :v", v={"N": "10"})
+    assert holds(engine, table, "lease_until = :v", v={"N": "9.50"})
+    assert not holds(engine, table, "lease_until > :v", v={"N": "1e1"})
+
+
+def test_values_of_different_types_are_neither_equal_nor_in_order(
+    engine: Engine, table: str
+) -> None:
+    put(engine, table, a={"S": "1"})
+
+    assert not holds(engine, table, "a = :v", v={"N": "1"})
+    assert not holds(engine, table, "a < :v", v={"N": "2"})
+    assert holds(engine, table, "a <> :v", v={"N": "1"})
+
+
+def test_sets_are_equal_whatever_their_order(engine: Engine, table: str) -> None:
+    put(engine, table, a={"SS": ["x", "y"]})
+
+    assert holds(engine, table, "a = :v", v={"SS": ["y", "x"]})
+
+
+def test_of_an_item_that_is_not_there_no_attribute_exists(engine: Engine, table: str) -> None:
+    assert not holds(engine, table, "attribute_exists(a)")
+    assert holds(engine, table, "attribute_not_exists(a)")
+
+
+def test_and_binds_tighter_than_or_and_not_tighter_than_and(engine: Engine, table: str) -> None:
+    put(engine, table, a={"N": "1"})
+    yes, no = "attribute_exists(a)", "attribute_exists(b)"
+
+    assert holds(engine, table, f"{yes} OR {no} AND {no}")
+    assert not holds(engine, table, f"({yes} OR {no}) AND {no}")
+    assert not holds(engine, table, f"NOT {yes} AND {no}")
+    assert holds(engine, table, f"NOT ({yes} AND {no})")
+
+
+def test_the_parts_of_an_update_see_what_stood_there_before(engine: Engine, table: str) -> None:
+    put(engine, table, a={"S": "1"}, b={"S": "2"})
+
+    update(engine, table, "SET a = b, b = a REMOVE c")
+
+    assert there(engine, table) == {**KEY, "a": {"S": "2"}, "b": {"S": "1"}}
+
+
+def test_a_number_that_is_not_there_is_counted_from_zero(engine: Engine, table: str) -> None:
+    for _ in range(2):
+        update(engine, table, "ADD tries :one", ExpressionAttributeValues={":one": {"N": "1"}})
+
+    assert there(engine, table)["tries"] == {"N": "2"}
+
+
+def test_a_default_holds_until_there_is_a_value(engine: Engine, table: str) -> None:
+    for _ in range(2):
+        update(
+            engine,
+            table,
+            "SET tries = if_not_exists(tries, :zero) + :one",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":zero": {"N": "0"}},
+        )
+
+    assert there(engine, table)["tries"] == {"N": "2"}
+
+
+def test_adding_to_a_set_unites_the_two(engine: Engine, table: str) -> None:
+    for names in (["a", "b"], ["b", "c"]):
+        update(engine, table, "ADD may_store :n", ExpressionAttributeValues={":n": {"SS": names}})
+
+    assert set(there(engine, table)["may_store"]["SS"]) == {"a", "b", "c"}
+
+
+def test_a_set_from_which_all_is_taken_is_gone(engine: Engine, table: str) -> None:
+    put(engine, table, may_store={"SS": ["a"]})
+
+    update(engine, table, "DELETE may_store :n", ExpressionAttributeValues={":n": {"SS": ["a"]}})
+
+    assert there(engine, table) == KEY
+
+
+def test_numbers_come_back_in_their_shortest_form(engine: Engine, table: str) -> None:
+    update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"N": "1000600.0"}})
+
+    assert there(engine, table)["a"] == {"N": "1000600"}
+
+
+def test_an_expression_may_not_speak_of_a_name_that_was_not_given(
+    engine: Engine, table: str
+) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "REMOVE #a")
+
+
+def test_an_expression_may_not_speak_of_a_value_that_was_not_given(
+    engine: Engine, table: str
+) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "SET a = :a")
+
+
+def test_a_name_that_no_expression_speaks_of_is_refused(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "REMOVE a", ExpressionAttributeNames={"#b": "b"})
+
+
+def test_a_value_that_no_expression_speaks_of_is_refused(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "REMOVE a", ExpressionAttributeValues={":b": {"S": "b"}})
+
+
+def test_names_may_be_left_out_but_not_empty(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "REMOVE a", ExpressionAttributeNames={})
+
+
+@pytest.mark.parametrize("word", ["status", "schema", "ttl"])
+def test_a_reserved_word_is_refused_as_a_bare_name(engine: Engine, table: str, word: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, f"REMOVE {word}")
+
+
+def test_a_reserved_word_is_refused_in_a_condition_too(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "REMOVE a", ConditionExpression="attribute_exists(status)")
+
+
+def test_a_set_may_not_be_empty(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "ADD a :a", ExpressionAttributeValues={":a": {"SS": []}})
+
+
+def test_adding_to_a_string_is_refused(engine: Engine, table: str) -> None:
+    put(engine, table, a={"S": "1"})
+
+    with refused("ValidationException", 400):
+        update(engine, table, "ADD a :a", ExpressionAttributeValues={":a": {"N": "1"}})
+
+
+def test_the_key_cannot_be_changed(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(
+            engine,
+            table,
+            "SET #key = :key",
+            ExpressionAttributeNames={"#key": "key"},
+            ExpressionAttributeValues={":key": {"S": "b.jpg"}},
+        )
+
+
+def test_an_attribute_is_changed_once_in_an_update(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "SET a = :a REMOVE a", ExpressionAttributeValues={":a": {"S": "1"}})
+
+
+def test_a_copy_of_what_is_not_there_is_refused(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        update(engine, table, "SET a = b")
+
+
+def test_a_key_may_not_be_empty(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        engine.dynamodb.get_item(TableName=table, Key={"key": {"S": ""}})
+
+
+def test_an_item_has_at_most_400_kilobytes(engine: Engine, table: str) -> None:
+    # Not to the byte: how an emulator counts the names is not worth knowing.
+    update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "x" * 409_000}})
+
+    with refused("ValidationException", 400):
+        update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "x" * 409_600}})

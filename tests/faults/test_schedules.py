@@ -1,0 +1,163 @@
+"""Thousands of random schedules, each of which must end with what its sources give.
+
+A failing schedule is shrunk, and its story told: virtual time, who, what, how it went.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.simulator.fates import ACCESS_DENIED, Decree, Fate, Scripted
+from tests.simulator.scheduler import BEGINNING
+from tests.simulator.user import ACTS, WAIT_SECONDS, Act, Action
+from tests.simulator.world import Plan, World, simulated
+
+pytestmark = pytest.mark.faults
+
+USUAL = 10_000
+SCHEDULES = int(os.environ.get("PIXFLEET_SCHEDULES", USUAL))
+# Fewer schedules need not have met everything.
+ENOUGH = 2_000
+
+actions = st.builds(
+    Action,
+    act=st.sampled_from(ACTS),
+    key=st.sampled_from((0, 0, 0, 0, 1, 2)),
+    wait=st.integers(0, len(WAIT_SECONDS) - 1),
+    choice=st.integers(0, 11),
+)
+tapes = st.one_of(
+    st.just(b""),
+    st.binary(min_size=60, max_size=60),
+    st.binary(min_size=200, max_size=200),
+)
+plans = st.builds(
+    Plan,
+    actions=st.lists(actions, min_size=1, max_size=7),
+    tape=tapes,
+    pollers=st.integers(1, 3),
+    runners=st.integers(0, 1),
+)
+
+# What must have happened in some schedule, or the simulator has become tame.
+MET = (
+    *(fate.value for fate in Fate),
+    "landed late",
+    "overtaken",
+    "published",
+    "rejected",
+    "removed",
+    "let go",
+    "take-over",
+    "update_item ConditionalCheckFailedException",
+    "get_object PreconditionFailed",
+    "head_object 404",
+    "deaths",
+    "throttled",
+    "delivered again",
+    "events lost",
+    "events doubled",
+    "dead letters",
+    "dead letters without a cause",
+    "redriven",
+    "ends wrong, as told",
+)
+
+
+@pytest.fixture(name="quiet_log", autouse=True)
+def _quiet_log() -> Iterator[None]:
+    with simulated():
+        yield
+
+
+@pytest.mark.timeout(3600)
+def test_every_schedule_ends_with_what_the_sources_give() -> None:
+    met: Counter[str] = Counter()
+
+    @settings(
+        max_examples=SCHEDULES,
+        # The usual ones are the same everywhere; who asks for a number wants to see new ones.
+        derandomize=SCHEDULES == USUAL,
+        database=None,
+        report_multiple_bugs=False,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(plans)
+    def run(plan: Plan) -> None:
+        world = World(plan)
+        try:
+            world.run()
+        except AssertionError as wrong:
+            raise AssertionError(told(plan, wrong)) from None
+        met.update(world.met())
+
+    run()
+
+    assert SCHEDULES < ENOUGH or not [what for what in MET if not met[what]], met
+
+
+def after(seconds: float, act: Act) -> Action:
+    return Action(act, wait=WAIT_SECONDS.index(seconds))
+
+
+# Each is over a rule without which it ends wrong: take the rule out, and see it fail.
+RACES: dict[str, tuple[tuple[Action, ...], Callable[[], Scripted]]] = {
+    "the claim has a condition": (
+        (Action(Act.PUT), Action(Act.VERIFY)),
+        lambda: Scripted(""),
+    ),
+    "the commit has a condition": (
+        (Action(Act.PUT), after(5.0, Act.PUT)),
+        lambda: Scripted("update_item", Decree(Fate.LOST), from_second=1.0),
+    ),
+    "the source is read under the claim": (
+        (Action(Act.PUT), after(40.0, Act.DELETE), after(1.0, Act.PUT)),
+        lambda: Scripted("update_item", Decree(Fate.SLOW_THERE, 9.5), from_second=40.0),
+    ),
+    "the source is fetched if it matches": (
+        (Action(Act.PUT), after(1.0, Act.PUT), after(5.0, Act.ROLL_BACK)),
+        lambda: Scripted("head_object", Decree(Fate.SLOW_BACK, 4.0)),
+    ),
+    "whoever asks again does not begin to count crashes anew": (
+        (Action(Act.HANGING), Action(Act.CRASHING, key=1)),
+        lambda: Scripted(""),
+    ),
+    "a write in doubt keeps the claim, whatever came of its repetition": (
+        (Action(Act.PUT),),
+        lambda: Scripted(
+            "put_object", Decree(Fate.LATE, 12.5), Decree(Fate.REFUSED, which=ACCESS_DENIED)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("actions", "script"), RACES.values(), ids=RACES)
+def test_a_race_that_one_rule_decides(
+    actions: tuple[Action, ...], script: Callable[[], Scripted]
+) -> None:
+    fates = script()
+    world = World(Plan(actions), fates=fates, is_told=True)
+    fates.now = lambda: world.scheduler.time - BEGINNING
+
+    try:
+        world.run()
+    except AssertionError as wrong:
+        raise AssertionError(f"{wrong}\n\n{world.story}") from None
+
+    assert world.met()["ends wrong, as told"] == 0
+
+
+def told(plan: Plan, wrong: AssertionError) -> str:
+    """Return the story of a schedule that went wrong, by running it once more."""
+    world = World(plan, is_told=True)
+    with pytest.raises(type(wrong)):
+        world.run()
+    people = "\n".join(map(str, plan.actions))
+    crew = f"{plan.pollers} pollers, {plan.runners} runners"
+    return f"{wrong}\n\n{crew}\n{people}\n\n{world.story}"

@@ -1,0 +1,348 @@
+"""The simulator itself: each fault really happens, and nothing wrong goes unnoticed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.cloud.objects import SOURCE_ETAG
+from shared.model.keys import manifest_key, stored_key
+from tests.simulator import workers
+from tests.simulator.calls import Network, Wire
+from tests.simulator.fates import FATES, Decree, Fate, FatesFromTape, OneFault
+from tests.simulator.mapping import BadAnswer, failed_ids
+from tests.simulator.scheduler import Died, Process, Scheduler
+from tests.simulator.services import (
+    KEYS,
+    LIVE,
+    TABLE,
+    VARIANTS,
+    VISIBILITY_SECONDS,
+    Services,
+    build_services,
+)
+from tests.simulator.story import Story
+from tests.simulator.tables import Tables
+from tests.simulator.tape import Tape
+from tests.simulator.user import WAIT_SECONDS, Act, Action
+from tests.simulator.watch import TwoWriters
+from tests.simulator.world import Plan, World, WrongEnd, simulated
+
+pytestmark = pytest.mark.faults
+
+KEY = KEYS[0]
+BARELY, AT_REST = WAIT_SECONDS.index(0.3), WAIT_SECONDS.index(400.0)
+
+
+@pytest.fixture(name="quiet_log", autouse=True)
+def _quiet_log() -> Iterator[None]:
+    with simulated():
+        yield
+
+
+class Caller:
+    """One process that puts one object, once, and what came of it."""
+
+    def __init__(self, decree: Decree) -> None:
+        self.scheduler = Scheduler()
+        self.services = build_services(self.scheduler, lambda change: None)
+        self.process = Process("caller", self.scheduler, 0.0)
+        fates = OneFault(0)
+        fates.decree = lambda service, operation: decree  # type: ignore[method-assign] # a fake
+        self.network = Network(self.scheduler, fates, Story(self.scheduler, is_wanted=False))
+        self.wire = Wire(self.process, self.network, "s3", self.services.buckets)
+        self.raised: BaseException | None = None
+        self.took_seconds = 0.0
+
+    def put(self) -> None:
+        began = self.scheduler.time
+        try:
+            self.wire.put_object(Bucket=VARIANTS, Key="x", Body=b"x")
+        except (Died, BotoCoreError, ClientError) as error:
+            self.raised = error
+        self.took_seconds = self.scheduler.time - began
+
+    def run(self, seconds: float) -> None:
+        self.scheduler.start(self.put)
+        self.scheduler.run(until=lambda: False, longest_seconds=seconds)
+
+    @property
+    def is_stored(self) -> bool:
+        return "x" in self.services.buckets.objects(VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("fate", "is_stored", "raised"),
+    [
+        (Fate.WELL, True, type(None)),
+        (Fate.SLOW_THERE, True, type(None)),
+        (Fate.SLOW_BACK, True, type(None)),
+        (Fate.STALLED, True, type(None)),
+        (Fate.REFUSED, False, ClientError),
+        (Fate.LOST, True, BotoCoreError),
+        (Fate.LATE, True, BotoCoreError),
+        (Fate.DIED_BEFORE, False, Died),
+        (Fate.DIED_AFTER, True, Died),
+        (Fate.DIED_LATE, True, Died),
+    ],
+)
+def test_a_fate_is_what_its_name_says(fate: Fate, is_stored: bool, raised: type) -> None:  # noqa: FBT001 - a table
+    caller = Caller(Decree(fate, 5.0))
+
+    caller.run(60)
+
+    assert caller.is_stored == is_stored
+    assert isinstance(caller.raised, raised)
+    assert caller.process.is_dead == (raised is Died)
+
+
+def test_every_fate_is_on_the_tape_and_zero_is_the_good_one() -> None:
+    assert len(FATES) == 256
+    assert set(FATES) == set(Fate)
+    assert FatesFromTape(Tape(b"\0")).decree("s3", "put_object").fate is Fate.WELL
+
+
+def test_a_tape_that_is_over_has_only_good_things_on_it() -> None:
+    tape = Tape(b"\xff")
+
+    assert [tape.draw(), tape.draw()] == [255, 0]
+    assert tape.is_over
+
+
+@pytest.mark.parametrize(("fate", "seconds"), [(Fate.SLOW_THERE, 9.5), (Fate.STALLED, 1200.0)])
+def test_a_slow_call_takes_its_time(fate: Fate, seconds: float) -> None:
+    caller = Caller(Decree(fate, seconds))
+
+    caller.run(5000)
+
+    assert seconds <= caller.took_seconds < seconds + 0.1
+
+
+def test_a_late_write_is_done_after_its_caller_has_heard_of_a_failure() -> None:
+    caller = Caller(Decree(Fate.LATE, 5.0))
+
+    caller.run(4.9)
+
+    assert isinstance(caller.raised, BotoCoreError)
+    assert not caller.is_stored
+
+
+def test_a_late_write_does_not_undo_one_that_s3_received_after_it() -> None:
+    caller = Caller(Decree(Fate.LATE, 5.0))
+    caller.run(1)
+    caller.network.fates = OneFault(-1)
+
+    def put_later() -> None:
+        caller.wire.put_object(Bucket=VARIANTS, Key="x", Body=b"later")
+
+    caller.scheduler.start(put_later)
+    caller.scheduler.run(until=lambda: False, longest_seconds=60)
+
+    assert caller.services.buckets.objects(VARIANTS)["x"].body == b"later"
+
+
+def test_a_dead_process_has_no_effects_any_more() -> None:
+    caller = Caller(Decree())
+    caller.process.is_dead = True
+
+    caller.run(60)
+
+    assert isinstance(caller.raised, Died)
+    assert not caller.is_stored
+
+
+def test_an_invocation_is_killed_at_its_time() -> None:
+    caller = Caller(Decree(Fate.STALLED, 1200.0))
+    caller.process.dies_at = caller.scheduler.time + 120
+
+    caller.run(5000)
+
+    assert isinstance(caller.raised, Died)
+    assert caller.took_seconds == pytest.approx(120)
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        (None, set()),
+        ("", set()),
+        ({}, set()),
+        ({"batchItemFailures": []}, set()),
+        ({"batchItemFailures": None}, set()),
+        ({"batchItemFailures": [{"itemIdentifier": "m1"}]}, {"m1"}),
+    ],
+)
+def test_an_answer_tells_what_comes_again(answer: object, failed: set[str]) -> None:
+    assert failed_ids(answer, {"m1", "m2"}) == failed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        7,
+        {"batchItemFailures": "m1"},
+        {"batchItemFailures": [{"itemIdentifier": "m3"}]},
+        {"batchItemFailures": [{"itemIdentifier": ""}]},
+        {"batchItemFailures": [{"itemIdentifier": None}]},
+        {"batchItemFailures": [{"messageId": "m1"}]},
+        {"batchItemFailures": ["m1"]},
+    ],
+)
+def test_an_answer_that_lambda_does_not_understand_fails_the_batch(answer: object) -> None:
+    with pytest.raises(BadAnswer):
+        failed_ids(answer, {"m1", "m2"})
+
+
+def test_a_crash_takes_the_whole_batch_and_it_comes_back() -> None:
+    plan = Plan([Action(Act.PUT), Action(Act.PUT, key=1)], pollers=1)
+    world = World(plan, fates=OneFault(3, Fate.DIED_BEFORE), is_told=True)
+
+    world.run()
+
+    story = str(world.story)
+    assert "invocation with m1(1) m2(1)" in story
+    assert "invocation with m1(2) m2(2)" in story
+    assert world.scheduler.time > VISIBILITY_SECONDS
+    assert world.met()["deaths"] == 1
+
+
+def test_two_runs_of_one_plan_are_the_same_story() -> None:
+    plan = Plan([Action(Act.PUT), Action(Act.CRASHING, wait=BARELY)], bytes(range(256)), runners=1)
+    first, second = World(plan, is_told=True), World(plan, is_told=True)
+
+    first.run()
+    second.run()
+
+    assert str(first.story) == str(second.story)
+
+
+def settled(*acts: Act) -> World:
+    """Return a world after these acts, in which all is well."""
+    world = World(Plan([Action(act, wait=AT_REST) for act in acts], pollers=1))
+    world.run()
+    return world
+
+
+def change_item(services: Services, **attributes: object) -> None:
+    """Change attributes of the key's item, or with none take one away."""
+    item = dict(services.tables.items(TABLE)[KEY])
+    for name, value in attributes.items():
+        if value is None:
+            item.pop(name)
+        else:
+            item[name] = value  # type: ignore[assignment] # as DynamoDB types it
+    services.tables.put_item(TableName=TABLE, Item=item)
+
+
+def change_object(services: Services, name: str, **changes: object) -> None:
+    """Store an object again with another body or other headers."""
+    key = stored_key(KEY, name)
+    found = services.buckets.objects(VARIANTS)[key]
+    changed = replace(found, **changes)  # type: ignore[arg-type] # whichever a test changes
+    services.buckets._buckets[VARIANTS].versions[key] = [changed]
+
+
+def put_stranger(services: Services, key: str) -> None:
+    services.buckets.put_object(Bucket=VARIANTS, Key=key, Body=b"x")
+
+
+STRING = {"S": "other"}
+TAMPERING: dict[str, Callable[[Services], object]] = {
+    "a variant is missing": lambda aws: aws.buckets.delete_object(
+        Bucket=VARIANTS, Key=stored_key(KEY, "w32.webp")
+    ),
+    "the manifest is missing": lambda aws: aws.buckets.delete_object(
+        Bucket=VARIANTS, Key=manifest_key(KEY)
+    ),
+    "a variant has other bytes": lambda aws: change_object(aws, "w32.webp", body=b"stale"),
+    "a variant is of another version": lambda aws: change_object(
+        aws, "w32.webp", headers={"Metadata": {SOURCE_ETAG: "other"}, "ContentType": "image/webp"}
+    ),
+    "a variant is too many": lambda aws: put_stranger(aws, stored_key(KEY, "w99.webp")),
+    "an object is nobody's": lambda aws: put_stranger(aws, "00/nobody.jpg/w32.webp"),
+    "the item is missing": lambda aws: aws.tables._tables[TABLE].items.pop(KEY),
+    "the status is another": lambda aws: change_item(aws, status={"S": "removed"}),
+    "the recipe is another": lambda aws: change_item(aws, fingerprint=STRING),
+    "the source is another": lambda aws: change_item(aws, identity=STRING),
+    "a claim is left": lambda aws: change_item(aws, claim_token=STRING),
+    "names are left": lambda aws: change_item(aws, may_store={"SS": ["w32.webp"]}),
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERING.values(), ids=TAMPERING)
+def test_the_oracle_sees_that(tamper: Callable[[Services], object]) -> None:
+    world = settled(Act.PUT)
+
+    tamper(world.services)
+
+    with pytest.raises(WrongEnd):
+        world._check_the_end()
+
+
+@pytest.mark.parametrize("acts", [(Act.PUT, Act.DELETE), (Act.PUT, Act.CORRUPT)])
+def test_the_oracle_sees_what_is_left_of_a_source_that_has_none(acts: tuple[Act, ...]) -> None:
+    world = settled(*acts)
+
+    put_stranger(world.services, stored_key(KEY, "w32.webp"))
+
+    with pytest.raises(WrongEnd, match="what is stored"):
+        world._check_the_end()
+
+
+def test_the_oracle_sees_a_stale_manifest() -> None:
+    world = settled(Act.PUT)
+    key = manifest_key(KEY)
+    stale = world.services.buckets.objects(VARIANTS)[key].body.replace(b"tiny", b"huge")
+
+    change_object(world.services, "manifest.json", body=stale)
+
+    with pytest.raises(WrongEnd, match="manifest"):
+        world._check_the_end()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "Lost, and no dead letter tells of it"),
+        ({"batchItemFailures": []}, "Lost, and no dead letter tells of it"),
+        ({"batchItemFailures": [{"itemIdentifier": "no such id"}]}, "Lost|no cause"),
+    ],
+    ids=["none", "nothing failed", "an unknown id"],
+)
+def test_a_worker_that_does_nothing_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, answer: object, said: str
+) -> None:
+    monkeypatch.setattr(workers, "answer", lambda *_: answer)
+    world = World(Plan([Action(Act.PUT)], pollers=1))
+
+    with pytest.raises(WrongEnd, match=said):
+        world.run()
+
+
+def test_a_ledger_without_conditions_lets_two_writers_in_and_that_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    conditional = Tables.update_item
+
+    def unconditional(tables: Tables, **arguments: object) -> object:
+        arguments["ConditionExpression"] = ""
+        return conditional(tables, **arguments)  # type: ignore[arg-type] # passed on
+
+    monkeypatch.setattr("tests.simulator.tables._check_marks", lambda *_: None)
+    monkeypatch.setattr(Tables, "update_item", unconditional)
+    world = World(Plan([Action(Act.PUT), Action(Act.PUT, wait=BARELY)], pollers=2))
+
+    with pytest.raises(TwoWriters, match="without the claim"):
+        world.run()
+
+
+def test_a_lost_event_is_no_loss_once_everything_is_verified() -> None:
+    # The first byte decides whether the first event is lost.
+    world = World(Plan([Action(Act.PUT)], b"\xff", pollers=1))
+
+    world.run()
+
+    assert world.met()["events lost"] == 1
+    assert world.met()["ends wrong, as told"] == 1
+    assert not world.services.queues.messages(LIVE)

@@ -1,0 +1,288 @@
+"""S3: strongly consistent objects, their versions, and word of every change.
+
+Takes what boto3's client takes, and answers and refuses as it does.
+"""
+# ruff: noqa: N803 - the arguments are boto3's
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.response import StreamingBody
+
+from shared.clock import Clock
+from tests.simulator.notifications import MARKED, Change
+from tests.simulator.refusals import refusal
+
+Answer = dict[str, Any]  # botocore's shape
+
+MAX_KEY_BYTES = 1024
+MAX_DELETES = 1000
+MAX_METADATA_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object, or a delete marker; `id` is empty in a bucket without versions."""
+
+    id: str
+    etag: str = ""
+    body: bytes = b""
+    written_at: float = 0.0
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    is_marker: bool = False
+
+    def answer(self) -> Answer:
+        """Return what HEAD says of it; Last-Modified is a header, which has whole seconds."""
+        answer = {
+            "ETag": self.etag,
+            "ContentLength": len(self.body),
+            "LastModified": datetime.fromtimestamp(int(self.written_at), UTC),
+            **self.headers,
+        }
+        if self.id:
+            answer["VersionId"] = self.id
+        return answer
+
+
+@dataclass(slots=True)
+class _Bucket:
+    is_versioned: bool
+    # The newest version of a key is its last.
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+
+    def current(self, key: str) -> Version | None:
+        versions = self.versions.get(key)
+        return None if not versions or versions[-1].is_marker else versions[-1]
+
+
+class Buckets:
+    """All buckets; `on_change` hears of every change after it has happened."""
+
+    def __init__(
+        self, clock: Clock, on_change: Callable[[Change], None] = lambda change: None
+    ) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._buckets: dict[str, _Bucket] = {}
+        self._changes = 0
+
+    def create_bucket(self, *, Bucket: str, versioned: bool = False) -> Answer:
+        """Create a bucket; on AWS, versions are a setting of their own."""
+        self._buckets[Bucket] = _Bucket(versioned)
+        return {"Location": f"/{Bucket}"}
+
+    def head_bucket(self, *, Bucket: str) -> Answer:
+        """Refuse with 404 what is not there."""
+        if Bucket not in self._buckets:
+            raise refusal("HeadBucket", "404", 404, "Not Found")
+        return {}
+
+    def head_object(
+        self, *, Bucket: str, Key: str, IfMatch: str | None = None, IfNoneMatch: str | None = None
+    ) -> Answer:
+        """Return all but the body; an answer to HEAD has no body, so a refusal has no words."""
+        bucket = self._buckets.get(Bucket)
+        if len(Key) > MAX_KEY_BYTES // 4 and len(Key.encode()) > MAX_KEY_BYTES:
+            raise refusal("HeadObject", "400", 400, "Bad Request")
+        found = bucket.current(Key) if bucket else None
+        if found is None:
+            raise refusal("HeadObject", "404", 404, "Not Found")
+        if IfMatch is not None and not _matches(IfMatch, found.etag):
+            raise refusal("HeadObject", "412", 412, "Precondition Failed")
+        if IfNoneMatch is not None and _matches(IfNoneMatch, found.etag):
+            raise refusal("HeadObject", "304", 304, "Not Modified")
+        return found.answer()
+
+    def get_object(
+        self, *, Bucket: str, Key: str, IfMatch: str | None = None, IfNoneMatch: str | None = None
+    ) -> Answer:
+        """Return the object as it is now."""
+        found = self._bucket("GetObject", Bucket, Key).current(Key)
+        if found is None:
+            raise _no_such_key("GetObject")
+        if IfMatch is not None and not _matches(IfMatch, found.etag):
+            raise _precondition_failed("GetObject", "If-Match")
+        if IfNoneMatch is not None and _matches(IfNoneMatch, found.etag):
+            raise refusal("GetObject", "304", 304, "Not Modified")
+        body = StreamingBody(io.BytesIO(found.body), len(found.body))
+        return {**found.answer(), "Body": body}
+
+    def put_object(  # noqa: PLR0913 - boto3's
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes = b"",
+        ContentType: str = "binary/octet-stream",
+        CacheControl: str = "",
+        Metadata: Mapping[str, str] | None = None,
+        IfMatch: str | None = None,
+        IfNoneMatch: str | None = None,
+    ) -> Answer:
+        """Store an object under a key, whole or not at all."""
+        bucket = self._bucket("PutObject", Bucket, Key)
+        _check_write(bucket.current(Key), IfMatch, IfNoneMatch)
+        headers: dict[str, Any] = {"ContentType": ContentType, "Metadata": _metadata(Metadata)}
+        if CacheControl:
+            headers["CacheControl"] = CacheControl
+        body = bytes(Body)
+        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        version = Version(self._next_id(bucket), etag, body, self._clock.now(), headers)
+        self._add(bucket, Key, version)
+        self._tell("ObjectCreated:Put", Bucket, Key, version)
+        return {"ETag": etag, **({"VersionId": version.id} if version.id else {})}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Answer:
+        """Delete an object, put a delete marker on it, or take away one of its versions."""
+        bucket = self._bucket("DeleteObject", Bucket, Key)
+        if VersionId is not None:
+            return self._delete_version(Bucket, Key, VersionId)
+        if bucket.is_versioned:
+            marker = Version(self._next_id(bucket), written_at=self._clock.now(), is_marker=True)
+            self._add(bucket, Key, marker)
+            self._tell(MARKED, Bucket, Key, marker)
+            return {"DeleteMarker": True, "VersionId": marker.id}
+        for version in bucket.versions.pop(Key, ()):
+            self._tell("ObjectRemoved:Delete", Bucket, Key, version)
+        return {}
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> Answer:
+        """Delete up to a thousand keys, each by itself; what is gone already is no error."""
+        keys = Delete["Objects"]
+        if not 0 < len(keys) <= MAX_DELETES:
+            raise refusal("DeleteObjects", "MalformedXML", 400, "The XML was not well-formed.")
+        deleted = [{**each, **self.delete_object(Bucket=Bucket, **each)} for each in keys]
+        return {} if Delete.get("Quiet") else {"Deleted": deleted}
+
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str = "", MaxKeys: int = 1000, ContinuationToken: str = ""
+    ) -> Answer:
+        """Return a page of what is there now, in the order of the keys' bytes."""
+        objects = self.objects(Bucket)
+        keys = sorted(
+            (key for key in objects if key.startswith(Prefix) and key > ContinuationToken),
+            key=str.encode,
+        )
+        answer: Answer = {
+            "KeyCount": len(keys[:MaxKeys]),
+            "IsTruncated": len(keys) > MaxKeys,
+            "Contents": [
+                {
+                    "Key": key,
+                    "ETag": objects[key].etag,
+                    "Size": len(objects[key].body),
+                    "LastModified": datetime.fromtimestamp(objects[key].written_at, UTC),
+                }
+                for key in keys[:MaxKeys]
+            ],
+        }
+        if answer["IsTruncated"]:
+            answer["NextContinuationToken"] = keys[MaxKeys - 1]
+        if not answer["Contents"]:
+            del answer["Contents"]
+        return answer
+
+    def objects(self, bucket: str) -> dict[str, Version]:
+        """Return what is there now, for an oracle."""
+        there = self._bucket("ListObjectsV2", bucket)
+        return {key: found for key in there.versions if (found := there.current(key))}
+
+    def versions(self, bucket: str, key: str) -> tuple[Version, ...]:
+        """Return every version and delete marker of a key, the oldest first."""
+        return tuple(self._bucket("ListObjectVersions", bucket).versions.get(key, ()))
+
+    def _bucket(self, operation: str, name: str, key: str = "") -> _Bucket:
+        if name not in self._buckets:
+            message = "The specified bucket does not exist"
+            raise refusal(operation, "NoSuchBucket", 404, message)
+        if len(key) > MAX_KEY_BYTES // 4 and len(key.encode()) > MAX_KEY_BYTES:
+            raise refusal(operation, "KeyTooLongError", 400, "Your key is too long")
+        return self._buckets[name]
+
+    def _next_id(self, bucket: _Bucket) -> str:
+        return f"version-{self._changes + 1}" if bucket.is_versioned else ""
+
+    def _add(self, bucket: _Bucket, key: str, version: Version) -> None:
+        if bucket.is_versioned:
+            bucket.versions.setdefault(key, []).append(version)
+        else:
+            bucket.versions[key] = [version]
+
+    def _delete_version(self, bucket: str, key: str, version_id: str) -> Answer:
+        versions = self._buckets[bucket].versions.get(key, [])
+        for version in versions:
+            if version.id == version_id:
+                versions.remove(version)
+                if not versions:
+                    del self._buckets[bucket].versions[key]
+                self._tell("ObjectRemoved:Delete", bucket, key, version)
+                was_marker = {"DeleteMarker": True} if version.is_marker else {}
+                return {"VersionId": version_id, **was_marker}
+        return {"VersionId": version_id}
+
+    def _tell(self, event: str, bucket: str, key: str, version: Version) -> None:
+        self._changes += 1
+        is_removal = event.startswith("ObjectRemoved")
+        self._on_change(
+            Change(
+                event=event,
+                bucket=bucket,
+                key=key,
+                sequencer=f"{self._changes:018X}",
+                at=self._clock.now(),
+                etag=_told_etag(event, version),
+                size_bytes=None if is_removal else len(version.body),
+                version_id=version.id or None,
+            )
+        )
+
+
+def _told_etag(event: str, version: Version) -> str | None:
+    """Return the ETag that S3 tells: that of no bytes for a marker, none for a delete."""
+    if event == MARKED:
+        return hashlib.md5(b"", usedforsecurity=False).hexdigest()
+    return None if event.startswith("ObjectRemoved") else version.etag.strip('"')
+
+
+def _matches(condition: str, etag: str) -> bool:
+    return condition == "*" or condition.strip('"') == etag.strip('"')
+
+
+def _check_write(found: Version | None, if_match: str | None, if_none_match: str | None) -> None:
+    """Refuse as in facts 4.4: S3 knows one condition at a time, and of each only one form."""
+    if if_match is None and if_none_match is None:
+        return
+    if (if_match and if_none_match) or if_match == "*" or if_none_match not in (None, "*"):
+        message = "A header you provided implies functionality that is not implemented"
+        raise refusal("PutObject", "NotImplemented", 501, message)
+    if if_none_match and found:
+        raise _precondition_failed("PutObject", "If-None-Match")
+    if if_match:
+        if found is None:
+            raise _no_such_key("PutObject")
+        if not _matches(if_match, found.etag):
+            raise _precondition_failed("PutObject", "If-Match")
+
+
+def _metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Return user metadata as S3 gives it back: its names are headers, in lower case."""
+    if not metadata:
+        return {}
+    kept = {name.lower(): value for name, value in metadata.items()}
+    if sum(len(name) + len(value) for name, value in kept.items()) > MAX_METADATA_BYTES:
+        message = "Your metadata headers exceed the maximum allowed metadata size"
+        raise refusal("PutObject", "MetadataTooLarge", 400, message)
+    return kept
+
+
+def _no_such_key(operation: str) -> Exception:
+    return refusal(operation, "NoSuchKey", 404, "The specified key does not exist.")
+
+
+def _precondition_failed(operation: str, condition: str) -> Exception:
+    message = "At least one of the pre-conditions you specified did not hold"
+    return refusal(operation, "PreconditionFailed", 412, message, Condition=condition)

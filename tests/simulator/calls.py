@@ -1,0 +1,222 @@
+"""The network between a process and AWS: each call takes time, and may come to harm on its way.
+
+What it leaves out: a process never stands still between its last look at the clock and the call
+that it then makes. A request that leaves after its lease has ended could be stopped by nobody but
+the storage itself, and S3 has no fencing.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+from botocore.exceptions import ClientError, ResponseStreamingError
+
+from tests.simulator.fates import (
+    TRAVEL_SECONDS,
+    Decree,
+    Fate,
+    Fates,
+    error,
+    lost_answer,
+    lost_connection,
+)
+from tests.simulator.scheduler import Process, Scheduler
+from tests.simulator.story import Story
+
+Answer = dict[str, Any]  # botocore's shape
+
+WRITES = frozenset(
+    {
+        "put_object",
+        "delete_objects",
+        "update_item",
+        "send_message",
+        "change_message_visibility",
+        "delete_message_batch",
+        "publish",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one process, and what carries it out."""
+
+    process: Process
+    service: str
+    operation: str
+    arguments: Answer
+    carry_out: Callable[..., Answer]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {_about(self.arguments)}"
+
+
+class Network:
+    """Carries calls; `watch` sees each at the moment of its effect, before and after."""
+
+    def __init__(self, scheduler: Scheduler, fates: Fates, story: Story) -> None:
+        self._scheduler = scheduler
+        self.fates = fates
+        self.story = story
+        self.watches: list[Watch] = []
+        self.counts: Counter[str] = Counter()
+        # How often each object was written, since S3 lets the request that came last win.
+        self._writes: Counter[str] = Counter()
+        self.landing = 0
+
+    def carry(self, call: Call) -> Answer:
+        """Return the answer, raise the refusal, or have the process die."""
+        process = call.process
+        process.check()
+        decree = self.fates.decree(call.service, call.operation)
+        self.counts[decree.fate] += 1
+        if decree.fate in (Fate.WELL, Fate.SLOW_THERE, Fate.SLOW_BACK, Fate.STALLED):
+            return self._deliver(call, decree)
+        self.story.tell(process.name, call, decree.fate)
+        if decree.fate is Fate.DIED_BEFORE:
+            process.die()
+        if decree.fate is Fate.REFUSED:
+            return self._refuse(call, decree.which)
+        if decree.fate in (Fate.LATE, Fate.DIED_LATE) and call.operation in WRITES:
+            self._scheduler.after(decree.seconds, self._landing(call))
+        else:
+            process.sleep(TRAVEL_SECONDS)
+            self._try_effect(call)
+        if decree.fate in (Fate.DIED_AFTER, Fate.DIED_LATE):
+            process.die()
+        trouble, seconds = lost_answer() if decree.fate is Fate.LOST else lost_connection()
+        process.sleep(seconds)
+        raise trouble
+
+    def _deliver(self, call: Call, decree: Decree) -> Answer:
+        process, fate = call.process, decree.fate
+        process.sleep(decree.seconds if fate is Fate.SLOW_THERE else TRAVEL_SECONDS)
+        lasting = 0.0 if fate in (Fate.WELL, Fate.SLOW_THERE) else decree.seconds
+        try:
+            answer = self._effect(call)
+        except ClientError as refused:
+            said = refused.response["Error"]["Code"]
+            self.story.tell(process.name, call, f"{fate}: {said}", lasting)
+            process.sleep(lasting + TRAVEL_SECONDS)
+            raise
+        self.story.tell(process.name, call, fate, lasting)
+        process.sleep(lasting + TRAVEL_SECONDS)
+        return answer
+
+    def _refuse(self, call: Call, which: int) -> Answer:
+        if call.operation == "get_object" and which % 2:
+            call.process.sleep(TRAVEL_SECONDS)
+            return {**self._effect(call), "Body": _BrokenBody()}
+        trouble, seconds = error(call.service, call.operation, which)
+        call.process.sleep(seconds)
+        raise trouble
+
+    def _effect(self, call: Call) -> Answer:
+        for watch in self.watches:
+            watch.before(call)
+        try:
+            answer = call.carry_out(**call.arguments)
+        except ClientError as refused:
+            self.counts[f"{call.operation} {refused.response['Error']['Code']}"] += 1
+            raise
+        if call.service == "s3":
+            self._writes.update(written(call))
+        for watch in self.watches:
+            watch.after(call)
+        return answer
+
+    def _try_effect(self, call: Call) -> None:
+        try:
+            self._effect(call)
+        except ClientError as refused:
+            self.story.tell(call.process.name, call, refused.response["Error"]["Code"])
+
+    def _landing(self, call: Call) -> Callable[[], None]:
+        """Return the effect of a request that S3, SQS or DynamoDB has, and takes its time over.
+
+        Of two writes of one object that overlap, the one that S3 received later wins.
+        """
+        self.landing += 1
+        then = {key: self._writes[key] for key in written(call)}
+
+        def land() -> None:
+            self.landing -= 1
+            overtaken = any(self._writes[key] != count for key, count in then.items())
+            self.story.tell(call.process.name, call, "overtaken" if overtaken else "done now")
+            self.counts["overtaken" if overtaken else "landed late"] += 1
+            if not overtaken:
+                self._try_effect(call)
+
+        return land
+
+
+class Watch:
+    """Sees every call at the moment of its effect."""
+
+    def before(self, call: Call) -> None:
+        """See a call that is about to take effect."""
+
+    def after(self, call: Call) -> None:
+        """See a call that has taken effect."""
+
+
+class Wire:
+    """One boto3 client as one process has it."""
+
+    def __init__(self, process: Process, network: Network, service: str, client: object) -> None:
+        self._process = process
+        self._network = network
+        self._service = service
+        self._client = client
+
+    def __getattr__(self, operation: str) -> Callable[..., Answer]:
+        return partial(self._call, operation)
+
+    def _call(self, operation: str, **arguments: Any) -> Answer:  # noqa: ANN401 - boto3's
+        carry_out = getattr(self._client, operation)
+        return self._network.carry(
+            Call(self._process, self._service, operation, arguments, carry_out)
+        )
+
+
+class _BrokenBody:
+    """A body whose connection breaks while it is read."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def read(self, *_: int) -> bytes:
+        raise ResponseStreamingError(error="injected")
+
+    read1 = read
+
+
+def written(call: Call) -> list[str]:
+    """Return the objects that a call writes."""
+    if call.operation == "put_object":
+        return [call.arguments["Key"]]
+    if call.operation == "delete_objects":
+        return [each["Key"] for each in call.arguments["Delete"]["Objects"]]
+    return []
+
+
+def _about(arguments: Answer) -> str:
+    """Return what a reader needs of the arguments."""
+    if "UpdateExpression" in arguments:
+        values = arguments["ExpressionAttributeValues"].values()
+        words = [value["S"] for value in values if len(value.get("S", "")) in range(1, 12)]
+        kind = "claim" if "not_exists" in arguments["ConditionExpression"] else "end"
+        return " ".join((arguments["Key"]["key"]["S"], kind, *words))
+    if "Delete" in arguments:
+        return " ".join(each["Key"] for each in arguments["Delete"]["Objects"])
+    for name in ("Key", "QueueName", "ReceiptHandle", "MessageBody"):
+        if name in arguments:
+            value = arguments[name]
+            return value["key"]["S"] if isinstance(value, dict) else str(value)[:60]
+    return ""

@@ -1,0 +1,68 @@
+"""How word of a change reaches the queue: late, twice, in another order, or not at all."""
+
+from tests.simulator.notifications import (
+    Change,
+    notification,
+    through_eventbridge,
+    through_sns,
+)
+from tests.simulator.scheduler import Scheduler
+from tests.simulator.services import SOURCES, Services
+from tests.simulator.story import Story
+from tests.simulator.tape import Tape
+
+USUAL_SECONDS = 0.5
+DELAY_SECONDS = (0.1, 2.0, 20.0, 70.0, 900.0)
+
+
+class Deliveries:
+    """S3's own doing; `lost` are the keys of which a change was never told."""
+
+    def __init__(self, scheduler: Scheduler, tape: Tape, story: Story) -> None:
+        self._scheduler = scheduler
+        self._tape = tape
+        self._story = story
+        self.pending = 0
+        self.lost: set[str] = set()
+        self.duplicates = 0
+        self.services: Services | None = None
+
+    def note(self, change: Change) -> None:
+        """Tell the queue of a change of the sources, some time."""
+        if change.bucket != SOURCES:
+            return
+        tape = self._tape
+        if tape.chance(6):
+            self._story.tell("S3", f"{change.event} {change.key}", "event lost")
+            self.lost.add(change.key)
+            return
+        self._deliver_later(change)
+        if tape.chance(20):
+            self.duplicates += 1
+            self._deliver_later(change)
+
+    def _deliver_later(self, change: Change) -> None:
+        tape = self._tape
+        seconds = tape.pick(DELAY_SECONDS) if tape.chance(60) else USUAL_SECONDS
+        body = tape.pick((_plain, _plain, _by_sns, _by_eventbridge))(change)
+
+        def deliver() -> None:
+            self.pending -= 1
+            self._story.tell("S3", f"{change.event} {change.key}", "event delivered")
+            if self.services:
+                self.services.send(body)
+
+        self.pending += 1
+        self._scheduler.after(seconds, deliver)
+
+
+def _plain(change: Change) -> str:
+    return notification(change)
+
+
+def _by_sns(change: Change) -> str:
+    return through_sns(notification(change), change.at)
+
+
+def _by_eventbridge(change: Change) -> str:
+    return through_eventbridge(change)

@@ -1,0 +1,183 @@
+"""What may happen to one call over the network, and who decides it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from shared.cloud.clients import CONNECT_SECONDS, READ_SECONDS
+from tests.simulator.refusals import refusal
+from tests.simulator.tape import Tape
+
+TRAVEL_SECONDS = 0.02
+URL = "https://aws.example/"
+# All within the client's time-outs, so that no call outlives what the worker reckons for it.
+SLOW_SECONDS = (0.1, 0.3, 1.0, 4.0, 9.5)
+STALL_SECONDS = (20.0, 200.0, 1200.0, 4000.0)
+LATE_SECONDS = (0.3, 1.0, 5.0, 12.5)
+
+
+class Fate(StrEnum):
+    """Each but the first is a fault."""
+
+    WELL = "well"
+    SLOW_THERE = "slow on its way there"
+    SLOW_BACK = "slow on its way back"
+    REFUSED = "refused, and nothing done"
+    LOST = "done, and the answer lost"
+    LATE = "connection lost, done later"
+    STALLED = "answered, and the process stood still"
+    DIED_BEFORE = "process died before it"
+    DIED_AFTER = "process died after it was done"
+    DIED_LATE = "process died, done later"
+
+
+# How many of 256 bytes mean what, from zero up.
+ODDS: Sequence[tuple[Fate, int]] = (
+    (Fate.WELL, 204),
+    (Fate.SLOW_THERE, 10),
+    (Fate.SLOW_BACK, 8),
+    (Fate.REFUSED, 13),
+    (Fate.LOST, 7),
+    (Fate.LATE, 4),
+    (Fate.STALLED, 3),
+    (Fate.DIED_BEFORE, 2),
+    (Fate.DIED_AFTER, 3),
+    (Fate.DIED_LATE, 2),
+)
+FATES = tuple(fate for fate, odds in ODDS for _ in range(odds))
+
+
+@dataclass(frozen=True, slots=True)
+class Decree:
+    """One call's fate, how long it takes, and which of the possible errors it is."""
+
+    fate: Fate = Fate.WELL
+    seconds: float = 0.0
+    which: int = 0
+
+
+WELL = Decree()
+
+
+class Fates(Protocol):
+    """Whoever decides."""
+
+    def decree(self, service: str, operation: str) -> Decree:
+        """Return what happens to the next call."""
+        ...
+
+
+class FatesFromTape:
+    """Decides by the tape; `outages` are services that refuse every call."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self.outages: set[str] = set()
+
+    def decree(self, service: str, operation: str) -> Decree:
+        """Return what happens to the next call."""
+        if service in self.outages:
+            return Decree(Fate.REFUSED)
+        fate = FATES[self._tape.draw()]
+        if fate is Fate.WELL:
+            return WELL
+        which = self._tape.draw()
+        seconds: tuple[float, ...] = SLOW_SECONDS
+        if fate is Fate.STALLED:
+            seconds = STALL_SECONDS
+        elif fate in (Fate.LATE, Fate.DIED_LATE):
+            seconds = LATE_SECONDS
+        return Decree(fate, seconds[which % len(seconds)], which)
+
+
+class Scripted:
+    """Lets calls of one operation meet these decrees in turn, from some second on."""
+
+    def __init__(self, operation: str, *decrees: Decree, from_second: float = 0.0) -> None:
+        self._operation = operation
+        self._decrees = decrees
+        self._from_second = from_second
+        self._met = 0
+        self.now: Callable[[], float] = lambda: 0.0
+
+    def decree(self, service: str, operation: str) -> Decree:
+        """Return what happens to the next call."""
+        if operation != self._operation or self.now() < self._from_second:
+            return WELL
+        self._met += 1
+        return self._decrees[self._met - 1] if self._met <= len(self._decrees) else WELL
+
+
+def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
+    """Return one of the errors with which a call fails undone, and after how many seconds."""
+    at = which % (len(_REFUSALS[service]) + len(_BROKEN))
+    if at >= len(_REFUSALS[service]):
+        return _BROKEN[at - len(_REFUSALS[service])]
+    code, status = _REFUSALS[service][at]
+    if code == "ConditionalRequestConflict" and operation != "put_object":
+        code, status = "InternalError", 500  # only who writes meets other writers
+    if operation.startswith("head_"):
+        code = str(status)  # an answer to HEAD has no body that could name a code
+    return refusal(operation, code, status, "injected"), TRAVEL_SECONDS
+
+
+def lost_answer() -> tuple[Exception, float]:
+    """Return what a client sees of a call whose answer never comes."""
+    return ReadTimeoutError(endpoint_url=URL), float(READ_SECONDS)
+
+
+def lost_connection() -> tuple[Exception, float]:
+    """Return what a client sees of a connection that breaks behind its request."""
+    return ConnectionClosedError(endpoint_url=URL), TRAVEL_SECONDS
+
+
+# Its place among S3's refusals.
+ACCESS_DENIED = 2
+_REFUSALS: dict[str, tuple[tuple[str, int], ...]] = {
+    "s3": (
+        ("SlowDown", 503),
+        ("InternalError", 500),
+        ("AccessDenied", 403),
+        ("ConditionalRequestConflict", 409),
+    ),
+    "dynamodb": (
+        ("ProvisionedThroughputExceededException", 400),
+        ("InternalServerError", 500),
+        ("ThrottlingException", 400),
+        ("AccessDeniedException", 400),
+    ),
+    "sqs": (("RequestThrottled", 403), ("InternalFailure", 500), ("AccessDeniedException", 400)),
+    "sns": (("Throttling", 400), ("InternalError", 500), ("AuthorizationError", 403)),
+}
+_BROKEN: tuple[tuple[Exception, float], ...] = (
+    (ConnectTimeoutError(endpoint_url=URL), float(CONNECT_SECONDS)),
+    (EndpointConnectionError(endpoint_url=URL), TRAVEL_SECONDS),
+)
+
+
+class OneFault:
+    """Lets one call, counted from zero, meet one fate, and all others go well.
+
+    Counts only while it `is_armed`.
+    """
+
+    def __init__(self, at: int, fate: Fate = Fate.WELL, seconds: float = 0.0) -> None:
+        self._at = at
+        self._decree = Decree(fate, seconds)
+        self.count = 0
+        self.is_armed: Callable[[], bool] = lambda: True
+
+    def decree(self, service: str, operation: str) -> Decree:
+        """Return what happens to the next call."""
+        if not self.is_armed():
+            return WELL
+        self.count += 1
+        return self._decree if self.count == self._at + 1 else WELL

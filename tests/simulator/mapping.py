@@ -1,0 +1,144 @@
+"""Lambda's event source mapping: batches in, verdicts out, and what it makes of a bad answer.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.simulator.polls import seconds_to_message
+from tests.simulator.queues import ARN
+from tests.simulator.scheduler import Died
+from tests.simulator.services import LIVE, Services
+from tests.simulator.story import Story
+from tests.simulator.tape import Tape
+from tests.simulator.workers import Crew, Environment
+
+BATCH_SIZES = (10, 1, 2, 1)
+
+Raw = Mapping[str, Any]  # boto3's shape of a message
+
+
+class BadAnswer(Exception):
+    """An answer that makes the whole batch a failure."""
+
+
+class EventSourceMapping:
+    """Pollers that invoke the function; they never come to harm themselves."""
+
+    def __init__(self, services: Services, crew: Crew, tape: Tape, story: Story) -> None:
+        self._services = services
+        self._crew = crew
+        self._tape = tape
+        self._story = story
+        self._invocations = 0
+        self.running = 0
+        self.counts: Counter[str] = Counter()
+
+    def poll(self) -> None:
+        """Receive and invoke, for ever."""
+        while True:
+            batch = self._receive()
+            if not batch:
+                self._services.doorbell.wait(seconds_to_message(self._services))
+            elif self._tape.chance(3):
+                # Received, and never shown to anybody: it costs each message a receive.
+                self.counts["throttled"] += 1
+                self._story.tell("Lambda", f"batch of {len(batch)}", "throttled")
+            else:
+                self.running += 1
+                self._invoke(batch)
+                self.running -= 1
+
+    def _receive(self) -> Sequence[Raw]:
+        there = self._services.queues.next_visible_at(LIVE)
+        if there is None or there > self._services.scheduler.time:
+            return []
+        answer = self._services.queues.receive_message(
+            QueueUrl=LIVE,
+            MaxNumberOfMessages=self._tape.pick(BATCH_SIZES),
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: Sequence[Raw] = answer.get("Messages", [])
+        return messages
+
+    def _invoke(self, batch: Sequence[Raw]) -> None:
+        environment = self._crew.environment(self._tape)
+        try:
+            answer = self._answer(environment, batch)
+            failed = failed_ids(answer, {raw["MessageId"] for raw in batch})
+        except Died:
+            self._crew.deaths += 1
+            self._story.tell(environment.process.name, "invocation", "crashed or timed out")
+            return
+        except BadAnswer as bad:
+            self.counts["bad answers"] += 1
+            self._story.tell(environment.process.name, "invocation", bad)
+            return
+        self._crew.give_back(environment)
+        self._forget([raw for raw in batch if raw["MessageId"] not in failed])
+
+    def _answer(self, environment: Environment, batch: Sequence[Raw]) -> object:
+        self._invocations += 1
+        received = " ".join(_described(raw) for raw in batch)
+        self._story.tell(environment.process.name, f"invocation with {received}")
+        event = {"Records": [_record(raw) for raw in batch]}
+        return environment.invoke(event, f"request-{self._invocations}")
+
+    def _forget(self, done: Sequence[Raw]) -> None:
+        if done and self._tape.chance(3):
+            # Lambda's own delete came too late or not at all.
+            self.counts["delivered again"] += 1
+            done = done[1:]
+        if done:
+            entries = [
+                {"Id": str(at), "ReceiptHandle": raw["ReceiptHandle"]}
+                for at, raw in enumerate(done)
+            ]
+            self._services.queues.delete_message_batch(QueueUrl=LIVE, Entries=entries)
+
+
+def failed_ids(answer: object, sent: set[str]) -> set[str]:
+    """Return which messages come again, or raise `BadAnswer` if all do."""
+    if answer is None or answer == "":
+        return set()
+    if not isinstance(answer, Mapping):
+        raise BadAnswer(f"Expected an object, got {answer!r}.")
+    reported = answer.get("batchItemFailures")
+    if reported is None and not answer:
+        return set()
+    if reported is None and "batchItemFailures" in answer:
+        return set()
+    if not isinstance(reported, list):
+        raise BadAnswer(f"Expected batchItemFailures, got {answer!r}.")
+    failed = set()
+    for each in reported:
+        name = each.get("itemIdentifier") if isinstance(each, Mapping) else None
+        if name not in sent:
+            raise BadAnswer(f"Expected an id of the batch, got {name!r}.")
+        failed.add(str(name))
+    return failed
+
+
+def _record(raw: Raw) -> dict[str, Any]:
+    """Return a message as Lambda's event has it."""
+    attributes = {
+        name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+        for name, value in raw.get("MessageAttributes", {}).items()
+    }
+    return {
+        "messageId": raw["MessageId"],
+        "receiptHandle": raw["ReceiptHandle"],
+        "body": raw["Body"],
+        "attributes": raw["Attributes"],
+        "messageAttributes": attributes,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": ARN + LIVE,
+        "awsRegion": "us-east-1",
+    }
+
+
+def _described(raw: Raw) -> str:
+    return f"{raw['MessageId']}({raw['Attributes']['ApproximateReceiveCount']})"

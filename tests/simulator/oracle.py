@@ -1,0 +1,187 @@
+"""What must be true once the queue is quiet: all that is stored is what the sources give now."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.cloud.items import from_item
+from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG
+from shared.events.body import read_hints
+from shared.model.errors import Cause
+from shared.model.keys import manifest_key, stored_key
+from shared.model.manifest import ENGINE_VERSION, version_token
+from shared.model.recipe import Recipe, RecipeBook
+from shared.model.source import Overrides, Source
+from tests.simulator.buckets import Version
+from tests.simulator.queues import Message
+from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services
+from tests.simulator.studio import CODECS, rendered
+from tests.simulator.user import CAUSES, METADATA
+
+# A request id is Lambda's, and a failure need not know its stage.
+ATTRIBUTES = frozenset(
+    {"cause", "detail", "source_queue", "origin_message_id", "receive_count", "worker_version"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a key should show: a recipe's variants of a source, a cause, or nothing at all."""
+
+    source: Source | None = None
+    body: bytes = b""
+    recipe: Recipe | None = None
+    cause: Cause | None = None
+    is_ignored: bool = False
+
+
+def wanted(services: Services, book: RecipeBook, key: str) -> Wanted:
+    """Return what the source that is there now gives by the recipes that are deployed now."""
+    found = services.buckets.objects(SOURCES).get(key)
+    if found is None:
+        return Wanted()
+    metadata = found.headers["Metadata"]
+    overrides = Overrides.from_metadata(metadata)
+    recipe = book.named(overrides.recipe) if overrides.recipe else book.matching(key)
+    source = Source(key, found.etag.strip('"'), len(found.body), overrides)
+    if book.matching(key) is None:
+        return Wanted(is_ignored=True)
+    cause = next((why for said, why in METADATA if why and said == metadata), None)
+    cause = cause or CAUSES.get(found.body.partition(b" ")[0])
+    return Wanted(source, found.body, recipe, cause)
+
+
+def disagreements(services: Services, book: RecipeBook, key: str) -> Iterator[str]:
+    """Yield each thing about a key that is not what its source gives."""
+    want = wanted(services, book, key)
+    folder = manifest_key(key).removesuffix("manifest.json")
+    objects = services.buckets.objects(VARIANTS)
+    stored = {name: each for name, each in objects.items() if name.startswith(folder)}
+    item = from_item(services.tables.items(TABLE).get(key, {}))
+    for left in ("claim_token", "may_store"):
+        if left in item:
+            yield f"{key}: the ledger still holds {left}"
+    if want.is_ignored and item.get("status") == "rejected":
+        pass  # by a recipe that was for it once
+    elif want.source is None:
+        yield from _unless(item.get("status", "removed"), "removed", f"{key}: status")
+    elif want.cause:
+        yield from _unless(item.get("status"), "rejected", f"{key}: status")
+        yield from _unless(item.get("cause"), want.cause.value, f"{key}: cause")
+    else:
+        yield from _unpublished(want, stored, item)
+        return
+    yield from _unless(sorted(stored), [], f"{key}: what is stored")
+
+
+def strangers(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
+    """Yield what is stored for none of the keys."""
+    folders = tuple(manifest_key(key).removesuffix("manifest.json") for key in keys)
+    for name in services.buckets.objects(VARIANTS):
+        if not name.startswith(folders):
+            yield f"{name} is stored for no source"
+
+
+def unannounced(services: Services, key: str) -> Iterator[str]:
+    """Yield what a subscriber was never told of a key as it stands now."""
+    item = from_item(services.tables.items(TABLE).get(key, {}))
+    told = [json.loads(each.message) for each in services.topics.published]
+    of_key = [each for each in told if each["key"] == key]
+    known = {each.get("version") for each in of_key}
+    if item.get("status") == "published" and item.get("version") not in known:
+        yield f"{key}: nobody was told of version {item.get('version')}"
+    if item.get("status") == "rejected" and "rejected" not in {each["event"] for each in of_key}:
+        yield f"{key}: nobody was told that it was rejected"
+
+
+def told_keys(services: Services) -> set[str]:
+    """Return the keys that dead letters tell of."""
+    letters = services.queues.messages(DEAD)
+    return {hint.key for letter in letters for hint in read_hints(letter.body)}
+
+
+def unexplained(letter: Message, deserved: Mapping[str, set[Cause]], *, calm: bool) -> str:
+    """Return what is wrong with a dead letter, if anything is.
+
+    In a calm schedule nothing failed but images.
+    """
+    said = {name: value["StringValue"] for name, value in letter.attributes.items()}
+    if "cause" not in said:
+        return f"dead letter {letter.id} has no cause, and nobody died" if calm else ""
+    if missing := ATTRIBUTES - set(said):
+        return f"dead letter {letter.id} lacks {sorted(missing)}"
+    keys = {hint.key for hint in read_hints(letter.body)}
+    causes = {cause for key in keys for cause in deserved.get(key, ())}
+    cause = Cause(said["cause"])
+    if cause in causes or (cause in PASSING and not calm):
+        return ""
+    return f"dead letter {letter.id} over {sorted(keys)} says {cause}: {said['detail']}"
+
+
+PASSING = frozenset(
+    {
+        Cause.ACCESS_DENIED,
+        Cause.CLAIMED,
+        Cause.DEADLINE,
+        Cause.LEDGER_UNAVAILABLE,
+        Cause.SOURCE_CHANGED,
+        Cause.STORAGE_UNAVAILABLE,
+        Cause.THROTTLED,
+    }
+)
+
+
+def _unpublished(
+    want: Wanted, stored: Mapping[str, Version], item: Mapping[str, object]
+) -> Iterator[str]:
+    source, recipe = want.source, want.recipe
+    assert source
+    assert recipe
+    key = source.key
+    names = sorted(f"{variant}.{slot}" for variant, slot in recipe.stored_names())
+    right = {
+        "status": "published",
+        "etag": source.etag,
+        "identity": source.identity,
+        "recipe": recipe.name,
+        "fingerprint": recipe.fingerprint,
+        "engine": ENGINE_VERSION,
+        "version": version_token(source, recipe),
+        "variants": names,
+    }
+    for name, value in right.items():
+        yield from _unless(item.get(name), value, f"{key}: the ledger's {name}")
+    objects = {stored_key(key, name) for name in names} | {manifest_key(key)}
+    yield from _unless(sorted(stored), sorted(objects), f"{key}: what is stored")
+    for variant, slot in recipe.stored_names():
+        name = stored_key(key, f"{variant}.{slot}")
+        if found := stored.get(name):
+            body = rendered(want.body, recipe.fingerprint, variant, slot)
+            yield from _unless(found.body, body, name)
+            metadata = {SOURCE_ETAG: source.etag, FINGERPRINT: recipe.fingerprint}
+            yield from _unless(found.headers["Metadata"], metadata, f"{name}: metadata")
+            yield from _unless(found.headers["ContentType"], CODECS[slot].content_type, name)
+    if found := stored.get(manifest_key(key)):
+        yield from _wrong_manifest(json.loads(found.body), source, recipe)
+
+
+def _wrong_manifest(document: Mapping[str, Any], source: Source, recipe: Recipe) -> Iterator[str]:
+    shown = (
+        document["version"],
+        document["recipe"],
+        document["source"]["etag"],
+        {(each["name"], each["slot"]) for each in document["variants"]},
+    )
+    right = (
+        version_token(source, recipe),
+        recipe.name,
+        source.etag,
+        {(variant, slot.value) for variant, slot in recipe.stored_names()},
+    )
+    yield from _unless(shown, right, f"{source.key}: manifest")
+
+
+def _unless(got: object, expected: object, what: str) -> Iterator[str]:
+    if got != expected:
+        yield f"{what}: expected {expected!r}, got {got!r}"

@@ -1,0 +1,59 @@
+"""How those who wait for messages wait in virtual time: not a step is taken in vain."""
+
+from threading import Event
+from typing import Any
+
+from tests.simulator.calls import Network, Wire
+from tests.simulator.scheduler import VIRTUAL, Process
+from tests.simulator.services import LIVE, Services
+
+LONGEST_POLL_SECONDS = 3600.0
+
+
+class LongPoll(Wire):
+    """SQS as a runner has it: a poll that finds nothing takes as long as it may."""
+
+    def __init__(self, process: Process, network: Network, services: Services) -> None:
+        super().__init__(process, network, "sqs", services.queues)
+        self._runner = process
+        self.is_busy = False
+
+    def receive_message(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+        """Return what is there, or nothing, later."""
+        self.is_busy = True
+        answer = self._call("receive_message", **arguments)
+        if not answer:
+            self._runner.sleep(arguments["WaitTimeSeconds"])
+        return answer
+
+
+def seconds_to_message(services: Services) -> float:
+    """Return after how long the live queue has something to receive, as far as it knows now."""
+    at = services.queues.next_visible_at(LIVE)
+    if at is None:
+        return LONGEST_POLL_SECONDS
+    return max(0.0, min(at - services.scheduler.time, LONGEST_POLL_SECONDS))
+
+
+class Stopping(Event):
+    """A runner's stop event, in virtual time; polls that would find nothing are left out."""
+
+    def __init__(self, process: Process, poll: LongPoll, services: Services) -> None:
+        super().__init__()
+        self._process = process
+        self._poll = poll
+        self._services = services
+
+    def is_set(self) -> bool:
+        """Say whether to stop, once there is reason to or something to receive."""
+        self._poll.is_busy = False
+        self._process.check()
+        if not super().is_set() and (seconds := seconds_to_message(self._services)):
+            self._services.doorbell.wait(seconds)
+            VIRTUAL.process = self._process
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let others run."""
+        self._process.sleep(timeout or 0.0)
+        return super().is_set()

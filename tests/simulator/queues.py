@@ -1,0 +1,306 @@
+"""SQS's standard queues: visibility, receive counts, dead letters and retention, in virtual time.
+
+Takes what boto3's client takes, and answers and refuses as it does. A queue's URL is its name.
+"""
+# ruff: noqa: N803 - the arguments are boto3's
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.clock import Clock
+from tests.simulator.refusals import ACCOUNT, REGION, refusal
+
+Answer = dict[str, Any]  # botocore's shape
+Attributes = Mapping[str, Mapping[str, Any]]
+
+ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
+MAX_BATCH = 10
+MAX_ATTRIBUTES = 10
+MAX_BYTES = 1_048_576
+MAX_VISIBILITY_SECONDS = 43_200
+RETENTION_SECONDS = 345_600
+VISIBILITY_SECONDS = 30
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; `sent_at` is the first queue's, whatever queue it was moved to since."""
+
+    id: str
+    body: str
+    attributes: Attributes
+    sent_at: float
+    visible_at: float
+    receives: int = 0
+    received_at: float = 0.0
+    first_received_at: float = 0.0
+    dead_letter_source: str = ""
+
+    @property
+    def receipt(self) -> str:
+        """Return the handle of the last receive; every receive has another."""
+        return f"{self.id}/{self.receives}"
+
+
+@dataclass(slots=True)
+class _Queue:
+    visibility_seconds: float = VISIBILITY_SECONDS
+    retention_seconds: float = RETENTION_SECONDS
+    dead: str = ""
+    max_receives: int = 0
+    messages: dict[str, Message] = field(default_factory=dict)
+
+
+class QueueService:
+    """All queues."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queues: dict[str, _Queue] = {}
+        self._sent = 0
+
+    def create_queue(
+        self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Create a queue; the attributes that it knows are those that tell when messages go."""
+        told = Attributes or {}
+        queue = _Queue(
+            float(told.get("VisibilityTimeout", VISIBILITY_SECONDS)),
+            float(told.get("MessageRetentionPeriod", RETENTION_SECONDS)),
+        )
+        if policy := told.get("RedrivePolicy"):
+            redrive = json.loads(policy)
+            queue.dead = redrive["deadLetterTargetArn"].removeprefix(ARN)
+            queue.max_receives = int(redrive["maxReceiveCount"])
+            self._queue("CreateQueue", queue.dead)
+        self._queues[QueueName] = queue
+        return {"QueueUrl": QueueName}
+
+    def get_queue_url(self, *, QueueName: str) -> Answer:
+        """Return the address of a queue."""
+        self._queue("GetQueueUrl", QueueName)
+        return {"QueueUrl": QueueName}
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> Answer:
+        """Return the ARN, which a dead-letter policy needs, and how many messages there are."""
+        now = self._clock.now()
+        messages = self.messages(QueueUrl)
+        visible = sum(message.visible_at <= now for message in messages)
+        attributes = {
+            "QueueArn": ARN + QueueUrl,
+            "ApproximateNumberOfMessages": str(visible),
+            "ApproximateNumberOfMessagesNotVisible": str(len(messages) - visible),
+        }
+        return {"Attributes": _asked(attributes, AttributeNames)}
+
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Attributes | None = None
+    ) -> Answer:
+        """Put a message on a queue."""
+        queue = self._queue("SendMessage", QueueUrl)
+        attributes = dict(MessageAttributes or {})
+        _check_message(MessageBody, attributes)
+        message = self._add(queue, MessageBody, attributes)
+        return {"MessageId": message.id}
+
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,
+        MaxNumberOfMessages: int = 1,
+        WaitTimeSeconds: int = 0,
+        VisibilityTimeout: int | None = None,
+        MessageSystemAttributeNames: Sequence[str] = (),
+        MessageAttributeNames: Sequence[str] = (),
+    ) -> Answer:
+        """Return visible messages at once: whoever drives the clock knows when to ask again."""
+        queue = self._queue("ReceiveMessage", QueueUrl)
+        if not 1 <= MaxNumberOfMessages <= MAX_BATCH:
+            raise _invalid("ReceiveMessage", "MaxNumberOfMessages must be between 1 and 10.")
+        self._expire(queue)
+        now = self._clock.now()
+        hidden = queue.visibility_seconds if VisibilityTimeout is None else VisibilityTimeout
+        received = []
+        for message in list(queue.messages.values()):
+            if message.visible_at > now:
+                continue
+            if queue.dead and message.receives >= queue.max_receives:
+                self._bury(queue, QueueUrl, message)
+                continue
+            message.receives += 1
+            message.received_at = now
+            message.first_received_at = message.first_received_at or now
+            message.visible_at = now + hidden
+            received.append(_shown(message, MessageSystemAttributeNames, MessageAttributeNames))
+            if len(received) == MaxNumberOfMessages:
+                break
+        return {"Messages": received} if received else {}
+
+    def delete_message_batch(
+        self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]
+    ) -> Answer:
+        """Delete messages by the handles of their last receives; older handles delete nothing."""
+        queue = self._queue("DeleteMessageBatch", QueueUrl)
+        _check_entries(Entries)
+        done, failed = [], []
+        for entry in Entries:
+            name, _, receives = entry["ReceiptHandle"].rpartition("/")
+            if not receives.isdecimal():
+                why = "The input receipt handle is invalid."
+                code = "ReceiptHandleIsInvalid"
+                failed.append(
+                    {"Id": entry["Id"], "SenderFault": True, "Code": code, "Message": why}
+                )
+                continue
+            message = queue.messages.get(name)
+            if message and message.receipt == entry["ReceiptHandle"]:
+                del queue.messages[name]
+            done.append({"Id": entry["Id"]})
+        return {
+            **({"Successful": done} if done else {}),
+            **({"Failed": failed} if failed else {}),
+        }
+
+    def change_message_visibility(
+        self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int
+    ) -> Answer:
+        """Hide a message in flight for so long from now, twelve hours in all since its receive."""
+        queue = self._queue("ChangeMessageVisibility", QueueUrl)
+        operation = "ChangeMessageVisibility"
+        if not 0 <= VisibilityTimeout <= MAX_VISIBILITY_SECONDS:
+            raise _invalid(operation, f"Must be between 0 and {MAX_VISIBILITY_SECONDS}.")
+        now = self._clock.now()
+        message = queue.messages.get(ReceiptHandle.rpartition("/")[0])
+        if message is None:
+            why = "Message does not exist or is not available for visibility timeout change."
+            raise _invalid(operation, f"Value {ReceiptHandle} is invalid. Reason: {why}")
+        if message.visible_at <= now or message.receipt != ReceiptHandle:
+            code = "AWS.SimpleQueueService.MessageNotInflight"
+            raise refusal(operation, code, 400, "The message referred to isn't in flight.")
+        if now + VisibilityTimeout > message.received_at + MAX_VISIBILITY_SECONDS:
+            limit = f"Total VisibilityTimeout is beyond the limit [{MAX_VISIBILITY_SECONDS}]."
+            raise _invalid(operation, limit)
+        message.visible_at = now + VisibilityTimeout
+        return {}
+
+    def redrive(self, dead: str, live: str) -> int:
+        """Move every dead letter as a move task with a destination does, and return how many.
+
+        They are new messages: with other ids, sent now, never received; bodies and attributes
+        are those that they had.
+        """
+        source, destination = self._queue("StartMessageMoveTask", dead), self._queues[live]
+        self._expire(source)
+        moved = list(source.messages.values())
+        source.messages.clear()
+        for message in moved:
+            self._add(destination, message.body, message.attributes)
+        return len(moved)
+
+    def messages(self, queue: str) -> tuple[Message, ...]:
+        """Return all that a queue holds, visible or not, for an oracle."""
+        found = self._queue("GetQueueAttributes", queue)
+        self._expire(found)
+        return tuple(found.messages.values())
+
+    def next_visible_at(self, queue: str) -> float | None:
+        """Return when there will be something to receive, now or later; none for never."""
+        return min((message.visible_at for message in self.messages(queue)), default=None)
+
+    def _queue(self, operation: str, name: str) -> _Queue:
+        if name not in self._queues:
+            code = "AWS.SimpleQueueService.NonExistentQueue"
+            raise refusal(operation, code, 400, "The specified queue does not exist.")
+        return self._queues[name]
+
+    def _add(self, queue: _Queue, body: str, attributes: Attributes) -> Message:
+        self._sent += 1
+        now = self._clock.now()
+        message = Message(f"m{self._sent}", body, attributes, sent_at=now, visible_at=now)
+        queue.messages[message.id] = message
+        return message
+
+    def _bury(self, queue: _Queue, name: str, message: Message) -> None:
+        """Move a message that was received too often; it keeps its id and its age."""
+        del queue.messages[message.id]
+        message.visible_at = self._clock.now()
+        message.dead_letter_source = ARN + name
+        self._queues[queue.dead].messages[message.id] = message
+
+    def _expire(self, queue: _Queue) -> None:
+        oldest = self._clock.now() - queue.retention_seconds
+        for message in list(queue.messages.values()):
+            if message.sent_at <= oldest:
+                del queue.messages[message.id]
+
+
+def _shown(message: Message, system: Sequence[str], attributes: Sequence[str]) -> Answer:
+    """Return a message as a receive shows it: of its attributes only what was asked for."""
+    shown: Answer = {
+        "MessageId": message.id,
+        "ReceiptHandle": message.receipt,
+        "Body": message.body,
+    }
+    known = {
+        "ApproximateReceiveCount": str(message.receives),
+        "ApproximateFirstReceiveTimestamp": str(int(message.first_received_at * 1000)),
+        "SentTimestamp": str(int(message.sent_at * 1000)),
+    }
+    if message.dead_letter_source:
+        known["DeadLetterQueueSourceArn"] = message.dead_letter_source
+    if asked := _asked(known, system):
+        shown["Attributes"] = asked
+    if asked := _asked(message.attributes, attributes):
+        shown["MessageAttributes"] = asked
+    return shown
+
+
+def _asked(known: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    if not names:
+        return {}
+    if "All" in names:
+        return dict(known)
+    return {name: known[name] for name in names if name in known}
+
+
+def _check_message(body: str, attributes: Attributes) -> None:
+    operation = "SendMessage"
+    if not body:
+        message = "The request must contain the parameter MessageBody."
+        raise refusal(operation, "MissingParameter", 400, message)
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise _invalid(operation, f"Number of message attributes [{len(attributes)}] exceeds 10.")
+    size = len(body.encode("utf-8", "surrogatepass"))
+    for name, attribute in attributes.items():
+        value = attribute.get("StringValue", "")
+        if not value:
+            raise _invalid(operation, f"Message attribute '{name}' must contain a value.")
+        if ILLEGAL.search(value):
+            raise _invalid(operation, f"Message attribute '{name}' has invalid characters.")
+        size += len(name) + len(attribute["DataType"]) + len(value.encode())
+    if ILLEGAL.search(body):
+        message = "Invalid characters found."
+        raise refusal(operation, "InvalidMessageContents", 400, message)
+    if size > MAX_BYTES:
+        raise _invalid(operation, f"Message must be shorter than {MAX_BYTES} bytes.")
+
+
+def _check_entries(entries: Sequence[Mapping[str, str]]) -> None:
+    service, operation = "AWS.SimpleQueueService.", "DeleteMessageBatch"
+    if not entries:
+        raise refusal(operation, f"{service}EmptyBatchRequest", 400, "There are no entries.")
+    if len(entries) > MAX_BATCH:
+        code = f"{service}TooManyEntriesInBatchRequest"
+        raise refusal(operation, code, 400, f"Maximum number of entries is {MAX_BATCH}.")
+    if len({entry["Id"] for entry in entries}) < len(entries):
+        code = f"{service}BatchEntryIdsNotDistinct"
+        raise refusal(operation, code, 400, "Two entries have the same Id.")
+
+
+def _invalid(operation: str, message: str) -> Exception:
+    return refusal(operation, "InvalidParameterValue", 400, message)

@@ -1,0 +1,17 @@
+"""Refusals as botocore raises them for an answer of AWS, and the place where it stands."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+
+
+def refusal(operation: str, code: str, status: int, message: str, **extra: object) -> ClientError:
+    """Return the error of an answer; `extra` is what stands beside its code, such as an item."""
+    response: dict[str, Any] = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **extra,
+    }
+    return ClientError(response, operation)  # type: ignore[arg-type] # the stubs want every field

@@ -1,0 +1,181 @@
+"""Virtual time in one thread: tasks are greenlets, and nothing happens but at a moment of its own.
+
+Two runs that choose alike are alike to the last step.
+"""
+
+import time as wall_time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from heapq import heappop, heappush
+from math import inf
+from unittest.mock import patch
+
+import tenacity
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from shared.cloud import faults
+
+BEGINNING = 1_800_000_000.0
+
+
+class Died(BaseException):
+    """A process is dead: no code of it runs on, and `except Exception` is none the wiser."""
+
+
+class Scheduler:
+    """Runs what is due, in the order of time; what is due at one moment, as it was planned."""
+
+    def __init__(self) -> None:
+        self.time = BEGINNING
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._planned = 0
+        self._hub = getcurrent()
+        self._tasks: list[greenlet] = []
+        self._is_closed = False
+
+    def now(self) -> float:
+        """Return the true time, in seconds since the epoch."""
+        return self.time
+
+    def after(self, seconds: float, step: Callable[[], object]) -> None:
+        """Let something happen by itself, so many seconds from now."""
+        self._planned += 1
+        heappush(self._due, (self.time + seconds, self._planned, step))
+
+    def start(self, work: Callable[[], None], *, after_seconds: float = 0.0) -> None:
+        """Start a task; what it raises is raised by `run`."""
+        task = greenlet(work, parent=self._hub)
+        self._tasks.append(task)
+        self.after(after_seconds, task.switch)
+
+    def sleep(self, seconds: float) -> None:
+        """Let others run for so long; called from inside a task."""
+        self.after(seconds, getcurrent().switch)
+        self.pause()
+
+    def pause(self) -> None:
+        """Let others run until something that was planned switches back."""
+        if self._is_closed:
+            raise GreenletExit
+        self._hub.switch()
+
+    def run(self, *, until: Callable[[], bool], longest_seconds: float) -> bool:
+        """Run until the condition holds, and say whether it came to hold in that time."""
+        last = self.time + longest_seconds
+        due = self._due
+        while not until():
+            if not due or due[0][0] > last:
+                return False
+            self.time, _, step = heappop(due)
+            step()
+        return True
+
+    def close(self) -> None:
+        """End every task where it stands."""
+        self._is_closed = True
+        for task in self._tasks:
+            if not task.dead:
+                task.throw(GreenletExit)
+        self._due.clear()
+
+
+class Doorbell:
+    """Wakes whoever waits, so that nobody has to ask every second whether there is work."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._waiting: list[Callable[[], None]] = []
+
+    def wait(self, seconds: float) -> None:
+        """Let others run until somebody rings, or for so long."""
+        task, is_awake = getcurrent(), False
+
+        def wake() -> None:
+            nonlocal is_awake
+            if not is_awake:
+                is_awake = True
+                task.switch()
+
+        self._waiting.append(wake)
+        self._scheduler.after(seconds, wake)
+        self._scheduler.pause()
+
+    def ring(self) -> None:
+        """Wake everybody."""
+        waiting, self._waiting = self._waiting, []
+        for wake in waiting:
+            self._scheduler.after(0.0, wake)
+
+
+class Process:
+    """One operating system process: its clock, its end, and the code that runs in it.
+
+    It is the clock that its own code is given, off the true time by `clock_offset_seconds`.
+    """
+
+    def __init__(self, name: str, scheduler: Scheduler, clock_offset_seconds: float) -> None:
+        self.name = name
+        self.offset_seconds = clock_offset_seconds
+        self.dies_at = inf
+        self.is_dead = False
+        self._scheduler = scheduler
+
+    def now(self) -> float:
+        """Return the time that this process believes."""
+        return self._scheduler.time + self.offset_seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let others run; raises `Died` if the process comes to its end meanwhile."""
+        self.check()
+        left = self.dies_at - self._scheduler.time
+        if seconds >= left:
+            self._scheduler.sleep(max(0.0, left))
+            self.die()
+        self._scheduler.sleep(seconds)
+        self.check()
+        VIRTUAL.process = self
+
+    def check(self) -> None:
+        """Raise `Died` in what is left of a dead process: a `finally` has no effects either."""
+        if self.is_dead:
+            raise Died(self.name)
+
+    def die(self) -> None:
+        """End this process here and now."""
+        self.is_dead = True
+        raise Died(self.name)
+
+
+class VirtualTime:
+    """Stands in for the module `time`, for whichever process is running."""
+
+    process: Process | None = None
+
+    def time(self) -> float:
+        """Return the running process's time."""
+        return self.process.now() if self.process else wall_time.time()
+
+    def monotonic(self) -> float:
+        """Return the running process's time."""
+        return self.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let others run."""
+        if self.process:
+            self.process.sleep(seconds)
+
+
+VIRTUAL = VirtualTime()
+
+
+@contextmanager
+def virtual_time() -> Iterator[None]:
+    """Give retries the time of the process that they run in."""
+    places = (faults, tenacity, tenacity.nap)
+    with ExitStack() as stack:
+        for place in places:
+            stack.enter_context(patch.object(place, "time", VIRTUAL))
+        try:
+            yield
+        finally:
+            VIRTUAL.process = None

@@ -1,0 +1,69 @@
+"""The AWS of one schedule: two buckets, two queues, one table, one topic."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.simulator.buckets import Buckets
+from tests.simulator.notifications import Change
+from tests.simulator.queues import ARN, QueueService
+from tests.simulator.refusals import ACCOUNT, REGION
+from tests.simulator.scheduler import Doorbell, Scheduler
+from tests.simulator.tables import Tables
+from tests.simulator.topics import Topics
+
+SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
+LIVE, DEAD, TOPIC = "live", "dead", "completions"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}"
+KEYS = ("a.jpg", "b c.jpg", "d/é.jpg")
+
+INVOCATION_SECONDS = 120
+# As Terraform derives them from the invocation's time.
+VISIBILITY_SECONDS = 6 * INVOCATION_SECONDS
+MAX_RECEIVES = 8
+DEAD_RETENTION_SECONDS = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that a worker speaks to; `doorbell` rings when the live queue has got something."""
+
+    scheduler: Scheduler
+    buckets: Buckets
+    queues: QueueService
+    tables: Tables
+    topics: Topics
+    doorbell: Doorbell
+
+    def send(self, body: str) -> None:
+        """Put a message on the live queue."""
+        self.queues.send_message(QueueUrl=LIVE, MessageBody=body)
+        self.doorbell.ring()
+
+    def redrive(self) -> int:
+        """Move every dead letter back to the live queue."""
+        moved = self.queues.redrive(DEAD, LIVE)
+        self.doorbell.ring()
+        return moved
+
+
+def build_services(scheduler: Scheduler, on_change: Callable[[Change], None]) -> Services:
+    """Return an AWS in which nothing has happened yet."""
+    buckets, queues, tables = Buckets(scheduler, on_change), QueueService(scheduler), Tables()
+    buckets.create_bucket(Bucket=SOURCES, versioned=True)
+    buckets.create_bucket(Bucket=VARIANTS)
+    queues.create_queue(
+        QueueName=DEAD, Attributes={"MessageRetentionPeriod": str(DEAD_RETENTION_SECONDS)}
+    )
+    redrive = {"deadLetterTargetArn": ARN + DEAD, "maxReceiveCount": MAX_RECEIVES}
+    queues.create_queue(
+        QueueName=LIVE,
+        Attributes={
+            "VisibilityTimeout": str(VISIBILITY_SECONDS),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )
+    tables.create_table(TableName=TABLE, KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}])
+    topics = Topics()
+    topics.create_topic(Name=TOPIC)
+    return Services(scheduler, buckets, queues, tables, topics, Doorbell(scheduler))

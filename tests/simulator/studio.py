@@ -1,0 +1,72 @@
+"""Render children without libvips: what a source's bytes say happens to it.
+
+A source is `<kind> <number>`. A good one comes out as files that sniff as what they are and carry
+the source, the recipe and their own name; the others fail in the way that their kind says.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.sandbox import Studio
+from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout
+from shared.model.manifest import SourceFacts
+from shared.model.recipe import Codec, Slot
+from tests.simulator.scheduler import Process
+
+RENDER_SECONDS = 0.4
+CODECS = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
+MAGIC = {
+    Codec.AVIF: b"\0\0\0\x10ftypavif\0\0\0\0",
+    Codec.WEBP: b"RIFF\0\0\0\0WEBP",
+    Codec.JPEG: b"\xff\xd8\xff",
+}
+FACTS = SourceFacts("jpeg", 640, 480, 1, has_alpha=False)
+GOOD, CORRUPT, CRASHING, HANGING = b"good", b"corrupt", b"crashing", b"hanging"
+
+
+def rendered(source: bytes, fingerprint: str, name: str, slot: Slot) -> bytes:
+    """Return the one right file for a source, a recipe and a variant."""
+    return b" ".join((MAGIC[CODECS[slot]], source, f"{name}.{slot} {fingerprint}".encode()))
+
+
+class FakeChild:
+    """A render child of one process."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def render(
+        self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
+    ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
+        """Do to a source what its bytes say."""
+        kind = source.partition(b" ")[0]
+        if kind == HANGING:
+            self._process.sleep(time_limit_seconds)
+            raise DecodeTimeout("Expected an end in time.", stage="render")
+        self._process.sleep(RENDER_SECONDS)
+        if kind == CORRUPT:
+            raise Corrupt("Expected whole pixels.", stage="load")
+        fingerprint = job.recipe.fingerprint
+        for name, slot in job.recipe.stored_names():
+            data = rendered(source, fingerprint, name, slot)
+            yield VariantFrame((name,), slot, CODECS[slot], 64, 48), data
+            if kind == CRASHING:
+                raise DecoderCrash("The render child ended with code -11.", stage="render")
+        yield DoneFrame(FACTS, None, RENDER_SECONDS, RENDER_SECONDS, 1)
+
+
+class FakeStudio(Studio):
+    """One render child, always free."""
+
+    def __init__(self, process: Process) -> None:
+        self._child = FakeChild(process)
+        self.size = 1
+
+    @contextmanager
+    def child(self, *, wait_seconds: float) -> Iterator[FakeChild]:  # type: ignore[override] # a fake
+        """Lend the child."""
+        yield self._child
+
+    def close(self) -> None:
+        """Have nothing to stop."""

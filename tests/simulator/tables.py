@@ -1,0 +1,273 @@
+"""DynamoDB: tables with one key, single-item reads and conditional writes.
+
+Takes what boto3's client takes, and answers and refuses as it does.
+"""
+# ruff: noqa: N803 - the arguments are boto3's
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+from tests.simulator.expressions import (
+    Assignment,
+    Attribute,
+    BadExpression,
+    Compiled,
+    Item,
+    Names,
+    Values,
+    condition,
+    plain,
+    update,
+)
+from tests.simulator.refusals import refusal
+
+Answer = dict[str, Any]  # botocore's shape
+
+MAX_ITEM_BYTES = 409_600
+MAX_KEY_BYTES = 2_048
+MAX_DIGITS = 38
+
+
+@dataclass(slots=True)
+class _Table:
+    key: str
+    items: dict[str, Item] = field(default_factory=dict)
+
+
+class Tables:
+    """All tables. Items are never changed in place, so what was returned stays as it was."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, _Table] = {}
+
+    def create_table(
+        self, *, TableName: str, KeySchema: Sequence[Mapping[str, str]], **_rest: object
+    ) -> Answer:
+        """Create a table with one string as its key; how it is billed and indexed is ignored."""
+        (key,) = (each["AttributeName"] for each in KeySchema if each["KeyType"] == "HASH")
+        self._tables[TableName] = _Table(key)
+        return {"TableDescription": {"TableName": TableName, "TableStatus": "ACTIVE"}}
+
+    def get_item(
+        self, *, TableName: str, Key: Mapping[str, Attribute], ConsistentRead: bool = False
+    ) -> Answer:
+        """Return an item as the last write left it, whether that was asked for or not."""
+        table = self._table("GetItem", TableName)
+        item = table.items.get(_key("GetItem", table, Key))
+        return {} if item is None else {"Item": dict(item)}
+
+    def put_item(self, *, TableName: str, Item: Mapping[str, Attribute]) -> Answer:
+        """Write a whole item, for a test to arrange one."""
+        table = self._table("PutItem", TableName)
+        key = _key("PutItem", table, {table.key: Item[table.key]})
+        item = {name: _normal("PutItem", value) for name, value in Item.items()}
+        table.items[key] = _checked("PutItem", item)
+        return {}
+
+    def update_item(  # noqa: PLR0913 - boto3's
+        self,
+        *,
+        TableName: str,
+        Key: Mapping[str, Attribute],
+        UpdateExpression: str,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Names | None = None,
+        ExpressionAttributeValues: Values | None = None,
+        ReturnValues: str = "NONE",
+        ReturnValuesOnConditionCheckFailure: str = "NONE",
+    ) -> Answer:
+        """Change an item, or create it, if the condition holds of what is there."""
+        operation = "UpdateItem"
+        table = self._table(operation, TableName)
+        key = _key(operation, table, Key)
+        names = ExpressionAttributeNames or {}
+        values = {
+            mark: _normal(operation, value)
+            for mark, value in (ExpressionAttributeValues or {}).items()
+        }
+        asked, told = _read(
+            ConditionExpression, UpdateExpression, ExpressionAttributeNames, values
+        )
+        before = table.items.get(key)
+        if not asked.condition(before or {}, names, values):
+            found = {"Item": dict(before)} if before else {}
+            wanted = ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+            raise refusal(
+                operation,
+                "ConditionalCheckFailedException",
+                400,
+                "The conditional request failed",
+                **(found if wanted else {}),
+            )
+        after = _updated(table, before or Key, told, names, values)
+        table.items[key] = after
+        returned = {"ALL_OLD": before, "ALL_NEW": after}.get(ReturnValues)
+        return {"Attributes": dict(returned)} if returned else {}
+
+    def expire(self, table: str, now: float, attribute: str = "expires_at") -> int:
+        """Delete what its time to live says is over, and say how much; AWS takes days for it."""
+        items = self._tables[table].items
+        over = [
+            key
+            for key, item in items.items()
+            if "N" in item.get(attribute, {}) and Decimal(item[attribute]["N"]) < now
+        ]
+        for key in over:
+            del items[key]
+        return len(over)
+
+    def items(self, table: str) -> Mapping[str, Item]:
+        """Return every item by its key, for an oracle."""
+        return dict(self._table("Scan", table).items)
+
+    def _table(self, operation: str, name: str) -> _Table:
+        if name not in self._tables:
+            message = "Requested resource not found"
+            raise refusal(operation, "ResourceNotFoundException", 400, message)
+        return self._tables[name]
+
+
+def _key(operation: str, table: _Table, key: Mapping[str, Attribute]) -> str:
+    if set(key) != {table.key} or "S" not in key[table.key]:
+        raise _invalid(operation, "The provided key element does not match the schema")
+    text: str = key[table.key]["S"]
+    if not text or len(text.encode()) > MAX_KEY_BYTES:
+        raise _invalid(operation, f"Expected a key of 1 to {MAX_KEY_BYTES} bytes.")
+    return text
+
+
+def _read(
+    asking: str, telling: str, names: Names | None, values: Values
+) -> tuple[Compiled, Compiled]:
+    """Return both expressions; every name and value must be spoken of, and be given."""
+    try:
+        asked = condition(asking) if asking else _UNCONDITIONAL
+        told = update(telling)
+    except BadExpression as bad:
+        raise _invalid("UpdateItem", f"Invalid expression: {bad}") from bad
+    if names is not None and not names:
+        raise _invalid("UpdateItem", "ExpressionAttributeNames must not be empty")
+    _check_marks(asked.marks | told.marks, frozenset(names or ()) | frozenset(values))
+    for word in asked.bare_names | told.bare_names:
+        if word.upper() in _reserved_words():
+            message = f"Attribute name is a reserved keyword; reserved keyword: {word}"
+            raise _invalid("UpdateItem", f"Invalid expression: {message}")
+    return asked, told
+
+
+@cache
+def _check_marks(spoken_of: frozenset[str], given: frozenset[str]) -> None:
+    if unknown := spoken_of - given:
+        raise _invalid("UpdateItem", f"Not defined: {sorted(unknown)}")
+    if unused := given - spoken_of:
+        raise _invalid("UpdateItem", f"Value provided unused in expressions: {sorted(unused)}")
+
+
+@cache
+def _reserved_words() -> frozenset[str]:
+    return frozenset(ReservedKeywords.get_reserved_keywords())
+
+
+def _updated(table: _Table, before: Item, told: Compiled, names: Names, values: Values) -> Item:
+    """Return the item with the changes; all of them see what stood there before."""
+    after = dict(before)
+    touched: set[str] = set()
+    for each in told.assignments:
+        name = each.name(names)
+        if name == table.key:
+            message = f"Cannot update attribute {name}. This attribute is part of the key"
+            raise _invalid("UpdateItem", message)
+        if name in touched:
+            raise _invalid("UpdateItem", f"Two document paths overlap with each other: {name}")
+        touched.add(name)
+        try:
+            operand = each.operand(before, names, values)
+            _apply(each, name, operand, after)
+        except BadExpression as bad:
+            raise _invalid("UpdateItem", str(bad)) from bad
+    return _checked("UpdateItem", after)
+
+
+def _apply(
+    each: Assignment, name: str, operand: Attribute | None, after: dict[str, Attribute]
+) -> None:
+    if each.clause == "REMOVE":
+        after.pop(name, None)
+    elif operand is None:
+        raise BadExpression("The provided expression refers to an attribute that is not there")
+    elif each.clause == "SET":
+        after[name] = operand
+    else:
+        combined = _combined(each.clause, after.get(name), operand)
+        if combined is None:
+            after.pop(name, None)
+        else:
+            after[name] = combined
+
+
+def _combined(clause: str, there: Attribute | None, operand: Attribute) -> Attribute | None:
+    """Return a number or a set with the operand added to it, or a set with it taken away."""
+    ((kind, value),) = operand.items()
+    if kind not in (("N", "SS", "NS") if clause == "ADD" else ("SS", "NS")):
+        raise BadExpression(f"Incorrect operand type for operator {clause}: {kind}")
+    if there is not None and kind not in there:
+        raise BadExpression("An operand in the update expression has an incorrect data type")
+    if kind == "N":
+        return {"N": plain(Decimal(there["N"] if there else 0) + Decimal(value))}
+    members = set(there[kind] if there else ())
+    left = members | set(value) if clause == "ADD" else members - set(value)
+    return {kind: sorted(left)} if left else None
+
+
+def _checked(operation: str, item: Item) -> Item:
+    """Return an item, if it is not too large."""
+    # Most are so small that this need not be counted: a character has at most four bytes.
+    if 4 * len(str(item)) > MAX_ITEM_BYTES:
+        size = sum(len(name.encode()) + _size(value) for name, value in item.items())
+        if size > MAX_ITEM_BYTES:
+            raise _invalid(operation, "Item size to update has exceeded the maximum allowed size")
+    return item
+
+
+def _normal(operation: str, attribute: Attribute) -> Attribute:
+    """Return an attribute with its number as DynamoDB writes it."""
+    ((kind, value),) = attribute.items()
+    if kind == "N":
+        return {"N": _number(operation, value)}
+    if kind in ("SS", "NS", "BS") and (not value or len(set(value)) < len(value)):
+        raise _invalid(operation, "A set may not be empty or have the same member twice")
+    return attribute
+
+
+@cache
+def _number(operation: str, text: str) -> str:
+    try:
+        number = Decimal(text)
+    except ArithmeticError as bad:
+        raise _invalid(operation, "A value provided cannot be converted into a number") from bad
+    if not number.is_finite() or len(number.normalize().as_tuple().digits) > MAX_DIGITS:
+        raise _invalid(operation, "Attempting to store more than 38 significant digits")
+    return plain(number)
+
+
+def _size(attribute: Attribute) -> int:
+    ((kind, value),) = attribute.items()
+    if kind in ("S", "N"):
+        return len(value.encode())
+    if kind == "L":
+        return 3 + sum(1 + _size(each) for each in value)
+    if kind in ("SS", "NS"):
+        return sum(len(each.encode()) for each in value)
+    return 1
+
+
+def _invalid(operation: str, message: str) -> Exception:
+    return refusal(operation, "ValidationException", 400, message)
+
+
+_UNCONDITIONAL = Compiled(lambda item, names, values: True, (), frozenset(), frozenset())

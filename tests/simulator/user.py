@@ -1,0 +1,213 @@
+"""What people do to the sources, and to the fleet, while it works."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.cloud.ledger import TOMBSTONE_SECONDS
+from shared.events import backfill
+from shared.model.errors import Cause
+from tests.simulator.books import BOOKS
+from tests.simulator.services import KEYS, SOURCES, TABLE, Services
+from tests.simulator.story import Story
+from tests.simulator.studio import CORRUPT, CRASHING, GOOD, HANGING
+from tests.simulator.tape import BYTES, Tape
+from tests.simulator.workers import Crew
+
+WAIT_SECONDS = (0.0, 0.05, 0.3, 1.0, 5.0, 40.0, 400.0, 3000.0)
+OUTAGE_SECONDS = (60.0, 900.0, 3600.0)
+OUTAGE_SERVICES = ("s3", "dynamodb", "sqs", "sns")
+# A backfill after a deployment begins when no process of the former one can be at work any more.
+DRAIN_SECONDS = 330.0
+YOUNG_SECONDS = 300.0
+
+METADATA: Sequence[tuple[dict[str, str], Cause | None]] = (
+    ({"recipe": "square"}, None),
+    ({"focal": "0.25,0.75"}, None),
+    ({"recipe": "missing"}, Cause.UNKNOWN_RECIPE),
+    ({"focal": "nowhere"}, Cause.BAD_FOCAL),
+    ({}, None),
+)
+CAUSES = {
+    CORRUPT: Cause.CORRUPT,
+    CRASHING: Cause.DECODER_CRASH,
+    HANGING: Cause.DECODE_TIMEOUT,
+}
+
+
+class Act(StrEnum):
+    """What a person may do; the first is the plainest."""
+
+    PUT = "put a good version"
+    DELETE = "delete"
+    PUT_AGAIN = "put the same bytes again"
+    CORRUPT = "put a corrupt version"
+    CRASHING = "put a version that crashes the child"
+    HANGING = "put a version that hangs the child"
+    DELETE_OLD = "delete an old version"
+    ROLL_BACK = "delete the newest version"
+    UNDELETE = "take the delete marker away"
+    METADATA = "put other metadata"
+    DEPLOY = "deploy other recipes"
+    EXPIRE = "let tombstones expire"
+    OUTAGE = "an outage"
+    VERIFY = "verify"
+    REDRIVE = "redrive dead letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One act on one key, after a pause; `choice` picks among what the act may be."""
+
+    act: Act
+    key: int = 0
+    wait: int = 0
+    choice: int = 0
+
+    def __str__(self) -> str:
+        return f"after {WAIT_SECONDS[self.wait]:g} s: {self.act} of {KEYS[self.key]}"
+
+
+class User:
+    """Does a list of things; `deserved` are the causes that a key's contents gave reason for."""
+
+    def __init__(self, services: Services, crew: Crew, outages: set[str]) -> None:
+        self._services = services
+        self._crew = crew
+        self._outages = outages
+        self._number = 0
+        self._books = 0
+        self.is_done = False
+        self.pending = 0
+        self.deserved: dict[str, set[Cause]] = defaultdict(set)
+        self.said = ""
+
+    def act(self, actions: Sequence[Action], story: Story) -> None:
+        """Do one thing after the other."""
+        for action in actions:
+            self._services.scheduler.sleep(WAIT_SECONDS[action.wait])
+            self.said = ""
+            _ACTS[action.act](self, KEYS[action.key], action.choice)
+            story.tell("user", f"{action.act} {KEYS[action.key]} {self.said}".rstrip())
+        self.is_done = True
+
+    def verify(self) -> None:
+        """Enqueue every key that there is or was, as a backfill does."""
+        known = self._services.tables.items(TABLE)
+        keys = [
+            key for key in KEYS if key in known or self._services.buckets.versions(SOURCES, key)
+        ]
+        if keys:
+            self._services.send(backfill.write(SOURCES, keys))
+
+    def put(self, key: str, kind: bytes = GOOD) -> None:
+        """Put a version that never was before."""
+        self._number += 1
+        if kind in CAUSES:
+            self.deserved[key].add(CAUSES[kind])
+        self._put(key, b"%s %d" % (kind, self._number), {})
+
+    def delete(self, key: str) -> None:
+        """Delete the object, or put another delete marker where there is none."""
+        self._services.buckets.delete_object(Bucket=SOURCES, Key=key)
+
+    def put_again(self, key: str) -> None:
+        """Put what is there already."""
+        if found := self._services.buckets.objects(SOURCES).get(key):
+            self._put(key, found.body, dict(found.headers["Metadata"]))
+
+    def delete_old(self, key: str, choice: int) -> None:
+        """Delete a version that is not the current one."""
+        old = self._services.buckets.versions(SOURCES, key)[:-1]
+        if old:
+            self._delete_version(key, old[choice % len(old)].id)
+
+    def roll_back(self, key: str) -> None:
+        """Delete the version or the marker that is on top, so that the one below is back."""
+        versions = self._services.buckets.versions(SOURCES, key)
+        if versions:
+            self._delete_version(key, versions[-1].id)
+
+    def undelete(self, key: str) -> None:
+        """Delete the delete marker."""
+        versions = self._services.buckets.versions(SOURCES, key)
+        if versions and versions[-1].is_marker:
+            self._delete_version(key, versions[-1].id)
+
+    def put_metadata(self, key: str, choice: int) -> None:
+        """Put the same bytes with other wishes."""
+        found = self._services.buckets.objects(SOURCES).get(key)
+        if found:
+            metadata, cause = METADATA[choice % len(METADATA)]
+            if cause:
+                self.deserved[key].add(cause)
+            self._put(key, found.body, metadata)
+
+    def deploy(self) -> None:
+        """Change the recipes, and enqueue everything once nobody uses the former any more."""
+        self._books += 1
+        self._crew.deploy(BOOKS[self._books % len(BOOKS)])
+        self.said = f"(number {self._books % len(BOOKS)})"
+        self.pending += 1
+        self._services.scheduler.after(DRAIN_SECONDS, self._backfill)
+
+    def expire(self) -> None:
+        """Have DynamoDB delete tombstones as if they were as old as it takes.
+
+        Not those that are so young that a request from before them may still be on its way.
+        """
+        written_before = self._services.scheduler.time - YOUNG_SECONDS
+        gone = self._services.tables.expire(TABLE, written_before + TOMBSTONE_SECONDS)
+        self.said = f"({gone} gone)"
+
+    def outage(self, choice: int) -> None:
+        """Have one service refuse everything for a while."""
+        service = OUTAGE_SERVICES[choice % len(OUTAGE_SERVICES)]
+        seconds = OUTAGE_SECONDS[choice // len(OUTAGE_SERVICES) % len(OUTAGE_SECONDS)]
+        self.said = f"({service}, {seconds:g} s)"
+        self._outages.add(service)
+        self._services.scheduler.after(seconds, lambda: self._outages.discard(service))
+
+    def redrive(self) -> None:
+        """Move all dead letters back."""
+        self.said = f"({self._services.redrive()})"
+
+    def _backfill(self) -> None:
+        self.pending -= 1
+        self.verify()
+
+    def _put(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
+        self.said = f"{body.decode()} {metadata or ''}"
+        self._services.buckets.put_object(Bucket=SOURCES, Key=key, Body=body, Metadata=metadata)
+
+    def _delete_version(self, key: str, version_id: str) -> None:
+        self._services.buckets.delete_object(Bucket=SOURCES, Key=key, VersionId=version_id)
+
+
+_ACTS: dict[Act, Callable[[User, str, int], None]] = {
+    Act.PUT: lambda user, key, _: user.put(key),
+    Act.DELETE: lambda user, key, _: user.delete(key),
+    Act.PUT_AGAIN: lambda user, key, _: user.put_again(key),
+    Act.CORRUPT: lambda user, key, _: user.put(key, CORRUPT),
+    Act.CRASHING: lambda user, key, _: user.put(key, CRASHING),
+    Act.HANGING: lambda user, key, _: user.put(key, HANGING),
+    Act.DELETE_OLD: lambda user, key, choice: user.delete_old(key, choice),
+    Act.ROLL_BACK: lambda user, key, _: user.roll_back(key),
+    Act.UNDELETE: lambda user, key, _: user.undelete(key),
+    Act.METADATA: lambda user, key, choice: user.put_metadata(key, choice),
+    Act.DEPLOY: lambda user, _, __: user.deploy(),
+    Act.EXPIRE: lambda user, _, __: user.expire(),
+    Act.OUTAGE: lambda user, _, choice: user.outage(choice),
+    Act.VERIFY: lambda user, _, __: user.verify(),
+    Act.REDRIVE: lambda user, _, __: user.redrive(),
+}
+# Most of what people do is to put and to delete.
+ACTS = (Act.PUT,) * 6 + (Act.DELETE,) * 3 + tuple(Act)[2:]
+
+
+def action_from(tape: Tape) -> Action:
+    """Return an action of four bytes."""
+    act = ACTS[tape.draw() % len(ACTS)]
+    key = min(len(KEYS) - 1, tape.draw() * 4 // BYTES)
+    return Action(act, max(0, key), tape.draw() % len(WAIT_SECONDS), tape.draw())

@@ -1,0 +1,79 @@
+"""The promise of one writer per key, looked at whenever something is written for readers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.simulator.calls import Call, Watch, written
+from tests.simulator.scheduler import Process
+from tests.simulator.services import LIVE, TABLE, VARIANTS, Services
+
+# A process's clock is off the true time by half the skew that the worker allows, at most.
+MOST_OFFSET_SECONDS = 7.5
+
+
+class TwoWriters(AssertionError):
+    """An object was written by somebody who did not hold its key's claim."""
+
+
+class OneWriterPerKey(Watch):
+    """Notes `TwoWriters`, which the worker could catch; counts what happens to claims."""
+
+    def __init__(self, services: Services, counts: Counter[str]) -> None:
+        self._services = services
+        self._counts = counts
+        self._owners: dict[str, Process] = {}
+        self._before: Mapping[str, Any] = {}
+        self.broken: list[TwoWriters] = []
+
+    def before(self, call: Call) -> None:
+        """See who writes."""
+        if call.operation == "update_item":
+            self._before = self._item(call.arguments["Key"]["key"]["S"])
+        elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
+            for stored in written(call):
+                self._check(call.process, stored)
+
+    def after(self, call: Call) -> None:
+        """See who claims."""
+        if call.operation == "change_message_visibility" and call.arguments["QueueUrl"] == LIVE:
+            self._services.doorbell.ring()
+        if call.operation != "update_item":
+            return
+        before, item = self._before, self._item(call.arguments["Key"]["key"]["S"])
+        former, token = _text(before, "claim_token"), _text(item, "claim_token")
+        if token:
+            self._owners.setdefault(token, call.process)
+        if token and former and token != former:
+            self._counts["take-over"] += 1
+        if former and not token:
+            ended = "let go" if "may_store" in item else _text(item, "status") or "withdrawn"
+            self._counts[ended] += 1
+
+    def _check(self, process: Process, stored: str) -> None:
+        key = stored.partition("/")[2].rpartition("/")[0]
+        item = self._item(key)
+        # A claim that was let go is kept from others for a while, for the sake of such writes.
+        token = _text(item, "claim_token") or _text(item, "done_token")
+        owner = self._owners.get(token) if "lease_until" in item else None
+        if owner is not process:
+            held = f"{owner.name} holds it" if owner else "nobody holds it"
+            wrong = f"{process.name} writes {stored} without the claim: {held}."
+            self.broken.append(TwoWriters(wrong))
+            return
+        left = float(item["lease_until"]["N"]) - self._services.scheduler.time
+        if left <= MOST_OFFSET_SECONDS:
+            wrong = (
+                f"{process.name} writes {stored} when others may take its lease to be over:"
+                f" {left:.2f} s are left of it, and clocks may be {MOST_OFFSET_SECONDS} s fast."
+            )
+            self.broken.append(TwoWriters(wrong))
+
+    def _item(self, key: str) -> Mapping[str, Any]:
+        answer = self._services.tables.get_item(TableName=TABLE, Key={"key": {"S": key}})
+        item: Mapping[str, Any] = answer.get("Item", {})
+        return item
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return str(item.get(name, {}).get("S", ""))

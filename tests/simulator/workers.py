@@ -1,0 +1,188 @@
+"""The real worker in simulated processes: Lambda's environments, and runners on a long poll."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import cache
+from math import inf
+from threading import BoundedSemaphore
+from typing import Any, ParamSpec, TypeVar, cast
+
+from shared.cloud.ledger import Ledger
+from shared.cloud.objects import Objects
+from shared.cloud.queues import Queues
+from shared.cloud.topics import Topic
+from shared.model.recipe import RecipeBook
+from shared.settings import Settings, read_settings
+from tests.simulator.books import BOOKS
+from tests.simulator.calls import Network, Wire
+from tests.simulator.polls import LongPoll, Stopping
+from tests.simulator.scheduler import VIRTUAL, Died, Process, Scheduler
+from tests.simulator.services import (
+    DEAD,
+    INVOCATION_SECONDS,
+    LIVE,
+    MAX_RECEIVES,
+    SOURCES,
+    TABLE,
+    TOPIC_ARN,
+    VARIANTS,
+    Services,
+)
+from tests.simulator.studio import FakeStudio
+from tests.simulator.tape import Tape
+from tests.simulator.watch import MOST_OFFSET_SECONDS
+from worker.batch import Consumer, answer
+from worker.fleet import Fleet
+from worker.marks import Marks
+from worker.runner import Runner
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RENDER_SECONDS = 20
+RESTART_SECONDS = 2.0
+
+
+class InlineExecutor(Executor):
+    """Does what is submitted at once. A dying process takes the submitter with it."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Return a future that is done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as a pool's thread keeps it
+            future.set_exception(error)
+        return future
+
+
+@cache
+def settings() -> Settings:
+    """Return what the environment of every simulated worker says."""
+    return read_settings(
+        {
+            "PIXFLEET_SOURCES_BUCKET": SOURCES,
+            "PIXFLEET_VARIANTS_BUCKET": VARIANTS,
+            "PIXFLEET_LEDGER_TABLE": TABLE,
+            "PIXFLEET_DEAD_LETTER_QUEUE": DEAD,
+            "PIXFLEET_RECIPES": "in memory",
+            "PIXFLEET_QUEUE": LIVE,
+            "PIXFLEET_MAX_RECEIVES": str(MAX_RECEIVES),
+            "PIXFLEET_RENDER_SECONDS": str(RENDER_SECONDS),
+            "PIXFLEET_RENDER_CHILDREN": "1",
+        }
+    )
+
+
+class Environment:
+    """One Lambda execution environment."""
+
+    def __init__(self, process: Process, consumer: Consumer, generation: int) -> None:
+        self.process = process
+        self.generation = generation
+        self._consumer = consumer
+        self._scheduler_time: Callable[[], float] = lambda: process.now() - process.offset_seconds
+        self.aws_request_id = ""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until the invocation is killed."""
+        return int((self.process.dies_at - self._scheduler_time()) * 1000)
+
+    def invoke(self, event: object, request_id: str) -> object:
+        """Return the handler's answer; `Died` if the process does not live to give one."""
+        self.aws_request_id = request_id
+        self.process.dies_at = self._scheduler_time() + INVOCATION_SECONDS
+        VIRTUAL.process = self.process
+        answered = answer(event, self, lambda: self._consumer)
+        self.process.check()
+        self.process.dies_at = inf
+        return answered
+
+
+class Crew:
+    """Starts processes with what is deployed, and replaces those that died."""
+
+    def __init__(self, scheduler: Scheduler, services: Services, network: Network) -> None:
+        self._scheduler = scheduler
+        self._services = services
+        self._network = network
+        self._idle: list[Environment] = []
+        self._started = 0
+        self._polls: list[LongPoll] = []
+        self._stops: list[Stopping] = []
+        self.generation = 0
+        self.book = BOOKS[0]
+        self.deaths = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a runner has messages in hand."""
+        return any(poll.is_busy for poll in self._polls)
+
+    def deploy(self, book: RecipeBook) -> None:
+        """Use other recipes from now on; what runs comes to its end with those it has."""
+        self.book = book
+        self.generation += 1
+        self._idle.clear()
+        for stop in self._stops:
+            stop.set()
+        self._services.doorbell.ring()
+
+    def environment(self, tape: Tape) -> Environment:
+        """Return an idle environment, or a new one."""
+        if self._idle and not tape.chance(24):
+            return self._idle.pop()
+        process = self._process("lambda", tape)
+        fleet = self._fleet(process, Wire(process, self._network, "sqs", self._services.queues))
+        return Environment(process, _consumer(fleet), self.generation)
+
+    def give_back(self, environment: Environment) -> None:
+        """Keep an environment warm, if it still is the one that is deployed."""
+        if environment.generation == self.generation:
+            self._idle.append(environment)
+
+    def run_a_runner(self, tape: Tape) -> None:
+        """Keep one runner running, for ever."""
+        while True:
+            process = self._process("runner", tape)
+            poll = LongPoll(process, self._network, self._services)
+            stop = Stopping(process, poll, self._services)
+            self._polls.append(poll)
+            self._stops.append(stop)
+            fleet = self._fleet(process, poll)
+            VIRTUAL.process = process
+            try:
+                Runner(fleet, _consumer(fleet), stop).run()
+            except Died:
+                self.deaths += 1
+            self._polls.remove(poll)
+            self._stops.remove(stop)
+            self._scheduler.sleep(RESTART_SECONDS)
+
+    def _process(self, kind: str, tape: Tape) -> Process:
+        self._started += 1
+        offset = tape.pick((0.0, MOST_OFFSET_SECONDS, -MOST_OFFSET_SECONDS))
+        return Process(f"{kind} {self._started}", self._scheduler, offset)
+
+    def _fleet(self, process: Process, sqs: Wire) -> Fleet:
+        services, network = self._services, self._network
+        s3 = cast("Any", Wire(process, network, "s3", services.buckets))
+        dynamodb = cast("Any", Wire(process, network, "dynamodb", services.tables))
+        objects = Objects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+        return Fleet(
+            settings=settings(),
+            clock=process,
+            objects=objects,
+            ledger=Ledger(dynamodb, TABLE, process),
+            queues=Queues(cast("Any", sqs)),
+            recipes=self.book,
+            marks=Marks(objects),
+            studio=FakeStudio(process),
+            uploads=InlineExecutor(),
+            desk=BoundedSemaphore(3),
+            topic=Topic(cast("Any", Wire(process, network, "sns", services.topics)), TOPIC_ARN),
+        )
+
+
+def _consumer(fleet: Fleet) -> Consumer:
+    return Consumer(fleet, pool=lambda name: InlineExecutor())
