@@ -18,17 +18,18 @@ from shared.deadline import Deadline
 from shared.events.body import read_hints
 from shared.events.hint import Hint
 from shared.events.sqs import Message, read_batch
-from shared.model.errors import BadMessage, Failure, OutOfTime
+from shared.model.errors import BadMessage, Failure
 from shared.model.keys import MAX_KEY_BYTES
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.fleet import Fleet, build_fleet
-from worker.reconcile import CLOCK_SKEW_SECONDS, Dangerous
-from worker.record import Ending, attend, is_held_back
+from worker.reconcile import CLOCK_SKEW_SECONDS
+from worker.record import Ending
+from worker.schedule import work_on
 from worker.story import failure_fields
 from worker.triage import Triage
-from worker.work import Reading, Work, works_of
+from worker.work import Reading, works_of
 
 # Kept back from the invocation's time to settle messages and to answer.
 SETTLING_SECONDS = 5.0
@@ -74,7 +75,8 @@ class Consumer:
         readings = [self._read(message) for message in messages]
         longest = settings.lease_seconds - CLOCK_SKEW_SECONDS
         deadline = deadline.within(longest).earlier(SETTLING_SECONDS)
-        endings = self._work(works_of(messages, readings), deadline)
+        works = works_of(messages, readings, request_id)
+        endings = work_on(works, self._fleet, self._threads, deadline)
         return self._settle(messages, readings, endings, triage)
 
     def close(self) -> None:
@@ -110,52 +112,6 @@ class Consumer:
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
             )
 
-    def _work(self, works: Sequence[Work], deadline: Deadline) -> Mapping[str, Ending]:
-        """Return how each key ended.
-
-        All at once, but after a batch that was stopped a scout goes ahead, and what is dangerous
-        comes last, each by itself, so that the worker dies over nothing else with it.
-        """
-        scouts = works[:1] if self._fleet.brake.reason else ()
-        if scouts:
-            self._fleet.brake.ease()
-        endings = self._at_once(scouts, deadline)
-        endings |= self._at_once(works[len(scouts) :], deadline)
-        dangerous = {
-            work: ending.deaths
-            for work in works
-            if isinstance(ending := endings[work.key], Dangerous)
-        }
-        # The fewest deaths first: those that died beside a killer are done before it comes.
-        for work in sorted(dangerous, key=dangerous.__getitem__):
-            endings |= self._at_once((work,), deadline, is_alone=True)
-        ended = {key: each for key, each in endings.items() if not isinstance(each, Dangerous)}
-        self._tell_of_brake(ended)
-        return ended
-
-    def _at_once(
-        self, works: Sequence[Work], deadline: Deadline, *, is_alone: bool = False
-    ) -> dict[str, Ending | Dangerous]:
-        """Return how each key ended, each in its thread, none touching another."""
-        futures = {
-            work.key: self._threads.submit(attend, work, self._fleet, deadline, is_alone=is_alone)
-            for work in works
-        }
-        wait(futures.values(), timeout=deadline.remaining_seconds())
-        return {work.key: _ending(work, futures[work.key]) for work in works}
-
-    def _tell_of_brake(self, endings: Mapping[str, Ending]) -> None:
-        held_back = sum(is_held_back(ending) for ending in endings.values())
-        if held_back and (reason := self._fleet.brake.reason):
-            log.error(
-                "batch stopped",
-                cause=reason.cause.value,
-                stage=reason.stage,
-                detail=reason.detail,
-                held_back=held_back,
-                batches_stopped=1,
-            )
-
     def _settle(
         self,
         messages: Sequence[Message],
@@ -171,11 +127,12 @@ class Consumer:
             ending = _ending_of(reading, endings, buried)
             settling = None
             if isinstance(ending, Failure):
+                key = next((key for key, each in endings.items() if each is ending), "")
                 settling = buried.get(ending) or self._settlers.submit(
-                    triage.settle, message, ending
+                    triage.settle, message, ending, key
                 )
-            if isinstance(ending, Failure) and ending.is_permanent and settling:
-                buried[ending] = settling
+                if ending.is_permanent:
+                    buried[ending] = settling
             fates.append((message, ending, settling))
         wait([each for _, _, each in fates if each], timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
         return tuple(
@@ -246,12 +203,3 @@ def _ending_of(
 
 def _is_true(future: Future[bool]) -> bool:
     return future.done() and future.result()
-
-
-def _ending(work: Work, future: Future[Ending | Dangerous]) -> Ending | Dangerous:
-    if future.done() and not future.cancelled():
-        return future.result()
-    future.cancel()
-    late = OutOfTime("The invocation ended before the record.", stage="batch")
-    log.warning("image put off", key=work.key, lane=work.lane, **failure_fields(late))
-    return late

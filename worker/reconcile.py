@@ -13,6 +13,7 @@ from shared.cloud.faults import ConditionRefused
 from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
+from shared.events import backfill
 from shared.model.completion import Change
 from shared.model.errors import (
     ClaimLost,
@@ -23,6 +24,7 @@ from shared.model.errors import (
     Unknown,
     UnknownRecipe,
     UnsupportedKey,
+    rejection,
 )
 from shared.model.manifest import ENGINE_VERSION
 from shared.model.outcome import Outcome
@@ -30,6 +32,7 @@ from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
 from worker.arrival import LEAST_RENDER_SECONDS, Arrival
 from worker.fleet import Fleet
+from worker.marks import Resolved
 from worker.removal import clear, remove
 from worker.story import Story
 from worker.work import Work
@@ -38,6 +41,9 @@ from worker.work import Work
 LEAST_SECONDS = LEAST_RENDER_SECONDS + CALL_SECONDS + 10
 # Workers' clocks may differ by this much, and no claim outlives its worker's deadline by more.
 CLOCK_SKEW_SECONDS = 15.0
+
+# The stages in which variants are written.
+WRITES = ("put", "delete")
 
 
 class Dangerous(PixfleetError):
@@ -57,12 +63,11 @@ def reconcile(
     """
     deadline.require(LEAST_SECONDS, "claim")
     entry = fleet.ledger.read(work.key)
-    if fleet.recipes.matching(work.key) is None and not entry.stored:
-        return Outcome.IGNORED
     if outcome := _settled_before(entry, work, fleet, deadline, story):
         return outcome
-    if entry.deaths and not is_alone:
-        raise Dangerous(entry.deaths)
+    fleet.ledger.refuse_held(entry)
+    if entry.deaths + entry.crashes and not is_alone:
+        raise Dangerous(entry.deaths + entry.crashes)
     # Again: the process may have stood still meanwhile, and its message be done by another.
     deadline.require(LEAST_SECONDS, "claim")
     claim = fleet.ledger.claim(
@@ -73,58 +78,11 @@ def reconcile(
         messages=work.message_ids,
     )
     try:
-        return _make_it_so(claim, fleet, deadline, story)
+        return _under_claim(claim, work, fleet, deadline, story)
     except Failure as failure:
         if not failure.is_permanent:
-            _let_go(claim, failure, fleet)
+            _let_go(claim, failure, fleet, work)
         raise
-
-
-def _make_it_so(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
-    """Publish or remove; what can only fail again is rejected under the same claim."""
-    try:
-        return _publish_or_remove(claim, fleet, deadline, story)
-    except Failure as failure:
-        if isinstance(failure, Suspect) and _crashed_before(claim.entry, story):
-            failure.condemn()
-        if failure.is_permanent:
-            _reject(claim, failure, fleet, deadline, story)
-        raise
-
-
-def _crashed_before(entry: Entry, story: Story) -> bool:
-    """Say whether a child's death over this source is not the first, an earlier rejection's too.
-
-    Otherwise every message that asks again would begin to count anew, and the last of them would
-    leave a claim behind that never came to its end.
-    """
-    source, recipe = story.source, story.recipe
-    return bool(entry.deaths) or (source is not None and _refuses(entry, source, recipe))
-
-
-def _publish_or_remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
-    # Read after the claim: a change that this misses has its own event still to come.
-    deadline.require(CALL_SECONDS, "head")
-    source, story.recipe = fleet.objects.head(claim.key), None
-    story.source = source
-    if source is None:
-        return remove(claim, fleet, deadline, story)
-    recipe = _recipe_for(source, fleet.recipes)
-    if fleet.recipes.matching(claim.key) is None:
-        # Published once, and no recipe is for it any more.
-        return remove(claim, fleet, deadline, story)
-    if recipe is None:
-        known = ", ".join(each.name for each in fleet.recipes.recipes)
-        raise UnknownRecipe(
-            f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
-        )
-    wanted = fleet.marks.resolve(recipe, deadline)
-    story.recipe = wanted.recipe
-    if _shows(claim.entry, source, wanted.recipe):
-        fleet.ledger.withdraw(claim)
-        return Outcome.CURRENT
-    Arrival(source, wanted.recipe, wanted.mark, claim, fleet, deadline, story).run()
-    return Outcome.MADE
 
 
 def _settled_before(
@@ -132,24 +90,72 @@ def _settled_before(
 ) -> Outcome | None:
     """Return how the key ended, if ledger and source agree on it and nobody is at work there.
 
-    Most duplicates end here, without a claim.
+    Most duplicates end here, without a claim. For the messages that led to a rejection its failure
+    is raised once more: their worker may have died before it made a dead letter of them.
     """
+    if fleet.recipes.matching(work.key) is None and not entry.stored:
+        if entry.status == REMOVED:
+            story.remember(entry, Change.REMOVED)
+        return Outcome.IGNORED
     if entry.is_unfinished or not entry.status:
         return None
-    source = fleet.objects.head(work.key)
-    if source is None:
-        if entry.status != REMOVED:
-            return None
+    source, wanted = _look(work.key, fleet, deadline, story)
+    if source is None and entry.status == REMOVED:
         story.remember(entry, Change.REMOVED)
         return Outcome.ABSENT
-    story.source = source
-    recipe = _recipe_for(source, fleet.recipes)
-    if recipe is not None:
-        story.recipe = recipe = fleet.marks.resolve(recipe, deadline).recipe
-    if recipe is not None and _shows(entry, source, recipe):
-        story.remember(entry, Change(entry.change))
+    outcome = _agreed(entry, source, wanted, work, story)
+    if outcome is Outcome.REJECTED and story.change:
+        raise rejection(entry.cause, entry.detail, stage=entry.stage)
+    return outcome
+
+
+def _under_claim(
+    claim: Claim, work: Work, fleet: Fleet, deadline: Deadline, story: Story
+) -> Outcome:
+    """Publish or remove; what can only fail again is rejected under the same claim."""
+    try:
+        # Read after the claim: a change that this misses has its own event still to come.
+        deadline.require(CALL_SECONDS, "head")
+        source, wanted = _look(claim.key, fleet, deadline, story)
+        if source is None or fleet.recipes.matching(claim.key) is None:
+            return remove(claim, fleet, deadline, story)
+        if outcome := _agreed(claim.entry, source, wanted, work, story):
+            fleet.ledger.withdraw(claim)
+            return outcome
+        if wanted is None:
+            raise _unknown_recipe(source, fleet.recipes)
+        Arrival(source, wanted.recipe, wanted.mark, claim, fleet, deadline, story).run()
+    except Failure as failure:
+        if isinstance(failure, Suspect) and _crashed_before(claim.entry, story):
+            failure.condemn()
+        if failure.is_permanent:
+            _reject(claim, failure, fleet, deadline, story)
+        raise
+    return Outcome.MADE
+
+
+def _look(
+    key: str, fleet: Fleet, deadline: Deadline, story: Story
+) -> tuple[Source | None, Resolved | None]:
+    """Return the source as it is now, and the recipe it is to be made by; none for neither."""
+    source = story.source = fleet.objects.head(key)
+    recipe = _recipe_for(source, fleet.recipes) if source else None
+    wanted = fleet.marks.resolve(recipe, deadline) if recipe else None
+    story.recipe = wanted.recipe if wanted else None
+    return source, wanted
+
+
+def _agreed(
+    entry: Entry, source: Source | None, wanted: Resolved | None, work: Work, story: Story
+) -> Outcome | None:
+    """Return how the source ended before, if it is still the same and so is what is wanted."""
+    if source is None or entry.is_unfinished:
+        return None
+    if wanted and _shows(entry, source, wanted.recipe):
+        story.remember(entry, Change.COMPLETE)
         return Outcome.CURRENT
-    if not work.insists_on(entry) and _refuses(entry, source, recipe):
+    if not work.asks_again and _refuses(entry, source, wanted.recipe if wanted else None):
+        story.remember(entry, Change.REJECTED)
         return Outcome.REJECTED
     return None
 
@@ -164,19 +170,34 @@ def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
 
 
 def _shows(entry: Entry, source: Source, recipe: Recipe) -> bool:
-    """Say whether what is stored was made from this source, by this recipe, to its end."""
-    if not entry.was_public or entry.is_unfinished:
-        return False
+    """Say whether what is stored was made from this source, by this recipe."""
     shown = (entry.identity, entry.fingerprint, entry.engine)
-    return shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
+    return entry.was_public and shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
 
 
 def _refuses(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
-    """Say whether this very source was found unfit, for this recipe, and nothing has changed."""
+    """Say whether this very source was found unfit, for this recipe."""
     fingerprint = recipe.fingerprint if recipe else ""
     refused = (entry.identity, entry.last_modified, entry.fingerprint, entry.engine)
     offered = (source.identity, source.last_modified, fingerprint, ENGINE_VERSION)
     return entry.status == REJECTED and refused == offered
+
+
+def _unknown_recipe(source: Source, recipes: RecipeBook) -> UnknownRecipe:
+    known = ", ".join(each.name for each in recipes.recipes)
+    return UnknownRecipe(
+        f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
+    )
+
+
+def _crashed_before(entry: Entry, story: Story) -> bool:
+    """Say whether a child's death over this source is not the first, an earlier rejection's too.
+
+    Otherwise every message that asks again would begin to count anew, and the last of them would
+    leave a claim behind that never came to its end.
+    """
+    source, recipe = story.source, story.recipe
+    return bool(entry.crashes) or (source is not None and _refuses(entry, source, recipe))
 
 
 def _reject(
@@ -205,18 +226,24 @@ def _facts(story: Story) -> Mapping[str, Value]:
     return facts
 
 
-def _let_go(claim: Claim, failure: Failure, fleet: Fleet) -> None:
+def _let_go(claim: Claim, failure: Failure, fleet: Fleet, work: Work) -> None:
     """End the claim, so that the next try need not wait for its lease."""
     # A write whose answer was lost may still take effect, within the time that a call may take.
     # Whatever its last attempt was told: an earlier one may have been the write in doubt.
-    in_doubt = isinstance(failure, Outside | Unknown)
+    in_doubt = isinstance(failure, Outside | Unknown) and failure.stage in WRITES
     # If this fails the lease runs out by itself; why the image failed matters more.
     with suppress(Failure, ConditionRefused):
-        if isinstance(failure, ClaimLost):
+        try:
+            if isinstance(failure, ClaimLost):
+                raise failure
+            fleet.ledger.release(
+                claim,
+                hold_seconds=CALL_SECONDS if in_doubt else 0.0,
+                crashed=isinstance(failure, Suspect),
+            )
+        except ClaimLost:
+            # Another has worked on the key meanwhile, and we may have written after it. Our own
+            # message may be settled by now, so that nobody would look again.
             fleet.ledger.doubt(claim)
-            return
-        fleet.ledger.release(
-            claim,
-            hold_seconds=CALL_SECONDS if in_doubt else 0.0,
-            suspect=isinstance(failure, Suspect),
-        )
+            look_again = backfill.write(fleet.objects.sources_bucket, [claim.key])
+            fleet.queues.send(work.queue, look_again, {})

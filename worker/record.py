@@ -28,8 +28,9 @@ def attend(
     ending = _reconciled(work, fleet, deadline, story, is_alone=is_alone)
     if isinstance(ending, Dangerous):
         return ending
-    ending = _announced(ending, fleet, deadline, story)
+    # Before it is announced: that a topic is down is no reason to render nothing.
     fleet.brake.note(ending)
+    ending = _announced(ending, fleet, deadline, story)
     # A batch that stops says so once, and not for each record that was held back.
     if not is_held_back(ending):
         story.tell(ending)
@@ -51,7 +52,7 @@ def _reconciled(
         return ending
     # The claim is left to run out, as nobody knows what is still under way.
     except Exception as error:
-        log.exception("image failed unexpectedly", key=work.key)
+        log.exception("image failed unexpectedly", **story.fields())
         return Unknown(f"{type(error).__name__}: {error}")
 
 
@@ -68,6 +69,6 @@ def _announced(ending: Ending, fleet: Fleet, deadline: Deadline, story: Story) -
     except Failure as failure:
         return failure
     except Exception as error:
-        log.exception("change not announced", key=story.work.key)
+        log.exception("change not announced", **story.fields())
         return Unknown(f"{type(error).__name__}: {error}", stage="announce")
     return ending

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from shared.cloud.clients import CALL_SECONDS
+from shared.cloud.entries import REMOVED
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.model.completion import Change
@@ -14,12 +15,12 @@ from worker.story import Story
 
 def remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
     """Delete what was stored for a source that is gone, and leave a tombstone."""
-    never_was = not claim.entry.status and not claim.entry.stored
-    if not never_was:
+    nothing_there = claim.entry.status in ("", REMOVED) and not claim.entry.stored
+    if not nothing_there:
         clear(claim, fleet, deadline)
     deadline.require(CALL_SECONDS, "ledger")
     story.changed_at = fleet.ledger.bury(claim)
-    if never_was:
+    if nothing_there:
         return Outcome.ABSENT
     story.change = Change.REMOVED
     return Outcome.REMOVED

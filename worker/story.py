@@ -48,14 +48,15 @@ class Story:
         self._last = now
 
     def remember(self, entry: Entry, change: Change) -> None:
-        """Take from the ledger what was done before.
+        """Take from the ledger what was done before; `change` is for entries that name none.
 
         And tell of it once more, if it was done for the same messages: their worker may have died
         before it told anybody.
         """
         self.version, self.changed_at = entry.version, entry.updated_at
         self.variants, self.variant_bytes = len(entry.stored), entry.variant_bytes
-        self.change = change if self.work.answers_for(entry) else None
+        if self.work.answers_for(entry):
+            self.change = Change(entry.change) if entry.change else change
 
     def elapsed_seconds(self) -> float:
         """Return the time since the story began."""
@@ -75,6 +76,8 @@ class Story:
             "key": self.work.key,
             "lane": self.work.lane,
             "receive_count": self.work.receives,
+            "message_ids": list(self.work.message_ids),
+            "request_id": self.work.request_id,
         }
         if self.source:
             facts |= {"etag": self.source.etag, "source_bytes": self.source.size_bytes}

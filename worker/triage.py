@@ -28,14 +28,15 @@ class Triage:
     max_receives: int
     request_id: str = ""
 
-    def settle(self, message: Message, failure: Failure) -> bool:
+    def settle(self, message: Message, failure: Failure, key: str = "") -> bool:
         """Return whether the message is dealt with for good; if not, the queue keeps it.
 
+        `key` is the source's whose failure it is, if it is a source's.
         Never raises: a message that could not be moved is simply tried again.
         """
         try:
             if self.is_final(message, failure):
-                self._bury(message, failure)
+                self._bury(message, failure, key)
                 return True
             self._put_off(message, failure)
         except PixfleetError as trouble:
@@ -48,8 +49,9 @@ class Triage:
         """Say whether no further try could help, or none is left."""
         return failure.is_permanent or message.receive_count >= self.max_receives
 
-    def _bury(self, message: Message, failure: Failure) -> None:
+    def _bury(self, message: Message, failure: Failure, key: str) -> None:
         attributes = {
+            "key": _printable(key),
             "cause": failure.cause.value,
             "stage": failure.stage,
             "detail": _printable(failure.detail)[:MAX_DETAIL_CHARS],
@@ -62,6 +64,13 @@ class Triage:
         # SQS refuses empty attribute values.
         filled = {name: value for name, value in attributes.items() if value}
         self.queues.send(self.dead_letter_queue, message.body, filled)
+        log.warning(
+            "message became a dead letter",
+            lane=message.lane,
+            message_id=message.id,
+            dead_letters=1,
+            **{**filled, "key": key},
+        )
 
     def _put_off(self, message: Message, failure: Failure) -> None:
         chance = random.random()  # noqa: S311 - jitter, not a secret

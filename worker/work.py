@@ -21,25 +21,24 @@ class Work:
     """A key, the messages for whose sake it is looked at, and what they say of themselves.
 
     `receives` is the most often that any of them was handed out, `happened_at` when the earliest
-    event was, `lane` the queue they came by. `is_redriven` says that one of them has been a dead
-    letter, `is_backfill` that one comes from a backfill: both ask again for what was rejected.
+    event was, `queue` and `lane` which way they came. `is_redriven` says that one of them has been
+    a dead letter, `is_backfill` that one comes from a backfill.
     """
 
     key: str
     message_ids: tuple[str, ...]
     receives: int = 1
+    queue: str = ""
     lane: str = ""
     happened_at: datetime | None = None
     is_redriven: bool = False
     is_backfill: bool = False
+    request_id: str = ""
 
-    def insists_on(self, entry: Entry) -> bool:
-        """Say whether a source that was rejected has to be tried again all the same.
-
-        A message that comes back after it has led to the rejection may have died before it became
-        a dead letter; another one's event has been told of by that letter.
-        """
-        return self.is_backfill or self.answers_for(entry)
+    @property
+    def asks_again(self) -> bool:
+        """Say whether somebody wants a source that was rejected to be tried once more."""
+        return self.is_redriven or self.is_backfill
 
     def answers_for(self, entry: Entry) -> bool:
         """Say whether the entry may be the work of these messages, in an earlier receive.
@@ -49,24 +48,28 @@ class Work:
         return self.is_redriven or not entry.told_by.isdisjoint(self.message_ids)
 
 
-def works_of(messages: Sequence[Message], readings: Sequence[Reading]) -> tuple[Work, ...]:
+def works_of(
+    messages: Sequence[Message], readings: Sequence[Reading], request_id: str = ""
+) -> tuple[Work, ...]:
     """Return each key once, in order: several records for one key are one piece of work."""
     hints: dict[str, list[tuple[Message, Hint]]] = {}
     for message, reading in zip(messages, readings, strict=True):
         for hint in reading if isinstance(reading, tuple) else ():
             hints.setdefault(hint.key, []).append((message, hint))
-    return tuple(_work(key, of_key) for key, of_key in hints.items())
+    return tuple(_work(key, of_key, request_id) for key, of_key in hints.items())
 
 
-def _work(key: str, hints: Sequence[tuple[Message, Hint]]) -> Work:
+def _work(key: str, hints: Sequence[tuple[Message, Hint]], request_id: str) -> Work:
     moments = [hint.happened_at for _, hint in hints if hint.happened_at]
     first, _ = hints[0]
     return Work(
         key=key,
         message_ids=tuple(dict.fromkeys(message.id for message, _ in hints)),
         receives=max(message.receive_count for message, _ in hints),
+        queue=first.queue,
         lane=first.lane,
         happened_at=min(moments, default=None),
         is_redriven=any(OF_A_DEAD_LETTER in message.attributes for message, _ in hints),
         is_backfill=any(hint.event == backfill.KIND for _, hint in hints),
+        request_id=request_id,
     )

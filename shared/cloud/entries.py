@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.cloud.items import Value, from_item
-from shared.model.errors import LedgerUnavailable
+from shared.model.errors import UnknownSchema
 
 SCHEMA_VERSION = 1
 
@@ -20,8 +20,9 @@ class Entry:
 
     `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
     what is stored may be a mixture, whatever else the entry says. `deaths` counts the claims that
-    ended without a word or over a dead child, since the last that came to an end. `told_by` are
-    the messages whose work led to this state, `change` is what that state was to a reader.
+    ended without a word, and `crashes` those that ended over a dead child, since the last that
+    came to an end. `told_by` are the messages whose work led to this state, `change` is what that
+    state was to a reader, `cause`, `stage`, `detail` why a source was rejected.
     """
 
     status: str = ""
@@ -33,11 +34,16 @@ class Entry:
     fingerprint: str = ""
     engine: str = ""
     version: str = ""
+    cause: str = ""
+    stage: str = ""
+    detail: str = ""
     variant_bytes: int = 0
     updated_at: float = 0.0
+    lease_until: float = 0.0
     stored: frozenset[str] = frozenset()
     told_by: frozenset[str] = frozenset()
     deaths: int = 0
+    crashes: int = 0
     is_unfinished: bool = False
 
     @property
@@ -46,12 +52,12 @@ class Entry:
         return self.status == PUBLISHED
 
 
-def unknown_schema(fields: Mapping[str, Value]) -> LedgerUnavailable | None:
+def unknown_schema(fields: Mapping[str, Value]) -> UnknownSchema | None:
     """Return why an item's fields cannot be read, none if they can: nobody guesses at them."""
     schema = fields.get("schema")
     if schema == SCHEMA_VERSION:
         return None
-    return LedgerUnavailable(
+    return UnknownSchema(
         f"Expected ledger schema {SCHEMA_VERSION}, got {schema}: deploy the worker that wrote it.",
         stage="ledger",
     )
@@ -60,7 +66,7 @@ def unknown_schema(fields: Mapping[str, Value]) -> LedgerUnavailable | None:
 def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
     """Return what an item says, an empty entry where there is none.
 
-    `ours` is a token that does not count as an earlier attempt. `LedgerUnavailable` for an item
+    `ours` is a token that does not count as an earlier attempt. `UnknownSchema` for an item
     that another version of this program wrote.
     """
     fields = from_item(item)
@@ -89,10 +95,15 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         fingerprint=text("fingerprint"),
         engine=text("engine"),
         version=text("version"),
+        cause=text("cause"),
+        stage=text("stage"),
+        detail=text("detail"),
         variant_bytes=round(number("variant_bytes")),
         updated_at=float(number("updated_at")),
+        lease_until=float(number("lease_until")),
         stored=names("variants") | names("may_store"),
         told_by=names("told_by"),
         deaths=len(names("attempts") - {ours}),
+        crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
     )

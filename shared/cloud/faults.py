@@ -32,6 +32,7 @@ from shared.model.errors import (
     Failure,
     LedgerUnavailable,
     PixfleetError,
+    SourceArchived,
     StorageUnavailable,
     Throttled,
     Unknown,
@@ -101,7 +102,7 @@ _CODES: dict[str, type[PixfleetError]] = {
     "NotFound": StorageUnavailable,
     "Throttled": Throttled,
     # The source was archived and has to be restored before it can be read.
-    "InvalidObjectState": StorageUnavailable,
+    "InvalidObjectState": SourceArchived,
     "RequestTimeTooSkewed": StorageUnavailable,
     "InvalidAccessKeyId": AccessDenied,
     "SignatureDoesNotMatch": AccessDenied,

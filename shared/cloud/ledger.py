@@ -45,6 +45,8 @@ FACTS = (
     "total_seconds",
 )
 WHY = ("cause", "stage", "detail")
+# What is true until the next ending.
+PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ class Ledger:
             stage="ledger",
         )
         return read_entry(answer.get("Item", {}))
+
+    def refuse_held(self, entry: Entry) -> None:
+        """Raise `Claimed` if somebody is at work on the key, as `claim` would, without a write."""
+        now = self._clock.now()
+        if entry.lease_until >= now:
+            raise _held(entry.lease_until - now)
 
     def claim(
         self,
@@ -147,31 +155,34 @@ class Ledger:
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
         return self._finish(claim, gone)
 
-    def release(self, claim: Claim, *, hold_seconds: float = 0.0, suspect: bool = False) -> None:
+    def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
         """End a claim that did not come to its end: what may have been stored stays noted.
 
         `hold_seconds` keeps everybody from the key a little longer, for the sake of a write that
-        may still be under way; `suspect` leaves this attempt counted as a death.
+        may still be under way; `crashed` notes that a child died under this claim.
         """
-        gone = () if suspect else ("attempts",)
+        # This attempt told how it ended; whether others did stays as it is.
+        ended = f"DELETE attempts :own{' ADD crashes :own' if crashed else ''}"
         if hold_seconds:
-            self._write(claim, {"lease_until": self._clock.now() + hold_seconds}, gone=gone)
+            held = {"lease_until": self._clock.now() + hold_seconds}
+            self._write(claim, held, gone=(), also=ended)
         else:
-            self._write(claim, {}, gone=("lease_until", *gone))
+            self._write(claim, {}, gone=("lease_until",), also=ended)
 
     def withdraw(self, claim: Claim) -> None:
         """End a claim under which nothing was stored, as if it had never been."""
-        self._write(claim, {}, gone=("lease_until", "attempts", "may_store"))
+        self._write(claim, {}, gone=("lease_until", "attempts", "crashes", "may_store"))
 
     def doubt(self, claim: Claim) -> None:
-        """Note that a claim which was lost has written: what is stored may be a mixture.
+        """Note that a claim which was lost may have written: what is stored may be a mixture.
 
-        The next who looks makes it again. Not conditional on the claim, which is somebody else's.
+        Whoever has the key now will find its claim lost in turn, and whoever looks next makes it
+        all again. Not conditional on the claim, which is somebody else's.
         """
         attempt(
             lambda: self._update(
                 claim.key,
-                "ADD may_store :names",
+                "REMOVE claim_token ADD may_store :names",
                 condition="#schema = :schema",
                 names={"#schema": "schema"},
                 values={":names": claim.may_exist, ":schema": SCHEMA_VERSION},
@@ -182,15 +193,20 @@ class Ledger:
     def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write all that is true now, and leave nothing of what was true before."""
         now = self._clock.now()
-        former = (*FACTS, *WHY, "told_by", "expires_at", "lease_until", "attempts", "may_store")
+        former = (*FACTS, *WHY, *PASSING)
         written = {**fields, "updated_at": now}
         if claim.messages:
             written["told_by"] = claim.messages
         self._write(claim, written, gone=tuple(name for name in former if name not in written))
         return now
 
-    def _write(self, claim: Claim, fields: Mapping[str, Value], *, gone: Sequence[str]) -> None:
-        """Write and remove fields and end the claim, if it is still ours."""
+    def _write(
+        self, claim: Claim, fields: Mapping[str, Value], *, gone: Sequence[str], also: str = ""
+    ) -> None:
+        """Write and remove fields and end the claim, if it is still ours.
+
+        `also` is a further part of the update, in which `:own` stands for the claim's token.
+        """
         written = {**fields, "done_token": claim.token}
         names = {f"#f{at}": name for at, name in enumerate((*written, *gone, "claim_token"))}
         marks = list(names)
@@ -201,12 +217,13 @@ class Ledger:
             attempt(
                 lambda: self._update(
                     claim.key,
-                    f"SET {assignments} REMOVE {', '.join(marks[len(written) :])}",
+                    f"SET {assignments} REMOVE {', '.join(marks[len(written) :])} {also}",
                     condition="claim_token = :token",
                     names=names,
                     values={
                         ":token": claim.token,
                         **{f":v{at}": value for at, value in enumerate(written.values())},
+                        **({":own": frozenset((claim.token,))} if also else {}),
                     },
                 ),
                 stage="ledger",
@@ -246,9 +263,13 @@ def _claim_refusal(refused: ConditionRefused, now: float, lease_seconds: float) 
         return unknown
     until = found.get("lease_until", now + lease_seconds)
     left = float(until) - now if isinstance(until, int | float) else lease_seconds
+    return _held(left)
+
+
+def _held(left_seconds: float) -> Claimed:
     return Claimed(
-        f"Expected no live lease, got one for {left:.0f} s more.",
-        lease_left_seconds=max(1.0, left),
+        f"Expected no live lease, got one for {left_seconds:.0f} s more.",
+        lease_left_seconds=max(1.0, left_seconds),
     )
 
 

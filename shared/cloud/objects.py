@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from shared.cloud.bodies import read_in_time
-from shared.cloud.faults import ConditionRefused, Missing, Unchanged, attempt
+from shared.cloud.faults import SERVER_ERRORS, ConditionRefused, Missing, Unchanged, attempt
 from shared.deadline import Deadline
 from shared.model.errors import (
     AccessDenied,
@@ -134,18 +136,7 @@ class Objects:
             batch: list[ObjectIdentifierTypeDef] = [
                 {"Key": key} for key in stored_keys[start : start + MAX_DELETES]
             ]
-            answer = attempt(
-                lambda batch=batch: self._s3.delete_objects(  # type: ignore[misc]
-                    Bucket=self.variants_bucket, Delete={"Objects": batch, "Quiet": True}
-                ),
-                stage="delete",
-            )
-            # Each key of the batch fails by itself, with status 200 for the whole.
-            if errors := answer.get("Errors"):
-                raise StorageUnavailable(
-                    f"Expected {len(batch)} deletes, got {len(errors)} errors: {errors[0]}.",
-                    stage="delete",
-                )
+            attempt(lambda batch=batch: self._delete(batch), stage="delete")  # type: ignore[misc]
 
     def read_recipes(self, bucket: str, key: str) -> bytes:
         """Return the recipes object that Terraform wrote."""
@@ -155,6 +146,22 @@ class Objects:
                 return body.read()
 
         return attempt(read, stage="recipes")
+
+    def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:
+        answer = self._s3.delete_objects(
+            Bucket=self.variants_bucket, Delete={"Objects": batch, "Quiet": True}
+        )
+        # Each key of the batch fails by itself, with status 200 for the whole.
+        if errors := answer.get("Errors"):
+            first = errors[0]
+            response: Any = {  # the stubs want every field
+                "Error": {
+                    "Code": first.get("Code", ""),
+                    "Message": f"{len(errors)} errors: {first}",
+                },
+                "ResponseMetadata": {"HTTPStatusCode": SERVER_ERRORS},
+            }
+            raise ClientError(response, "DeleteObjects")
 
     def _require_sources_bucket(self) -> None:
         """Raise `StorageUnavailable` if it is the bucket that is gone.

@@ -177,6 +177,8 @@ class RenderChild:
             yield expired
         finally:
             watchdog.cancel()
+            # A kill that is under way must not hit the next image.
+            watchdog.join()
 
     def _forget_last_words(self) -> None:
         """Empty the child's standard error: what it said of one image is not for the next."""

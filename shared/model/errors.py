@@ -27,6 +27,7 @@ class Cause(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     OWN_OUTPUT = "own_output"
     RENDER_UNAVAILABLE = "render_unavailable"
+    SOURCE_ARCHIVED = "source_archived"
     SOURCE_CHANGED = "source_changed"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     THROTTLED = "throttled"
@@ -37,6 +38,7 @@ class Cause(StrEnum):
     TRUNCATED = "truncated"
     UNKNOWN = "unknown"
     UNKNOWN_RECIPE = "unknown_recipe"
+    UNKNOWN_SCHEMA = "unknown_schema"
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_KEY = "unsupported_key"
     WATERMARK_UNUSABLE = "watermark_unusable"
@@ -208,7 +210,7 @@ class DecoderCrash(Suspect):
 
 
 class LedgerUnavailable(Outside):
-    """The ledger did not answer, or holds what this worker cannot read."""
+    """The ledger did not answer."""
 
     cause = Cause.LEDGER_UNAVAILABLE
 
@@ -224,6 +226,12 @@ class RenderUnavailable(Outside):
     """No render child came up: the fault of the deployment or the machine, and of no image."""
 
     cause = Cause.RENDER_UNAVAILABLE
+
+
+class SourceArchived(Transient):
+    """A source that must be restored from its archive before anybody can read it."""
+
+    cause = Cause.SOURCE_ARCHIVED
 
 
 class SourceChanged(Transient):
@@ -251,7 +259,27 @@ class Unknown(Transient):
     cause = Cause.UNKNOWN
 
 
+class UnknownSchema(Transient):
+    """A ledger item that a worker of another version wrote: nobody guesses at it."""
+
+    cause = Cause.UNKNOWN_SCHEMA
+
+
 class WatermarkUnusable(Transient):
     """A recipe's watermark is missing or cannot be drawn; not the fault of the image."""
 
     cause = Cause.WATERMARK_UNUSABLE
+
+
+def rejection(cause: str, detail: str, *, stage: str) -> Failure:
+    """Return the failure for which a source was rejected once, from what was noted of it."""
+    kind = _REJECTIONS.get(cause, Unknown)
+    failure = kind(detail, stage=stage)
+    if isinstance(failure, Suspect):
+        failure.condemn()
+    return failure
+
+
+_REJECTIONS: dict[str, type[Failure]] = {
+    kind.cause.value: kind for kind in (*Permanent.__subclasses__(), *Suspect.__subclasses__())
+}

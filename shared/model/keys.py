@@ -56,12 +56,12 @@ def parse_variant_key(key: str) -> VariantKey:
 
 
 def refuse_unsupported(source_key: str) -> None:
-    """Raise `UnsupportedKey` for keys that no browser could ask for.
+    """Raise `UnsupportedKey` for keys that no browser could ask for, or S3 delete.
 
     Browsers and proxies remove `.` and `..` segments from a path before they send it, and control
-    characters do not survive URLs, logs and headers.
+    characters do not survive URLs, logs and headers. S3 deletes by XML, which has no U+FFFE.
     """
-    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in source_key):  # noqa: PLR2004 - ASCII's control characters
+    if any(ord(char) < 0x20 or char in "\x7f\ufffe\uffff" for char in source_key):  # noqa: PLR2004 - ASCII's control characters
         raise UnsupportedKey("Expected a key without control characters.", stage="key")
     if {".", ".."} & set(source_key.split("/")):
         raise UnsupportedKey(

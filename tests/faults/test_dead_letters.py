@@ -32,6 +32,7 @@ def test_a_poison_message_uses_up_its_receives_and_is_buried_with_all_attributes
     assert (letter.queue, letter.body) == (DEAD, body)
     assert "AccessDenied" in told.pop("detail")
     assert told == {
+        "key": KEY,
         "cause": "access_denied",
         "stage": "fetch",
         "source_queue": LIVE,

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.cloud.ledger import Ledger
 from shared.cloud.objects import SOURCE_ETAG
 from shared.model.keys import manifest_key, stored_key
 from tests.simulator import workers
@@ -329,6 +330,7 @@ def test_a_ledger_without_conditions_lets_two_writers_in_and_that_is_found_out(
         arguments["ConditionExpression"] = ""
         return conditional(tables, **arguments)  # type: ignore[arg-type] # passed on
 
+    monkeypatch.setattr(Ledger, "refuse_held", lambda *_: None)
     monkeypatch.setattr("tests.simulator.tables._check_marks", lambda *_: None)
     monkeypatch.setattr(Tables, "update_item", unconditional)
     world = World(Plan([Action(Act.PUT), Action(Act.PUT, wait=BARELY)], pollers=2))

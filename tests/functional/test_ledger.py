@@ -8,7 +8,14 @@ from shared.cloud.clients import Clients
 from shared.cloud.entries import Entry
 from shared.cloud.items import Value
 from shared.cloud.ledger import MAX_DETAIL_BYTES, TOMBSTONE_SECONDS, Claim, Ledger
-from shared.model.errors import Cause, Claimed, ClaimLost, Corrupt, LedgerUnavailable
+from shared.model.errors import (
+    Cause,
+    Claimed,
+    ClaimLost,
+    Corrupt,
+    LedgerUnavailable,
+    UnknownSchema,
+)
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source
 from tests.fakes import FakeClock, client_error
@@ -220,9 +227,9 @@ def test_a_newer_schema_is_left_alone(ledger: Ledger, clients: Clients) -> None:
     )
     before = item(clients)
 
-    with pytest.raises(LedgerUnavailable, match="Expected ledger schema 1, got 2"):
+    with pytest.raises(UnknownSchema, match="Expected ledger schema 1, got 2"):
         claimed(ledger)
-    with pytest.raises(LedgerUnavailable, match="Expected ledger schema 1, got 2"):
+    with pytest.raises(UnknownSchema, match="Expected ledger schema 1, got 2"):
         ledger.read(KEY)
 
     assert item(clients) == before

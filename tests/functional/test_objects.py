@@ -302,11 +302,12 @@ def test_a_key_that_could_not_be_deleted_is_a_failure(
     objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def partly(**_arguments: object) -> dict[str, Any]:  # botocore's shape
-        return {"Errors": [{"Key": "b", "Code": "AccessDenied", "Message": "no"}]}
+        denied = {"Key": "b", "Code": "AccessDenied", "Message": "no"}
+        return {"Errors": [denied], "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     monkeypatch.setattr(clients.s3, "delete_objects", partly)
 
-    with pytest.raises(StorageUnavailable, match="Expected 2 deletes, got 1 errors") as caught:
+    with pytest.raises(AccessDenied, match=r"1 errors: .*'Key': 'b'") as caught:
         objects.delete(["a", "b"])
 
     assert caught.value.stage == "delete"

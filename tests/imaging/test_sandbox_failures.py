@@ -183,9 +183,11 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
         "decoder_crash",
         "ledger_unavailable",
         "render_unavailable",
+        "source_archived",
         "source_changed",
         "storage_unavailable",
         "throttled",
+        "unknown_schema",
         "watermark_unusable",
     }
     assert believed == ("unknown" if cause in transient else cause)

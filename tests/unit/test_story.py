@@ -20,7 +20,13 @@ NOW = datetime.fromtimestamp(CLOCK.at, UTC)
 WORK = Work("a.jpg", ("m1",), receives=2, lane="live", happened_at=NOW - timedelta(seconds=4))
 SOURCE = Source("a.jpg", etag="abc", size_bytes=7)
 RECIPE = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
-BARE = {"key": "a.jpg", "lane": "live", "receive_count": 2}
+BARE = {
+    "key": "a.jpg",
+    "lane": "live",
+    "receive_count": 2,
+    "message_ids": ["m1"],
+    "request_id": "",
+}
 
 
 def made(work: Work = WORK) -> Story:

@@ -29,8 +29,10 @@ def test_several_messages_of_one_key_are_one_piece_of_work() -> None:
 
     first, second = works_of(messages, readings)
 
-    assert first == Work("a", ("m1", "m2"), receives=3, lane="bulk", happened_at=EARLY)
-    assert second == Work("b", ("m3",), lane="bulk")
+    assert first == Work(
+        "a", ("m1", "m2"), receives=3, queue="p-bulk", lane="bulk", happened_at=EARLY
+    )
+    assert second == Work("b", ("m3",), queue="p-bulk", lane="bulk")
 
 
 def test_a_message_that_names_a_key_twice_is_noted_once() -> None:
@@ -48,33 +50,33 @@ def test_a_message_that_cannot_be_read_asks_for_nothing() -> None:
 def test_a_dead_letter_that_was_redriven_asks_again_and_answers_for_what_it_finds() -> None:
     (work,) = works_of([message("m1", redriven=True)], [(hint("a"),)])
 
-    assert work.insists_on(BY_ANOTHER)
+    assert work.asks_again
     assert work.answers_for(BY_ANOTHER)
 
 
 def test_a_backfill_asks_again_and_answers_for_nothing() -> None:
     (work,) = works_of([message("m1")], [(hint("a", event="backfill"),)])
 
-    assert work.insists_on(BY_ANOTHER)
+    assert work.asks_again
     assert not work.answers_for(BY_ANOTHER)
 
 
 def test_an_ordinary_event_does_neither() -> None:
     (work,) = works_of([message("m1")], [(hint("a"),)])
 
-    assert not work.insists_on(BY_ANOTHER)
+    assert not work.asks_again
     assert not work.answers_for(BY_ANOTHER)
 
 
 @pytest.mark.parametrize("told_by", [{"m1"}, {"m0", "m2"}])
-def test_messages_insist_on_what_they_have_brought_about_themselves(told_by: set[str]) -> None:
+def test_messages_answer_for_what_they_have_brought_about_themselves(told_by: set[str]) -> None:
     entry = Entry(status="rejected", told_by=frozenset(told_by))
 
-    assert Work("a", ("m1", "m2")).insists_on(entry)
+    assert Work("a", ("m1", "m2")).answers_for(entry)
 
 
 @pytest.mark.parametrize("told_by", [{"m0"}, set()])
 def test_messages_leave_to_others_what_others_have_brought_about(told_by: set[str]) -> None:
     entry = Entry(status="rejected", told_by=frozenset(told_by))
 
-    assert not Work("a", ("m1", "m2")).insists_on(entry)
+    assert not Work("a", ("m1", "m2")).answers_for(entry)
