@@ -6,6 +6,8 @@ PYTHON ?= python3
 TF ?= terraform
 # A folder that contains registry.terraform.io/, for machines without a registry.
 TF_PLUGIN_DIR ?=
+# The processor of the package: arm64, x86_64, or `here` for this machine.
+ARCH ?= arm64
 # A folder of images for `make demo` and `make bench`; empty: a few generated ones.
 IMAGES ?=
 # Another file of recipes for `make demo`; empty: recipes.yaml.
@@ -17,7 +19,7 @@ PORT ?= 4566
 override IMAGES := $(value IMAGES)
 override RECIPES := $(value RECIPES)
 override PORT := $(value PORT)
-export IMAGES RECIPES PORT
+export IMAGES RECIPES PORT TF_PLUGIN_DIR
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -79,8 +81,8 @@ test: setup  ## Everything that must hold before a change lands
 	@$(MAKE) --no-print-directory lint types layers
 	@$(BIN)/pytest
 
-.PHONY: unit imaging functional faults e2e
-unit imaging functional faults e2e: setup  ## One tier of the tests
+.PHONY: unit imaging functional faults terraform e2e
+unit imaging functional faults terraform e2e: setup  ## One tier of the tests
 	@$(BIN)/pytest -m $@
 
 .PHONY: lint
@@ -102,6 +104,14 @@ fmt: $(READY)  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: package
+package: $(READY)  ## The zip that Lambda runs: ARCH=arm64|x86_64|here
+	@$(BIN)/python -m scripts.package --arch "$(ARCH)"
+
+.PHONY: trixie
+trixie: setup  ## Both packages under Lambda's Python, in Debian folders: root, debootstrap and qemu-user-static
+	@$(BIN)/pytest tests/trixie
+
 .PHONY: soak
 soak: setup  ## Thousands of images, runners killed every few seconds: nothing lost, nothing stale
 	@$(BIN)/python -m tests.soak.run
@@ -111,12 +121,24 @@ soak: setup  ## Thousands of images, runners killed every few seconds: nothing l
 LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade
 
+CHECKOV_READY := build/checkov/.ready
+# checkov pins a hundred packages of its own, so it lives in a virtual environment of its own.
+$(CHECKOV_READY): scripts/locks/checkov.txt | python-is-new-enough
+	@echo "Installing checkov into build/checkov …"
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/python $(INSTALL) --require-hashes -r scripts/locks/checkov.txt $(OR_SAY_WHY)
+	@touch $@
+
+.PHONY: checkov
+checkov: $(CHECKOV_READY)  ## Install checkov, with which `make terraform` then looks over the stack
+
 .PHONY: lock
 lock: python-is-new-enough  ## Renew the lock files, with hashes and without index addresses
 	@$(PYTHON) -m venv build/lock
 	@build/lock/bin/python $(INSTALL) uv $(OR_SAY_WHY)
 	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt
 	@$(LOCK) pyproject.toml --extra cli --extra heic --group dev -o scripts/locks/dev.txt
+	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
 
 .PHONY: clean

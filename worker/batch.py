@@ -17,6 +17,7 @@ from shared.cloud.queues import BATCH_SIZE
 from shared.deadline import Deadline
 from shared.events.body import read_hints
 from shared.events.hint import Hint
+from shared.events.reading import shown
 from shared.events.sqs import Message, read_batch
 from shared.model.errors import BadMessage, Failure
 from shared.model.keys import MAX_KEY_BYTES
@@ -106,7 +107,7 @@ class Consumer:
     def _refuse_foreign(self, hint: Hint) -> None:
         ours, size = self._fleet.settings.sources_bucket, len(hint.key.encode())
         if hint.bucket != ours:
-            raise BadMessage(f"Expected bucket {ours}, got {hint.bucket}.", stage="parse")
+            raise BadMessage(f"Expected bucket {ours}, got {shown(hint.bucket)}.", stage="parse")
         if size > MAX_KEY_BYTES:
             raise BadMessage(
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
@@ -135,6 +136,9 @@ class Consumer:
                     buried[ending] = settling
             fates.append((message, ending, settling))
         wait([each for _, _, each in fates if each], timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
+        # What has not begun by now would be a second letter some other time.
+        for _, _, each in fates:
+            _ = each and each.cancel()
         return tuple(
             Verdict(message.id, ending, settling is None or _is_true(settling))
             for message, ending, settling in fates
@@ -202,4 +206,4 @@ def _ending_of(
 
 
 def _is_true(future: Future[bool]) -> bool:
-    return future.done() and future.result()
+    return future.done() and not future.cancelled() and future.result()

@@ -46,6 +46,17 @@ class Brake:
             with self._lock:
                 self._in_a_row = 0
 
+    @property
+    def is_undecided(self) -> bool:
+        """Say whether an eased brake is eased still: the scout said nothing either way."""
+        with self._lock:
+            return 0 < self._in_a_row < MOST_IN_A_ROW
+
+    def tighten(self) -> None:
+        """Put the brake on again, after a record that said nothing either way."""
+        with self._lock:
+            self._in_a_row = MOST_IN_A_ROW
+
     def ease(self) -> None:
         """Let a record try; the next outside failure puts the brake on again."""
         with self._lock:

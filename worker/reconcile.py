@@ -23,7 +23,6 @@ from shared.model.errors import (
     Suspect,
     Unknown,
     UnknownRecipe,
-    UnsupportedKey,
     rejection,
 )
 from shared.model.manifest import ENGINE_VERSION
@@ -78,11 +77,12 @@ def reconcile(
         messages=work.message_ids,
     )
     try:
-        return _under_claim(claim, work, fleet, deadline, story)
+        outcome = _under_claim(claim, work, fleet, deadline, story)
     except Failure as failure:
         if not failure.is_permanent:
             _let_go(claim, failure, fleet, work)
         raise
+    return _or_told_again(outcome, claim.entry, story)
 
 
 def _settled_before(
@@ -95,15 +95,20 @@ def _settled_before(
     """
     if fleet.recipes.matching(work.key) is None and not entry.stored:
         if entry.status == REMOVED:
-            story.remember(entry, Change.REMOVED)
+            story.remember(entry)
         return Outcome.IGNORED
     if entry.is_unfinished or not entry.status:
         return None
     source, wanted = _look(work.key, fleet, deadline, story)
     if source is None and entry.status == REMOVED:
-        story.remember(entry, Change.REMOVED)
+        story.remember(entry)
         return Outcome.ABSENT
     outcome = _agreed(entry, source, wanted, work, story)
+    return outcome and _or_told_again(outcome, entry, story)
+
+
+def _or_told_again(outcome: Outcome, entry: Entry, story: Story) -> Outcome:
+    """Return the outcome, but raise the failure of a rejection that these messages led to."""
     if outcome is Outcome.REJECTED and story.change:
         raise rejection(entry.cause, entry.detail, stage=entry.stage)
     return outcome
@@ -152,10 +157,12 @@ def _agreed(
     if source is None or entry.is_unfinished:
         return None
     if wanted and _shows(entry, source, wanted.recipe):
-        story.remember(entry, Change.COMPLETE)
+        story.remember(entry)
         return Outcome.CURRENT
-    if not work.asks_again and _refuses(entry, source, wanted.recipe if wanted else None):
-        story.remember(entry, Change.REJECTED)
+    # Each message asks once: what it has been told already it is told again.
+    is_asked = work.asks_again and entry.told_by.isdisjoint(work.message_ids)
+    if not is_asked and _refuses(entry, source, wanted.recipe if wanted else None):
+        story.remember(entry)
         return Outcome.REJECTED
     return None
 
@@ -204,8 +211,7 @@ def _reject(
     claim: Claim, failure: Failure, fleet: Fleet, deadline: Deadline, story: Story
 ) -> None:
     """Take down what was stored for the key, since it is not what is there now, and say why."""
-    if not isinstance(failure, UnsupportedKey):  # under such a key nothing was ever stored
-        clear(claim, fleet, deadline)
+    clear(claim, fleet, deadline)
     deadline.require(CALL_SECONDS, "ledger")
     story.changed_at = fleet.ledger.reject(claim, failure, _facts(story))
     story.change = Change.REJECTED
@@ -213,7 +219,7 @@ def _reject(
 
 def _facts(story: Story) -> Mapping[str, Value]:
     """Return what a rejected source is known by; it is tried again once any of it has changed."""
-    facts: dict[str, Value] = {"engine": ENGINE_VERSION}
+    facts: dict[str, Value] = {"change": Change.REJECTED.value, "engine": ENGINE_VERSION}
     if story.recipe:
         facts |= {"recipe": story.recipe.name, "fingerprint": story.recipe.fingerprint}
     if story.source:

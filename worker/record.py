@@ -9,7 +9,7 @@ from shared.model.outcome import Outcome
 from worker.brake import STAGE
 from worker.fleet import Fleet
 from worker.reconcile import Dangerous, reconcile
-from worker.story import Story
+from worker.story import Story, failure_fields
 from worker.work import Work
 
 log = structlog.get_logger()
@@ -30,11 +30,10 @@ def attend(
         return ending
     # Before it is announced: that a topic is down is no reason to render nothing.
     fleet.brake.note(ending)
-    ending = _announced(ending, fleet, deadline, story)
     # A batch that stops says so once, and not for each record that was held back.
     if not is_held_back(ending):
         story.tell(ending)
-    return ending
+    return _announced(ending, fleet, deadline, story)
 
 
 def is_held_back(ending: Ending) -> bool:
@@ -67,8 +66,16 @@ def _announced(ending: Ending, fleet: Fleet, deadline: Deadline, story: Story) -
         deadline.require(CALL_SECONDS, "announce")
         fleet.topic.publish(story.completion(ending, fleet.objects.sources_bucket))
     except Failure as failure:
-        return failure
+        log.warning("change not announced", **story.fields(), **failure_fields(failure))
+        return _after(ending, failure)
     except Exception as error:
         log.exception("change not announced", **story.fields())
         return Unknown(f"{type(error).__name__}: {error}", stage="announce")
     return ending
+
+
+def _after(ending: Ending, trouble: Failure) -> Failure:
+    """Return the trouble of an announcement, with the failure that it was to announce."""
+    if isinstance(ending, Failure):
+        trouble.detail = f"{trouble.detail} To be announced was a rejection, {ending}"
+    return trouble

@@ -1,13 +1,15 @@
 """A source is gone: so are its variants and its manifest, exactly those the ledger knows of."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.entries import REMOVED
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.model.completion import Change
-from shared.model.keys import manifest_key, stored_key
+from shared.model.errors import UnsupportedKey
+from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
 from worker.fleet import Fleet
 from worker.story import Story
@@ -19,22 +21,34 @@ def remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outc
     if not nothing_there:
         clear(claim, fleet, deadline)
     deadline.require(CALL_SECONDS, "ledger")
-    story.changed_at = fleet.ledger.bury(claim)
     if nothing_there:
+        fleet.ledger.bury(claim, {})
         return Outcome.ABSENT
+    story.changed_at = fleet.ledger.bury(claim, {"change": Change.REMOVED.value})
     story.change = Change.REMOVED
     return Outcome.REMOVED
 
 
 def clear(claim: Claim, fleet: Fleet, deadline: Deadline) -> None:
     """Delete every object that may have been stored for this key, the manifest with them."""
-    names = [stored_key(claim.key, name) for name in sorted(claim.may_exist)]
+    try:
+        refuse_unsupported(claim.key)
+    except UnsupportedKey:
+        return  # under such a key nothing was ever stored
     deadline.require(CALL_SECONDS, "delete")
-    fleet.objects.delete([manifest_key(claim.key), *names])
+    fleet.objects.delete([manifest_key(claim.key), *_stored(claim.key, claim.may_exist)])
 
 
 def delete_names(source_key: str, names: Iterable[str], fleet: Fleet) -> None:
     """Delete variants that the source's recipe no longer makes."""
-    doomed = [stored_key(source_key, name) for name in sorted(names)]
-    if doomed:
+    if doomed := _stored(source_key, names):
         fleet.objects.delete(doomed)
+
+
+def _stored(source_key: str, names: Iterable[str]) -> list[str]:
+    """Return where these may be stored; of another recipe's names, some may be too long for it."""
+    keys = []
+    for name in sorted(names):
+        with suppress(UnsupportedKey):
+            keys.append(stored_key(source_key, name))
+    return keys

@@ -21,8 +21,8 @@ def work_on(
 ) -> Mapping[str, Ending]:
     """Return how each key ended; each has a thread to itself, and touches no other.
 
-    After a batch that was stopped a scout goes ahead. What is dangerous comes last, each by
-    itself, so that the worker dies over nothing else with it.
+    After a batch that was stopped scouts go ahead, until one tells how things are. What is
+    dangerous comes last, each by itself, so that the worker dies over nothing else with it.
     """
 
     def at_once(
@@ -35,16 +35,23 @@ def work_on(
         wait(futures.values(), timeout=deadline.remaining_seconds())
         return {work: _ending(work, future) for work, future in futures.items()}
 
+    def scouted(group: Sequence[Work], *, is_alone: bool = False) -> Sequence[Work]:
+        """Send one after the other ahead while the brake is on; return who is left."""
+        while group and fleet.brake.reason:
+            fleet.brake.ease()
+            endings.update(at_once(group[:1], is_alone=is_alone))
+            group = group[1:]
+            if not fleet.brake.is_undecided:
+                break
+            fleet.brake.tighten()
+        return group
+
+    endings: dict[Work, Ending | Dangerous] = {}
     # Whoever has the fewest receives left goes first, or it might never have its turn.
-    works = sorted(works, key=lambda work: -work.receives)
-    scouts = works[:1] if fleet.brake.reason else []
-    if scouts:
-        fleet.brake.ease()
-    endings = at_once(scouts)
-    endings |= at_once(works[len(scouts) :])
+    endings |= at_once(scouted(sorted(works, key=lambda work: -work.receives)))
     # The fewest deaths first: those that died beside a killer are done before it comes.
     deaths = {work: each.deaths for work, each in endings.items() if isinstance(each, Dangerous)}
-    for work in sorted(deaths, key=deaths.__getitem__):
+    for work in scouted(sorted(deaths, key=deaths.__getitem__), is_alone=True):
         endings |= at_once([work], is_alone=True)
     ended = {work.key: each for work, each in endings.items() if not isinstance(each, Dangerous)}
     _tell_of_brake(tuple(ended.values()))

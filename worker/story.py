@@ -47,16 +47,16 @@ class Story:
         self.laps[f"{name}_seconds"] = round(now - self._last, 3)
         self._last = now
 
-    def remember(self, entry: Entry, change: Change) -> None:
-        """Take from the ledger what was done before; `change` is for entries that name none.
+    def remember(self, entry: Entry) -> None:
+        """Take from the ledger what was done before.
 
         And tell of it once more, if it was done for the same messages: their worker may have died
         before it told anybody.
         """
         self.version, self.changed_at = entry.version, entry.updated_at
         self.variants, self.variant_bytes = len(entry.stored), entry.variant_bytes
-        if self.work.answers_for(entry):
-            self.change = Change(entry.change) if entry.change else change
+        if entry.change and self.work.answers_for(entry):
+            self.change = Change(entry.change)
 
     def elapsed_seconds(self) -> float:
         """Return the time since the story began."""

@@ -1,6 +1,7 @@
 """What becomes of a message whose work failed: the dead-letter queue, or another try later."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -8,7 +9,7 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
-from shared.model.errors import Failure, PixfleetError, Transient
+from shared.model.errors import Failure, PixfleetError, Transient, Unknown
 
 WORKER_VERSION = "0.1.0"
 
@@ -63,7 +64,7 @@ class Triage:
         }
         # SQS refuses empty attribute values.
         filled = {name: value for name, value in attributes.items() if value}
-        self.queues.send(self.dead_letter_queue, message.body, filled)
+        self._send(message.body, filled)
         log.warning(
             "message became a dead letter",
             lane=message.lane,
@@ -71,6 +72,14 @@ class Triage:
             dead_letters=1,
             **{**filled, "key": key},
         )
+
+    def _send(self, body: str, attributes: Mapping[str, str]) -> None:
+        try:
+            self.queues.send(self.dead_letter_queue, body, attributes)
+        except Unknown:
+            # Attributes count against SQS's limit, and the body may leave no room for all of them.
+            least = {name: attributes[name] for name in ("cause", "stage") if name in attributes}
+            self.queues.send(self.dead_letter_queue, body, least)
 
     def _put_off(self, message: Message, failure: Failure) -> None:
         chance = random.random()  # noqa: S311 - jitter, not a secret

@@ -52,10 +52,15 @@ def works_of(
     messages: Sequence[Message], readings: Sequence[Reading], request_id: str = ""
 ) -> tuple[Work, ...]:
     """Return each key once, in order: several records for one key are one piece of work."""
+    asked = [
+        (at, message, hint)
+        for message, reading in zip(messages, readings, strict=True)
+        for at, hint in enumerate(reading if isinstance(reading, tuple) else ())
+    ]
     hints: dict[str, list[tuple[Message, Hint]]] = {}
-    for message, reading in zip(messages, readings, strict=True):
-        for hint in reading if isinstance(reading, tuple) else ():
-            hints.setdefault(hint.key, []).append((message, hint))
+    # The first key of each message, then the second: a long message keeps no other waiting.
+    for _, message, hint in sorted(asked, key=lambda each: each[0]):
+        hints.setdefault(hint.key, []).append((message, hint))
     return tuple(_work(key, of_key, request_id) for key, of_key in hints.items())
 
 

@@ -149,11 +149,11 @@ class Ledger:
         }
         return self._finish(claim, {**facts, **why})
 
-    def bury(self, claim: Claim) -> float:
+    def bury(self, claim: Claim, facts: Mapping[str, Value]) -> float:
         """Write, for a while, that source and variants are gone; end the claim; return when."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
-        return self._finish(claim, gone)
+        return self._finish(claim, {**facts, **gone})
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
         """End a claim that did not come to its end: what may have been stored stays noted.

@@ -17,6 +17,7 @@ from shared.model.errors import (
 )
 from shared.model.keys import manifest_key, variant_key
 from shared.model.limits import MEBIBYTE
+from shared.model.manifest import version_made_by
 from shared.model.recipe import Codec, Slot
 from shared.model.source import Overrides, Source
 
@@ -30,6 +31,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 SHORTLY = "public, max-age=60"
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
+# The edge lets browsers keep for ever only what is of the version that the URL names.
+VERSION = "pixfleet-version"
 # A mark is held in memory by every worker and sent to a child with every source.
 MAX_MARK_BYTES = 4 * MEBIBYTE
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -111,7 +114,11 @@ class Objects:
                 Body=data,
                 ContentType=codec.content_type,
                 CacheControl=FOR_EVER,
-                Metadata={SOURCE_ETAG: source.etag, FINGERPRINT: fingerprint},
+                Metadata={
+                    SOURCE_ETAG: source.etag,
+                    FINGERPRINT: fingerprint,
+                    VERSION: version_made_by(source, fingerprint),
+                },
             ),
             stage="put",
         )

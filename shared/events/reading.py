@@ -1,6 +1,6 @@
 """Reads untrusted JSON into typed values, or says in one sentence what is wrong with it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -39,8 +39,8 @@ def shaped(value: object, shape: type[Shape], *, what: str) -> Shape:
 def moment(value: object) -> datetime | None:
     """Return a time that has a time zone, none for anything else: it is for metrics only."""
     try:
-        return msgspec.convert(value, Moment)
-    except msgspec.ValidationError:
+        return msgspec.convert(value, Moment).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
         return None
 
 

@@ -47,7 +47,12 @@ class Placeholder:
 
 def version_token(source: Source, recipe: Recipe) -> str:
     """Return the `v` of versioned URLs: 12 hex digits that change when the variants can change."""
-    parts = (source.identity, recipe.fingerprint, ENGINE_VERSION)
+    return version_made_by(source, recipe.fingerprint)
+
+
+def version_made_by(source: Source, fingerprint: str) -> str:
+    """Return the `v` of what the recipe of this fingerprint makes of a source."""
+    parts = (source.identity, fingerprint, ENGINE_VERSION)
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

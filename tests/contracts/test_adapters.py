@@ -91,7 +91,7 @@ def test_a_lease_that_is_over_is_taken_over_with_all_that_may_be_stored(
     [
         lambda ledger, claim: ledger.commit(claim, PUBLISHED),
         lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
-        lambda ledger, claim: ledger.bury(claim),
+        lambda ledger, claim: ledger.bury(claim, {}),
         lambda ledger, claim: ledger.release(claim),
         lambda ledger, claim: ledger.withdraw(claim),
     ],

@@ -48,7 +48,7 @@ def test_neither_file_nor_object_tells_what_the_source_told_of_its_maker(
 
     delivery.settle("a.jpg")
 
-    ours = {"pixfleet-source-etag", "pixfleet-recipe"}
+    ours = {"pixfleet-source-etag", "pixfleet-recipe", "pixfleet-version"}
     assert all(
         [word for word in TELLTALES if word in file] == []
         for file in stored_files(delivery).values()

@@ -137,7 +137,7 @@ def every_call(clients: AllClients) -> None:
     for end in (
         ledger.release,
         ledger.withdraw,
-        ledger.bury,
+        lambda claim: ledger.bury(claim, {}),
         lambda claim: ledger.reject(claim, Corrupt("x"), {}),
         lambda claim: ledger.commit(claim, {"variants": []}),
     ):

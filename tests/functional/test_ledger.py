@@ -140,7 +140,7 @@ Write = Callable[[Ledger, Claim], object]
 WRITES: dict[str, Write] = {
     "commit": lambda ledger, claim: ledger.commit(claim, FIELDS),
     "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
-    "bury": lambda ledger, claim: ledger.bury(claim),
+    "bury": lambda ledger, claim: ledger.bury(claim, {}),
     "release": lambda ledger, claim: ledger.release(claim),
     "withdraw": lambda ledger, claim: ledger.withdraw(claim),
 }
@@ -273,7 +273,7 @@ def test_a_rejection_that_is_over_leaves_no_cause(
 def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: Clients) -> None:
     ledger.commit(claimed(ledger), FIELDS)
 
-    ledger.bury(claimed(ledger))
+    ledger.bury(claimed(ledger), {})
 
     written = item(clients)
     assert written["status"] == {"S": "removed"}
@@ -286,7 +286,7 @@ def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: 
 def test_what_comes_back_to_life_does_not_expire(
     ledger: Ledger, clients: Clients, ending: str
 ) -> None:
-    ledger.bury(claimed(ledger))
+    ledger.bury(claimed(ledger), {})
 
     WRITES[ending](ledger, claimed(ledger))
 
@@ -362,7 +362,7 @@ def test_an_item_stays_under_4_kb_whatever_is_written_to_it(
             claim()
             clock.at += 61
         sizes.append(size_of(clients.dynamodb.get_item(TableName=TABLE, Key={"key": {"S": key}})))
-        ledger.bury(claim())
+        ledger.bury(claim(), {})
 
     assert 3_000 < max(sizes) < 4096
 

@@ -9,10 +9,11 @@ from botocore.response import StreamingBody
 from shared.cloud.bodies import CHUNK_BYTES
 from shared.cloud.clients import READ_SECONDS, Clients
 from shared.cloud.faults import Missing
-from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, Objects
+from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, VERSION, Objects
 from shared.deadline import Deadline
 from shared.model.errors import AccessDenied, OutOfTime, SourceChanged, StorageUnavailable
 from shared.model.keys import manifest_key, variant_key
+from shared.model.manifest import version_token
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 from tests.fakes import AMPLE, FakeClock, client_error
@@ -213,7 +214,11 @@ def test_a_variant_tells_what_it_is_and_where_it_comes_from(
     assert answer["Body"].read() == b"small"
     assert answer["ContentType"] == "image/webp"
     assert answer["CacheControl"] == "public, max-age=31536000, immutable"
-    assert answer["Metadata"] == {SOURCE_ETAG: source.etag, FINGERPRINT: RECIPE.fingerprint}
+    assert answer["Metadata"] == {
+        SOURCE_ETAG: source.etag,
+        FINGERPRINT: RECIPE.fingerprint,
+        VERSION: version_token(source, RECIPE),
+    }
 
 
 def test_a_variant_dropped_as_a_source_is_known_for_what_it_is(

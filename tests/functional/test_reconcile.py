@@ -244,3 +244,27 @@ def test_a_rejected_source_shows_its_own_facts(world: World) -> None:
     head = world.clients.s3.head_object(Bucket=SOURCES, Key="a.jpg")
     assert item["etag"]["S"] == head["ETag"].strip('"')
     assert "version" not in item
+
+
+def test_a_key_too_long_for_another_recipes_names_is_removed_all_the_same(
+    make_world: Callable[..., World],
+) -> None:
+    recipes = deepcopy(RECIPES)
+    recipes["recipes"][1]["variants"][0]["name"] = "a-name-longer-than-any-other"  # type: ignore[index] # JSON
+    world, key = make_world(recipes), "k" * 1005
+    world.drop(key, images.jpeg())
+    assert world.settle(key) is Outcome.MADE
+    world.clients.s3.delete_object(Bucket=SOURCES, Key=key)
+
+    ending = world.settle(key)
+
+    assert ending is Outcome.REMOVED
+    assert world.stored() == {}
+
+
+def test_deleting_a_source_whose_key_was_refused_ends_well(world: World) -> None:
+    world.drop("k" * 1024, images.jpeg())
+    world.settle("k" * 1024)
+    world.clients.s3.delete_object(Bucket=SOURCES, Key="k" * 1024)
+
+    assert world.settle("k" * 1024) is Outcome.REMOVED

@@ -100,3 +100,15 @@ def test_a_second_delete_event_writes_nothing(world: World) -> None:
 
     assert world.settle("a.jpg") is Outcome.ABSENT
     assert world.item("a.jpg") == before
+
+
+def test_a_backfill_that_comes_back_judges_its_rejects_once(rejected: World) -> None:
+    body = backfill.write(SOURCES, [KEY])
+    message = Message("m9", "no-handle", body, 1, "live", None)
+    rejected.consumer.consume((message,), rejected.deadline())
+    before = rejected.item(KEY)
+
+    (verdict,) = rejected.consumer.consume((message,), rejected.deadline())
+
+    assert cause_of(verdict.ending) is Cause.TRUNCATED
+    assert rejected.item(KEY) == before

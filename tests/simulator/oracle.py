@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.cloud.items import from_item
-from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG
+from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
 from shared.model.errors import Cause
 from shared.model.keys import manifest_key, stored_key
@@ -159,7 +159,11 @@ def _unpublished(
         if found := stored.get(name):
             body = rendered(want.body, recipe.fingerprint, variant, slot)
             yield from _unless(found.body, body, name)
-            metadata = {SOURCE_ETAG: source.etag, FINGERPRINT: recipe.fingerprint}
+            metadata = {
+                SOURCE_ETAG: source.etag,
+                FINGERPRINT: recipe.fingerprint,
+                VERSION: version_token(source, recipe),
+            }
             yield from _unless(found.headers["Metadata"], metadata, f"{name}: metadata")
             yield from _unless(found.headers["ContentType"], CODECS[slot].content_type, name)
     if found := stored.get(manifest_key(key)):

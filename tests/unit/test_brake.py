@@ -104,3 +104,14 @@ def test_an_eased_brake_lets_one_record_find_out() -> None:
     good.check()
     with pytest.raises(Throttled, match="still"):
         bad.check()
+
+
+def test_a_scout_that_says_nothing_leaves_the_brake_to_the_next() -> None:
+    brake = braked()
+    brake.ease()
+
+    brake.note(Claimed("taken", lease_left_seconds=9))
+
+    assert brake.is_undecided
+    brake.tighten()
+    assert brake.reason is not None

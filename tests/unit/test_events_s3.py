@@ -149,7 +149,16 @@ def test_a_missing_field_is_named(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", [None, 5, "yesterday", "2025-01-21T18:23:20", "0000-01-01T00:00:00Z", {}]
+    "time",
+    [
+        None,
+        5,
+        "yesterday",
+        "2025-01-21T18:23:20",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+01:00",  # before the first second of UTC's calendar
+        {},
+    ],
 )
 def test_a_time_that_cannot_be_read_fails_nothing(time: object) -> None:
     (hint,) = read_hints(altered("s3_put", "Records.0.eventTime", time))

@@ -228,6 +228,7 @@ def test_subscribers_hear_of_a_removed_source_only_that() -> None:
 
 def test_what_was_done_before_is_told_again_only_to_whom_it_was_done_for() -> None:
     entry = Entry(
+        change="replaced",
         version="v1",
         updated_at=7.0,
         stored=frozenset({"w64.webp"}),
@@ -237,7 +238,7 @@ def test_what_was_done_before_is_told_again_only_to_whom_it_was_done_for() -> No
     first, other = Story(WORK, FakeClock()), Story(Work("a.jpg", ("m2",)), FakeClock())
 
     for story in (first, other):
-        story.remember(entry, Change.REPLACED)
+        story.remember(entry)
 
     assert (first.version, first.changed_at, first.variants, first.variant_bytes) == (
         "v1",

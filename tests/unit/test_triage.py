@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
 from types import SimpleNamespace
@@ -255,3 +256,21 @@ def test_a_message_that_cannot_be_moved_is_left_to_its_queue(failure: Failure) -
 @pytest.mark.parametrize("name", ["receive", "acknowledge", "put_off", "send"])
 def test_the_fake_queues_take_what_the_real_ones_take(name: str) -> None:
     assert signature(getattr(FakeQueues, name)) == signature(getattr(Queues, name))
+
+
+def test_a_letter_too_large_for_all_its_attributes_keeps_cause_and_stage() -> None:
+    queues = FakeQueues()
+    sent: list[set[str]] = []
+    queues_send = queues.send
+
+    def send(queue: str, body: str, attributes: Mapping[str, str]) -> None:
+        sent.append(set(attributes))
+        if len(attributes) > 2:
+            raise Unknown("InvalidParameterValue", stage="send")
+        queues_send(queue, body, attributes)
+
+    queues.send = send  # type: ignore[method-assign]
+
+    assert triage_over(queues).settle(MESSAGE, Corrupt("bad", stage="render"))
+    assert sent[-1] == {"cause", "stage"}
+    assert len(queues.sent) == 1

@@ -80,3 +80,11 @@ def test_messages_leave_to_others_what_others_have_brought_about(told_by: set[st
     entry = Entry(status="rejected", told_by=frozenset(told_by))
 
     assert not Work("a", ("m1", "m2")).answers_for(entry)
+
+
+def test_a_long_message_keeps_no_other_waiting() -> None:
+    long = tuple(hint(f"long-{number}") for number in range(3))
+
+    works = works_of([message("m1"), message("m2")], [long, (hint("short"),)])
+
+    assert [work.key for work in works] == ["long-0", "short", "long-1", "long-2"]

@@ -1,0 +1,77 @@
+"""Puts one package together and says what it is."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from scripts.package.archive import contents_digest, zipped
+from scripts.package.contents import Files, distribution_files, own_files
+from scripts.package.heif import without_encoder
+from scripts.package.problem import BadPackage
+from scripts.package.pruning import pruned
+from scripts.package.target import Target
+from scripts.package.wheels import Pin, fetch
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = Path("scripts", "locks", "worker.txt")
+# design.md promises it, and a cold start pays for every byte.
+MAX_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that was written; sizes in bytes."""
+
+    file: str
+    target: str
+    size_bytes: int
+    unpacked_bytes: int
+    sha256: str
+    contents_sha256: str
+    distributions: Mapping[str, str]
+
+
+def build(target: Target, *, root: Path = ROOT, out: Path) -> Package:
+    """Write `pixfleet-<target>.zip` and a JSON about it into `out`; wheels are kept in there too.
+
+    `CannotPackage` if the wheels cannot be had or the package is over `MAX_BYTES`.
+    """
+    found = fetch(root / LOCK, target, out / "wheels" / target.name)
+    files = package_files(found, root)
+    data = zipped(files)
+    package = Package(
+        file=f"pixfleet-{target.name}.zip",
+        target=target.name,
+        size_bytes=len(data),
+        unpacked_bytes=sum(map(len, files.values())),
+        sha256=sha256(data).hexdigest(),
+        contents_sha256=contents_digest(files),
+        distributions={pin.name: pin.version for pin in found},
+    )
+    if package.size_bytes > MAX_BYTES:
+        raise BadPackage(f"Expected at most {MAX_BYTES} bytes, got {package.size_bytes}.")
+    _write(out / package.file, data)
+    document = json.dumps(asdict(package), indent=2, sort_keys=True) + "\n"
+    _write((out / package.file).with_suffix(".json"), document.encode())
+    return package
+
+
+def package_files(found: Mapping[Pin, Path], root: Path) -> Files:
+    """Return everything that goes into a package; `BadPackage` if two bring the same file."""
+    files = dict(own_files(root))
+    for pin, path in found.items():
+        brought = pruned(without_encoder(distribution_files(pin, path)))
+        if twice := sorted(files.keys() & brought.keys()):
+            raise BadPackage(f"Expected new files from {pin.name}, got again: {twice[0]}.")
+        files |= brought
+    return files
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write at once: whoever deploys meanwhile has the old file or the new one."""
+    half = path.with_suffix(f"{path.suffix}.{os.getpid()}")
+    half.write_bytes(data)
+    half.replace(path)

@@ -1,0 +1,195 @@
+"""What the edge serves for a request: the same rules as the delivery module's `edge_request.js`.
+
+One table of cases runs through both (`tests/unit/edge_cases.json`), and random requests too.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import floor
+from urllib.parse import quote, unquote
+
+from shared.model.errors import PixfleetError, UnsupportedKey
+from shared.model.keys import MANIFEST_NAME, refuse_unsupported, stored_key
+from shared.model.recipe import Recipe, RecipeBook, Slot, Variant
+
+MANIFEST_FORMAT = "manifest"
+RUNG = re.compile(r"w[0-9]+")
+PARAMETERS = {
+    "w": (re.compile(r"[1-9][0-9]{0,4}"), "w to be a whole number from 1 to 99999"),
+    # Browsers report 1.100000023841858 when a page is zoomed.
+    "dpr": (re.compile(r"[0-9]{1,2}(\.[0-9]{1,20})?"), "dpr to be a number such as 2 or 1.5"),
+    "variant": (re.compile(r"[a-z][a-z0-9-]{0,31}"), "variant to be a name from a recipe"),
+    "format": (
+        re.compile(r"avif|webp|fallback|manifest"),
+        "format to be avif, webp, fallback or manifest",
+    ),
+    "v": (re.compile(r"[0-9a-f]{12}"), "v to be 12 hex digits"),
+}
+QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+FALLBACK_TYPES = ("image/jpeg", "image/png", "image/gif")
+# Below any q that can be written: everyone reads the fallback, who says nothing of it too.
+UNSPOKEN = 0.0005
+# Browsers send about ten; more is an attempt to make the edge work.
+MAX_RANGES = 32
+
+
+class NotServed(PixfleetError):
+    """A request that the edge answers itself; `status` is 400, or 404 for a key of no recipe."""
+
+    def __init__(self, status: int, expected: str) -> None:
+        self.status = status
+        super().__init__(f"Expected {expected}.")
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRequest:
+    """A request as CloudFront hands it on: path and query values percent-encoded, as sent."""
+
+    path: str
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    accept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The slots a reader takes, best first, and the others, of which the first is the safest."""
+
+    taken: tuple[Slot, ...]
+    others: tuple[Slot, ...]
+
+    @property
+    def order(self) -> tuple[Slot, ...]:
+        """Return the slots in the order in which they are tried."""
+        return self.taken + self.others
+
+
+def stored_path(book: RecipeBook, request: EdgeRequest) -> str:
+    """Return the percent-encoded path of the stored object that answers; else `NotServed`."""
+    asked = _asked(request.query)
+    key = _source_key(request.path)
+    name = _object_name(book, key, asked, readable(request.accept))
+    try:
+        stored = stored_key(key, name)
+    except UnsupportedKey as refused:
+        raise NotServed(400, "a key whose variants fit into 1024 bytes") from refused
+    return "/" + quote(stored, safe="/")
+
+
+def readable(accept: str) -> Readable:
+    """Return which slots an Accept header takes.
+
+    A wildcard promises no AVIF and no WebP: browsers that know neither send it. The avif slot may
+    hold a WebP, so who excludes WebP does not get it.
+    """
+    quality = _qualities(accept)
+    avif, webp = quality.get("image/avif", 0.0), quality.get("image/webp")
+    fallback = max((quality[kind] for kind in FALLBACK_TYPES if kind in quality), default=None)
+    if fallback is None:
+        fallback = quality.get("image/*", quality.get("*/*", UNSPOKEN))
+    weights = {
+        Slot.AVIF: 0.0 if webp == 0 else avif,
+        Slot.WEBP: avif if webp is None else webp,
+        Slot.FALLBACK: fallback,
+    }
+    taken = sorted((slot for slot in Slot if weights[slot] > 0), key=lambda slot: -weights[slot])
+    return Readable(tuple(taken), tuple(slot for slot in reversed(Slot) if slot not in taken))
+
+
+def _qualities(accept: str) -> Mapping[str, float]:
+    """Return q by media range; of repeated ranges the first, without those whose q is none."""
+    quality: dict[str, float] = {}
+    for entry in accept.lower().split(",")[:MAX_RANGES]:
+        kind, *parameters = re.sub(r"[ \t]", "", entry).split(";")
+        said = [value[2:] for value in parameters if value.startswith("q=")] or ["1"]
+        if QUALITY.fullmatch(said[0]):
+            quality.setdefault(kind, float(said[0]))
+    return quality
+
+
+def _asked(query: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """Return the parameters that are ours, each once and well formed; others do not matter."""
+    asked = {}
+    for name, (form, expected) in PARAMETERS.items():
+        values = query.get(name, ())
+        if len(values) > 1 or any(not form.fullmatch(value) for value in values):
+            raise NotServed(400, expected)
+        if values:
+            asked[name] = values[0]
+    return asked
+
+
+def _source_key(path: str) -> str:
+    """Return the source key in a path, decoded once."""
+    expected = "a path of percent-encoded UTF-8"
+    if re.search(r"%(?![0-9A-Fa-f]{2})", path):
+        raise NotServed(400, expected)
+    try:
+        key = unquote(path[1:], errors="strict")
+        key.encode()
+    except UnicodeError as refused:
+        raise NotServed(400, expected) from refused
+    if not key:
+        raise NotServed(400, "a source's key in the path")
+    try:
+        refuse_unsupported(key)
+    except UnsupportedKey as refused:
+        raise NotServed(400, "a key that a source can have") from refused
+    return key
+
+
+def _object_name(book: RecipeBook, key: str, asked: Mapping[str, str], reader: Readable) -> str:
+    """Return the last part of the stored key: `<variant>.<slot>`, or the manifest's name."""
+    if asked.get("format") == MANIFEST_FORMAT:
+        return MANIFEST_NAME
+    slot = Slot(asked["format"]) if "format" in asked else None
+    recipe = book.matching(key)
+    if "variant" in asked:
+        variants = _named(book, recipe, asked["variant"], slot)
+    elif recipe is None:
+        raise NotServed(404, "a key that a recipe takes")
+    else:
+        variants = [one for one in _ladder(recipe) if slot is None or slot in one.slots]
+    if not variants:
+        raise NotServed(400, "a variant and a format that a recipe stores together")
+    # Who names a format is no longer asked what it takes.
+    takes = Readable((slot,), ()) if slot else reader
+    chosen = _fitting(variants, _wanted_width(asked), takes)
+    return f"{chosen.name}.{next(one for one in takes.order if one in chosen.slots)}"
+
+
+def _wanted_width(asked: Mapping[str, str]) -> int | None:
+    """Return the width in pixels of the screen, rounded; none if no width was asked for."""
+    if "w" not in asked:
+        return None
+    return floor(int(asked["w"]) * float(asked.get("dpr", "1")) + 0.5)
+
+
+def _named(
+    book: RecipeBook, matching: Recipe | None, name: str, slot: Slot | None
+) -> Sequence[Variant]:
+    """Return the variant of that name, of the key's recipe if that has it, else of another one.
+
+    The edge cannot know that a source's metadata chose its recipe; a manifest's URLs say the name.
+    """
+    recipes = (*((matching,) if matching else ()), *book.recipes)
+    variants = (one for recipe in recipes for one in recipe.variants if one.name == name)
+    return [one for one in variants if slot is None or slot in one.slots][:1]
+
+
+def _ladder(recipe: Recipe) -> Sequence[Variant]:
+    """Return a recipe's rungs by width; of a recipe without rungs all variants, as they stand."""
+    rungs = [one for one in recipe.variants if RUNG.fullmatch(one.name)]
+    return sorted(rungs, key=lambda rung: rung.width or 0) or recipe.variants
+
+
+def _fitting(variants: Sequence[Variant], width: int | None, reader: Readable) -> Variant:
+    """Return the first rung that is as wide, else the widest, of those the reader can take.
+
+    Of what are no rungs it is the first, whoever asks.
+    """
+    if not RUNG.fullmatch(variants[0].name):
+        return variants[0]
+    usable = [rung for rung in variants if {*rung.slots} & {*reader.taken}] or variants
+    wide = (rung for rung in usable if width is not None and (rung.width or 0) >= width)
+    return next(wide, usable[-1])

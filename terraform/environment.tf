@@ -1,0 +1,22 @@
+# docs/settings.md has them all. What is not set here has the program's own default.
+locals {
+  asked_environment = {
+    PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb
+    PIXFLEET_COMPLETION_TOPIC = var.worker.completion_topic_arn
+    PIXFLEET_MAX_BYTES        = var.worker.max_bytes
+    PIXFLEET_MAX_FRAMES       = var.worker.max_frames
+    PIXFLEET_MAX_PIXELS       = var.worker.max_pixels
+    PIXFLEET_RENDER_SECONDS   = var.worker.render_seconds
+  }
+  worker_environment = tomap(merge(
+    {
+      PIXFLEET_DEAD_LETTER_QUEUE = module.queue.dead_letter.name
+      PIXFLEET_LEDGER_TABLE      = module.ledger.table.name
+      PIXFLEET_MAX_RECEIVES      = tostring(var.queues.max_receives)
+      PIXFLEET_RECIPES           = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}"
+      PIXFLEET_SOURCES_BUCKET    = module.storage.sources_bucket.name
+      PIXFLEET_VARIANTS_BUCKET   = module.storage.variants_bucket.name
+    },
+    { for name, value in local.asked_environment : name => tostring(value) if value != null },
+  ))
+}

@@ -1,0 +1,119 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  account_arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
+}
+
+# What the key of a stack must let in, besides this account's own policies. In a key's policy `*` is
+# that key.
+data "aws_iam_policy_document" "ours" {
+  #checkov:skip=CKV_AWS_109:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_111:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_356:a key's policy is about that key alone
+  statement {
+    sid       = "LetThisAccountsPoliciesDecide"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_arn]
+    }
+  }
+
+  # Events of sources to encrypted queues, alarms to the encrypted operations topic.
+  statement {
+    sid       = "LetServicesSendToQueuesAndTopics"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  statement {
+    sid       = "LetTheDistributionReadVariants"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  statement {
+    sid       = "LetCloudWatchEncryptTheWorkersLogs"
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/${var.prefix}-worker"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "replica" {
+  #checkov:skip=CKV_AWS_109:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_111:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_356:a key's policy is about that key alone
+
+  statement {
+    sid       = "LetThisAccountsPoliciesDecide"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.account_arn]
+    }
+  }
+}
+
+resource "aws_kms_key" "ours" {
+  description         = "Everything that ${var.prefix} stores"
+  enable_key_rotation = true
+  policy              = data.aws_iam_policy_document.ours.json
+}
+
+resource "aws_kms_key" "replica" {
+  provider = aws.replica
+
+  description         = "The copies of ${var.prefix}'s sources"
+  enable_key_rotation = true
+  policy              = data.aws_iam_policy_document.replica.json
+}
+
+# Whoever holds the private half of this key signs the URLs of pictures.
+resource "aws_cloudfront_public_key" "this" {
+  name        = "${var.prefix}-urls"
+  encoded_key = var.signing_public_key
+}
+
+resource "aws_cloudfront_key_group" "this" {
+  name  = "${var.prefix}-urls"
+  items = [aws_cloudfront_public_key.this.id]
+}

@@ -1,0 +1,77 @@
+# One fleet with everything that can be had.
+module "site" {
+  source = "../.."
+
+  kms_key_arn  = aws_kms_key.ours.arn
+  package_path = var.package_path
+  prefix       = var.prefix
+  recipes_path = var.recipes_path
+
+  alarms = {
+    complete_seconds_p95 = 60
+    email                = var.email
+    monthly_budget_usd   = 500
+  }
+
+  delivery = {
+    access_logs           = { bucket_domain_name = "${var.logs_bucket}.s3.amazonaws.com", prefix = "site/" }
+    certificate_arn       = var.certificate_arn
+    cors_origins          = ["https://${var.domain_name}"]
+    domain_names          = ["images.${var.domain_name}"]
+    price_class           = "PriceClass_All"
+    signing_key_group_ids = [aws_cloudfront_key_group.this.id]
+    web_acl_arn           = var.web_acl_arn
+  }
+
+  lanes = {
+    bulk = { maximum_concurrency = 100, prefixes = ["bulk/", "import/"], complete_seconds_p95 = 43200 }
+    live = { maximum_concurrency = 100 }
+  }
+
+  queues = {
+    batch_window_seconds = 2
+    max_receives         = 10
+  }
+
+  storage = {
+    access_logs_bucket             = var.logs_bucket
+    cors_origins                   = ["https://${var.domain_name}"]
+    delete_old_versions_after_days = 90
+    replication = {
+      # By way of its versioning, without which S3 copies nothing there.
+      destination_bucket_arn  = "arn:${data.aws_partition.current.partition}:s3:::${aws_s3_bucket_versioning.replica.bucket}"
+      destination_kms_key_arn = aws_kms_key.replica.arn
+    }
+    tier_sources_after_days = 30
+  }
+
+  tags = { Environment = "production" }
+
+  worker = {
+    completion_topic_arn    = aws_sns_topic.changes.arn
+    log_retention_days      = 90
+    memory_mb               = 3538
+    provisioned_concurrency = 2
+    render_seconds          = 90
+    timeout_seconds         = 600
+  }
+}
+
+# Another over a bucket that was there before, whose notifications stay as they are: it has to send
+# its events to EventBridge.
+module "archive" {
+  source = "../.."
+
+  package_path = var.package_path
+  prefix       = "${var.prefix}-archive"
+
+  alarms  = { email = var.email }
+  lanes   = { live = { maximum_concurrency = 20 } }
+  storage = { existing_sources_bucket = var.archive_bucket }
+  worker  = { memory_mb = 3538 }
+}
+
+resource "aws_sns_topic" "changes" {
+  name              = "${var.prefix}-changes"
+  kms_master_key_id = aws_kms_key.ours.arn
+}

@@ -1,0 +1,75 @@
+variable "archive_bucket" {
+  description = "Name of a bucket that exists and sends its events to EventBridge."
+  type        = string
+  nullable    = false
+}
+
+variable "certificate_arn" {
+  description = "ARN of the certificate for images.<domain_name>, in us-east-1."
+  type        = string
+  nullable    = false
+}
+
+variable "domain_name" {
+  description = "Domain whose pages show the pictures, and under which `images` serves them."
+  type        = string
+  nullable    = false
+}
+
+variable "email" {
+  description = "Address that the alarms write to; it has to confirm once."
+  type        = string
+  nullable    = false
+}
+
+variable "logs_bucket" {
+  description = "Name of the bucket for access logs, with ACLs enabled for CloudFront's."
+  type        = string
+  nullable    = false
+}
+
+variable "package_path" {
+  description = "Path of the worker's zip, which `make package` builds."
+  type        = string
+  nullable    = false
+}
+
+variable "prefix" {
+  description = "Beginning of every name."
+  type        = string
+  default     = "pixfleet"
+  nullable    = false
+}
+
+variable "recipes_path" {
+  description = "Path of your own recipes; null takes the repository's."
+  type        = string
+  default     = null
+  nullable    = true
+}
+
+variable "region" {
+  description = "Region of everything but the copies."
+  type        = string
+  default     = "eu-central-1"
+  nullable    = false
+}
+
+variable "replica_region" {
+  description = "Region of the copies."
+  type        = string
+  default     = "eu-west-1"
+  nullable    = false
+}
+
+variable "signing_public_key" {
+  description = "Public key, in PEM, of whoever signs URLs."
+  type        = string
+  nullable    = false
+}
+
+variable "web_acl_arn" {
+  description = "ARN of the WAF web ACL, of scope CLOUDFRONT."
+  type        = string
+  nullable    = false
+}

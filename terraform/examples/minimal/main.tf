@@ -1,0 +1,8 @@
+# Everything with its defaults: put a picture into the sources bucket, fetch it from the address.
+module "pixfleet" {
+  source = "../.."
+
+  alarms       = { email = var.email }
+  package_path = var.package_path
+  prefix       = var.prefix
+}

@@ -1,0 +1,132 @@
+locals {
+  tags = merge({ ManagedBy = "Terraform", Project = "pixfleet", Fleet = var.prefix }, var.tags)
+
+  # S3 itself can tell a queue of every key or of some, and not of the rest; and there is only one set
+  # of notifications for a bucket. Wherever that is not enough, events come by EventBridge.
+  keeps_notifications = var.storage.existing_sources_bucket != null && var.trigger.replace_notifications_of == ""
+  has_prefixes        = length(flatten(values(var.lanes)[*].prefixes)) > 0
+  derived_mode        = local.keeps_notifications || local.has_prefixes ? "eventbridge" : "notification"
+  trigger_mode        = coalesce(var.trigger.mode, local.derived_mode)
+
+  lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
+  asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
+}
+
+module "storage" {
+  source = "./modules/storage"
+
+  abort_uploads_after_days       = var.storage.abort_uploads_after_days
+  access_logs_bucket             = var.storage.access_logs_bucket
+  allow_destroy                  = var.storage.allow_destroy
+  cors_origins                   = var.storage.cors_origins
+  delete_old_versions_after_days = var.storage.delete_old_versions_after_days
+  existing_sources_bucket        = var.storage.existing_sources_bucket
+  expire_sources_after_days      = var.storage.expire_sources_after_days
+  expire_variants_after_days     = var.storage.expire_variants_after_days
+  kms_key_arn                    = var.kms_key_arn
+  prefix                         = var.prefix
+  replication                    = var.storage.replication
+  tags                           = local.tags
+  tier_sources_after_days        = var.storage.tier_sources_after_days
+}
+
+module "queue" {
+  source = "./modules/queue"
+
+  batch_window_seconds       = var.queues.batch_window_seconds
+  dead_letter_retention_days = var.queues.dead_letter_retention_days
+  function_timeout_seconds   = var.worker.timeout_seconds
+  kms_key_arn                = var.kms_key_arn
+  lanes                      = var.lanes
+  max_receives               = var.queues.max_receives
+  prefix                     = var.prefix
+  retention_days             = var.queues.retention_days
+  senders                    = { eventbridge = "eventbridge", notification = "s3" }[local.trigger_mode]
+  sources_bucket_arn         = module.storage.sources_bucket.arn
+  tags                       = local.tags
+}
+
+module "ledger" {
+  source = "./modules/ledger"
+
+  deletion_protection = !var.storage.allow_destroy
+  kms_key_arn         = var.kms_key_arn
+  prefix              = var.prefix
+  tags                = local.tags
+}
+
+module "worker" {
+  source = "./modules/function"
+
+  architecture            = var.worker.architecture
+  environment             = local.worker_environment
+  handler                 = "worker.batch.handler"
+  kms_key_arn             = var.kms_key_arn
+  log_retention_days      = var.worker.log_retention_days
+  memory_mb               = var.worker.memory_mb
+  name                    = "worker"
+  package_path            = var.package_path
+  policy_json             = data.aws_iam_policy_document.worker.json
+  prefix                  = var.prefix
+  provisioned_concurrency = var.worker.provisioned_concurrency
+  reserved_concurrency    = local.asked_concurrency == -1 ? null : local.asked_concurrency
+  tags                    = local.tags
+  timeout_seconds         = var.worker.timeout_seconds
+}
+
+module "trigger" {
+  source = "./modules/trigger"
+
+  batch_window_seconds     = var.queues.batch_window_seconds
+  function_alias_arn       = module.worker.function.alias_arn
+  lanes                    = var.lanes
+  mode                     = local.trigger_mode
+  prefix                   = var.prefix
+  queues                   = module.queue.lanes
+  replace_notifications_of = var.trigger.replace_notifications_of
+  sources_bucket           = module.storage.sources_bucket
+  tags                     = local.tags
+}
+
+module "delivery" {
+  source = "./modules/delivery"
+
+  access_logs             = var.delivery.access_logs
+  certificate_arn         = var.delivery.certificate_arn
+  cors_origins            = var.delivery.cors_origins
+  default_browser_seconds = var.delivery.default_browser_seconds
+  domain_names            = var.delivery.domain_names
+  prefix                  = var.prefix
+  price_class             = var.delivery.price_class
+  recipes_json            = local.recipes_json
+  signing_key_group_ids   = var.delivery.signing_key_group_ids
+  tags                    = local.tags
+  variants_bucket         = module.storage.variants_bucket
+  web_acl_arn             = var.delivery.web_acl_arn
+}
+
+module "alarms" {
+  source = "./modules/alarms"
+
+  complete_seconds_p95   = var.alarms.complete_seconds_p95
+  dead_letter_queue_name = module.queue.dead_letter.name
+  # Not known before it is made, but known not to be null: for that it passes through a function.
+  distribution_id          = format("%s", module.delivery.distribution.id)
+  email                    = var.alarms.email
+  function_architecture    = var.worker.architecture
+  function_memory_mb       = var.worker.memory_mb
+  function_name            = module.worker.function.name
+  function_timeout_seconds = var.worker.timeout_seconds
+  kms_key_arn              = var.kms_key_arn
+  lanes = {
+    for lane, queue in module.queue.lanes : lane => {
+      queue_name           = queue.name
+      complete_seconds_p95 = var.lanes[lane].complete_seconds_p95
+    }
+  }
+  log_group_name     = module.worker.log_group.name
+  monthly_budget_usd = var.alarms.monthly_budget_usd
+  prefix             = var.prefix
+  runbook_url        = var.alarms.runbook_url
+  tags               = local.tags
+}

@@ -1,0 +1,188 @@
+# Read from the top: is anything waiting, does it come out, what fails, how long does it take, what does it cost.
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.prefix
+  dashboard_body = jsonencode({
+    start          = "-PT6H"
+    periodOverride = "inherit"
+    widgets        = concat(local._state_row, local._queue_row, local._image_row, local._time_row, local._money_row)
+  })
+}
+
+locals {
+  _lanes = sort(keys(var.lanes))
+  # From parts, so that a plan shows the whole dashboard.
+  _alarm_arn = "arn:${local._partition}:cloudwatch:${local._region}:${local._account_id}:alarm"
+
+  _state_row = [
+    {
+      type = "alarm", x = 0, y = 0, width = 24, height = 4
+      properties = {
+        title = "Alarms: grey has no data, and that is well"
+        alarms = [
+          for name in concat(
+            [aws_cloudwatch_composite_alarm.this.alarm_name],
+            [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.alarm_name],
+            [for alarm in aws_cloudwatch_metric_alarm.new_dead_letters : alarm.alarm_name],
+            local._flows,
+          ) : "${local._alarm_arn}:${name}"
+        ]
+      }
+    },
+  ]
+
+  _queue_row = [
+    {
+      type = "metric", x = 0, y = 4, width = 8, height = 6
+      properties = {
+        title = "Waiting: messages that nobody has taken", region = local._region
+        view  = "timeSeries", stat = "Maximum", period = 60, yAxis = { left = { min = 0 } }
+        metrics = concat(
+          [for name in local._lanes : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.lanes[name].queue_name, { label = name }]],
+          [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_letter_queue_name, { label = "dead letters", color = "#d62728" }]],
+        )
+      }
+    },
+    {
+      type = "metric", x = 8, y = 4, width = 8, height = 6
+      properties = {
+        title = "In flight: messages that are being worked on", region = local._region
+        view  = "timeSeries", stat = "Maximum", period = 60, yAxis = { left = { min = 0 } }
+        metrics = [
+          for name in local._lanes : ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", var.lanes[name].queue_name, { label = name }]
+        ]
+      }
+    },
+    {
+      type = "metric", x = 16, y = 4, width = 8, height = 6
+      properties = {
+        title = "Age of the oldest message, seconds", region = local._region
+        view  = "timeSeries", stat = "Maximum", period = 60, yAxis = { left = { min = 0 } }
+        metrics = [
+          for name in local._lanes : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.lanes[name].queue_name, { label = name }]
+        ]
+        annotations = { horizontal = [for name in local._lanes : { label = "alarm, ${name}", value = local._complete_seconds[name] } if name == "live"] }
+      }
+    },
+  ]
+
+  _image_row = [
+    {
+      type = "metric", x = 0, y = 10, width = 12, height = 6
+      properties = {
+        title = "Images by outcome, in 5 minutes", region = local._region
+        view  = "timeSeries", stacked = true, stat = "Sum", period = 300, yAxis = { left = { min = 0 } }
+        metrics = concat([
+          for name in local._lanes : [
+            for outcome in local._outcomes : ["Pixfleet", "images", "lane", name, "outcome", outcome, { label = "${name}: ${outcome}" }]
+          ]
+        ]...)
+      }
+    },
+    {
+      type = "metric", x = 12, y = 10, width = 12, height = 6
+      properties = {
+        title = "Failures by cause, in 5 minutes (the runbook explains each)", region = local._region
+        view  = "timeSeries", stacked = true, period = 300, yAxis = { left = { min = 0 } }
+        # A search, as every cause would be a line, and most never come.
+        metrics = [
+          [{ id = "failures", label = "", expression = "SEARCH('{Pixfleet,cause} MetricName=\"failures\"', 'Sum', 300)" }],
+          [{ id = "stopped", label = "batches stopped: ", expression = "SEARCH('{Pixfleet,cause} MetricName=\"batches_stopped\"', 'Sum', 300)", yAxis = "right" }],
+        ]
+      }
+    },
+  ]
+
+  _time_row = [
+    {
+      type = "metric", x = 0, y = 16, width = 8, height = 6
+      properties = {
+        title = "From upload to complete set, seconds", region = local._region
+        view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
+        metrics = concat([
+          for name in local._lanes : [
+            for stat in ["p50", "p95"] : ["Pixfleet", "complete_seconds", "lane", name, { stat = stat, label = "${name}: ${stat}" }]
+          ]
+        ]...)
+        annotations = { horizontal = [{ label = "alarm, live", value = local._complete_seconds["live"] }] }
+      }
+    },
+    {
+      type = "metric", x = 8, y = 16, width = 8, height = 6
+      properties = {
+        title = "Rendering one image, seconds", region = local._region
+        view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
+        metrics = concat([
+          for name in local._lanes : [
+            for stat in ["p50", "p95"] : ["Pixfleet", "render_seconds", "lane", name, { stat = stat, label = "${name}: ${stat}" }]
+          ]
+        ]...)
+      }
+    },
+    {
+      type = "metric", x = 16, y = 16, width = 8, height = 6
+      properties = {
+        title = "One batch against its timeout, seconds", region = local._region
+        view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
+        metrics = concat(
+          [for stat in ["p50", "p95", "Maximum"] : ["AWS/Lambda", "Duration", "FunctionName", var.function_name, { id = "d${lower(stat)}", stat = stat, visible = false }]],
+          [for stat in ["p50", "p95", "Maximum"] : [{ id = "s${lower(stat)}", expression = "d${lower(stat)} / 1000", label = stat }]],
+        )
+        annotations = { horizontal = [
+          { label = "timeout", value = var.function_timeout_seconds, color = "#d62728" },
+          { label = "alarm, p95", value = var.function_timeout_seconds * 0.8 },
+        ] }
+      }
+    },
+  ]
+
+  _money_row = [
+    {
+      type = "metric", x = 0, y = 22, width = 8, height = 6
+      properties = {
+        title = "Bytes: sources looked at, variants stored, and what is saved", region = local._region
+        view  = "timeSeries", stat = "Sum", period = 3600, yAxis = { left = { min = 0 }, right = { min = 0, max = 100 } }
+        metrics = concat(
+          [for name in local._lanes : ["Pixfleet", "source_bytes", "lane", name, { id = "source${name}", label = "sources, ${name}" }]],
+          [for name in local._lanes : ["Pixfleet", "variant_bytes", "lane", name, { id = "variant${name}", label = "variants, ${name}" }]],
+          [[{
+            id         = "saved", label = "all variants of a source are smaller by, %", yAxis = "right"
+            expression = "100 * (1 - SUM([${join(", ", [for name in local._lanes : "variant${name}"])}]) / SUM([${join(", ", [for name in local._lanes : "source${name}"])}]))"
+          }]],
+        )
+      }
+    },
+    {
+      type = "metric", x = 8, y = 22, width = 8, height = 6
+      properties = {
+        title = "Lambda, $ an hour: ${local._usd_per_gb_second[var.function_architecture]} a GB-s (${var.function_architecture}, us-east-1) and 0.20 a million requests"
+        view  = "timeSeries", region = local._region, stat = "Sum", period = 3600, yAxis = { left = { min = 0 } }
+        metrics = [
+          ["AWS/Lambda", "Duration", "FunctionName", var.function_name, { id = "duration", visible = false }],
+          ["AWS/Lambda", "Invocations", "FunctionName", var.function_name, { id = "invocations", visible = false }],
+          [{
+            id         = "cost", label = "Lambda, $ (S3, SQS and logs: docs/cost.md)"
+            expression = "duration / 1000 * ${var.function_memory_mb} / 1024 * ${local._usd_per_gb_second[var.function_architecture]} + invocations * 0.0000002"
+          }],
+        ]
+      }
+    },
+    {
+      type = "metric", x = 16, y = 22, width = 8, height = 6
+      properties = {
+        title = "CloudFront: requests (left), errors in % (right)", region = "us-east-1"
+        view  = "timeSeries", period = 300, yAxis = { left = { min = 0 }, right = { min = 0 } }
+        metrics = [
+          ["AWS/CloudFront", "Requests", "DistributionId", var.distribution_id, "Region", "Global", { stat = "Sum", label = "requests" }],
+          ["AWS/CloudFront", "4xxErrorRate", "DistributionId", var.distribution_id, "Region", "Global", { stat = "Average", label = "4xx, %", yAxis = "right" }],
+          ["AWS/CloudFront", "5xxErrorRate", "DistributionId", var.distribution_id, "Region", "Global", { stat = "Average", label = "5xx, %", yAxis = "right" }],
+        ]
+      }
+    },
+  ]
+
+  # Strings, so that the title shows them as the price list does.
+  _usd_per_gb_second = {
+    arm64  = "0.0000133334"
+    x86_64 = "0.0000166667"
+  }
+}

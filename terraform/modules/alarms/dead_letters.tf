@@ -1,0 +1,47 @@
+# A stock, not a flow: letters lie there until a person acts. In the composite alarm they would
+# keep it in ALARM for days and silence everything else, so these two speak for themselves.
+locals {
+  _read_dead_letters = join(" ", [
+    "aws sqs receive-message --queue-url \"$(aws sqs get-queue-url --queue-name ${var.dead_letter_queue_name} --query QueueUrl --output text)\"",
+    "--message-attribute-names All --max-number-of-messages 10 --visibility-timeout 5",
+  ])
+
+  _dead_letters = {
+    dead-letters = {
+      at_least = 1
+      anchor   = "alarm-dead-letters"
+      meaning  = "WARNING: at least one source was given up and lies in ${var.dead_letter_queue_name}."
+    }
+    dead-letters-many = {
+      at_least = 10
+      anchor   = "alarm-dead-letters-many"
+      meaning  = "CRITICAL: ten sources or more were given up and lie in ${var.dead_letter_queue_name}."
+    }
+  }
+}
+
+# Of a queue that was idle, SQS tells up to 15 minutes late; the worker's own `dead_letters` in lanes.tf is faster.
+# NumberOfMessagesSent would not count what SQS itself moves.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+resource "aws_cloudwatch_metric_alarm" "dead_letters" {
+  for_each = local._dead_letters
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = "${each.value.meaning} Runbook: ${var.runbook_url}#${each.value.anchor} First: ${local._read_dead_letters}"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = var.dead_letter_queue_name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.at_least
+  # SQS falls silent over a queue that nobody touches, and the letters are still there.
+  treat_missing_data = "ignore"
+  alarm_actions      = [local._topic_arn]
+  ok_actions         = [local._topic_arn]
+
+  tags = var.tags
+
+  depends_on = [aws_sns_topic_policy.this]
+}

@@ -1,0 +1,105 @@
+locals {
+  # The causes for which the worker's brake stops a batch: something that every image needs is gone.
+  _outside_causes = toset(["access_denied", "ledger_unavailable", "render_unavailable", "storage_unavailable", "throttled"])
+}
+
+# What ends without a word of the worker: out of memory, timed out, could not be imported.
+resource "aws_cloudwatch_metric_alarm" "crashes" {
+  alarm_name          = "${var.prefix}-crashes"
+  alarm_description   = "5 % or more of the invocations of ${var.function_name} end in an error of the function itself: timed out, out of memory, or not to be loaded. Runbook: ${var.runbook_url}#alarm-crashes First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '?Task ?Runtime ?ERROR ?Traceback'"
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 5
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "share"
+    label       = "invocations that failed, %"
+    expression  = "100 * FILL(errors, 0) / invocations"
+    return_data = true
+  }
+
+  metric_query {
+    id = "errors"
+
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "Errors"
+      dimensions  = { FunctionName = var.function_name }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  metric_query {
+    id = "invocations"
+
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "Invocations"
+      dimensions  = { FunctionName = var.function_name }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  tags = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  alarm_name          = "${var.prefix}-throttles"
+  alarm_description   = "Lambda refuses to start ${var.function_name} as often as its queues ask: the account's or the function's concurrency is used up. Runbook: ${var.runbook_url}#alarm-throttles First: aws lambda get-account-settings; aws lambda get-function-concurrency --function-name ${var.function_name}"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = var.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+
+  tags = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "duration" {
+  alarm_name          = "${var.prefix}-duration"
+  alarm_description   = "5 % of the batches of ${var.function_name} take over 80 % of its ${var.function_timeout_seconds} s; what reaches the timeout is done again. Runbook: ${var.runbook_url}#alarm-duration First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.total_seconds > ${floor(var.function_timeout_seconds * 0.4)} }'"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  dimensions          = { FunctionName = var.function_name }
+  extended_statistic  = "p95"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.function_timeout_seconds * 1000 * 0.8
+  treat_missing_data  = "notBreaching"
+
+  evaluate_low_sample_count_percentiles = "evaluate"
+
+  tags = var.tags
+}
+
+# One for each cause, so that the alarm's name says what is gone.
+resource "aws_cloudwatch_metric_alarm" "batches_stopped" {
+  for_each = local._outside_causes
+
+  alarm_name          = "${var.prefix}-batches-stopped-${replace(each.key, "_", "-")}"
+  alarm_description   = "The worker stopped trying, because everything failed with ${each.key}. Messages come back by themselves. Runbook: ${var.runbook_url}#alarm-batches-stopped First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"batch stopped\" }'"
+  namespace           = "Pixfleet"
+  metric_name         = "batches_stopped"
+  dimensions          = { cause = each.key }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  # Written only when one was stopped.
+  treat_missing_data = "notBreaching"
+
+  tags = var.tags
+}

@@ -1,0 +1,34 @@
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch; of one that there is for each lane or cause, with that at its end."
+  value = merge(
+    { for alarm in concat(
+      values(aws_cloudwatch_metric_alarm.batches_stopped),
+      values(aws_cloudwatch_metric_alarm.complete_seconds),
+      values(aws_cloudwatch_metric_alarm.dead_letters),
+      aws_cloudwatch_metric_alarm.edge_errors,
+      values(aws_cloudwatch_metric_alarm.error_rate),
+      values(aws_cloudwatch_metric_alarm.oldest_message),
+      values(aws_cloudwatch_metric_alarm.new_dead_letters),
+      values(aws_cloudwatch_metric_alarm.rejected_rate),
+      [
+        aws_cloudwatch_metric_alarm.crashes,
+        aws_cloudwatch_metric_alarm.duration,
+        aws_cloudwatch_metric_alarm.throttles,
+      ],
+    ) : trimprefix(alarm.alarm_name, "${var.prefix}-") => alarm.alarm_name },
+    { something-is-wrong = aws_cloudwatch_composite_alarm.this.alarm_name },
+  )
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard."
+  value       = aws_cloudwatch_dashboard.this.dashboard_name
+}
+
+output "topic_arn" {
+  description = "ARN of the operations topic, for subscribers of your own."
+  value       = aws_sns_topic.this.arn
+
+  # A subscriber hears nothing before CloudWatch may publish.
+  depends_on = [aws_sns_topic_policy.this]
+}

@@ -1,0 +1,33 @@
+locals {
+  _queries = {
+    "batches stopped"   = <<-EOT
+      filter event = "batch stopped"
+      | stats count(*) as batches, sum(held_back) as messages, latest(detail) as what by cause, bin(5m)
+      | sort batches desc
+    EOT
+    "failures by cause" = <<-EOT
+      filter failures = 1
+      | stats count(*) as times, count_distinct(key) as sources, latest(stage) as last_stage, latest(detail) as last_detail by cause, lane
+      | sort times desc
+    EOT
+    "life of one key"   = <<-EOT
+      fields @timestamp, event, outcome, cause, stage, detail, lane, receive_count, etag, total_seconds
+      | filter key = "put the key here"
+      | sort @timestamp asc
+    EOT
+    "slowest images"    = <<-EOT
+      filter ispresent(total_seconds)
+      | fields key, total_seconds, fetch_seconds, wait_seconds, render_seconds, upload_seconds, publish_seconds, source_bytes, outcome, cause
+      | sort total_seconds desc
+      | limit 20
+    EOT
+  }
+}
+
+resource "aws_cloudwatch_query_definition" "this" {
+  for_each = local._queries
+
+  name            = "${var.prefix}/${each.key}"
+  log_group_names = [var.log_group_name]
+  query_string    = each.value
+}

@@ -1,0 +1,203 @@
+# The real provider without credentials, so that the policy and the dashboard are the real JSON.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+provider "aws" {
+  alias                       = "ireland"
+  region                      = "eu-west-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = {
+    account_id = "123456789012"
+  }
+}
+
+variables {
+  prefix                   = "pixfleet"
+  dead_letter_queue_name   = "pixfleet-dead-letter"
+  distribution_id          = "E2QWRUHAPOMQZL"
+  function_memory_mb       = 3538
+  function_name            = "pixfleet-worker"
+  function_timeout_seconds = 300
+  log_group_name           = "/aws/lambda/pixfleet-worker"
+  lanes = {
+    live = { queue_name = "pixfleet-live" }
+    bulk = { queue_name = "pixfleet-bulk" }
+  }
+}
+
+run "everything_that_can_be_asked_for_is_planned" {
+  command = plan
+
+  variables {
+    email              = "ops@example.com"
+    monthly_budget_usd = 250
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.edge_errors[0].dimensions == tomap({ DistributionId = "E2QWRUHAPOMQZL", Region = "Global" })
+    error_message = "CloudFront's errors must be watched in us-east-1."
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "ALARM(\"pixfleet-edge-errors\")")
+    error_message = "CloudFront's errors must page."
+  }
+
+  assert {
+    condition     = one(aws_sns_topic_subscription.email).endpoint == "ops@example.com"
+    error_message = "The address must be subscribed."
+  }
+
+  assert {
+    condition     = alltrue([for each in one(aws_budgets_budget.this).notification : each.subscriber_email_addresses == toset(["ops@example.com"])])
+    error_message = "The budget must write to the address."
+  }
+
+  assert {
+    condition     = { for each in one(aws_budgets_budget.this).notification : each.notification_type => each.threshold } == { ACTUAL = 80, FORECASTED = 100 }
+    error_message = "The budget must tell before it is spent, and when it is going to be."
+  }
+}
+
+run "without_an_address_nothing_is_subscribed_and_no_budget_made" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.email) + length(aws_budgets_budget.this) == 0
+    error_message = "Nobody asked for them."
+  }
+}
+
+run "in_another_region_the_dashboard_shows_cloudfront_and_no_alarm_lies_in_wait_for_it" {
+  command = plan
+
+  providers = {
+    aws = aws.ireland
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.edge_errors) == 0
+    error_message = "Its metrics are in us-east-1 alone: an alarm here would stay silent for ever."
+  }
+
+  assert {
+    condition     = !strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "edge-errors")
+    error_message = "An alarm that does not exist may not be named."
+  }
+
+  assert {
+    condition = [
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
+      widget.properties.region if try(widget.properties.metrics[0][0], "") == "AWS/CloudFront"
+    ] == ["us-east-1"]
+    error_message = "The dashboard must read CloudFront's metrics where they are."
+  }
+}
+
+run "the_topic_is_open_to_our_alarms_alone_and_to_nobody_without_tls" {
+  command = plan
+
+  assert {
+    condition     = [for each in jsondecode(data.aws_iam_policy_document.topic.json).Statement : each.Sid] == ["LetOurAlarmsSpeak", "RefuseWithoutTLS"]
+    error_message = "There must be these two statements."
+  }
+
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.topic.json).Statement[0] == {
+      Sid       = "LetOurAlarmsSpeak"
+      Effect    = "Allow"
+      Action    = "sns:Publish"
+      Resource  = "arn:aws:sns:us-east-1:123456789012:pixfleet-operations"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:pixfleet-*" }
+        StringEquals = { "aws:SourceAccount" = "123456789012" }
+      }
+    }
+    error_message = "Only CloudWatch may publish, for alarms of this stack in this account."
+  }
+
+  assert {
+    condition     = jsondecode(data.aws_iam_policy_document.topic.json).Statement[1].Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    error_message = "Whoever comes without TLS must be refused."
+  }
+}
+
+run "a_key_of_ones_own_encrypts_the_topic" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.kms_key_arn
+    error_message = "The topic must be encrypted with the key."
+  }
+}
+
+run "a_lane_is_late_by_its_own_target" {
+  command = plan
+
+  variables {
+    complete_seconds_p95 = 60
+    lanes = {
+      live   = { queue_name = "pixfleet-live" }
+      bulk   = { queue_name = "pixfleet-bulk" }
+      urgent = { queue_name = "pixfleet-urgent", complete_seconds_p95 = 20 }
+    }
+  }
+
+  assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.complete_seconds : name => alarm.threshold } == { live = 60, bulk = 86400, urgent = 20 }
+    error_message = "Live takes the module's target, others their own or a day."
+  }
+
+  assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.oldest_message : name => alarm.threshold } == { live = 60, bulk = 86400, urgent = 20 }
+    error_message = "A message may not be older than its set may take."
+  }
+}
+
+run "a_batch_is_long_from_four_fifths_of_the_timeout" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.duration.threshold == 240000
+    error_message = "Duration is in milliseconds, and 80 % of 300 s are 240,000."
+  }
+}
+
+run "the_tags_are_on_all_that_bears_them" {
+  command = plan
+
+  variables {
+    tags = { Owner = "photos" }
+  }
+
+  assert {
+    condition = alltrue([for tags in concat(
+      [aws_sns_topic.this.tags, aws_cloudwatch_composite_alarm.this.tags, aws_cloudwatch_metric_alarm.crashes.tags, aws_cloudwatch_metric_alarm.duration.tags],
+      [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.tags],
+      [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.tags],
+      [for alarm in aws_cloudwatch_metric_alarm.batches_stopped : alarm.tags],
+    ) : tags == tomap({ Owner = "photos" })])
+    error_message = "Tags must be passed on."
+  }
+}

@@ -1,0 +1,193 @@
+variable "complete_seconds_p95" {
+  description = "Seconds within which 95 of 100 uploads to the lane live must be complete; other lanes are given a day, unless they name their own."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.complete_seconds_p95 >= 10 && var.complete_seconds_p95 <= 86400
+    error_message = "complete_seconds_p95 must be 10 to 86,400 seconds: name the time that a person who uploads may wait."
+  }
+}
+
+variable "dead_letter_queue_name" {
+  description = "Name of the queue that holds what was given up."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,80}$", var.dead_letter_queue_name))
+    error_message = "dead_letter_queue_name must be the name of a queue, not its ARN or URL: pass module.queue.dead_letter.name."
+  }
+}
+
+variable "distribution_id" {
+  description = "Id of the CloudFront distribution that serves the variants."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Z0-9]+$", var.distribution_id))
+    error_message = "distribution_id must be the id of a distribution, capitals and digits: pass module.delivery.distribution.id."
+  }
+}
+
+variable "email" {
+  description = "Address that the operations topic and the budget write to; null where something else subscribes to the topic."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", coalesce(var.email, "nobody@example.com")))
+    error_message = "email must be one address, such as ops@example.com; for several people name a mailing list."
+  }
+}
+
+variable "function_architecture" {
+  description = "Processor of the worker's function, which decides its price: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.function_architecture)
+    error_message = "function_architecture must be arm64 or x86_64, as the function has it."
+  }
+}
+
+variable "function_memory_mb" {
+  description = "Memory of the worker's function in MB, from which its cost is estimated."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.function_memory_mb >= 128 && var.function_memory_mb <= 10240 && floor(var.function_memory_mb) == var.function_memory_mb
+    error_message = "function_memory_mb must be a whole number from 128 to 10,240, as the function has it."
+  }
+}
+
+variable "function_name" {
+  description = "Name of the worker's function."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.function_name))
+    error_message = "function_name must be the name of a function, not its ARN: pass module.function.function.name."
+  }
+}
+
+variable "function_timeout_seconds" {
+  description = "Timeout of the worker's function in seconds; the alarm on its duration stands at 80 % of it."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
+    error_message = "function_timeout_seconds must be 1 to 900, as the function has it: Lambda stops every invocation after 900 s."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the operations topic; null leaves it unencrypted at rest."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", coalesce(var.kms_key_arn, "arn:aws:kms:eu-west-1:123456789012:key/none")))
+    error_message = "kms_key_arn must be the ARN of a key of your own: CloudWatch cannot publish through alias/aws/sns, and an alias is no key."
+  }
+}
+
+variable "lanes" {
+  description = "The lanes by name: each one's queue, and the seconds within which 95 of 100 of its sources must be complete."
+  type = map(object({
+    queue_name           = string
+    complete_seconds_p95 = optional(number)
+  }))
+  nullable = false
+
+  validation {
+    condition     = contains(keys(var.lanes), "live")
+    error_message = "lanes must have one called live: it takes every source that no other lane takes."
+  }
+
+  validation {
+    condition     = length(var.lanes) <= 10
+    error_message = "lanes must be ten at most: a dashboard with more cannot be read. Give sources with the same urgency one lane."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.lanes) : can(regex("^[a-z]+$", name))])
+    error_message = "lanes must be named in lower-case letters alone: the worker takes a lane's name from the last word of its queue's."
+  }
+
+  validation {
+    condition     = alltrue([for name, lane in var.lanes : endswith(lane.queue_name, "-${name}")])
+    error_message = "lanes must name queues that end in -<lane>: the worker writes that word into its metrics, and an alarm on another would stay silent."
+  }
+
+  validation {
+    condition = alltrue([
+      for lane in var.lanes : coalesce(lane.complete_seconds_p95, 10) >= 10 && coalesce(lane.complete_seconds_p95, 10) <= 1209600
+    ])
+    error_message = "complete_seconds_p95 of a lane must be 10 s to 14 days (1,209,600 s), after which SQS drops its messages."
+  }
+}
+
+variable "log_group_name" {
+  description = "Name of the log group that the worker writes to."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.log_group_name))
+    error_message = "log_group_name must be the name of a log group, not its ARN: pass module.function.log_group.name."
+  }
+}
+
+variable "monthly_budget_usd" {
+  description = "Dollars that the whole account may cost in a month; null makes no budget."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = coalesce(var.monthly_budget_usd, 1) > 0
+    error_message = "monthly_budget_usd must be more than 0, or null for no budget."
+  }
+
+  validation {
+    condition     = var.monthly_budget_usd == null || var.email != null
+    error_message = "monthly_budget_usd needs somebody who is told: set email as well."
+  }
+}
+
+variable "prefix" {
+  description = "What every name begins with."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "runbook_url" {
+  description = "Address of the runbook, whose sections the alarms name."
+  type        = string
+  default     = "docs/runbook.md"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^#\\s]{1,200}$", var.runbook_url))
+    error_message = "runbook_url must be up to 200 characters without spaces and without #: each alarm adds its own section."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that can bear them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

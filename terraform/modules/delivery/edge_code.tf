@@ -1,0 +1,64 @@
+locals {
+  # What the edge needs of the recipes, small: [prefix, suffixes, [[name, width, slots]…]]. Reading
+  # and checking them is the program's; entries for the same rung add up, as they do there.
+  _recipes = jsondecode(var.recipes_json).recipes
+
+  _entries = [
+    for recipe in local._recipes : flatten([
+      for variant in recipe.variants : [
+        for width in try(coalescelist(variant.widths), [0]) : {
+          formats = variant.formats
+          name    = width == 0 ? variant.name : "w${width}"
+          width   = width
+        }
+      ]
+    ])
+  ]
+
+  _slots = [
+    for entries in local._entries : {
+      for name in distinct(entries[*].name) : name => join("", [
+        for slot in ["avif", "webp", "fallback"] : substr(slot, 0, 1)
+        if anytrue([for entry in entries : entry.name == name && contains(entry.formats, slot)])
+      ])
+    }
+  ]
+
+  # Rungs first and by width (sort() sorts text), then the others as they stand.
+  _names = [
+    for entries in local._entries : distinct(concat(
+      [
+        for width in sort([for entry in entries : format("%05d", entry.width) if entry.width > 0]) :
+        "w${tonumber(width)}"
+      ],
+      [for entry in entries : entry.name if entry.width == 0],
+    ))
+  ]
+
+  _widths = [
+    for entries in local._entries : { for entry in entries : entry.name => entry.width... }
+  ]
+
+  edge_recipes = [
+    for index, recipe in local._recipes : [
+      try(coalesce(recipe.match.prefix), ""),
+      [for suffix in try(coalescelist(recipe.match.suffixes), []) : lower(suffix)],
+      [
+        for name in local._names[index] :
+        [name, local._widths[index][name][0], local._slots[index][name]]
+      ],
+    ]
+  ]
+
+  # The files are JavaScript as they stand, so that editors and tests can read them. The edge gets
+  # them without comments and indents, with the values in place of two texts.
+  request_code = replace(
+    replace(file("${path.module}/edge_request.js"), "/(?m)^ *(//.*\\n)?/", ""),
+    "\"RECIPES\"", jsonencode(local.edge_recipes),
+  )
+
+  response_code = replace(
+    replace(file("${path.module}/edge_response.js"), "/(?m)^ *(//.*\\n)?/", ""),
+    "\"SECONDS\"", tostring(var.default_browser_seconds),
+  )
+}

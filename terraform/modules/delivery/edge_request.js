@@ -1,0 +1,183 @@
+// Viewer request: which stored object answers. shared/model/negotiation.py says the same, and one
+// table of cases holds both to it. The runtime is ES 5.1 with const, let and arrow functions:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+// Terraform puts the recipes here and leaves these comments out: a function may have 10 KB.
+const crypto = require('crypto');
+// [prefix, suffixes, [[name, width or 0, slots by first letter]…]], rungs first and by width.
+const recipes = "RECIPES";
+const names = { a: 'avif', w: 'webp', f: 'fallback' };
+const parameters = [
+  ['w', /^[1-9][0-9]{0,4}$/, 'w to be a whole number from 1 to 99999'],
+  // Browsers report 1.100000023841858 when a page is zoomed.
+  ['dpr', /^[0-9]{1,2}(\.[0-9]{1,20})?$/, 'dpr to be a number such as 2 or 1.5'],
+  ['variant', /^[a-z][a-z0-9-]{0,31}$/, 'variant to be a name from a recipe'],
+  ['format', /^(avif|webp|fallback|manifest)$/, 'format to be avif, webp, fallback or manifest'],
+  ['v', /^[0-9a-f]{12}$/, 'v to be 12 hex digits'],
+];
+
+function refuse(status, expected) {
+  throw { status: status, text: 'Expected ' + expected + '.' };
+}
+
+function asked(query) {
+  const found = {};
+  parameters.forEach((parameter) => {
+    const field = query[parameter[0]];
+    if (!field) return;
+    if ((field.multiValue && field.multiValue.length > 1) || !parameter[1].test(field.value)) {
+      refuse(400, parameter[2]);
+    }
+    found[parameter[0]] = field.value;
+  });
+  return found;
+}
+
+function sourceKey(uri) {
+  let key = '';
+  try {
+    key = decodeURIComponent(uri.slice(1));
+    encodeURIComponent(key);
+  } catch (error) {
+    refuse(400, 'a path of percent-encoded UTF-8');
+  }
+  if (!key) refuse(400, "a source's key in the path");
+  // Browsers remove these segments from a path, so no source has them.
+  const dots = key.split('/').some((segment) => segment === '.' || segment === '..');
+  if (dots || /[\x00-\x1f\x7f]/.test(key) || !fits(key, 'manifest.json')) {
+    refuse(400, 'a key that a source can have');
+  }
+  return key;
+}
+
+function encode(key) {
+  // S3 reads a bare + as a space, and a signature over anything but RFC 3986's unreserved fails.
+  return encodeURIComponent(key)
+    .replace(/[!'()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase())
+    .replace(/%2F/g, '/');
+}
+
+function fits(key, name) {
+  // Two digits and two slashes; S3 keys have at most 1,024 bytes.
+  return encode(key).replace(/%../g, '-').length + name.length + 4 <= 1024;
+}
+
+function qualities(accept) {
+  const found = {};
+  accept.toLowerCase().split(',', 32).forEach((entry) => {
+    const parts = entry.replace(/[ \t]/g, '').split(';');
+    const said = parts.slice(1).filter((part) => part.indexOf('q=') === 0)[0] || 'q=1';
+    const known = found[parts[0]] !== undefined;
+    if (!known && /^q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(said)) {
+      found[parts[0]] = Number(said.slice(2));
+    }
+  });
+  return found;
+}
+
+// Slots in the order in which a reader takes them; from `taken` on, those it does not take.
+function readable(accept) {
+  const said = qualities(accept);
+  const avif = said['image/avif'] || 0;
+  const webp = said['image/webp'];
+  let fallback = -1;
+  ['image/jpeg', 'image/png', 'image/gif'].forEach((type) => {
+    if (said[type] !== undefined) fallback = Math.max(fallback, said[type]);
+  });
+  // A wildcard promises no AVIF and no WebP: browsers that know neither send it.
+  ['image/*', '*/*'].forEach((type) => {
+    if (fallback < 0 && said[type] !== undefined) fallback = said[type];
+  });
+  // Below any q that can be written: everyone reads the fallback.
+  if (fallback < 0) fallback = 0.0005;
+  const weights = {
+    // The avif slot may hold a WebP.
+    a: webp === 0 ? 0 : avif,
+    w: webp === undefined ? avif : webp,
+    f: fallback,
+  };
+  const order = ['a', 'w', 'f'];
+  const taken = order.filter((slot) => weights[slot] > 0);
+  taken.sort((one, other) => weights[other] - weights[one] || order.indexOf(one) - order.indexOf(other));
+  const others = ['f', 'w', 'a'].filter((slot) => taken.indexOf(slot) < 0);
+  return { order: taken.concat(others), taken: taken };
+}
+
+function accepts(recipe, key) {
+  if (key.endsWith('/') || !key.startsWith(recipe[0])) return false;
+  const lower = key.toLowerCase();
+  return !recipe[1].length || recipe[1].some((suffix) => lower.endsWith(suffix));
+}
+
+// The edge cannot know that a source's metadata chose its recipe; a manifest's URLs say the name.
+function named(recipe, name, slot) {
+  const candidates = (recipe ? [recipe] : []).concat(recipes);
+  for (let i = 0; i < candidates.length; i++) {
+    const found = candidates[i][2].find((one) => one[0] === name && one[2].includes(slot));
+    if (found) return [found];
+  }
+  return [];
+}
+
+function ladder(recipe, slot) {
+  const rungs = recipe[2].filter((one) => one[1]);
+  return (rungs.length ? rungs : recipe[2]).filter((one) => one[2].includes(slot));
+}
+
+// The first rung that is as wide, else the widest, of those that the reader can take.
+function rung(rungs, ask, taken) {
+  const usable = rungs.filter((one) => taken.some((letter) => one[2].includes(letter)));
+  const width = ask.w ? Math.floor(Number(ask.w) * Number(ask.dpr || '1') + 0.5) : Infinity;
+  const found = usable.length ? usable : rungs;
+  return found.find((one) => one[1] >= width) || found[found.length - 1];
+}
+
+function objectName(key, ask, accept) {
+  if (ask.format === 'manifest') return 'manifest.json';
+  const slot = ask.format ? ask.format.charAt(0) : '';
+  const recipe = recipes.find((one) => accepts(one, key));
+  if (!recipe && !ask.variant) refuse(404, 'a key that a recipe takes');
+  const variants = ask.variant ? named(recipe, ask.variant, slot) : ladder(recipe, slot);
+  if (!variants.length) refuse(400, 'a variant and a format that a recipe stores together');
+  // Who names a format is no longer asked what it takes.
+  const reader = slot ? { order: [slot], taken: [slot] } : readable(accept);
+  const chosen = variants[0][1] ? rung(variants, ask, reader.taken) : variants[0];
+  return chosen[0] + '.' + names[reader.order.find((letter) => chosen[2].includes(letter))];
+}
+
+function header(field) {
+  if (!field) return '';
+  return field.multiValue ? field.multiValue.map((one) => one.value).join(',') : field.value;
+}
+
+function rewrite(request) {
+  const ask = asked(request.querystring);
+  const key = sourceKey(request.uri);
+  const name = objectName(key, ask, header(request.headers.accept));
+  if (!fits(key, name)) refuse(400, 'a key whose variants fit into 1024 bytes');
+  const shard = crypto.createHash('sha256').update(key).digest('hex').slice(0, 2);
+  request.uri = '/' + shard + '/' + encode(key) + '/' + name;
+  // The cache key is the URI alone; the viewer response still needs to know these two.
+  request.querystring = {};
+  ['v', 'format'].forEach((kept) => {
+    if (ask[kept]) request.querystring[kept] = { value: ask[kept] };
+  });
+  return request;
+}
+
+function handler(event) {
+  try {
+    return rewrite(event.request);
+  } catch (error) {
+    if (!error.status) throw error;
+    return {
+      statusCode: error.status,
+      statusDescription: error.status === 404 ? 'Not Found' : 'Bad Request',
+      headers: {
+        'cache-control': { value: 'public, max-age=60' },
+        'content-type': { value: 'text/plain; charset=utf-8' },
+        'x-content-type-options': { value: 'nosniff' },
+      },
+      body: error.text + '\n',
+    };
+  }
+}

@@ -1,0 +1,158 @@
+variable "access_logs" {
+  description = "The bucket for CloudFront's standard logs and the prefix of their keys; null for none. The bucket must have ACLs enabled."
+  type = object({
+    bucket_domain_name = string
+    prefix             = optional(string, "cloudfront/")
+  })
+  default = null
+
+  validation {
+    condition     = var.access_logs == null || can(regex("\\.s3[.-].*amazonaws\\.com", var.access_logs.bucket_domain_name))
+    error_message = "access_logs.bucket_domain_name must be a bucket's domain name such as logs.s3.amazonaws.com, not its name or ARN: use the bucket's bucket_domain_name."
+  }
+}
+
+variable "certificate_arn" {
+  description = "The ACM certificate for domain_names, in us-east-1; null without domain names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/", var.certificate_arn))
+    error_message = "certificate_arn must be of an ACM certificate in us-east-1, where CloudFront looks for it: request the certificate there."
+  }
+
+  validation {
+    condition     = (var.certificate_arn == null) == (length(var.domain_names) == 0)
+    error_message = "certificate_arn and domain_names belong together: give both, or neither for the cloudfront.net name."
+  }
+}
+
+variable "cors_origins" {
+  description = "The origins whose scripts may read pictures and manifests, such as https://www.example.com; [\"*\"] for all, [] for none."
+  type        = list(string)
+  default     = ["*"]
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for origin in var.cors_origins : origin == "*" || can(regex("^https?://[a-z0-9*.-]+(:[0-9]+)?$", origin))
+    ])
+    error_message = "Each of cors_origins must be \"*\" or scheme and host without a path, such as https://www.example.com."
+  }
+
+  validation {
+    condition     = !contains(var.cors_origins, "*") || length(var.cors_origins) == 1
+    error_message = "cors_origins with \"*\" allows everyone already: leave out the others, or \"*\"."
+  }
+}
+
+variable "default_browser_seconds" {
+  description = "How long browsers keep what a URL without a version answered."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition = (
+      var.default_browser_seconds >= 0
+      && var.default_browser_seconds <= 86400
+      && floor(var.default_browser_seconds) == var.default_browser_seconds
+    )
+    error_message = "default_browser_seconds must be a whole number from 0 to 86400: a browser's copy cannot be taken back, so use the manifest's URLs for more."
+  }
+}
+
+variable "domain_names" {
+  description = "Names under which the distribution answers besides its own; each needs a DNS alias to it."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.domain_names : can(regex("^(\\*\\.)?([a-z0-9-]+\\.)+[a-z]{2,}$", name))])
+    error_message = "Each of domain_names must be a host name in lower case such as img.example.com, without https:// or a path."
+  }
+}
+
+variable "prefix" {
+  description = "The beginning of every name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first."
+  }
+}
+
+variable "price_class" {
+  description = "Which edge locations serve: PriceClass_100 is North America and Europe, PriceClass_All the world."
+  type        = string
+  default     = "PriceClass_100"
+  nullable    = false
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "price_class must be PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "recipes_json" {
+  description = "The recipes in JSON form: jsonencode(yamldecode(file(\"recipes.yaml\")))."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition = try(
+      min([for recipe in jsondecode(var.recipes_json).recipes : length(recipe.variants)]...) > 0,
+      false,
+    )
+    error_message = "recipes_json must be recipes that `pixfleet recipes check` accepts, in JSON form: use jsonencode(yamldecode(file(\"recipes.yaml\")))."
+  }
+}
+
+variable "signing_key_group_ids" {
+  description = "CloudFront key groups: with any, every URL and manifest must be signed by one of their keys."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.signing_key_group_ids) <= 4
+    error_message = "signing_key_group_ids may have at most four key groups for a distribution's behaviour: put more keys into one group."
+  }
+}
+
+variable "tags" {
+  description = "Tags for everything that has tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "variants_bucket" {
+  description = "The bucket of the variants; this module owns its policy."
+  type = object({
+    name                 = string
+    arn                  = string
+    regional_domain_name = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("\\.s3[.-][a-z0-9-]+\\.amazonaws\\.com", var.variants_bucket.regional_domain_name))
+    error_message = "variants_bucket.regional_domain_name must name the region, such as b.s3.eu-west-1.amazonaws.com: a global name answers with redirects that CloudFront keeps."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "A WAF web ACL (v2, scope CLOUDFRONT); null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || can(regex("^arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/", var.web_acl_arn))
+    error_message = "web_acl_arn must be of a web ACL of scope CLOUDFRONT, which is one in us-east-1: a regional ACL cannot stand before a distribution."
+  }
+}

@@ -1,0 +1,14 @@
+output "status_index_name" {
+  description = "The index that lists sources by status, newest last, with their cause."
+  value       = local.status_index_name
+}
+
+output "table" {
+  description = "The ledger."
+  value = {
+    arn  = local.arn
+    name = local.name
+  }
+
+  depends_on = [aws_dynamodb_table.this]
+}

@@ -1,0 +1,67 @@
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+# By `id`: the attribute `name` is deprecated from version 6 of the provider on.
+data "aws_region" "this" {}
+
+locals {
+  name = "${var.prefix}-ledger"
+  # Built, not read: policies that name the table are known at plan.
+  arn = "arn:${data.aws_partition.this.partition}:dynamodb:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:table/${local.name}"
+
+  status_index_name = "status-updated_at"
+}
+
+resource "aws_dynamodb_table" "this" {
+  name                        = local.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "key"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "key"
+    type = "S"
+  }
+
+  attribute {
+    name = "status"
+    type = "S"
+  }
+
+  attribute {
+    name = "updated_at"
+    type = "N"
+  }
+
+  # Only what a list shows, beside the keys: an index is written whenever what it holds changes, and
+  # a claim changes none of these.
+  global_secondary_index {
+    name               = local.status_index_name
+    hash_key           = "status"
+    range_key          = "updated_at"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["cause"]
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # Tombstones only: what is published has no `expires_at`.
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
+
+  tags = var.tags
+}

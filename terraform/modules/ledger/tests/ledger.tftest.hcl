@@ -1,0 +1,110 @@
+# The real provider, without an account: policies and names are known at plan, and nothing is called.
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
+variables {
+  prefix = "photos"
+}
+
+run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
+  command = plan
+
+  assert {
+    condition     = aws_dynamodb_table.this.hash_key == "key" && aws_dynamodb_table.this.range_key == null
+    error_message = "The worker reads and writes by `key` alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for index in aws_dynamodb_table.this.global_secondary_index :
+      index.hash_key == "status" && index.range_key == "updated_at" && index.name == output.status_index_name
+    ])
+    error_message = "The index must list by status, in order of time."
+  }
+
+  assert {
+    condition = { for each in aws_dynamodb_table.this.attribute : each.name => each.type } == {
+      key        = "S"
+      status     = "S"
+      updated_at = "N"
+    }
+    error_message = "Attributes must have the types that the worker writes."
+  }
+
+  assert {
+    condition = alltrue([
+      for index in aws_dynamodb_table.this.global_secondary_index :
+      index.projection_type == "INCLUDE" && toset(index.non_key_attributes) == toset(["cause"])
+    ])
+    error_message = "The index must hold nothing that a claim changes."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.this.ttl).enabled
+    error_message = "The worker marks tombstones with `expires_at`."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.point_in_time_recovery).enabled
+    error_message = "The table must be restorable."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "The table must be protected unless somebody says otherwise."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST"
+    error_message = "An idle fleet must cost nothing."
+  }
+
+  assert {
+    condition     = output.table.arn == "arn:aws:dynamodb:eu-west-1:123456789012:table/photos-ledger"
+    error_message = "Got ${output.table.arn}."
+  }
+}
+
+run "a_key_of_ones_own_is_used_and_protection_can_be_lifted" {
+  command = plan
+
+  variables {
+    kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.server_side_encryption).kms_key_arn == var.kms_key_arn
+    error_message = "The key that was named must encrypt the table."
+  }
+
+  assert {
+    condition     = !aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "Whoever wants to destroy the stack must be able to."
+  }
+}
+
+run "the_alias_of_a_key_and_a_prefix_with_a_capital_are_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:alias/aws/dynamodb"
+    prefix      = "Photos"
+  }
+
+  expect_failures = [
+    var.kms_key_arn,
+    var.prefix,
+  ]
+}

@@ -1,0 +1,39 @@
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the table; turn it off, apply, and only then destroy."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a customer-managed KMS key that encrypts the table; null uses the key that DynamoDB owns, which costs nothing."
+  type        = string
+  default     = null
+  nullable    = true
+
+  validation {
+    condition = (
+      var.kms_key_arn == null
+      || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    )
+    error_message = "kms_key_arn must be the ARN of a customer-managed key, not an alias; null uses the key that DynamoDB owns."
+  }
+}
+
+variable "prefix" {
+  description = "What the name of everything in this stack begins with."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first: it begins the table's name."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

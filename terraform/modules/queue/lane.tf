@@ -1,0 +1,20 @@
+resource "aws_sqs_queue" "lane" {
+  for_each = local.lane_names
+
+  name                       = each.value
+  visibility_timeout_seconds = local.visibility_timeout_seconds
+  message_retention_seconds  = var.retention_days * local.seconds_a_day
+  # An empty answer costs as much as a full one: let it come late.
+  receive_wait_time_seconds = 20
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = local.dead_letter_arn
+    maxReceiveCount     = var.max_receives
+  })
+
+  tags = var.tags
+
+  depends_on = [aws_sqs_queue.dead_letter]
+}

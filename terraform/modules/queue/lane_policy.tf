@@ -1,0 +1,67 @@
+locals {
+  sender_service = {
+    eventbridge = "events.amazonaws.com"
+    s3          = "s3.amazonaws.com"
+  }[var.senders]
+
+  # One rule for each lane, which is called like the queue.
+  sender_arns = {
+    for lane, name in local.lane_names : lane => (
+      var.senders == "s3"
+      ? var.sources_bucket_arn
+      : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
+    )
+  }
+}
+
+data "aws_iam_policy_document" "lane" {
+  for_each = local.lane_arns
+
+  statement {
+    sid       = "TakeEventsOfSources"
+    actions   = ["sqs:SendMessage"]
+    resources = [each.value]
+
+    principals {
+      type        = "Service"
+      identifiers = [local.sender_service]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.sender_arns[each.key]]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
+  statement {
+    sid       = "RefuseUnencryptedTransport"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [each.value]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "lane" {
+  for_each = data.aws_iam_policy_document.lane
+
+  queue_url = aws_sqs_queue.lane[each.key].id
+  policy    = each.value.json
+}

@@ -1,0 +1,28 @@
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+# By `id`: the attribute `name` is deprecated from version 6 of the provider on.
+data "aws_region" "this" {}
+
+locals {
+  account_id = data.aws_caller_identity.this.account_id
+  partition  = data.aws_partition.this.partition
+  region     = data.aws_region.this.id
+
+  dead_letter_name = "${var.prefix}-dead-letter"
+  lane_names       = { for lane in keys(var.lanes) : lane => "${var.prefix}-${lane}" }
+
+  # Built, not read: the queues name each other, and their policies name them.
+  dead_letter_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_name}"
+  lane_arns = {
+    for lane, name in local.lane_names :
+    lane => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}"
+  }
+
+  # Six tries fit while Lambda throttles a batch:
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+  visibility_timeout_seconds = 6 * var.function_timeout_seconds + var.batch_window_seconds
+
+  seconds_a_day = 86400
+}

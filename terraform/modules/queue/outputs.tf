@@ -1,0 +1,32 @@
+output "dead_letter" {
+  description = "Where messages end that no try could finish."
+  value = {
+    arn  = local.dead_letter_arn
+    name = local.dead_letter_name
+    url  = aws_sqs_queue.dead_letter.id
+  }
+
+  depends_on = [
+    aws_sqs_queue_policy.dead_letter,
+    aws_sqs_queue_redrive_allow_policy.dead_letter,
+  ]
+}
+
+output "lanes" {
+  description = "The queues by lane; they take events once this is known."
+  value = {
+    for lane, name in local.lane_names : lane => {
+      arn  = local.lane_arns[lane]
+      name = name
+      url  = aws_sqs_queue.lane[lane].id
+    }
+  }
+
+  # S3 tries a queue before it takes its name.
+  depends_on = [aws_sqs_queue_policy.lane]
+}
+
+output "visibility_timeout_seconds" {
+  description = "How long a received message is hidden: six times the function's timeout, and the batch window."
+  value       = local.visibility_timeout_seconds
+}

@@ -1,0 +1,25 @@
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+# By `id`: the attribute `name` is deprecated from version 6 of the provider on.
+data "aws_region" "this" {}
+
+locals {
+  account_id = data.aws_caller_identity.this.account_id
+  partition  = data.aws_partition.this.partition
+
+  is_ours       = var.existing_sources_bucket == null
+  sources_name  = local.is_ours ? "${var.prefix}-sources-${local.account_id}" : var.existing_sources_bucket
+  variants_name = "${var.prefix}-variants-${local.account_id}"
+
+  # Built, not read: policies are known at plan, and nobody waits for a bucket to name it.
+  sources_arn  = "arn:${local.partition}:s3:::${local.sources_name}"
+  variants_arn = "arn:${local.partition}:s3:::${local.variants_name}"
+
+  # What both buckets have alike, by role. Values come from the resources, so that what uses them waits.
+  our_buckets = merge(
+    { variants = aws_s3_bucket.variants.id },
+    local.is_ours ? { sources = aws_s3_bucket.sources[0].id } : {},
+  )
+}

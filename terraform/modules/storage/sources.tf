@@ -1,0 +1,33 @@
+resource "aws_s3_bucket" "sources" {
+  count = local.is_ours ? 1 : 0
+
+  bucket        = local.sources_name
+  force_destroy = var.allow_destroy
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_versioning" "sources" {
+  count = local.is_ours ? 1 : 0
+
+  bucket = aws_s3_bucket.sources[0].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_cors_configuration" "sources" {
+  count = length(var.cors_origins) > 0 ? 1 : 0
+
+  bucket = aws_s3_bucket.sources[0].id
+
+  cors_rule {
+    id              = "presigned-uploads"
+    allowed_headers = ["*"]
+    allowed_methods = ["POST", "PUT"]
+    allowed_origins = var.cors_origins
+    # A browser that uploads in parts must read each part's ETag.
+    expose_headers  = ["ETag"]
+    max_age_seconds = 3600
+  }
+}

@@ -1,0 +1,17 @@
+# A filter would be a second place that decides what is an event, and one that drops in silence what
+# it cannot read: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+resource "aws_lambda_event_source_mapping" "lanes" {
+  for_each = var.lanes
+
+  event_source_arn                   = var.queues[each.key].arn
+  function_name                      = var.function_alias_arn
+  batch_size                         = 10
+  maximum_batching_window_in_seconds = var.batch_window_seconds
+  function_response_types            = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = each.value.maximum_concurrency
+  }
+
+  tags = merge(var.tags, { Name = "${var.prefix}-${each.key}" })
+}

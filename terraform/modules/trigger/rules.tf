@@ -1,0 +1,45 @@
+locals {
+  other_prefixes = sort(flatten([for lane, settings in var.lanes : settings.prefixes if lane != "live"]))
+  # What a lane wants of an object's key; live has whatever no other lane has asked for.
+  wanted_keys = merge(
+    { live = [for prefixes in [local.other_prefixes] : { "anything-but" = { prefix = prefixes } } if length(prefixes) > 0] },
+    { for lane, settings in var.lanes : lane => [for prefix in sort(settings.prefixes) : { prefix = prefix }] if length(settings.prefixes) > 0 },
+  )
+  # Deletions by lifecycle rules are deletions here.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+  event_patterns = {
+    for lane, keys in local.wanted_keys : lane => jsonencode({
+      source      = ["aws.s3"]
+      detail-type = ["Object Created", "Object Deleted"]
+      detail = merge(
+        { bucket = { name = [var.sources_bucket.name] } },
+        { for name, wanted in { object = { key = keys } } : name => wanted if length(keys) > 0 },
+      )
+    }) if var.mode == "eventbridge"
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "lanes" {
+  for_each = local.event_patterns
+
+  name          = "${var.prefix}-${each.key}"
+  description   = "Changes in ${var.sources_bucket.name} for the lane ${each.key}"
+  event_pattern = each.value
+
+  tags = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(each.value) <= 2048
+      error_message = "Expected an event pattern of at most 2,048 characters, got ${length(each.value)}; name fewer or shorter prefixes in lanes."
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_target" "lanes" {
+  for_each = local.event_patterns
+
+  rule      = aws_cloudwatch_event_rule.lanes[each.key].name
+  target_id = each.key
+  arn       = var.queues[each.key].arn
+}

@@ -1,0 +1,131 @@
+mock_provider "aws" {}
+
+variables {
+  prefix             = "acme"
+  function_alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+  sources_bucket     = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
+  lanes = {
+    live = { maximum_concurrency = 50 }
+    bulk = { maximum_concurrency = 20 }
+  }
+  queues = {
+    bulk = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-bulk", url = "", name = "acme-bulk" }
+    live = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-live", url = "", name = "acme-live" }
+  }
+}
+
+run "every_change_of_our_bucket_goes_to_live" {
+  command = plan
+
+  assert {
+    condition     = one(aws_s3_bucket_notification.this[0].queue).queue_arn == var.queues["live"].arn
+    error_message = "Events go elsewhere than to the lane live."
+  }
+
+  assert {
+    condition     = toset(one(aws_s3_bucket_notification.this[0].queue).events) == toset(["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"])
+    error_message = "A kind of change is missed, or too many are told."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_notification.this[0].queue).filter_prefix == null && !aws_s3_bucket_notification.this[0].eventbridge && length(aws_cloudwatch_event_rule.lanes) == 0
+    error_message = "Some keys are left out, or events come twice."
+  }
+}
+
+run "a_batch_is_ten_and_fails_record_by_record" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.lanes : mapping.batch_size == 10 && mapping.function_response_types == toset(["ReportBatchItemFailures"]) && length(mapping.filter_criteria) == 0])
+    error_message = "One bad image would fail its whole batch, or a filter drops events."
+  }
+
+  assert {
+    condition     = { for lane, mapping in aws_lambda_event_source_mapping.lanes : lane => mapping.scaling_config[0].maximum_concurrency } == { bulk = 20, live = 50 }
+    error_message = "A lane has another concurrency than its own."
+  }
+
+  assert {
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.lanes : mapping.function_name == var.function_alias_arn])
+    error_message = "Events go past the alias."
+  }
+}
+
+run "a_bucket_in_use_keeps_its_notifications" {
+  command = plan
+
+  variables {
+    mode           = "eventbridge"
+    sources_bucket = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = false }
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_notification.this) == 0
+    error_message = "The notifications of somebody else's bucket would be deleted."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_event_rule.lanes) == ["live"] && aws_cloudwatch_event_target.lanes["live"].arn == var.queues["live"].arn
+    error_message = "Its events do not come to live."
+  }
+}
+
+run "a_bucket_is_taken_over_by_name" {
+  command = plan
+
+  variables {
+    sources_bucket           = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = false }
+    replace_notifications_of = "photos"
+  }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].bucket == "photos"
+    error_message = "What was asked for by name is not done."
+  }
+}
+
+run "our_bucket_tells_eventbridge_where_lanes_have_prefixes" {
+  command = plan
+
+  variables {
+    mode = "eventbridge"
+    lanes = {
+      live = { maximum_concurrency = 50 }
+      bulk = { maximum_concurrency = 20, prefixes = ["import/", "bulk/"] }
+    }
+  }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].eventbridge && length(aws_s3_bucket_notification.this[0].queue) == 0
+    error_message = "Events come twice, or not at all."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.lanes["bulk"].event_pattern).detail == { bucket = { name = ["photos"] }, object = { key = [{ prefix = "bulk/" }, { prefix = "import/" }] } }
+    error_message = "The lane bulk does not get exactly its prefixes."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.lanes["live"].event_pattern).detail == { bucket = { name = ["photos"] }, object = { key = [{ "anything-but" = { prefix = ["bulk/", "import/"] } }] } }
+    error_message = "The lane live does not get exactly the rest."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.lanes["live"].event_pattern)["detail-type"] == ["Object Created", "Object Deleted"]
+    error_message = "A kind of change is missed, or too many are told."
+  }
+}
+
+run "without_prefixes_live_gets_every_key" {
+  command = plan
+
+  variables {
+    mode = "eventbridge"
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.lanes["live"].event_pattern).detail == { bucket = { name = ["photos"] } }
+    error_message = "The lane live is filtered."
+  }
+}

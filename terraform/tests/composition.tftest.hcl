@@ -1,0 +1,130 @@
+# The whole stack, applied to a provider that only pretends.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  prefix       = "acme"
+  package_path = "recipes.tf" # any file: only its hash is taken
+}
+
+run "the_whole_stack_is_applied" {
+  assert {
+    condition     = output.sources_bucket.name == "acme-sources-123456789012" && output.variants_bucket.name == "acme-variants-123456789012"
+    error_message = "The buckets have other names than the documentation says."
+  }
+
+  assert {
+    condition     = output.function.alias_name == "live" && length(output.event_source_mapping_ids) == 2
+    error_message = "A lane does not reach the function."
+  }
+
+  assert {
+    condition     = { for lane, queue in output.queues : lane => queue.name } == { bulk = "acme-bulk", live = "acme-live" }
+    error_message = "The worker would take another word for the name of the lane."
+  }
+}
+
+run "the_worker_is_told_what_it_needs" {
+  assert {
+    condition = output.worker_environment == tomap({
+      PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
+      PIXFLEET_LEDGER_TABLE      = "acme-ledger"
+      PIXFLEET_MAX_RECEIVES      = "8"
+      PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
+      PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
+      PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
+    })
+    error_message = "The worker's environment lacks something, or has more than was asked for."
+  }
+}
+
+run "the_worker_is_told_what_was_asked_for" {
+  variables {
+    queues = { max_receives = 6 }
+    worker = {
+      child_memory_mb      = 1200
+      completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes"
+      max_bytes            = 52428800
+      max_frames           = 100
+      max_pixels           = 50000000
+      render_seconds       = 90
+    }
+  }
+
+  assert {
+    condition = output.worker_environment == tomap({
+      PIXFLEET_CHILD_MEMORY_MB   = "1200"
+      PIXFLEET_COMPLETION_TOPIC  = "arn:aws:sns:eu-central-1:123456789012:changes"
+      PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
+      PIXFLEET_LEDGER_TABLE      = "acme-ledger"
+      PIXFLEET_MAX_BYTES         = "52428800"
+      PIXFLEET_MAX_FRAMES        = "100"
+      PIXFLEET_MAX_PIXELS        = "50000000"
+      PIXFLEET_MAX_RECEIVES      = "6"
+      PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
+      PIXFLEET_RENDER_SECONDS    = "90"
+      PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
+      PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
+    })
+    error_message = "The worker's environment lacks something that was asked for."
+  }
+}
+
+run "the_recipes_lie_where_the_worker_looks" {
+  assert {
+    condition     = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}" == output.recipes && aws_s3_object.recipes.content == jsonencode(yamldecode(file("../recipes.yaml")))
+    error_message = "The worker would start without recipes."
+  }
+}
+
+run "lanes_with_prefixes_are_fed_by_eventbridge" {
+  command = plan
+
+  assert {
+    condition     = output.trigger_mode == "eventbridge"
+    error_message = "S3 cannot keep the prefixes of two lanes apart."
+  }
+}
+
+run "live_alone_is_fed_by_the_bucket" {
+  command = plan
+
+  variables {
+    lanes = { live = { maximum_concurrency = 20 } }
+  }
+
+  assert {
+    condition     = output.trigger_mode == "notification"
+    error_message = "Events take a longer way than they must."
+  }
+}
+
+run "a_bucket_in_use_is_not_taken_over" {
+  command = plan
+
+  variables {
+    lanes   = { live = { maximum_concurrency = 20 } }
+    storage = { existing_sources_bucket = "photos" }
+  }
+
+  assert {
+    condition     = output.trigger_mode == "eventbridge" && output.sources_bucket.name == "photos"
+    error_message = "The notifications of somebody else's bucket would be deleted."
+  }
+}
+
+run "a_bucket_in_use_is_taken_over_by_name" {
+  command = plan
+
+  variables {
+    lanes   = { live = { maximum_concurrency = 20 } }
+    storage = { existing_sources_bucket = "photos" }
+    trigger = { replace_notifications_of = "photos" }
+  }
+
+  assert {
+    condition     = output.trigger_mode == "notification"
+    error_message = "What was asked for by name is not done."
+  }
+}

@@ -1,0 +1,124 @@
+# The real provider, which is asked nothing: the policy is the JSON that AWS would get. What it is about
+# has names that are known before anything is made; the rest of the stack is not looked at.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
+override_module {
+  target = module.storage
+  outputs = {
+    sources_bucket  = { name = "acme-sources-123456789012", arn = "arn:aws:s3:::acme-sources-123456789012", is_ours = true }
+    variants_bucket = { name = "acme-variants-123456789012", arn = "arn:aws:s3:::acme-variants-123456789012", regional_domain_name = "" }
+  }
+}
+
+override_module {
+  target = module.queue
+  outputs = {
+    dead_letter = { name = "acme-dead-letter", arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter", url = "" }
+    lanes = {
+      bulk = { name = "acme-bulk", arn = "arn:aws:sqs:eu-central-1:123456789012:acme-bulk", url = "" }
+      live = { name = "acme-live", arn = "arn:aws:sqs:eu-central-1:123456789012:acme-live", url = "" }
+    }
+    visibility_timeout_seconds = 1800
+  }
+}
+
+override_module {
+  target = module.ledger
+  outputs = {
+    status_index_name = "status-updated_at"
+    table             = { name = "acme-ledger", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger" }
+  }
+}
+
+override_module {
+  target = module.worker
+  outputs = {
+    function  = { name = "acme-worker", arn = "", alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live", alias_name = "live" }
+    log_group = { name = "", arn = "" }
+    role      = { name = "", arn = "" }
+  }
+}
+
+override_module {
+  target = module.trigger
+}
+
+override_module {
+  target  = module.delivery
+  outputs = { distribution = { id = "", arn = "", domain_name = "", url = "" } }
+}
+
+override_module {
+  target = module.alarms
+}
+
+variables {
+  prefix       = "acme"
+  package_path = "recipes.tf"
+}
+
+run "the_worker_may_do_exactly_this" {
+  command = plan
+
+  assert {
+    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [each.Effect, flatten([each.Action]), flatten([each.Resource])] } == {
+      ReadSourceImages       = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::acme-sources-123456789012/*"]]
+      LearnThatASourceIsGone = ["Allow", ["s3:ListBucket"], ["arn:aws:s3:::acme-sources-123456789012"]]
+      ReadRecipes            = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::acme-variants-123456789012/_recipes/*"]]
+      WriteVariants          = ["Allow", ["s3:PutObject"], ["arn:aws:s3:::acme-variants-123456789012/??/*"]]
+      DeleteVariants         = ["Allow", ["s3:DeleteObject"], ["arn:aws:s3:::acme-variants-123456789012/??/*"]]
+      WorkOffLanes = [
+        "Allow",
+        ["sqs:ReceiveMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+        ["arn:aws:sqs:eu-central-1:123456789012:acme-live", "arn:aws:sqs:eu-central-1:123456789012:acme-bulk"],
+      ]
+      AskForAnotherLook = [
+        "Allow",
+        ["sqs:SendMessage"],
+        ["arn:aws:sqs:eu-central-1:123456789012:acme-live", "arn:aws:sqs:eu-central-1:123456789012:acme-bulk"],
+      ]
+      SendDeadLetters = ["Allow", ["sqs:SendMessage", "sqs:GetQueueUrl"], ["arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"]]
+      KeepTheLedger   = ["Allow", ["dynamodb:UpdateItem", "dynamodb:GetItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger"]]
+    }
+    error_message = "The worker may do more, or less, or elsewhere."
+  }
+
+  assert {
+    condition     = alltrue([for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : !contains(flatten([each.Resource]), "*")])
+    error_message = "A statement is about everything there is."
+  }
+}
+
+run "a_topic_and_keys_are_used_only_where_they_are_named" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/ours"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/theirs"
+    }
+    worker = { completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes" }
+  }
+
+  assert {
+    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [flatten([each.Action]), each.Resource, flatten([try(each.Condition.StringEquals["kms:ViaService"], [])])] if contains(["AnnounceChanges", "ReadWithTheKeyOfExistingSources", "UseTheKeyOfBucketsQueuesAndLedger"], each.Sid) } == {
+      AnnounceChanges                 = [["sns:Publish"], "arn:aws:sns:eu-central-1:123456789012:changes", []]
+      ReadWithTheKeyOfExistingSources = [["kms:Decrypt"], "arn:aws:kms:eu-central-1:123456789012:key/theirs", ["s3.eu-central-1.amazonaws.com"]]
+      UseTheKeyOfBucketsQueuesAndLedger = [
+        ["kms:GenerateDataKey", "kms:Decrypt"],
+        "arn:aws:kms:eu-central-1:123456789012:key/ours",
+        ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"],
+      ]
+    }
+    error_message = "A key or a topic may be used in other ways than it must be."
+  }
+}

@@ -1,0 +1,202 @@
+variable "alarms" {
+  description = "Whom the alarms tell, and what is too slow or too dear; the budget is the whole account's."
+  type = object({
+    complete_seconds_p95 = optional(number)
+    email                = optional(string)
+    monthly_budget_usd   = optional(number)
+    runbook_url          = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "delivery" {
+  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF."
+  type = object({
+    access_logs = optional(object({
+      bucket_domain_name = string
+      prefix             = optional(string, "cloudfront/")
+    }))
+    certificate_arn         = optional(string)
+    cors_origins            = optional(list(string))
+    default_browser_seconds = optional(number)
+    domain_names            = optional(list(string))
+    price_class             = optional(string)
+    signing_key_group_ids   = optional(list(string))
+    web_acl_arn             = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of a key of your own that encrypts everything that is stored; its policy must let the services in. Null uses AWS's keys, which cost nothing."
+  type        = string
+  default     = null
+  nullable    = true
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "Expected the ARN of a KMS key as kms_key_arn, arn:aws:kms:<region>:<account>:key/<id>, not an alias, or null."
+  }
+}
+
+variable "lanes" {
+  description = "Queues by name: how many batches each works on at once, which beginnings of keys go there, and within how many seconds 95 of 100 must be complete. `live` has all other keys."
+  type = map(object({
+    complete_seconds_p95 = optional(number)
+    maximum_concurrency  = number
+    prefixes             = optional(list(string), [])
+  }))
+  default = {
+    bulk = { maximum_concurrency = 20, prefixes = ["bulk/"] }
+    live = { maximum_concurrency = 50 }
+  }
+  nullable = false
+
+  validation {
+    condition     = contains(keys(var.lanes), "live")
+    error_message = "Expected a lane named live: it takes whatever no other lane has asked for."
+  }
+}
+
+variable "package_path" {
+  description = "Path of the worker's zip, which `make package` builds."
+  type        = string
+  nullable    = false
+}
+
+variable "prefix" {
+  description = "Beginning of every name; two stacks of one account need two."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
+    error_message = "Expected a prefix of 2 to 31 lower-case letters, digits and dashes that begins with a letter, such as pixfleet."
+  }
+}
+
+variable "queues" {
+  description = "How long messages wait for a batch, how often they are tried, and how long they and dead letters are kept."
+  type = object({
+    batch_window_seconds       = optional(number, 0)
+    dead_letter_retention_days = optional(number)
+    max_receives               = optional(number, 8)
+    retention_days             = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "recipes_path" {
+  description = "Path of the recipes in YAML, checked by `pixfleet recipes check`; null takes those of this repository."
+  type        = string
+  default     = null
+  nullable    = true
+
+  validation {
+    condition     = var.recipes_path == null || can(yamldecode(file(var.recipes_path)).recipes[0].name)
+    error_message = "Expected a YAML file with recipes as recipes_path; `pixfleet recipes check` says what is wrong with it."
+  }
+}
+
+variable "storage" {
+  description = "Buckets: one of your own for sources, how long things are kept, copies, access logs, and whether all of it may be destroyed, the ledger included."
+  type = object({
+    abort_uploads_after_days       = optional(number)
+    access_logs_bucket             = optional(string)
+    allow_destroy                  = optional(bool, false)
+    cors_origins                   = optional(list(string))
+    delete_old_versions_after_days = optional(number)
+    existing_sources_bucket        = optional(string)
+    existing_sources_kms_key_arn   = optional(string)
+    expire_sources_after_days      = optional(number)
+    expire_variants_after_days     = optional(number)
+    replication = optional(object({
+      destination_bucket_arn  = string
+      destination_kms_key_arn = optional(string)
+    }))
+    tier_sources_after_days = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.storage.existing_sources_kms_key_arn == null || var.storage.existing_sources_bucket != null
+    error_message = "Expected existing_sources_kms_key_arn only with an existing_sources_bucket; a bucket that is made here is encrypted by kms_key_arn."
+  }
+
+  validation {
+    condition     = var.storage.existing_sources_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.storage.existing_sources_kms_key_arn))
+    error_message = "Expected the ARN of a KMS key as existing_sources_kms_key_arn, arn:aws:kms:<region>:<account>:key/<id>, not an alias, or null."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that can have them, besides ManagedBy, Project and Fleet."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "trigger" {
+  description = "How events come, `notification` or `eventbridge`, which follows from the lanes and the bucket where it is left out; and the bucket of yours whose notifications may all be replaced."
+  type = object({
+    mode                     = optional(string)
+    replace_notifications_of = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "worker" {
+  description = "The function that renders: its size, its limits, how much of it runs, and the topic that is told of changes."
+  type = object({
+    architecture            = optional(string, "arm64")
+    child_memory_mb         = optional(number)
+    completion_topic_arn    = optional(string)
+    log_retention_days      = optional(number)
+    max_bytes               = optional(number)
+    max_frames              = optional(number)
+    max_pixels              = optional(number)
+    memory_mb               = optional(number, 1769)
+    provisioned_concurrency = optional(number)
+    render_seconds          = optional(number)
+    reserved_concurrency    = optional(number)
+    timeout_seconds         = optional(number, 300)
+  })
+  default  = {}
+  nullable = false
+
+  # What worker and settings accept; they would say so only once the function runs.
+  validation {
+    condition     = var.worker.completion_topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.worker.completion_topic_arn))
+    error_message = "Expected the ARN of a standard SNS topic as completion_topic_arn, arn:aws:sns:<region>:<account>:<name>, or null."
+  }
+
+  validation {
+    condition     = try(var.worker.child_memory_mb >= 256 && var.worker.child_memory_mb <= 32768 && floor(var.worker.child_memory_mb) == var.worker.child_memory_mb, true)
+    error_message = "Expected child_memory_mb as a whole number from 256 to 32768."
+  }
+
+  validation {
+    condition     = try(var.worker.max_bytes >= 1 && var.worker.max_bytes <= 536870912 && floor(var.worker.max_bytes) == var.worker.max_bytes, true)
+    error_message = "Expected max_bytes as a whole number from 1 to 536870912."
+  }
+
+  validation {
+    condition     = try(var.worker.max_frames >= 1 && var.worker.max_frames <= 5000 && floor(var.worker.max_frames) == var.worker.max_frames, true)
+    error_message = "Expected max_frames as a whole number from 1 to 5000."
+  }
+
+  validation {
+    condition     = try(var.worker.max_pixels >= 1 && var.worker.max_pixels <= 4294967296 && floor(var.worker.max_pixels) == var.worker.max_pixels, true)
+    error_message = "Expected max_pixels as a whole number from 1 to 4294967296."
+  }
+
+  validation {
+    condition     = try(var.worker.render_seconds >= 1 && var.worker.render_seconds <= 900 && floor(var.worker.render_seconds) == var.worker.render_seconds, true)
+    error_message = "Expected render_seconds as a whole number from 1 to 900."
+  }
+}

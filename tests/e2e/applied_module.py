@@ -1,0 +1,105 @@
+"""One module of the stack, applied to MiniStack by real Terraform from a copy of its folder."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.folders import LEFT_BEHIND
+from tests.terraform.program import NoProviderError, plugin_dir, program
+
+# The provider alone starts in seconds, and there is a busy machine.
+LONGEST_SECONDS = 300
+LOCAL = """
+provider "aws" {{
+  region                      = "us-east-1"
+  access_key                  = "local"
+  secret_key                  = "local"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+
+  endpoints {{
+{endpoints}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedModule:
+    """A copy of a module's folder, in which Terraform keeps its state."""
+
+    terraform: str
+    folder: Path
+
+    def apply(self, **variables: object) -> None:
+        """Apply the module with these variables, which `destroy` will use as well."""
+        (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
+        self._run("apply", "-auto-approve", "-input=false")
+
+    def destroy(self) -> None:
+        """Take down what is left."""
+        self._run("destroy", "-auto-approve", "-input=false")
+
+    def init(self) -> None:
+        """Fetch the provider, from TF_PLUGIN_DIR if that is set."""
+        plugins = plugin_dir(os.environ)
+        self._run("init", "-input=false", *([f"-plugin-dir={plugins}"] if plugins else ()))
+
+    def _run(self, *words: str) -> None:
+        done = subprocess.run(
+            [self.terraform, *words, "-no-color"],
+            cwd=self.folder,
+            env=_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"terraform {' '.join(words)}:\n{done.stdout}"
+
+
+@contextmanager
+def copied_module(
+    module: Path, room: Path, *, endpoints: Mapping[str, str], override: str = ""
+) -> Iterator[AppliedModule]:
+    """Give a module that can be applied, and destroy what it made.
+
+    `override` is merged over the module's own blocks: what the local AWS does not have.
+    """
+    found = program()
+    if not found:
+        if os.environ.get("CI"):
+            pytest.fail("Terraform is not on PATH, and CI may not skip it.", pytrace=False)
+        pytest.skip("Terraform is not on PATH: install it (1.9 or newer) to apply the stack.")
+    folder = room / module.name
+    shutil.copytree(module, folder, ignore=shutil.ignore_patterns(*LEFT_BEHIND, "tests"))
+    lines = "\n".join(f'    {service} = "{url}"' for service, url in endpoints.items())
+    (folder / "provider.tf").write_text(LOCAL.format(endpoints=lines))
+    (folder / "override.tf").write_text(override)
+    copied = AppliedModule(found, folder)
+    try:
+        copied.init()
+    except (AssertionError, NoProviderError) as trouble:
+        if os.environ.get("CI") or os.environ.get("TF_PLUGIN_DIR"):
+            raise
+        pytest.skip(f"No provider for Terraform: {str(trouble).splitlines()[0]}")
+    try:
+        yield copied
+    finally:
+        copied.destroy()
+
+
+def _environment(outer: Mapping[str, str]) -> dict[str, str]:
+    """Keep from Terraform whatever a person has set for their own stacks."""
+    kept = {name: value for name, value in outer.items() if not name.startswith(("AWS_", "TF_"))}
+    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "CHECKPOINT_DISABLE": "1"}

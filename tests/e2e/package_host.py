@@ -1,0 +1,54 @@
+"""Renders files with nothing but an unpacked package: run by its path, never imported.
+
+    python package_host.py OUT FILE…      prints the folders that modules came from
+
+Also by emulated interpreters, where INTERPRETER says what starts one more of them.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.sandbox import RenderChild
+from shared.model.limits import Limits
+from shared.model.recipe import Codec, Recipe, Slot, Variant
+
+WIDTH = 32
+EVERY_SLOT = Variant(
+    f"w{WIDTH}", (Slot.AVIF, Slot.WEBP, Slot.FALLBACK), width=WIDTH, effort={Codec.AVIF: 0}
+)
+PATIENCE_SECONDS = 100.0
+
+
+def main(out: Path, sources: list[Path]) -> None:
+    """Import the handlers, render each source, and say where every module came from."""
+    root = Path(os.environ["LAMBDA_TASK_ROOT"])
+    handlers = [path.stem for path in sorted((root / "worker").glob("*.py")) if _handles(path)]
+    for name in handlers:
+        assert callable(importlib.import_module(f"worker.{name}").handler)
+    sys.executable = os.environ.get("INTERPRETER", sys.executable)
+    child = RenderChild(Limits().memory_bytes)
+    # Longer than the worker waits: an emulated child needs half a minute.
+    child.await_ready(time_limit_seconds=PATIENCE_SECONDS)
+    for source in sources:
+        job = Job(Recipe("every-slot", (EVERY_SLOT,)), Limits())
+        data = source.read_bytes()
+        for reply in child.render(data, job, time_limit_seconds=PATIENCE_SECONDS):
+            if not isinstance(reply, DoneFrame):
+                frame, payload = reply
+                name = f"{source.stem}.{frame.slot.value}.{frame.codec.value}"
+                (out / name).write_bytes(payload)
+    child.stop()
+    files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
+    sys.stdout.write(json.dumps({"handlers": handlers, "files": sorted(filter(None, files))}))
+
+
+def _handles(path: Path) -> bool:
+    return "\ndef handler(" in path.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]])

@@ -1,0 +1,114 @@
+"""Folders with Debian trixie, whose Python is Lambda's 3.13, for both of Lambda's architectures.
+
+The packages are unpacked and not configured: enough for an interpreter, and no foreign program is
+run to make it. What Python compiles is the same on every machine, so the native one compiles for
+both: emulated, that alone would take minutes. The folders stay in `build/` until `make clean`.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from tests.e2e.packages import BUILD, skip_on_laptops
+
+DEBIAN = {"arm64": "arm64", "x86_64": "amd64"}
+NATIVE = "x86_64"
+PYTHON = "python3.13"
+CHROOT = "/usr/sbin/chroot"
+LIBRARY = Path("usr", "lib", PYTHON)
+MIRROR = "http://deb.debian.org/debian"
+SECONDS = 240
+EMULATOR = "qemu-aarch64-static"
+
+
+def trixie(architecture: str) -> Path:
+    """Return the folder; skips on a laptop that cannot make it, with the reason."""
+    if missing := _missing():
+        skip_on_laptops(f"The {architecture} package cannot be run here: {missing}.")
+    return _folders()[architecture]
+
+
+def compile_natively(folder: Path) -> None:
+    """Compile a folder inside the native Debian folder, as an import does where it may write."""
+    _compile(_folders()[NATIVE], folder)
+
+
+def emulator() -> str:
+    """Return the program that runs arm64 on another machine."""
+    found = shutil.which(EMULATOR)
+    if not found:
+        skip_on_laptops(f"The arm64 package cannot be run here: install {EMULATOR}.")
+    return str(found)
+
+
+@cache
+def _folders() -> dict[str, Path]:
+    """Make those that are not there, at once: most of the time is the mirror's."""
+    folders = {name: BUILD / f"trixie-{name}" for name in DEBIAN}
+    ready = BUILD / "trixie.ready"
+    if not ready.exists():
+        with ThreadPoolExecutor(len(folders)) as threads:
+            list(threads.map(_make, folders.items()))
+        compiled = _compiled_library(folders[NATIVE])
+        for folder in folders.values():
+            shutil.copytree(compiled, folder / LIBRARY, dirs_exist_ok=True)
+        ready.touch()
+    return folders
+
+
+def _make(wanted: tuple[str, Path]) -> None:
+    architecture, folder = wanted
+    shutil.rmtree(folder, ignore_errors=True)
+    _debootstrap(architecture, folder)
+    _unpack(folder)
+    (folder / "srv").mkdir(exist_ok=True)
+
+
+def _debootstrap(architecture: str, folder: Path) -> None:
+    mirror = os.environ.get("DEBIAN_MIRROR", MIRROR)
+    options = ("--foreign", "--variant=minbase", f"--include={PYTHON}")
+    _run("debootstrap", f"--arch={DEBIAN[architecture]}", *options, "trixie", str(folder), mirror)
+
+
+def _unpack(folder: Path) -> None:
+    """Unpack what debootstrap leaves to its second stage."""
+    archives = folder / "var" / "cache" / "apt" / "archives"
+    for name in (folder / "debootstrap" / "base").read_text().split():
+        for archive in archives.glob(f"{name}_*.deb"):
+            _run("dpkg-deb", "--extract", str(archive), str(folder))
+    shutil.rmtree(archives)
+
+
+def _compiled_library(folder: Path) -> Path:
+    """Return a folder of the standard library's compiled files, and of nothing else."""
+    copy = folder / "srv" / "library"
+    shutil.copytree(
+        folder / LIBRARY,
+        copy,
+        ignore=shutil.ignore_patterns("idlelib", "sitecustomize.py", "*.so"),
+    )
+    _compile(folder, copy)
+    for path in copy.rglob("*.py"):
+        path.unlink()
+    return copy
+
+
+def _compile(top: Path, folder: Path) -> None:
+    python = (CHROOT, str(top), f"/usr/bin/{PYTHON}", "-m", "compileall", "-qq")
+    # By its content, not its time: the other folder's sources are the same, but no older.
+    _run(*python, "--invalidation-mode=unchecked-hash", f"/{folder.relative_to(top)}")
+
+
+def _run(*command: str) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert ended.returncode == 0, "\n".join((ended.stdout + ended.stderr).splitlines()[-5:])
+
+
+def _missing() -> str:
+    if os.geteuid() != 0 or platform.machine() != NATIVE:
+        return f"it takes root, and a machine with {NATIVE}"
+    return "" if shutil.which("debootstrap") else "install debootstrap"

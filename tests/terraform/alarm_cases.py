@@ -1,0 +1,131 @@
+"""For every alarm a series at which it must speak, and the nearest at which it must not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.terraform.cloudwatch import Metric, Series, metric
+
+OUTSIDE_CAUSES = (
+    "access_denied",
+    "ledger_unavailable",
+    "render_unavailable",
+    "storage_unavailable",
+    "throttled",
+)
+# As the run of the module's tests has it whose plan is looked at.
+TARGETS = {"live": 300, "bulk": 86400}
+TIMEOUT_SECONDS = 300
+DEAD_LETTERS = metric(
+    "AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="pixfleet-dead-letter"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alarm; `also` speak at the same bad series, since they watch the same thing."""
+
+    alarm: str
+    bad: Series
+    good: Series
+    also: frozenset[str] = field(default=frozenset())
+
+
+def cases() -> tuple[Case, ...]:
+    """Return at least one case for each alarm of two lanes."""
+    return (*_of_dead_letters(), *_of_lanes(), *_of_shares(), *_of_the_function(), *_of_causes())
+
+
+def _of_dead_letters() -> Iterator[Case]:
+    yield Case("dead-letters", bad={DEAD_LETTERS: [[0], [1]]}, good={DEAD_LETTERS: [[1], [0]]})
+    yield Case(
+        "dead-letters-many",
+        bad={DEAD_LETTERS: [[9], [10]]},
+        good={DEAD_LETTERS: [[0], [0]]},
+        also=frozenset({"dead-letters"}),
+    )
+
+
+def _of_lanes() -> Iterator[Case]:
+    for lane, target in TARGETS.items():
+        age = metric("AWS/SQS", "ApproximateAgeOfOldestMessage", QueueName=f"pixfleet-{lane}")
+        complete = metric("Pixfleet", "complete_seconds", lane=lane)
+        new = _by_lane("dead_letters", lane)
+        yield Case(
+            f"oldest-message-{lane}",
+            bad={age: [[target + 1]] * 3},
+            good={age: [[target + 1], [target + 1], [target], [target], [0]]},
+        )
+        yield Case(
+            f"complete-seconds-{lane}",
+            bad={complete: [[2.0] * 90 + [target + 5.0] * 10]},
+            good={complete: [[2.0] * 97 + [target + 5.0] * 3]},
+        )
+        yield Case(f"new-dead-letters-{lane}", bad={new: [[1]]}, good={new: [[1], []]})
+
+
+def _of_shares() -> Iterator[Case]:
+    for lane in TARGETS:
+        failures, rejections = _by_lane("failures", lane), _by_lane("rejections", lane)
+        made, current = _images(lane, "made"), _images(lane, "current")
+        yield Case(
+            f"error-rate-{lane}",
+            bad={made: [[1] * 85] * 3, current: [[1] * 10] * 3, failures: [[1] * 5, [], [1] * 5]},
+            good={made: [[1] * 86] * 3, current: [[1] * 10] * 3, failures: [[1] * 4] * 3},
+        )
+        yield Case(
+            f"error-rate-{lane}",
+            bad={failures: [[1] * 10] * 2},  # nothing at all does well
+            good={made: [[1] * 5] * 3, failures: [[1] * 4] * 3},  # too few to say
+        )
+        yield Case(
+            f"rejected-rate-{lane}",
+            bad={made: [[1] * 8] * 2, rejections: [[1, 1]] * 2, failures: [[1, 1]] * 2},
+            good={made: [[1] * 9] * 3, failures: [[1, 1]] * 3, rejections: [[1], [1], []]},
+        )
+
+
+def _of_the_function() -> Iterator[Case]:
+    errors, invocations = _function("Errors"), _function("Invocations")
+    throttles, duration = _function("Throttles"), _function("Duration")
+    most = TIMEOUT_SECONDS * 1000 * 0.8
+    yield Case(
+        "crashes",
+        bad={errors: [[1] * 5] * 2, invocations: [[1] * 100] * 2},
+        good={errors: [[1] * 4] * 3, invocations: [[1] * 100] * 3},
+    )
+    yield Case("throttles", bad={throttles: [[1], [0], [1]]}, good={throttles: [[1], [0], [0]]})
+    yield Case(
+        "duration",
+        bad={duration: [[1000.0] * 9 + [most + 2000] * 1] * 3 + [[most + 1] * 20] * 2},
+        good={duration: [[1000.0] * 97 + [most + 1] * 3] * 3},
+    )
+    errors_at_edge = metric(
+        "AWS/CloudFront", "5xxErrorRate", DistributionId="E2QWRUHAPOMQZL", Region="Global"
+    )
+    yield Case(
+        "edge-errors",
+        bad={errors_at_edge: [[1.0], [0.0], [1.5]]},
+        good={errors_at_edge: [[0.9], [5.0], [0.9]]},
+    )
+
+
+def _of_causes() -> Iterator[Case]:
+    for cause in OUTSIDE_CAUSES:
+        stopped = metric("Pixfleet", "batches_stopped", cause=cause)
+        yield Case(
+            f"batches-stopped-{cause.replace('_', '-')}",
+            bad={stopped: [[1], [1, 1]]},
+            good={stopped: [[1], [], []]},
+        )
+
+
+def _by_lane(name: str, lane: str) -> Metric:
+    return metric("Pixfleet", name, lane=lane)
+
+
+def _images(lane: str, outcome: str) -> Metric:
+    return metric("Pixfleet", "images", lane=lane, outcome=outcome)
+
+
+def _function(name: str) -> Metric:
+    return metric("AWS/Lambda", name, FunctionName="pixfleet-worker")

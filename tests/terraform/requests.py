@@ -1,0 +1,116 @@
+"""Random recipes and requests, more wrong than right, by the dice that a test brings."""
+
+import re
+from random import Random
+from urllib.parse import urlsplit
+
+from shared.model.keys import public_url
+from shared.model.negotiation import EdgeRequest
+from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from tests.unit.awkward import KEYS
+
+LETTERS = "ab/k\u0130\u03a3\u212a\xdf\xe9e\u0301 +%&=?#.~!'()*\\\"\x7f\n\U0001f408"
+ENDINGS = ["", ".jpg", ".JPG", ".\xe9", ".\xc9", "k", "\u212a", "\xdf", "\u03c3"]
+PIECES = [
+    "%",
+    "%2",
+    "%zz",
+    "%C3",
+    "%A9",
+    "%ED%A0%80",
+    "%00",
+    "%2F",
+    "%2e",
+    "\xe9",
+    "a",
+    "/",
+    ".",
+    "+",
+]
+NAMES = ["thumb", "full", "constructor", "a", "b-2", "valueof"]
+RANGES = [
+    *["image/avif", "image/webp", "IMAGE/WebP", "image/jpeg", "image/png", "image/gif"],
+    *["image/*", "*/*", "text/html", "x", "", "__proto__", "constructor"],
+]
+WEIGHTS = [
+    *["", "", ";q=0", ";q=0.000", "; q=0.5", ";Q=0.8", " ;\tq=1.0", ";q=0.9"],
+    *[";q=2", ";q=", ";v=1;q=0.3", ";q=.5", ";q=1.0001", ";q=0.5;q=0", "q=0", ";;"],
+]
+VALUES = {
+    "w": [
+        "1",
+        "99",
+        "100",
+        "320",
+        "640",
+        "641",
+        "99999",
+        "",
+        "0",
+        "640px",
+        "1e3",
+        "\u0663",
+        "0640",
+    ],
+    "dpr": ["1", "2", "1.5", "0", "0.01", "1.100000023841858", "99", "1.", "-1", "", "2x", "100"],
+    "variant": [*NAMES, "w640", "w100", "W640", "__proto__", "x" * 33],
+    "format": [*Slot, *Slot, "manifest", "jpeg", "AVIF", ""],
+    "v": ["0123456789ab", "0123456789AB", "0123456789abc", "x"],
+    "utm_source": ["a", ""],
+}
+
+
+def any_book(dice: Random) -> RecipeBook:
+    """Return one to three recipes, whose prefixes and suffixes may overlap."""
+    return RecipeBook(tuple(_recipe(dice, number) for number in range(dice.randint(1, 3))))
+
+
+def _recipe(dice: Random, number: int) -> Recipe:
+    widths = dice.sample([10, 100, 320, 640, 641, 2000], dice.randint(0, 4))
+    rungs = [Variant(f"w{width}", _slots(dice), width=width) for width in widths]
+    others = [Variant(name, _slots(dice)) for name in dice.sample(NAMES, dice.randint(0, 2))]
+    variants = [*rungs, *others] or [Variant("only", _slots(dice))]
+    dice.shuffle(variants)
+    suffixes = [ending.lower() for ending in dice.sample(ENDINGS[1:], dice.choice([0, 0, 2]))]
+    prefix = dice.choice(["", "", "a", "a/", "\xe9"])
+    return Recipe(f"r{number}", tuple(variants), Match(prefix, tuple(suffixes)))
+
+
+def _slots(dice: Random) -> tuple[Slot, ...]:
+    chosen = dice.sample(list(Slot), dice.randint(1, 3))
+    return tuple(slot for slot in Slot if slot in chosen)
+
+
+def any_request(dice: Random) -> EdgeRequest:
+    """Return a request; its path is of a key, as a manifest writes it, or spoilt."""
+    asked = dice.sample(list(VALUES), dice.randint(0, 3))
+    query = {
+        name: [_value(dice, name) for _ in range(1 + (dice.random() < 0.05))] for name in asked
+    }
+    return EdgeRequest(_path(dice), query, _accept(dice))
+
+
+def _value(dice: Random, name: str) -> str:
+    if name == "w" and dice.random() < 0.5:
+        return str(dice.randint(1, 3000))
+    if name == "dpr" and dice.random() < 0.5:
+        return f"{dice.uniform(0, 5):.{dice.randint(1, 17)}f}"
+    value: str = dice.choice(VALUES[name])
+    return value
+
+
+def _path(dice: Random) -> str:
+    if dice.random() < 0.2:
+        return "/" + "".join(dice.choices(PIECES, k=dice.randint(0, 5)))
+    made_up = "".join(dice.choices(LETTERS, k=dice.randint(1, 6))) * dice.choice([1, 1, 1, 170])
+    known = dice.choice(list(KEYS.values()))
+    key = dice.choice([made_up, made_up, known]) + dice.choice(ENDINGS)
+    url = public_url(key, variant="x", slot=Slot.AVIF, version="")
+    # Browsers and people send some characters as they are.
+    return re.sub("%(21|27|28|29|2A|2B)", lambda hit: chr(int(hit[1], 16)), urlsplit(url).path)
+
+
+def _accept(dice: Random) -> str:
+    count = dice.choice([0, 1, 3, 5, 40])
+    ranges = [dice.choice(RANGES) + dice.choice(WEIGHTS) for _ in range(count)]
+    return dice.choice([",", ", "]).join(ranges)

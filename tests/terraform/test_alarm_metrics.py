@@ -1,0 +1,290 @@
+"""The alarms against everything that they name: metrics, series, runbook, commands, log fields."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from shared.model.errors import Outside
+from shared.model.outcome import Outcome
+from shared.telemetry.metrics import METRICS, NAMESPACE
+from tests.terraform.alarm_cases import OUTSIDE_CAUSES, Case, cases
+from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
+from tests.terraform.folders import ROOT
+from tests.terraform.planned import alarms_of, planned_resources
+from tests.terraform.program import Terraform
+
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+CASES = cases()
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=[f"{each.alarm}-{number}" for number, each in enumerate(CASES)]
+)
+# Not of SQS's, Lambda's or CloudFront's making, so nobody else says that we spelt them right.
+OURS = {(m.name, frozenset(dimensions)) for m in METRICS for dimensions in m.dimension_sets}
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+OF_AWS: Mapping[str, tuple[set[str], set[str]]] = {
+    "AWS/SQS": (
+        {
+            "ApproximateAgeOfOldestMessage",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesVisible",
+        },
+        {"QueueName"},
+    ),
+    "AWS/Lambda": ({"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
+    "AWS/CloudFront": (
+        {"4xxErrorRate", "5xxErrorRate", "Requests"},
+        {"DistributionId", "Region"},
+    ),
+}
+SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"'")
+# What the AWS CLI has beyond the API, and the options of every command.
+OF_THE_CLI = {("logs", "tail"): {"filter-pattern", "since"}}
+EVERYWHERE = {"output", "query"}
+# Rejections are failures, and dead letters are shown as SQS counts them.
+NOT_SHOWN = {"dead_letters", "rejections"}
+
+
+@pytest.fixture(scope="module")
+def resources(terraform: Terraform) -> Mapping[str, Planned]:
+    return planned_resources(terraform)
+
+
+@pytest.fixture(scope="module")
+def alarms(resources: Mapping[str, Planned]) -> Mapping[str, Planned]:
+    return alarms_of(resources)
+
+
+@pytest.fixture(scope="module")
+def composite(resources: Mapping[str, Planned]) -> Planned:
+    return resources["aws_cloudwatch_composite_alarm.this"]
+
+
+@pytest.fixture(scope="module")
+def widgets(resources: Mapping[str, Planned]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        resources["aws_cloudwatch_dashboard.this"]["dashboard_body"]
+    )["widgets"]
+    return found
+
+
+@every_case
+def test_it_speaks_at_the_bad_series_and_nothing_else_does(
+    case: Case, alarms: Mapping[str, Planned]
+) -> None:
+    speaking = {name for name, each in alarms.items() if state(each, case.bad) is State.ALARM}
+
+    assert speaking == {case.alarm, *case.also}
+
+
+@every_case
+def test_it_is_quiet_again_at_the_good_series(case: Case, alarms: Mapping[str, Planned]) -> None:
+    assert state(alarms[case.alarm], case.good, before=State.ALARM) is State.OK
+
+
+def test_every_alarm_has_its_series(alarms: Mapping[str, Planned]) -> None:
+    assert {case.alarm for case in CASES} == set(alarms)
+
+
+def test_silence_is_well_except_over_dead_letters_which_it_leaves_as_they_are(
+    alarms: Mapping[str, Planned],
+) -> None:
+    after_alarm = {name: state(each, {}, before=State.ALARM) for name, each in alarms.items()}
+
+    still = {name for name, each in after_alarm.items() if each is State.ALARM}
+    assert still == {"dead-letters", "dead-letters-many"}
+    assert {each for name, each in after_alarm.items() if name not in still} == {State.OK}
+
+
+def test_alarms_watch_metrics_that_somebody_writes(alarms: Mapping[str, Planned]) -> None:
+    watched = {each for alarm in alarms.values() for each in metrics_of(alarm).values()}
+
+    assert [each for each in watched if not is_written(each)] == []
+
+
+def test_the_dashboard_shows_metrics_that_somebody_writes(widgets: list[dict[str, Any]]) -> None:
+    shown = [each for widget in widgets for each in metrics_shown(widget)]
+
+    assert [each for each in shown if not is_written(each)] == []
+
+
+def test_the_dashboard_shows_every_metric_of_ours(widgets: list[dict[str, Any]]) -> None:
+    shown = {each.name for widget in widgets for each in metrics_shown(widget)}
+
+    assert {each.name for each in METRICS} - shown == NOT_SHOWN
+
+
+def test_the_dashboards_places_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+    places = [
+        (x, y)
+        for each in widgets
+        for x in range(each["x"], each["x"] + each["width"])
+        for y in range(each["y"], each["y"] + each["height"])
+    ]
+
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) == 23
+
+
+def test_shares_count_every_outcome(alarms: Mapping[str, Planned]) -> None:
+    counted = {
+        dict(each.dimensions)["outcome"]
+        for each in metrics_of(alarms["error-rate-live"]).values()
+        if each.name == "images"
+    }
+
+    assert counted == {outcome.value for outcome in Outcome}
+
+
+def test_every_cause_of_the_brake_has_its_alarm() -> None:
+    assert set(OUTSIDE_CAUSES) == {kind.cause.value for kind in Outside.__subclasses__()}
+
+
+def test_an_alarm_speaks_for_itself_or_through_the_composite_alarm(
+    alarms: Mapping[str, Planned], composite: Planned
+) -> None:
+    named = set(re.findall(r'ALARM\("pixfleet-([\w-]+)"\)', composite["alarm_rule"]))
+
+    speaking = {name for name, each in alarms.items() if each["alarm_actions"]}
+    assert speaking | named == set(alarms)
+    assert speaking & named == set()
+    assert speaking == {
+        "dead-letters",
+        "dead-letters-many",
+        "new-dead-letters-bulk",
+        "new-dead-letters-live",
+    }
+
+
+def test_who_says_that_it_began_says_that_it_ended(
+    alarms: Mapping[str, Planned], composite: Planned
+) -> None:
+    topic = ["arn:aws:sns:us-east-1:123456789012:pixfleet-operations"]
+
+    for alarm in (composite, *alarms.values()):
+        assert alarm["alarm_actions"] == alarm["ok_actions"]
+        assert alarm["alarm_actions"] in (topic, None)
+    assert composite["alarm_actions"] == topic
+
+
+def test_an_expression_has_no_more_metrics_than_cloudwatch_takes(
+    alarms: Mapping[str, Planned],
+) -> None:
+    assert max(len(metrics_of(each)) for each in alarms.values()) <= 10
+
+
+def test_every_alarm_has_a_section_of_the_runbook_and_every_section_an_alarm(
+    alarms: Mapping[str, Planned], composite: Planned
+) -> None:
+    named = {
+        found
+        for each in (composite, *alarms.values())
+        for found in re.findall(r"docs/runbook\.md#(\S+)", each["alarm_description"])
+    }
+
+    assert named == {anchor for anchor in anchors(RUNBOOK) if anchor.startswith("alarm-")}
+    assert all("#alarm-" in each["alarm_description"] for each in alarms.values())
+
+
+def test_links_inside_the_runbook_lead_somewhere() -> None:
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors(RUNBOOK)
+
+
+def test_a_description_fits_and_ends_in_a_command(
+    alarms: Mapping[str, Planned], composite: Planned
+) -> None:
+    for each in (composite, *alarms.values()):
+        text = each["alarm_description"]
+
+        assert len(text) <= 1024  # PutMetricAlarm's limit
+        assert " First: aws " in text
+
+
+def test_the_commands_exist(alarms: Mapping[str, Planned], composite: Planned) -> None:
+    texts = [each["alarm_description"] for each in (composite, *alarms.values())]
+
+    for text in (RUNBOOK, *texts):
+        assert list(unknown_words(text)) == []
+
+
+def test_the_saved_queries_ask_for_fields_that_the_log_has(
+    resources: Mapping[str, Planned],
+) -> None:
+    documented = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text()))
+    queries = [
+        each["query_string"]
+        for address, each in resources.items()
+        if address.startswith("aws_cloudwatch_query_definition.")
+    ]
+
+    assert len(queries) == 4
+    for query in queries:
+        assert fields_asked_for(query) - documented == set(), query
+
+
+def test_a_word_that_no_command_has_is_found() -> None:
+    assert list(unknown_words("aws sqs recieve-message --queue-url x")) == ["sqs recieve-message"]
+    assert list(unknown_words("aws sqs purge-queue --queue x")) == ["sqs purge-queue --queue"]
+
+
+def is_written(each: Metric) -> bool:
+    dimensions = {name for name, _ in each.dimensions}
+    if each.namespace == NAMESPACE:
+        return (each.name, frozenset(dimensions)) in OURS
+    names, needed = OF_AWS[each.namespace]
+    return each.name in names and dimensions == needed
+
+
+def metrics_shown(widget: Mapping[str, Any]) -> Iterator[Metric]:
+    """Yield what a widget draws; a search stands for any value of its dimensions."""
+    for line in widget["properties"].get("metrics", ()):
+        *words, options = line if isinstance(line[-1], dict) else (*line, {})
+        if words:
+            namespace, name, *rest = words
+            yield Metric(namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True)))
+        for namespace, dimensions, name in SEARCH.findall(options.get("expression", "")):
+            yield Metric(namespace, name, frozenset((each, "*") for each in dimensions.split(",")))
+
+
+def anchors(text: str) -> set[str]:
+    """Return a page's anchors as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def unknown_words(text: str) -> Iterator[str]:
+    """Yield the commands of the AWS CLI in a text, or the options, that do not exist."""
+    session = botocore.session.Session()
+    commands = r"\baws (?=[a-z0-9]+ [a-z])(\S+) ([a-z-]+)((?:(?!\baws )[^`;)])*)"
+    for service, command, rest in re.findall(commands, text.replace("\\\n", " ")):
+        # `aws s3` is the command line's own; S3's calls are under another name there.
+        model = session.get_service_model("s3" if service == "s3api" else service)
+        operations = {xform_name(name, "-"): name for name in model.operation_names}
+        if command in operations:
+            shape = model.operation_model(operations[command]).input_shape
+            options = {xform_name(name, "-") for name in shape.members} if shape else set()
+        elif (service, command) in OF_THE_CLI:
+            options = OF_THE_CLI[service, command]
+        else:
+            yield f"{service} {command}"
+            continue
+        for option in re.findall(r"(?<!\S)--([a-z-]+)", rest):
+            if option not in options | EVERYWHERE:
+                yield f"{service} {command} --{option}"
+
+
+def fields_asked_for(query: str) -> set[str]:
+    """Return the fields of our lines that a query of Logs Insights reads."""
+    bare = re.sub(r'"[^"]*"|@\w+|\bas \w+', " ", query)
+    names = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b(?!\()", bare))
+    made = set(re.findall(r"\bas (\w+)", query))
+    words = {"asc", "by", "desc", "fields", "filter", "limit", "sort", "stats", "m"}
+    return names - made - words

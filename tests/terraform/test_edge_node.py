@@ -1,0 +1,280 @@
+import json
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from random import Random
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.model.keys import public_url
+from shared.model.manifest import version_made_by
+from shared.model.negotiation import EdgeRequest
+from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from shared.model.source import Source
+from tests.terraform.edge import (
+    EdgeNode,
+    Event,
+    bare,
+    in_python,
+    request_code,
+    request_event,
+    told,
+)
+from tests.terraform.requests import any_book, any_request
+from tests.unit.awkward import KEYS
+from tests.unit.edge_cases import BOOKS, CASES, EdgeCase
+
+pytestmark = pytest.mark.terraform
+
+CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+FUNCTION_BYTES = 10_240
+# What the runtime offers beyond the language, as its documentation lists it.
+METHODS = {
+    *["charAt", "charCodeAt", "endsWith", "includes", "indexOf", "replace", "slice", "split"],
+    *["startsWith", "test", "toLowerCase", "toString", "toUpperCase"],
+    *["concat", "filter", "find", "forEach", "join", "map", "some", "sort"],
+    *["floor", "keys", "max"],
+    *["createHash", "digest", "update"],
+}
+RECENT_SYNTAX = (
+    r"\?\.|\?\?|\.\.\.|\bof\b|\bclass\b|\basync\b|\bawait\b|\bimport\b|\beval\b|\bnew\b"
+)
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[EdgeNode]:
+    with EdgeNode() as running:
+        yield running
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_edge_answers_the_table(case: EdgeCase, node: EdgeNode) -> None:
+    answer = node.answer(request_code(BOOKS[case.book]), request_event(case.request))
+
+    assert told(answer) == case.expected
+
+
+def test_only_what_the_viewer_response_needs_stays_of_the_query(node: EdgeNode) -> None:
+    query = {"w": ["640"], "v": ["0123456789ab"], "format": ["webp"], "utm_source": ["mail"]}
+
+    answer = node.answer(
+        request_code(BOOKS["shipped"]), request_event(EdgeRequest("/cat.jpg", query, CHROME))
+    )
+
+    assert answer["querystring"] == {"v": {"value": "0123456789ab"}, "format": {"value": "webp"}}
+
+
+def test_a_refusal_is_kept_briefly_and_is_no_page(node: EdgeNode) -> None:
+    answer = node.answer(request_code(BOOKS["shipped"]), request_event(EdgeRequest("/")))
+
+    headers = {name: field["value"] for name, field in answer["headers"].items()}
+    assert headers == {
+        "cache-control": "public, max-age=60",
+        "content-type": "text/plain; charset=utf-8",
+        "x-content-type-options": "nosniff",
+    }
+
+
+def test_accept_headers_sent_twice_are_one(node: EdgeNode) -> None:
+    event = request_event(EdgeRequest("/cat.jpg", {}, "image/png"))
+    lines = [{"value": "image/png"}, {"value": "image/avif"}]
+    event["request"]["headers"]["accept"] = {"value": "image/png", "multiValue": lines}
+
+    answer = node.answer(request_code(BOOKS["shipped"]), event)
+
+    assert told(answer) == "/0a/cat.jpg/w1920.avif"
+
+
+def test_edge_and_model_answer_any_request_alike(node: EdgeNode) -> None:
+    # One number for hundreds of requests, which drawn one by one take minutes; it does not shrink.
+    @settings(max_examples=20, deadline=None, phases=[Phase.generate])
+    @given(st.integers(0, 1 << 64))
+    def alike(seed: int) -> None:
+        dice = Random(seed)  # noqa: S311 - no secret
+        books = [any_book(dice) for _ in range(6)]
+        asked = [(dice.randrange(6), any_request(dice)) for _ in range(500)]
+
+        events = [(place, request_event(request)) for place, request in asked]
+        answers = node.answers([request_code(book) for book in books], events)
+
+        for (place, request), answer in zip(asked, answers, strict=True):
+            assert told(answer) == in_python(books[place], request), (books[place], request)
+
+    alike()
+
+
+def test_the_edge_reaches_nothing_but_what_some_recipe_stores(node: EdgeNode) -> None:
+    book = BOOKS["shipped"]
+    dice = Random(5)  # noqa: S311 - no secret
+    asked = [any_request(dice) for _ in range(3000)]
+
+    answers = node.answers([request_code(book)], [(0, request_event(one)) for one in asked])
+
+    paths = [answer for answer in map(told, answers) if isinstance(answer, str)]
+    assert {path.rpartition("/")[2] for path in paths} <= {*book.object_names(), "manifest.json"}
+    assert [shard_of(path) for path in paths] == [path.split("/")[1] for path in paths]
+    assert len(paths) > 500
+
+
+def shard_of(path: str) -> str:
+    key = path.split("/", 2)[2].rpartition("/")[0]
+    return sha256(unquote(key).encode()).hexdigest()[:2]
+
+
+def test_every_url_of_a_manifest_finds_its_variant(node: EdgeNode) -> None:
+    book = BOOKS["shipped"]
+    source = Source("k", etag="e", size_bytes=1)
+    version = version_made_by(source, "f")
+    # A source's metadata may have chosen any recipe for any key.
+    stored = {name for recipe in book.recipes for name in recipe.stored_names()}
+    asked = [
+        (key, name, slot) for key in KEYS.values() if len(key) < 1000 for name, slot in stored
+    ]
+
+    events = [(0, _event_of_url(*one, version)) for one in asked]
+    answered = node.answers([request_code(book)], events)
+
+    for (key, name, slot), answer in zip(asked, answered, strict=True):
+        shard = sha256(key.encode()).hexdigest()[:2]
+        assert unquote(str(told(answer))) == f"/{shard}/{key}/{name}.{slot}"
+
+
+def _event_of_url(key: str, name: str, slot: Slot, version: str) -> Event:
+    url = urlsplit(public_url(key, variant=name, slot=slot, version=version))
+    query = {part.split("=")[0]: [part.split("=")[1]] for part in url.query.split("&")}
+    return request_event(EdgeRequest(url.path, query))
+
+
+def test_a_function_has_room_in_what_cloudfront_gives() -> None:
+    # As many names as the ledger's bound on recipes lets through, in three recipes.
+    long = tuple(
+        Recipe(
+            f"r{number}",
+            tuple(
+                Variant(f"variant-name-{number}-{index}", (Slot.WEBP,), width=index)
+                for index in range(20)
+            ),
+            Match(f"folder-{number}/of/a/long/name/", (".jpeg", ".jpg", ".png")),
+        )
+        for number in range(3)
+    )
+
+    shipped = len(request_code(BOOKS["shipped"]).encode())
+    large = len(request_code(RecipeBook(long)).encode())
+
+    assert shipped < FUNCTION_BYTES * 2 / 3
+    assert large < FUNCTION_BYTES * 0.9
+
+
+def test_the_costliest_request_is_a_few_times_the_cheapest_function_that_hashes(
+    node: EdgeNode,
+) -> None:
+    hashing = """
+    const crypto = require('crypto');
+    function handler(event) {
+      const key = decodeURIComponent(event.request.uri.slice(1));
+      const shard = crypto.createHash('sha256').update(key).digest('hex').slice(0, 2);
+      event.request.uri = '/' + shard + encodeURIComponent(key);
+      return event.request;
+    }
+    """
+    ordinary = request_event(EdgeRequest("/photos/cat.jpg", {"w": ["640"]}, CHROME))
+    key = "%F0%9F%90%88" * 249
+    hostile = request_event(EdgeRequest(f"/{key}.jpg", {"dpr": ["3"]}, ",;q=" * 4_000))
+    functions = [hashing, request_code(BOOKS["shipped"])]
+
+    cheap, ours = node.seconds(functions, ordinary, rounds=2000)
+    cheap_hostile, ours_hostile = node.seconds(functions, hostile, rounds=50)
+
+    assert ours < 15 * cheap, ours / cheap
+    assert ours_hostile < 15 * cheap_hostile, ours_hostile / cheap_hostile
+
+
+@pytest.mark.parametrize("name", ["edge_request.js", "edge_response.js"])
+def test_the_functions_keep_to_what_the_runtime_has(name: str) -> None:
+    code = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"|^ *//.*", "", bare(name), flags=re.MULTILINE)
+
+    assert not re.findall(RECENT_SYNTAX, code)
+    assert set(re.findall(r"\.([a-zA-Z]+)\(", code)) <= METHODS
+
+
+STORED = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-type": "image/webp",
+    "x-amz-meta-pixfleet-source-etag": "e",
+    "x-amz-meta-pixfleet-version": "0123456789ab",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+SHORTLY = "public, max-age=300"
+
+
+@pytest.mark.parametrize(
+    ("query", "stored", "cache_control", "vary"),
+    [
+        pytest.param({}, STORED, SHORTLY, "Accept", id="no version: asked again, by Accept"),
+        pytest.param({"v": "0123456789ab"}, STORED, FOR_EVER, "Accept", id="this version"),
+        pytest.param(
+            {"v": "0123456789ab", "format": "webp"}, STORED, FOR_EVER, None, id="a manifest's URL"
+        ),
+        pytest.param({"format": "webp"}, STORED, SHORTLY, None, id="a named format varies not"),
+        pytest.param(
+            {"v": "ffffffffffff", "format": "webp"}, STORED, SHORTLY, None, id="another version"
+        ),
+        pytest.param(
+            {"v": "0123456789ab"},
+            {"cache-control": FOR_EVER},
+            SHORTLY,
+            "Accept",
+            id="stored before versions were",
+        ),
+        pytest.param(
+            {"v": "0123456789ab"},
+            STORED | {"vary": "Origin"},
+            FOR_EVER,
+            "Origin, Accept",
+            id="cors",
+        ),
+        pytest.param(
+            {"format": "manifest"},
+            {"cache-control": "public, max-age=60"},
+            "public, max-age=60",
+            None,
+            id="a manifest says itself",
+        ),
+    ],
+)
+def test_browsers_keep_for_ever_only_the_version_they_named(
+    node: EdgeNode,
+    query: dict[str, str],
+    stored: dict[str, str],
+    cache_control: str,
+    vary: str | None,
+) -> None:
+    headers = _response_headers(node, query, stored)
+
+    assert headers["cache-control"] == cache_control
+    assert headers.get("vary") == vary
+
+
+def test_what_a_variant_was_made_from_is_not_told(node: EdgeNode) -> None:
+    headers = _response_headers(node, {"v": "0123456789ab", "format": "webp"}, STORED)
+
+    assert headers == {"cache-control": FOR_EVER, "content-type": "image/webp"}
+
+
+def _response_headers(
+    node: EdgeNode, query: dict[str, str], stored: dict[str, str]
+) -> dict[str, str]:
+    event = {
+        "request": {"querystring": {name: {"value": value} for name, value in query.items()}},
+        "response": {
+            "statusCode": 200,
+            "headers": {name: {"value": value} for name, value in stored.items()},
+        },
+    }
+    code = bare("edge_response.js").replace('"SECONDS"', json.dumps(300))
+    answer = node.answer(code, event)
+    return {name: field["value"] for name, field in answer["headers"].items()}

@@ -1,0 +1,86 @@
+import base64
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shared.model.recipe_reader import read_recipes
+from tests.terraform.edge import MODULE, request_code
+from tests.unit import edge_cases
+from tests.unit.recipes import shipped
+
+pytestmark = pytest.mark.terraform
+
+AWKWARD = {
+    "version": 1,
+    "recipes": [
+        {
+            "name": "quotes-and-markup",
+            "match": {"prefix": 'a"b\\\\<&>\u2028\u00e9/', "suffixes": [".JPG", ".\u00c9"]},
+            "variants": [
+                {"widths": [1280, 90], "formats": ["fallback", "avif"]},
+                {"name": "b", "width": 10, "formats": ["webp"]},
+                {"widths": [8192, 90], "formats": ["webp"]},
+                {"name": "a", "formats": ["fallback"]},
+            ],
+        },
+        {
+            "name": "nothing-said",
+            "match": None,
+            "variants": [{"name": "only", "widths": None, "formats": ["webp"]}],
+        },
+        {
+            "name": "half-said",
+            "match": {"prefix": None, "suffixes": []},
+            "variants": [{"name": "only", "formats": ["webp"]}],
+        },
+    ],
+}
+DOCUMENTS = {"shipped": shipped(), "odd": edge_cases.DOCUMENTS["odd"], "awkward": AWKWARD}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_terraform_gives_the_edge_the_code_that_the_other_tests_run(
+    name: str, tmp_path: Path
+) -> None:
+    document = DOCUMENTS[name]
+
+    code = _rendered(json.dumps(document), tmp_path)
+
+    assert _recipes_in(code) == _recipes_in(request_code(read_recipes(document)))
+    assert _without_recipes(code) == _without_recipes(request_code(read_recipes(document)))
+
+
+def _rendered(recipes_json: str, folder: Path) -> str:
+    """Return the viewer request function as the module makes it, without any provider."""
+    for name in ("edge_code.tf", "edge_request.js", "edge_response.js"):
+        shutil.copy(MODULE / name, folder)
+    variables = {"recipes_json": recipes_json, "default_browser_seconds": 300}
+    (folder / "variables.tf.json").write_text(
+        json.dumps({"variable": {name: {} for name in variables}}), encoding="utf-8"
+    )
+    (folder / "terraform.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
+    done = subprocess.run(
+        ["terraform", f"-chdir={folder}", "console"],  # noqa: S607 - found on PATH
+        input="base64encode(local.request_code)",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return base64.b64decode(json.loads(done.stdout)).decode()
+
+
+def _line(code: str) -> str:
+    (line,) = [line for line in code.splitlines() if line.startswith("const recipes = ")]
+    return line
+
+
+def _recipes_in(code: str) -> object:
+    return json.loads(_line(code).removeprefix("const recipes = ").removesuffix(";"))
+
+
+def _without_recipes(code: str) -> str:
+    return code.replace(_line(code), "")

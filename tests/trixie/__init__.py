@@ -1,0 +1,1 @@
+"""The packages under the Debian that has their Python: minutes, root and debootstrap."""
