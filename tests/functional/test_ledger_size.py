@@ -1,19 +1,21 @@
 """However much is written to a ledger item, DynamoDB bills it as four kilobytes at most."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from shared.cloud.clients import Clients
-from shared.cloud.items import Value
 from shared.cloud.ledger import Claim, Ledger
 from shared.model.errors import Corrupt
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source
 from tests.fakes import FakeClock
 from tests.functional.conftest import TABLE
+
+if TYPE_CHECKING:
+    from shared.cloud.items import Value
 
 pytestmark = pytest.mark.functional
 
