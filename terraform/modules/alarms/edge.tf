@@ -1,5 +1,5 @@
 # CloudFront's metrics are in us-east-1 alone, and no alarm reads another region's. Elsewhere the
-# dashboard shows them all the same, and a second use of the module edge_alarm in us-east-1 alarms.
+# dashboard shows them all the same, and nothing alarms.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
 resource "aws_cloudwatch_metric_alarm" "edge_errors" {
   count = local._region == "us-east-1" ? 1 : 0
