@@ -135,10 +135,10 @@ class Consumer:
                 if ending.is_permanent:
                     buried[ending] = settling
             fates.append((message, ending, settling))
-        wait([each for _, _, each in fates if each], timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
-        # What has not begun by now would be a second letter some other time.
-        for _, _, each in fates:
-            _ = each and each.cancel()
+        settlings = [settling for _, _, settling in fates if settling]
+        wait(settlings, timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
+        for settling in settlings:
+            settling.cancel()  # what has not begun by now would be a second letter later
         return tuple(
             Verdict(message.id, ending, settling is None or _is_true(settling))
             for message, ending, settling in fates

@@ -9,13 +9,12 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
-from shared.model.errors import Failure, PixfleetError, Transient, Unknown
+from shared.model.errors import MAX_DETAIL_CHARS, Failure, PixfleetError, Transient, Unknown
 
 WORKER_VERSION = "0.1.0"
 
 BASE_SECONDS = 30
 CAP_SECONDS = 30 * 60
-MAX_DETAIL_CHARS = 500
 
 log = structlog.get_logger()
 

@@ -153,7 +153,8 @@ def _create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
                     {"AttributeName": "status", "KeyType": "HASH"},
                     {"AttributeName": "updated_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "ALL"},
+                # As in terraform/modules/ledger: a claim changes none of it.
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["cause"]},
             }
         ],
     )

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from shared.model.errors import Cause
+from shared.model.errors import MAX_DETAIL_CHARS, Cause
 
 SCHEMA_VERSION = 1
-MAX_DETAIL_CHARS = 500
 
 
 class Change(StrEnum):

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
+# Of a decoder's or AWS's own words, as much as any reader is told.
+MAX_DETAIL_CHARS = 500
+
 
 class Cause(StrEnum):
     """The fixed word for why a record failed: in ledger, dead letters, metrics, logs alike."""

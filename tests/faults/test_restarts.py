@@ -29,11 +29,7 @@ TEN = [f"{number}.jpg" for number in range(10)]
 def test_a_death_between_the_variants_and_the_commit_converges_on_redelivery(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery.world.drop(KEY, images.jpeg())
-    with monkeypatch.context() as dying:
-        dying.setattr(delivery.world.fleet.ledger, "commit", dies)
-        with pytest.raises(ProcessDied):
-            delivery.settle(KEY)
+    die_before_the_commit(delivery, monkeypatch)
     left = delivery.world.item(KEY)
     delivery.outlast_leases()
 
@@ -49,11 +45,7 @@ def test_a_death_between_the_variants_and_the_commit_converges_on_redelivery(
 def test_what_a_dead_worker_stored_goes_when_its_source_goes(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery.world.drop(KEY, images.jpeg())
-    with monkeypatch.context() as dying:
-        dying.setattr(delivery.world.fleet.ledger, "commit", dies)
-        with pytest.raises(ProcessDied):
-            delivery.settle(KEY)
+    die_before_the_commit(delivery, monkeypatch)
     delivery.outlast_leases()
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
 
@@ -175,6 +167,15 @@ class Doom:
 
 def is_published(delivery: Delivery, key: str) -> bool:
     return delivery.world.item(key).get("status") == {"S": "published"}
+
+
+def die_before_the_commit(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drop a source and leave what a worker leaves that has stored all of it and then died."""
+    delivery.world.drop(KEY, images.jpeg())
+    with monkeypatch.context() as dying:
+        dying.setattr(delivery.world.fleet.ledger, "commit", dies)
+        with pytest.raises(ProcessDied):
+            delivery.settle(KEY)
 
 
 def dies(*_arguments: object) -> None:

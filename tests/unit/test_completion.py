@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.completion import MAX_DETAIL_CHARS, Change, Completion
-from shared.model.errors import Cause
+from shared.model.completion import Change, Completion
+from shared.model.errors import MAX_DETAIL_CHARS, Cause
 from shared.model.keys import MAX_KEY_BYTES, manifest_key
 
 pytestmark = pytest.mark.unit

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
 from shared.model.errors import (
+    MAX_DETAIL_CHARS,
     AccessDenied,
     BadMessage,
     Claimed,
@@ -228,7 +229,7 @@ def test_a_detail_is_sent_as_one_line_that_sqs_takes(detail: str) -> None:
 
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     sent = queues.sent[0].attributes.get("detail", "-")
-    assert 0 < len(sent) <= triage.MAX_DETAIL_CHARS
+    assert 0 < len(sent) <= MAX_DETAIL_CHARS
     assert sent.isprintable()
     sent.encode()
 
