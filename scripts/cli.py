@@ -1,88 +1,78 @@
 """The `pixfleet` command: what a person types to look at a fleet or at what it is told to do."""
 
+import os
 import sys
-from pathlib import Path
-from typing import Annotated
+from importlib import import_module
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.operator.refusals import BAD_INPUT, FAILED, INTERRUPTED, sentence
 from scripts.output import show_what_can_be_shown
-from scripts.recipe_file import recipes_document
 from shared.model.errors import Misconfigured, PixfleetError
-from shared.model.recipe import Fit, Match, RecipeBook, Variant
-from shared.model.recipe_reader import read_recipes
 
-BAD_INPUT = 2
-
-app = typer.Typer(
-    name="pixfleet",
-    help="Every web variant of every image in a bucket.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-recipes = typer.Typer(help="What is made of each image.", no_args_is_help=True)
-app.add_typer(recipes, name="recipes")
+# In the order in which a person meets them; each is a file of scripts/commands with an `app`.
+GROUPS = ("recipes",)
+COMMANDS: tuple[str, ...] = ()
 
 
-@app.callback()
-def pixfleet() -> None:
-    """Every web variant of every image in a bucket."""
-
-
-@recipes.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="A YAML file of recipes, such as recipes.yaml.")],
-) -> None:
-    """List every problem of a recipes file, or what each of its recipes makes."""
-    book = read_recipes(recipes_document(file), where=str(file))
-    _show(book, Console(highlight=False))
+def build_app() -> typer.Typer:
+    """Return the command with all that it can do."""
+    app = typer.Typer(
+        name="pixfleet",
+        help="Every web variant of every image in a bucket.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_nothing_by_itself)
+    for name in COMMANDS:
+        app.add_typer(import_module(f"scripts.commands.{name}").app)
+    for name in GROUPS:
+        app.add_typer(import_module(f"scripts.commands.{name}").app, name=name)
+    return app
 
 
 def main() -> None:
-    """Run the command; bad input ends with its problems and 2, never with a traceback."""
+    """Run the command; whatever goes wrong ends with a sentence and a code, never a traceback."""
     show_what_can_be_shown()
+    sys.exit(_run(build_app()))
+
+
+def _nothing_by_itself() -> None:
+    """Every web variant of every image in a bucket."""
+
+
+def _run(app: typer.Typer) -> int:
+    told = ""
     try:
-        app()
-    except Misconfigured as problems:
-        print(problems, file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        code = int(app(standalone_mode=False) or 0)
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except typer.TyperException as mistake:
+        told, code = _with_help(mistake), BAD_INPUT
     except PixfleetError as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(1)
+        told, code = str(problem), BAD_INPUT if isinstance(problem, Misconfigured) else FAILED
+    except (ClientError, BotoCoreError) as refused:
+        told, code = sentence(refused)
+    except BrokenPipeError:
+        # Whoever read us has gone; the interpreter would say so at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        told, code = "Stopped.", INTERRUPTED
+    if told:
+        print(told, file=sys.stderr)
+    return code
 
 
-def _show(book: RecipeBook, console: Console) -> None:
-    for recipe in book.recipes:
-        console.print(f"[bold]{recipe.name}[/]: {escape(_keys(recipe.match))}", soft_wrap=True)
-        table = Table(box=None, show_header=False, padding=(0, 2))
-        for variant in recipe.variants:
-            table.add_row(variant.name, _box(variant), ", ".join(variant.slots))
-        console.print(table)
-
-
-def _keys(match: Match) -> str:
-    """Return in words which keys a recipe is for."""
-    if not match.prefix and not match.suffixes:
-        return "every other key"
-    beginning = f" beginning with {match.prefix}" if match.prefix else ""
-    ending = f" ending in {', '.join(match.suffixes)}" if match.suffixes else ""
-    return f"keys{beginning}{ending}"
-
-
-def _box(variant: Variant) -> str:
-    """Return the size that a variant fits into."""
-    if variant.width is None and variant.height is None:
-        return "the source's size"
-    if variant.height is None:
-        return f"{variant.width} wide"
-    if variant.width is None:
-        return f"{variant.height} high"
-    gravity = f", {variant.gravity}" if variant.fit is Fit.COVER else ""
-    return f"{variant.fit} {variant.width} \u00d7 {variant.height}{gravity}"
+def _with_help(mistake: typer.TyperException) -> str:
+    """Return what was typed wrongly and where it is explained; nothing if help was shown."""
+    told = mistake.format_message()
+    context = getattr(mistake, "ctx", None)
+    page = context.command_path if context else "pixfleet"
+    return f"{told} `{page} --help` says what it takes." if told else ""
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ module "delivery" {
   domain_names            = var.delivery.domain_names
   prefix                  = var.prefix
   price_class             = var.delivery.price_class
-  recipes_json            = local.recipes_json
+  recipes_json            = local.edge_recipes_json
   signing_key_group_ids   = var.delivery.signing_key_group_ids
   tags                    = local.tags
   variants_bucket         = module.storage.variants_bucket

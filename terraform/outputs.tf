@@ -58,10 +58,15 @@ output "role" {
 }
 
 output "sources_bucket" {
-  description = "Where sources are dropped; whatever arrives once this is known is rendered."
+  description = "Where sources are dropped; whatever arrives once this is known is rendered, by EventBridge from about five minutes later on."
   value       = module.storage.sources_bucket
 
   depends_on = [module.trigger]
+}
+
+output "stack" {
+  description = "What the command line finds everything by; the SSM parameter /pixfleet/<prefix> holds the same."
+  value       = local.stack_document
 }
 
 output "trigger_mode" {

@@ -11,7 +11,7 @@ variable "alarms" {
 }
 
 variable "delivery" {
-  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF."
+  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; and by which recipes the edge chooses, while others are still being made."
   type = object({
     access_logs = optional(object({
       bucket_domain_name = string
@@ -22,11 +22,17 @@ variable "delivery" {
     default_browser_seconds = optional(number)
     domain_names            = optional(list(string))
     price_class             = optional(string)
+    recipes_path            = optional(string)
     signing_key_group_ids   = optional(list(string))
     web_acl_arn             = optional(string)
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = var.delivery.recipes_path == null || can(yamldecode(file(var.delivery.recipes_path)).recipes[0].name)
+    error_message = "Expected a YAML file with recipes as delivery.recipes_path, those by which everything that is stored was made, or null for the worker's."
+  }
 }
 
 variable "kms_key_arn" {

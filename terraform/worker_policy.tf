@@ -82,14 +82,17 @@ data "aws_iam_policy_document" "worker" {
     for_each = compact([var.kms_key_arn])
 
     content {
-      sid       = "UseTheKeyOfBucketsQueuesAndLedger"
+      sid       = "UseTheKeyOfWhatIsStored"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [statement.value]
 
+      # Lambda decrypts the environment in the function's name, and SNS encrypts what is published: the
+      # topic of changes may have the same key.
+      # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = [for service in ["dynamodb", "s3", "sqs"] : "${service}.${data.aws_region.current.id}.amazonaws.com"]
+        values   = [for service in ["dynamodb", "lambda", "s3", "sns", "sqs"] : "${service}.${data.aws_region.current.id}.amazonaws.com"]
       }
     }
   }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 REGION = "us-east-1"
 # Opens nothing anywhere: the local AWS takes every key, and the real one refuses this one.
@@ -29,6 +30,7 @@ class Clients:
     s3: "S3Client"
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
+    ssm: "SSMClient"
 
 
 def local_clients(endpoint_url: str) -> Clients:
@@ -46,6 +48,7 @@ def local_clients(endpoint_url: str) -> Clients:
             s3=session.client("s3", config=config),
             sqs=session.client("sqs", config=config),
             dynamodb=session.client("dynamodb", config=config),
+            ssm=session.client("ssm", config=config),
         )
 
 

@@ -1,5 +1,7 @@
 """Makes in the local AWS what the fleet needs: buckets, queues, notifications, ledger, recipes.
 
+Less than Terraform's stack, and in a second: no function, no distribution, no alarms.
+
 Only the local AWS: every client here is made for an endpoint on loopback, with keys that open
 nothing elsewhere. The real one is made by Terraform.
 """
@@ -10,28 +12,58 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from scripts.local.clients import ANY_KEY, NO_FILES, REGION, local_clients
+from scripts.local.clients import ANY_KEY, NO_FILES, REGION, Clients, local_clients
+from scripts.operator.stack import BULK, LIVE, SCHEMA_VERSION, Lane, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 STATUS_INDEX = "status-updated_at"
+# S3 itself cannot tell a queue of all keys but some, so here they all arrive on the live lane;
+# what the command line enqueues goes to this one.
+BULK_PREFIX = "bulk/"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
     """The names of everything that `create_stack` made."""
 
+    prefix: str
     endpoint_url: str
     sources_bucket: str
     variants_bucket: str
     live_queue: str
+    bulk_queue: str
     dead_letter_queue: str
     ledger_table: str
     recipes_key: str
     max_receives: int
+
+    def document(self) -> Stack:
+        """Return what `pixfleet` finds the stack by."""
+        return Stack(
+            schema=SCHEMA_VERSION,
+            prefix=self.prefix,
+            region=REGION,
+            sources_bucket=self.sources_bucket,
+            variants_bucket=self.variants_bucket,
+            ledger_table=self.ledger_table,
+            status_index=STATUS_INDEX,
+            lanes={
+                LIVE: Lane(self.live_queue),
+                BULK: Lane(self.bulk_queue, prefixes=(BULK_PREFIX,)),
+            },
+            dead_letter_queue=self.dead_letter_queue,
+            recipes=f"s3://{self.variants_bucket}/{self.recipes_key}",
+            environment={
+                name: value
+                for name, value in self.worker_environment().items()
+                if name.startswith("PIXFLEET_") and name != "PIXFLEET_QUEUE"
+            },
+        )
 
     def worker_environment(self) -> dict[str, str]:
         """Return what a worker's environment needs beside PATH to work here and nowhere else."""
@@ -67,12 +99,34 @@ def create_stack(
     The document is stored as it is: whoever read it has checked it.
     """
     clients = local_clients(endpoint_url)
+    return create_stack_with(
+        clients,
+        recipes,
+        endpoint_url=endpoint_url,
+        prefix=prefix,
+        visibility_timeout_seconds=visibility_timeout_seconds,
+        max_receives=max_receives,
+    )
+
+
+def create_stack_with(
+    clients: Clients,
+    recipes: Mapping[str, object],
+    *,
+    endpoint_url: str,
+    prefix: str,
+    visibility_timeout_seconds: int,
+    max_receives: int,
+) -> LocalStack:
+    """Make everything through these clients, as `create_stack` does through its own."""
     recipes_json = json.dumps(recipes, sort_keys=True).encode()
     stack = LocalStack(
+        prefix=prefix,
         endpoint_url=endpoint_url,
         sources_bucket=f"{prefix}-sources",
         variants_bucket=f"{prefix}-variants",
         live_queue=f"{prefix}-live",
+        bulk_queue=f"{prefix}-bulk",
         dead_letter_queue=f"{prefix}-dead-letter",
         ledger_table=f"{prefix}-ledger",
         recipes_key=f"_recipes/{sha256(recipes_json).hexdigest()}.json",
@@ -88,6 +142,10 @@ def create_stack(
     )
     live_arn = _create_queues(clients.sqs, stack, visibility_timeout_seconds)
     _notify(clients.s3, stack.sources_bucket, live_arn)
+    document = stack.document()
+    clients.ssm.put_parameter(
+        Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+    )
     return stack
 
 
@@ -100,20 +158,21 @@ def _create_buckets(s3: "S3Client", stack: LocalStack) -> None:
 
 
 def _create_queues(sqs: "SQSClient", stack: LocalStack, visibility_timeout_seconds: int) -> str:
-    """Make both queues and return the live one's ARN."""
+    """Make all queues and return the live one's ARN."""
     dead_letter_url = sqs.create_queue(QueueName=stack.dead_letter_queue)["QueueUrl"]
     redrive = {
         "deadLetterTargetArn": _queue_arn(sqs, dead_letter_url),
         "maxReceiveCount": stack.max_receives,
     }
-    live_url = sqs.create_queue(
-        QueueName=stack.live_queue,
-        Attributes={
-            "VisibilityTimeout": str(visibility_timeout_seconds),
-            "RedrivePolicy": json.dumps(redrive),
-        },
-    )["QueueUrl"]
-    return _queue_arn(sqs, live_url)
+    attributes: dict[QueueAttributeNameType, str] = {
+        "VisibilityTimeout": str(visibility_timeout_seconds),
+        "RedrivePolicy": json.dumps(redrive),
+    }
+    live, _ = (
+        sqs.create_queue(QueueName=queue, Attributes=attributes)["QueueUrl"]
+        for queue in (stack.live_queue, stack.bulk_queue)
+    )
+    return _queue_arn(sqs, live)
 
 
 def _queue_arn(sqs: "SQSClient", url: str) -> str:

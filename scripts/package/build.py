@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from scripts.package.archive import contents_digest, zipped
+from scripts.package.compiled import compiled
 from scripts.package.contents import Files, distribution_files, own_files
 from scripts.package.heif import without_encoder
+from scripts.package.models import without_texts
 from scripts.package.problem import BadPackage
-from scripts.package.pruning import pruned
+from scripts.package.pruning import SERVICES, pruned
 from scripts.package.target import Target
 from scripts.package.wheels import Pin, fetch
 
@@ -32,15 +34,21 @@ class Package:
     sha256: str
     contents_sha256: str
     distributions: Mapping[str, str]
+    is_compiled: bool
 
 
-def build(target: Target, *, root: Path = ROOT, out: Path) -> Package:
+def build(target: Target, *, root: Path = ROOT, out: Path, compiler: str = "") -> Package:
     """Write `pixfleet-<target>.zip` and a JSON about it into `out`; wheels are kept in there too.
 
-    `CannotPackage` if the wheels cannot be had or the package is over `MAX_BYTES`.
+    A `compiler`, the command of a Python of the target's version, adds compiled files.
+
+    `CannotPackage` if the wheels cannot be had, the compiler is of another version, or the package
+    is over `MAX_BYTES`.
     """
     found = fetch(root / LOCK, target, out / "wheels" / target.name)
     files = package_files(found, root)
+    if compiler:
+        files = {**files, **compiled(files, compiler, target.python)}
     data = zipped(files)
     package = Package(
         file=f"pixfleet-{target.name}.zip",
@@ -50,6 +58,7 @@ def build(target: Target, *, root: Path = ROOT, out: Path) -> Package:
         sha256=sha256(data).hexdigest(),
         contents_sha256=contents_digest(files),
         distributions={pin.name: pin.version for pin in found},
+        is_compiled=bool(compiler),
     )
     if package.size_bytes > MAX_BYTES:
         raise BadPackage(f"Expected at most {MAX_BYTES} bytes, got {package.size_bytes}.")
@@ -64,6 +73,7 @@ def package_files(found: Mapping[Pin, Path], root: Path) -> Files:
     files = dict(own_files(root))
     for pin, path in found.items():
         brought = pruned(without_encoder(distribution_files(pin, path)))
+        brought = without_texts(brought, SERVICES)
         if twice := sorted(files.keys() & brought.keys()):
             raise BadPackage(f"Expected new files from {pin.name}, got again: {twice[0]}.")
         files |= brought

@@ -16,8 +16,9 @@ LIBHEIF = "pillow_heif.libs/libheif-*"
 ENCODER, ITS_FUNCTIONS = "libx265", "x265_"
 NOTICE = "pillow_heif.libs/NOTICE"
 # Their licence asks for it, GPL 3 section 5a.
-CHANGED = b"""libheif was changed by Pixfleet, scripts/package/heif.py, when this package was
-built: it loads without libx265, an encoder, which is not in this package. That is all.
+CHANGED = b"""libheif was changed by Pixfleet, scripts/package/heif.py of 21 November 2026, when
+this package was built: it loads without libx265, an encoder, which is not in this
+package. That is all.
 """
 
 

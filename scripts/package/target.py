@@ -1,5 +1,6 @@
 """The machines that a package can be for."""
 
+import sys
 from dataclasses import dataclass
 
 # Lambda's newest Python: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -10,10 +11,11 @@ NEWEST_GLIBC, OLDEST_GLIBC = 28, 17
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A machine: how it is named to `make package`, and how its wheels are named to pip."""
+    """A machine: its name for `make package`, what pip is told of its wheels, and its Python."""
 
     name: str
     pip_options: tuple[str, ...]
+    python: str = LAMBDA_PYTHON
 
 
 def _on_lambda(name: str, machine: str) -> Target:
@@ -31,6 +33,6 @@ TARGETS = {
         _on_lambda("arm64", "aarch64"),
         _on_lambda("x86_64", "x86_64"),
         # This interpreter on this machine: the local AWS runs its functions with it.
-        Target("here", ()),
+        Target("here", (), f"{sys.version_info.major}.{sys.version_info.minor}"),
     )
 }

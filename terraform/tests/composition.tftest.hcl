@@ -128,3 +128,31 @@ run "a_bucket_in_use_is_taken_over_by_name" {
     error_message = "What was asked for by name is not done."
   }
 }
+
+run "the_edge_has_the_recipes_of_the_worker" {
+  variables {
+    recipes_path = "tests/one_rung.yaml"
+  }
+
+  assert {
+    condition     = strcontains(aws_s3_object.recipes.content, "4321") && strcontains(module.delivery.function_code.request, "w4321")
+    error_message = "The edge asks for what the worker does not make."
+  }
+}
+
+run "the_edge_can_choose_by_earlier_recipes_while_others_are_being_made" {
+  variables {
+    delivery     = { recipes_path = "../recipes.yaml" }
+    recipes_path = "tests/one_rung.yaml"
+  }
+
+  assert {
+    condition     = strcontains(aws_s3_object.recipes.content, "4321")
+    error_message = "The worker does not make the new rung."
+  }
+
+  assert {
+    condition     = can(regex("w1920.*w4321", module.delivery.function_code.request))
+    error_message = "The edge already chooses a rung that no old picture has, or refuses what new manifests name."
+  }
+}

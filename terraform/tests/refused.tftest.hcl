@@ -47,6 +47,16 @@ run "recipes_that_are_not_there_are_refused" {
   expect_failures = [var.recipes_path]
 }
 
+run "a_file_without_recipes_is_refused_for_the_edge" {
+  command = plan
+
+  variables {
+    delivery = { recipes_path = "versions.tf" }
+  }
+
+  expect_failures = [var.delivery]
+}
+
 run "a_file_without_recipes_is_refused" {
   command = plan
 

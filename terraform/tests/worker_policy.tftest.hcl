@@ -48,7 +48,8 @@ override_module {
 }
 
 override_module {
-  target = module.trigger
+  target  = module.trigger
+  outputs = { event_source_mapping_ids = { bulk = "", live = "" } }
 }
 
 override_module {
@@ -110,13 +111,19 @@ run "a_topic_and_keys_are_used_only_where_they_are_named" {
   }
 
   assert {
-    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [flatten([each.Action]), each.Resource, flatten([try(each.Condition.StringEquals["kms:ViaService"], [])])] if contains(["AnnounceChanges", "ReadWithTheKeyOfExistingSources", "UseTheKeyOfBucketsQueuesAndLedger"], each.Sid) } == {
+    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [flatten([each.Action]), each.Resource, flatten([try(each.Condition.StringEquals["kms:ViaService"], [])])] if contains(["AnnounceChanges", "ReadWithTheKeyOfExistingSources", "UseTheKeyOfWhatIsStored"], each.Sid) } == {
       AnnounceChanges                 = [["sns:Publish"], "arn:aws:sns:eu-central-1:123456789012:changes", []]
       ReadWithTheKeyOfExistingSources = [["kms:Decrypt"], "arn:aws:kms:eu-central-1:123456789012:key/theirs", ["s3.eu-central-1.amazonaws.com"]]
-      UseTheKeyOfBucketsQueuesAndLedger = [
+      UseTheKeyOfWhatIsStored = [
         ["kms:GenerateDataKey", "kms:Decrypt"],
         "arn:aws:kms:eu-central-1:123456789012:key/ours",
-        ["dynamodb.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"],
+        [
+          "dynamodb.eu-central-1.amazonaws.com",
+          "lambda.eu-central-1.amazonaws.com",
+          "s3.eu-central-1.amazonaws.com",
+          "sns.eu-central-1.amazonaws.com",
+          "sqs.eu-central-1.amazonaws.com",
+        ],
       ]
     }
     error_message = "A key or a topic may be used in other ways than it must be."

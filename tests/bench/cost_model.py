@@ -19,6 +19,15 @@ WRITE_UNIT_BYTES = 1024
 # Bucket keys spare "up to 99 percent" of the calls:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 CALLS_PAST_BUCKET_KEY = 0.01
+# A source that is new to the index on `status`; one that is made again is deleted there and put.
+INDEX_WRITES = 1
+# INIT_START is rare; START, END and REPORT come with every invocation.
+LAMBDA_LOG_BYTES = 350
+# https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html: five pollers, long polls of 20 s
+POLLS_A_MONTH = 5 * 30 * 86_400 / 20
+# What terraform/modules/alarms makes with the default lanes; tests/terraform counts them.
+LANES = 2
+ALARM_METRICS = 37
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,13 @@ WRITE = Price(0.625, MILLION, "WRU", "https://aws.amazon.com/dynamodb/pricing/on
 READ = Price(0.125, MILLION, "RRU", "https://aws.amazon.com/dynamodb/pricing/on-demand/")
 LOGGED = Price(0.50, 1, "GB", "https://aws.amazon.com/cloudwatch/pricing/")
 KEY_CALL = Price(0.03, 10_000, "calls", "https://aws.amazon.com/kms/pricing/")
+# S3's events are none of AWS's free ones, but "opt-in data events".
+EVENT = Price(1.00, MILLION, "events", "https://aws.amazon.com/eventbridge/pricing/")
+CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+# An alarm over an expression pays for each metric in it.
+ALARM_METRIC = Price(0.10, 1, "metrics", CLOUDWATCH)
+COMPOSITE_ALARM = Price(0.50, 1, "alarms", CLOUDWATCH)
+DASHBOARD = Price(3.00, 1, "dashboards", CLOUDWATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,7 @@ def bill(
     beside = _gigabytes(factor * work.parent_cpu_seconds + work.idle_seconds)
     second = SECOND[architecture]
     calls = 1 + work.puts + work.gets
+    logged = work.log_bytes + work.share * LAMBDA_LOG_BYTES
     return (
         Item("Lambda: rendering", rendering, second),
         Item("Lambda: the parent, and waiting", beside, second),
@@ -117,11 +134,23 @@ def bill(
         Item("S3: variants and manifest", work.puts, PUT),
         Item("S3: the source's own upload", 1, PUT),
         Item("S3: HEAD and GET of the source", work.gets, GET),
+        Item("EventBridge: the event of the source", 1, EVENT),
         Item("SQS: sent, received, deleted", work.queue_requests, MESSAGE),
         Item("DynamoDB: claim and commit", work.write_units, WRITE),
+        Item("DynamoDB: the index on status", INDEX_WRITES, WRITE),
         Item("DynamoDB: the first look", work.read_units, READ),
-        Item("CloudWatch: one line a source", work.log_bytes / GIGABYTE, LOGGED),
+        Item("CloudWatch: one line a source, three an invocation", logged / GIGABYTE, LOGGED),
         Item("KMS, with bucket keys", calls * CALLS_PAST_BUCKET_KEY, KEY_CALL),
+    )
+
+
+def standing() -> tuple[Item, ...]:
+    """Return what the default stack is billed each month though nobody uses it."""
+    return (
+        Item("CloudWatch: metrics that alarms read", ALARM_METRICS, ALARM_METRIC),
+        Item("CloudWatch: the alarm over all alarms", 1, COMPOSITE_ALARM),
+        Item("CloudWatch: the dashboard", 1, DASHBOARD),
+        Item("SQS: long polls of idle lanes", LANES * POLLS_A_MONTH, MESSAGE),
     )
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tests.bench.cost_model import Architecture, Item, Work, bill, monthly, total
+from tests.bench.cost_model import (
+    MILLION,
+    Architecture,
+    Item,
+    Work,
+    bill,
+    monthly,
+    standing,
+    total,
+)
 
 TARGET_DOLLARS = 140
 BEGIN, END = "<!-- made by tests.bench.cost: begin -->", "<!-- made by tests.bench.cost: end -->"
@@ -38,7 +47,7 @@ class Costs:
 
 def page(costs: Costs) -> str:
     """Return all tables."""
-    parts = (_bill, _ways, _keeping, _choices, _others)
+    parts = (_bill, _ways, _keeping, _standing, _choices, _others)
     return "\n\n".join("\n".join(part(costs)) for part in parts)
 
 
@@ -96,6 +105,22 @@ def _keeping(costs: Costs) -> list[str]:
             for what, size in rows.items()
         ),
     ]
+
+
+def _standing(_costs: Costs) -> list[str]:
+    items = standing()
+    return [
+        "| the default stack, idle | amount a month | price, $ | $ a month |",
+        "|---|--:|--:|--:|",
+        *(_each_month(item) for item in items),
+        f"| **all of it, a month** | | | **{total(items) / MILLION:.2f}** |",
+    ]
+
+
+def _each_month(item: Item) -> str:
+    unit, each = item.price.unit, item.price.each
+    dollars = item.dollars / MILLION
+    return f"| {item.what} | {item.amount:,.0f} {unit} | {each:.6g} | {dollars:.2f} |"
 
 
 def _choices(costs: Costs) -> list[str]:

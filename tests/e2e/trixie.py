@@ -45,6 +45,13 @@ def emulator() -> str:
     return str(found)
 
 
+def outside(folder: Path) -> tuple[str, ...]:
+    """Return the words that start the native folder's Python where our own files are seen too."""
+    libraries = folder / "usr" / "lib" / "x86_64-linux-gnu"
+    loader = (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries))
+    return (*loader, str(folder / "usr" / "bin" / PYTHON))
+
+
 @cache
 def _folders() -> dict[str, Path]:
     """Make those that are not there, at once: most of the time is the mirror's."""

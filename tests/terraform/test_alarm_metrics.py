@@ -12,6 +12,7 @@ from botocore import xform_name
 from shared.model.errors import Outside
 from shared.model.outcome import Outcome
 from shared.telemetry.metrics import METRICS, NAMESPACE
+from tests.bench.cost_model import ALARM_METRICS, LANES
 from tests.terraform.alarm_cases import OUTSIDE_CAUSES, Case, cases
 from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
 from tests.terraform.folders import ROOT
@@ -288,3 +289,17 @@ def fields_asked_for(query: str) -> set[str]:
     made = set(re.findall(r"\bas (\w+)", query))
     words = {"asc", "by", "desc", "fields", "filter", "limit", "sort", "stats", "m"}
     return names - made - words
+
+
+def test_an_idle_stack_pays_for_as_many_metrics_as_the_cost_page_says(
+    resources: Mapping[str, Planned],
+) -> None:
+    alarms = alarms_of(resources)
+
+    # CloudFront's alarm is in us-east-1 alone, where these are planned; the page tells it apart.
+    read = {
+        name: len(metrics_of(alarm)) for name, alarm in alarms.items() if name != "edge-errors"
+    }
+
+    assert len([name for name in read if name.startswith("oldest-message-")]) == LANES
+    assert sum(read.values()) == ALARM_METRICS

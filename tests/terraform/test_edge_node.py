@@ -278,3 +278,22 @@ def _response_headers(
     code = bare("edge_response.js").replace('"SECONDS"', json.dumps(300))
     answer = node.answer(code, event)
     return {name: field["value"] for name, field in answer["headers"].items()}
+
+
+def test_earlier_recipes_before_later_ones_choose_and_later_ones_are_found_by_name(
+    node: EdgeNode,
+) -> None:
+    """What `delivery.recipes_path` does while pictures are being made again; docs/deploy.md."""
+    slots = (Slot.AVIF, Slot.FALLBACK)
+    before = Recipe("one", (Variant("w640", slots, width=640),))
+    after = Recipe("one", (*before.variants, Variant("w1600", slots, width=1600)))
+    book = RecipeBook((before, after))
+
+    def chosen(**query: str) -> str:
+        request = EdgeRequest("/cat.jpg", {name: (said,) for name, said in query.items()}, CHROME)
+        answer = told(node.answer(request_code(book), request_event(request)))
+        assert answer == in_python(book, request)
+        return str(answer).rpartition("/")[2]
+
+    assert chosen(w="1500") == "w640.avif"
+    assert chosen(variant="w1600", format="avif") == "w1600.avif"

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.bench import cost_model
-from tests.bench.cost_model import Architecture, Price, Work, bill, monthly, total, write_units
+from tests.bench.cost_model import (
+    Architecture,
+    Price,
+    Work,
+    bill,
+    monthly,
+    standing,
+    total,
+    write_units,
+)
 from tests.bench.cost_table import BEGIN, END, Costs, between_marks, page
 
 pytestmark = pytest.mark.unit
@@ -38,13 +47,15 @@ def test_a_bill_adds_up_as_by_hand() -> None:
         "S3: variants and manifest": pytest.approx(80.0),
         "S3: the source's own upload": pytest.approx(5.0),
         "S3: HEAD and GET of the source": pytest.approx(0.80),
+        "EventBridge: the event of the source": pytest.approx(1.0),
         "SQS: sent, received, deleted": pytest.approx(0.48),
         "DynamoDB: claim and commit": pytest.approx(1.25),
+        "DynamoDB: the index on status": pytest.approx(0.625),
         "DynamoDB: the first look": pytest.approx(0.125),
-        "CloudWatch: one line a source": pytest.approx(0.20),
+        "CloudWatch: one line a source, three an invocation": pytest.approx(0.2175),
         "KMS, with bucket keys": pytest.approx(0.57),
     }
-    assert total(bill(WORK)) == pytest.approx(125.30, abs=0.01)
+    assert total(bill(WORK)) == pytest.approx(126.94, abs=0.01)
 
 
 def test_x86_costs_a_quarter_more_by_the_second_and_nothing_else_changes() -> None:
@@ -70,6 +81,18 @@ def test_a_million_megabytes_are_a_thousand_gigabytes_each_month() -> None:
     assert monthly(1_000_000) == pytest.approx(23.0)
 
 
+def test_an_idle_stack_costs_its_alarms_its_dashboard_and_its_polls() -> None:
+    dollars = {item.what: item.dollars / 1e6 for item in standing()}
+
+    # 37 metrics at $0.10; two lanes, each of five pollers that ask 129,600 times a month.
+    assert dollars == {
+        "CloudWatch: metrics that alarms read": pytest.approx(3.70),
+        "CloudWatch: the alarm over all alarms": pytest.approx(0.50),
+        "CloudWatch: the dashboard": pytest.approx(3.00),
+        "SQS: long polls of idle lanes": pytest.approx(0.5184),
+    }
+
+
 @pytest.mark.parametrize(("size", "units"), [(0, 1), (1024, 1), (1025, 2)])
 def test_a_write_is_billed_by_the_kibibyte_begun(size: int, units: int) -> None:
     assert write_units(size) == units
@@ -78,7 +101,10 @@ def test_a_write_is_billed_by_the_kibibyte_begun(size: int, units: int) -> None:
 def test_every_price_says_where_it_stands() -> None:
     prices = [each for each in vars(cost_model).values() if isinstance(each, Price)]
 
-    assert {item.price for item in bill(WORK)} <= {*prices, *cost_model.SECOND.values()}
+    assert {item.price for item in (*bill(WORK), *standing())} <= {
+        *prices,
+        *cost_model.SECOND.values(),
+    }
     assert all(each.source.startswith("https://aws.amazon.com/") for each in prices)
 
 

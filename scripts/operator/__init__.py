@@ -1,0 +1,1 @@
+"""What every command of `pixfleet` stands on: the stack, the clients, the screen, the refusals."""

@@ -1,0 +1,113 @@
+"""How a command reaches AWS: a profile, a region, perhaps another endpoint, and lazy clients."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from shared.cloud.clients import CONNECT_SECONDS, READ_SECONDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+CONNECTIONS = 32
+# A person waits, and nothing else hangs on it: unlike the worker's, these clients retry by
+# themselves.
+ATTEMPTS = 5
+
+
+@dataclass
+class Reach:
+    """Clients for one account and region, each made when it is first asked for.
+
+    What is None is taken from the environment, as every program of AWS does. Thread-safe once a
+    client has been asked for.
+    """
+
+    endpoint_url: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    _config: Config = field(
+        default_factory=lambda: Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS * 3,
+            max_pool_connections=CONNECTIONS,
+            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        )
+    )
+
+    @cached_property
+    def session(self) -> boto3.session.Session:
+        """Return the session of which every client is made."""
+        return boto3.session.Session(profile_name=self.profile, region_name=self.region)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Return the client of S3."""
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Return the client of SQS."""
+        return self.session.client("sqs", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Return the client of DynamoDB."""
+        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """Return the client of SSM, for the stack's document."""
+        return self.session.client("ssm", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Return the client of CloudWatch."""
+        return self.session.client(
+            "cloudwatch", endpoint_url=self.endpoint_url, config=self._config
+        )
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Return the client of CloudWatch Logs."""
+        return self.session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Return the client of Lambda."""
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Return the client of EventBridge."""
+        return self.session.client("events", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def cloudfront(self) -> "CloudFrontClient":
+        """Return the client of CloudFront."""
+        return self.session.client(
+            "cloudfront", endpoint_url=self.endpoint_url, config=self._config
+        )
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Return the client of SNS."""
+        return self.session.client("sns", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def sts(self) -> "STSClient":
+        """Return the client of STS, which says who we are."""
+        return self.session.client("sts", endpoint_url=self.endpoint_url, config=self._config)

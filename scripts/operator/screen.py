@@ -1,0 +1,133 @@
+"""What a command shows: tables and progress for a person, one JSON document for a program."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from shared.model.errors import Misconfigured
+
+
+def _out() -> Console:
+    return Console(highlight=False)
+
+
+def _err() -> Console:
+    return Console(highlight=False, stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Results go to standard output; progress, questions and warnings to standard error.
+
+    With `as_json` standard output gets one JSON document and nothing else.
+    """
+
+    as_json: bool = False
+    out: Console = field(default_factory=_out)
+    err: Console = field(default_factory=_err)
+
+    def result(self, document: object, *shown: Table | str) -> None:
+        """Print the document as JSON, or else what a person is shown of it.
+
+        A string is plain text, never markup: keys and details come from strangers.
+        """
+        if self.as_json:
+            print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+            return
+        for part in shown:
+            self.out.print(part if isinstance(part, Table) else escape(part), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Say something that is not the result: a warning, what happens now."""
+        self.err.print(escape(text), soft_wrap=True)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Go on only if a person says so, or said `--yes` before; `Misconfigured` otherwise.
+
+        Where nobody can be asked, not to have said it is a mistake.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise Misconfigured("Nothing was done", [f"{question} Say --yes to go on."])
+        if not typer.confirm(question, err=True):
+            raise typer.Exit(code=1)
+
+    @contextmanager
+    def progress(self, doing: str, *, total: float | None = None) -> Iterator["Meter"]:
+        """Show a bar while the block runs, where standard error is a terminal."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.err, transient=True) as progress:
+            yield Meter(progress, progress.add_task(escape(doing), total=total))
+
+
+class Meter:
+    """How far one bar is."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, by: float = 1) -> None:
+        """Say that so much more is done."""
+        self._progress.advance(self._task, by)
+
+    def total(self, total: float) -> None:
+        """Say how much there is in all, once it is known."""
+        self._progress.update(self._task, total=total)
+
+
+def table(*headings: str, rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table of cells that are shown as they are; numbers stand to the right."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for at, heading in enumerate(headings):
+        is_number = bool(rows) and all(isinstance(row[at], int | float) for row in rows)
+        shown.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(escape(_cell(cell)) for cell in row))
+    return shown
+
+
+def facts(named: Mapping[str, object]) -> Table:
+    """Return a table of two columns: what it is, and its value."""
+    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown.add_column(style="dim", no_wrap=True)
+    shown.add_column(overflow="fold")
+    for name, value in named.items():
+        shown.add_row(escape(name), escape(_cell(value)))
+    return shown
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    # A key may hold what moves a terminal's cursor.
+    return "".join(char if char.isprintable() else "\ufffd" for char in str(value))

@@ -1,0 +1,117 @@
+"""What a stack is made of, by name: the document that Terraform writes and every command reads.
+
+terraform/stack_document.tf writes it, as the SSM parameter `/pixfleet/<prefix>` and as the output
+`stack`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from shared.model.errors import Misconfigured
+
+SCHEMA_VERSION = 1
+LIVE, BULK = "live", "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One queue by name, the beginnings of keys that go there, and how many batches run at once.
+
+    `mapping_id` is that of its event source mapping; empty where no Lambda function listens.
+    """
+
+    queue: str
+    prefixes: tuple[str, ...] = ()
+    maximum_concurrency: int = 1
+    mapping_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Where variants are served; `needs_signing` says that only signed URLs open."""
+
+    id: str
+    url: str
+    needs_signing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Names of everything that one stack consists of. What a stack does not have is empty.
+
+    `recipes` is `s3://bucket/key`; `environment` are the worker's settings.
+    """
+
+    schema: int
+    prefix: str
+    region: str
+    sources_bucket: str
+    variants_bucket: str
+    ledger_table: str
+    status_index: str
+    lanes: Mapping[str, Lane]
+    dead_letter_queue: str
+    recipes: str
+    environment: Mapping[str, str]
+    function: str = ""
+    function_alias: str = ""
+    memory_mb: int = 1769
+    architecture: str = "arm64"
+    log_group: str = ""
+    topic_arn: str = ""
+    dashboard: str = ""
+    trigger: str = "notification"
+    distribution: Distribution | None = None
+
+    @property
+    def parameter(self) -> str:
+        """Return the name of the SSM parameter that holds this document."""
+        return parameter_name(self.prefix)
+
+    def lane_of(self, key: str) -> str:
+        """Return the lane to which S3 sends what happens to a key."""
+        for name, lane in self.lanes.items():
+            if name != LIVE and key.startswith(lane.prefixes or ("\0",)):
+                return name
+        return LIVE
+
+    def document(self) -> str:
+        """Return the JSON that `read_stack` reads."""
+        return msgspec.json.encode(self).decode()
+
+
+def parameter_name(prefix: str) -> str:
+    """Return the name of the SSM parameter of the stack with this prefix."""
+    return f"/pixfleet/{prefix}"
+
+
+def read_stack(text: str | bytes, *, where: str) -> Stack:
+    """Return the stack that a document describes; `Misconfigured` if it is none.
+
+    Either the document itself or what `terraform output -json` prints of a root with an output
+    named `stack`.
+    """
+    try:
+        document = json.loads(text)
+        if isinstance(document, dict) and "schema" not in document:
+            document = document["stack"]["value"]
+        stack = msgspec.convert(document, Stack)
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as refused:
+        raise Misconfigured(
+            f"{where} does not describe a stack",
+            [f"expected the document that Terraform writes as output `stack`: {refused}"],
+        ) from refused
+    if stack.schema != SCHEMA_VERSION:
+        raise Misconfigured(
+            f"{where} cannot be read",
+            [
+                (
+                    f"expected schema {SCHEMA_VERSION}, got {stack.schema}: "
+                    "use the `pixfleet` of the version that was applied"
+                )
+            ],
+        )
+    return stack

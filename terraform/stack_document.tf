@@ -1,0 +1,49 @@
+# What `pixfleet` finds everything by; scripts/operator/stack.py reads it. Names only, nothing secret.
+locals {
+  stack_document = {
+    schema = 1
+
+    architecture      = var.worker.architecture
+    dashboard         = module.alarms.dashboard_name
+    dead_letter_queue = module.queue.dead_letter.name
+    distribution = {
+      id            = module.delivery.distribution.id
+      needs_signing = try(length(var.delivery.signing_key_group_ids) > 0, false)
+      url           = module.delivery.distribution.url
+    }
+    environment    = local.worker_environment
+    function       = module.worker.function.name
+    function_alias = module.worker.function.alias_name
+    lanes = {
+      for lane, queue in module.queue.lanes : lane => {
+        mapping_id          = module.trigger.event_source_mapping_ids[lane]
+        maximum_concurrency = var.lanes[lane].maximum_concurrency
+        prefixes            = var.lanes[lane].prefixes
+        queue               = queue.name
+      }
+    }
+    ledger_table    = module.ledger.table.name
+    log_group       = module.worker.log_group.name
+    memory_mb       = var.worker.memory_mb
+    prefix          = var.prefix
+    recipes         = local.worker_environment["PIXFLEET_RECIPES"]
+    region          = data.aws_region.current.id
+    sources_bucket  = module.storage.sources_bucket.name
+    status_index    = module.ledger.status_index_name
+    topic_arn       = module.alarms.topic_arn
+    trigger         = local.trigger_mode
+    variants_bucket = module.storage.variants_bucket.name
+  }
+}
+
+resource "aws_ssm_parameter" "stack" {
+  #checkov:skip=CKV2_AWS_34:Names, which are no secret, and nobody should need a key to read them.
+  name        = "/pixfleet/${var.prefix}"
+  description = "What the stack ${var.prefix} is made of, for the command line."
+  type        = "String"
+  # Above 4 KB, with many lanes, AWS wants another tier than the free one.
+  tier  = "Intelligent-Tiering"
+  value = jsonencode(local.stack_document)
+
+  tags = local.tags
+}

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from scripts.local.stack import LocalStack
+from scripts.operator.finding import find_stack
+from scripts.operator.reach import Reach
+from scripts.operator.stack import read_stack
+from shared.model.errors import Misconfigured
+
+pytestmark = pytest.mark.functional
+
+
+def test_a_stack_is_found_by_its_prefix(stack: LocalStack) -> None:
+    found = find_stack("pixfleet", Reach())
+
+    assert found == stack.document()
+
+
+def test_a_stack_is_found_in_a_file_of_terraforms_outputs(
+    stack: LocalStack, tmp_path: Path
+) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text(f'{{"stack": {{"sensitive": false, "value": {stack.document().document()}}}}}')
+
+    found = find_stack(str(file), Reach())
+
+    assert found == stack.document()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', '{"stack": {}}'])
+def test_a_file_of_something_else_is_refused(text: str) -> None:
+    with pytest.raises(Misconfigured, match="does not describe a stack"):
+        read_stack(text, where="it")
+
+
+def test_a_stack_of_another_schema_is_refused(stack: LocalStack) -> None:
+    newer = stack.document().document().replace('"schema":1', '"schema":2')
+
+    with pytest.raises(Misconfigured, match="expected schema 1, got 2"):
+        read_stack(newer, where="it")
+
+
+def test_a_stack_that_does_not_exist_is_refused_with_what_to_type(stack: LocalStack) -> None:
+    with pytest.raises(Misconfigured, match=r"No stack named other in us-east-1:[\s\S]*--stack"):
+        find_stack("other", Reach())
+
+
+@pytest.mark.parametrize(
+    ("key", "lane"), [("bulk/cat.jpg", "bulk"), ("cat.jpg", "live"), ("bulk", "live")]
+)
+def test_a_key_belongs_to_the_lane_that_asks_for_its_beginning(
+    stack: LocalStack, key: str, lane: str
+) -> None:
+    assert stack.document().lane_of(key) == lane

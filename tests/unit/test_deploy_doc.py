@@ -1,0 +1,175 @@
+"""docs/deploy.md against the stack: its names exist, and its permissions reach all of it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import hcl2
+import pytest
+
+from tests.bench.cost_model import MILLION, standing, total
+from tests.terraform.folders import ROOT, STACK, blocks, folders, plain
+
+pytestmark = pytest.mark.unit
+
+PAGE = (ROOT / "docs" / "deploy.md").read_text()
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ARGUMENTS_OF_CALLS = {"source", "version", "providers"}
+# By the first word of a resource's type, or by two where the first is of several services.
+SERVICES = {
+    "budgets": "budgets",
+    "cloudfront": "cloudfront",
+    "cloudwatch_composite": "cloudwatch",
+    "cloudwatch_dashboard": "cloudwatch",
+    "cloudwatch_event": "events",
+    "cloudwatch_log": "logs",
+    "cloudwatch_metric": "cloudwatch",
+    "cloudwatch_query": "logs",
+    "dynamodb": "dynamodb",
+    "iam": "iam",
+    "lambda": "lambda",
+    "s3": "s3",
+    "sns": "sns",
+    "sqs": "sqs",
+    "ssm": "ssm",
+}
+COMMANDS = {"backfill", "doctor", "plan", "recipes", "status", "verify", "why"}
+
+
+def fenced(language: str) -> list[str]:
+    return [text for found, text in FENCE.findall(PAGE) if found == language]
+
+
+def whole_file() -> str:
+    (text,) = (text for text in fenced("hcl") if "module " in text)
+    return text
+
+
+def fragments() -> list[str]:
+    """Return what is to be put into the module."""
+    return [text for text in fenced("hcl") if text.startswith("  ")]
+
+
+def inputs() -> dict[str, str]:
+    return {each.name: plain(each.body["type"]) for each in blocks(STACK, "variable")}
+
+
+def asked(text: str) -> dict[str, object]:
+    """Return the arguments of a fragment."""
+    return {name: value for name, value in hcl2.loads(text).items() if not name.startswith("__")}
+
+
+def fields(value: object) -> Iterator[str]:
+    """Yield the names in an object; those of maps are anybody's choice."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if not name.startswith("__"):
+                yield plain(name)
+                yield from fields(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from fields(inner)
+
+
+def test_the_page_shows_a_whole_file_and_fragments_of_every_option() -> None:
+    assert len(fragments()) >= 9
+    assert {name for text in fragments() for name in asked(text)} <= inputs().keys()
+
+
+@pytest.mark.parametrize("text", fragments(), ids=lambda text: text.split()[0])
+def test_every_field_of_an_option_exists(text: str) -> None:
+    for name, value in asked(text).items():
+        known = set(re.findall(r"\w+", inputs()[name]))
+        lanes = {"bulk", "live"} if name == "lanes" else set()
+
+        assert set(fields(value)) <= known | lanes
+
+
+def test_the_whole_file_calls_the_stack_as_the_minimal_example_does() -> None:
+    (called,) = (block["pixfleet"] for block in quoteless(hcl2.loads(whole_file())["module"]))
+    (example,) = blocks(STACK / "examples" / "minimal", "module")
+
+    given = {name for name in called if not name.startswith("__")} - ARGUMENTS_OF_CALLS
+    assert given == {n for n in example.body if not n.startswith("__")} - ARGUMENTS_OF_CALLS
+
+
+def quoteless(found: list[dict[str, dict[str, object]]]) -> list[dict[str, dict[str, object]]]:
+    return [{plain(name): body for name, body in block.items()} for block in found]
+
+
+def test_every_output_in_the_page_exists() -> None:
+    outputs = {each.name: str(each.body) for each in blocks(STACK, "output")}
+    shown = {plain(name) for each in hcl2.loads(whole_file())["output"] for name in each}
+
+    told = re.findall(r"module\.pixfleet\.(\w+)(?:\.(\w+))?", PAGE)
+
+    assert {name for name, _ in told if name != "module"} <= outputs.keys()
+    assert set(re.findall(r"terraform output -raw (\w+)", PAGE)) == shown
+
+
+def test_every_part_that_is_applied_alone_exists() -> None:
+    modules = {each.name for each in blocks(STACK, "module")}
+
+    assert set(re.findall(r"-target=module\.pixfleet\.module\.(\w+)", PAGE)) <= modules
+
+
+def test_the_permissions_reach_every_kind_of_resource() -> None:
+    (text,) = fenced("json")
+    allowed = {
+        action.split(":")[0]
+        for statement in json.loads(text)["Statement"]
+        for action in statement["Action"]
+    }
+
+    stack = [folder for folder in folders() if "examples" not in folder.parts]
+    kinds = {block.labels[0] for folder in stack for block in blocks(folder, "resource")}
+    needed = {service_of(kind) for kind in kinds if kind.startswith("aws_")}
+    assert needed <= allowed
+    assert allowed <= set(SERVICES.values())
+
+
+def service_of(kind: str) -> str:
+    words = kind.split("_")
+    return SERVICES.get("_".join(words[1:3])) or SERVICES[words[1]]
+
+
+def test_the_permissions_are_a_policy_that_iam_takes_and_named_as_far_as_can_be() -> None:
+    (text,) = fenced("json")
+
+    *named, last = json.loads(text)["Statement"]
+
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    assert all(re.fullmatch("[A-Za-z0-9]+", each["Sid"]) for each in (*named, last))
+    assert all(each["Resource"] != "*" for each in named)
+
+
+def test_the_commands_are_those_of_the_command_line() -> None:
+    typed = re.findall(r"^pixfleet (\w+)", "".join(fenced("sh")), re.MULTILINE)
+    told = re.findall(r"`pixfleet (\w+)", PAGE)
+
+    assert {*typed, *told} == COMMANDS
+
+
+def test_the_figures_are_those_of_the_cost_page() -> None:
+    cost = (ROOT / "docs" / "cost.md").read_text()
+    (million,) = re.findall(r"\*\*all of it\*\* .*\*\*([\d.]+)\*\*", cost)
+    (idle,) = re.findall(r"\*\*all of it, a month\*\* .*\*\*([\d.]+)\*\*", cost)
+
+    assert f"| {million} |" in PAGE
+    assert f"| {idle} |" in PAGE
+    assert float(idle) == pytest.approx(total(standing()) / MILLION, abs=0.005)
+
+
+def test_links_lead_to_files_and_headings() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in PAGE.splitlines()
+        if line.startswith("#")
+    }
+
+    for target in re.findall(r"\]\(([^)]+)\)", PAGE):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        elif not target.startswith("https://"):
+            assert (Path(ROOT, "docs", target)).exists()
