@@ -12,7 +12,7 @@ ARCH ?= arm64
 COMPILER ?=
 # A folder of images for `make demo` and `make bench`; empty: a few generated ones.
 IMAGES ?=
-# Another file of recipes for `make demo`; empty: recipes.yaml.
+# Another file of recipes for `make demo` and `make up`; empty: recipes.yaml.
 RECIPES ?=
 # Where the local AWS listens.
 PORT ?= 4566
@@ -63,6 +63,14 @@ $(MINISTACK_READY): scripts/locks/ministack.txt | python-is-new-enough
 .PHONY: demo
 demo: setup  ## Images in, variants out, on a local AWS: IMAGES=folder for your own
 	@$(BIN)/python -m scripts.demo --images="$$IMAGES" --port="$$PORT" $${RECIPES:+--recipes="$$RECIPES"}
+
+.PHONY: up
+up: setup  ## The whole Terraform stack on a local AWS, until `make down`
+	@$(BIN)/python -m scripts.local up --port="$$PORT" $${RECIPES:+--recipes="$$RECIPES"}
+
+.PHONY: down
+down: setup  ## Destroy what `make up` made, and stop its local AWS
+	@$(BIN)/python -m scripts.local down --port="$$PORT"
 
 .PHONY: bench
 bench: setup  ## Measure the engine against the bare codecs and against sharp

@@ -1,7 +1,8 @@
 """Starts, stops and shows the local AWS from a shell.
 
 `start` leaves it running and prints the variables with which a worker or the `aws` command reaches
-it: eval "$(python -m scripts.local start)", then python -m worker.runner.
+it: eval "$(python -m scripts.local start)", then python -m worker.runner. `up` has Terraform make
+the whole stack in it, and `down` takes both down again.
 """
 
 import argparse
@@ -21,7 +22,12 @@ from scripts.local.place import (
     parse_port,
 )
 from scripts.local.stack import create_stack
+from scripts.local.up import down, refuse_what_cannot_be, up
+from scripts.local.what_next import what_next
 from scripts.output import show_what_can_be_shown
+from scripts.package.build import build as build_package
+from scripts.package.problem import CannotPackage
+from scripts.package.target import TARGETS
 from scripts.recipe_file import RECIPES, recipes_document
 from shared.model.errors import Misconfigured
 
@@ -33,11 +39,14 @@ def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
     show_what_can_be_shown()
     options = _parser().parse_args(arguments)
     try:
-        port = parse_port(options.port)
-        return int(_COMMANDS[options.command](Place(port, build)))
-    except (LocalAwsProblem, Misconfigured) as problem:
+        place = Place(parse_port(options.port), build)
+        return int(_COMMANDS[options.command](place, Path(options.recipes)))
+    except (LocalAwsProblem, CannotPackage) as problem:
         print(problem, file=sys.stderr)
-        return problem.exit_code if isinstance(problem, LocalAwsProblem) else 2
+        return problem.exit_code
+    except Misconfigured as problems:
+        print(problems, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,11 +57,14 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get(PORT_VARIABLE) or str(DEFAULT_PORT),
         help=f"where it listens, on loopback (or {PORT_VARIABLE}; default {DEFAULT_PORT})",
     )
+    parser.add_argument(
+        "--recipes", default=str(RECIPES), help="what is made of each image (start, up)"
+    )
     return parser
 
 
-def _start(place: Place) -> int:
-    recipes = recipes_document(RECIPES)
+def _start(place: Place, recipes_path: Path) -> int:
+    recipes = recipes_document(recipes_path)
     pid = ministack.start(place).pid
     try:
         stack = create_stack(place.endpoint_url, recipes)
@@ -70,7 +82,7 @@ def _start(place: Place) -> int:
     return 0
 
 
-def _stop(place: Place) -> int:
+def _stop(place: Place, _: Path) -> int:
     pid = ministack.running_pid(place)
     if pid is None:
         print(f"No local AWS was started from here on port {place.port}.", file=sys.stderr)
@@ -80,7 +92,7 @@ def _stop(place: Place) -> int:
     return 0
 
 
-def _status(place: Place) -> int:
+def _status(place: Place, _: Path) -> int:
     pid = ministack.running_pid(place)
     if pid is None:
         print(f"No local AWS was started from here on port {place.port}.")
@@ -90,7 +102,24 @@ def _status(place: Place) -> int:
     return 0
 
 
-_COMMANDS = {"start": _start, "stop": _stop, "status": _status}
+def _up(place: Place, recipes_path: Path) -> int:
+    refuse_what_cannot_be(place)
+    recipes_document(recipes_path)  # or Terraform would find out, in other words
+    package = build_package(TARGETS["here"], out=place.build)
+    names = up(place, package=place.build / package.file, recipes=recipes_path)
+    print(what_next(place, names))
+    return 0
+
+
+def _down(place: Place, _: Path) -> int:
+    if down(place):
+        print(f"The stack and its local AWS on port {place.port} are gone.", file=sys.stderr)
+    else:
+        print(f"Nothing is up on port {place.port}.", file=sys.stderr)
+    return 0
+
+
+_COMMANDS = {"start": _start, "stop": _stop, "status": _status, "up": _up, "down": _down}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,6 +14,7 @@ HIGHEST_PORT = 65535
 MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
 SHOWN = 60
 BUILD = Path(__file__).resolve().parents[2] / "build"
+MAIN = Path(__file__).resolve().with_name("ministack_main.py")
 
 
 class LocalAwsProblem(PixfleetError):
@@ -73,7 +74,7 @@ class Place:
 
     def command(self) -> list[str]:
         """Return what starts MiniStack, and what a process of ours is known by."""
-        return [str(self.interpreter), "-m", "ministack"]
+        return [str(self.interpreter), "-P", str(MAIN)]
 
 
 def parse_port(text: str) -> int:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.terraform import NoProvider, environment_of, init_words, program, run
 from tests.terraform.folders import LEFT_BEHIND
-from tests.terraform.program import NoProviderError, plugin_dir, program
 
 # The provider alone starts in seconds, and there is a busy machine.
 LONGEST_SECONDS = 300
@@ -50,22 +49,17 @@ class AppliedModule:
 
     def init(self) -> None:
         """Fetch the provider, from TF_PLUGIN_DIR if that is set."""
-        plugins = plugin_dir(os.environ)
-        self._run("init", "-input=false", *([f"-plugin-dir={plugins}"] if plugins else ()))
+        self._run(*init_words(os.environ))
 
     def _run(self, *words: str) -> None:
-        done = subprocess.run(
-            [self.terraform, *words, "-no-color"],
-            cwd=self.folder,
-            env=_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
+        done = run(
+            self.terraform,
+            *words,
+            folder=self.folder,
+            environment=environment_of(os.environ),
+            seconds=LONGEST_SECONDS,
         )
-        assert done.returncode == 0, f"terraform {' '.join(words)}:\n{done.stdout}"
+        assert done.is_good, f"terraform {done.said}"
 
 
 @contextmanager
@@ -89,7 +83,7 @@ def copied_module(
     copied = AppliedModule(found, folder)
     try:
         copied.init()
-    except (AssertionError, NoProviderError) as trouble:
+    except (AssertionError, NoProvider) as trouble:
         if os.environ.get("CI") or os.environ.get("TF_PLUGIN_DIR"):
             raise
         pytest.skip(f"No provider for Terraform: {str(trouble).splitlines()[0]}")
@@ -97,9 +91,3 @@ def copied_module(
         yield copied
     finally:
         copied.destroy()
-
-
-def _environment(outer: Mapping[str, str]) -> dict[str, str]:
-    """Keep from Terraform whatever a person has set for their own stacks."""
-    kept = {name: value for name, value in outer.items() if not name.startswith(("AWS_", "TF_"))}
-    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "CHECKPOINT_DISABLE": "1"}

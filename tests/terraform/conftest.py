@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform.program import NoProviderError, Terraform, Verdict, program, set_up
+from scripts.local.terraform import NoProvider, program
+from tests.terraform.program import Terraform, Verdict, set_up
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +17,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     assert found, "test_modules.py is skipped without it"
     try:
         return set_up(found, tmp_path_factory.mktemp("stack"))
-    except NoProviderError as trouble:
+    except NoProvider as trouble:
         why = str(trouble)
     if os.environ.get("CI") or os.environ.get("TF_PLUGIN_DIR"):
         pytest.fail(why, pytrace=False)

@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
+from scripts.local.terraform import program
 from tests.terraform.folders import ROOT
-from tests.terraform.program import Terraform, program
+from tests.terraform.program import Terraform
 
 if program() is None:
     pytest.skip("Terraform is not on PATH: install it (1.9 or newer).", allow_module_level=True)

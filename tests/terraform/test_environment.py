@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.terraform import program
 from scripts.recipe_file import RECIPES, recipes_document
 from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import MEGABYTES_PER_CPU, SOURCE_SHARE, read_settings
 from tests.terraform.folders import ROOT, STACK
-from tests.terraform.program import program
 from worker.batch import SETTLING_SECONDS
 from worker.fleet import FETCHED_AHEAD
 from worker.reconcile import LEAST_SECONDS

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.terraform import program
 from tests.terraform.folders import STACK, folders, has_tests, title
-from tests.terraform.program import Terraform, Verdict, program
+from tests.terraform.program import Terraform, Verdict
 
 # Here, not in a fixture: one line for all of them.
 if program() is None:

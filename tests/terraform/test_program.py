@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terraform.program import NoProviderError, plugin_dir
+from scripts.local.terraform import NoProvider, plugin_dir
 
 pytestmark = pytest.mark.terraform
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.terraform
 def test_a_plugin_directory_without_the_provider_is_refused_with_the_remedy(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(NoProviderError, match="Set TF_PLUGIN_DIR to a folder that contains"):
+    with pytest.raises(NoProvider, match="Set TF_PLUGIN_DIR to a folder that contains"):
         plugin_dir({"TF_PLUGIN_DIR": str(tmp_path)})
 
 

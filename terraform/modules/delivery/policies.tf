@@ -1,9 +1,11 @@
+# Objects say "for ever", which is meant for browsers. The edge asks S3 again once a day, which costs a 304:
+# until somebody invalidates, a replaced picture may be a day old there, and not a year.
 resource "aws_cloudfront_cache_policy" "this" {
   name        = "${var.prefix}-variants"
   comment     = "The path that the edge function chose is the whole cache key."
   min_ttl     = 0
   default_ttl = 86400
-  max_ttl     = 31536000
+  max_ttl     = 86400
 
   parameters_in_cache_key_and_forwarded_to_origin {
     # Manifests are JSON, which CloudFront compresses; pictures it leaves alone.

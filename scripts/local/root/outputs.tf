@@ -1,0 +1,24 @@
+output "dead_letter_queue" {
+  description = "Name of the queue of what no try could finish."
+  value       = module.pixfleet.dead_letter_queue.name
+}
+
+output "domain_name" {
+  description = "Host name of the distribution."
+  value       = module.pixfleet.distribution.domain_name
+}
+
+output "function_alias" {
+  description = "What the lanes' batches are handed to: function:alias."
+  value       = "${module.pixfleet.function.name}:${module.pixfleet.function.alias_name}"
+}
+
+output "sources_bucket" {
+  description = "Name of the bucket that pictures go into."
+  value       = module.pixfleet.sources_bucket.name
+}
+
+output "variants_bucket" {
+  description = "Name of the bucket of the variants."
+  value       = module.pixfleet.variants_bucket.name
+}

@@ -1,0 +1,120 @@
+"""The whole stack as `make up` makes it: by Terraform, function and distribution included."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import chain
+
+import pytest
+
+from scripts.local.place import Place
+from scripts.local.terraform import NEEDED, program
+from scripts.local.terraform_root import TerraformRoot
+from scripts.local.up import destroy
+from shared.model.keys import manifest_key, stored_key
+from tests.e2e.packages import built, skip_on_laptops
+from tests.e2e.processes import free_port
+from tests.e2e.waiting import wait_for
+from tests.e2e.whole_stack import WholeStack, path_of
+from tests.images import jpeg, truncated_jpeg
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+# Narrower than most rungs: those have its own width, and cost no encoding.
+SIZE = (400, 300)
+# Live, bulk, and what a key can be at its worst.
+KEYS = (
+    *(f"photos/{number}.jpg" for number in range(25)),
+    *("bulk/0.jpg", "bulk/1.jpg", "bulk/2.jpg"),
+    *("two words + 100 %.jpg", "caf\u00e9/#1?.jpg"),
+)
+BAD = {"photos/half.jpg": ("truncated", "live"), "bulk/text.jpg": ("not_an_image", "bulk")}
+# What each says that it takes, what it is to get, and how wide: the fallback begins at 640.
+BROWSERS = {
+    "image/avif,image/webp,image/apng,*/*;q=0.8": ("image/avif", 320),
+    "image/webp,*/*": ("image/webp", 320),
+    "image/png,image/svg+xml,*/*;q=0.8": ("image/jpeg", 400),
+}
+RENDERED_SECONDS = 180.0
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place(free_port())
+
+
+@pytest.fixture
+def stack(place: Place) -> Iterator[WholeStack]:
+    if program() is None:
+        skip_on_laptops("Terraform is not on PATH: install it (1.9 or newer) to apply the stack.")
+    built("here")  # or skips, on a laptop without an index
+    made = local("up", place)
+    if NEEDED in made.stderr and not os.environ.get("TF_PLUGIN_DIR"):
+        skip_on_laptops(NEEDED)
+    assert made.returncode == 0, made.stderr
+    yield WholeStack(place, TerraformRoot(place).names())
+    gone = local("down", place)
+    assert gone.returncode == 0, gone.stderr
+
+
+def test_pictures_are_dropped_and_served_and_then_everything_is_taken_down(
+    stack: WholeStack, place: Place
+) -> None:
+    stack.drop({key: jpeg(SIZE, seed=at) for at, key in enumerate(KEYS)})
+    stack.drop({"photos/half.jpg": truncated_jpeg(SIZE), "bulk/text.jpg": b"Dear reader,"})
+
+    wait_for("every manifest", partial(stack.has_manifests, KEYS), seconds=RENDERED_SECONDS)
+    wait_for("two dead letters", lambda: len(stack.dead_letters()) == len(BAD))
+    assert_every_variant_is_stored_and_served(stack)
+    assert_each_browser_has_its_format(stack)
+    assert causes(stack) == BAD
+    again = TerraformRoot(place).plan()
+    assert again.code == 0, again.said
+
+    destroy(TerraformRoot(place))
+    assert stack.left_over() == {}
+
+
+def local(command: str, place: Place) -> subprocess.CompletedProcess[str]:
+    """Do what `make up` and `make down` do, in a process that leaves the local AWS to itself."""
+    words = [sys.executable, "-m", "scripts.local", command, f"--port={place.port}"]
+    return subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
+
+
+def assert_every_variant_is_stored_and_served(stack: WholeStack) -> None:
+    manifests = {key: stack.manifest(key)["variants"] for key in KEYS}
+    promised = {
+        stored_key(key, f"{each['name']}.{each['slot']}"): each["bytes"]
+        for key, variants in manifests.items()
+        for each in variants
+    }
+    sizes = stack.stored_sizes()
+    assert {key: sizes[key] for key in sizes if key in promised} == promised
+    assert set(sizes) == {*promised, *map(manifest_key, KEYS)}
+
+    variants = list(chain.from_iterable(manifests.values()))
+    for each, served in zip(variants, stack.get([each["url"] for each in variants]), strict=True):
+        assert served.content_type == each["type"], each
+        assert served.seen() == (each["type"], each["width"]), each
+
+
+def assert_each_browser_has_its_format(stack: WholeStack) -> None:
+    paths = [f"{path_of(key)}?w=320" for key in KEYS]
+    for accept, expected in BROWSERS.items():
+        answers = list(stack.get(paths, accept=accept))
+        assert {served.seen() for served in answers} == {expected}
+        assert {served.content_type for served in answers} == {expected[0]}
+
+
+def causes(stack: WholeStack) -> Mapping[str, tuple[str, str]]:
+    """Return the cause and the lane of each dead letter, by the source's key."""
+    found = {}
+    for letter in stack.dead_letters():
+        told = letter["MessageAttributes"]
+        lane = told["source_queue"]["StringValue"].rpartition("-")[2]
+        key = json.loads(letter["Body"])["detail"]["object"]["key"]
+        found[key] = (told["cause"]["StringValue"], lane)
+    return found

@@ -1,0 +1,158 @@
+"""What a test sees of the stack that `make up` has made: as a browser, and as its owner."""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from PIL import Image
+
+from scripts.local.clients import ANY_KEY, REGION
+from scripts.local.place import HOST, Place
+from scripts.local.terraform_root import Names
+from shared.model.keys import manifest_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+OURS = "_recipes/"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the distribution answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    def seen(self) -> tuple[str, int]:
+        """Decode the picture; return its true type and its width."""
+        assert self.status == http.client.OK, self
+        with Image.open(BytesIO(self.body)) as picture:
+            picture.load()
+            return f"image/{str(picture.format).lower()}", picture.width
+
+
+@dataclass(frozen=True, slots=True)
+class WholeStack:
+    """The stack, by its names."""
+
+    place: Place
+    names: Names
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - no stubs for a service by its name
+        """Return a client of the local AWS."""
+        session: Any = boto3.Session()
+        return session.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.place.endpoint_url,
+            aws_access_key_id=ANY_KEY,
+            aws_secret_access_key=ANY_KEY,
+            config=Config(proxies={}),
+        )
+
+    def drop(self, sources: Mapping[str, bytes]) -> None:
+        """Put files into the sources bucket."""
+        s3 = self.client("s3")
+        for key, data in sources.items():
+            s3.put_object(Bucket=self.names.sources_bucket, Key=key, Body=data)
+
+    def stored_sizes(self) -> Mapping[str, int]:
+        """Return the size of every object in the variants bucket, by key, but the recipes."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        listed = pages.paginate(Bucket=self.names.variants_bucket)
+        found = (entry for page in listed for entry in page.get("Contents", ()))
+        return {each["Key"]: each["Size"] for each in found if not each["Key"].startswith(OURS)}
+
+    def has_manifests(self, keys: Sequence[str]) -> bool:
+        """Say whether every source has been published."""
+        return set(self.stored_sizes()) >= {manifest_key(key) for key in keys}
+
+    def dead_letters(self) -> "list[MessageTypeDef]":
+        """Return up to ten dead letters and leave them where they are."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.names.dead_letter_queue)["QueueUrl"]
+        answer = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=0,
+            WaitTimeSeconds=0,
+        )
+        return list(answer.get("Messages", ()))
+
+    def manifest(self, key: str) -> Mapping[str, Any]:
+        """Fetch a source's manifest, as a page does."""
+        (served,) = self.get([f"{path_of(key)}?format=manifest"])
+        assert served.status == http.client.OK, served
+        document: Mapping[str, Any] = json.loads(served.body)
+        return document
+
+    def get(self, paths: Sequence[str], *, accept: str = "*/*") -> Iterator[Served]:
+        """Fetch paths through the distribution, over one connection."""
+        headers = {
+            "Host": self.names.domain_name,
+            "X-Forwarded-Proto": "https",
+            "Accept": accept,
+        }
+        with closing(http.client.HTTPConnection(HOST, self.place.port, timeout=30)) as viewer:
+            for path in paths:
+                viewer.request("GET", path, headers=headers)
+                answer = viewer.getresponse()
+                yield Served(answer.status, answer.getheader("Content-Type", ""), answer.read())
+
+    def left_over(self) -> Mapping[str, Sequence[object]]:
+        """Return everything there is in the account, by kind, leaving out kinds of nothing."""
+        found = {
+            f"{service} {kind}": _listed(self.client(service), operation, kind, **words)
+            for service, operation, kind, words in LISTS
+        }
+        return {kind: things for kind, things in found.items() if things}
+
+
+def path_of(key: str) -> str:
+    """Return the path under which the distribution serves a source."""
+    return f"/{quote(key)}"
+
+
+LISTS: Sequence[tuple[str, str, str, Mapping[str, Any]]] = (
+    ("budgets", "describe_budgets", "Budgets", {"AccountId": "000000000000"}),
+    ("cloudfront", "list_cache_policies", "CachePolicyList.Items", {"Type": "custom"}),
+    ("cloudfront", "list_distributions", "DistributionList.Items", {}),
+    ("cloudfront", "list_functions", "FunctionList.Items", {}),
+    ("cloudfront", "list_origin_access_controls", "OriginAccessControlList.Items", {}),
+    (
+        *("cloudfront", "list_response_headers_policies", "ResponseHeadersPolicyList.Items"),
+        {"Type": "custom"},
+    ),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", {}),
+    ("cloudwatch", "describe_alarms", "CompositeAlarms", {"AlarmTypes": ["CompositeAlarm"]}),
+    ("cloudwatch", "list_dashboards", "DashboardEntries", {}),
+    ("dynamodb", "list_tables", "TableNames", {}),
+    ("events", "list_rules", "Rules", {}),
+    ("iam", "list_policies", "Policies", {"Scope": "Local"}),
+    ("iam", "list_roles", "Roles", {}),
+    ("lambda", "list_event_source_mappings", "EventSourceMappings", {}),
+    ("lambda", "list_functions", "Functions", {}),
+    ("logs", "describe_log_groups", "logGroups", {}),
+    ("s3", "list_buckets", "Buckets", {}),
+    ("sns", "list_subscriptions", "Subscriptions", {}),
+    ("sns", "list_topics", "Topics", {}),
+    ("sqs", "list_queues", "QueueUrls", {}),
+    ("ssm", "describe_parameters", "Parameters", {}),
+)
+
+
+def _listed(client: Any, operation: str, kind: str, **words: object) -> Sequence[object]:  # noqa: ANN401 - as `client` has it
+    answer: Any = getattr(client, operation)(**words)
+    for name in kind.split("."):
+        answer = answer.get(name) or ()
+    return list(answer)
