@@ -29,7 +29,7 @@ SIZE = (400, 300)
 KEYS = (
     *(f"photos/{number}.jpg" for number in range(25)),
     *("bulk/0.jpg", "bulk/1.jpg", "bulk/2.jpg"),
-    *("two words + 100 %.jpg", "caf\u00e9/#1?.jpg"),
+    *("two words + 100 %.jpg", "café/#1?.jpg"),
 )
 BAD = {"photos/half.jpg": ("truncated", "live"), "bulk/text.jpg": ("not_an_image", "bulk")}
 # What each says that it takes, what it is to get, and how wide: the fallback begins at 640.
