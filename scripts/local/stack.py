@@ -159,7 +159,11 @@ def _create_buckets(s3: "S3Client", stack: LocalStack) -> None:
 
 def _create_queues(sqs: "SQSClient", stack: LocalStack, visibility_timeout_seconds: int) -> str:
     """Make all queues and return the live one's ARN."""
-    dead_letter_url = sqs.create_queue(QueueName=stack.dead_letter_queue)["QueueUrl"]
+    dead_letter_url = sqs.create_queue(
+        QueueName=stack.dead_letter_queue,
+        # As in terraform/modules/queue: dead letters outlive messages.
+        Attributes={"MessageRetentionPeriod": str(14 * 86_400)},
+    )["QueueUrl"]
     redrive = {
         "deadLetterTargetArn": _queue_arn(sqs, dead_letter_url),
         "maxReceiveCount": stack.max_receives,

@@ -1,15 +1,14 @@
 """How a command reaches AWS: a profile, a region, perhaps another endpoint, and lazy clients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
-from shared.cloud.clients import CONNECT_SECONDS, READ_SECONDS
+from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,9 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 CONNECTIONS = 32
+CONNECT_SECONDS = 3
+READ_SECONDS = 30
 # A person waits, and nothing else hangs on it: unlike the worker's, these clients retry by
 # themselves.
 ATTEMPTS = 5
+# Of the first call of a command: whether AWS answers at all should show soon.
+FIRST_ATTEMPTS = 2
 
 
 @dataclass
@@ -39,18 +42,20 @@ class Reach:
     endpoint_url: str | None = None
     profile: str | None = None
     region: str | None = None
-    _config: Config = field(
-        default_factory=lambda: Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS * 3,
-            max_pool_connections=CONNECTIONS,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        )
-    )
+
+    def __post_init__(self) -> None:
+        """Refuse an endpoint that is none, `Misconfigured`."""
+        if self.endpoint_url and not self.endpoint_url.startswith(("http://", "https://")):
+            raise Misconfigured(
+                "AWS cannot be reached",
+                [f"--endpoint-url: expected http:// or https://, got {self.endpoint_url!r}"],
+            )
 
     @cached_property
-    def session(self) -> boto3.session.Session:
+    def session(self) -> "boto3.session.Session":
         """Return the session of which every client is made."""
+        import boto3  # noqa: PLC0415 - takes longer than all that a help page needs
+
         return boto3.session.Session(profile_name=self.profile, region_name=self.region)
 
     @cached_property
@@ -71,7 +76,8 @@ class Reach:
     @cached_property
     def ssm(self) -> "SSMClient":
         """Return the client of SSM, for the stack's document."""
-        return self.session.client("ssm", endpoint_url=self.endpoint_url, config=self._config)
+        config = _config(FIRST_ATTEMPTS)
+        return self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
@@ -111,3 +117,18 @@ class Reach:
     def sts(self) -> "STSClient":
         """Return the client of STS, which says who we are."""
         return self.session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def _config(self) -> "Config":
+        return _config(ATTEMPTS)
+
+
+def _config(attempts: int) -> "Config":
+    from botocore.config import Config  # noqa: PLC0415 - as boto3 above
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=CONNECTIONS,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+    )

@@ -11,6 +11,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from scripts.operator.denial import is_denied
+
 # docs/cli.md lists them.
 FAILED = 1
 BAD_INPUT = 2
@@ -24,7 +26,6 @@ _UNKNOWN_KEY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
 
 
 def sentence(refused: ClientError | BotoCoreError) -> tuple[str, int]:
@@ -62,7 +63,7 @@ def _of_aws(refused: ClientError) -> tuple[str, int]:
         return ("The AWS session has expired: sign in again (`aws sso login`).", BAD_INPUT)
     if code in _UNKNOWN_KEY:
         return (f"AWS does not know these credentials ({code}): look at --profile.", BAD_INPUT)
-    if code in _DENIED:
+    if is_denied(refused):
         told = f": {words}" if words else ""
         return (f"You may not {doing}{told}. `pixfleet doctor` lists what is needed.", FAILED)
     return (f"AWS refused {doing}: {code}: {words}", FAILED)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -19,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from shared.model.errors import Misconfigured
 
@@ -42,7 +43,7 @@ class Screen:
     out: Console = field(default_factory=_out)
     err: Console = field(default_factory=_err)
 
-    def result(self, document: object, *shown: Table | str) -> None:
+    def result(self, document: object, *shown: RenderableType) -> None:
         """Print the document as JSON, or else what a person is shown of it.
 
         A string is plain text, never markup: keys and details come from strangers.
@@ -51,7 +52,9 @@ class Screen:
             print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
             return
         for part in shown:
-            self.out.print(part if isinstance(part, Table) else escape(part), soft_wrap=True)
+            text = escape(part) if isinstance(part, str) else part
+            # A table folds its cells by itself; a line stays one for whoever reads a pipe.
+            self.out.print(text, soft_wrap=isinstance(part, str | Text))
 
     def note(self, text: str) -> None:
         """Say something that is not the result: a warning, what happens now."""
@@ -93,6 +96,10 @@ class Meter:
     def advance(self, by: float = 1) -> None:
         """Say that so much more is done."""
         self._progress.advance(self._task, by)
+
+    def describe(self, doing: str) -> None:
+        """Say what is being done now."""
+        self._progress.update(self._task, description=escape(doing))
 
     def total(self, total: float) -> None:
         """Say how much there is in all, once it is known."""

@@ -73,6 +73,7 @@ def _type(
     """Give what types a command: `type_("status", "--json")`."""
 
     def typed(*words: object) -> Answer:
+        capsys.readouterr()  # what the worker has logged is not the command's
         monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             cli.main()

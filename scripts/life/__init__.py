@@ -1,0 +1,1 @@
+"""One image: its whole life, what it looks like, and how a page shows it."""

@@ -1,0 +1,1 @@
+"""What `pixfleet status` looks at, and what it makes of it."""

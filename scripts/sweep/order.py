@@ -1,0 +1,74 @@
+"""Two listings of S3 in one order, so that they can be merged with hardly any memory.
+
+Sources are listed by key, variants by `<shard>/<key>/<name>`. Within a shard that is not the same:
+`cat` comes before `cat-1`, but `cat/w640.avif` after `cat-1/w640.avif`; and what is stored for
+`cat` lies on both sides of what is stored for `cat/2`. In the order of this module a key comes
+after all keys that continue it with a character up to `/`. Both listings can be brought into it by
+holding back the few keys that others continue.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+
+class Keyed(Protocol):
+    """What belongs to one source key."""
+
+    @property
+    def key(self) -> str:
+        """Return the key of the source."""
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The names of all objects that are stored for one source key, the manifest's among them."""
+
+    key: str
+    names: frozenset[str]
+
+
+def place(key: str) -> bytes:
+    """Return what sorts keys into the common order; no UTF-8 contains the last byte."""
+    return key.encode() + b"/\xff"
+
+
+def reordered(listing: Iterable[K]) -> Iterator[K]:
+    """Yield what comes in the order of S3 in the common one.
+
+    Holds as many as there are keys that begin each other: never more than a key has characters.
+    """
+    held: list[K] = []
+    for each in listing:
+        while held and not _continues(each.key, held[-1].key):
+            yield held.pop()
+        held.append(each)
+    yield from reversed(held)
+
+
+def grouped(objects: Iterable[tuple[str, str]]) -> Iterator[Stored]:
+    """Yield what is stored for each source key, in the common order, from one shard's listing.
+
+    `objects` are source keys and names, in the order of S3.
+    """
+    held: list[tuple[str, set[str]]] = []
+    for key, name in objects:
+        while held and not f"{key}/".startswith(f"{held[-1][0]}/"):
+            yield _closed(held)
+        if not held or held[-1][0] != key:
+            held.append((key, set()))
+        held[-1][1].add(name)
+    while held:
+        yield _closed(held)
+
+
+def _continues(later: str, key: str) -> bool:
+    return later.startswith(key) and later[len(key)] <= "/"
+
+
+def _closed(held: list[tuple[str, set[str]]]) -> Stored:
+    key, names = held.pop()
+    return Stored(key, frozenset(names))

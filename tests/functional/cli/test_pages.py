@@ -1,0 +1,170 @@
+"""`pixfleet urls`, `show` and `sign`: what a page needs of one image."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from scripts.operator.stack import Distribution
+from tests.functional.cli.conftest import Type
+from tests.images import jpeg
+
+pytestmark = pytest.mark.functional
+
+KEY = 'a "b" & <c>,d.jpg'
+BASE = "https://d1.cloudfront.net"
+
+
+class _Page(HTMLParser):
+    """Collects the tags of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, Any]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, Any]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(name="distribute")
+def _distribute(stack: LocalStack, clients: Clients) -> Callable[..., None]:
+    """Give what puts a distribution before the stack."""
+
+    def distribute(*, needs_signing: bool = False) -> None:
+        document = replace(stack.document(), distribution=Distribution("E1", BASE, needs_signing))
+        clients.ssm.put_parameter(
+            Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+        )
+
+    return distribute
+
+
+@pytest.fixture(name="made")
+def _made(stack: LocalStack, clients: Clients, work_off: Callable[..., None]) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key=KEY, Body=jpeg((80, 60)))
+    work_off()
+
+
+@pytest.mark.usefixtures("made")
+def test_a_snippet_names_every_width_in_every_slot(
+    type_: Type, distribute: Callable[..., None]
+) -> None:
+    distribute()
+
+    answer = type_("urls", KEY, "--sizes", "50vw", "--json")
+
+    page = _Page(answer.document["picture"])
+    (source,), (image,) = page.all("source"), page.all("img")
+    widths = [each.split(" ")[1] for each in source["srcset"].split(", ")]
+    assert (source["type"], source["sizes"], widths) == ("image/webp", "50vw", ["32w", "64w"])
+    assert (image["width"], image["height"]) == ("64", "48")
+    assert (image["alt"], image["loading"]) == ("", "lazy")
+    assert "background-image:url(data:image/webp" in image["style"]
+    assert image["src"].startswith(f"{BASE}/a%20%22b%22%20%26%20%3Cc%3E%2Cd.jpg?variant=w64&")
+    assert f"v={answer.document['version']}" in image["src"]
+    assert answer.document["manifest"].endswith("%2Cd.jpg?format=manifest")
+
+
+@pytest.mark.usefixtures("made")
+def test_a_person_is_shown_the_same(type_: Type) -> None:
+    answer = type_("urls", KEY)
+
+    assert answer.code == 0
+    assert "<picture>" in answer.out
+    assert "no distribution" in answer.err
+
+
+def test_urls_of_what_is_not_published_are_refused_with_what_to_type(type_: Type) -> None:
+    answer = type_("urls", "a b.jpg")
+
+    assert (answer.code, answer.err) == (
+        1,
+        "Nothing of a b.jpg is published: `pixfleet why 'a b.jpg'` says why.\n",
+    )
+
+
+@pytest.mark.usefixtures("made")
+def test_a_page_shows_source_and_variants_from_its_own_folder(type_: Type, tmp_path: Path) -> None:
+    answer = type_("show", KEY, "--no-open", "--to", tmp_path)
+
+    html = (tmp_path / "index.html").read_text()
+    images = [image["src"] for image in _Page(html).all("img")]
+    assert answer.out.strip() == str(tmp_path / "index.html")
+    assert any("source" in src for src in images)
+    assert all((tmp_path / src).stat().st_size for src in images)
+    assert "<c>" not in html
+
+
+def test_a_page_of_a_rejected_source_says_why(
+    type_: Type,
+    stack: LocalStack,
+    clients: Clients,
+    work_off: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="bad.jpg", Body=b"no image")
+    work_off()
+
+    answer = type_("show", "bad.jpg", "--no-open", "--to", tmp_path)
+
+    assert answer.code == 0
+    assert "not_an_image" in (tmp_path / "index.html").read_text()
+
+
+def test_nothing_is_written_of_a_key_that_was_never_made(type_: Type, tmp_path: Path) -> None:
+    answer = type_("show", "none.jpg", "--no-open", "--to", tmp_path / "new")
+
+    assert answer.code == 1
+    assert "There is nothing to show of none.jpg" in answer.err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture(name="key_file")
+def _key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "key.pem"
+    key = rsa.generate_private_key(65537, 2048)
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return file
+
+
+@pytest.mark.usefixtures("made")
+def test_all_urls_of_a_source_are_signed(
+    type_: Type, distribute: Callable[..., None], key_file: Path
+) -> None:
+    distribute(needs_signing=True)
+
+    answer = type_("sign", KEY, "--key-id", "K1", "--private-key", key_file)
+
+    lines = answer.out.splitlines()
+    assert (answer.code, answer.err, len(lines)) == (0, "", 4)
+    assert all(line.startswith(BASE) and "&Signature=" in line for line in lines)
+
+
+def test_a_signature_that_is_not_needed_is_made_with_a_note(
+    type_: Type, distribute: Callable[..., None], key_file: Path
+) -> None:
+    distribute()
+
+    answer = type_("sign", f"{BASE}/a.jpg", "--key-id", "K1", "--private-key", key_file)
+
+    assert answer.code == 0
+    assert answer.out.startswith(f"{BASE}/a.jpg?Expires=")
+    assert "opens without a signature" in answer.err
+
+
+def test_a_key_file_that_is_not_there_is_one_sentence(type_: Type, tmp_path: Path) -> None:
+    answer = type_("sign", "a.jpg", "--key-id", "K1", "--private-key", tmp_path / "none")
+
+    assert answer.code == 2
+    assert "none cannot be used" in answer.err

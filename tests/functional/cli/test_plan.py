@@ -1,0 +1,183 @@
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from tests import images
+from tests.functional.cli.conftest import Type
+from tests.functional.conftest import RECIPES
+
+pytestmark = pytest.mark.functional
+
+
+def recipes(**changed: object) -> dict[str, Any]:
+    """Return the stack's recipes with other fields for `tiny`."""
+    document: dict[str, Any] = deepcopy(RECIPES)
+    document["recipes"][0] |= changed
+    return document
+
+
+def written(folder: Path, document: Mapping[str, object], name: str = "new.yaml") -> Path:
+    file = folder / name
+    file.write_text(json.dumps(document))  # YAML takes JSON for its own
+    return file
+
+
+def drop(clients: Clients, stack: LocalStack, count: int, **metadata: str) -> None:
+    for seed in range(count):
+        clients.s3.put_object(
+            Bucket=stack.sources_bucket,
+            Key=f"photo-{seed}.jpg",
+            Body=images.jpeg(seed=seed),
+            Metadata=metadata,
+        )
+
+
+def contents(clients: Clients, *buckets: str) -> list[tuple[str, str]]:
+    pages = [clients.s3.list_objects_v2(Bucket=bucket) for bucket in buckets]
+    return [(each["Key"], each["ETag"]) for page in pages for each in page.get("Contents", ())]
+
+
+def test_a_lower_quality_is_shown_in_bytes_and_scores_and_changes_nothing(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 2)
+    before = contents(clients, stack.sources_bucket, stack.variants_bucket)
+
+    answer = type_("plan", written(tmp_path, recipes(quality={"webp": 20})), "--json")
+
+    found = {f"{each['variant']}.{each['slot']}": each for each in answer.document["variants"]}
+    assert answer.code == 0
+    assert list(found) == ["w32.webp", "w64.webp", "w64.fallback"]
+    assert found["w64.webp"]["new_bytes"] < found["w64.webp"]["old_bytes"]
+    assert found["w64.webp"]["new_score"] < found["w64.webp"]["old_score"] - 5
+    assert found["w64.fallback"]["is_same"]
+    assert answer.document["estimate"]["sources"] == 2
+    assert answer.document["estimate"]["dollars"] > 0
+    assert contents(clients, stack.sources_bucket, stack.variants_bucket) == before
+
+
+def test_what_to_type_next_is_said(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 1)
+
+    answer = type_("plan", written(tmp_path, recipes(background="#ffffff")), "--scored", "0")
+
+    assert "1 source listed: 1 to make again, 0 for the first time, 0 stay." in answer.out
+    assert "to make  1 of 1 sources" in answer.out
+    assert "`pixfleet backfill enqueue --only stale`" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"match": {}}, "nothing would be made again"),
+        ({"name": "minute"}, "No listed source would get anything else."),
+    ],
+)
+def test_recipes_that_change_nothing_are_told_so_and_nothing_is_rendered(
+    changed: Mapping[str, object],
+    sentence: str,
+    stack: LocalStack,
+    clients: Clients,
+    type_: Type,
+    tmp_path: Path,
+) -> None:
+    drop(clients, stack, 1)
+
+    answer = type_("plan", written(tmp_path, recipes(**changed)))
+
+    assert answer.code == 0
+    assert sentence in answer.out
+    assert "CPU seconds" not in answer.out
+
+
+def test_a_source_that_asks_for_an_unchanged_recipe_is_left_out(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 2, recipe="square")
+    drop(clients, stack, 1)
+
+    answer = type_("plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0")
+
+    assert answer.document["sources"]["changed"] == 2
+    assert answer.document["means_per_source"]["sources"] == 1
+    assert answer.document["estimate"]["sources"] == 1
+
+
+def test_a_source_that_both_recipes_refuse_is_told_and_left_out(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 1)
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="notes.txt", Body=b"no picture")
+
+    answer = type_("plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0")
+
+    assert answer.code == 0
+    assert answer.document["refused"] == [
+        {"key": "notes.txt", "old": "not_an_image", "new": "not_an_image"}
+    ]
+    assert answer.document["means_per_source"]["sources"] == 1
+
+
+def test_a_listing_that_stops_early_says_so(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 3)
+    file = written(tmp_path, recipes(placeholder=False))
+
+    words = ("plan", file, "--max-keys", "2", "--samples", "1", "--scored", "0")
+    counted_by_s3, by_prefix = type_(*words), type_(*words, "--prefix", "photo")
+
+    assert "The listing stopped after 2 keys" in counted_by_s3.out
+    assert "to make  3 of 3 sources" in counted_by_s3.out
+    assert "There are more than 2: say how many by --sources." in by_prefix.out
+
+
+def test_a_folder_and_two_files_need_no_stack(
+    type_: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/cat.jpg").write_bytes(images.jpeg())
+    (tmp_path / "photos/notes.txt").write_text("no picture")
+    old = written(tmp_path, recipes(), "old.yaml")
+    wider = written(tmp_path, recipes(variants=[{"widths": [96], "formats": ["webp"]}]))
+
+    answer = type_(
+        *("plan", wider, "--against", old, "--images", tmp_path / "photos"),
+        *("--sources", "1000000", "--scored", "0", "--json"),
+    )
+
+    rows = answer.document["variants"]
+    changes = [(each["variant"], each["old_bytes"] is None) for each in rows]
+    assert answer.document["estimate"]["sources"] == 1_000_000
+    assert changes == [("w96", True), ("w32", False), ("w64", False), ("w64", False)]
+
+
+def test_every_problem_of_both_files_is_told(type_: Type, tmp_path: Path) -> None:
+    old = written(tmp_path, {"version": 2, "recipes": []}, "old.yaml")
+    new = written(tmp_path, recipes(name="Tiny"))
+
+    answer = type_("plan", new, "--against", old, "--images", tmp_path)
+
+    assert answer.code == 2
+    for problem in (
+        "version: expected 1",
+        "recipes: expected a list",
+        "recipes[0].name: expected",
+    ):
+        assert problem in answer.err
+
+
+def test_a_folder_without_present_recipes_is_refused(type_: Type, tmp_path: Path) -> None:
+    answer = type_("plan", written(tmp_path, recipes()), "--images", tmp_path)
+
+    assert answer.code == 2
+    assert "--images needs --against" in answer.err

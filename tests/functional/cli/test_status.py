@@ -1,0 +1,180 @@
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from scripts.operator.reach import Reach
+from scripts.status.look import Lookout
+from tests.functional.cli.conftest import Type
+from tests.images import jpeg
+
+pytestmark = pytest.mark.functional
+
+
+@pytest.fixture(autouse=True)
+def _no_test_event(clients: Clients, stack: LocalStack) -> None:
+    """Take away what S3 sends to a queue that it is told of."""
+    url = clients.sqs.get_queue_url(QueueName=stack.live_queue)["QueueUrl"]
+    clients.sqs.purge_queue(QueueUrl=url)
+
+
+def put(clients: Clients, stack: LocalStack, key: str, data: bytes) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
+
+
+def test_an_idle_fleet_is_well(type_: Type) -> None:
+    answer = type_("status")
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == "Well: nothing to do, no dead letters."
+
+
+def test_dead_letters_are_trouble_with_what_to_type(
+    type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
+) -> None:
+    put(clients, stack, "good.jpg", jpeg())
+    put(clients, stack, "bad.jpg", b"no image")
+    work_off()
+
+    answer, document = type_("status"), type_("status", "--json").document
+
+    assert answer.code == 3
+    assert answer.out.splitlines()[0] == "Trouble: 1 dead letter. Next: pixfleet dlq groups"
+    assert "Rejected in the ledger (all): not_an_image 1." in answer.out
+    assert document["dead_letters"] == 1
+    assert document["rejected"] == {"causes": {"not_an_image": 1}, "are_more": False}
+    assert {(each["key"], each["status"], each["cause"]) for each in document["last"]} == {
+        ("good.jpg", "published", None),
+        ("bad.jpg", "rejected", "not_an_image"),
+    }
+    assert document["per_second"] == pytest.approx(2 / 300)
+    assert document["rate_is_from"] == "the ledger"
+
+
+def test_messages_at_which_nobody_works_are_trouble(
+    type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    put(clients, stack, "good.jpg", jpeg())
+
+    answer = type_("status", "--json")
+
+    assert answer.code == 3
+    assert answer.document["lanes"]["live"]["waiting"] == 1
+    assert answer.document["lanes"]["live"]["oldest_seconds"] is None
+    assert answer.document["troubles"] == [
+        {"what": "1 message on live and nobody at work", "type": "pixfleet doctor"}
+    ]
+
+
+def test_the_time_left_is_what_waits_by_the_pace(
+    type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
+) -> None:
+    put(clients, stack, "first.jpg", jpeg())
+    work_off()
+    put(clients, stack, "second.jpg", jpeg())
+
+    answer = type_("status")
+    document = type_("status", "--json").document
+
+    assert answer.out.startswith("Busy: 1 message to do")
+    assert "5 min 0 s left" in answer.out
+    assert document["seconds_left"] == pytest.approx(300)
+
+
+def test_cloudwatch_tells_age_and_pace_where_it_knows_them(
+    type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    put(clients, stack, "good.jpg", jpeg())
+    cloudwatch = boto3.client("cloudwatch")
+    at = datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC)
+    for namespace, metric, dimensions, value in (
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": stack.live_queue}, 75.0),
+        ("Pixfleet", "images", {"lane": "live", "outcome": "made"}, 500.0),
+        ("Pixfleet", "images", {"lane": "live", "outcome": "current"}, 200.0),
+        ("Pixfleet", "rejections", {"lane": "live"}, 20.0),
+    ):
+        cloudwatch.put_metric_data(
+            Namespace=namespace,
+            MetricData=[
+                {
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+                    "Timestamp": at,
+                    "Value": value,
+                }
+            ],
+        )
+
+    document = type_("status", "--json").document
+
+    assert document["lanes"]["live"]["oldest_seconds"] == 75
+    assert document["per_second"] == pytest.approx(720 / 360)
+    assert document["rate_is_from"] == "CloudWatch"
+
+
+def test_an_alarm_that_is_on_is_the_first_trouble(type_: Type, stack: LocalStack) -> None:
+    cloudwatch = boto3.client("cloudwatch")
+    for name in ("pixfleet-crashes", "another-fleet-crashes"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            MetricName="Errors",
+            Namespace="AWS/Lambda",
+            Period=60,
+            EvaluationPeriods=1,
+            Statistic="Sum",
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+
+    answer = type_("status")
+
+    assert answer.code == 3
+    assert answer.out.startswith("Trouble: 1 alarm is on: pixfleet-crashes.")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_watch_without_a_terminal_prints_a_line_for_each_look(
+    type_: Type, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+) -> None:
+    left = iter([None, None])
+
+    def pass_time(_seconds: float) -> None:
+        if next(left, "no more") is not None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("scripts.commands.status.time.sleep", pass_time)
+
+    answer = type_("status", "--watch", *(["--json"] if as_json else []))
+
+    lines = answer.out.splitlines()
+    assert answer.code == 0
+    assert len(lines) == 3
+    assert all(
+        (json.loads(line)["word"] == "well") if as_json else "Well: " in line for line in lines
+    )
+
+
+def test_cloudwatchs_figures_are_asked_for_once_a_minute(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked = [1000.0], []
+    clock = type("Clock", (), {"now": lambda self: now[0]})()
+    lookout = Lookout(stack.document(), Reach(), clock)
+    real = lookout.reach.cloudwatch.get_paginator
+    monkeypatch.setattr(
+        lookout.reach.cloudwatch,
+        "get_paginator",
+        lambda name: (asked.append(name), real(name))[1],
+    )
+
+    for seconds in (0, 5, 70):
+        now[0] = 1000.0 + seconds
+        lookout.look()
+
+    assert asked.count("get_metric_data") == 2

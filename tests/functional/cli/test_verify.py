@@ -1,0 +1,303 @@
+"""`pixfleet verify` over a stack whose worker is the real one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from shared.model.keys import manifest_key, stored_key
+from tests.functional.cli.conftest import Answer, Type
+from tests.images import jpeg
+
+pytestmark = pytest.mark.functional
+
+PICTURE = jpeg((80, 60))
+Verify = Callable[..., Answer]
+
+
+@pytest.fixture(name="verify")
+def _verify(type_: Type) -> Verify:
+    """Give what types `pixfleet verify --json`, without any grace."""
+    return lambda *words: type_("verify", "--json", "--grace", "0s", *words)
+
+
+@pytest.fixture(name="drop")
+def _drop(
+    stack: LocalStack, clients: Clients, work_off: Callable[..., None]
+) -> Callable[..., None]:
+    """Give what drops sources and has them made."""
+
+    def drop(*keys: str, data: bytes = PICTURE) -> None:
+        for key in keys:
+            clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
+        work_off()
+
+    return drop
+
+
+def _reasons(answer: Answer) -> dict[str, list[str]]:
+    return {each["reason"]: each["examples"] for each in answer.document["reasons"]}
+
+
+def _silence(stack: LocalStack, clients: Clients) -> None:
+    """Let no event tell of what happens next."""
+    clients.s3.put_bucket_notification_configuration(
+        Bucket=stack.sources_bucket, NotificationConfiguration={}
+    )
+
+
+def _edit(stack: LocalStack, clients: Clients, key: str, **fields: str) -> None:
+    """Change texts of a ledger entry."""
+    for name, value in fields.items():
+        clients.dynamodb.update_item(
+            TableName=stack.ledger_table,
+            Key={"key": {"S": key}},
+            UpdateExpression="SET #name = :value",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": {"S": value}},
+        )
+
+
+def test_a_stack_in_which_all_is_well_ends_with_zero(
+    verify: Verify, drop: Callable[..., None]
+) -> None:
+    drop("cat.jpg", "cat", "cat.jpg/2.jpg", "été/chat noir.jpg")
+    drop("bad.jpg", data=b"no image")
+
+    answer = verify()
+
+    assert answer.code == 0, answer
+    assert answer.document["differences"] == 0
+    assert answer.document["counts"]["current"] == 4
+    assert answer.document["counts"]["rejected"] == 1
+
+
+def test_every_difference_is_named(
+    verify: Verify, drop: Callable[..., None], stack: LocalStack, clients: Clients
+) -> None:
+    drop("gone.jpg", "lost.jpg", "old.jpg", "recipe.jpg", "engine.jpg", "more.jpg", "well.jpg")
+    _silence(stack, clients)
+    drop("new.jpg")
+    drop("old.jpg", data=jpeg((90, 60)))
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="gone.jpg")
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=manifest_key("lost.jpg"))
+    for key in (stored_key("more.jpg", "w999.avif"), stored_key("never.jpg", "w64.webp")):
+        clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=b"")
+    _edit(stack, clients, "recipe.jpg", fingerprint="another")
+    _edit(stack, clients, "engine.jpg", engine="0")
+
+    answer = verify()
+
+    assert answer.code == 3
+    assert _reasons(answer) == {
+        "never made": ["new.jpg"],
+        "objects missing": ["lost.jpg"],
+        "source replaced": ["old.jpg"],
+        "recipe changed": ["recipe.jpg"],
+        "engine changed": ["engine.jpg"],
+        "source gone": ["gone.jpg"],
+        "objects not in the ledger": ["more.jpg"],
+        "source gone, not in the ledger": ["never.jpg"],
+    }
+    assert answer.document["counts"]["current"] == 1
+
+
+def test_a_repair_leaves_nothing_that_differs(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    work_off: Callable[..., None],
+) -> None:
+    drop("gone.jpg", "lost.jpg", "old.jpg", "more.jpg")
+    _silence(stack, clients)
+    drop("new.jpg")
+    drop("old.jpg", data=jpeg((90, 60)))
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="gone.jpg")
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("lost.jpg", "w32.webp"))
+    for key in (stored_key("more.jpg", "w999.avif"), manifest_key("never.jpg")):
+        clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=b"")
+
+    mended = verify("--repair", "--yes")
+    work_off(stack.bulk_queue)
+    after = verify()
+
+    assert mended.code == 0
+    assert mended.document["repair"] == {"enqueued": 4, "deleted": 2, "failed": 0}
+    assert (after.code, after.document["differences"]) == (0, 0)
+    assert after.document["counts"]["current"] == 4
+
+
+def test_what_is_not_of_our_shape_is_never_touched(
+    verify: Verify, stack: LocalStack, clients: Clients
+) -> None:
+    strange = ["_redrives/1.json", "zz/cat.jpg/w64.webp", "00/cat.jpg/w64.webp", "ab", "ab/x.txt"]
+    for key in strange:
+        clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=b"")
+
+    answer = verify("--repair", "--yes")
+
+    left = clients.s3.list_objects_v2(Bucket=stack.variants_bucket)["Contents"]
+    assert answer.code == 0
+    assert {each["Key"] for each in left} == {*strange, stack.recipes_key}
+
+
+def test_nothing_is_mended_without_a_yes(
+    verify: Verify, stack: LocalStack, clients: Clients
+) -> None:
+    clients.s3.put_object(Bucket=stack.variants_bucket, Key=manifest_key("a.jpg"), Body=b"")
+
+    answer = verify("--repair")
+
+    assert answer.code == 2
+    assert "Say --yes" in answer.err
+    clients.s3.head_object(Bucket=stack.variants_bucket, Key=manifest_key("a.jpg"))
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    type_: Type, stack: LocalStack, clients: Clients
+) -> None:
+    _silence(stack, clients)
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
+
+    answer = type_("verify", "--grace", "0s", "--repair", "--yes", "--dry-run")
+
+    url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
+    assert answer.code == 3
+    assert "Enqueue 1 key on the bulk lane." in answer.out
+    assert "Messages" not in clients.sqs.receive_message(QueueUrl=url)
+
+
+def test_what_changed_a_moment_ago_is_no_difference(
+    type_: Type, stack: LocalStack, clients: Clients
+) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
+
+    answer = type_("verify", "--json")
+
+    assert answer.code == 0
+    assert answer.document["counts"]["being worked on"] == 1
+
+
+def test_overrides_are_asked_for_only_where_the_listing_cannot_tell(
+    verify: Verify,
+    stack: LocalStack,
+    clients: Clients,
+    drop: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drop("same.jpg")
+    clients.s3.put_object(
+        Bucket=stack.sources_bucket,
+        Key="square.jpg",
+        Body=PICTURE,
+        Metadata={"recipe": "square", "focal": "0.5,0.5"},
+    )
+    drop()
+    heads: list[str] = []
+    head = _heads(monkeypatch, heads)
+
+    answer = verify()
+
+    assert head
+    assert (answer.document["counts"]["current"], heads) == (2, [])
+
+
+def test_a_focal_point_set_without_an_event_is_found(
+    verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
+) -> None:
+    drop("cat.jpg")
+    _silence(stack, clients)
+    _edit(stack, clients, "cat.jpg", last_modified="another time")
+    clients.s3.copy_object(
+        Bucket=stack.sources_bucket,
+        Key="cat.jpg",
+        CopySource={"Bucket": stack.sources_bucket, "Key": "cat.jpg"},
+        Metadata={"focal": "0.1,0.1"},
+        MetadataDirective="REPLACE",
+    )
+
+    answer = verify()
+
+    assert _reasons(answer) == {"overrides changed": ["cat.jpg"]}
+
+
+def test_an_entry_of_which_nothing_else_is_left_is_found_and_buried(
+    verify: Verify,
+    stack: LocalStack,
+    clients: Clients,
+    drop: Callable[..., None],
+    work_off: Callable[..., None],
+) -> None:
+    drop("bad.jpg", data=b"no image")
+    _silence(stack, clients)
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="bad.jpg")
+
+    found = verify("--repair", "--yes")
+    work_off(stack.bulk_queue)
+
+    assert _reasons(found) == {"entry without source": ["bad.jpg"]}
+    assert verify().code == 0
+
+
+def test_an_entry_of_another_version_is_named_and_left(
+    verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
+) -> None:
+    drop("cat.jpg")
+    clients.dynamodb.update_item(
+        TableName=stack.ledger_table,
+        Key={"key": {"S": "cat.jpg"}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": "schema"},
+        ExpressionAttributeValues={":value": {"N": "9"}},
+    )
+
+    answer = verify("--repair", "--yes")
+
+    assert answer.code == 3
+    assert _reasons(answer) == {"entry of another version": ["cat.jpg"]}
+
+
+def test_a_report_has_a_line_for_every_difference(
+    verify: Verify, stack: LocalStack, clients: Clients, tmp_path: Path
+) -> None:
+    _silence(stack, clients)
+    keys = [f"{number}.jpg" for number in range(5)]
+    for key in keys:
+        clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=PICTURE)
+    report = tmp_path / "report.jsonl"
+
+    answer = verify("--report", report)
+
+    lines: list[dict[str, Any]] = [json.loads(line) for line in report.read_text().splitlines()]
+    assert answer.code == 3
+    assert sorted(line["key"] for line in lines) == keys
+    assert {line["kind"] for line in lines} == {"missing"}
+
+
+def test_only_the_keys_of_a_prefix_are_looked_at(
+    verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
+) -> None:
+    drop("a/1.jpg", "b/1.jpg", "a")
+
+    answer = verify("--prefix", "a/")
+
+    assert (answer.code, answer.document["looked_at"]) == (0, 1)
+
+
+def _heads(monkeypatch: pytest.MonkeyPatch, heads: list[str]) -> object:
+    """Note every HEAD of a source."""
+    from shared.cloud.objects import Objects  # noqa: PLC0415
+
+    real = Objects.head
+
+    def noted(self: Objects, key: str) -> Any:  # noqa: ANN401
+        heads.append(key)
+        return real(self, key)
+
+    monkeypatch.setattr(Objects, "head", noted)
+    return real
