@@ -14,8 +14,18 @@ from scripts.output import show_what_can_be_shown
 from shared.model.errors import Misconfigured, PixfleetError
 
 # In the order in which a person meets them; each is a file of scripts/commands with an `app`.
-GROUPS = ("recipes",)
-COMMANDS: tuple[str, ...] = ("status", "doctor", "drill", "plan")
+GROUPS = ("recipes", "backfill")
+COMMANDS: tuple[str, ...] = (
+    "status",
+    "doctor",
+    "drill",
+    "plan",
+    "why",
+    "show",
+    "urls",
+    "sign",
+    "verify",
+)
 # For whoever mends what nobody foresaw; a person on call has no use for a traceback.
 TRACEBACK = "PIXFLEET_TRACEBACK"
 STOPPED = "Stopped."

@@ -4,6 +4,7 @@ Keys, causes and details come from users: every text goes through `escape` on it
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
@@ -25,21 +26,55 @@ from shared.model.recipe import Slot
 
 TEMPLATE = Path(__file__).with_name("gallery.html")
 TALL = 1.15  # height over width from which a picture stands beside its figures
+LEAD = (
+    "Each image was dropped into a bucket, and the fleet made its variants. Every "
+    "source stands beside them here: drag the handle to compare. The framed figure in"
+    " each table is the variant that your browser picked for this window, as a "
+    "reader&rsquo;s would."
+)
+FOOTER = (
+    "Made by <code>make demo</code>. The same figures stand in <a "
+    'href="report.json">report.json</a>.'
+)
 NEW_TAB = 'target="_blank" rel="noopener"'
 
 
 def gallery(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
     """Return the page; what is not shown of the report is counted in its note."""
-    cards = [*(_card(one, number) for number, one in enumerate(shown)), *map(_dead_card, dead)]
-    totals = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _totals(report)
-    )
+    cards = [*(card(one, number) for number, one in enumerate(shown)), *map(dead_card, dead)]
     variants = counted(report.variant_count, "variant")
+    return page(
+        Heading(
+            f"{counted(len(report.images), 'image')}, {variants}",
+            LEAD,
+            f"Saved: {SAVED} Seconds: {SECONDS}{_left_out(report, shown, dead)}",
+            FOOTER,
+        ),
+        list(_totals(report)),
+        cards,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The words around the cards: title and note are text, lead and footer are HTML."""
+
+    title: str
+    lead: str
+    note: str
+    footer: str
+
+
+def page(heading: Heading, totals: Sequence[tuple[str, str]], cards: Sequence[str]) -> str:
+    """Return a page of cards; a total's name is text, its value HTML."""
+    boxes = (f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in totals)
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=f"{counted(len(report.images), 'image')}, {variants}",
-        totals=totals,
-        note=escape(f"Saved: {SAVED} Seconds: {SECONDS}{_left_out(report, shown, dead)}"),
+        title=escape(heading.title),
+        lead=heading.lead,
+        totals="".join(boxes),
+        note=escape(heading.note),
         cards="\n".join(cards),
+        footer=heading.footer,
     )
 
 
@@ -52,7 +87,8 @@ def _left_out(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead])
     )
 
 
-def _card(shown: Shown, number: int) -> str:
+def card(shown: Shown, number: int) -> str:
+    """Return one published source beside its variants; `number` is its place on the page."""
     row = shown.row
     source = row.source
     tall = " tall" if source.height > source.width * TALL else ""
@@ -166,7 +202,8 @@ def _step(shown: Shown, same: Sequence[VariantRow]) -> str:
     )
 
 
-def _dead_card(dead: ShownDead) -> str:
+def dead_card(dead: ShownDead) -> str:
+    """Return one source that was given up, and why."""
     letter = dead.letter
     figure = (
         f'<figure><img src="{escape(dead.source)}" alt="" loading="lazy">'

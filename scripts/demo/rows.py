@@ -25,7 +25,10 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class VariantRow:
-    """One stored variant; `type` is the Content-Type of what the file truly is."""
+    """One stored variant; `type` is the Content-Type of what the file truly is.
+
+    `url` is a path and query on the stack's distribution.
+    """
 
     name: str
     slot: Slot
@@ -33,6 +36,7 @@ class VariantRow:
     width: int
     height: int
     bytes: int
+    url: str = ""
 
     @property
     def codec(self) -> str:
@@ -52,12 +56,13 @@ class VariantRow:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The parts of a manifest that the demo shows."""
+    """The parts of a manifest that people are shown."""
 
     recipe: str
     source: SourceRow
     variants: tuple[VariantRow, ...]
     placeholder: Placeholder | None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class DeadLetter:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Return the demo's view of a stored manifest."""
+    """Return what a stored manifest says."""
     return msgspec.json.decode(data, type=Manifest)
 
 

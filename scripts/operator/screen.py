@@ -52,13 +52,13 @@ class Screen:
             print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
             return
         for part in shown:
-            text = escape(part) if isinstance(part, str) else part
+            text = _plain(part) if isinstance(part, str) else part
             # A table folds its cells by itself; a line stays one for whoever reads a pipe.
             self.out.print(text, soft_wrap=isinstance(part, str | Text))
 
     def note(self, text: str) -> None:
         """Say something that is not the result: a warning, what happens now."""
-        self.err.print(escape(text), soft_wrap=True)
+        self.err.print(_plain(text), soft_wrap=True)
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Go on only if a person says so, or said `--yes` before; `Misconfigured` otherwise.
@@ -136,5 +136,14 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.2f}"
+    return _printable(str(value))
+
+
+def _plain(text: str) -> str:
+    """Return lines of plain text for a console that reads markup."""
+    return escape("\n".join(map(_printable, text.split("\n"))))
+
+
+def _printable(line: str) -> str:
     # A key may hold what moves a terminal's cursor.
-    return "".join(char if char.isprintable() else "\ufffd" for char in str(value))
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)

@@ -85,6 +85,17 @@ class Queues:
             stage="send",
         )
 
+    def send_batch(self, queue: str, bodies: Sequence[str]) -> int:
+        """Send up to ten messages and return how many SQS refused to take."""
+        answer = attempt(
+            lambda: self._sqs.send_message_batch(
+                QueueUrl=self._url(queue),
+                Entries=[{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies)],
+            ),
+            stage="send",
+        )
+        return len(answer.get("Failed", []))
+
     def _url(self, queue: str) -> str:
         with self._lock:
             if queue not in self._urls:

@@ -55,6 +55,17 @@ def parse_variant_key(key: str) -> VariantKey:
     return VariantKey(source_key, variant, Slot(slot))
 
 
+def parse_stored_key(key: str) -> tuple[str, str]:
+    """Return the source key and the name, a variant's or the manifest's, of one of our objects."""
+    folder, _, name = key.rpartition("/")
+    if name != MANIFEST_NAME:
+        return parse_variant_key(key).source_key, name
+    shard_of_key, _, source_key = folder.partition("/")
+    if not source_key or shard_of_key != shard(source_key):
+        raise NotAVariantKey(f"Expected <shard>/<source key>/{MANIFEST_NAME}, got {key!r}.")
+    return source_key, name
+
+
 def refuse_unsupported(source_key: str) -> None:
     """Raise `UnsupportedKey` for keys that no browser could ask for, or S3 delete.
 

@@ -1,0 +1,1 @@
+"""Sends many sources to the fleet, and counts what became of each of them."""

@@ -1,0 +1,94 @@
+"""Puts a run together from a stack and what was asked of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.backfill.drop import Drop, Store
+from scripts.backfill.endings import Endings
+from scripts.backfill.enqueue import Enqueue, Outbox
+from scripts.backfill.estimate import Limits
+from scripts.backfill.folder import Folder
+from scripts.backfill.inventory import open_inventory
+from scripts.backfill.journal import Journal
+from scripts.backfill.listing import Listing
+from scripts.backfill.prices import Averages
+from scripts.backfill.queues import Depths
+from scripts.backfill.run import Run
+from scripts.backfill.selection import Feeder, Only
+from scripts.backfill.standing import Judge, read_book
+from scripts.operator.command import Operator
+from scripts.operator.stack import BULK, LIVE, Lane
+from shared.cloud.ledger_pages import LedgerPages
+from shared.cloud.objects import Objects
+from shared.model.limits import Limits as OfOneImage
+
+CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """The parts that both ways of a backfill have."""
+
+    operator: Operator
+    judge: Judge
+    ledger: LedgerPages
+
+    @classmethod
+    def of(cls, operator: Operator) -> "Backfill":
+        """Return the parts for the operator's stack."""
+        stack, reach = operator.stack, operator.reach
+        objects = Objects(
+            reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        )
+        judge = Judge(read_book(objects, stack.recipes), objects)
+        return cls(operator, judge, LedgerPages(reach.dynamodb, stack.ledger_table))
+
+    def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
+        """Return what sends messages about sources that are there."""
+        stack, reach = self.operator.stack, self.operator.reach
+        bucket = stack.sources_bucket
+        sources = (
+            open_inventory(reach.s3, inventory, sources_bucket=bucket, prefix=prefix)
+            if inventory
+            else Listing(reach.s3, bucket, prefix)
+        )
+        outbox = Outbox(reach.sqs, self.enqueue_lane.queue, bucket)
+        return Enqueue(sources, self.judge, self.ledger, outbox, only)
+
+    def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
+        """Return what uploads a folder, once all its files are noted."""
+        stack, reach = self.operator.stack, self.operator.reach
+        said = stack.environment.get("PIXFLEET_MAX_BYTES", "")
+        most = int(said) if said.isdigit() else OfOneImage().max_bytes
+        folder = Folder(place, prefix, self.judge.book, most)
+        if not journal.fact(CONFIRMED):
+            folder.list_into(journal)
+        return Drop(folder, journal, Store(reach.s3, stack.sources_bucket), self.ledger)
+
+    @property
+    def enqueue_lane(self) -> Lane:
+        """Return the lane for what need not be quick."""
+        lanes = self.operator.stack.lanes
+        return lanes.get(BULK, lanes[LIVE])
+
+    def drop_lane(self, prefix: str) -> Lane:
+        """Return the lane to which S3 tells of what is dropped under a prefix."""
+        stack = self.operator.stack
+        return stack.lanes[stack.lane_of(prefix)]
+
+    def run(self, feeder: Feeder, journal: Journal, limits: Limits, averages: Averages) -> Run:
+        """Return the run."""
+        stack, reach = self.operator.stack, self.operator.reach
+        # What is dropped S3 puts where it likes; what is enqueued goes one way.
+        lanes = stack.lanes.values() if isinstance(feeder, Drop) else (self.enqueue_lane,)
+        queues = [lane.queue for lane in lanes]
+        return Run(
+            feeder=feeder,
+            journal=journal,
+            endings=Endings(journal, self.ledger, self.judge),
+            depths=Depths(reach.sqs, queues, stack.dead_letter_queue),
+            limits=limits,
+            averages=averages,
+            architecture=stack.architecture,
+            note=self.operator.screen.note,
+        )

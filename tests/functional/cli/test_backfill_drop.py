@@ -1,0 +1,215 @@
+import io
+import os
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from scripts.backfill import drop
+from scripts.local.clients import Clients
+from scripts.local.stack import LocalStack
+from tests.functional.cli.conftest import Type
+from tests.images import png
+
+pytestmark = pytest.mark.functional
+
+PICTURE = png((8, 8))
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give an empty folder, beside the one in which commands are typed."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    return folder
+
+
+def _fill(folder: Path, *names: str, data: bytes = PICTURE) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _keys(clients: Clients, stack: LocalStack) -> list[str]:
+    listed = clients.s3.list_objects_v2(Bucket=stack.sources_bucket)
+    return [each["Key"] for each in listed.get("Contents", [])]
+
+
+def test_a_folders_images_are_uploaded_under_the_prefix(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder, "a.png", "deep/er/b c.png", "ü.png")
+
+    answer = type_("backfill", "drop", folder, "--prefix", "2024", "--no-wait", "--json")
+
+    assert answer.code == 0
+    assert _keys(clients, stack) == ["2024/a.png", "2024/deep/er/b c.png", "2024/ü.png"]
+    assert (answer.document["sent"], answer.document["skipped"]) == (3, {})
+
+
+def test_what_was_dropped_is_followed_to_its_end(
+    folder: Path, type_: Type, stack: LocalStack, work_off: Callable[[str], None]
+) -> None:
+    _fill(folder, "a.png", "b.png")
+    type_("backfill", "drop", folder, "--no-wait")
+    with redirect_stdout(io.StringIO()):
+        work_off(stack.live_queue)
+
+    answer = type_("backfill", "drop", folder, "--json")
+
+    totals = answer.document
+    assert answer.code == 0
+    assert [totals[each] for each in ("sent", "made", "waiting")] == [2, 2, 0]
+
+
+def test_what_is_there_with_the_same_content_is_not_uploaded_again(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder, "same.png", "changed.png", "new.png")
+    for key, data in (("same.png", PICTURE), ("changed.png", png((8, 8), seed=2))):
+        clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
+    before = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    after = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
+    body = clients.s3.get_object(Bucket=stack.sources_bucket, Key="changed.png")["Body"]
+    assert answer.document["sent"] == 2
+    assert answer.document["skipped"] == {"already_there": {"count": 1, "example": "same.png"}}
+    assert len(after["Versions"]) == len(before["Versions"]) == 1
+    assert body.read() == PICTURE
+
+
+def test_what_is_no_image_stays_where_it_is_and_is_named(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder, "a.png")
+    _fill(folder, "notes.png", data=b"not a picture")
+    _fill(folder, "drawing.svg", data=b"<svg/>")
+    os.mkfifo(folder / "pipe.png")
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    assert _keys(clients, stack) == ["a.png"]
+    assert answer.document["skipped"] == {
+        "not_a_file": {"count": 1, "example": "pipe.png"},
+        "not_an_image": {"count": 1, "example": "notes.png"},
+        "unsupported_format": {"count": 1, "example": "drawing.svg"},
+    }
+
+
+def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder.parent, "secret.png")
+    _fill(folder, "a.png")
+    (folder / "out.png").symlink_to(folder.parent / "secret.png")
+    (folder / "in.png").symlink_to("a.png")
+    (folder / "up").symlink_to(folder.parent)
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    assert _keys(clients, stack) == ["a.png", "in.png"]
+    assert answer.document["skipped"]["link_outside"]["count"] == 2
+
+
+def test_a_name_that_no_key_can_have_is_left_out(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder, "a.png", "two\nlines.png", "deep" * 62 + ".png")
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(PICTURE)
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    assert answer.document["sent"] == 2
+    assert answer.document["skipped"]["unsupported_key"]["count"] == 2
+
+
+def test_a_run_that_died_uploads_only_the_rest(
+    folder: Path,
+    type_: Type,
+    clients: Clients,
+    stack: LocalStack,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _fill(folder, *(f"{at}.png" for at in range(6)))
+    _die_after_uploads(3, folder, type_, monkeypatch)
+    first = _versions(clients, stack)
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    assert len(first) == 3
+    assert first < _versions(clients, stack)
+    assert len(_versions(clients, stack)) == answer.document["sent"] == 6
+    assert answer.document["skipped"] == {}
+
+
+def test_a_file_that_vanished_is_counted_as_not_sent(
+    folder: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(folder, "a.png", "b.png")
+    has = drop.Store.has
+
+    def has_and_vanishes(store: drop.Store, key: str, path: Path) -> bool:
+        answer = has(store, key, path)
+        (folder / "b.png").unlink(missing_ok=True)
+        return answer
+
+    monkeypatch.setattr(drop.Store, "has", has_and_vanishes)
+
+    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+
+    assert answer.document["sent"] == 1
+    assert answer.document["skipped"] == {"unreadable": {"count": 1, "example": "b.png"}}
+
+
+def test_a_folder_that_is_none_is_refused(folder: Path, type_: Type) -> None:
+    answer = type_("backfill", "drop", folder / "nowhere")
+
+    assert answer.code == 2
+    assert "expected a folder that holds images" in answer.err
+    assert not Path(".pixfleet/backfill.sqlite").exists()
+
+
+def test_the_estimate_alone_uploads_nothing(
+    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+) -> None:
+    _fill(folder, "a.png")
+    _fill(folder, "b.txt", data=b"text")
+
+    answer = type_("backfill", "drop", folder, "--dry-run", "--json")
+
+    assert (answer.code, answer.document["images"]) == (0, 1)
+    assert _keys(clients, stack) == []
+    assert not Path(".pixfleet").exists()
+
+
+class _Killed(BaseException):
+    """Ends a process as SIGKILL does: nothing of ours runs after it."""
+
+
+def _die_after_uploads(
+    uploads: int, folder: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, done = drop.Store.put, []
+
+    def put_or_die(store: drop.Store, key: str, path: Path) -> None:
+        if len(done) == uploads:
+            raise _Killed
+        done.append(key)
+        put(store, key, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drop, "UPLOADS_AT_ONCE", 1)
+        patch.setattr(drop.Store, "put", put_or_die)
+        with pytest.raises(_Killed):
+            type_("backfill", "drop", folder, "--no-wait")
+
+
+def _versions(clients: Clients, stack: LocalStack) -> set[str]:
+    listed = clients.s3.list_object_versions(Bucket=stack.sources_bucket)
+    return {each["VersionId"] for each in listed.get("Versions", [])}

@@ -1,0 +1,151 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.planning.schema import DIALECT, recipes_schema
+from shared.model.errors import Misconfigured
+from shared.model.recipe_reader import read_recipes
+from tests.unit.json_schema import is_valid
+from tests.unit.recipes import book, recipe, shipped, variant
+from tests.unit.test_recipe_problems import WRONG_DOCUMENTS, WRONG_RECIPES, WRONG_VARIANTS
+
+pytestmark = pytest.mark.unit
+
+# As a program reads it: enumerations are plain strings there.
+SCHEMA = json.loads(json.dumps(recipes_schema()))
+# What a schema has no words for.
+BEYOND = (
+    "plain stands there more than once",
+    "stands above with other settings",
+    "at most 64 variants",
+    "800 bytes",
+)
+
+
+def refusals(document: object) -> tuple[str, ...]:
+    try:
+        read_recipes(document)
+    except Misconfigured as refused:
+        return refused.problems
+    return ()
+
+
+def is_beyond(problem: str) -> bool:
+    return any(words in problem for words in BEYOND)
+
+
+# What may take any place of a right document: the edges of every bound among it.
+WRONG = st.sampled_from(
+    [
+        *(None, True, -1, 0, 1, 1.5, 7, 10, 101, 8193, 100_001, (1 << 32) + 1, 0.005),
+        *("", "x", "a\n", "A", "a" * 33, "w640", "#ffffff\n", [], ["x"], [""], {}, {"x": 1}),
+    ]
+)
+FIGURES = st.fixed_dictionaries(
+    {}, optional={"avif": st.just(9), "webp": st.just(6), "jpeg": st.just(3)}
+)
+ENCODED = {"quality": FIGURES, "effort": FIGURES}
+SLOTS = st.lists(st.sampled_from(["avif", "webp", "fallback"]), min_size=1, max_size=3)
+SIDE = st.sampled_from([1, 640, 8192])
+SINGLE = st.fixed_dictionaries(
+    {"name": st.sampled_from(["thumb", "w6a"]), "formats": SLOTS},
+    optional={
+        "width": SIDE,
+        "height": SIDE,
+        "fit": st.sampled_from(["inside", "cover", "contain"]),
+        "gravity": st.sampled_from(["centre", "focal"]),
+        **ENCODED,
+    },
+)
+LADDER = st.fixed_dictionaries(
+    {"widths": st.lists(SIDE, min_size=1, max_size=2), "formats": SLOTS}, optional=ENCODED
+)
+MODE = st.sampled_from(["keep", "first-frame"])
+PARTS = {"mode": MODE, "max_frames": st.just(100_000), "max_pixels": st.just(1 << 32)}
+MARK = {
+    "position": st.just("centre"),
+    "scale": st.sampled_from([0.01, 1]),
+    "opacity": st.sampled_from([0, 0.5]),
+}
+RECIPE = st.fixed_dictionaries(
+    {
+        "name": st.just("plain"),
+        "variants": st.lists(st.one_of(SINGLE, LADDER), min_size=1, max_size=2),
+    },
+    optional={
+        "match": st.fixed_dictionaries(
+            {}, optional={"prefix": st.just("a/"), "suffixes": st.just([".JPG"])}
+        ),
+        "background": st.just("#ffFF00"),
+        "animation": st.one_of(MODE, st.fixed_dictionaries({}, optional=PARTS)),
+        "placeholder": st.booleans(),
+        "watermark": st.fixed_dictionaries({"key": st.just("mark.png")}, optional=MARK),
+        "metadata": st.just(["copyright", "creator"]),
+        **ENCODED,
+    },
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> object:
+    """Draw a right document, spoilt in up to two places."""
+    document: object = book(draw(RECIPE))
+    for _ in range(draw(st.integers(0, 2))):
+        document = spoilt(document, draw)
+    return document
+
+
+def spoilt(value: object, draw: st.DrawFn) -> object:
+    """Put something wrong somewhere: here, or further in, or as a field that is new or gone."""
+    if not isinstance(value, dict | list) or not value or draw(st.integers(0, 5)) == 0:
+        return draw(WRONG)
+    if isinstance(value, list):
+        at = draw(st.integers(0, len(value) - 1))
+        return [spoilt(each, draw) if here == at else each for here, each in enumerate(value)]
+    name = draw(st.sampled_from([*value, "widths", "height", "more"]))
+    if name in value and draw(st.integers(0, 5)) == 0:
+        return {other: each for other, each in value.items() if other != name}
+    return {**value, name: spoilt(value.get(name), draw)}
+
+
+@settings(max_examples=500, deadline=None)
+@given(documents())
+def test_schema_and_reader_refuse_the_same_documents(document: object) -> None:
+    problems = [each for each in refusals(document) if not is_beyond(each)]
+
+    assert is_valid(SCHEMA, document) == (not problems), problems
+
+
+@pytest.mark.parametrize("entry", [variant(fit="cover", height=9), variant(quality={"jpeg": 1})])
+def test_what_is_right_is_valid(entry: dict[str, object]) -> None:
+    assert is_valid(SCHEMA, book(recipe(variants=[entry])))
+
+
+def test_the_shipped_recipes_are_valid() -> None:
+    assert is_valid(SCHEMA, shipped())
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *(document for document, problem in WRONG_DOCUMENTS.values() if not is_beyond(problem)),
+        *(
+            book(recipe(name="first"), recipe(**fields))
+            for fields, problem in WRONG_RECIPES
+            if not is_beyond(problem)
+        ),
+        *(
+            book(recipe(variants=[variant(name="other"), entry]))
+            for entry, problem in WRONG_VARIANTS
+            if not is_beyond(problem)
+        ),
+    ],
+)
+def test_what_the_reader_is_known_to_refuse_is_refused_by_the_schema(document: object) -> None:
+    assert not is_valid(SCHEMA, document)
+
+
+def test_the_schema_names_its_dialect() -> None:
+    assert SCHEMA["$schema"] == DIALECT

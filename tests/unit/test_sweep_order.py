@@ -1,0 +1,171 @@
+import random
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from scripts.sweep.judge import Judge
+from scripts.sweep.listings import Listed, ahead
+from scripts.sweep.order import Stored, grouped, place, reordered
+from scripts.sweep.seen import Seen
+from scripts.sweep.sweep import Scope, Sweep
+from shared.cloud.census import Census, Read
+from shared.cloud.entries import PUBLISHED, Entry
+from shared.model.manifest import ENGINE_VERSION
+from shared.model.recipe_reader import read_recipes
+
+pytestmark = pytest.mark.unit
+
+RECIPES = read_recipes(
+    {
+        "version": 1,
+        "recipes": [
+            {"name": "one", "match": {}, "variants": [{"name": "w", "formats": ["webp"]}]}
+        ],
+    }
+)
+FINGERPRINT = RECIPES.recipes[0].fingerprint
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+NAMES = ("manifest.json", "w.webp")
+PIECES = ("a", "b", "-", ".", "/", "0", "é", "a/b", " (1)", "!")
+
+
+def _listed(key: str) -> Listed:
+    return Listed(key, "etag", LONG_AGO)
+
+
+def _random_keys(seed: int) -> list[str]:
+    chosen = random.Random(seed)  # noqa: S311 - the same keys every time
+    made = ("".join(chosen.choices(PIECES, k=chosen.randint(1, 5))) for _ in range(60))
+    return sorted({key for key in made if not key.startswith("/")})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_listing_of_sources_comes_in_the_common_order(seed: int) -> None:
+    keys = _random_keys(seed)
+
+    reordered_keys = [each.key for each in reordered(map(_listed, keys))]
+
+    assert reordered_keys == sorted(keys, key=place)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_listing_of_variants_is_grouped_in_the_common_order(seed: int) -> None:
+    keys = _random_keys(seed)
+    names = ("aa.webp", "manifest.json", "w.webp")
+    listing = sorted((f"{key}/{name}", key, name) for key in keys for name in names)
+
+    groups = list(grouped((key, name) for _, key, name in listing))
+
+    assert groups == [Stored(key, frozenset(names)) for key in sorted(keys, key=place)]
+
+
+def test_what_was_seen_is_always_known_and_hardly_anything_else() -> None:
+    seen = Seen(bits=1 << 17)
+
+    for number in range(4_000):
+        seen.add(f"in/{number}")
+
+    assert all(f"in/{number}" in seen for number in range(4_000))
+    assert sum(f"out/{number}" in seen for number in range(4_000)) < 40
+
+
+class _Paginator:
+    def __init__(self, s3: "_Bucket") -> None:
+        self._s3 = s3
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's words
+        return self._s3.pages(Bucket, Prefix)
+
+
+class _Bucket:
+    """As many keys as one likes, none of them held."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def get_paginator(self, _: str) -> _Paginator:
+        return _Paginator(self)
+
+    def pages(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+        if bucket == "sources":
+            for start in range(0, self._count, 100):
+                numbers = range(start, start + 100)
+                yield {"Contents": [_object(f"{number:08}.jpg") for number in numbers]}
+            return
+        shard = int(prefix[1])
+        for start in range(shard, self._count, 200):
+            sources = [f"{number:08}.jpg" for number in range(start, start + 200, 2)]
+            stored = (f"{prefix}{key}/{name}" for key in sources for name in NAMES)
+            yield {"Contents": [_object(key) for key in stored]}
+
+
+def _object(key: str) -> dict[str, Any]:
+    return {"Key": key, "ETag": '"etag"', "LastModified": LONG_AGO}
+
+
+class _Ledger(Census):
+    """Every key is published; and there is one more, whose source is gone."""
+
+    def __init__(self) -> None:
+        recipe = RECIPES.recipes[0]
+        self._entry = Entry(
+            status=PUBLISHED,
+            etag="etag",
+            identity="etag",
+            last_modified=LONG_AGO.isoformat(),
+            recipe=recipe.name,
+            fingerprint=FINGERPRINT,
+            engine=ENGINE_VERSION,
+            stored=frozenset({"w.webp"}),
+        )
+
+    def of(self, keys: Any) -> dict[str, Read]:  # noqa: ANN401 - a list
+        return dict.fromkeys(keys, self._entry)
+
+    def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:
+        yield "00000000.jpg", self._entry
+        yield "gone.jpg", self._entry
+
+
+def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("scripts.sweep.sweep.BATCHES", 1)
+    monkeypatch.setattr("scripts.sweep.sweep.Seen", lambda: Seen(bits=1 << 16))
+    monkeypatch.setattr("scripts.sweep.listings.SHARDS", ("00", "01"))
+    monkeypatch.setattr("scripts.sweep.listings.shard", lambda key: f"0{int(key[7]) % 2}")
+    monkeypatch.setattr("shared.model.keys.shard", lambda key: f"0{int(key[7]) % 2}")
+    judge = Judge(RECIPES, lambda _: None, lambda _: FINGERPRINT, since=2e9)
+    sweep = Sweep(cast("Any", _Bucket(count)), _Ledger(), judge, Scope("sources", "variants"))
+    tracemalloc.start()
+    found = [verdict.key for verdict in sweep.differences()]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == ["gone.jpg"]
+    assert sweep.counts.total() == count + 1
+    return peak
+
+
+def test_four_times_the_keys_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = _peak_bytes(2_000, monkeypatch)
+
+    many = _peak_bytes(8_000, monkeypatch)
+
+    assert many < few * 1.1
+
+
+def test_pages_are_read_one_ahead_and_no_further() -> None:
+    fetched: list[int] = []
+
+    def pages() -> Iterator[list[int]]:
+        for number in range(10):
+            fetched.append(number)
+            yield [number]
+
+    with ThreadPoolExecutor(1) as pool:
+        read = ahead(pages(), pool)
+        first = next(read)
+
+    assert (first, fetched) == (0, [0, 1])
