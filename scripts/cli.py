@@ -14,7 +14,7 @@ from scripts.output import show_what_can_be_shown
 from shared.model.errors import Misconfigured, PixfleetError
 
 # In the order in which a person meets them; each is a file of scripts/commands with an `app`.
-GROUPS = ("recipes", "backfill")
+GROUPS = ("recipes", "backfill", "dlq")
 COMMANDS: tuple[str, ...] = (
     "status",
     "doctor",

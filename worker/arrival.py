@@ -12,6 +12,7 @@ from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
 from shared.model.focal import read_focal
 from shared.model.keys import refuse_unsupported, variant_key
+from shared.model.limits import Limits
 from shared.model.manifest import ENGINE_VERSION, Picture, manifest, version_token
 from shared.model.recipe import Recipe
 from shared.model.source import Source
@@ -41,7 +42,7 @@ class Arrival:
 
     def run(self) -> None:
         """Publish every variant of the source; a `Failure` leaves the ledger as it was."""
-        self._refuse_unfit()
+        refuse_unfit(self.source, self.recipe, self.fleet.settings.limits)
         uploads = Uploads(self.source, self.recipe, self.fleet, self.deadline)
         try:
             done = self._fetch_and_render(uploads)
@@ -51,18 +52,6 @@ class Arrival:
         self.story.lap("upload")
         self._publish(done, pictures)
         self.story.lap("publish")
-
-    def _refuse_unfit(self) -> None:
-        """Raise a permanent failure for what HEAD alone shows to be hopeless."""
-        refuse_unsupported(self.source.key)
-        for name in self.recipe.stored_names():
-            variant_key(self.source.key, *name)
-        if self.source.is_own_output:
-            raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
-        read_focal(self.source.overrides.focal)
-        size, most = self.source.size_bytes, self.fleet.settings.limits.max_bytes
-        if size > most:
-            raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")
 
     def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
         """Fetch while other images render, then have a child to ourselves to the last variant."""
@@ -133,3 +122,16 @@ class Arrival:
         )
         self.story.change, self.story.version = change, version
         self.story.variants, self.story.variant_bytes = len(stored), variant_bytes
+
+
+def refuse_unfit(source: Source, recipe: Recipe, limits: Limits) -> None:
+    """Raise a permanent failure for what HEAD alone shows to be hopeless."""
+    refuse_unsupported(source.key)
+    for name in recipe.stored_names():
+        variant_key(source.key, *name)
+    if source.is_own_output:
+        raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
+    read_focal(source.overrides.focal)
+    size, most = source.size_bytes, limits.max_bytes
+    if size > most:
+        raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")

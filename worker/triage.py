@@ -16,6 +16,10 @@ WORKER_VERSION = "0.1.0"
 BASE_SECONDS = 30
 CAP_SECONDS = 30 * 60
 
+# Who looks for what became of a redrive finds its letters by this, should they die again.
+REDRIVE_ID = "redrive_id"
+LEAST = ("cause", "stage", REDRIVE_ID)
+
 log = structlog.get_logger()
 
 
@@ -60,6 +64,7 @@ class Triage:
             "receive_count": str(message.receive_count),
             "worker_version": WORKER_VERSION,
             "request_id": self.request_id,
+            REDRIVE_ID: _printable(message.attributes.get(REDRIVE_ID, "")),
         }
         # SQS refuses empty attribute values.
         filled = {name: value for name, value in attributes.items() if value}
@@ -77,7 +82,7 @@ class Triage:
             self.queues.send(self.dead_letter_queue, body, attributes)
         except Unknown:
             # Attributes count against SQS's limit, and the body may leave no room for all of them.
-            least = {name: attributes[name] for name in ("cause", "stage") if name in attributes}
+            least = {name: attributes[name] for name in LEAST if name in attributes}
             self.queues.send(self.dead_letter_queue, body, least)
 
     def _put_off(self, message: Message, failure: Failure) -> None:

@@ -12,8 +12,9 @@ from shared.model.errors import BadMessage
 
 # What a message asks for: the keys that it hints at, or why it cannot be read.
 Reading = tuple[Hint, ...] | BadMessage
-# The attribute that only a dead letter has: a message that bears it was redriven.
-OF_A_DEAD_LETTER = "cause"
+# The attributes that only a dead letter has, and one that died with its worker has the second
+# only: a message that bears either was redriven.
+OF_A_DEAD_LETTER = frozenset({"cause", "redrive_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _work(key: str, hints: Sequence[tuple[Message, Hint]], request_id: str) -> W
         queue=first.queue,
         lane=first.lane,
         happened_at=min(moments, default=None),
-        is_redriven=any(OF_A_DEAD_LETTER in message.attributes for message, _ in hints),
+        is_redriven=any(not OF_A_DEAD_LETTER.isdisjoint(each.attributes) for each, _ in hints),
         is_backfill=any(hint.event == backfill.KIND for _, hint in hints),
         request_id=request_id,
     )

@@ -1,6 +1,7 @@
 """SQS: receive, acknowledge, put off, and move to the dead-letter queue."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,24 @@ if TYPE_CHECKING:
 BATCH_SIZE = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_VISIBILITY_SECONDS = 43_200
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What a queue says of itself, approximately: SQS may be a minute behind.
+
+    `in_flight` are in somebody's hands, or put off. `has_redrive_policy` says that receives are
+    counted against its messages.
+    """
+
+    waiting: int
+    in_flight: int
+    has_redrive_policy: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Say whether nothing is there."""
+        return not self.waiting + self.in_flight
 
 
 class Queues:
@@ -69,6 +88,43 @@ class Queues:
                 VisibilityTimeout=min(seconds, MAX_VISIBILITY_SECONDS),
             ),
             stage="put_off",
+        )
+
+    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
+        """Hide up to ten messages for so long from now; 0 shows them to everybody again.
+
+        Return how many SQS refused: those that somebody else has received since, or deleted.
+        """
+        answer = attempt(
+            lambda: self._sqs.change_message_visibility_batch(
+                QueueUrl=self._url(queue),
+                Entries=[
+                    {
+                        "Id": str(at),
+                        "ReceiptHandle": receipt,
+                        "VisibilityTimeout": min(seconds, MAX_VISIBILITY_SECONDS),
+                    }
+                    for at, receipt in enumerate(receipts)
+                ],
+            ),
+            stage="hide",
+        )
+        return len(answer.get("Failed", []))
+
+    def depth(self, queue: str) -> Depth:
+        """Return how much there is, and what else a sweep has to know."""
+        answer = attempt(
+            lambda: self._sqs.get_queue_attributes(
+                QueueUrl=self._url(queue), AttributeNames=["All"]
+            ),
+            stage="depth",
+        )
+        said = answer.get("Attributes", {})
+        return Depth(
+            waiting=int(said.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(said.get("ApproximateNumberOfMessagesNotVisible", 0))
+            + int(said.get("ApproximateNumberOfMessagesDelayed", 0)),
+            has_redrive_policy="RedrivePolicy" in said,
         )
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:

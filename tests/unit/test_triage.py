@@ -50,6 +50,17 @@ def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
     return Triage(queues, "dead", MAX_RECEIVES, request_id)
 
 
+def test_a_letter_that_dies_again_says_after_which_redrive() -> None:
+    queues = FakeQueues()
+    message = replace(MESSAGE, attributes={"cause": "throttled", "redrive_id": "id-1"})
+
+    triage_over(queues).settle(message, Corrupt("torn", stage="render"))
+
+    (letter,) = queues.sent
+    assert letter.attributes["cause"] == "corrupt"
+    assert letter.attributes["redrive_id"] == "id-1"
+
+
 @pytest.mark.parametrize(
     ("receive_count", "seconds"),
     [(1, 30), (2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1800), (8, 1800)],

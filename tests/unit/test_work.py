@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_message_that_cannot_be_read_asks_for_nothing() -> None:
 
 def test_a_dead_letter_that_was_redriven_asks_again_and_answers_for_what_it_finds() -> None:
     (work,) = works_of([message("m1", redriven=True)], [(hint("a"),)])
+
+    assert work.asks_again
+    assert work.answers_for(BY_ANOTHER)
+
+
+def test_a_letter_that_died_with_its_worker_asks_again_once_it_is_redriven() -> None:
+    redriven = replace(message("m1"), attributes={"redrive_id": "id-1"})
+
+    (work,) = works_of([redriven], [(hint("a"),)])
 
     assert work.asks_again
     assert work.answers_for(BY_ANOTHER)

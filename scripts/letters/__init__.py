@@ -1,0 +1,1 @@
+"""Dead letters: looked through, tried, sent back to their lanes, or dropped."""

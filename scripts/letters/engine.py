@@ -1,0 +1,112 @@
+"""This version's engine with a stack's own recipes and limits, which writes nothing."""
+
+from dataclasses import dataclass, field
+from json import loads
+
+from shared.clock import Clock
+from shared.cloud.objects import Objects
+from shared.deadline import Deadline
+from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.sandbox import Studio
+from shared.model.errors import Failure, Misconfigured, Outside, UnknownRecipe
+from shared.model.focal import read_focal
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe_reader import read_recipes
+from shared.model.source import Source
+from worker.arrival import refuse_unfit
+from worker.marks import Marks
+
+# From HEAD to the last variant, with the time limit of the worker's inside it.
+TRIAL_SECONDS = 300.0
+
+MADE, REMOVED, IGNORED, FAILS, UNCLEAR = "made", "removed", "ignored", "fails", "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would happen to one key: `made` of `variants` objects in all of `variant_bytes`,
+    `removed` and `ignored` where there is no source or no recipe, `fails` with a cause, `unclear`
+    where it could not be tried from here.
+    """  # noqa: D205 - one sentence
+
+    key: str
+    would: str
+    variants: int = 0
+    variant_bytes: int = 0
+    seconds: float = 0.0
+    recipe: str = ""
+    cause: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Reads sources and renders them in a child, as the worker would."""
+
+    objects: Objects
+    recipes: RecipeBook
+    limits: Limits
+    render_seconds: float
+    studio: Studio
+    clock: Clock
+    marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", Marks(self.objects))
+
+    def attempt(self, key: str) -> Trial:
+        """Return what would happen to a key now; never raises a `Failure`."""
+        try:
+            source = self.objects.head(key)
+            if source is None:
+                return Trial(key, REMOVED)
+            recipe = recipe_for(source, self.recipes)
+            return self._rendered(source, recipe) if recipe else Trial(key, IGNORED)
+        except Failure as failure:
+            would = UNCLEAR if isinstance(failure, Outside) else FAILS
+            return Trial(key, would, cause=failure.cause.value, detail=failure.detail)
+
+    def _rendered(self, source: Source, recipe: Recipe) -> Trial:
+        until = Deadline.after(TRIAL_SECONDS, self.clock)
+        resolved = self.marks.resolve(recipe, until)
+        refuse_unfit(source, recipe, self.limits)
+        data = self.objects.fetch(source, until)
+        began, count, size_bytes = self.clock.now(), 0, 0
+        job = Job(
+            resolved.recipe.without_places(), self.limits, read_focal(source.overrides.focal)
+        )
+        with self.studio.child(wait_seconds=until.remaining_seconds()) as child:
+            for reply in child.render(
+                data, job, time_limit_seconds=self.render_seconds, mark=resolved.mark
+            ):
+                if not isinstance(reply, DoneFrame):
+                    variant, payload = reply
+                    count += len(variant.variants)
+                    size_bytes += len(variant.variants) * len(payload)
+        seconds = self.clock.now() - began
+        return Trial(source.key, MADE, count, size_bytes, seconds, recipe.name)
+
+
+def recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
+    """Return the recipe that the worker would take; none for a key that is none of ours."""
+    matching, asked = recipes.matching(source.key), source.overrides.recipe
+    if matching is None or not asked:
+        return matching
+    named = recipes.named(asked)
+    if named is None:
+        known = ", ".join(each.name for each in recipes.recipes)
+        raise UnknownRecipe(f"Expected one of {known}, got {asked!r}.", stage="recipe")
+    return named
+
+
+def read_book(where: str, objects: Objects) -> RecipeBook:
+    """Return the recipes of a stack, from `s3://bucket/key`."""
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    if not where.startswith("s3://") or not bucket or not key:
+        raise Misconfigured(f"{where} cannot be used", ["expected s3://bucket/key"])
+    try:
+        document = loads(objects.read_recipes(bucket, key))
+    except (ValueError, RecursionError) as error:
+        raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
+    return read_recipes(document, where=where)

@@ -1,0 +1,118 @@
+"""What a person is shown of dead letters: what is wrong, and what to type next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from rich.table import Table
+
+from scripts.letters.engine import MADE, Trial
+from scripts.letters.groups import Group
+from scripts.letters.letter import NO_CAUSE, Letter
+from scripts.letters.receipts import Receipts, State
+from scripts.letters.selection import Selection
+from scripts.letters.sweep import Sweep
+from scripts.operator.screen import facts, table
+
+WORDS = {NO_CAUSE: "- (none: its worker died, or could not say)"}
+
+
+def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]:
+    """Yield the groups, and the commands that come next."""
+    if not groups:
+        yield f"No dead letters in {sweep.queue}."
+        return
+    total = sum(group.count for group in groups)
+    yield f"{total:,} dead letter{'s' * (total > 1)} in {sweep.queue}"
+    rows = [
+        (
+            group.count,
+            WORDS.get(group.cause, group.cause),
+            _moment(group.first_seen),
+            _moment(group.last_seen),
+            (group.example and group.example.key) or "-",
+        )
+        for group in groups
+    ]
+    yield table("count", "cause", "first (UTC)", "last (UTC)", "example", rows=rows)
+    largest = groups[0]
+    yield ""
+    yield "What next:"
+    for group in groups:
+        if group.example:
+            yield f"  pixfleet dlq show {group.example.id}   # {group.cause}"
+    yield f"  pixfleet dlq try --cause {largest.cause} -n 5"
+    yield f"  pixfleet dlq redrive --cause {largest.cause}"
+
+
+def letter_shown(letter: Letter) -> Table:
+    """Return what the letter says of itself."""
+    said = letter.message.attributes
+    named: dict[str, object] = {
+        "id": letter.id,
+        "key": letter.key or "- (its body names none)",
+        "cause": WORDS.get(letter.cause, letter.cause),
+        "detail": said.get("detail"),
+        "died": _moment(letter.sent_at),
+    }
+    rest = {name: said[name] for name in sorted(said) if name not in {"key", "cause", "detail"}}
+    return facts({name: value for name, value in (named | rest).items() if value})
+
+
+def trials_shown(trials: Sequence[Trial], selection: Selection) -> Iterable[Table | str]:
+    """Yield what would happen to each key."""
+    rows = [
+        (each.key, _would(each), f"{each.seconds:.2f} s" if each.seconds else "-", each.detail)
+        for each in trials
+    ]
+    yield table("key", "would be", "render", "detail", rows=rows)
+    good = sum(each.would == MADE for each in trials)
+    yield ""
+    yield f"{good} of {len(trials)} would be made. Nothing was written."
+    if good:
+        yield f"  pixfleet dlq redrive {selection.options()}"
+    if good < len(trials):
+        yield f"  pixfleet dlq drop {selection.options()}   # what cannot be mended"
+
+
+def receipts_shown(redrive_id: str, receipts: Receipts) -> Iterable[Table | str]:
+    """Yield what became of a redrive's letters, and the commands that come next."""
+    examples = receipts.examples
+    rows: list[Sequence[object]] = [(receipts.fixed, "fixed", "")]
+    rows += [
+        (count, f"dead again: {cause}", examples.get(cause, ""))
+        for cause, count in sorted(receipts.dead.items(), key=lambda each: -each[1])
+    ]
+    rows.append((receipts.waiting, "still waiting", examples.get(State.WAITING.value, "")))
+    yield f"{receipts.total:,} letters of redrive {redrive_id}"
+    yield table("letters", "what became of them", "example", rows=rows)
+    if receipts.waiting:
+        yield f"  pixfleet dlq receipts {redrive_id} --watch"
+    for cause in receipts.dead:
+        yield f"  pixfleet dlq try --cause {cause}"
+
+
+def receipts_document(redrive_id: str, receipts: Receipts) -> Mapping[str, object]:
+    """Return the receipts as JSON has them."""
+    return {
+        "redrive_id": redrive_id,
+        "letters": receipts.total,
+        "fixed": receipts.fixed,
+        "dead": receipts.dead,
+        "waiting": receipts.waiting,
+        "examples": receipts.examples,
+    }
+
+
+def _would(trial: Trial) -> str:
+    if trial.would == MADE:
+        return f"made: {trial.variants} variants, {trial.variant_bytes:,} bytes"
+    words = {
+        "removed": "removed: no source is there",
+        "ignored": "ignored: no recipe is for it",
+        "unclear": f"unclear from here: {trial.cause}",
+    }
+    return words.get(trial.would, f"dead again: {trial.cause}")
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "-"
