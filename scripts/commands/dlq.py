@@ -1,6 +1,7 @@
 """`pixfleet dlq`: why messages died, whether they would die again, and their way back."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -35,6 +36,7 @@ Ids = Annotated[
     list[str] | None, typer.Option("--id", help="This one; may be said again, or cut short.")
 ]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
@@ -137,6 +139,7 @@ def redrive(  # noqa: PLR0913 - each is an option
         float | None, typer.Option("--rate", min=0.1, help="So many letters a second at most.")
     ] = None,
     dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Send dead letters back to their lanes; `receipts` tells what became of them."""
     selection = select(cause, prefix, ids or (), everything=everything)
@@ -144,29 +147,13 @@ def redrive(  # noqa: PLR0913 - each is an option
     if dry_run:
         _tell_what_would_go(operator, desk, selection)
         return
-    redriver = desk.redriver(rate)
-    note = Redrive(redriver.id, selection.words)
-    redriver.records.note(note)
-    operator.screen.note(f"Redrive {redriver.id}")
-    try:
-        with desk.sweep() as sweep, operator.screen.progress("sending back") as meter:
-            tally = redriver.run(sweep, selection, meter.advance)
-    except BaseException:
-        sent = redriver.tally.sent
-        operator.screen.note(
-            f"Not ended: {sent:,} letters were sent back; what was not is still there.\n"
-            f"  pixfleet dlq receipts {redriver.id}"
-        )
-        raise
-    redriver.records.note(msgspec.structs.replace(note, letters=tally.sent))
-    operator.screen.result(
-        {"redrive_id": redriver.id, "selection": selection.words, **asdict(tally)},
-        f"{tally.sent:,} letters were sent back ({selection.words}).",
-        *((f"{tally.refused:,} could not be sent: {tally.why}",) if tally.refused else ()),
-        *((f"  pixfleet dlq receipts {redriver.id} --watch",) if tally.sent else ()),
-    )
-    if tally.refused:
-        raise typer.Exit(code=FAILED)
+    if not yes:
+        meant, causes, _ = desk.count(selection)
+        if not meant:
+            operator.screen.result({"sent": 0}, _none(selection))
+            return
+        operator.screen.confirm(f"Send {_letters(len(meant))} back ({_of(causes)})?", yes=False)
+    _redrive(operator, desk, selection, rate)
 
 
 @command(app, "receipts")
@@ -213,7 +200,7 @@ def drop_(  # noqa: PLR0913 - each is an option
         Path | None, typer.Option("--copy", help="The new file that gets a copy of each.")
     ] = None,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete dead letters for good, and keep a copy of each in a file."""
     selection = select(cause, prefix, ids or (), everything=everything)
@@ -222,11 +209,11 @@ def drop_(  # noqa: PLR0913 - each is an option
     if dry_run or not meant:
         operator.screen.result(
             {"dropped": 0, "would_drop": len(meant), "causes": causes},
-            f"{len(meant):,} letters would be dropped." if meant else _none(selection),
+            f"{_letters(len(meant))} would be dropped." if meant else _none(selection),
         )
         return
-    listed = ", ".join(f"{count:,} of {cause}" for cause, count in causes.most_common())
-    operator.screen.confirm(f"Delete {len(meant):,} dead letters for good ({listed})?", yes=yes)
+    question = f"Delete {_letters(len(meant))} for good ({_of(causes)})?"
+    operator.screen.confirm(question, yes=yes)
     file = (copy or Path(f"pixfleet-dropped-{new_redrive_id(desk.clock.now())}.jsonl")).absolute()
     reserve(file)
     operator.screen.note(f"Each is copied to {file}")
@@ -239,7 +226,7 @@ def drop_(  # noqa: PLR0913 - each is an option
         raise
     operator.screen.result(
         {"dropped": dropped, "copy": str(file), "causes": causes},
-        f"{dropped:,} letters were dropped. A copy of each is in {file}",
+        f"{_letters(dropped)} dropped. A copy of each is in {file}",
     )
 
 
@@ -247,8 +234,41 @@ def _desk(operator: Operator) -> Desk:
     return Desk(operator.stack, operator.reach, operator.screen.note)
 
 
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'' if count == 1 else 's'}"
+
+
+def _of(causes: Counter[str]) -> str:
+    return ", ".join(f"{count:,} of {cause}" for cause, count in causes.most_common())
+
+
 def _none(selection: Selection) -> str:
     return f"No dead letters of that kind ({selection.words})."
+
+
+def _redrive(operator: Operator, desk: Desk, selection: Selection, rate: float | None) -> None:
+    redriver = desk.redriver(rate)
+    note = Redrive(redriver.id, selection.words)
+    desk.records.note(note)
+    operator.screen.note(f"Redrive {redriver.id}")
+    try:
+        with desk.sweep() as sweep, operator.screen.progress("sending back") as meter:
+            tally = redriver.run(sweep, selection, meter.advance)
+    except BaseException:
+        operator.screen.note(
+            f"Not ended: {_letters(redriver.tally.sent)} went back; what did not is still there.\n"
+            f"  pixfleet dlq receipts {redriver.id}"
+        )
+        raise
+    desk.records.note(msgspec.structs.replace(note, letters=tally.sent))
+    operator.screen.result(
+        {"redrive_id": redriver.id, "selection": selection.words, **asdict(tally)},
+        f"{_letters(tally.sent)} went back ({selection.words}).",
+        *((f"{_letters(tally.refused)} could not go: {tally.why}",) if tally.refused else ()),
+        *((f"  pixfleet dlq receipts {redriver.id} --watch",) if tally.sent else ()),
+    )
+    if tally.refused:
+        raise typer.Exit(code=FAILED)
 
 
 def _tell_what_would_go(operator: Operator, desk: Desk, selection: Selection) -> None:
@@ -258,20 +278,20 @@ def _tell_what_would_go(operator: Operator, desk: Desk, selection: Selection) ->
     operator.screen.result(
         {"would_send": len(meant), "causes": causes, "lanes": lanes},
         *((table("letters", "cause", rows=rows),) if rows else ()),
-        f"{len(meant):,} letters would be sent back: {places}." if meant else _none(selection),
+        f"{_letters(len(meant))} would go back: {places}." if meant else _none(selection),
     )
 
 
 def _list_redrives(operator: Operator, desk: Desk) -> None:
     redrives = list(desk.records.all())
-    rows = [(each.id, _letters(each), each.selection) for each in redrives]
+    rows = [(each.id, _sent(each), each.selection) for each in redrives]
     operator.screen.result(
         {"redrives": [msgspec.to_builtins(each) for each in redrives]},
         table("redrive", "letters", "which", rows=rows) if rows else "No redrives yet.",
     )
 
 
-def _letters(redrive: Redrive) -> str:
+def _sent(redrive: Redrive) -> str:
     return "did not end" if redrive.letters is None else f"{redrive.letters:,}"
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from json import loads
 from typing import Annotated
 from uuid import uuid4
 
@@ -12,14 +11,14 @@ import typer
 from scripts.drill.drill import Drill
 from scripts.drill.ground import Ground
 from scripts.drill.line import Line
+from scripts.operator.book import deployed_recipes
 from scripts.operator.command import Operator, command
-from scripts.operator.recipes import deployed_recipes
 from scripts.operator.refusals import FOUND_SOMETHING
 from scripts.operator.screen import Screen, table
 from shared.clock import SystemClock
+from shared.cloud.objects import Objects
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
-from shared.model.recipe_reader import read_recipes
 
 app = typer.Typer()
 
@@ -63,7 +62,12 @@ def _ground(operator: Operator, prefix: str) -> Ground:
     if not prefix.strip("/"):
         raise Misconfigured("No drill is possible", ["--prefix: expected one, such as _drill/"])
     stack = operator.stack
-    recipes = read_recipes(loads(deployed_recipes(stack, operator.reach)), where=stack.recipes)
+    objects = Objects(
+        operator.reach.s3,
+        sources_bucket=stack.sources_bucket,
+        variants_bucket=stack.variants_bucket,
+    )
+    recipes = deployed_recipes(stack, objects)
     # Each drill has a folder of its own, so that two at once do not take each other's letters.
     own = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
     return Ground(stack, operator.reach, SystemClock(), own, recipes)

@@ -117,10 +117,11 @@ def _explained(told: Explanation) -> list[Table | str]:
                 rows=[(each.label, each.shown_size, _encoder(each)) for each in told.stored],
             ),
             "",
-            *(each.object_key for each in told.stored),
-            told.manifest,
+            "Stored in the variants bucket as",
+            *(f"  {key}" for key in (*(each.object_key for each in told.stored), told.manifest)),
             "",
-            *(each.url for each in told.stored),
+            "Served as",
+            *(f"  {each.url}" for each in told.stored),
         ]
     return parts
 

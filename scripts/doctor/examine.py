@@ -32,7 +32,9 @@ def examine(patient: Patient) -> Iterator[Finding]:
             told, _ = sentence(refused)
             yield Finding(area, told, Verdict.UNSEEN, _remedy(refused))
         except PixfleetError as problem:
-            yield Finding(area, str(problem), Verdict.UNSEEN, "see what stands there")
+            behind = problem.__cause__
+            told = sentence(behind)[0] if isinstance(behind, ClientError) else str(problem)
+            yield Finding(area, told, Verdict.UNSEEN, "see the permissions above")
 
 
 def _remedy(refused: ClientError | BotoCoreError) -> str:

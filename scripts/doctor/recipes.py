@@ -1,17 +1,16 @@
 """Whether the recipes that the worker reads are there, can be used, and are the newest."""
 
 from collections.abc import Iterator
-from json import loads
 from pathlib import Path
-
-from botocore.exceptions import ClientError
 
 from scripts.doctor.finding import Finding, Verdict, wrong
 from scripts.doctor.patient import Patient
-from scripts.operator.denial import is_denied
-from scripts.operator.recipes import deployed_recipes
+from scripts.operator.book import deployed_recipes
 from scripts.recipe_file import recipes_document
+from shared.cloud.faults import Missing
+from shared.cloud.objects import Objects
 from shared.model.errors import Misconfigured
+from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes
 
 AREA = "recipes"
@@ -20,25 +19,29 @@ LOCAL = Path("recipes.yaml")
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Yield what is to be said of the recipes."""
-    where = patient.stack.recipes
+    stack = patient.stack
+    objects = Objects(
+        patient.reach.s3,
+        sources_bucket=stack.sources_bucket,
+        variants_bucket=stack.variants_bucket,
+    )
     try:
-        document = loads(deployed_recipes(patient.stack, patient.reach))
-        book = read_recipes(document, where=where)
-    except ClientError as refused:
-        if is_denied(refused):
-            raise
-        yield wrong(AREA, f"{where}: {refused}", "terraform apply: the worker cannot start")
+        book = deployed_recipes(stack, objects)
+    except Missing as refused:
+        told = f"{stack.recipes}: {refused}"
+        yield wrong(AREA, told, "terraform apply: the worker cannot start")
         return
-    except (Misconfigured, ValueError) as refused:
-        yield wrong(AREA, f"{where}: {refused}", "`pixfleet recipes check`, then terraform apply")
+    except Misconfigured as refused:
+        told = f"{stack.recipes}: {'; '.join(refused.problems)}"
+        yield wrong(AREA, told, "`pixfleet recipes check`, then terraform apply")
         return
-    yield Finding(AREA, f"{where}: {', '.join(recipe.name for recipe in book.recipes)}")
+    yield Finding(AREA, f"{stack.recipes}: {', '.join(recipe.name for recipe in book.recipes)}")
     if LOCAL.is_file():
-        yield _local(document)
+        yield _local(book)
 
 
-def _local(deployed: object) -> Finding:
-    if dict(recipes_document(LOCAL)) == deployed:
+def _local(deployed: RecipeBook) -> Finding:
+    if read_recipes(recipes_document(LOCAL)) == deployed:
         return Finding(AREA, f"{LOCAL} here is what is deployed")
     told = f"{LOCAL} here differs from what is deployed: `pixfleet plan` says what it would change"
     return Finding(AREA, told, Verdict.SKIPPED)

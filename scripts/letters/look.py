@@ -56,13 +56,13 @@ class Look:
             return None, {"trouble": str(problem)}
         if source is None:
             return None, {"state": "gone: nothing is there, or a delete marker on top"}
+        asked = {"recipe": source.overrides.recipe, "focal": source.overrides.focal}
         return source, {
             "bytes": source.size_bytes,
             "etag": source.etag,
             "last_modified": source.last_modified,
             "type": kind,
-            "asks_for_recipe": source.overrides.recipe,
-            "asks_for_focal": source.overrides.focal,
+            **{f"asks_for_{name}": value for name, value in asked.items() if value},
         }
 
     def entry(self, key: str) -> Facts:

@@ -13,7 +13,7 @@ from scripts.letters.selection import Selection
 from scripts.letters.sweep import Sweep
 from scripts.operator.screen import facts, table
 
-WORDS = {NO_CAUSE: "- (none: its worker died, or could not say)"}
+WORDS = {NO_CAUSE: "- (its worker died)"}
 
 
 def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]:
@@ -52,7 +52,7 @@ def letter_shown(letter: Letter) -> Table:
         "key": letter.key or "- (its body names none)",
         "cause": WORDS.get(letter.cause, letter.cause),
         "detail": said.get("detail"),
-        "died": _moment(letter.sent_at),
+        "died": letter.sent_at and f"{letter.sent_at:%Y-%m-%d %H:%M:%S} UTC",
     }
     rest = {name: said[name] for name in sorted(said) if name not in {"key", "cause", "detail"}}
     return facts({name: value for name, value in (named | rest).items() if value})
@@ -70,7 +70,7 @@ def trials_shown(trials: Sequence[Trial], selection: Selection) -> Iterable[Tabl
     yield f"{good} of {len(trials)} would be made. Nothing was written."
     if good:
         yield f"  pixfleet dlq redrive {selection.options()}"
-    if good < len(trials):
+    if not good:
         yield f"  pixfleet dlq drop {selection.options()}   # what cannot be mended"
 
 
@@ -83,7 +83,7 @@ def receipts_shown(redrive_id: str, receipts: Receipts) -> Iterable[Table | str]
         for cause, count in sorted(receipts.dead.items(), key=lambda each: -each[1])
     ]
     rows.append((receipts.waiting, "still waiting", examples.get(State.WAITING.value, "")))
-    yield f"{receipts.total:,} letters of redrive {redrive_id}"
+    yield f"Redrive {redrive_id}: {receipts.total:,} letter{'s' * (receipts.total != 1)}"
     yield table("letters", "what became of them", "example", rows=rows)
     if receipts.waiting:
         yield f"  pixfleet dlq receipts {redrive_id} --watch"
@@ -115,4 +115,4 @@ def _would(trial: Trial) -> str:
 
 
 def _moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "-"
+    return f"{moment:%b %d %H:%M}" if moment else "-"

@@ -7,7 +7,8 @@ come back by themselves. Receives count against a message only where its queue h
 policy, and the dead-letter queue has none; if somebody gave it one, no sweep begins.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -26,6 +27,7 @@ HIDE_SECONDS = 60
 RENEW_SECONDS = 25
 # A long poll asks all of SQS's servers, a short one only some of them.
 WAIT_SECONDS = 1
+LATE_SECONDS = 0.5
 # So many empty answers in a row end a sweep that has not seen as many as the queue said.
 EMPTY_ANSWERS = 3
 # SQS hides at most 120,000 messages of a queue at a time:
@@ -42,13 +44,21 @@ class Sweep:
     Memory: the receipt of each letter that is held, 100,000 at most, and ten bodies.
     """
 
-    def __init__(self, queues: Queues, queue: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        queue: str,
+        clock: Clock,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.queue = queue
         self.seen = 0
         self.is_cut_short = False
         self.depth = Depth(0, 0)
         self._queues = queues
         self._clock = clock
+        self._pause = pause
+        self._is_polling = False
         self._began = clock.now()
         # By id: the receipt, and until when the letter is hidden; the first ends first.
         self._held: dict[str, tuple[str, float]] = {}
@@ -77,6 +87,9 @@ class Sweep:
         """Show what is still held; what cannot be shown comes back by itself."""
         receipts = [receipt for receipt, _ in self._held.values()]
         self._held.clear()
+        if self._is_polling and receipts:
+            # Broken off in a long poll, which goes on in SQS: it would take what we show.
+            self._pause(WAIT_SECONDS + LATE_SECONDS)
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(self._show, _tens(receipts)))
 
@@ -122,9 +135,10 @@ class Sweep:
         seconds = self._hide_seconds()
         now = self._clock.now()
         fresh = []
-        for raw in self._queues.receive(
-            self.queue, wait_seconds=WAIT_SECONDS, hide_seconds=seconds
-        ):
+        self._is_polling = True
+        answer = self._queues.receive(self.queue, wait_seconds=WAIT_SECONDS, hide_seconds=seconds)
+        self._is_polling = False
+        for raw in answer:
             letter = read_letter(raw, self.queue)
             # A standard queue may hand out a message twice; the later receipt is the one to use.
             if self._held.pop(letter.id, None) is None:

@@ -1,9 +1,9 @@
 """Says in a sentence or two why one image is as it is, and what to type next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from shlex import quote
-from typing import TYPE_CHECKING
 
 from scripts.life.life import Life
 from scripts.life.runbook import PLACE, advice
@@ -11,9 +11,6 @@ from scripts.sweep.verdict import Kind
 from shared.cloud.entries import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.recipe import RecipeBook
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def _gone(life: Life, entry: Entry) -> Answer:
         return Answer(
             "The source is gone, and something of it is still there.",
             ("Its removal was not told to the fleet, or has not been worked off yet.",),
-            ("pixfleet status", f"pixfleet verify --prefix {quote(key)} --repair"),
+            ("pixfleet status", _repair(key)),
         )
     if entry.status == REMOVED:
         return Answer(
@@ -92,7 +89,10 @@ def _of_source(life: Life, entry: Entry, now: float) -> Answer:
         )
     if verdict.kind is Kind.REJECTED:
         return _rejected(entry, key)
-    next_ = ("pixfleet status", f"pixfleet verify --prefix {quote(key)} --repair")
+    next_ = ("pixfleet status", _repair(key))
+    if verdict.kind is Kind.ORPHANED:
+        sentence = f"It is {entry.status} as it should be, and more is stored than should be."
+        return Answer(sentence, (_PLAIN[verdict.reason], _objects(verdict.names)), next_[1:])
     if entry.status in ("", REMOVED):
         since = max(each.modified.timestamp() for each in life.versions)
         sentence = f"It was dropped {ago(now - since)} ago and not made yet."
@@ -100,7 +100,7 @@ def _of_source(life: Life, entry: Entry, now: float) -> Answer:
         return Answer(sentence, because, (next_[0], "pixfleet dlq groups", next_[1]))
     because = (_PLAIN.get(verdict.reason, verdict.reason), *_attempts(entry))
     if verdict.names:
-        because = (*because, f"Objects: {', '.join(verdict.names)}.")
+        because = (*because, _objects(verdict.names))
     public = "What is served is not what it should be"
     sentence = "It was rejected before, and has to be looked at again"
     return Answer(f"{sentence if entry.status == REJECTED else public}.", because, next_)
@@ -131,6 +131,15 @@ _PLAIN = {
     "source dropped again": "The same bytes were dropped again since it was rejected.",
     "source replaced": "The source has been replaced since its variants were made.",
 }
+
+
+def _repair(key: str) -> str:
+    # Whoever asks about one key does not want to wait ten minutes.
+    return f"pixfleet verify --prefix {quote(key)} --grace 0s --repair"
+
+
+def _objects(names: Sequence[str]) -> str:
+    return f"Objects: {', '.join(names)}."
 
 
 def _attempts(entry: Entry) -> tuple[str, ...]:

@@ -32,13 +32,16 @@ class Shelf:
         try:
             with self._s3.get_object(Bucket=self._bucket, Key=manifest_key(key))["Body"] as body:
                 return read_manifest(body.read())
-        except self._s3.exceptions.NoSuchKey as missing:
+        except ClientError as missing:
+            if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
             raise NoManifest(
                 f"Nothing of {key} is published: `pixfleet why {quote(key)}` says why."
-            ) from missing
+            ) from None  # the command line would tell what AWS said instead
         except msgspec.MsgspecError as broken:
             raise NoManifest(
                 f"The manifest of {key} cannot be read: {broken}. "
+                f"Delete {manifest_key(key)}, then "
                 f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
             ) from broken
 
@@ -47,11 +50,13 @@ class Shelf:
         stored = variant_key(key, name, slot)
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=stored)
-        except ClientError as refused:
+        except ClientError as missing:
+            if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
             raise NoManifest(
                 f"{stored} is in the manifest and not in the bucket: "
                 f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
-            ) from refused
+            ) from None
         with answer["Body"] as body:
             return answer["ContentType"], body.read()
 

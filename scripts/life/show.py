@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LEAD = (
-    "The source stands beside its widest variant: drag the handle to compare. The framed figure "
-    "in the table is the variant that your browser picked for this window, as a reader&rsquo;s "
-    "would."
+    "The source stands beside the variant that your browser picked for this window, as a "
+    "reader&rsquo;s would; it is framed in the table. Drag the handle to compare."
 )
 FOOTER = "Made by <code>pixfleet show</code>. Everything it needs lies in the folder beside it."
 

@@ -5,10 +5,11 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from scripts.demo.rows import VariantRow
 from scripts.demo.table import human_bytes, pixels
 from scripts.life.answer import Answer, moment, shown
 from scripts.life.bucket import manifest_url
-from scripts.life.life import Life, Version
+from scripts.life.life import Life, StoredObject, Version
 from scripts.life.logs import Log
 from scripts.operator.screen import facts, table
 from shared.cloud.entries import Entry
@@ -25,7 +26,7 @@ def told(life: Life, answer: Answer, log: Log, base: str) -> Sequence[Table | st
         rows = [_version_cells(each) for each in life.versions]
         parts += ["", "Source versions", table("When", "ETag", "Size", "What", rows=rows)]
     if life.stored:
-        columns = ("Variant", "Pixels", "Type", "Size", "Stored")
+        columns = ("Object", "Pixels", "Type", "Size", "Stored (UTC)", "")
         parts += ["", "Stored objects", table(*columns, rows=_stored_cells(life))]
     parts += ["", *_log_part(log), *life.problems]
     if life.manifest:
@@ -95,30 +96,36 @@ def _version_cells(version: Version) -> tuple[object, ...]:
 
 
 def _stored_cells(life: Life) -> list[tuple[object, ...]]:
-    listed = {each.label: each for each in life.manifest.variants} if life.manifest else {}
-    stored = {each.name: each for each in life.stored}
+    """Return a line for each object, in the manifest's order; then those that are not there."""
+    variants = life.manifest.variants if life.manifest else ()
+    order = {each.label: at for at, each in enumerate(variants)}
+    listed = {each.label: each for each in variants}
     rows: list[tuple[object, ...]] = []
-    for name, there in stored.items():
-        known = listed.get(name)
-        size = pixels(known.width, known.height) if known else ""
-        rows.append((name, size, there.type, human_bytes(there.size_bytes), _state(life, name)))
-    wanted = set(listed) | set(
-        life.verdict.names if life.verdict.reason == "objects missing" else ()
-    )
-    rows += [(name, "", "", "", "MISSING") for name in sorted(wanted - set(stored))]
-    return rows
+    for there in sorted(life.stored, key=lambda each: order.get(each.name, len(order))):
+        known = listed.get(there.name)
+        rows.append(
+            (
+                there.name,
+                pixels(known.width, known.height) if known else "",
+                there.type.removeprefix("image/"),
+                human_bytes(there.size_bytes),
+                shown(there.modified).removesuffix(" UTC"),
+                _wrong(there, known),
+            )
+        )
+    lacking = life.verdict.names if life.verdict.reason == "objects missing" else ()
+    wanted = {*listed, *lacking} - {each.name for each in life.stored}
+    return rows + [(name, "", "", "", "", "MISSING") for name in sorted(wanted)]
 
 
-def _state(life: Life, name: str) -> str:
-    there = next(each for each in life.stored if each.name == name)
-    listed = {each.label: each for each in life.manifest.variants} if life.manifest else {}
-    known = listed.get(name)
-    at = shown(there.modified)
+def _wrong(there: StoredObject, known: VariantRow | None) -> str:
+    if there.name == MANIFEST_NAME:
+        return ""
     if known is None:
-        return at if name == MANIFEST_NAME else f"{at}, NOT IN THE MANIFEST"
+        return "not in the manifest"
     if (known.type, known.bytes) != (there.type, there.size_bytes):
-        return f"{at}, NOT AS THE MANIFEST SAYS"
-    return at
+        return f"the manifest says {known.type}, {known.bytes} B"
+    return ""
 
 
 def _log_part(log: Log) -> list[Table | str]:

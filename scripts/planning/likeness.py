@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
@@ -24,6 +24,7 @@ class Judge:
 
     def __init__(self) -> None:
         self._process = _started()
+        self._is_dead = False
 
     def score(self, reference: bytes, file: bytes) -> float | None:
         """Return how near a file comes to its reference, 100 being the same; none if unknown."""
@@ -35,31 +36,45 @@ class Judge:
         found: float | None = json.loads(answer) if answer else None
         return found
 
-    def close(self) -> None:
-        """Stop the process."""
+    def kill(self) -> None:
+        """Kill the process for good; whoever waits for a score gets none."""
+        self._is_dead = True
         self._process.kill()
-        self._process.communicate()
+
+    def close(self) -> None:
+        """Kill the process for good and give its pipes back; nobody may wait for a score."""
+        self.kill()
+        self._bury()
 
     def _ask(self, line: str) -> str:
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - opened as pipes
         try:
             print(line, file=self._process.stdin, flush=True)
             answer = self._process.stdout.readline()
-        except OSError:
+        except (OSError, ValueError):  # the process, or its pipes, are gone
             answer = ""
         if not answer:
-            self.close()
-            self._process = _started()
+            self._bury()
+            if not self._is_dead:
+                self._process = _started()
         return answer
+
+    def _bury(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                stream and stream.close()
 
 
 class Judges:
     """Some judges; one comparison at a time has each of them."""
 
     def __init__(self, count: int) -> None:
+        self._all = [Judge() for _ in range(count)]
         self._idle: LifoQueue[Judge] = LifoQueue()
-        for _ in range(count):
-            self._idle.put(Judge())
+        for judge in self._all:
+            self._idle.put(judge)
 
     def __enter__(self) -> Self:
         return self
@@ -70,8 +85,13 @@ class Judges:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        while not self._idle.empty():
-            self._idle.get().close()
+        for judge in self._all:
+            judge.close()
+
+    def kill(self) -> None:
+        """Kill all of them, whatever they are at."""
+        for judge in self._all:
+            judge.kill()
 
     @contextmanager
     def judge(self) -> Iterator[Judge]:

@@ -51,5 +51,8 @@ def rehearse(
     crew = ThreadPoolExecutor(with_tools.studio.size)
     try:
         return list(crew.map(attempt, enumerate(keys)))
+    except BaseException:
+        with_tools.stop()
+        raise
     finally:
         crew.shutdown(wait=True, cancel_futures=True)

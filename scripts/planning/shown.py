@@ -26,7 +26,7 @@ def shown(report: Report) -> list[Table | str]:
         return [*parts, "", _nothing_to_make(report)]
     for recipe in dict.fromkeys(row.recipe for row in report.rows):
         rows = [row for row in report.rows if row.recipe == recipe]
-        parts += ["", f"{recipe}: bytes and SSIMULACRA2 of each file, in the mean", _rows(rows)]
+        parts += ["", f"{recipe}: each file in the mean, by bytes and SSIMULACRA2", _rows(rows)]
     if mean := report.means:
         parts += ["", _totals(mean)]
     parts += _refusals(report)
@@ -67,26 +67,20 @@ def _nothing_to_make(report: Report) -> str:
 
 
 def _rows(rows: list[Row]) -> Table:
-    made = table(
-        "file",
-        "KB now",
-        "KB then",
-        "change",
-        "score now",
-        "score then",
-        rows=[
-            (
-                f"{row.variant}.{row.slot}",
-                _kilobytes(row.old_bytes),
-                _kilobytes(row.new_bytes),
-                "same" if row.is_same else _change(row.old_bytes, row.new_bytes),
-                _score(row.old_score),
-                _score(row.new_score),
-            )
-            for row in rows
-        ],
-    )
-    return _figures_right(made)
+    """Return bytes and, where there are any, scores."""
+    is_scored = any(row.new_score is not None or row.old_score is not None for row in rows)
+    headings = ["KB now", "KB then", "change", *(["score now", "score then"] * is_scored)]
+    cells = [
+        [
+            f"{row.variant}.{row.slot}",
+            _kilobytes(row.old_bytes),
+            _kilobytes(row.new_bytes),
+            "same" if row.is_same else _change(row.old_bytes, row.new_bytes),
+            *([_score(row.old_score), _score(row.new_score)] * is_scored),
+        ]
+        for row in rows
+    ]
+    return _figures_right(table("file", *headings, rows=cells))
 
 
 def _totals(mean: Means) -> Table:

@@ -1,6 +1,7 @@
 """Renders one source by two recipes, in a render child, and compares what comes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from scripts.planning.changes import Books, Kind, Pair
 from scripts.planning.comparing import Compared, File, Made, Name, compare
@@ -26,6 +27,13 @@ class Tools:
     limits: Limits
     render_seconds: float
     judges: Judges | None = None
+    stopped: Event = field(default_factory=Event)
+
+    def stop(self) -> None:
+        """Begin nothing more, and give no more scores: somebody has stopped us."""
+        self.stopped.set()
+        if self.judges:
+            self.judges.kill()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Kitchen:
 
     def make(self, recipe: Recipe | None) -> Made:
         """Return what a recipe makes, or why the source is refused; no recipe makes nothing."""
-        if recipe is None:
+        if recipe is None or self.tools.stopped.is_set():
             return Made()
         resolved = self.sources.resolve(recipe)
         job = Job(resolved.recipe.without_places(), self.tools.limits, self.focal)

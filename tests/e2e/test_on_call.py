@@ -86,13 +86,15 @@ def test_what_died_of_a_broken_permission_is_seen_tried_mended_and_proved(
     causes = terminal.causes()
     denied = terminal.types("try", "--cause", "access_denied", "-n", "5", code=0)["trials"]
     torn = terminal.types("try", "--cause", "truncated", "-n", "2", code=3)["trials"]
-    too_early = terminal.types("redrive", "--prefix", "after/1.", code=0)["redrive_id"]
+    too_early = terminal.types("redrive", "--yes", "--prefix", "after/1.", code=0)["redrive_id"]
     unmended = terminal.types("receipts", too_early, "--watch", code=3)
     door.open()
-    redrive_id = terminal.types("redrive", "--cause", "access_denied", code=0)["redrive_id"]
+    redrive_id = terminal.types("redrive", "--yes", "--cause", "access_denied", code=0)[
+        "redrive_id"
+    ]
     mended = terminal.types("receipts", redrive_id, "--watch", code=0)
     drop({key: jpeg() for key in TORN}, fleet)
-    redrive_id = terminal.types("redrive", "--cause", "truncated", code=0)["redrive_id"]
+    redrive_id = terminal.types("redrive", "--yes", "--cause", "truncated", code=0)["redrive_id"]
     replaced = terminal.types("receipts", redrive_id, "--watch", code=0)
     copy = str(terminal.folder / "notes.jsonl")
     dropped = terminal.types("drop", "--all", "--yes", "--copy", copy, code=0)

@@ -57,6 +57,7 @@ class Pile(Queues):
     sent: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     receives: list[int] = field(default_factory=list)
     trouble: PixfleetError | None = None
+    broken_off: bool = False
 
     def depth(self, queue: str) -> Depth:
         return Depth(self.said, 0)
@@ -65,6 +66,8 @@ class Pile(Queues):
         self, queue: str, *, wait_seconds: int, hide_seconds: int
     ) -> Sequence[dict[str, Any]]:
         self.receives.append(hide_seconds)
+        if self.broken_off:
+            raise KeyboardInterrupt
         return self.deliveries.pop(0) if self.deliveries else []
 
     def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
@@ -114,6 +117,19 @@ def test_letters_are_shown_again_when_the_look_is_broken_off() -> None:
             raise KeyboardInterrupt
 
     assert sorted(pile.shown_again) == ["receipt of a", "receipt of b"]
+
+
+def test_letters_are_not_shown_to_a_long_poll_that_was_broken_off() -> None:
+    pile = Pile([[raw("a")], [raw("b")]], said=2)
+    shown_at_the_pause: list[list[str]] = []
+    sweep = Sweep(pile, "dead", FakeClock(), lambda _: shown_at_the_pause.append(pile.shown_again))
+
+    with suppress(KeyboardInterrupt), sweep:
+        for _ in sweep:
+            pile.broken_off = True
+
+    assert shown_at_the_pause == [[]]
+    assert pile.shown_again == ["receipt of a"]
 
 
 def test_a_sweep_that_has_not_seen_as_many_as_the_queue_said_asks_again() -> None:

@@ -270,7 +270,7 @@ def test_chosen_letters_go_back_to_their_lanes_with_all_that_they_said(
     bench.bury(bench.event("b/3.jpg"), cause="throttled", source_queue="somebody-elses")
     bench.bury(bench.event("c/4.jpg"), cause="throttled")
 
-    answer = type_("dlq", "redrive", "--cause", "throttled", "--prefix", "b/", "--json")
+    answer = type_("dlq", "redrive", "--cause", "throttled", "--prefix", "b/", "--yes", "--json")
 
     assert answer.document["sent"] == 2
     redrive_id = answer.document["redrive_id"]
@@ -291,7 +291,7 @@ def test_one_letter_of_many_goes_back_by_its_id(bench: Bench, type_: Type) -> No
     identity = [bench.bury(bench.event(f"{at}.jpg")) for at in range(25)][13]
     shown, _ = bench.waiting(bench.stack.live_queue)
 
-    answer = type_("dlq", "redrive", "--id", identity, "--json")
+    answer = type_("dlq", "redrive", "--id", identity, "--yes", "--json")
 
     assert answer.document["sent"] == 1
     assert bench.letters == (24, 0)
@@ -311,7 +311,7 @@ def test_receipts_tell_fixed_from_dead_again_from_waiting(
     bench.drop("never.jpg", jpeg())
     bench.clients.s3.delete_object(Bucket=bench.stack.sources_bucket, Key="gone.jpg")
     work_off()
-    redrive_id = type_("dlq", "redrive", "--all", "--json").document["redrive_id"]
+    redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
 
     before = type_("dlq", "receipts", redrive_id, "--json")
     work_off()
@@ -331,13 +331,13 @@ def test_receipts_end_with_nothing_to_do_once_all_is_mended(
 ) -> None:
     bench.drop("a.jpg", jpeg())
     bench.bury(bench.event("a.jpg"), cause="access_denied")
-    redrive_id = type_("dlq", "redrive", "--all", "--json").document["redrive_id"]
+    redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
     work_off()
 
     answer = type_("dlq", "receipts", redrive_id, "--watch")
 
     assert answer.code == 0
-    assert "1 letters of redrive" in answer.out
+    assert f"Redrive {redrive_id}: 1 letter\n" in answer.out
     assert "1 fixed, 0 dead again, 0 still waiting" in answer.err
     assert redrive_id in type_("dlq", "receipts").out
 
@@ -356,7 +356,7 @@ def test_a_letter_that_died_with_its_worker_is_tried_again_even_if_it_was_reject
     work_off()
     type_("dlq", "drop", "--all", "--yes", "--copy", tmp_path / "dropped.jsonl")
     bench.bury(bench.event("half.jpg"))
-    redrive_id = type_("dlq", "redrive", "--all", "--json").document["redrive_id"]
+    redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
 
     work_off()
 
@@ -383,6 +383,17 @@ def test_dropped_letters_are_in_the_copy_and_nowhere_else(
     assert bench.letters == (1, 0)
 
 
+def test_nothing_is_sent_where_nobody_can_be_asked(bench: Bench, type_: Type) -> None:
+    bench.bury(bench.event("a.jpg"), cause="corrupt")
+
+    answer = type_("dlq", "redrive", "--all")
+
+    assert answer.code == 2
+    assert "Send 1 dead letter back (1 of corrupt)? Say --yes" in answer.err
+    assert bench.letters == (1, 0)
+    assert type_("dlq", "receipts").out == "No redrives yet.\n"
+
+
 def test_nothing_is_dropped_where_nobody_can_be_asked(
     bench: Bench, type_: Type, tmp_path: Path
 ) -> None:
@@ -391,7 +402,7 @@ def test_nothing_is_dropped_where_nobody_can_be_asked(
     answer = type_("dlq", "drop", "--all", "--copy", tmp_path / "dropped.jsonl")
 
     assert answer.code == 2
-    assert "Delete 1 dead letters for good (1 of corrupt)? Say --yes" in answer.err
+    assert "Delete 1 dead letter for good (1 of corrupt)? Say --yes" in answer.err
     assert bench.letters == (1, 0)
 
 

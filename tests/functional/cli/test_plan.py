@@ -8,6 +8,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.planning.likeness import Judges
 from tests import images
 from tests.functional.cli.conftest import Type
 from tests.functional.conftest import RECIPES
@@ -181,3 +182,27 @@ def test_a_folder_without_present_recipes_is_refused(type_: Type, tmp_path: Path
 
     assert answer.code == 2
     assert "--images needs --against" in answer.err
+
+
+def test_a_file_that_cannot_be_scored_has_no_score_and_the_next_one_has() -> None:
+    picture = images.jpeg()
+
+    with Judges(1) as judges, judges.judge() as judge:
+        scores = [judge.score(picture, file) for file in (b"no picture", picture)]
+        judges.kill()
+        after_all_was_stopped = judge.score(picture, picture)
+
+    assert scores == [None, 100.0]
+    assert after_all_was_stopped is None
+
+
+def test_a_watermark_that_is_not_there_ends_the_plan_with_a_sentence(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    drop(clients, stack, 3)
+    mark = {"key": "marks/none.png"}
+
+    answer = type_("plan", written(tmp_path, recipes(watermark=mark)), "--scored", "0")
+
+    assert answer.code == 1
+    assert "watermark_unusable: Expected a watermark 'marks/none.png'" in answer.err

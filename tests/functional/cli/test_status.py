@@ -2,6 +2,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import boto3
 import pytest
@@ -163,15 +164,17 @@ def test_a_watch_without_a_terminal_prints_a_line_for_each_look(
 def test_cloudwatchs_figures_are_asked_for_once_a_minute(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, asked = [1000.0], []
+    now: list[float] = [1000.0]
+    asked: list[str] = []
     clock = type("Clock", (), {"now": lambda self: now[0]})()
     lookout = Lookout(stack.document(), Reach(), clock)
     real = lookout.reach.cloudwatch.get_paginator
-    monkeypatch.setattr(
-        lookout.reach.cloudwatch,
-        "get_paginator",
-        lambda name: (asked.append(name), real(name))[1],
-    )
+
+    def noted(name: Any) -> Any:  # noqa: ANN401 - one of botocore's words, and its paginator
+        asked.append(name)
+        return real(name)
+
+    monkeypatch.setattr(lookout.reach.cloudwatch, "get_paginator", noted)
 
     for seconds in (0, 5, 70):
         now[0] = 1000.0 + seconds
