@@ -63,10 +63,10 @@ def enqueue(  # noqa: PLR0913 - each is an option of the command
     restart: _Restart = False,
 ) -> None:
     """Send sources that are in the bucket already, and count what becomes of them."""
-    if prefix is None and inventory is None:
+    if prefix is None and inventory is None and only is None:
         raise Misconfigured(
             "There is nothing to enqueue",
-            ["expected --prefix or --inventory; --prefix '' is the whole bucket"],
+            ["expected --prefix, --inventory or --only; --prefix '' is the whole bucket"],
         )
     options = {"--prefix": prefix, "--inventory": inventory, "--only": only}
     words = _words("enqueue", operator, options)

@@ -195,7 +195,8 @@ class _Killed(BaseException):
 def _die_after_uploads(
     uploads: int, folder: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put, done = drop.Store.put, []
+    put = drop.Store.put
+    done: list[str] = []
 
     def put_or_die(store: drop.Store, key: str, path: Path) -> None:
         if len(done) == uploads:

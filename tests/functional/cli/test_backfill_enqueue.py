@@ -350,6 +350,28 @@ def test_a_source_without_a_message_and_without_an_end_has_failed(
     assert "pixfleet dlq groups" in answer.out
 
 
+def test_what_was_made_before_the_run_is_not_counted_as_made_by_it(
+    type_: Type,
+    clients: Clients,
+    stack: LocalStack,
+    work_off: WorkOff,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scripts.backfill.run.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.backfill.run.LOOK_SECONDS", 0.0)
+    _put(clients, stack, ["cat.png"])
+    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
+    work_off(stack.bulk_queue)
+    _put(clients, stack, ["cat.png"], png((8, 8), seed=2))
+    type_("backfill", "enqueue", "--prefix", "", "--restart", "--no-wait")
+    url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
+    clients.sqs.purge_queue(QueueUrl=url)
+
+    answer = type_("backfill", "enqueue", "--prefix", "", "--json")
+
+    assert (answer.document["made"], answer.document["failed"]) == (0, 1)
+
+
 def test_a_source_that_was_removed_meanwhile_is_counted_as_that(
     type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
 ) -> None:
