@@ -10,5 +10,5 @@ from worker import reconcile, runner, triage
 
 if __name__ == "__main__":
     triage.BASE_SECONDS = 2
-    reconcile.CALL_SECONDS = 1.0
+    vars(reconcile)["CALL_SECONDS"] = 1.0
     sys.exit(runner.main())

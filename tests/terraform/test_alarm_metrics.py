@@ -8,7 +8,10 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
+from typer.core import TyperGroup
+from typer.main import get_group
 
+from scripts.cli import build_app
 from shared.model.errors import Outside
 from shared.model.outcome import Outcome
 from shared.telemetry.metrics import METRICS, NAMESPACE
@@ -50,6 +53,7 @@ SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"'")
 # What the AWS CLI has beyond the API, and the options of every command.
 OF_THE_CLI = {("logs", "tail"): {"filter-pattern", "since"}}
 EVERYWHERE = {"output", "query"}
+OUR_COMMAND = re.compile(r"pixfleet ([a-z ]+?) --")
 # Rejections are failures, and dead letters are shown as SQS counts them.
 NOT_SHOWN = {"dead_letters", "rejections"}
 
@@ -206,7 +210,7 @@ def test_a_description_fits_and_ends_in_a_command(
         text = each["alarm_description"]
 
         assert len(text) <= 1024  # PutMetricAlarm's limit
-        assert " First: aws " in text
+        assert re.search(r" First: (aws|pixfleet) ", text)
 
 
 def test_the_commands_exist(alarms: Mapping[str, Planned], composite: Planned) -> None:
@@ -214,6 +218,9 @@ def test_the_commands_exist(alarms: Mapping[str, Planned], composite: Planned) -
 
     for text in (RUNBOOK, *texts):
         assert list(unknown_words(text)) == []
+    told = {tuple(found.split()) for each in texts for found in OUR_COMMAND.findall(each)}
+    assert told == {("status",), ("dlq", "groups")}
+    assert told <= set(our_commands(get_group(build_app())))
 
 
 def test_the_saved_queries_ask_for_fields_that_the_log_has(
@@ -234,6 +241,15 @@ def test_the_saved_queries_ask_for_fields_that_the_log_has(
 def test_a_word_that_no_command_has_is_found() -> None:
     assert list(unknown_words("aws sqs recieve-message --queue-url x")) == ["sqs recieve-message"]
     assert list(unknown_words("aws sqs purge-queue --queue x")) == ["sqs purge-queue --queue"]
+
+
+def our_commands(group: TyperGroup, *before: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command of `pixfleet`."""
+    for name, each in group.commands.items():
+        if isinstance(each, TyperGroup):
+            yield from our_commands(each, *before, name)
+        else:
+            yield (*before, name)
 
 
 def is_written(each: Metric) -> bool:

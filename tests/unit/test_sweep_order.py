@@ -133,7 +133,7 @@ class _Ledger(Census):
 
 def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr("scripts.sweep.sweep.BATCHES", 1)
-    monkeypatch.setattr("scripts.sweep.sweep.Seen", lambda: Seen(bits=1 << 16))
+    monkeypatch.setattr("scripts.sweep.sweep.Seen", lambda: Seen(bits=1 << 20))
     monkeypatch.setattr("scripts.sweep.listings.SHARDS", ("00", "01"))
     monkeypatch.setattr("scripts.sweep.listings.shard", lambda key: f"0{int(key[7]) % 2}")
     monkeypatch.setattr("shared.model.keys.shard", lambda key: f"0{int(key[7]) % 2}")

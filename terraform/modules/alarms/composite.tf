@@ -17,7 +17,7 @@ locals {
 
 resource "aws_cloudwatch_composite_alarm" "this" {
   alarm_name        = "${var.prefix}-something-is-wrong"
-  alarm_description = "CRITICAL: Pixfleet does not work as it should; the alarms that say how are named below. Runbook: ${var.runbook_url}#alarm-something-is-wrong First: aws cloudwatch describe-alarms --alarm-name-prefix ${var.prefix}- --state-value ALARM --query 'MetricAlarms[].[AlarmName,AlarmDescription]' --output text"
+  alarm_description = "CRITICAL: Pixfleet does not work as it should; the alarms that say how are named below. Runbook: ${var.runbook_url}#alarm-something-is-wrong First: pixfleet status --stack ${var.prefix}"
   alarm_rule        = join(" OR ", [for name in sort(local._flows) : "ALARM(\"${name}\")"])
   alarm_actions     = [local._topic_arn]
   ok_actions        = [local._topic_arn]

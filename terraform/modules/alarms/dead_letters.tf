@@ -1,10 +1,7 @@
 # A stock, not a flow: letters lie there until a person acts. In the composite alarm they would
 # keep it in ALARM for days and silence everything else, so these two speak for themselves.
 locals {
-  _read_dead_letters = join(" ", [
-    "aws sqs receive-message --queue-url \"$(aws sqs get-queue-url --queue-name ${var.dead_letter_queue_name} --query QueueUrl --output text)\"",
-    "--message-attribute-names All --max-number-of-messages 10 --visibility-timeout 5",
-  ])
+  _read_dead_letters = "pixfleet dlq groups --stack ${var.prefix}"
 
   _dead_letters = {
     dead-letters = {

@@ -7,10 +7,7 @@ locals {
     )
   }
 
-  _queue_facts = {
-    for name, lane in var.lanes : name =>
-    "aws sqs get-queue-attributes --attribute-names All --queue-url \"$(aws sqs get-queue-url --queue-name ${lane.queue_name} --query QueueUrl --output text)\""
-  }
+  _status = "pixfleet status --stack ${var.prefix}"
 
   _put_off_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image put off\" }'"
   _rejected_lines = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image rejected\" }'"
@@ -20,7 +17,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each = var.lanes
 
   alarm_name          = "${var.prefix}-oldest-message-${each.key}"
-  alarm_description   = "The oldest message of lane ${each.key} waits longer than ${local._complete_seconds[each.key]} s. Runbook: ${var.runbook_url}#alarm-oldest-message First: ${local._queue_facts[each.key]}"
+  alarm_description   = "The oldest message of lane ${each.key} waits longer than ${local._complete_seconds[each.key]} s. Runbook: ${var.runbook_url}#alarm-oldest-message First: ${local._status}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = each.value.queue_name }
@@ -45,7 +42,7 @@ resource "aws_cloudwatch_metric_alarm" "complete_seconds" {
   for_each = var.lanes
 
   alarm_name         = "${var.prefix}-complete-seconds-${each.key}"
-  alarm_description  = "From upload to complete set takes longer than ${local._complete_seconds[each.key]} s for 5 % of lane ${each.key}, or an event was lost and its source found late. Runbook: ${var.runbook_url}#alarm-complete-seconds First: ${local._queue_facts[each.key]}"
+  alarm_description  = "From upload to complete set takes longer than ${local._complete_seconds[each.key]} s for 5 % of lane ${each.key}, or an event was lost and its source found late. Runbook: ${var.runbook_url}#alarm-complete-seconds First: ${local._status}"
   namespace          = "Pixfleet"
   metric_name        = "complete_seconds"
   dimensions         = { lane = each.key }
