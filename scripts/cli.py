@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.operator.refusals import BAD_INPUT, FAILED, INTERRUPTED, sentence
-from scripts.output import show_what_can_be_shown
+from scripts.output import printable, show_what_can_be_shown
 from shared.model.errors import Misconfigured, PixfleetError
 
 # In the order in which a person meets them; each is a file of scripts/commands with an `app`.
@@ -99,7 +99,8 @@ def _run(words: Sequence[str]) -> int:
             raise
         told, code = _told(trouble)
     if told:
-        print(told, file=sys.stderr)
+        # AWS and files tell in strangers' words.
+        print("\n".join(map(printable, told.split("\n"))), file=sys.stderr)
     return code
 
 

@@ -41,11 +41,13 @@ LOG_BYTES = 382.9
 def making_again(cpu_seconds: float, objects: float, architecture: str = "arm64") -> float:
     """Return the dollars for rendering one source and storing so many objects, manifest included.
 
-    CPU seconds are those of a Lambda vCPU. Calls of a KMS key are not in it.
+    CPU seconds are those of a Lambda vCPU; of an unknown architecture, the dearest. Calls of a KMS
+    key are not in it.
     """
     gigabyte_seconds = cpu_seconds * GIGABYTES_A_VCPU + BESIDE_GIGABYTE_SECONDS
+    dearest = max(GIGABYTE_SECOND.values())
     return (
-        gigabyte_seconds * GIGABYTE_SECOND[architecture]
+        gigabyte_seconds * GIGABYTE_SECOND.get(architecture, dearest)
         + SHARE * INVOCATION
         + objects * PUT
         + HEAD_AND_GET * GET

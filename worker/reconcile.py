@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
-from shared.cloud.entries import REJECTED, REMOVED, Entry
+from shared.cloud.entries import REMOVED, Entry
 from shared.cloud.faults import ConditionRefused
 from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
@@ -22,13 +22,12 @@ from shared.model.errors import (
     PixfleetError,
     Suspect,
     Unknown,
-    UnknownRecipe,
     rejection,
 )
 from shared.model.manifest import ENGINE_VERSION
 from shared.model.outcome import Outcome
-from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
+from worker.agreement import recipe_for, refuses, shows, unknown_recipe
 from worker.arrival import LEAST_RENDER_SECONDS, Arrival
 from worker.fleet import Fleet
 from worker.marks import Resolved
@@ -128,7 +127,7 @@ def _under_claim(
             fleet.ledger.withdraw(claim)
             return outcome
         if wanted is None:
-            raise _unknown_recipe(source, fleet.recipes)
+            raise unknown_recipe(source, fleet.recipes)
         Arrival(source, wanted.recipe, wanted.mark, claim, fleet, deadline, story).run()
     except Failure as failure:
         if isinstance(failure, Suspect) and _crashed_before(claim.entry, story):
@@ -144,7 +143,7 @@ def _look(
 ) -> tuple[Source | None, Resolved | None]:
     """Return the source as it is now, and the recipe it is to be made by; none for neither."""
     source = story.source = fleet.objects.head(key)
-    recipe = _recipe_for(source, fleet.recipes) if source else None
+    recipe = recipe_for(source, fleet.recipes) if source else None
     wanted = fleet.marks.resolve(recipe, deadline) if recipe else None
     story.recipe = wanted.recipe if wanted else None
     return source, wanted
@@ -156,45 +155,15 @@ def _agreed(
     """Return how the source ended before, if it is still the same and so is what is wanted."""
     if source is None or entry.is_unfinished:
         return None
-    if wanted and _shows(entry, source, wanted.recipe):
+    if wanted and shows(entry, source.identity, wanted.recipe.fingerprint):
         story.remember(entry)
         return Outcome.CURRENT
     # Each message asks once: what it has been told already it is told again.
     is_asked = work.asks_again and entry.told_by.isdisjoint(work.message_ids)
-    if not is_asked and _refuses(entry, source, wanted.recipe if wanted else None):
+    if not is_asked and refuses(entry, source, wanted.recipe if wanted else None):
         story.remember(entry)
         return Outcome.REJECTED
     return None
-
-
-def _recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
-    """Return the recipe that the source's metadata asks for, or else the one its key matches.
-
-    None for a key that no recipe matches, whatever its metadata: it is none of ours.
-    """
-    matching, asked = recipes.matching(source.key), source.overrides.recipe
-    return recipes.named(asked) if matching and asked else matching
-
-
-def _shows(entry: Entry, source: Source, recipe: Recipe) -> bool:
-    """Say whether what is stored was made from this source, by this recipe."""
-    shown = (entry.identity, entry.fingerprint, entry.engine)
-    return entry.was_public and shown == (source.identity, recipe.fingerprint, ENGINE_VERSION)
-
-
-def _refuses(entry: Entry, source: Source, recipe: Recipe | None) -> bool:
-    """Say whether this very source was found unfit, for this recipe."""
-    fingerprint = recipe.fingerprint if recipe else ""
-    refused = (entry.identity, entry.last_modified, entry.fingerprint, entry.engine)
-    offered = (source.identity, source.last_modified, fingerprint, ENGINE_VERSION)
-    return entry.status == REJECTED and refused == offered
-
-
-def _unknown_recipe(source: Source, recipes: RecipeBook) -> UnknownRecipe:
-    known = ", ".join(each.name for each in recipes.recipes)
-    return UnknownRecipe(
-        f"Expected one of {known}, got {source.overrides.recipe!r}.", stage="recipe"
-    )
 
 
 def _crashed_before(entry: Entry, story: Story) -> bool:
@@ -204,7 +173,7 @@ def _crashed_before(entry: Entry, story: Story) -> bool:
     leave a claim behind that never came to its end.
     """
     source, recipe = story.source, story.recipe
-    return bool(entry.crashes) or (source is not None and _refuses(entry, source, recipe))
+    return bool(entry.crashes) or (source is not None and refuses(entry, source, recipe))
 
 
 def _reject(

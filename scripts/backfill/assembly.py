@@ -15,11 +15,14 @@ from scripts.backfill.prices import Averages
 from scripts.backfill.queues import Depths
 from scripts.backfill.run import Run
 from scripts.backfill.selection import Feeder, Only
-from scripts.backfill.standing import Judge, read_book
+from scripts.backfill.standing import Judge
+from scripts.operator.book import dated_fingerprints, deployed_recipes
 from scripts.operator.command import Operator
 from scripts.operator.stack import BULK, LIVE, Lane
-from shared.cloud.ledger_pages import LedgerPages
+from shared.cloud.census import Census
 from shared.cloud.objects import Objects
+from shared.cloud.queues import Queues
+from shared.cloud.status_index import StatusIndex
 from shared.model.limits import Limits as OfOneImage
 
 CONFIRMED = "confirmed"
@@ -31,7 +34,8 @@ class Backfill:
 
     operator: Operator
     judge: Judge
-    ledger: LedgerPages
+    ledger: Census
+    index: StatusIndex
 
     @classmethod
     def of(cls, operator: Operator) -> "Backfill":
@@ -40,8 +44,10 @@ class Backfill:
         objects = Objects(
             reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
         )
-        judge = Judge(read_book(objects, stack.recipes), objects)
-        return cls(operator, judge, LedgerPages(reach.dynamodb, stack.ledger_table))
+        judge = Judge(deployed_recipes(stack, objects), objects, dated_fingerprints(objects))
+        ledger = Census(reach.dynamodb, stack.ledger_table)
+        index = StatusIndex(reach.dynamodb, stack.ledger_table, stack.status_index)
+        return cls(operator, judge, ledger, index)
 
     def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
         """Return what sends messages about sources that are there."""
@@ -86,7 +92,7 @@ class Backfill:
             feeder=feeder,
             journal=journal,
             endings=Endings(journal, self.ledger, self.judge),
-            depths=Depths(reach.sqs, queues, stack.dead_letter_queue),
+            depths=Depths(Queues(reach.sqs), queues, stack.dead_letter_queue),
             limits=limits,
             averages=averages,
             architecture=stack.architecture,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from scripts.backfill.folder import Folder
 from scripts.backfill.journal import Journal
 from scripts.backfill.selection import Chosen, Page, Skipped, Wanted
+from shared.cloud.census import Census
 from shared.cloud.faults import Missing, attempt
-from shared.cloud.ledger_pages import LedgerPages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ class Drop:
     folder: Folder
     journal: Journal
     store: "Store"
-    ledger: LedgerPages
+    ledger: Census
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
     )
@@ -50,8 +50,8 @@ class Drop:
             else:
                 names.append(listed.key)
         keys = [self.folder.key_of(name) for name in names]
-        lines = self.ledger.read(keys, consistent=True) if keys else {}
-        wanted = [Wanted(key, lines[key].entry.updated_at) for key in keys]
+        entries = self.ledger.entries(keys, consistent=True)
+        wanted = [Wanted(key, entries[key].updated_at) for key in keys]
         return Chosen(wanted, skipped)
 
     def send(self, wanted: Sequence[Wanted]) -> Sequence[str]:

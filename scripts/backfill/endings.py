@@ -7,8 +7,8 @@ from itertools import islice
 from scripts.backfill.journal import CPU_SECONDS, Journal, Noted
 from scripts.backfill.selection import Ending, Wanted
 from scripts.backfill.standing import Judge, Standing
+from shared.cloud.census import Census
 from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
-from shared.cloud.ledger_pages import LedgerPages
 
 # Queues hand out roughly in order: behind so many pages without an end there is hardly one.
 BARREN_PAGES = 3
@@ -27,7 +27,7 @@ class Endings:
     """
 
     journal: Journal
-    ledger: LedgerPages
+    ledger: Census
     judge: Judge
     frontier: int = 0
     turn: int = 0
@@ -63,24 +63,23 @@ class Endings:
         return sum(self._look_at(page) for page in pages)
 
     def _look_at(self, page: Noted) -> int:
-        lines = self.ledger.read([each.key for each in page.wanted])
+        entries = self.ledger.entries([each.key for each in page.wanted], consistent=False)
         ended = {
             each.key: ending
             for each in page.wanted
-            if (ending := _ending(each, lines[each.key].entry))
+            if (ending := _ending(each, entries[each.key]))
         }
         if ended:
             made = (key for key, ending in ended.items() if ending is Ending.MADE)
-            spent = sum(lines[key].cpu_seconds for key in made)
+            spent = sum(entries[key].cpu_seconds for key in made)
             self.journal.settle(page, ended, {CPU_SECONDS: spent})
         return len(ended)
 
     def _conclude(self, page: Noted) -> int:
         """Give an end to sources whose entries did not change, by a look at each."""
-        lines = self.ledger.read([each.key for each in page.wanted], consistent=True)
+        entries = self.ledger.entries([each.key for each in page.wanted], consistent=True)
         ended = {
-            each.key: _ending(each, lines[each.key].entry)
-            or self._last_word(each, lines[each.key].entry)
+            each.key: _ending(each, entries[each.key]) or self._last_word(each, entries[each.key])
             for each in page.wanted
         }
         self.journal.settle(page, ended, {})

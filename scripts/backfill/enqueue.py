@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from scripts.backfill.selection import Chosen, Only, Page, Skipped, Wanted
 from scripts.backfill.standing import Judge, Standing
+from shared.cloud.census import Census
 from shared.cloud.faults import attempt
-from shared.cloud.ledger_pages import LedgerPages
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 
@@ -39,7 +39,7 @@ class Enqueue:
 
     sources: "Listing | Inventory"
     judge: Judge
-    ledger: LedgerPages
+    ledger: Census
     outbox: "Outbox"
     only: Only | None = None
 
@@ -54,9 +54,9 @@ class Enqueue:
         ours = [each for each in page.listed if self.judge.book.matching(each.key)]
         known = {each.key for each in ours}
         skipped[Skipped.NO_RECIPE] = [each.key for each in page.listed if each.key not in known]
-        lines = self.ledger.read([each.key for each in ours], consistent=True)
+        entries = self.ledger.entries([each.key for each in ours], consistent=True)
         for listed in ours:
-            entry = lines[listed.key].entry
+            entry = entries[listed.key]
             standing = self.judge.standing(listed, entry)
             if standing is Standing.GONE:
                 skipped[Skipped.GONE].append(listed.key)

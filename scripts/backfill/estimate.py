@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scripts.backfill.prices import BUSY, MEGABYTES_PER_CPU, MODEL, Averages
+from scripts.backfill.prices import BUSY, MODEL, Averages
 from scripts.backfill.selection import Feeder, Page, Wanted
 from scripts.operator.stack import Lane, Stack
-from shared.cloud.ledger_pages import PAGE_KEYS, LedgerPages
+from scripts.prices import MEGABYTES_A_VCPU
+from shared.cloud.census import BATCH_KEYS, Census
+from shared.cloud.entries import PUBLISHED
+from shared.cloud.status_index import StatusIndex
 
 # Two pages: the mean of so many is good to a tenth or so, where images are alike.
-SAMPLE_IMAGES = 2 * PAGE_KEYS
+SAMPLE_IMAGES = 2 * BATCH_KEYS
 # To count ten million takes ten thousand calls; of some pages it is also asked what they hold.
 COUNT_KEYS = 1000
 SECONDS_AN_HOUR = 3600
@@ -36,19 +39,19 @@ class Estimate:
     averages: Averages
 
 
-def sampled_averages(ledger: LedgerPages, index: str) -> Averages:
+def sampled_averages(ledger: Census, index: StatusIndex) -> Averages:
     """Return what the latest images took, or what docs/cost.md says where there are none."""
-    keys = list(ledger.newest_published(index, SAMPLE_IMAGES))
-    pages = [keys[at : at + PAGE_KEYS] for at in range(0, len(keys), PAGE_KEYS)]
-    read = [line for page in pages for line in ledger.read(page).values()]
-    lines = [line for line in read if line.cpu_seconds and line.entry.stored]
-    if not lines:
+    keys = [each.key for each in index.newest(PUBLISHED, most=SAMPLE_IMAGES)]
+    pages = [keys[at : at + BATCH_KEYS] for at in range(0, len(keys), BATCH_KEYS)]
+    read = [each for page in pages for each in ledger.entries(page, consistent=False).values()]
+    entries = [entry for entry in read if entry.cpu_seconds and entry.stored]
+    if not entries:
         return MODEL
     return Averages(
-        cpu_seconds=sum(line.cpu_seconds for line in lines) / len(lines),
-        objects=sum(len(line.entry.stored) for line in lines) / len(lines),
-        variant_bytes=sum(line.entry.variant_bytes for line in lines) / len(lines),
-        origin=f"the ledger, of the latest {len(lines)} images",
+        cpu_seconds=sum(entry.cpu_seconds for entry in entries) / len(entries),
+        objects=sum(len(entry.stored) for entry in entries) / len(entries),
+        variant_bytes=sum(entry.variant_bytes for entry in entries) / len(entries),
+        origin=f"the ledger, of the latest {len(entries)} images",
     )
 
 
@@ -64,7 +67,7 @@ def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
         listed += len(page.listed)
         if number == next_look:
             next_look *= 2
-            closely = page.listed if number == 1 else page.listed[:PAGE_KEYS]
+            closely = page.listed if number == 1 else page.listed[:BATCH_KEYS]
             wanted = _chosen(feeder, Page(closely, page.cursor))
             looked += len(closely)
             sent += len(wanted)
@@ -76,7 +79,7 @@ def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
 
 
 def _chosen(feeder: Feeder, page: Page) -> Sequence[Wanted]:
-    parts = (page.listed[at : at + PAGE_KEYS] for at in range(0, len(page.listed), PAGE_KEYS))
+    parts = (page.listed[at : at + BATCH_KEYS] for at in range(0, len(page.listed), BATCH_KEYS))
     return [each for part in parts for each in feeder.choose(Page(part, "")).wanted]
 
 
@@ -87,7 +90,7 @@ def estimate(
     each = averages.dollars(stack.architecture)
     images = min(selected.sent, *limits.images(each))
     made = round(images * selected.made / selected.sent) if selected.sent else 0
-    cpus = lane.maximum_concurrency * max(1.0, stack.memory_mb / MEGABYTES_PER_CPU) * BUSY
+    cpus = lane.maximum_concurrency * max(1.0, stack.memory_mb / MEGABYTES_A_VCPU) * BUSY
     hours = made * averages.cpu_seconds / cpus / SECONDS_AN_HOUR
     if limits.rate:
         hours = max(hours, images / limits.rate / SECONDS_AN_HOUR)

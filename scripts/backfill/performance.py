@@ -66,7 +66,7 @@ def perform(
 ) -> bool:
     """Carry out a run and show how it ended; say whether anything of it wants a person."""
     stack, screen = backfill.operator.stack, backfill.operator.screen
-    averages = sampled_averages(backfill.ledger, stack.status_index)
+    averages = sampled_averages(backfill.ledger, backfill.index)
     if not journal.fact(CONFIRMED):
         with screen.progress("counting"):
             selected = count_selection(feeder, enough=_enough(asked))

@@ -1,20 +1,9 @@
-"""What an image costs, in few numbers; a test holds them to those of docs/cost.md."""
+"""What the images of a run cost, by the prices of all commands and the averages of a stack."""
 
 from dataclasses import dataclass
 
-MILLION = 1_000_000
-# Dollars for a GB-second, https://aws.amazon.com/lambda/pricing/, in us-east-1.
-GIGABYTE_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
-MEGABYTES_PER_CPU = 1769
-VCPU_GIGABYTES = MEGABYTES_PER_CPU / 1024
-# https://aws.amazon.com/s3/pricing/
-PUT = 5.00 / MILLION
-# What docs/cost.md has for the parent beside the child: CPU and waiting, in a full batch of ten.
-PARENT_SECONDS = 0.095
-# All else of docs/cost.md that comes with an image: requests to Lambda, S3, SQS and the ledger,
-# logs, KMS.
-THE_REST = 5.06 / MILLION
+from scripts.prices import making_again
+
 # A worker renders this part of its time, by the measure of tests/bench/README.md.
 BUSY = 0.92
 
@@ -39,6 +28,6 @@ MODEL = Averages(1.52, 15, 601_000, "docs/cost.md, as nothing has been made here
 
 def cost(images: int, cpu_seconds: float, objects: float, architecture: str) -> float:
     """Return dollars for so many images that took so much in all, `objects` being of each."""
-    second = GIGABYTE_SECOND.get(architecture, max(GIGABYTE_SECOND.values())) * VCPU_GIGABYTES
-    lambda_ = (cpu_seconds + images * PARENT_SECONDS) * second
-    return lambda_ + images * ((objects + 1) * PUT + THE_REST)
+    if not images:
+        return 0.0
+    return images * making_again(cpu_seconds / images, objects + 1, architecture)

@@ -10,7 +10,7 @@ from scripts.backfill.journal import ALL_SENT, CPU_SECONDS, CURSOR, SENT, Journa
 from scripts.backfill.prices import Averages, cost
 from scripts.backfill.queues import Depths
 from scripts.backfill.selection import Chosen, Ending, Feeder
-from shared.cloud.ledger_pages import PAGE_KEYS
+from shared.cloud.census import BATCH_KEYS
 
 LOOK_SECONDS = 2.0
 # SQS's counts are approximate and may be a minute late:
@@ -136,7 +136,7 @@ class _Gate:
     def page_size(self) -> int:
         """Return how many are sent at once: a page of the ledger's, or what a second may have."""
         rate = self._limits.rate
-        return PAGE_KEYS if rate is None else max(1, min(PAGE_KEYS, int(rate)))
+        return BATCH_KEYS if rate is None else max(1, min(BATCH_KEYS, int(rate)))
 
     def reason_to_stop(self) -> str:
         """Return why no more may be sent, when as much is known as has to be."""

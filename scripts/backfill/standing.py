@@ -1,22 +1,15 @@
 """How a source stands: what the ledger shows against what the recipes would give now."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from json import loads
 
 from scripts.backfill.selection import Listed
-from shared.clock import SystemClock
 from shared.cloud.entries import REJECTED, Entry
 from shared.cloud.objects import Objects
-from shared.deadline import Deadline
-from shared.model.errors import Misconfigured
 from shared.model.manifest import ENGINE_VERSION
 from shared.model.recipe import Recipe, RecipeBook
-from shared.model.recipe_reader import read_recipes
-from worker.marks import Marks
-
-# Time for the watermark of one recipe, which is read once.
-MARK_SECONDS = 120.0
+from worker.agreement import recipe_for, shows
 
 
 class Standing(StrEnum):
@@ -31,14 +24,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says how a source stands, by the rule of `worker.reconcile`; asks S3 where a list is vague.
+    """Says how a source stands, by the rule of `worker.agreement`; asks S3 where a list is vague.
 
     Recipes and watermarks are those of the beginning; whoever changes them starts another run.
     """
 
     book: RecipeBook
     objects: Objects
-    _fingerprints: dict[str, str] = field(default_factory=dict)
+    fingerprint_of: Callable[[Recipe], str]
 
     def standing(self, listed: Listed, entry: Entry) -> Standing:
         """Return how a source stands of which a list and the ledger tell."""
@@ -61,28 +54,9 @@ class Judge:
             return Standing.GONE
         if not entry.was_public or entry.is_unfinished:
             return Standing.MISSING
-        matching, asked = self.book.matching(key), source.overrides.recipe
-        recipe = self.book.named(asked) if matching and asked else matching
-        return self._compared(entry, source.identity, recipe)
+        return self._compared(entry, source.identity, recipe_for(source, self.book))
 
     def _compared(self, entry: Entry, identity: str, recipe: Recipe | None) -> Standing:
-        shown = (entry.identity, entry.fingerprint, entry.engine)
-        wanted = (identity, self._fingerprint(recipe), ENGINE_VERSION) if recipe else None
-        return Standing.CURRENT if shown == wanted else Standing.STALE
-
-    def _fingerprint(self, recipe: Recipe) -> str:
-        if recipe.name not in self._fingerprints:
-            until = Deadline.after(MARK_SECONDS, SystemClock())
-            resolved = Marks(self.objects).resolve(recipe, until)
-            self._fingerprints[recipe.name] = resolved.recipe.fingerprint
-        return self._fingerprints[recipe.name]
-
-
-def read_book(objects: Objects, place: str) -> RecipeBook:
-    """Return the recipes that the stack's workers read, from `s3://bucket/key`."""
-    bucket, _, key = place.removeprefix("s3://").partition("/")
-    try:
-        document = loads(objects.read_recipes(bucket, key))
-    except ValueError as wrong:
-        raise Misconfigured(f"{place} cannot be used", [f"expected JSON: {wrong}"]) from wrong
-    return read_recipes(document, where=place)
+        if recipe and shows(entry, identity, self.fingerprint_of(recipe)):
+            return Standing.CURRENT
+        return Standing.STALE

@@ -90,5 +90,5 @@ def _versions(patient: Patient) -> Iterator[Finding]:
         entry.engine == ENGINE_VERSION,
         f"the newest variants were made by engine {entry.engine or 'unknown'}",
         f"use the pixfleet of the deployed version, or deploy engine {ENGINE_VERSION}: "
-        "`pixfleet try` and `plan` render with this one",
+        "`pixfleet dlq try` and `plan` render with this one",
     )

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from scripts.letters.engine import Engine, Trial, read_book
+from scripts.letters.engine import Engine, Trial
 from scripts.letters.letter import Letter
 from scripts.letters.look import Look
 from scripts.letters.receipts import Inspector, Receipts
@@ -15,6 +15,7 @@ from scripts.letters.records import Records, new_redrive_id
 from scripts.letters.redrive import Redriver, lane_for
 from scripts.letters.selection import LEAST_ID_CHARS, Selection
 from scripts.letters.sweep import Sweep
+from scripts.operator.book import deployed_recipes
 from scripts.operator.reach import Reach
 from scripts.operator.stack import Stack
 from shared.clock import Clock, SystemClock
@@ -113,7 +114,7 @@ class Desk:
     def trials(self, keys: Sequence[str]) -> Iterator[Trial]:
         """Yield what would happen to each key; nothing is written."""
         settings = self._settings()
-        book = read_book(self.stack.recipes, self.objects)
+        book = deployed_recipes(self.stack, self.objects)
         with closing(Studio(1, settings.limits)) as studio:
             engine = Engine(
                 self.objects, book, settings.limits, settings.render_seconds, studio, self.clock
@@ -128,7 +129,7 @@ class Desk:
         )
         with self.sweep() as sweep:
             dead = {each.digest: each for each in sweep if each.redrive_id == redrive_id}
-        book = read_book(self.stack.recipes, self.objects)
+        book = deployed_recipes(self.stack, self.objects)
         inspector = Inspector(
             self.objects,
             self.ledger,

@@ -1,19 +1,18 @@
 """This version's engine with a stack's own recipes and limits, which writes nothing."""
 
 from dataclasses import dataclass, field
-from json import loads
 
 from shared.clock import Clock
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.sandbox import Studio
-from shared.model.errors import Failure, Misconfigured, Outside, UnknownRecipe
+from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, RecipeBook
-from shared.model.recipe_reader import read_recipes
 from shared.model.source import Source
+from worker.agreement import recipe_for, unknown_recipe
 from worker.arrival import refuse_unfit
 from worker.marks import Marks
 
@@ -61,8 +60,12 @@ class Engine:
             source = self.objects.head(key)
             if source is None:
                 return Trial(key, REMOVED)
+            if self.recipes.matching(key) is None:
+                return Trial(key, IGNORED)
             recipe = recipe_for(source, self.recipes)
-            return self._rendered(source, recipe) if recipe else Trial(key, IGNORED)
+            if recipe is None:
+                raise unknown_recipe(source, self.recipes)
+            return self._rendered(source, recipe)
         except Failure as failure:
             would = UNCLEAR if isinstance(failure, Outside) else FAILS
             return Trial(key, would, cause=failure.cause.value, detail=failure.detail)
@@ -86,27 +89,3 @@ class Engine:
                     size_bytes += len(variant.variants) * len(payload)
         seconds = self.clock.now() - began
         return Trial(source.key, MADE, count, size_bytes, seconds, recipe.name)
-
-
-def recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
-    """Return the recipe that the worker would take; none for a key that is none of ours."""
-    matching, asked = recipes.matching(source.key), source.overrides.recipe
-    if matching is None or not asked:
-        return matching
-    named = recipes.named(asked)
-    if named is None:
-        known = ", ".join(each.name for each in recipes.recipes)
-        raise UnknownRecipe(f"Expected one of {known}, got {asked!r}.", stage="recipe")
-    return named
-
-
-def read_book(where: str, objects: Objects) -> RecipeBook:
-    """Return the recipes of a stack, from `s3://bucket/key`."""
-    bucket, _, key = where.removeprefix("s3://").partition("/")
-    if not where.startswith("s3://") or not bucket or not key:
-        raise Misconfigured(f"{where} cannot be used", ["expected s3://bucket/key"])
-    try:
-        document = loads(objects.read_recipes(bucket, key))
-    except (ValueError, RecursionError) as error:
-        raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
-    return read_recipes(document, where=where)

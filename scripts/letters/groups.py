@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scripts.letters.letter import Letter
+
+SOON = timedelta(days=3)
 
 
 @dataclass(slots=True)
@@ -40,6 +42,21 @@ class Group:
             "last_seen": self.last_seen and self.last_seen.isoformat(),
             "example": example and {"id": example.id, "key": example.key},
         }
+
+
+def soonest_end(
+    groups: Iterable[Group], *, retention_seconds: float, now: datetime
+) -> timedelta | None:
+    """Return in how long the first letter is dropped by its queue, if that is soon.
+
+    A letter that SQS moved is as old there as its message was; one that we sent begins anew.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    """
+    oldest = min((group.first_seen for group in groups if group.first_seen), default=None)
+    if oldest is None:
+        return None
+    left = oldest + timedelta(seconds=retention_seconds) - now
+    return left if left < SOON else None
 
 
 def grouped(letters: Iterable[Letter]) -> list[Group]:

@@ -120,7 +120,9 @@ def logs_query(letter: Letter) -> str:
     said = letter.message.attributes
     # SQS keeps the id of a message that it moves by itself.
     ids = {said.get("origin_message_id", ""), letter.id} - {""}
-    asked = [f'message_id = "{each}" or message_ids.0 = "{each}"' for each in sorted(ids)]
+    asked = [
+        f'message_id = "{each}" or message_ids.0 = "{each}"' for each in map(_quoted, sorted(ids))
+    ]
     if request_id := said.get("request_id"):
         asked.append(f'request_id = "{_quoted(request_id)}"')
     if letter.key:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scripts.letters.engine import recipe_for
 from scripts.letters.letter import Letter
 from scripts.letters.records import Part, Sent
 from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
@@ -14,12 +13,15 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
 from shared.model.errors import Failure
-from shared.model.manifest import ENGINE_VERSION
 from shared.model.recipe import RecipeBook
 from shared.model.source import Source
+from worker.agreement import recipe_for, shows
 from worker.marks import Marks
 
 LOOK_SECONDS = 60.0
+# S3 tells of whole seconds: what ended in this one may have ended before the redrive. What ended
+# in it and after shows by its letter, or by what is published.
+STAMP_SECONDS = 1.0
 
 
 class State(StrEnum):
@@ -86,7 +88,7 @@ class Inspector:
         """Return the receipts; `letters` are those of this redrive that are dead, by digest."""
         receipts = Receipts()
         for part in parts:
-            since = part.noted_at.timestamp()
+            since = part.noted_at.timestamp() + STAMP_SECONDS
 
             def fate(sent: Sent, since: float = since) -> Fate:
                 if letter := letters.get(sent.digest):
@@ -125,7 +127,7 @@ class Inspector:
             if recipe is None:
                 return False
             recipe = self.marks.resolve(recipe, self.within(LOOK_SECONDS)).recipe
-            return (entry.fingerprint, entry.engine) == (recipe.fingerprint, ENGINE_VERSION)
+            return shows(entry, source.identity, recipe.fingerprint)
         return False
 
 

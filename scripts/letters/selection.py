@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 
 from scripts.letters.letter import NO_CAUSE, Letter
 from shared.model.errors import Cause, Misconfigured
@@ -46,7 +47,7 @@ class Selection:
         """Return what to type after a command to mean the same letters."""
         asked = [
             f"--cause {self.cause}" if self.cause else "",
-            f"--prefix '{self.prefix}'" if self.prefix else "",
+            f"--prefix {quote(self.prefix)}" if self.prefix else "",
             *(f"--id {each}" for each in self.ids),
         ]
         return " ".join(filter(None, asked)) or "--all"

@@ -1,17 +1,19 @@
 """What a person is shown of dead letters: what is wrong, and what to type next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from shlex import quote
 
 from rich.table import Table
 
 from scripts.letters.engine import MADE, Trial
-from scripts.letters.groups import Group
+from scripts.letters.groups import Group, soonest_end
 from scripts.letters.letter import NO_CAUSE, Letter
 from scripts.letters.receipts import Receipts, State
 from scripts.letters.selection import Selection
 from scripts.letters.sweep import Sweep
 from scripts.operator.screen import facts, table
+from scripts.output import printable
 
 WORDS = {NO_CAUSE: "- (its worker died)"}
 
@@ -34,14 +36,21 @@ def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]
         for group in groups
     ]
     yield table("count", "cause", "first (UTC)", "last (UTC)", "example", rows=rows)
+    left = soonest_end(
+        groups, retention_seconds=sweep.depth.retention_seconds, now=datetime.now(UTC)
+    )
+    if left is not None:
+        hours = max(0, round(left.total_seconds() / 3600))
+        yield f"The oldest is dropped by its queue in {hours} h."
     largest = groups[0]
     yield ""
     yield "What next:"
     for group in groups:
         if group.example:
-            yield f"  pixfleet dlq show {group.example.id}   # {group.cause}"
-    yield f"  pixfleet dlq try --cause {largest.cause} -n 5"
-    yield f"  pixfleet dlq redrive --cause {largest.cause}"
+            yield f"  pixfleet dlq show {group.example.id}   # {printable(group.cause)}"
+    cause = quote(largest.cause)
+    yield f"  pixfleet dlq try --cause {cause} -n 5"
+    yield f"  pixfleet dlq redrive --cause {cause}"
 
 
 def letter_shown(letter: Letter) -> Table:
@@ -88,7 +97,7 @@ def receipts_shown(redrive_id: str, receipts: Receipts) -> Iterable[Table | str]
     if receipts.waiting:
         yield f"  pixfleet dlq receipts {redrive_id} --watch"
     for cause in receipts.dead:
-        yield f"  pixfleet dlq try --cause {cause}"
+        yield f"  pixfleet dlq try --cause {quote(cause)}"
 
 
 def receipts_document(redrive_id: str, receipts: Receipts) -> Mapping[str, object]:

@@ -17,13 +17,15 @@ MARK_SECONDS = 120.0
 
 def deployed_recipes(stack: Stack, objects: Objects) -> RecipeBook:
     """Return the stack's recipes; `Misconfigured` if what is deployed cannot be read."""
-    bucket, _, key = stack.recipes.removeprefix("s3://").partition("/")
+    where = stack.recipes
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    if not where.startswith("s3://") or not bucket or not key:
+        raise Misconfigured(f"{where} cannot be used", ["expected s3://bucket/key"])
     try:
         document = json.loads(objects.read_recipes(bucket, key))
-    except ValueError as error:
-        problem = f"expected JSON: {error}"
-        raise Misconfigured(f"{stack.recipes} cannot be used", [problem]) from error
-    return read_recipes(document, where=stack.recipes)
+    except (ValueError, RecursionError) as error:
+        raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
+    return read_recipes(document, where=where)
 
 
 def dated_fingerprints(objects: Objects) -> Callable[[Recipe], str]:

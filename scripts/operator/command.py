@@ -1,6 +1,8 @@
 """The options that every command has, and what they open: a stack, its clients, a screen."""
 
 import inspect
+import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +14,15 @@ from scripts.operator.finding import DEFAULT_STACK, find_stack
 from scripts.operator.reach import Reach
 from scripts.operator.screen import Screen
 from scripts.operator.stack import Stack
+from shared.model.errors import Misconfigured
+
+STACK_VARIABLE = "PIXFLEET_STACK"
 
 _STACK = Annotated[
     str,
     typer.Option(
         "--stack",
-        envvar="PIXFLEET_STACK",
+        envvar=STACK_VARIABLE,
         help="The prefix of a stack, a file of `terraform output -json`, or Terraform's folder.",
     ),
 ]
@@ -51,8 +56,16 @@ class Operator:
 
     @cached_property
     def stack(self) -> Stack:
-        """Return the stack; `Misconfigured` with what to type if there is none."""
-        return find_stack(self.stack_name, self.reach)
+        """Return the stack; `Misconfigured` with what to type if there is none.
+
+        A file tells of queues by name, and another region may have a stack of the same names.
+        """
+        stack, here = find_stack(self.stack_name, self.reach), self.reach.s3.meta.region_name
+        if stack.region != here:
+            raise Misconfigured(
+                f"The stack {stack.prefix} is not in {here}", [f"expected --region {stack.region}"]
+            )
+        return stack
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -89,4 +102,11 @@ def _operator(
     *, stack: str, endpoint_url: str | None, profile: str | None, region: str | None, as_json: bool
 ) -> Operator:
     reach = Reach(endpoint_url=endpoint_url, profile=profile, region=region)
-    return Operator(stack, reach, Screen(as_json=as_json))
+    named = {
+        "--stack": stack if stack != os.environ.get(STACK_VARIABLE, DEFAULT_STACK) else None,
+        "--endpoint-url": endpoint_url,
+        "--profile": profile,
+        "--region": region,
+    }
+    given = " ".join(f"{name} {shlex.quote(value)}" for name, value in named.items() if value)
+    return Operator(stack, reach, Screen(as_json=as_json, given=given))

@@ -1,6 +1,7 @@
 """What a command shows: tables and progress for a person, one JSON document for a program."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,25 +22,34 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from scripts.output import printable
 from shared.model.errors import Misconfigured
+
+OUR_COMMAND = re.compile(
+    r"\bpixfleet (?:(?:dlq|backfill) [a-z]+"
+    r"|(?:doctor|drill|plan|show|sign|status|urls|verify|why)\b)"
+)
 
 
 def _out() -> Console:
-    return Console(highlight=False)
+    # A key may hold what Rich takes for the name of a picture, such as `:smile:`.
+    return Console(highlight=False, emoji=False)
 
 
 def _err() -> Console:
-    return Console(highlight=False, stderr=True)
+    return Console(highlight=False, emoji=False, stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """Results go to standard output; progress, questions and warnings to standard error.
 
-    With `as_json` standard output gets one JSON document and nothing else.
+    With `as_json` standard output gets one JSON document and nothing else. `given` are the options
+    by which this command reached its stack: those that it tells to type next need them as well.
     """
 
     as_json: bool = False
+    given: str = ""
     out: Console = field(default_factory=_out)
     err: Console = field(default_factory=_err)
 
@@ -52,13 +62,24 @@ class Screen:
             print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
             return
         for part in shown:
-            text = _plain(part) if isinstance(part, str) else part
+            text = self._with_given(_plain(part) if isinstance(part, str) else part)
             # A table folds its cells by itself; a line stays one for whoever reads a pipe.
             self.out.print(text, soft_wrap=isinstance(part, str | Text))
 
     def note(self, text: str) -> None:
         """Say something that is not the result: a warning, what happens now."""
-        self.err.print(_plain(text), soft_wrap=True)
+        self.err.print(self._with_given(_plain(text)), soft_wrap=True)
+
+    def _with_given(self, part: RenderableType) -> RenderableType:
+        """Return a line whose commands go to the stack that this one went to."""
+        if not self.given:
+            return part
+        if isinstance(part, str):
+            return OUR_COMMAND.sub(lambda found: f"{found[0]} {escape(self.given)}", part)
+        if isinstance(part, Text):
+            for found in reversed(list(OUR_COMMAND.finditer(part.plain))):
+                part = Text.assemble(part[: found.end()], f" {self.given}", part[found.end() :])
+        return part
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Go on only if a person says so, or said `--yes` before; `Misconfigured` otherwise.
@@ -69,7 +90,7 @@ class Screen:
             return
         if not sys.stdin.isatty():
             raise Misconfigured("Nothing was done", [f"{question} Say --yes to go on."])
-        if not typer.confirm(question, err=True):
+        if not typer.confirm(printable(question), err=True):
             raise typer.Exit(code=1)
 
     @contextmanager
@@ -82,7 +103,8 @@ class Screen:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.err, transient=True) as progress:
+        hidden = not self.err.is_terminal
+        with Progress(*columns, console=self.err, transient=True, disable=hidden) as progress:
             yield Meter(progress, progress.add_task(escape(doing), total=total))
 
 
@@ -136,14 +158,9 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.2f}"
-    return _printable(str(value))
+    return printable(str(value))
 
 
 def _plain(text: str) -> str:
     """Return lines of plain text for a console that reads markup."""
-    return escape("\n".join(map(_printable, text.split("\n"))))
-
-
-def _printable(line: str) -> str:
-    # A key may hold what moves a terminal's cursor.
-    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+    return escape("\n".join(map(printable, text.split("\n"))))

@@ -99,7 +99,7 @@ def read_stack(text: str | bytes, *, where: str) -> Stack:
         if isinstance(document, dict) and "schema" not in document:
             document = document["stack"]["value"]
         stack = msgspec.convert(document, Stack)
-    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as refused:
+    except (ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError) as refused:
         raise Misconfigured(
             f"{where} does not describe a stack",
             [f"expected the document that Terraform writes as output `stack`: {refused}"],
@@ -114,4 +114,6 @@ def read_stack(text: str | bytes, *, where: str) -> Stack:
                 )
             ],
         )
+    if LIVE not in stack.lanes:
+        raise Misconfigured(f"{where} cannot be used", [f"expected a lane {LIVE}, got none"])
     return stack

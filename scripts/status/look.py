@@ -12,9 +12,9 @@ from scripts.operator.reach import Reach
 from scripts.operator.stack import Stack
 from scripts.status.endings import endings_of
 from scripts.status.figures import MINUTE, Figures, figures_of
-from scripts.status.lanes import fill_of, fill_of_lanes
 from scripts.status.report import Report
 from shared.clock import Clock
+from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 
 Seen = TypeVar("Seen")
@@ -38,7 +38,7 @@ class Lookout:
 
         Without CloudWatch the rest is told all the same, and what could not be seen.
         """
-        now = self.clock.now()
+        now, queues = self.clock.now(), Queues(self.reach.sqs)
         index = StatusIndex(self.reach.dynamodb, self.stack.ledger_table, self.stack.status_index)
         endings = endings_of(index, now)
         unseen: list[str] = []
@@ -53,9 +53,9 @@ class Lookout:
         counted = sum(self._figures.per_second.values())
         return Report(
             at=now,
-            lanes=fill_of_lanes(self.reach.sqs, self.stack),
+            lanes={name: queues.depth(lane.queue) for name, lane in self.stack.lanes.items()},
             oldest_seconds=self._figures.oldest_seconds,
-            dead_letters=fill_of(self.reach.sqs, self.stack.dead_letter_queue).all,
+            dead_letters=queues.depth(self.stack.dead_letter_queue).all,
             endings=endings,
             per_second=counted or endings.per_second,
             rate_is_from="CloudWatch" if counted else "the ledger",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scripts.operator.alarms import Alarm
 from scripts.output import counted
 from scripts.status.endings import Endings
-from scripts.status.lanes import Fill
+from shared.cloud.queues import Depth
 
 # A message that has just come may lie so long before anybody polls for it.
 PATIENCE_SECONDS = 120.0
@@ -25,7 +25,7 @@ class Report:
     """What is known at one moment; `unseen` is what could not be looked at, and why."""
 
     at: float
-    lanes: Mapping[str, Fill]
+    lanes: Mapping[str, Depth]
     oldest_seconds: Mapping[str, float]
     dead_letters: int
     endings: Endings
@@ -37,7 +37,7 @@ class Report:
     @property
     def to_do(self) -> int:
         """Return how many messages are still to be worked on."""
-        return sum(fill.all for fill in self.lanes.values())
+        return sum(depth.all for depth in self.lanes.values())
 
     @property
     def seconds_left(self) -> float | None:
@@ -65,6 +65,6 @@ class Report:
             yield Trouble(counted(self.dead_letters, "dead letter"), "pixfleet dlq groups")
 
     def _is_stalled(self, lane: str) -> bool:
-        fill = self.lanes[lane]
-        is_idle = bool(fill.waiting) and not fill.in_flight and not self.per_second
+        depth = self.lanes[lane]
+        is_idle = bool(depth.waiting) and not depth.in_flight and not self.per_second
         return is_idle and self.oldest_seconds.get(lane, PATIENCE_SECONDS) >= PATIENCE_SECONDS

@@ -46,8 +46,8 @@ def shown(report: Report) -> Sequence[RenderableType]:
 def line(report: Report) -> str:
     """Return a report as one line, for a log."""
     lanes = ", ".join(
-        f"{name} {fill.waiting} waiting {fill.in_flight} in flight {fill.delayed} delayed"
-        for name, fill in report.lanes.items()
+        f"{name} {depth.waiting} waiting {depth.in_flight} in flight {depth.delayed} delayed"
+        for name, depth in report.lanes.items()
     )
     return f"{_moment(report.at)} {headline(report)} ({lanes})"
 
@@ -60,12 +60,12 @@ def document(report: Report) -> Mapping[str, object]:
         "troubles": [{"what": each.what, "type": each.type} for each in report.troubles()],
         "lanes": {
             name: {
-                "waiting": fill.waiting,
-                "in_flight": fill.in_flight,
-                "delayed": fill.delayed,
+                "waiting": depth.waiting,
+                "in_flight": depth.in_flight,
+                "delayed": depth.delayed,
                 "oldest_seconds": report.oldest_seconds.get(name),
             }
-            for name, fill in report.lanes.items()
+            for name, depth in report.lanes.items()
         },
         "dead_letters": report.dead_letters,
         "rejected": {
@@ -103,12 +103,12 @@ def _lanes(report: Report) -> Table:
     rows = [
         (
             name,
-            fill.waiting,
-            fill.in_flight,
-            fill.delayed,
+            depth.waiting,
+            depth.in_flight,
+            depth.delayed,
             duration(oldest) if (oldest := report.oldest_seconds.get(name)) is not None else "-",
         )
-        for name, fill in report.lanes.items()
+        for name, depth in report.lanes.items()
     ]
     return table("lane", "waiting", "in flight", "delayed", "oldest", rows=rows)
 

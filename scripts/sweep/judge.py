@@ -1,4 +1,4 @@
-"""Decides what is true of one key, as the worker would (worker/reconcile.py), and changes nothing.
+"""Decides what is true of one key, as the worker would (worker/agreement.py), and changes nothing.
 
 HEAD is asked only where the listing cannot tell: overrides are metadata, which no listing shows.
 But an object of the same ETag and time as the one that the ledger knows has the same metadata.
@@ -16,6 +16,7 @@ from shared.model.keys import MANIFEST_NAME
 from shared.model.manifest import ENGINE_VERSION
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
+from worker.agreement import recipe_for
 
 ASKS_FOR_A_RECIPE = ";recipe="
 
@@ -106,8 +107,7 @@ class Judge:
             source = self.head(listed.key)
             if source is None or source.identity != entry.identity:
                 return "overrides changed"
-            asked = source.overrides.recipe
-            wanted = self.recipes.named(asked) if asked else self.recipes.matching(listed.key)
+            wanted = recipe_for(source, self.recipes)
         fingerprint = self.fingerprint_of(wanted) if wanted else ""
         if entry.fingerprint != fingerprint:
             return "recipe changed"

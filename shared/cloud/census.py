@@ -1,18 +1,20 @@
 """DynamoDB: reads many ledger entries at once, those of some keys or every one there is."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.cloud.entries import Entry, read_entry
 from shared.cloud.faults import attempt
 from shared.cloud.items import to_item
-from shared.model.errors import UnknownSchema
+from shared.model.errors import LedgerUnavailable, UnknownSchema
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_KEYS = 100
+ROUNDS = 8
 
 # An entry, or why this version of the program does not read it.
 Read = Entry | UnknownSchema
@@ -25,25 +27,29 @@ class Census:
         self._dynamodb = dynamodb
         self._table = table
 
-    def of(self, keys: Sequence[str]) -> Mapping[str, Read]:
-        """Return what is written of up to a hundred different keys, consistently.
+    def of(self, keys: Sequence[str], *, consistent: bool = True) -> Mapping[str, Read]:
+        """Return what is written of up to a hundred keys.
 
-        An empty entry where nothing is.
+        An empty entry where nothing is. Half as dear and up to a second late unless `consistent`.
         """
         found: dict[str, Read] = {key: Entry() for key in keys}
-        wanted: list[Any] = [to_item({"key": key}) for key in keys]
-        while wanted:
-            request: Any = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            answer = attempt(
-                lambda request=request: self._dynamodb.batch_get_item(RequestItems=request),  # type: ignore[misc]
-                stage="ledger",
+        wanted: Any = [to_item({"key": key}) for key in found]
+        for tried in range(ROUNDS):
+            if not wanted:
+                return found
+            if tried:  # what DynamoDB left out it wants to be asked for later
+                time.sleep(0.05 * 2**tried)
+            items, wanted = self._ask(wanted, consistent=consistent)
+            found |= {item["key"]["S"]: _read(item) for item in items}
+        if wanted:
+            raise LedgerUnavailable(
+                f"Expected all of {len(keys)} entries, got all but {len(wanted)}.", stage="ledger"
             )
-            for item in answer.get("Responses", {}).get(self._table, []):
-                found[item["key"]["S"]] = _read(item)
-            # At least one was answered, or it would have been an error.
-            left = answer.get("UnprocessedKeys") or {}
-            wanted = list(left[self._table]["Keys"]) if self._table in left else []
         return found
+
+    def entries(self, keys: Sequence[str], *, consistent: bool) -> Mapping[str, Entry]:
+        """Return the same for one who can do nothing without: raise what cannot be read."""
+        return {key: _readable(read) for key, read in self.of(keys, consistent=consistent).items()}
 
     def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:
         """Yield every entry whose key begins so, in no order, page by page.
@@ -65,6 +71,22 @@ class Census:
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _ask(self, wanted: Any, *, consistent: bool) -> tuple[Any, Any]:  # noqa: ANN401 - boto3's shapes
+        answer = attempt(
+            lambda: self._dynamodb.batch_get_item(
+                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": consistent}}
+            ),
+            stage="ledger",
+        )
+        left = answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
+        return answer["Responses"].get(self._table, []), left
+
+
+def _readable(read: Read) -> Entry:
+    if isinstance(read, UnknownSchema):
+        raise read
+    return read
 
 
 def _read(item: Mapping[str, Any]) -> Read:

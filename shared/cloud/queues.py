@@ -19,18 +19,26 @@ MAX_VISIBILITY_SECONDS = 43_200
 class Depth:
     """What a queue says of itself, approximately: SQS may be a minute behind.
 
-    `in_flight` are in somebody's hands, or put off. `has_redrive_policy` says that receives are
-    counted against its messages.
+    `in_flight` are in somebody's hands, or put off; `delayed` were sent to be received later.
+    `has_redrive_policy` says that receives are counted against its messages;
+    it keeps a message for `retention_seconds`.
     """
 
     waiting: int
     in_flight: int
+    delayed: int = 0
     has_redrive_policy: bool = False
+    retention_seconds: int = 14 * 86_400
+
+    @property
+    def all(self) -> int:
+        """Return how many it holds in all."""
+        return self.waiting + self.in_flight + self.delayed
 
     @property
     def is_quiet(self) -> bool:
         """Say whether nothing is there."""
-        return not self.waiting + self.in_flight
+        return not self.all
 
 
 class Queues:
@@ -122,9 +130,10 @@ class Queues:
         said = answer.get("Attributes", {})
         return Depth(
             waiting=int(said.get("ApproximateNumberOfMessages", 0)),
-            in_flight=int(said.get("ApproximateNumberOfMessagesNotVisible", 0))
-            + int(said.get("ApproximateNumberOfMessagesDelayed", 0)),
+            in_flight=int(said.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            delayed=int(said.get("ApproximateNumberOfMessagesDelayed", 0)),
             has_redrive_policy="RedrivePolicy" in said,
+            retention_seconds=int(said.get("MessageRetentionPeriod", 14 * 86_400)),
         )
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:

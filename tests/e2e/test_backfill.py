@@ -25,7 +25,7 @@ from tests.images import png
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-IMAGES = int(os.environ.get("PIXFLEET_BACKFILL", "1000"))
+IMAGES = int(os.environ.get("PIXFLEET_BACKFILL", "5000"))
 PAGE = 100
 # What a page of keys and a page of its neighbour's may take until Python gives memory back.
 MEBIBYTES_ALLOWED = 6.0

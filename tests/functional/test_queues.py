@@ -198,3 +198,19 @@ def test_a_queue_that_is_not_there_is_trouble_that_may_pass(
 
     with pytest.raises(StorageUnavailable):
         queues.receive("no-such-queue", wait_seconds=0, hide_seconds=30)
+
+
+def test_the_depth_tells_what_waits_from_what_is_in_hand_or_sent_for_later(
+    clients: Clients, queues: Queues
+) -> None:
+    url = clients.sqs.get_queue_url(QueueName=LIVE)["QueueUrl"]
+    clients.sqs.send_message(QueueUrl=url, MessageBody="in hand")
+    queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+    clients.sqs.send_message(QueueUrl=url, MessageBody="waiting")
+    clients.sqs.send_message(QueueUrl=url, MessageBody="for later", DelaySeconds=60)
+
+    depth = queues.depth(LIVE)
+
+    assert (depth.waiting, depth.in_flight, depth.delayed) == (1, 1, 1)
+    assert depth.all == 3
+    assert not depth.is_quiet

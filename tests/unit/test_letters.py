@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from scripts.letters import sweep as sweeping
+from scripts.letters.groups import Group, soonest_end
 from scripts.letters.letter import Letter, read_letter
 from scripts.letters.redrive import Redriver
 from scripts.letters.selection import Selection
@@ -268,3 +270,13 @@ def test_a_rate_is_kept_to() -> None:
 
     # The clock stands still, so that each pause is counted from the beginning.
     assert pauses == [0.0, 0.5, 1.0, 1.5]
+
+
+@pytest.mark.parametrize(("days", "left"), [(1, None), (10, None), (13, timedelta(days=1))])
+def test_letters_that_their_queue_will_soon_drop_are_told_of(
+    days: int, left: timedelta | None
+) -> None:
+    now = datetime(2026, 1, 31, tzinfo=UTC)
+    group = Group("truncated", 1, first_seen=now - timedelta(days=days))
+
+    assert soonest_end([group], retention_seconds=14 * 86_400, now=now) == left

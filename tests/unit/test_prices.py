@@ -32,6 +32,12 @@ def test_a_source_made_again_costs_what_the_cost_model_says(architecture: Archit
     assert found == pytest.approx(expected)
 
 
+def test_an_unknown_architecture_is_the_dearest() -> None:
+    known = [prices.making_again(1.5, 16, architecture) for architecture in Architecture]
+
+    assert prices.making_again(1.5, 16, "") == max(known)
+
+
 def test_to_keep_variants_costs_what_the_cost_model_says() -> None:
     found = prices.keeping(600_000 * cost_model.MILLION)
 

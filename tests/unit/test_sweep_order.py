@@ -1,6 +1,6 @@
 import random
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -123,7 +123,7 @@ class _Ledger(Census):
             stored=frozenset({"w.webp"}),
         )
 
-    def of(self, keys: Any) -> dict[str, Read]:  # noqa: ANN401 - a list
+    def of(self, keys: Sequence[str], *, consistent: bool = True) -> dict[str, Read]:
         return dict.fromkeys(keys, self._entry)
 
     def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:

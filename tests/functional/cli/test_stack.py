@@ -2,11 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.operator.finding import find_stack
 from scripts.operator.reach import Reach
 from scripts.operator.stack import read_stack
 from shared.model.errors import Misconfigured
+from tests.functional.cli.conftest import Type
 
 pytestmark = pytest.mark.functional
 
@@ -53,3 +55,21 @@ def test_a_key_belongs_to_the_lane_that_asks_for_its_beginning(
     stack: LocalStack, key: str, lane: str
 ) -> None:
     assert stack.document().lane_of(key) == lane
+
+
+def test_what_to_type_next_goes_to_the_stack_that_was_named(
+    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+) -> None:
+    file = tmp_path / "my outputs.json"
+    file.write_text(stack.document().document())
+    where = f"--stack '{file}' --region us-east-1"
+    clients.sqs.send_message(
+        QueueUrl=clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"],
+        MessageBody="nonsense",
+    )
+
+    answer = type_("dlq", "groups", "--stack", file, "--region", "us-east-1")
+
+    told = [line for line in answer.out.splitlines() if "pixfleet " in line]
+    assert told
+    assert all(where in line for line in told)

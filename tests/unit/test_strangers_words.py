@@ -1,0 +1,113 @@
+"""What the command line makes of words that strangers chose: keys, causes, whole documents."""
+
+import io
+from collections.abc import Mapping
+
+import pytest
+from rich.console import Console
+
+from scripts import cli
+from scripts.letters.letter import Letter
+from scripts.letters.look import logs_query
+from scripts.letters.selection import Selection
+from scripts.operator.command import Operator
+from scripts.operator.reach import Reach
+from scripts.operator.screen import Screen, table
+from scripts.operator.stack import Stack, read_stack
+from shared.events.sqs import Message
+from shared.model.errors import Misconfigured
+
+pytestmark = pytest.mark.unit
+
+STACK = Stack(
+    schema=1,
+    prefix="pixfleet",
+    region="eu-west-1",
+    sources_bucket="sources",
+    variants_bucket="variants",
+    ledger_table="ledger",
+    status_index="status",
+    lanes={},
+    dead_letter_queue="dead",
+    recipes="s3://variants/recipes.json",
+    environment={},
+)
+
+
+def letter_with(attributes: Mapping[str, str]) -> Letter:
+    message = Message("any-id", "receipt", "{}", 1, "queue", None, attributes)
+    return Letter(message, ())
+
+
+def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "[bold]a/:smile:.jpg"
+
+    Screen().result({}, key, table("key", rows=[(key,)]))
+
+    assert capsys.readouterr().out.count(key) == 2
+
+
+def test_no_bar_and_no_empty_line_is_shown_where_nobody_looks() -> None:
+    err = io.StringIO()
+
+    with Screen(err=Console(file=err)).progress("looking") as meter:
+        meter.advance()
+
+    assert not err.getvalue()
+
+
+def test_a_question_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def agree(question: str, **_: object) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", agree)
+
+    Screen().confirm("1 of \x9b31mred?", yes=False)
+
+    assert asked == ["1 of \ufffd31mred?"]
+
+
+def test_a_refusal_moves_no_cursor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_words: object) -> None:
+        raise Misconfigured("No", ["got \x1b[2J"])
+
+    monkeypatch.setattr(cli, "build_app", refuse)
+
+    with pytest.raises(SystemExit):
+        cli.main()
+
+    assert capsys.readouterr().err == "No:\n  - got \ufffd[2J\n"
+
+
+def test_a_prefix_is_quoted_where_it_is_to_be_typed_again() -> None:
+    typed = Selection(prefix="it's; rm -rf").options()
+
+    assert typed == """--prefix 'it'"'"'s; rm -rf'"""
+
+
+def test_a_log_query_is_not_changed_by_a_letter() -> None:
+    query = logs_query(letter_with({"origin_message_id": 'x" or 1=1'}))
+
+    assert 'message_id = "x\\" or 1=1"' in query
+
+
+@pytest.mark.parametrize("text", [STACK.document(), "[" * 100_000])
+def test_a_document_without_a_live_lane_is_no_stack(text: str) -> None:
+    with pytest.raises(Misconfigured):
+        read_stack(text, where="file")
+
+
+def test_a_stack_of_another_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.operator.command.find_stack", lambda *_: STACK)
+    operator = Operator("file", Reach(region="us-east-1"), Screen())
+
+    with pytest.raises(Misconfigured, match="--region eu-west-1"):
+        _ = operator.stack
