@@ -63,7 +63,7 @@ def test_nothing_typed_shows_what_there_is(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        pytest.param(["statu"], "Did you mean 'status'?", id="a mistyped command"),
+        pytest.param(["xstatus"], "Did you mean 'status'?", id="a mistyped command"),
         pytest.param(["status", "--wach"], "--watch", id="a mistyped option"),
         pytest.param(["status", "extra"], "pixfleet status --help", id="an argument too many"),
         pytest.param(["status", "--every", "no"], "--every", id="a number that is none"),

@@ -19,7 +19,7 @@ from shared.model.errors import Misconfigured
 
 pytestmark = pytest.mark.unit
 
-URL = "https://d1.cloudfront.net/caf%C3%A9/cat.jpg?variant=w640&format=avif&v=0123456789ab"
+URL = "https://d1.cloudfront.net/%C3%A9t%C3%A9/cat.jpg?variant=w640&format=avif&v=0123456789ab"
 UNTIL = datetime(2030, 1, 31, 12, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
