@@ -87,7 +87,7 @@ def _nothing_by_itself(
 def _run(words: Sequence[str]) -> int:
     try:
         # Typer answers `typer.Exit` and Ctrl-C by a code.
-        code = int(build_app(words)(list(words), standalone_mode=False) or 0)
+        code = int(build_app(words)(list(words), prog_name="pixfleet", standalone_mode=False) or 0)
         told = STOPPED if code == INTERRUPTED else ""
         # A reader that has gone shows here, and not when the interpreter ends.
         sys.stdout.flush()

@@ -24,6 +24,7 @@ CREATE TABLE skipped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL, example T
 CREATE TABLE pages (number INTEGER PRIMARY KEY, is_sent INTEGER NOT NULL, wanted TEXT NOT NULL);
 CREATE TABLE files (name TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
+SQLITE = b"SQLite format 3\0"
 CURSOR, SELECTION, ALL_SENT = "cursor", "selection", "all_sent"
 SEEN, SENT, CPU_SECONDS = "seen", "sent", "cpu_seconds"
 ADD = (
@@ -64,6 +65,7 @@ class Journal:
         forgets whatever was there.
         """
         if restart:
+            _refuse_strangers(path)
             path.unlink(missing_ok=True)
         try:
             journal = cls(path)
@@ -206,6 +208,14 @@ class Journal:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Raise `Misconfigured` if a file is there that no journal has written."""
+    if path.exists() and not path.read_bytes().startswith(SQLITE):
+        raise Misconfigured(
+            f"{path} is no checkpoint", ["expected one to forget: name another (--checkpoint)"]
+        )
 
 
 def _packed(wanted: Sequence[Wanted]) -> str:

@@ -1,6 +1,5 @@
 """`pixfleet dlq`: why messages died, whether they would die again, and their way back."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -94,7 +93,7 @@ def show(
         *(("\nLedger", facts(of_ledger)) if of_ledger else ()),
         *((f"\nThumbnail: {picture}",) if picture else ()),
         *((f"\nNo thumbnail: {why_not}",) if why_not else ()),
-        f"\nBody\n{_pretty(letter.message.body)}",
+        f"\nBody\n{shown.body_shown(letter.message.body)}",
         f"\nLogs ({place})\n{query}",
         "\nWhat next:",
         f"  pixfleet dlq try --id {letter.id}",
@@ -309,10 +308,3 @@ def _counted(items: Iterable[Item], advance: Callable[[], None]) -> Iterator[Ite
     for item in items:
         advance()
         yield item
-
-
-def _pretty(body: str) -> str:
-    try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return body

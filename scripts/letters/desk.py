@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from scripts.letters.engine import Engine, Trial
 from scripts.letters.letter import Letter
 from scripts.letters.look import Look
-from scripts.letters.receipts import Inspector, Receipts
+from scripts.letters.receipts import Inspector, Letters, Receipts
 from scripts.letters.records import Records, new_redrive_id
 from scripts.letters.redrive import Redriver, lane_for
 from scripts.letters.selection import LEAST_ID_CHARS, Selection
@@ -127,8 +127,14 @@ class Desk:
         is_quiet = all(
             self.queues.depth(lane.queue).is_quiet for lane in self.stack.lanes.values()
         )
+        digests = {sent.digest for part in self.records.parts(redrive_id) for sent in part.sent}
+        dead, left = {}, {}
         with self.sweep() as sweep:
-            dead = {each.digest: each for each in sweep if each.redrive_id == redrive_id}
+            for letter in sweep:
+                if letter.redrive_id == redrive_id:
+                    dead[letter.digest] = letter
+                elif letter.digest in digests:
+                    left[letter.digest] = letter
         book = deployed_recipes(self.stack, self.objects)
         inspector = Inspector(
             self.objects,
@@ -139,7 +145,10 @@ class Desk:
         )
         with ThreadPoolExecutor(LOOKERS) as threads:
             found = inspector.inspect(
-                self.records.parts(redrive_id), dead, lanes_are_quiet=is_quiet, threads=threads
+                self.records.parts(redrive_id),
+                Letters(dead, left),
+                lanes_are_quiet=is_quiet,
+                threads=threads,
             )
         return found, is_quiet
 

@@ -68,6 +68,18 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """Dead letters by the digests of their bodies.
+
+    `dead` have died again in this redrive; `left` lie there since before: a redrive that was
+    broken off has put them on record and sent them no more.
+    """
+
+    dead: Mapping[str, Letter]
+    left: Mapping[str, Letter]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspector:
     """Looks at source and ledger of each key, as the worker would (worker/reconcile.py)."""
 
@@ -80,20 +92,23 @@ class Inspector:
     def inspect(
         self,
         parts: Iterable[Part],
-        letters: Mapping[str, Letter],
+        letters: Letters,
         *,
         lanes_are_quiet: bool,
         threads: Executor,
     ) -> Receipts:
-        """Return the receipts; `letters` are those of this redrive that are dead, by digest."""
+        """Return what became of all that stands on record."""
         receipts = Receipts()
         for part in parts:
             since = part.noted_at.timestamp() + STAMP_SECONDS
 
             def fate(sent: Sent, since: float = since) -> Fate:
-                if letter := letters.get(sent.digest):
+                if letter := letters.dead.get(sent.digest):
                     return Fate(State.DEAD, letter.key, letter.cause)
-                return self._fate(sent, since, lanes_are_quiet=lanes_are_quiet)
+                found = self._fate(sent, since, lanes_are_quiet=lanes_are_quiet)
+                if found.state is State.WAITING and (letter := letters.left.get(sent.digest)):
+                    return Fate(State.DEAD, letter.key, letter.cause)
+                return found
 
             for each in threads.map(fate, part.sent):
                 receipts.add(each)

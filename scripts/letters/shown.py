@@ -1,5 +1,6 @@
 """What a person is shown of dead letters: what is wrong, and what to type next."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from shlex import quote
@@ -15,6 +16,7 @@ from scripts.letters.sweep import Sweep
 from scripts.operator.screen import facts, table
 from scripts.output import printable
 
+BODY_CHARS = 4_000
 WORDS = {NO_CAUSE: "- (its worker died)"}
 
 
@@ -51,6 +53,17 @@ def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]
     cause = quote(largest.cause)
     yield f"  pixfleet dlq try --cause {cause} -n 5"
     yield f"  pixfleet dlq redrive --cause {cause}"
+
+
+def body_shown(body: str) -> str:
+    """Return a body as it can be read; a very long one would push all else off the screen."""
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = body
+    if len(text) <= BODY_CHARS:
+        return text
+    return f"{text[:BODY_CHARS]}\n… {len(text) - BODY_CHARS:,} characters more: --json has them."
 
 
 def letter_shown(letter: Letter) -> Table:

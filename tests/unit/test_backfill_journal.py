@@ -106,3 +106,13 @@ def test_a_page_is_noted_wholly_or_not_at_all(tmp_path: Path) -> None:
         journal.plan(unwritable, _page("a"))
 
     assert (journal.fact(CURSOR), journal.planned(), journal.tally("seen")) == ("", [], 0)
+
+
+def test_a_file_that_is_no_checkpoint_is_never_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "thesis.txt"
+    file.write_text("years of work")
+
+    with pytest.raises(Misconfigured, match="is no checkpoint"):
+        Journal.open(file, "--prefix a/", restart=True)
+
+    assert file.read_text() == "years of work"

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from scripts.letters import sweep
+from scripts.letters.redrive import Redriver
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.operator.refusals import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
 from tests.images import jpeg, truncated_jpeg
 
@@ -422,3 +424,32 @@ def stored(bench: Bench) -> set[str]:
     """Return every key of the variants bucket."""
     listed = bench.clients.s3.list_objects_v2(Bucket=bench.stack.variants_bucket)
     return {each["Key"] for each in listed.get("Contents", [])}
+
+
+def test_a_letter_that_a_broken_off_redrive_left_behind_is_not_waited_for(
+    bench: Bench, type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.drop("half.jpg", truncated_jpeg())
+    bench.bury(bench.event("half.jpg"), cause="truncated")
+
+    def broken_off(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Redriver, "_send", broken_off)
+        type_("dlq", "redrive", "--all", "--yes")
+    redrive_id = type_("dlq", "receipts", "--json").document["redrives"][0]["id"]
+    answer = type_("dlq", "receipts", redrive_id, "--json")
+
+    assert answer.code == FOUND_SOMETHING
+    assert answer.document["dead"] == {"truncated": 1}
+    assert answer.document["waiting"] == 0
+
+
+def test_a_very_long_body_leaves_room_for_the_rest(bench: Bench, type_: Type) -> None:
+    letter = bench.bury("x" * 200_000)
+
+    answer = type_("dlq", "show", letter, "--no-thumbnail")
+
+    assert "196,000 characters more" in answer.out
+    assert len(answer.out) < 10_000
