@@ -84,6 +84,7 @@ def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Cli
         fingerprint="f00d",
         engine="1",
         variant_bytes=12345,
+        total_seconds=1.25,
         updated_at=1_000_000,
         stored=frozenset(NAMES),
     )
