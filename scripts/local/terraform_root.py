@@ -1,7 +1,7 @@
 """The folder from which Terraform applies the whole stack to the local AWS.
 
 It holds a copy of terraform/, because a wrapper cannot change what stands in a child module, and
-the local AWS lacks a few things: Terraform merges the `*_override.tf` files of scripts/local/root/
+the local AWS lacks a few things: Terraform merges the `*_override.tf` files of scripts/local/laptop/
 over the copy, and each says what is wrong there. All else is the same code.
 """
 
@@ -28,7 +28,7 @@ from scripts.local.terraform import (
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = ROOT / "terraform"
-OVER_IT = Path(__file__).with_name("root")
+OVER_IT = Path(__file__).with_name("laptop")
 # What Terraform leaves behind, or a person who applied the stack; and what only tests need.
 NOT_COPIED = ("*.tfplan", "*.tfstate*", "*.tfvars", ".terraform*", "examples", "tests")
 STATE = "terraform.tfstate"
