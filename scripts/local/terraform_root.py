@@ -1,8 +1,8 @@
 """The folder from which Terraform applies the whole stack to the local AWS.
 
 It holds a copy of terraform/, because a wrapper cannot change what stands in a child module, and
-the local AWS lacks a few things: Terraform merges the `*_override.tf` files of scripts/local/laptop/
-over the copy, and each says what is wrong there. All else is the same code.
+the local AWS lacks a few things: Terraform merges the `*_override.tf` files that stand in laptop/,
+beside this file, over the copy, and each says what is wrong there. All else is the same code.
 """
 
 import json

@@ -11,12 +11,14 @@ import pytest
 from moto import mock_aws
 
 from scripts import cli
+from scripts.letters import sweep
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack, create_stack_with
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.sandbox import Studio
 from shared.settings import read_settings
+from tests.functional.cli.letters import Bench
 from tests.functional.conftest import RECIPES
 from worker.batch import Consumer
 from worker.fleet import build_fleet
@@ -102,6 +104,17 @@ def _work_off(stack: LocalStack, studio: Studio) -> Iterator[Callable[..., None]
 
     yield work_off
     fleet.uploads.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for letters that moto shows at once."""
+    monkeypatch.setattr(sweep, "WAIT_SECONDS", 0)
+
+
+@pytest.fixture(name="bench")
+def _bench(stack: LocalStack, clients: Clients) -> Bench:
+    return Bench(stack, clients)
 
 
 def _clients() -> Clients:

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from scripts.letters import sweep
-from scripts.local.clients import Clients
-from scripts.local.stack import LocalStack
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench, stored
 from tests.images import jpeg, truncated_jpeg
@@ -16,17 +13,6 @@ from tests.images import jpeg, truncated_jpeg
 pytestmark = pytest.mark.functional
 
 WorkOff = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for letters that moto shows at once."""
-    monkeypatch.setattr(sweep, "WAIT_SECONDS", 0)
-
-
-@pytest.fixture(name="bench")
-def _bench(stack: LocalStack, clients: Clients) -> Bench:
-    return Bench(stack, clients)
 
 
 def test_no_dead_letters_are_no_trouble(type_: Type) -> None:

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.letters import sweep
 from scripts.letters.redrive import Redriver
-from scripts.local.clients import Clients
-from scripts.local.stack import LocalStack
 from scripts.operator.refusals import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench
@@ -18,17 +15,6 @@ from tests.images import jpeg, truncated_jpeg
 pytestmark = pytest.mark.functional
 
 WorkOff = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for letters that moto shows at once."""
-    monkeypatch.setattr(sweep, "WAIT_SECONDS", 0)
-
-
-@pytest.fixture(name="bench")
-def _bench(stack: LocalStack, clients: Clients) -> Bench:
-    return Bench(stack, clients)
 
 
 def test_a_dry_redrive_sends_nothing(bench: Bench, type_: Type) -> None:
