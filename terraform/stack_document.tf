@@ -1,4 +1,4 @@
-# What `pixfleet` finds everything by; scripts/operator/stack.py reads it. Names only, nothing secret.
+# What `pixfleet` finds everything by; scripts/pixfleet/stack/document.py reads it. Names only, nothing secret.
 locals {
   stack_document = {
     schema = 1

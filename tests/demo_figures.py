@@ -1,7 +1,7 @@
 """Rows and reports for the tests of the demo's report and gallery."""
 
-from scripts.demo.report import Report
-from scripts.demo.rows import DeadLetter, ImageRow, Manifest, SourceRow, VariantRow
+from scripts.pixfleet.page.report import Report
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow, Manifest, SourceRow, VariantRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 

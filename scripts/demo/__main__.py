@@ -14,14 +14,8 @@ from rich.console import Console
 
 from scripts.demo.check import find_problems
 from scripts.demo.fleet import DemoFleet
-from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
-from scripts.demo.gallery import gallery
-from scripts.demo.gallery_files import Shelf
-from scripts.demo.report import Report, report_json
-from scripts.demo.rows import DeadLetter, ImageRow, read_manifest
 from scripts.demo.samples import corrupt_jpeg, write_samples
 from scripts.demo.sole import sole_writer
-from scripts.demo.table import print_report
 from scripts.demo.upload import uploading
 from scripts.demo.watch import DemoFailed, Ends, Watch, meter
 from scripts.demo.worker import running_worker
@@ -29,8 +23,14 @@ from scripts.local.clients import local_clients
 from scripts.local.ministack import running_ministack
 from scripts.local.place import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
 from scripts.local.stack import create_stack
-from scripts.output import counted, show_what_can_be_shown
-from scripts.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.pixfleet.page.gallery import gallery
+from scripts.pixfleet.page.gallery_files import Shelf
+from scripts.pixfleet.page.report import Report, report_json
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow, read_manifest
+from scripts.pixfleet.page.table import print_report
+from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.terminal.text import counted, show_what_can_be_shown
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes

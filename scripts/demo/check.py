@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from scripts.demo.rows import DeadLetter, ImageRow
 from scripts.demo.watch import Ends
-from scripts.output import counted
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow
+from scripts.pixfleet.terminal.text import counted
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeBook
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scripts.demo.folder import Drop
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.page.folder import Drop
 from shared.events.body import read_hints
 from shared.model.errors import BadMessage
 from shared.model.keys import manifest_key, variant_key

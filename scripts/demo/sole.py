@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.demo.folder import DemoRefused
+from scripts.pixfleet.page.folder import DemoRefused
 
 
 @contextmanager

@@ -24,11 +24,11 @@ from scripts.local.place import (
 from scripts.local.stack import create_stack
 from scripts.local.up import down, refuse_what_cannot_be, up
 from scripts.local.what_next import what_next
-from scripts.output import show_what_can_be_shown
 from scripts.package.build import build as build_package
 from scripts.package.problem import CannotPackage
 from scripts.package.target import TARGETS
-from scripts.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.terminal.text import show_what_can_be_shown
 from shared.model.errors import Misconfigured
 
 NOT_RUNNING = 3  # what `systemctl status` and init scripts answer

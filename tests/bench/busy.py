@@ -30,7 +30,7 @@ from unittest.mock import patch
 
 import structlog
 
-from scripts.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipe_file import recipes_document
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.events.sqs import Message

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from scripts.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipe_file import recipes_document
 from shared.model.recipe import Recipe, Slot
 from shared.model.recipe_reader import read_recipes
 

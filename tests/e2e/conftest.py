@@ -8,7 +8,7 @@ import pytest
 from scripts.local.ministack import running_ministack
 from scripts.local.place import HOST
 from scripts.local.stack import create_stack
-from scripts.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipe_file import recipes_document
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, free_port
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.backfill.enqueue import KEYS_A_MESSAGE
 from scripts.local.stack import create_stack
+from scripts.pixfleet.backfill.enqueue import KEYS_A_MESSAGE
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, worker_environment
 from tests.e2e.waiting import wait_for
@@ -73,7 +73,7 @@ class Command:
         with (self.folder / "stderr.txt").open("a") as told:
             return subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "scripts.cli", "backfill", "enqueue"),
+                    *(sys.executable, "-m", "scripts.pixfleet.cli", "backfill", "enqueue"),
                     *("--stack", self.fleet.stack.prefix, "--prefix", "old/"),
                     *("--checkpoint", str(self.folder / "checkpoint.sqlite"), "--json"),
                 ],

@@ -18,7 +18,7 @@ def test_a_drill_finds_what_the_runbook_says_and_leaves_nothing(
 ) -> None:
     ended = subprocess.run(
         [
-            *(sys.executable, "-m", "scripts.cli", "drill", "--json"),
+            *(sys.executable, "-m", "scripts.pixfleet.cli", "drill", "--json"),
             *("--stack", fleet.stack.prefix, "--timeout", "45"),
         ],
         env={"PATH": os.environ["PATH"], **fleet.stack.worker_environment()},

@@ -45,7 +45,7 @@ class Terminal:
         """Type `pixfleet dlq …`, expect an exit code, and return what it says."""
         stack = self.fleet.stack
         done = subprocess.run(
-            [sys.executable, "-m", "scripts.cli", "dlq", *words, "--json"],
+            [sys.executable, "-m", "scripts.pixfleet.cli", "dlq", *words, "--json"],
             env={**worker_environment(stack), "PIXFLEET_STACK": stack.prefix},
             capture_output=True,
             text=True,

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from scripts.local.ministack import running_ministack
 from scripts.local.place import BUILD, LocalAwsProblem
 from scripts.local.stack import create_stack
-from scripts.output import show_what_can_be_shown
+from scripts.pixfleet.terminal.text import show_what_can_be_shown
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import free_port
 from tests.soak.plan import plan

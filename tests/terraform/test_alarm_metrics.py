@@ -11,7 +11,7 @@ from botocore import xform_name
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from scripts.cli import build_app
+from scripts.pixfleet.cli import build_app
 from shared.model.errors import Outside
 from shared.model.outcome import Outcome
 from shared.telemetry.metrics import METRICS, NAMESPACE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.terraform import program
-from scripts.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
 from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import MEGABYTES_PER_CPU, SOURCE_SHARE, read_settings

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.backfill.journal import CURSOR, Journal
-from scripts.backfill.selection import Chosen, Ending, Listed, Page, Skipped, Wanted
+from scripts.pixfleet.backfill.journal import CURSOR, Journal
+from scripts.pixfleet.backfill.selection import Chosen, Ending, Listed, Page, Skipped, Wanted
 from shared.model.errors import Misconfigured
 
 pytestmark = pytest.mark.unit

@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from scripts.backfill.enqueue import BATCH_BYTES, Outbox
+from scripts.pixfleet.backfill.enqueue import BATCH_BYTES, Outbox
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 

@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.backfill.prices import MODEL, cost
-from scripts.prices import making_again
+from scripts.pixfleet.backfill.prices import MODEL, cost
+from scripts.pixfleet.pricing.prices import making_again
 
 pytestmark = pytest.mark.unit
 

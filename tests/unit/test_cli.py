@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import cli
-from scripts.recipe_file import RECIPES
+from scripts.pixfleet import cli
+from scripts.pixfleet.stack.recipe_file import RECIPES
 
 pytestmark = pytest.mark.unit
 
@@ -41,7 +41,7 @@ def test_a_good_file_shows_what_each_recipe_makes(
 
 def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "scripts.cli", "recipes", "check", RECIPES],
+        [sys.executable, "-m", "scripts.pixfleet.cli", "recipes", "check", RECIPES],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=False,

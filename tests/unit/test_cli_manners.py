@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from scripts import cli
-from scripts.operator.refusals import sentence
+from scripts.pixfleet import cli
+from scripts.pixfleet.stack.access import sentence
 from shared.model.errors import AccessDenied
 
 pytestmark = pytest.mark.unit
@@ -25,7 +25,7 @@ REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 def run(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Type a command in an environment that knows nothing of AWS."""
     return subprocess.run(
-        [sys.executable, "-m", "scripts.cli", *words],
+        [sys.executable, "-m", "scripts.pixfleet.cli", *words],
         env=bare(home, **environment),
         cwd=ROOT,
         capture_output=True,
@@ -145,7 +145,7 @@ def test_ctrl_c_ends_with_a_word(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.cli", "status", "--endpoint-url", url],
+            [sys.executable, "-m", "scripts.pixfleet.cli", "status", "--endpoint-url", url],
             env=bare(tmp_path, **KEYS, **REGION),
             cwd=ROOT,
             stderr=subprocess.PIPE,
@@ -166,7 +166,7 @@ def test_a_reader_that_has_gone_is_no_traceback(words: list[str], tmp_path: Path
     os.close(reading)
 
     ended = subprocess.run(
-        [sys.executable, "-m", "scripts.cli", *words],
+        [sys.executable, "-m", "scripts.pixfleet.cli", *words],
         env=bare(tmp_path),
         cwd=ROOT,
         stdout=writing,
@@ -223,7 +223,7 @@ def test_trouble_inside_a_command_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("scripts.operator.command.find_stack", lambda *_: trouble())
+    monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: trouble())
 
     code, out, err = typed(monkeypatch, capsys, "status")
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
 from scripts.demo.sole import sole_writer
+from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
 from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
 
 pytestmark = pytest.mark.unit

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from scripts.demo.check import find_problems
 from scripts.demo.fleet import LedgerLine, Letter
-from scripts.demo.report import report_json
-from scripts.demo.rows import read_manifest
-from scripts.demo.table import human_bytes, percent, print_report
 from scripts.demo.watch import Ends
+from scripts.pixfleet.page.report import report_json
+from scripts.pixfleet.page.rows import read_manifest
+from scripts.pixfleet.page.table import human_bytes, percent, print_report
 from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
 from shared.model.recipe import Codec, Recipe, RecipeBook, Slot, Variant
 from shared.model.source import Source

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo.folder import Drop
-from scripts.demo.gallery import gallery
-from scripts.demo.gallery_files import Shelf, safe_name
-from scripts.demo.gallery_picture import Shown, ShownDead, ladder, placeholder_style
-from scripts.demo.rows import DeadLetter, ImageRow
+from scripts.pixfleet.page.folder import Drop
+from scripts.pixfleet.page.gallery import gallery
+from scripts.pixfleet.page.gallery_files import Shelf, safe_name
+from scripts.pixfleet.page.gallery_picture import Shown, ShownDead, ladder, placeholder_style
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant

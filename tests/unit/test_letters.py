@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from scripts.letters import sweep as sweeping
-from scripts.letters.groups import Group, soonest_end
-from scripts.letters.letter import Letter, read_letter
-from scripts.letters.redrive import Redriver
-from scripts.letters.selection import Selection
-from scripts.letters.sweep import HIDE_SECONDS, Sweep
-from scripts.operator.stack import Lane, Stack
+from scripts.pixfleet.dlq import scan as sweeping
+from scripts.pixfleet.dlq.dead_letter import Letter, read_letter
+from scripts.pixfleet.dlq.groups import Group, soonest_end
+from scripts.pixfleet.dlq.redrive import Redriver
+from scripts.pixfleet.dlq.scan import HIDE_SECONDS, Sweep
+from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.stack.document import Lane, Stack
 from shared.cloud.queues import Depth, Queues
 from shared.model.errors import AccessDenied, Misconfigured, PixfleetError
 from tests.fakes import FakeClock

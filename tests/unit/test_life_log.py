@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.life.logs import Log, read_log
+from scripts.pixfleet.image.logs import Log, read_log
 
 pytestmark = pytest.mark.unit
 

@@ -2,13 +2,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from scripts.planning.census import take_census
-from scripts.planning.changes import Books, Kind
-from scripts.planning.comparing import Compared
-from scripts.planning.explaining import shadowed, trials
-from scripts.planning.figures import Machines, estimate, means, rows, share_made
-from scripts.planning.report import Report
-from scripts.planning.trying import Trial
+from scripts.pixfleet.plan.changes import Books, Kind
+from scripts.pixfleet.plan.comparison import Compared
+from scripts.pixfleet.plan.recipe_choice import shadowed, trials
+from scripts.pixfleet.plan.report import Report
+from scripts.pixfleet.plan.sample import take_census
+from scripts.pixfleet.plan.totals import Machines, estimate, means, rows, share_made
+from scripts.pixfleet.plan.trial import Trial
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeBook, Slot
 from shared.model.recipe_reader import read_recipes

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import prices
+from scripts.pixfleet.pricing import prices
 from tests.bench import cost_model
 from tests.bench.cost_model import Architecture, Work
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipe_file import recipes_document
 from shared.model.errors import Misconfigured
 
 pytestmark = pytest.mark.unit

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.planning.schema import DIALECT, recipes_schema
+from scripts.pixfleet.plan.schema import DIALECT, recipes_schema
 from shared.model.errors import Misconfigured
 from shared.model.recipe_reader import read_recipes
 from tests.unit.json_schema import is_valid

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from scripts.life.signing import PrivateKey, expiry, read_private_key, signed
+from scripts.pixfleet.image.signing import PrivateKey, expiry, read_private_key, signed
 from shared.model.errors import Misconfigured
 
 pytestmark = pytest.mark.unit

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 import pytest
 from rich.console import Console
 
-from scripts import cli
-from scripts.letters.letter import Letter
-from scripts.letters.look import logs_query
-from scripts.letters.selection import Selection
-from scripts.operator.command import Operator
-from scripts.operator.reach import Reach
-from scripts.operator.screen import Screen, table
-from scripts.operator.stack import Stack, read_stack
+from scripts.pixfleet import cli
+from scripts.pixfleet.command import Operator
+from scripts.pixfleet.dlq.dead_letter import Letter
+from scripts.pixfleet.dlq.details import logs_query
+from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.document import Stack, read_stack
+from scripts.pixfleet.terminal.console import Screen, table
 from shared.events.sqs import Message
 from shared.model.errors import Misconfigured
 
@@ -106,7 +106,7 @@ def test_a_document_without_a_live_lane_is_no_stack(text: str) -> None:
 
 
 def test_a_stack_of_another_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.operator.command.find_stack", lambda *_: STACK)
+    monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: STACK)
     operator = Operator("file", Reach(region="us-east-1"), Screen())
 
     with pytest.raises(Misconfigured, match="--region eu-west-1"):

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from scripts.sweep.judge import Judge
-from scripts.sweep.listings import Listed, ahead
-from scripts.sweep.order import Stored, grouped, place, reordered
-from scripts.sweep.seen import Seen
-from scripts.sweep.sweep import Scope, Sweep
+from scripts.pixfleet.verify.audit import Scope, Sweep
+from scripts.pixfleet.verify.bloom_filter import Seen
+from scripts.pixfleet.verify.check import Judge
+from scripts.pixfleet.verify.listings import Listed, ahead
+from scripts.pixfleet.verify.order import Stored, grouped, place, reordered
 from shared.cloud.census import Census, Read
 from shared.cloud.entries import PUBLISHED, Entry
 from shared.model.manifest import ENGINE_VERSION
@@ -132,10 +132,12 @@ class _Ledger(Census):
 
 
 def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr("scripts.sweep.sweep.BATCHES", 1)
-    monkeypatch.setattr("scripts.sweep.sweep.Seen", lambda: Seen(bits=1 << 20))
-    monkeypatch.setattr("scripts.sweep.listings.SHARDS", ("00", "01"))
-    monkeypatch.setattr("scripts.sweep.listings.shard", lambda key: f"0{int(key[7]) % 2}")
+    monkeypatch.setattr("scripts.pixfleet.verify.audit.BATCHES", 1)
+    monkeypatch.setattr("scripts.pixfleet.verify.audit.Seen", lambda: Seen(bits=1 << 20))
+    monkeypatch.setattr("scripts.pixfleet.verify.listings.SHARDS", ("00", "01"))
+    monkeypatch.setattr(
+        "scripts.pixfleet.verify.listings.shard", lambda key: f"0{int(key[7]) % 2}"
+    )
     monkeypatch.setattr("shared.model.keys.shard", lambda key: f"0{int(key[7]) % 2}")
     judge = Judge(RECIPES, lambda _: None, lambda _: FINGERPRINT, since=2e9)
     sweep = Sweep(cast("Any", _Bucket(count)), _Ledger(), judge, Scope("sources", "variants"))

@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts import cli
-from scripts.letters import sweep
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack, create_stack_with
+from scripts.pixfleet import cli
+from scripts.pixfleet.dlq import scan as sweep
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.sandbox import Studio

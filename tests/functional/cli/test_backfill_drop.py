@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.backfill import drop
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.backfill import drop
 from tests.functional.cli.conftest import Type
 from tests.images import png
 

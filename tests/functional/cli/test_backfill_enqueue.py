@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.backfill import enqueue, performance
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.backfill import enqueue, performance
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.sources import enqueued, put
 from tests.images import png
@@ -235,7 +235,7 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
         work_off(stack.bulk_queue)
 
     monkeypatch.setattr(enqueue.Outbox, "send", send_and_work)
-    monkeypatch.setattr("scripts.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
 
     answer = type_(
         *("backfill", "enqueue", "--prefix", "", "--stop-after-failures", 2),
@@ -257,8 +257,8 @@ def test_a_prefix_or_an_inventory_has_to_be_said(type_: Type) -> None:
 def test_a_source_without_a_message_and_without_an_end_has_failed(
     type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.backfill.run.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("scripts.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
     put(clients, stack, ["cat.png"])
     type_("backfill", "enqueue", "--prefix", "", "--no-wait")
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
@@ -278,8 +278,8 @@ def test_what_was_made_before_the_run_is_not_counted_as_made_by_it(
     work_off: WorkOff,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scripts.backfill.run.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("scripts.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
     put(clients, stack, ["cat.png"])
     type_("backfill", "enqueue", "--prefix", "", "--no-wait")
     work_off(stack.bulk_queue)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.letters.redrive import Redriver
-from scripts.operator.refusals import FOUND_SOMETHING
+from scripts.pixfleet.dlq.redrive import Redriver
+from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench
 from tests.images import jpeg, truncated_jpeg

@@ -9,14 +9,14 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scripts.doctor.examine import examine
-from scripts.doctor.finding import Finding, Verdict
-from scripts.doctor.patient import Patient
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.operator.alarms import Alarm
-from scripts.operator.reach import Reach
-from scripts.operator.stack import Lane, Stack
+from scripts.pixfleet.doctor.examine import examine
+from scripts.pixfleet.doctor.finding import Finding, Verdict
+from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.stack.alarms import Alarm
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.document import Lane, Stack
 from tests.functional.cli.conftest import Type
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def test_an_alarm_is_heard_through_a_composite_one(
     ]
     speaking = Alarm("pixfleet-something-is-wrong", "OK", topic, may_act=True, rule=rule)
     # moto knows no composite alarms.
-    monkeypatch.setattr("scripts.doctor.alarms.alarms_of", lambda *_: [*silent, speaking])
+    monkeypatch.setattr("scripts.pixfleet.doctor.alarms.alarms_of", lambda *_: [*silent, speaking])
 
     assert on_lambda.wrong() == ["alarms: without any action: pixfleet-throttles"]
 

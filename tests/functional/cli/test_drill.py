@@ -2,12 +2,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from scripts.drill.drill import Drill
-from scripts.drill.ground import Ground
-from scripts.drill.line import Line
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.operator.reach import Reach
+from scripts.pixfleet.drill.drill import Drill
+from scripts.pixfleet.drill.ground import Ground
+from scripts.pixfleet.drill.line import Line
+from scripts.pixfleet.stack.clients import Reach
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.recipe_reader import read_recipes
@@ -150,7 +150,7 @@ def test_ctrl_c_cleans_up(
         for interruption in pauses:
             raise interruption
 
-    monkeypatch.setattr("scripts.commands.drill.time.sleep", pause)
+    monkeypatch.setattr("scripts.pixfleet.commands.drill.time.sleep", pause)
 
     answer = type_("drill")
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.operator.stack import Distribution
+from scripts.pixfleet.stack.document import Distribution
 from tests.functional.cli.conftest import Type
 from tests.images import jpeg
 

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.planning.likeness import Judges
+from scripts.pixfleet.plan.similarity import Judges
 from tests import images
 from tests.functional.cli.conftest import Type
 from tests.functional.conftest import RECIPES

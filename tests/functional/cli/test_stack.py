@@ -4,9 +4,9 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.operator.finding import find_stack
-from scripts.operator.reach import Reach
-from scripts.operator.stack import read_stack
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.discovery import find_stack
+from scripts.pixfleet.stack.document import read_stack
 from shared.model.errors import Misconfigured
 from tests.functional.cli.conftest import Type
 

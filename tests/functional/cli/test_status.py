@@ -9,8 +9,8 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.operator.reach import Reach
-from scripts.status.look import Lookout
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.status.look import Lookout
 from tests.functional.cli.conftest import Type
 from tests.images import jpeg
 
@@ -149,7 +149,7 @@ def test_a_watch_without_a_terminal_prints_a_line_for_each_look(
         if next(left, "no more") is not None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("scripts.commands.status.time.sleep", pass_time)
+    monkeypatch.setattr("scripts.pixfleet.commands.status.time.sleep", pass_time)
 
     answer = type_("status", "--watch", *(["--json"] if as_json else []))
 

@@ -1,0 +1,1 @@
+"""The `pixfleet` command: what an operator, an owner or a developer types."""

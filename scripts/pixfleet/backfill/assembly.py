@@ -1,0 +1,100 @@
+"""Puts a run together from a stack and what was asked of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.pixfleet.backfill.drop import Drop, Store
+from scripts.pixfleet.backfill.endings import Endings
+from scripts.pixfleet.backfill.enqueue import Enqueue, Outbox
+from scripts.pixfleet.backfill.estimate import Limits
+from scripts.pixfleet.backfill.folder import Folder
+from scripts.pixfleet.backfill.inventory import open_inventory
+from scripts.pixfleet.backfill.journal import Journal
+from scripts.pixfleet.backfill.listing import Listing
+from scripts.pixfleet.backfill.prices import Averages
+from scripts.pixfleet.backfill.queues import Depths
+from scripts.pixfleet.backfill.run import Run
+from scripts.pixfleet.backfill.selection import Feeder, Only
+from scripts.pixfleet.backfill.standing import Judge
+from scripts.pixfleet.command import Operator
+from scripts.pixfleet.stack.document import BULK, LIVE, Lane
+from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
+from shared.cloud.census import Census
+from shared.cloud.objects import Objects
+from shared.cloud.queues import Queues
+from shared.cloud.status_index import StatusIndex
+from shared.model.limits import Limits as OfOneImage
+
+CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """The parts that both ways of a backfill have."""
+
+    operator: Operator
+    judge: Judge
+    ledger: Census
+    index: StatusIndex
+
+    @classmethod
+    def of(cls, operator: Operator) -> "Backfill":
+        """Return the parts for the operator's stack."""
+        stack, reach = operator.stack, operator.reach
+        objects = Objects(
+            reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        )
+        judge = Judge(deployed_recipes(stack, objects), objects, dated_fingerprints(objects))
+        ledger = Census(reach.dynamodb, stack.ledger_table)
+        index = StatusIndex(reach.dynamodb, stack.ledger_table, stack.status_index)
+        return cls(operator, judge, ledger, index)
+
+    def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
+        """Return what sends messages about sources that are there."""
+        stack, reach = self.operator.stack, self.operator.reach
+        bucket = stack.sources_bucket
+        sources = (
+            open_inventory(reach.s3, inventory, sources_bucket=bucket, prefix=prefix)
+            if inventory
+            else Listing(reach.s3, bucket, prefix)
+        )
+        outbox = Outbox(reach.sqs, self.enqueue_lane.queue, bucket)
+        return Enqueue(sources, self.judge, self.ledger, outbox, only)
+
+    def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
+        """Return what uploads a folder, once all its files are noted."""
+        stack, reach = self.operator.stack, self.operator.reach
+        said = stack.environment.get("PIXFLEET_MAX_BYTES", "")
+        most = int(said) if said.isdigit() else OfOneImage().max_bytes
+        folder = Folder(place, prefix, self.judge.book, most)
+        if not journal.fact(CONFIRMED):
+            folder.list_into(journal)
+        return Drop(folder, journal, Store(reach.s3, stack.sources_bucket), self.ledger)
+
+    @property
+    def enqueue_lane(self) -> Lane:
+        """Return the lane for what need not be quick."""
+        lanes = self.operator.stack.lanes
+        return lanes.get(BULK, lanes[LIVE])
+
+    def drop_lane(self, prefix: str) -> Lane:
+        """Return the lane to which S3 tells of what is dropped under a prefix."""
+        stack = self.operator.stack
+        return stack.lanes[stack.lane_of(prefix)]
+
+    def run(self, feeder: Feeder, journal: Journal, limits: Limits, averages: Averages) -> Run:
+        """Return the run."""
+        stack, reach = self.operator.stack, self.operator.reach
+        # What is dropped S3 puts where it likes; what is enqueued goes one way.
+        lanes = stack.lanes.values() if isinstance(feeder, Drop) else (self.enqueue_lane,)
+        queues = [lane.queue for lane in lanes]
+        return Run(
+            feeder=feeder,
+            journal=journal,
+            endings=Endings(journal, self.ledger, self.judge),
+            depths=Depths(Queues(reach.sqs), queues, stack.dead_letter_queue),
+            limits=limits,
+            averages=averages,
+            architecture=stack.architecture,
+            note=self.operator.screen.note,
+        )

@@ -1,0 +1,138 @@
+"""Brings files to the fleet: into the sources bucket, which tells the fleet by itself."""
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.pixfleet.backfill.folder import Folder
+from scripts.pixfleet.backfill.journal import Journal
+from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
+from shared.cloud.census import Census
+from shared.cloud.faults import Missing, attempt
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+UPLOADS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Files of a folder, put where they are not yet with the same content."""
+
+    folder: Folder
+    journal: Journal
+    store: "Store"
+    ledger: Census
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
+    )
+
+    def pages(self, cursor: str, size: int) -> Iterator[Page]:
+        """Yield the files that were noted, by name."""
+        while files := self.journal.files_after(cursor, size):
+            cursor = files[-1].key
+            yield Page(files, cursor)
+
+    def choose(self, page: Page) -> Chosen:
+        """Return the files of a page that are not in the bucket as they are."""
+        skipped: dict[Skipped, list[str]] = defaultdict(list)
+        names: list[str] = []
+        looks = self.threads.map(self._reason, (each.key for each in page.listed))
+        for listed, reason in zip(page.listed, looks, strict=True):
+            if reason:
+                skipped[reason].append(listed.key)
+            else:
+                names.append(listed.key)
+        keys = [self.folder.key_of(name) for name in names]
+        entries = self.ledger.entries(keys, consistent=True)
+        wanted = [Wanted(key, entries[key].updated_at) for key in keys]
+        return Chosen(wanted, skipped)
+
+    def send(self, wanted: Sequence[Wanted]) -> Sequence[str]:
+        """Upload the files of these keys."""
+        return self._each(wanted, self.store.put)
+
+    def send_again(self, wanted: Sequence[Wanted]) -> Sequence[str]:
+        """Upload those of these keys that did not arrive."""
+        return self._each(wanted, self.store.put_unless_there)
+
+    def _each(self, wanted: Sequence[Wanted], put: Callable[[str, Path], None]) -> Sequence[str]:
+        def tried(each: Wanted) -> str:
+            try:
+                put(each.key, self._path(each))
+            except OSError:
+                return each.key
+            return ""
+
+        return [key for key in self.threads.map(tried, wanted) if key]
+
+    def _reason(self, name: str) -> Skipped | None:
+        try:
+            is_there = self.store.has(self.folder.key_of(name), self.folder.place / name)
+        except OSError:
+            return Skipped.UNREADABLE
+        return Skipped.ALREADY_THERE if is_there else None
+
+    def _path(self, wanted: Wanted) -> Path:
+        return self.folder.place / wanted.key.removeprefix(self.folder.beginning)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The sources bucket. A source is never over 512 MiB, so that each is one PUT."""
+
+    s3: "S3Client"
+    bucket: str
+
+    def has(self, key: str, path: Path) -> bool:
+        """Say whether the bucket holds this very content under a key, without reading it there.
+
+        By the SHA-256 that S3 checked at an upload of ours. Of others' uploads by the MD5 that an
+        ETag is, unless KMS encrypts or the object came in parts: then they are not known as equal.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        """
+        try:
+            head = attempt(
+                lambda: self.s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED"),
+                stage="head",
+            )
+        except Missing:
+            return False
+        if head["ContentLength"] != path.stat().st_size:
+            return False
+        if sha256 := head.get("ChecksumSHA256"):
+            return sha256 == _sha256(path)
+        return head["ETag"].strip('"') == _md5(path)
+
+    def put(self, key: str, path: Path) -> None:
+        """Upload a file; S3 refuses what is not what was read here."""
+        checksum = _sha256(path)
+
+        def put() -> None:
+            with path.open("rb") as body:
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum)
+
+        attempt(put, stage="put")
+
+    def put_unless_there(self, key: str, path: Path) -> None:
+        """Upload a file if the bucket does not hold it as it is."""
+        if not self.has(key, path):
+            self.put(key, path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        # Not for safety: it is what S3 gives.
+        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""Lists the images of a folder by their bytes, and says what is left out and why."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from scripts.pixfleet.backfill.journal import Journal
+from scripts.pixfleet.backfill.selection import Skipped
+from shared.imaging.sniff import HEADER_BYTES, RENDERED, sniff
+from shared.model.errors import Misconfigured, UnsupportedKey
+from shared.model.keys import refuse_unsupported
+from shared.model.recipe import RecipeBook
+
+# So many files are noted at once.
+FILES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder, the beginning of the keys that its files get, and what can be made of them."""
+
+    place: Path
+    prefix: str
+    book: RecipeBook
+    max_bytes: int
+
+    @property
+    def beginning(self) -> str:
+        """Return what stands before a file's path in its key."""
+        return self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
+
+    def key_of(self, name: str) -> str:
+        """Return the key of a file by its path from the folder."""
+        return f"{self.beginning}{name}"
+
+    def list_into(self, journal: Journal) -> None:
+        """Note every file that can be sent; `Misconfigured` if there is no such folder."""
+        if not self.place.is_dir():
+            raise Misconfigured(
+                f"{self.place} cannot be dropped", ["expected a folder that holds images"]
+            )
+        journal.forget_files()
+        found: list[tuple[str, int]] = []
+        for entry in _entries(self.place):
+            name = PurePosixPath(os.path.relpath(entry.path, self.place)).as_posix()
+            size = self._size_or_reason(entry, name)
+            if isinstance(size, Skipped):
+                journal.skip(size, 1, _shown(name))
+                continue
+            found.append((name, size))
+            if len(found) == FILES_AT_ONCE:
+                journal.add_files(found)
+                found.clear()
+        journal.add_files(found)
+
+    def _size_or_reason(self, entry: "os.DirEntry[str]", name: str) -> int | Skipped:
+        try:
+            if entry.is_symlink() and not self._is_inside(entry.path):
+                return Skipped.LINK_OUTSIDE
+            if not entry.is_file():
+                return Skipped.NOT_A_FILE
+            size = entry.stat().st_size
+            with Path(entry.path).open("rb") as file:
+                kind = sniff(file.read(HEADER_BYTES))
+        except OSError:
+            return Skipped.UNREADABLE
+        if kind not in RENDERED:
+            return Skipped.UNSUPPORTED_FORMAT if kind else Skipped.NOT_AN_IMAGE
+        if size > self.max_bytes:
+            return Skipped.TOO_MANY_BYTES
+        return self._reason_of_key(self.key_of(name)) or size
+
+    def _reason_of_key(self, key: str) -> Skipped | None:
+        try:
+            refuse_unsupported(key)
+        except (UnsupportedKey, UnicodeEncodeError):  # a file's name may be any bytes
+            return Skipped.UNSUPPORTED_KEY
+        return None if self.book.matching(key) else Skipped.NO_RECIPE
+
+    def _is_inside(self, path: str) -> bool:
+        return Path(path).resolve().is_relative_to(self.place.resolve())
+
+
+def _entries(place: Path) -> Iterator["os.DirEntry[str]"]:
+    """Yield what is in a folder and its folders, holding none of them whole in memory."""
+    waiting = [str(place)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry
+
+
+def _shown(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()

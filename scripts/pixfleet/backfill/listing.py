@@ -1,0 +1,54 @@
+"""Lists the sources bucket as S3 does, in the order of the keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scripts.pixfleet.backfill.selection import Listed, Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# The most that S3 gives: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+LIST_KEYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The keys of a bucket that begin with a prefix. A cursor is the last key that was given."""
+
+    s3: "S3Client"
+    bucket: str
+    prefix: str
+
+    def pages(self, cursor: str, size: int) -> Iterator[Page]:
+        """Yield up to `size` sources at a time. A token of S3's would run out; a key does not."""
+        while True:
+            answer = self._ask(cursor)
+            found = [_listed(each) for each in answer.get("Contents", [])]
+            for at in range(0, len(found), size):
+                part = found[at : at + size]
+                yield Page(part, part[-1].key)
+            if not answer.get("IsTruncated") or not found:
+                return
+            cursor = found[-1].key
+
+    def _ask(self, cursor: str) -> Any:  # noqa: ANN401 - boto3's shape
+        return self.s3.list_objects_v2(
+            Bucket=self.bucket, Prefix=self.prefix, MaxKeys=LIST_KEYS, StartAfter=cursor
+        )
+
+
+def moment(when: datetime) -> str:
+    """Return a time as the ledger has it of HEAD, which tells whole seconds."""
+    return when.replace(microsecond=0).isoformat()
+
+
+def _listed(entry: Any) -> Listed:  # noqa: ANN401 - boto3's shape
+    return Listed(
+        key=entry["Key"],
+        etag=entry["ETag"].strip('"'),
+        last_modified=moment(entry["LastModified"]),
+        size_bytes=entry["Size"],
+    )

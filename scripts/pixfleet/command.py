@@ -1,0 +1,112 @@
+"""The options that every command has, and what they open: a stack, its clients, a screen."""
+
+import inspect
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+import typer
+
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
+from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.terminal.console import Screen
+from shared.model.errors import Misconfigured
+
+STACK_VARIABLE = "PIXFLEET_STACK"
+
+_STACK = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        envvar=STACK_VARIABLE,
+        help="The prefix of a stack, a file of `terraform output -json`, or Terraform's folder.",
+    ),
+]
+_ENDPOINT_URL = Annotated[
+    str | None, typer.Option("--endpoint-url", help="Another AWS, such as http://127.0.0.1:4566.")
+]
+_PROFILE = Annotated[str | None, typer.Option("--profile", help="A profile of the AWS files.")]
+_REGION = Annotated[str | None, typer.Option("--region", help="The region of the stack.")]
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
+
+# By name: the type, and what it is when nobody says.
+_SHARED: tuple[tuple[str, Any, object], ...] = (
+    ("stack", _STACK, DEFAULT_STACK),
+    ("endpoint_url", _ENDPOINT_URL, None),
+    ("profile", _PROFILE, None),
+    ("region", _REGION, None),
+    ("as_json", _JSON, False),
+)
+
+
+@dataclass
+class Operator:
+    """The person at the keyboard: which stack they mean, how they reach it, what they see.
+
+    Nothing is asked of AWS before it is needed.
+    """
+
+    stack_name: str
+    reach: Reach
+    screen: Screen
+
+    @cached_property
+    def stack(self) -> Stack:
+        """Return the stack; `Misconfigured` with what to type if there is none.
+
+        A file tells of queues by name, and another region may have a stack of the same names.
+        """
+        stack, here = find_stack(self.stack_name, self.reach), self.reach.s3.meta.region_name
+        if stack.region != here:
+            raise Misconfigured(
+                f"The stack {stack.prefix} is not in {here}", [f"expected --region {stack.region}"]
+            )
+        return stack
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a command of `app`, with the options that every command has.
+
+    Its first parameter gets the `Operator`; all others are its own arguments and options.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        _first, *own = inspect.signature(function, eval_str=True).parameters.values()
+
+        def run(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
+            shared = {name: given.pop(name) for name, _, _ in _SHARED}
+            function(_operator(**shared), **given)
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [
+            *(each.replace(kind=keyword) for each in own),
+            *(
+                inspect.Parameter(name, keyword, default=default, annotation=annotation)
+                for name, annotation, default in _SHARED
+            ),
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        run.__doc__, run.__name__ = function.__doc__, function.__name__
+        app.command(name)(run)
+        return function
+
+    return register
+
+
+def _operator(
+    *, stack: str, endpoint_url: str | None, profile: str | None, region: str | None, as_json: bool
+) -> Operator:
+    reach = Reach(endpoint_url=endpoint_url, profile=profile, region=region)
+    named = {
+        "--stack": stack if stack != os.environ.get(STACK_VARIABLE, DEFAULT_STACK) else None,
+        "--endpoint-url": endpoint_url,
+        "--profile": profile,
+        "--region": region,
+    }
+    given = " ".join(f"{name} {shlex.quote(value)}" for name, value in named.items() if value)
+    return Operator(stack, reach, Screen(as_json=as_json, given=given))

@@ -1,0 +1,142 @@
+"""`pixfleet recipes`: what is made of each image."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.plan.explanation import Explanation, Question, explain
+from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
+from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
+from scripts.pixfleet.plan.schema import recipes_schema
+from scripts.pixfleet.plan.sources import BucketSources
+from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.terminal.console import Screen, table
+from shared.model.errors import Misconfigured
+from shared.model.geometry import Size
+from shared.model.recipe import Recipe, RecipeBook
+from shared.model.source import Source
+
+app = typer.Typer(help="What is made of each image.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A YAML file of recipes, such as recipes.yaml.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+) -> None:
+    """List every problem of a recipes file, or what each of its recipes makes."""
+    screen = Screen(as_json=as_json)
+    book = book_of_file(file)
+    unreachable = shadowed(book)
+    if as_json:
+        by = {each.recipe: each.by for each in unreachable}
+        screen.result({"recipes": [_document(each, by.get(each.name)) for each in book.recipes]})
+    else:
+        _show(book, screen.out)
+    for each in unreachable:
+        screen.note(
+            f"Warning: no key reaches {each.recipe}: {each.by}, which stands above it, takes them "
+            f"all. Move it up, unless only the metadata `recipe` of a source is to ask for it."
+        )
+
+
+@command(app, "explain")
+def explain_key(
+    operator: Operator,
+    key: Annotated[str, typer.Argument(help="The key of a source, whether there is one or not.")],
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="Recipes in YAML; without it, those of the stack.")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="As if the source's metadata asked for this recipe.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="The source's size, such as 4032x3024.")] = None,
+) -> None:
+    """Say which recipe a key gets and why, and everything that would be stored for it."""
+    known = _size(size)
+    if file:
+        book, source, base = book_of_file(file), Source(key, "", 0), ""
+    else:
+        stack = operator.stack
+        book = book_of_stack(stack, operator.reach)
+        found = BucketSources(operator.reach, stack).head(key)
+        source = found or Source(key, "", 0)
+        base = stack.distribution.url.rstrip("/") if stack.distribution else ""
+    told = explain(book, Question(source, recipe, known, base))
+    operator.screen.result(told.document(), *_explained(told))
+    if told.refused:
+        raise typer.Exit(code=FOUND_SOMETHING)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of recipes.yaml, for editors and other programs."""
+    print(json.dumps(recipes_schema(), indent=2))
+
+
+def _show(book: RecipeBook, console: Console) -> None:
+    for recipe in book.recipes:
+        console.print(f"[bold]{recipe.name}[/]: {escape(keys_of(recipe.match))}", soft_wrap=True)
+        shown = Table(box=None, show_header=False, padding=(0, 2))
+        for variant in recipe.variants:
+            shown.add_row(variant.name, box(variant), ", ".join(variant.slots))
+        console.print(shown)
+
+
+def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
+    return {
+        "name": recipe.name,
+        "prefix": recipe.match.prefix,
+        "suffixes": recipe.match.suffixes,
+        "fingerprint": recipe.fingerprint,
+        "shadowed_by": shadowed_by,
+        "variants": [
+            {"name": each.name, "box": box(each), "slots": each.slots} for each in recipe.variants
+        ],
+    }
+
+
+def _explained(told: Explanation) -> list[Table | str]:
+    tried = [(each.recipe, each.refused or "matches") for each in told.trials]
+    parts: list[Table | str] = [table("recipe", "", rows=tried), "", told.verdict]
+    if told.stored:
+        parts += [
+            "",
+            table(
+                "variant",
+                "box" if told.size is None else "pixels",
+                "encoder",
+                rows=[(each.label, each.shown_size, _encoder(each)) for each in told.stored],
+            ),
+            "",
+            "Stored in the variants bucket as",
+            *(f"  {key}" for key in (*(each.object_key for each in told.stored), told.manifest)),
+            "",
+            "Served as",
+            *(f"  {each.url}" for each in told.stored),
+        ]
+    return parts
+
+
+def _encoder(stored: StoredVariant) -> str:
+    effort = "by size" if stored.effort is None else stored.effort
+    return f"{stored.codec} {stored.quality}, effort {effort}"
+
+
+def _size(text: str | None) -> Size | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if width.isdecimal() and height.isdecimal() and int(width) and int(height):
+        return Size(int(width), int(height))
+    raise Misconfigured(
+        "Nothing was explained", [f"--size: expected two numbers such as 4032x3024, got {text!r}"]
+    )

@@ -1,0 +1,38 @@
+"""`pixfleet show`: one source and its variants side by side, on a page."""
+
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.image.show import Exhibit, write_page
+from scripts.pixfleet.image.variants import Shelf
+from shared.clock import SystemClock
+from shared.cloud.ledger import Ledger
+
+app = typer.Typer()
+
+
+@command(app, "show")
+def show(
+    operator: Operator,
+    key: Annotated[str, typer.Argument(help="The key of a source.")],
+    *,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The folder to write to; a new one by default.")
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Write the page only.")] = False,
+) -> None:
+    """Write a page of one source beside its variants, and open it."""
+    stack, reach = operator.stack, operator.reach
+    entry = Ledger(reach.dynamodb, stack.ledger_table, SystemClock()).read(key)
+    folder = to or Path(tempfile.mkdtemp(prefix="pixfleet-show-"))
+    page = write_page(
+        reach.s3, Shelf(reach.s3, stack), stack.sources_bucket, Exhibit(key, entry, folder)
+    )
+    operator.screen.result({"page": str(page)}, str(page))
+    if not no_open and not operator.screen.as_json:
+        webbrowser.open(page.resolve().as_uri())

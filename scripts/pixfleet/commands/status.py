@@ -1,0 +1,82 @@
+"""`pixfleet status`: whether all is well."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.status.look import Lookout
+from scripts.pixfleet.status.report import Report
+from scripts.pixfleet.status.view import document, line, shown
+from scripts.pixfleet.terminal.console import Screen
+from shared.clock import SystemClock
+
+app = typer.Typer()
+
+
+@command(app, "status")
+def status(
+    operator: Operator,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C.")] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=1.0, help="Seconds between two looks.")
+    ] = 5.0,
+) -> None:
+    """Say whether all is well: queues, dead letters, pace, the last endings."""
+    lookout = Lookout(operator.stack, operator.reach, SystemClock())
+    report = lookout.look()
+    watcher = _Watch(operator.screen, lookout, every)
+    if watch:
+        report = watcher.until_stopped(report)
+    if not watch or watcher.is_in_place:
+        operator.screen.result(document(report), *shown(report))
+    if any(report.troubles()):
+        raise typer.Exit(code=FOUND_SOMETHING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Shows one report after the other."""
+
+    screen: Screen
+    lookout: Lookout
+    every: float
+
+    @property
+    def is_in_place(self) -> bool:
+        """Say whether one report can be written over the other."""
+        return self.screen.out.is_terminal and not self.screen.as_json
+
+    def until_stopped(self, report: Report) -> Report:
+        """Return the last report, when a person has typed Ctrl-C: that is how a watch ends."""
+        return self._in_place(report) if self.is_in_place else self._in_lines(report)
+
+    def _in_place(self, report: Report) -> Report:
+        # The terminal's other page: what stood there before comes back at the end.
+        with Live(
+            Group(*shown(report)), console=self.screen.out, screen=True, auto_refresh=False
+        ) as live:
+            try:
+                while True:
+                    time.sleep(self.every)
+                    report = self.lookout.look()
+                    live.update(Group(*shown(report)), refresh=True)
+            except KeyboardInterrupt:
+                return report
+
+    def _in_lines(self, report: Report) -> Report:
+        try:
+            while True:
+                told = json.dumps(document(report)) if self.screen.as_json else line(report)
+                print(told, flush=True)
+                time.sleep(self.every)
+                report = self.lookout.look()
+        except KeyboardInterrupt:
+            return report

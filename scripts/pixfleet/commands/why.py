@@ -1,0 +1,55 @@
+"""`pixfleet why`: the whole life of one image."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.image.history import Archive, Life
+from scripts.pixfleet.image.logs import Log, read_log
+from scripts.pixfleet.image.variants import base_url
+from scripts.pixfleet.image.view import document, told
+from scripts.pixfleet.image.why import Answer, answer
+from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
+from scripts.pixfleet.terminal.times import span_seconds
+from scripts.pixfleet.verify.check import Judge
+from shared.cloud.census import Census
+from shared.cloud.objects import Objects
+
+app = typer.Typer()
+
+
+@command(app, "why")
+def why(
+    operator: Operator,
+    key: Annotated[str, typer.Argument(help="The key of a source.")],
+    *,
+    log: Annotated[str, typer.Option("--log", help="How far back to read the log.")] = "7d",
+) -> None:
+    """Tell the whole life of one image; exits with 3 if something has to be done about it."""
+    now, stack = time.time(), operator.stack
+    since = now - span_seconds(log, option="--log")
+    objects = Objects(
+        operator.reach.s3,
+        sources_bucket=stack.sources_bucket,
+        variants_bucket=stack.variants_bucket,
+    )
+    recipes = deployed_recipes(stack, objects)
+    archive = Archive(
+        operator.reach.s3, stack, Judge(recipes, objects.head, dated_fingerprints(objects), now)
+    )
+    entry = Census(operator.reach.dynamodb, stack.ledger_table).of([key])[key]
+    life = archive.life(key, entry)
+    said = answer(life, recipes, now)
+    _tell(operator, life, said, read_log(operator.reach.logs, stack.log_group, key, since=since))
+    if not life.versions and not life.is_there and (near := archive.nearby(key)):
+        operator.screen.note(f"Nearby: {', '.join(near)}")
+    if not said.is_well:
+        raise typer.Exit(code=FOUND_SOMETHING)
+
+
+def _tell(operator: Operator, life: Life, said: Answer, log: Log) -> None:
+    base = base_url(operator.stack.distribution)
+    operator.screen.result(document(life, said, log, base), *told(life, said, log, base))

@@ -1,0 +1,57 @@
+"""The stack that is looked at, with the facts that several looks need, each asked for once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.document import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
+
+
+@dataclass
+class Patient:
+    """A stack and the clients that reach it."""
+
+    stack: Stack
+    reach: Reach
+    _attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def account(self) -> str:
+        """Return the number of the account, `*` if it is not told."""
+        try:
+            return self.reach.sts.get_caller_identity()["Account"]
+        except ClientError:
+            return "*"
+
+    @cached_property
+    def function(self) -> "FunctionConfigurationResponseTypeDef":
+        """Return how the worker's function is set, as its alias runs it."""
+        stack = self.stack
+        return self.reach.functions.get_function_configuration(
+            FunctionName=stack.function, Qualifier=stack.function_alias or "$LATEST"
+        )
+
+    def arn(self, service: str, name: str) -> str:
+        """Return the ARN of what a service calls by this name in the stack's region."""
+        region = self.stack.region
+        partition = self.reach.session.get_partition_for_region(region)
+        if service == "s3":
+            return f"arn:{partition}:s3:::{name}"
+        where = "" if service == "cloudfront" else region
+        return f"arn:{partition}:{service}:{where}:{self.account}:{name}"
+
+    def queue(self, name: str) -> Mapping[str, str]:
+        """Return all attributes of a queue."""
+        if name not in self._attributes:
+            sqs = self.reach.sqs
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+            self._attributes[name] = {str(k): v for k, v in answer["Attributes"].items()}
+        return self._attributes[name]

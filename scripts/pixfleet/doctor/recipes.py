@@ -1,0 +1,47 @@
+"""Whether the recipes that the worker reads are there, can be used, and are the newest."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.pixfleet.doctor.finding import Finding, Verdict, wrong
+from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.stack.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipes import deployed_recipes
+from shared.cloud.faults import Missing
+from shared.cloud.objects import Objects
+from shared.model.errors import Misconfigured
+from shared.model.recipe import RecipeBook
+from shared.model.recipe_reader import read_recipes
+
+AREA = "recipes"
+LOCAL = Path("recipes.yaml")
+
+
+def look(patient: Patient) -> Iterator[Finding]:
+    """Yield what is to be said of the recipes."""
+    stack = patient.stack
+    objects = Objects(
+        patient.reach.s3,
+        sources_bucket=stack.sources_bucket,
+        variants_bucket=stack.variants_bucket,
+    )
+    try:
+        book = deployed_recipes(stack, objects)
+    except Missing as refused:
+        told = f"{stack.recipes}: {refused}"
+        yield wrong(AREA, told, "terraform apply: the worker cannot start")
+        return
+    except Misconfigured as refused:
+        told = f"{stack.recipes}: {'; '.join(refused.problems)}"
+        yield wrong(AREA, told, "`pixfleet recipes check`, then terraform apply")
+        return
+    yield Finding(AREA, f"{stack.recipes}: {', '.join(recipe.name for recipe in book.recipes)}")
+    if LOCAL.is_file():
+        yield _local(book)
+
+
+def _local(deployed: RecipeBook) -> Finding:
+    if read_recipes(recipes_document(LOCAL)) == deployed:
+        return Finding(AREA, f"{LOCAL} here is what is deployed")
+    told = f"{LOCAL} here differs from what is deployed: `pixfleet plan` says what it would change"
+    return Finding(AREA, told, Verdict.SKIPPED)

@@ -1,0 +1,119 @@
+"""Where a drill takes place: its own prefix in the sources bucket, and what becomes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from json import loads
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from scripts.pixfleet.drill.letters import DeadLetters, Letter
+from scripts.pixfleet.drill.samples import Sample
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.denial import is_denied
+from scripts.pixfleet.stack.document import Stack
+from shared.clock import Clock
+from shared.cloud.entries import Entry
+from shared.cloud.ledger import Ledger
+from shared.cloud.queues import Queues
+from shared.model.errors import Misconfigured
+from shared.model.keys import manifest_key, stored_key, variant_key
+from shared.model.recipe import RecipeBook
+
+
+@dataclass
+class Ground:
+    """One drill's prefix, seen through every part of the stack that its files pass."""
+
+    stack: Stack
+    reach: Reach
+    clock: Clock
+    prefix: str
+    recipes: RecipeBook
+    _versions: dict[str, str] = field(default_factory=dict)
+    _ledger: Ledger = field(init=False)
+    _letters: DeadLetters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ledger = Ledger(self.reach.dynamodb, self.stack.ledger_table, self.clock)
+        queues = Queues(self.reach.sqs)
+        self._letters = DeadLetters(queues, self.stack.dead_letter_queue, self.prefix)
+
+    def key(self, sample: Sample) -> str:
+        """Return the key under which a file is dropped."""
+        return f"{self.prefix}{sample.name}"
+
+    def refuse_ignored(self, samples: Sequence[Sample]) -> None:
+        """Raise `Misconfigured` if the worker would ignore a file: no recipe is for its key."""
+        ignored = [
+            self.key(sample)
+            for sample in samples
+            if self.recipes.matching(self.key(sample)) is None
+        ]
+        if ignored:
+            raise Misconfigured(
+                "No drill is possible here",
+                [
+                    f"{key}: expected a recipe that matches it, got none: name another prefix "
+                    "(--prefix), or add a recipe"
+                    for key in ignored
+                ],
+            )
+
+    def drop(self, sample: Sample) -> None:
+        """Store a file as a source."""
+        key = self.key(sample)
+        answer = self.reach.s3.put_object(
+            Bucket=self.stack.sources_bucket, Key=key, Body=sample.data
+        )
+        self._versions[key] = answer.get("VersionId", "")
+
+    def entry(self, sample: Sample) -> Entry:
+        """Return what the ledger says of a file."""
+        return self._ledger.read(self.key(sample))
+
+    def expected(self, sample: Sample) -> set[str]:
+        """Return the key of everything that must be stored for a good file."""
+        key = self.key(sample)
+        recipe = self.recipes.matching(key)
+        names = recipe.stored_names() if recipe else ()
+        return {manifest_key(key), *(variant_key(key, *name) for name in names)}
+
+    def stored(self, sample: Sample) -> set[str]:
+        """Return the key of everything that is stored for a file."""
+        answer = self.reach.s3.list_objects_v2(
+            Bucket=self.stack.variants_bucket, Prefix=stored_key(self.key(sample), "")
+        )
+        return {each["Key"] for each in answer.get("Contents", [])}
+
+    def manifest(self, sample: Sample) -> Any:  # noqa: ANN401 - JSON
+        """Return the manifest of a file that is published."""
+        with self.reach.s3.get_object(
+            Bucket=self.stack.variants_bucket, Key=manifest_key(self.key(sample))
+        )["Body"] as body:
+            return loads(body.read())
+
+    def take_letters(self) -> list[Letter]:
+        """Remove and return the dead letters of this drill, and no others."""
+        return self._letters.take_ours()
+
+    def remove_sources(self, samples: Sequence[Sample]) -> bool:
+        """Delete the files, and return whether nothing is left of them.
+
+        Without the permission to delete versions they are only hidden, as by anybody's delete.
+        """
+        is_gone = [self._remove(self.key(sample)) for sample in samples]
+        return all(is_gone)
+
+    def _remove(self, key: str) -> bool:
+        s3, bucket = self.reach.s3, self.stack.sources_bucket
+        if version := self._versions.get(key):
+            try:
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+            except ClientError as refused:
+                if not is_denied(refused):
+                    raise
+            else:
+                return True
+        s3.delete_object(Bucket=bucket, Key=key)
+        return not version

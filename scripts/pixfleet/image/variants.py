@@ -1,0 +1,72 @@
+"""Reads what is stored for one source from the variants bucket."""
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from scripts.pixfleet.page.rows import Manifest, read_manifest
+from scripts.pixfleet.stack.document import Distribution, Stack
+from shared.model.errors import PixfleetError
+from shared.model.keys import manifest_key, public_url, variant_key
+from shared.model.recipe import Slot
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class NoManifest(PixfleetError):
+    """A source without a manifest: nothing of it is public."""
+
+
+class Shelf:
+    """The variants bucket, as one source's page reads it."""
+
+    def __init__(self, s3: "S3Client", stack: Stack) -> None:
+        self._s3 = s3
+        self._bucket = stack.variants_bucket
+
+    def manifest(self, key: str) -> Manifest:
+        """Return what is published of a source; `NoManifest` if that is nothing."""
+        try:
+            with self._s3.get_object(Bucket=self._bucket, Key=manifest_key(key))["Body"] as body:
+                return read_manifest(body.read())
+        except ClientError as missing:
+            if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            raise NoManifest(
+                f"Nothing of {key} is published: `pixfleet why {quote(key)}` says why."
+            ) from None  # the command line would tell what AWS said instead
+        except msgspec.MsgspecError as broken:
+            raise NoManifest(
+                f"The manifest of {key} cannot be read: {broken}. "
+                f"Delete {manifest_key(key)}, then "
+                f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
+            ) from broken
+
+    def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
+        """Return a variant's Content-Type and its bytes."""
+        stored = variant_key(key, name, slot)
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=stored)
+        except ClientError as missing:
+            if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            raise NoManifest(
+                f"{stored} is in the manifest and not in the bucket: "
+                f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
+            ) from None
+        with answer["Body"] as body:
+            return answer["ContentType"], body.read()
+
+
+def manifest_url(key: str) -> str:
+    """Return the path and query under which the edge serves a source's manifest."""
+    path, _, _ = public_url(key, variant="", slot=Slot.FALLBACK, version="").partition("?")
+    return f"{path}?format=manifest"
+
+
+def base_url(distribution: Distribution | None) -> str:
+    """Return what paths are put behind; nothing for a stack without a distribution."""
+    return distribution.url.rstrip("/") if distribution else ""

@@ -1,0 +1,100 @@
+"""The gallery's responsive pictures, as a front-end developer would write them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow, VariantRow
+from shared.model.manifest import Placeholder
+from shared.model.recipe import Slot
+
+# Anything else from a manifest has no place in a style attribute.
+DATA_URI = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+STAGE_SIZES = "(min-width: 1280px) 720px, (min-width: 901px) 55vw, 100vw"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One published image and where its files are, as links relative to the page.
+
+    `source` is none where no browser shows the source's format.
+    """
+
+    row: ImageRow
+    source: str | None
+    links: Mapping[tuple[str, Slot], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDead:
+    """One dead letter, and a link to its source if a browser may try to show it."""
+
+    letter: DeadLetter
+    source: str | None
+
+
+def ladder(row: ImageRow) -> tuple[VariantRow, ...]:
+    """Return the variants that show the whole picture, narrowest first: no crops.
+
+    Rungs wider than the source all hold its own width; only the first of them is kept per slot.
+    """
+    widest = max(row.variants, key=lambda variant: variant.width * variant.height)
+    kept: dict[tuple[Slot, int], VariantRow] = {}
+    for variant in row.variants:
+        expected_height = variant.width * widest.height / widest.width
+        if abs(variant.height - expected_height) <= 1:
+            kept.setdefault((variant.slot, variant.width), variant)
+    return tuple(sorted(kept.values(), key=lambda variant: variant.width))
+
+
+def best_of(row: ImageRow) -> tuple[VariantRow, ...]:
+    """Return every variant once, in its best slot, in the recipe's order."""
+    best: dict[str, VariantRow] = {}
+    for variant in sorted(row.variants, key=lambda variant: list(Slot).index(variant.slot)):
+        best.setdefault(variant.name, variant)
+    return tuple(best[name] for name in dict.fromkeys(variant.name for variant in row.variants))
+
+
+def picture(shown: Shown, number: int) -> str:
+    """Return a `<picture>`: best slot first, then a sized `<img>` with the last slot's variants.
+
+    A slot's `type` is a promise about the reader, so it stays where the file is another codec.
+    `number` is the picture's place on the page: the first is in view at once and must not wait.
+    """
+    rungs = ladder(shown.row)
+    slots = {slot: [rung for rung in rungs if rung.slot is slot] for slot in Slot}
+    *better, last = [slot for slot in Slot if slots[slot]]
+    sources = "".join(
+        f'<source type="image/{slot}" srcset="{_srcset(shown, slots[slot])}" '
+        f'sizes="{STAGE_SIZES}">'
+        for slot in better
+    )
+    lazy = 'loading="lazy" ' if number else ""
+    return (
+        f'<picture class="picture" style="{placeholder_style(shown.row.manifest.placeholder)}">'
+        f'{sources}<img src="{variant_link(shown, slots[last][-1])}" '
+        f'srcset="{_srcset(shown, slots[last])}" sizes="{STAGE_SIZES}" '
+        f'width="{rungs[-1].width}" height="{rungs[-1].height}" '
+        f'alt="{escape(shown.row.source.key)}" {lazy}decoding="async"></picture>'
+    )
+
+
+def placeholder_style(placeholder: Placeholder | None) -> str:
+    """Return inline CSS that shows a placeholder; empty if it is not what it should be."""
+    if placeholder is None or not COLOUR.fullmatch(placeholder.colour):
+        return ""
+    colour = f"background-color:{placeholder.colour}"
+    if not DATA_URI.fullmatch(placeholder.data_uri):
+        return colour
+    return f"{colour};background-image:url({placeholder.data_uri})"
+
+
+def variant_link(shown: Shown, variant: VariantRow) -> str:
+    """Return the link to a variant's file, escaped for an attribute."""
+    return escape(shown.links[variant.name, variant.slot])
+
+
+def _srcset(shown: Shown, rungs: Sequence[VariantRow]) -> str:
+    return ", ".join(f"{variant_link(shown, rung)} {rung.width}w" for rung in rungs)

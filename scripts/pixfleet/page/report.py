@@ -1,0 +1,121 @@
+"""The demo's figures over one run, and `report.json`.
+
+The table on the terminal and the gallery show these values and compute none of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from scripts.pixfleet.page.rows import DeadLetter, ImageRow, saved_share
+
+SCHEMA_VERSION = 1
+# Said wherever the figures stand, since "saved" and "seconds" alone could mean anything.
+SAVED = (
+    "the widest variant in the best slot against the source file, which is what a reader no "
+    "longer downloads; it counts the smaller size as well as the better format."
+)
+SECONDS = "CPU time of the render child: one decode and all encodes."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run: what became of every image, and what was found wrong at the end."""
+
+    images: tuple[ImageRow, ...]
+    dead_letters: tuple[DeadLetter, ...]
+    queues: Mapping[str, int]
+    wall_seconds: float
+    skipped: Mapping[str, int]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> int:
+        """Return how many images have an end, good or bad."""
+        return len(self.images) + len(self.dead_letters)
+
+    @property
+    def images_per_second(self) -> float:
+        """Return the pace from the first upload to the last end."""
+        return self.finished / self.wall_seconds if self.wall_seconds else 0.0
+
+    @property
+    def variant_count(self) -> int:
+        """Return how many variants are stored."""
+        return sum(len(row.variants) for row in self.images)
+
+    @property
+    def variant_bytes(self) -> int:
+        """Return what all variants take in the bucket."""
+        return sum(row.total_bytes for row in self.images)
+
+    @property
+    def source_bytes(self) -> int:
+        """Return the bytes of all published sources."""
+        return sum(row.source.bytes for row in self.images)
+
+    @property
+    def shown_bytes(self) -> int:
+        """Return the bytes of each image's widest variant in its best slot."""
+        return sum(row.shown.bytes for row in self.images)
+
+    @property
+    def render_seconds(self) -> float:
+        """Return the CPU time of all renders."""
+        return sum(row.render_seconds for row in self.images)
+
+    @property
+    def saved(self) -> float:
+        """Return what `SAVED` says over all images, weighted by bytes."""
+        return saved_share(self.source_bytes, self.shown_bytes)
+
+
+def report_json(report: Report) -> bytes:
+    """Return the report as indented UTF-8 JSON; shares to 0.1 %, seconds to 1 ms."""
+    document = {
+        "schema": SCHEMA_VERSION,
+        "complete": not report.problems,
+        "problems": list(report.problems),
+        "totals": _totals(report),
+        "definitions": {"saved": SAVED, "seconds": SECONDS},
+        "images": [_image(row) for row in report.images],
+        "dead_letters": [asdict(letter) for letter in report.dead_letters],
+        "queues": dict(report.queues),
+        "skipped": dict(report.skipped),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _totals(report: Report) -> Mapping[str, object]:
+    return {
+        "images": report.finished,
+        "published": len(report.images),
+        "dead_letters": len(report.dead_letters),
+        "variants": report.variant_count,
+        "source_bytes": report.source_bytes,
+        "variant_bytes": report.variant_bytes,
+        "shown_bytes": report.shown_bytes,
+        "saved": round(report.saved, 3),
+        "seconds": round(report.render_seconds, 3),
+        "wall_seconds": round(report.wall_seconds, 3),
+        "images_per_s": round(report.images_per_second, 3),
+    }
+
+
+def _image(row: ImageRow) -> Mapping[str, object]:
+    source = asdict(row.source)
+    return {
+        "key": source.pop("key"),
+        "recipe": row.manifest.recipe,
+        "source": source,
+        "variant_count": len(row.variants),
+        "smallest": {"variant": row.smallest.label, "bytes": row.smallest.bytes},
+        "largest": {"variant": row.largest.label, "bytes": row.largest.bytes},
+        "shown": {"variant": row.shown.label, "bytes": row.shown.bytes},
+        "total_bytes": row.total_bytes,
+        "saved": round(row.saved, 3),
+        "seconds": round(row.render_seconds, 3),
+        "total_seconds": round(row.total_seconds, 3),
+        "variants": [asdict(variant) for variant in row.variants],
+    }

@@ -1,0 +1,105 @@
+"""Shows the demo's report on a terminal."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from scripts.pixfleet.page.report import SAVED, SECONDS, Report
+from scripts.pixfleet.page.rows import ImageRow
+from scripts.pixfleet.terminal.text import counted
+
+KILO = 1000
+ROOMY_WIDTH = 110  # columns of a terminal from which pixels have a place beside bytes
+NEARLY_ALL = 0.99
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the table, the dead letters and the totals."""
+    console.print()
+    if report.images:
+        console.print(_table(report, has_room=console.width >= ROOMY_WIDTH))
+        console.print(f"\n[dim]Saved: {SAVED}\nSeconds: {SECONDS}[/]")
+    console.print()
+    for letter in report.dead_letters:
+        console.print(f"[bold yellow]Dead letter[/]: {shown(letter.key)}")
+        console.print(
+            f"  [bold]{letter.cause or 'no cause'}[/]"
+            f" at {letter.stage or 'no stage'}: {shown(letter.detail)}"
+        )
+    for problem in report.problems:
+        console.print(f"[bold red]Wrong[/]: {escape(problem)}")
+    _print_totals(report, console)
+
+
+def shown(text: str) -> str:
+    """Return a user's text for a terminal: no markup, and nothing that moves the cursor."""
+    return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
+
+
+def human_bytes(count: int) -> str:
+    """Return a number of bytes as people read it, in thousands."""
+    if count < KILO:
+        return f"{count} B"
+    thousands = count / KILO
+    if thousands < 9.95:  # noqa: PLR2004 - what rounds to two figures
+        return f"{thousands:.1f} kB"
+    if thousands < 999.5:  # noqa: PLR2004 - what rounds to three figures
+        return f"{thousands:.0f} kB"
+    millions = thousands / KILO
+    return f"{millions:.1f} MB" if millions < KILO else f"{millions / KILO:.1f} GB"
+
+
+def pixels(width: int, height: int) -> str:
+    """Return a size as people write it."""
+    return f"{width} \u00d7 {height}"
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it; one that is not all is never rounded to all."""
+    if NEARLY_ALL <= share < 1:
+        return f"{int(share * 1000) / 10}%"
+    return f"{share:.0%}"
+
+
+def _table(report: Report, *, has_room: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold cyan")
+    table.add_column("Image", overflow="fold", min_width=14)
+    for title in ("Source", "Variants", "Smallest", "Largest", "Total", "Saved", "Seconds"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in report.images:
+        table.add_row(*_cells(row, has_room=has_room))
+    table.add_row(
+        counted(len(report.images), "image"),
+        human_bytes(report.source_bytes),
+        str(report.variant_count),
+        "",
+        "",
+        human_bytes(report.variant_bytes),
+        percent(report.saved),
+        f"{report.render_seconds:.2f}",
+        style="bold",
+    )
+    return table
+
+
+def _cells(row: ImageRow, *, has_room: bool) -> tuple[str, ...]:
+    size = f"{pixels(row.source.width, row.source.height)}  " if has_room else ""
+    return (
+        shown(row.source.key),
+        f"{size}{human_bytes(row.source.bytes)}",
+        str(len(row.variants)),
+        human_bytes(row.smallest.bytes),
+        human_bytes(row.largest.bytes),
+        human_bytes(row.total_bytes),
+        percent(row.saved),
+        f"{row.render_seconds:.2f}",
+    )
+
+
+def _print_totals(report: Report, console: Console) -> None:
+    left = ", ".join(f"{name} {count}" for name, count in report.queues.items())
+    console.print(
+        f"\n{counted(report.finished, 'image')} in {report.wall_seconds:.1f} s "
+        f"({report.images_per_second:.2f} images/s): {len(report.images)} published, "
+        f"{len(report.dead_letters)} in the dead-letter queue. Left on the queues: {left}.",
+    )

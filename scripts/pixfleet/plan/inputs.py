@@ -1,0 +1,90 @@
+"""Brings together what a plan compares: the recipes of both sides, the sources, the limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.pixfleet.plan.changes import Books
+from scripts.pixfleet.plan.object_count import objects_in
+from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
+from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
+from scripts.pixfleet.plan.totals import Machines
+from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.document import BULK, LIVE, Stack
+from shared.clock import SystemClock
+from shared.model.errors import Misconfigured
+from shared.model.limits import Limits
+from shared.settings import read_settings
+
+# The bulk lane of the stack as it is shipped: terraform/variables.tf.
+DEFAULT_MACHINES = Machines(environments=20, vcpus=1.0)
+DEFAULT_RENDER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a plan is about. `count` asks how many sources there are, if it can."""
+
+    books: Books
+    sources: Sources
+    limits: Limits
+    render_seconds: float
+    machines: Machines
+    count: Callable[[], int | None]
+
+
+def scene_of_folder(file: Path, against: Path | None, images: Path) -> Scene:
+    """Return a scene without a stack; `Misconfigured` with every problem of both files."""
+    if against is None:
+        raise Misconfigured(
+            "Nothing was planned", ["--images needs --against: the recipes of now, in YAML"]
+        )
+    return Scene(
+        books=_books(file, against),
+        sources=FolderSources(images),
+        limits=Limits(),
+        render_seconds=DEFAULT_RENDER_SECONDS,
+        machines=DEFAULT_MACHINES,
+        count=lambda: None,
+    )
+
+
+def scene_of_stack(file: Path, against: Path | None, stack: Stack, reach: Reach) -> Scene:
+    """Return a scene of a stack's sources, limits and recipes; `against` overrules the last."""
+    if against:
+        books = _books(file, against)
+    else:
+        books = Books(book_of_stack(stack, reach), book_of_file(file))
+    settings = read_settings(stack.environment)
+    return Scene(
+        books=books,
+        sources=BucketSources(reach, stack),
+        limits=settings.limits,
+        render_seconds=settings.render_seconds,
+        machines=_machines(stack),
+        count=lambda: objects_in(reach.cloudwatch, stack.sources_bucket, SystemClock()),
+    )
+
+
+def _machines(stack: Stack) -> Machines:
+    lane = stack.lanes.get(BULK) or stack.lanes[LIVE]
+    vcpus = max(1.0, stack.memory_mb / MEGABYTES_A_VCPU)
+    return Machines(lane.maximum_concurrency, vcpus, stack.architecture)
+
+
+def _books(file: Path, against: Path) -> Books:
+    """Return both sides; `Misconfigured` with all that is wrong with either."""
+    books = []
+    refused: list[Misconfigured] = []
+    for path in (against, file):
+        try:
+            books.append(book_of_file(path))
+        except Misconfigured as problem:
+            refused.append(problem)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        told = [f"{each.what}: {one}" for each in refused for one in each.problems]
+        raise Misconfigured("Nothing was planned", told)
+    return Books(*books)

@@ -1,0 +1,21 @@
+"""Reads recipes: from a YAML file, or from the object that a stack's worker reads."""
+
+from pathlib import Path
+
+from scripts.pixfleet.plan.sources import objects_of
+from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.recipe_file import recipes_document
+from scripts.pixfleet.stack.recipes import deployed_recipes
+from shared.model.recipe import RecipeBook
+from shared.model.recipe_reader import read_recipes
+
+
+def book_of_file(path: Path) -> RecipeBook:
+    """Return the recipes of a YAML file; `Misconfigured` with all that is wrong with it."""
+    return read_recipes(recipes_document(path), where=str(path))
+
+
+def book_of_stack(stack: Stack, reach: Reach) -> RecipeBook:
+    """Return the recipes by which a stack works now."""
+    return deployed_recipes(stack, objects_of(stack, reach))

@@ -1,0 +1,1 @@
+"""What AWS bills, in one price table."""

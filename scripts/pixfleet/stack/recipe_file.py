@@ -1,0 +1,55 @@
+"""Reads `recipes.yaml`, or another file of recipes, for the commands that need its document."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.model.errors import Misconfigured
+from shared.model.recipe_reader import read_recipes
+
+RECIPES = Path(__file__).resolve().parents[3] / "recipes.yaml"
+
+
+def recipes_document(path: Path = RECIPES) -> Mapping[str, object]:
+    """Return a file's recipes as a checked document; `Misconfigured` with all that is wrong."""
+    try:
+        # S506: the loader is PyYAML's safe one, and stricter.
+        document = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506
+    except OSError as refused:
+        raise _cannot_be_used(
+            path, f"{refused.strerror}: name a file that can be read"
+        ) from refused
+    except UnicodeDecodeError as refused:
+        raise _cannot_be_used(path, "expected UTF-8 text") from refused
+    except (yaml.YAMLError, ValueError, RecursionError) as refused:
+        # PyYAML lets through what datetime says of a bad date, and nests without a bound.
+        raise _cannot_be_used(path, _one_line(refused)) from refused
+    read_recipes(document, where=str(path))
+    return {str(name): value for name, value in document.items()}
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys in silence; here the second one is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """Return a mapping whose keys are all different."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key} stands there twice", key_node.start_mark
+                )
+            seen |= {key} if isinstance(key, Hashable) else set()
+        return super().construct_mapping(node, deep=deep)
+
+
+def _one_line(refused: Exception) -> str:
+    told = " ".join(f"not usable YAML: {refused}".split())
+    return told.replace(' in "<unicode string>"', "")
+
+
+def _cannot_be_used(path: Path, problem: str) -> Misconfigured:
+    return Misconfigured(f"{path} cannot be used", [problem])

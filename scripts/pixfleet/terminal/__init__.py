@@ -1,0 +1,1 @@
+"""What a person sees: console, text, times and exit codes."""
