@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pixfleet.backfill.journal import CURSOR, Journal
+from scripts.pixfleet.backfill.checkpoint import CURSOR, Journal
 from scripts.pixfleet.backfill.selection import Chosen, Ending, Listed, Page, Skipped, Wanted
 from shared.model.errors import Misconfigured
 

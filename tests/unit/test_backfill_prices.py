@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.pixfleet.backfill.prices import MODEL, cost
+from scripts.pixfleet.pricing.averages import MODEL, cost
 from scripts.pixfleet.pricing.prices import making_again
 
 pytestmark = pytest.mark.unit

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scripts.pixfleet.backfill.prices import BUSY, MODEL, Averages
 from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
+from scripts.pixfleet.pricing.averages import BUSY, MODEL, Averages
 from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
 from scripts.pixfleet.stack.document import Lane, Stack
 from shared.cloud.census import BATCH_KEYS, Census

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scripts.pixfleet.backfill.journal import Journal
+from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.selection import Skipped
 from shared.imaging.sniff import HEADER_BYTES, RENDERED, sniff
 from shared.model.errors import Misconfigured, UnsupportedKey

@@ -4,12 +4,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scripts.pixfleet.backfill.endings import Endings
+from scripts.pixfleet.backfill.checkpoint import (
+    ALL_SENT,
+    CPU_SECONDS,
+    CURSOR,
+    SENT,
+    Journal,
+    Noted,
+)
 from scripts.pixfleet.backfill.estimate import Limits
-from scripts.pixfleet.backfill.journal import ALL_SENT, CPU_SECONDS, CURSOR, SENT, Journal, Noted
-from scripts.pixfleet.backfill.prices import Averages, cost
+from scripts.pixfleet.backfill.outcomes import Endings
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.selection import Chosen, Ending, Feeder
+from scripts.pixfleet.pricing.averages import Averages, cost
 from shared.cloud.census import BATCH_KEYS
 
 LOOK_SECONDS = 2.0

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.backfill.assembly import Backfill
+from scripts.pixfleet.backfill.build import Backfill
 from scripts.pixfleet.backfill.estimate import Limits
-from scripts.pixfleet.backfill.performance import Asked, notes, perform
 from scripts.pixfleet.backfill.selection import Only
+from scripts.pixfleet.backfill.view import Asked, notes, perform
 from scripts.pixfleet.command import Operator, command
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from shared.model.errors import Misconfigured

@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 
 from scripts.pixfleet.command import Operator, command
-from scripts.pixfleet.doctor.examine import examine
-from scripts.pixfleet.doctor.finding import Finding, Verdict
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.checks import examine
+from scripts.pixfleet.doctor.result import Finding, Verdict
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.text import counted

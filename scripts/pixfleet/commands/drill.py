@@ -10,8 +10,8 @@ import typer
 
 from scripts.pixfleet.command import Operator, command
 from scripts.pixfleet.drill.drill import Drill
-from scripts.pixfleet.drill.ground import Ground
-from scripts.pixfleet.drill.line import Line
+from scripts.pixfleet.drill.site import Ground
+from scripts.pixfleet.drill.step import Line
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.recipes import deployed_recipes
 from scripts.pixfleet.terminal.console import Screen, table

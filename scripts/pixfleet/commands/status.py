@@ -11,7 +11,7 @@ from rich.live import Live
 
 from scripts.pixfleet.command import Operator, command
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
-from scripts.pixfleet.status.look import Lookout
+from scripts.pixfleet.status.reader import Lookout
 from scripts.pixfleet.status.report import Report
 from scripts.pixfleet.status.view import document, line, shown
 from scripts.pixfleet.terminal.console import Screen

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from scripts.pixfleet.doctor.finding import Finding, judged, skipped, wrong
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, judged, skipped, wrong
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 
 AREA = "alarms"

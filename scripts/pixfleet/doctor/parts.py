@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from scripts.pixfleet.doctor.finding import Finding, judged, skipped
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, judged, skipped
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from shared.clock import SystemClock
 from shared.cloud.entries import PUBLISHED
 from shared.cloud.ledger import Ledger

@@ -6,8 +6,8 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.doctor.finding import Finding, Verdict, skipped
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, Verdict, skipped
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.denial import is_denied
 
 AREA = "permissions"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from json import loads
 
-from scripts.pixfleet.doctor.finding import Finding, judged, skipped
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, judged, skipped
+from scripts.pixfleet.doctor.stack_under_test import Patient
 
 AREA = "queues"
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html

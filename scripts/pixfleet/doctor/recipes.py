@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.pixfleet.doctor.finding import Finding, Verdict, wrong
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, Verdict, wrong
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.recipe_file import recipes_document
 from scripts.pixfleet.stack.recipes import deployed_recipes
 from shared.cloud.faults import Missing

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from json import loads
 
-from scripts.pixfleet.doctor.finding import Finding, judged, skipped, wrong
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, judged, skipped, wrong
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.document import LIVE, Lane
 
 AREA = "trigger"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scripts.pixfleet.drill.ground import Ground
-from scripts.pixfleet.drill.line import Line, compared
 from scripts.pixfleet.drill.samples import Sample, samples
+from scripts.pixfleet.drill.site import Ground
+from scripts.pixfleet.drill.step import Line, compared
 from scripts.pixfleet.stack.alarms import alarms_of
 from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.deadline import Deadline

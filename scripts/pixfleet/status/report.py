@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.pixfleet.stack.alarms import Alarm
-from scripts.pixfleet.status.endings import Endings
+from scripts.pixfleet.status.outcomes import Endings
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
 

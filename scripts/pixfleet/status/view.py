@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scripts.pixfleet.status.endings import LOOKED_AT
+from scripts.pixfleet.status.outcomes import LOOKED_AT
 from scripts.pixfleet.status.report import Report
 from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.text import counted

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.backfill import drop
+from scripts.pixfleet.backfill import upload as drop
 from tests.functional.cli.conftest import Type
 from tests.images import png
 

@@ -7,7 +7,8 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.backfill import enqueue, performance
+from scripts.pixfleet.backfill import enqueue
+from scripts.pixfleet.backfill import view as performance
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.sources import enqueued, put
 from tests.images import png

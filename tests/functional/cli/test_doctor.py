@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.doctor.examine import examine
-from scripts.pixfleet.doctor.finding import Finding, Verdict
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.checks import examine
+from scripts.pixfleet.doctor.result import Finding, Verdict
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.stack.clients import Reach
 from scripts.pixfleet.stack.document import Lane, Stack

@@ -5,8 +5,8 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.drill.drill import Drill
-from scripts.pixfleet.drill.ground import Ground
-from scripts.pixfleet.drill.line import Line
+from scripts.pixfleet.drill.site import Ground
+from scripts.pixfleet.drill.step import Line
 from scripts.pixfleet.stack.clients import Reach
 from shared.clock import SystemClock
 from shared.deadline import Deadline

@@ -10,7 +10,7 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.clients import Reach
-from scripts.pixfleet.status.look import Lookout
+from scripts.pixfleet.status.reader import Lookout
 from tests.functional.cli.conftest import Type
 from tests.images import jpeg
 

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.pixfleet.backfill.drop import Drop, Store
-from scripts.pixfleet.backfill.endings import Endings
+from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.enqueue import Enqueue, Outbox
 from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.inventory import open_inventory
-from scripts.pixfleet.backfill.journal import Journal
 from scripts.pixfleet.backfill.listing import Listing
-from scripts.pixfleet.backfill.prices import Averages
+from scripts.pixfleet.backfill.outcomes import Endings
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.run import Run
 from scripts.pixfleet.backfill.selection import Feeder, Only
 from scripts.pixfleet.backfill.standing import Judge
+from scripts.pixfleet.backfill.upload import Drop, Store
 from scripts.pixfleet.command import Operator
+from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.document import BULK, LIVE, Lane
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
 from shared.cloud.census import Census

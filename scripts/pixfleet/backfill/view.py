@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from scripts.pixfleet.backfill.assembly import CONFIRMED, Backfill
+from scripts.pixfleet.backfill.build import CONFIRMED, Backfill
+from scripts.pixfleet.backfill.checkpoint import ALL_SENT, SEEN, SENT, Journal
 from scripts.pixfleet.backfill.estimate import (
     Estimate,
     Limits,
@@ -17,7 +18,6 @@ from scripts.pixfleet.backfill.estimate import (
     estimate,
     sampled_averages,
 )
-from scripts.pixfleet.backfill.journal import ALL_SENT, SEEN, SENT, Journal
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.document import Lane

@@ -10,8 +10,8 @@ from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 from scripts.pixfleet.stack.clients import Reach
 from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.status.endings import endings_of
 from scripts.pixfleet.status.figures import MINUTE, Figures, figures_of
+from scripts.pixfleet.status.outcomes import endings_of
 from scripts.pixfleet.status.report import Report
 from shared.clock import Clock
 from shared.cloud.queues import Queues

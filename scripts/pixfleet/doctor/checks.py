@@ -6,8 +6,8 @@ from types import ModuleType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.doctor import alarms, parts, permissions, queues, recipes, settings, trigger
-from scripts.pixfleet.doctor.finding import Finding, Verdict
-from scripts.pixfleet.doctor.patient import Patient
+from scripts.pixfleet.doctor.result import Finding, Verdict
+from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.access import sentence
 from shared.model.errors import PixfleetError
 

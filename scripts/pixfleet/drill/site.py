@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.drill.letters import DeadLetters, Letter
+from scripts.pixfleet.drill.dead_letters import DeadLetters, Letter
 from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.stack.clients import Reach
 from scripts.pixfleet.stack.denial import is_denied

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.folder import Folder
-from scripts.pixfleet.backfill.journal import Journal
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
 from shared.cloud.census import Census
 from shared.cloud.faults import Missing, attempt

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from scripts.pixfleet.backfill.journal import CPU_SECONDS, Journal, Noted
+from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Journal, Noted
 from scripts.pixfleet.backfill.selection import Ending, Wanted
 from scripts.pixfleet.backfill.standing import Judge, Standing
 from shared.cloud.census import Census
