@@ -7,7 +7,7 @@ from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
 from shared.model.focal import read_focal
@@ -16,9 +16,9 @@ from shared.model.limits import Limits
 from shared.model.manifest import ENGINE_VERSION, Picture, manifest, version_token
 from shared.model.recipe import Recipe
 from shared.model.source import Source
-from worker.fleet import Fleet
+from worker.context import Fleet
+from worker.record_log import Story
 from worker.removal import delete_names
-from worker.story import Story
 from worker.uploads import Uploads
 
 # Under this, a render begun would hardly be finished.

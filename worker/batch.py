@@ -24,11 +24,11 @@ from shared.model.keys import MAX_KEY_BYTES
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
-from worker.fleet import Fleet, build_fleet
+from worker.context import Fleet, build_fleet
 from worker.reconcile import CLOCK_SKEW_SECONDS
 from worker.record import Ending
+from worker.record_log import failure_fields
 from worker.schedule import work_on
-from worker.story import failure_fields
 from worker.triage import Triage
 from worker.work import Reading, works_of
 

@@ -9,9 +9,10 @@ from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.entries import REMOVED, Entry
-from shared.cloud.faults import ConditionRefused
+from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
+from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
 from shared.events import backfill
 from shared.model.completion import Change
@@ -29,10 +30,9 @@ from shared.model.outcome import Outcome
 from shared.model.source import Source
 from worker.agreement import recipe_for, refuses, shows, unknown_recipe
 from worker.arrival import LEAST_RENDER_SECONDS, Arrival
-from worker.fleet import Fleet
-from worker.marks import Resolved
+from worker.context import Fleet
+from worker.record_log import Story
 from worker.removal import clear, remove
-from worker.story import Story
 from worker.work import Work
 
 # Enough to claim, fetch and begin to render; with less, a claim would only be in the way.

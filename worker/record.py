@@ -6,10 +6,10 @@ from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.model.errors import Failure, Unknown
 from shared.model.outcome import Outcome
-from worker.brake import STAGE
-from worker.fleet import Fleet
+from worker.circuit_breaker import STAGE
+from worker.context import Fleet
 from worker.reconcile import Dangerous, reconcile
-from worker.story import Story, failure_fields
+from worker.record_log import Story, failure_fields
 from worker.work import Work
 
 log = structlog.get_logger()

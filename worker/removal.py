@@ -11,8 +11,8 @@ from shared.model.completion import Change
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
-from worker.fleet import Fleet
-from worker.story import Story
+from worker.context import Fleet
+from worker.record_log import Story
 
 
 def remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:

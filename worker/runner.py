@@ -20,7 +20,7 @@ from shared.model.errors import PixfleetError
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
-from worker.fleet import Fleet, build_fleet
+from worker.context import Fleet, build_fleet
 
 # After a batch's time the queue is still to hear of it, in one call.
 HIDE_MARGIN_SECONDS = round(CALL_SECONDS)

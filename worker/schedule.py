@@ -7,10 +7,10 @@ import structlog
 
 from shared.deadline import Deadline
 from shared.model.errors import Failure, OutOfTime
-from worker.fleet import Fleet
+from worker.context import Fleet
 from worker.reconcile import Dangerous
 from worker.record import Ending, attend, is_held_back
-from worker.story import failure_fields
+from worker.record_log import failure_fields
 from worker.work import Work
 
 log = structlog.get_logger()

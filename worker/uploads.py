@@ -5,12 +5,12 @@ from concurrent.futures import Future, wait
 from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.imaging.frames import VariantFrame
-from shared.imaging.sniff import sniff
+from shared.imaging.intake.sniff import sniff
 from shared.model.errors import DecoderCrash, Outside, Unknown
 from shared.model.manifest import Picture
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
-from worker.fleet import Fleet
+from worker.context import Fleet
 
 
 class Uploads:

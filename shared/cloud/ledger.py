@@ -19,7 +19,7 @@ from shared.cloud.entries import (
     read_entry,
     unknown_schema,
 )
-from shared.cloud.faults import ConditionRefused, attempt
+from shared.cloud.errors import ConditionRefused, attempt
 from shared.cloud.items import Value, from_item, to_item
 from shared.model.errors import Claimed, ClaimLost, Failure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.cloud.bodies import read_in_time
-from shared.cloud.faults import SERVER_ERRORS, ConditionRefused, Missing, Unchanged, attempt
+from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged, attempt
 from shared.deadline import Deadline
 from shared.model.errors import (
     AccessDenied,

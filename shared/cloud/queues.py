@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from shared.cloud.faults import attempt, once
+from shared.cloud.errors import attempt, once
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

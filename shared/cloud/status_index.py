@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.cloud.faults import attempt
+from shared.cloud.errors import attempt
 from shared.cloud.items import from_item, to_item
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.cloud.faults import attempt
+from shared.cloud.errors import attempt
 from shared.model.completion import Completion
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import pyvips
 
-from shared.imaging import pillow, xmp
-from shared.imaging.exif import ARTIST, COPYRIGHT, read_texts
-from shared.imaging.probe import loader
+from shared.imaging import pillow
+from shared.imaging.formats import xmp
+from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
+from shared.imaging.intake.probe import loader
 
 # One notice, not an essay in each of twenty files.
 MAX_CHARS = 240

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pyvips
 
-from shared.imaging import xmp
+from shared.imaging.formats import xmp
 from shared.imaging.resize import frame_count
 from shared.model.recipe import Codec, Slot
 

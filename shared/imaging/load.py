@@ -2,12 +2,12 @@
 
 import pyvips
 
-from shared.imaging import icc
 from shared.imaging.cascade import Picture, Plain, Premultiplied, Roomy, in_cascade, is_crowded
-from shared.imaging.probe import UPRIGHT, Header, is_held_whole
+from shared.imaging.colour import icc
+from shared.imaging.colour.srgb import is_srgb
+from shared.imaging.intake.probe import UPRIGHT, Header, is_held_whole
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
-from shared.imaging.srgb import is_srgb
 from shared.model.geometry import Size
 
 # libjpeg halves a picture inside its inverse DCT, which is much cheaper than decoding it whole. It

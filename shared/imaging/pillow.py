@@ -14,7 +14,8 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import boxes, cicp, icc
+from shared.imaging.colour import cicp, icc
+from shared.imaging.formats import boxes
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import TooCostly, UnsupportedFormat
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.admit import SOURCE_COPIES, admit
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import cut
 from shared.imaging.encode import codec_for, encode
+from shared.imaging.intake.cost_limits import SOURCE_COPIES, admit
+from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
-from shared.imaging.probe import probe
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import read_stamp
 from shared.model.focal import Focal

@@ -4,9 +4,11 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import boxes, cicp, icc, pillow, png
-from shared.imaging.gif import with_transparency_named
-from shared.imaging.probe import loader
+from shared.imaging import pillow
+from shared.imaging.colour import cicp, icc
+from shared.imaging.formats import boxes, png
+from shared.imaging.formats.gif import with_transparency_named
+from shared.imaging.intake.probe import loader
 
 GREY_BANDS = 2  # grey, with or without alpha
 

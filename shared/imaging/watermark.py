@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.admit import refuse_odd_shapes
+from shared.imaging.intake.cost_limits import refuse_odd_shapes
+from shared.imaging.intake.probe import Header, probe
 from shared.imaging.load import load
-from shared.imaging.probe import Header, probe
 from shared.imaging.resize import frame_count, shrink
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure, TooCostly, WatermarkUnusable
 from shared.model.geometry import MAX_SIDE, Size
-from shared.model.marking import Place, place
 from shared.model.plan import Rendition
 from shared.model.recipe import Animation, Watermark
+from shared.model.watermark_placement import Place, place
 
 # It stands on a part of a variant: with more it would be a picture of its own, decoded each time.
 MAX_PIXELS = 4_000_000

@@ -13,7 +13,8 @@ class Limits:
     """The bounds of one image; `max_pixels` counts all frames, `memory_bytes` is a child's budget.
 
     The defaults take a JPEG of 100 megapixels, and of formats that decode into more memory what a
-    child can hold: an AVIF of 50, a WebP of 45 or so. `shared.imaging.admit` has the prices.
+    child can hold: an AVIF of 50, a WebP of 45 or so. The prices are in
+    `shared.imaging.intake.cost_limits`.
     """
 
     max_bytes: int = 100 * MEBIBYTE

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from shared.model.document import Fields, Problems, is_whole
 from shared.model.errors import Misconfigured
+from shared.model.problems import Fields, Problems, is_whole
 from shared.model.recipe import (
     DEFAULT_QUALITY,
     Animation,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.model.document import Fields, Problems, is_whole, one_of
+from shared.model.problems import Fields, Problems, is_whole, one_of
 from shared.model.recipe import Codec, Fit, Gravity, Slot, Variant
 
 MAX_DIMENSION = 8192  # wider than any screen; bounds what one typing error can cost

@@ -44,7 +44,7 @@ from tests.bench.problem import CannotBench
 from tests.bench.rounds import Neighbours
 from tests.images import jpeg
 from worker.batch import Consumer
-from worker.fleet import Fleet, build_fleet
+from worker.context import Fleet, build_fleet
 
 BATCH = 10
 BATCH_SECONDS = 900.0

@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tests.bench.problem import CannotBench
-from worker.fleet import Fleet
+from worker.context import Fleet
 
 S3_SECONDS = 0.060
 # "Single-digit millisecond": https://aws.amazon.com/dynamodb/features/

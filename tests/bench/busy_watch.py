@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.render_pool import RenderChild, Studio
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.errors import Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe

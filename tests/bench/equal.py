@@ -10,7 +10,7 @@ from statistics import fmean
 
 import pyvips
 
-from shared.imaging.sniff import sniff
+from shared.imaging.intake.sniff import sniff
 from shared.model.geometry import Size
 from shared.model.recipe import Codec, Recipe, Slot
 from tests.bench.engine import Engine

@@ -12,7 +12,7 @@ from statistics import median
 import msgspec
 
 from shared.imaging.render import render
-from shared.imaging.sandbox import FIXED_ENVIRONMENT
+from shared.imaging.render_pool import FIXED_ENVIRONMENT
 from shared.imaging.vips import harden
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 from scripts.demo.samples import write_samples
-from shared.imaging.sniff import RENDERED, sniff
+from shared.imaging.intake.sniff import RENDERED, sniff
 from tests.bench.problem import CannotBench
 from tests.images import detail
 

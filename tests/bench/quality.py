@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.imaging.sandbox import FIXED_ENVIRONMENT
+from shared.imaging.render_pool import FIXED_ENVIRONMENT
 from shared.model.recipe import Codec
 from tests.bench.curves import curves
 from tests.bench.pictures import Picture, photographs

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from shared.imaging.encode import AVIF_BITS
-from shared.imaging.probe import probe
+from shared.imaging.intake.probe import probe
 from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot
 from tests.bench.engine import Engine

@@ -5,7 +5,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from shared.cloud.faults import Missing
+from shared.cloud.errors import Missing
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Mark, Objects

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.cloud.faults import ConditionRefused, once
+from shared.cloud.errors import ConditionRefused, once
 from shared.model.errors import StorageUnavailable, Throttled
 from tests.faults.delivery import Delivery
 from tests.faults.injector import Injector

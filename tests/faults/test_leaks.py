@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Cause
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.imaging.sniff import sniff
+from shared.imaging.intake.sniff import sniff
 from shared.model.outcome import Outcome
 from tests import images
 from tests.faults.delivery import Delivery, notification

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.outcome import Outcome
 from tests import images
 from tests.faults.delivery import Delivery, ProcessDied, notification

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from shared.cloud.faults import ATTEMPTS
+from shared.cloud.errors import ATTEMPTS
 from shared.events import backfill
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome

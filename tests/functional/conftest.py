@@ -16,16 +16,16 @@ from shared.cloud.clients import Clients, build_clients
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
+from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
 from worker.batch import Consumer, Verdict
-from worker.fleet import Fleet
-from worker.marks import Marks
+from worker.context import Fleet
 from worker.record import Ending
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"

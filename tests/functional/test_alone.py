@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, DecoderCrash, Failure, Throttled
 from shared.model.outcome import Outcome
 from tests import images

@@ -15,9 +15,9 @@ from tests import images
 from tests.functional.conftest import LIVE, TINY_NAMES, World
 from worker import batch, record
 from worker.batch import Consumer, Verdict
-from worker.fleet import Fleet
+from worker.context import Fleet
 from worker.reconcile import reconcile
-from worker.story import Story
+from worker.record_log import Story
 from worker.work import Work
 
 pytestmark = pytest.mark.functional

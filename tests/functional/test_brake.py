@@ -13,7 +13,7 @@ from shared.model.source import Source
 from tests import images
 from tests.fakes import client_error
 from tests.functional.conftest import World
-from worker.brake import MOST_IN_A_ROW
+from worker.circuit_breaker import MOST_IN_A_ROW
 
 pytestmark = pytest.mark.functional
 
@@ -25,7 +25,7 @@ class Ledger:
         self.is_down, self.calls = True, 0
         self._real = world.clients.dynamodb.get_item
         monkeypatch.setattr(world.clients.dynamodb, "get_item", self)
-        monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+        monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
 
     def __call__(self, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - passed through
         self.calls += 1

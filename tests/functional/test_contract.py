@@ -11,7 +11,7 @@ import pytest
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from shared.clock import SystemClock
-from shared.cloud import faults
+from shared.cloud import errors as faults
 from shared.cloud.clients import Clients, build_announcer
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Mark, Objects

@@ -9,7 +9,7 @@ from shared.deadline import Deadline
 from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
 from shared.settings import Settings, read_settings
 from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, World
-from worker.fleet import build_fleet
+from worker.context import build_fleet
 
 pytestmark = pytest.mark.functional
 

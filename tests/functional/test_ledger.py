@@ -329,7 +329,7 @@ def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:
 def test_a_table_that_is_not_there_is_the_ledgers_trouble(
     clients: Clients, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
 
     with pytest.raises(LedgerUnavailable):
         Ledger(clients.dynamodb, "no-such-table", clock).read(KEY)

@@ -8,7 +8,7 @@ from botocore.response import StreamingBody
 
 from shared.cloud.bodies import CHUNK_BYTES
 from shared.cloud.clients import READ_SECONDS, Clients
-from shared.cloud.faults import Missing
+from shared.cloud.errors import Missing
 from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, VERSION, Objects
 from shared.deadline import Deadline
 from shared.model.errors import AccessDenied, OutOfTime, SourceChanged, StorageUnavailable

@@ -10,7 +10,7 @@ import pytest
 
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
@@ -18,7 +18,7 @@ from shared.model.source import Source
 from tests.functional.conftest import SOURCES, VARIANTS, World
 from tests.images import jpeg
 from worker.batch import Consumer
-from worker.fleet import FETCHED_AHEAD
+from worker.context import FETCHED_AHEAD
 
 pytestmark = pytest.mark.functional
 

@@ -194,7 +194,7 @@ def test_a_queues_url_is_looked_up_once(
 def test_a_queue_that_is_not_there_is_trouble_that_may_pass(
     queues: Queues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
 
     with pytest.raises(StorageUnavailable):
         queues.receive("no-such-queue", wait_seconds=0, hide_seconds=30)

@@ -3,7 +3,7 @@ from copy import deepcopy
 
 import pytest
 
-from shared.imaging.sniff import sniff
+from shared.imaging.intake.sniff import sniff
 from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome

@@ -123,7 +123,7 @@ def test_the_client_speaks_to_the_region_of_the_topic(clients: Clients) -> None:
 def test_what_sns_refuses_is_translated(
     topic: Topic, monkeypatch: pytest.MonkeyPatch, shape: str, kind: type[Failure]
 ) -> None:
-    monkeypatch.setattr("shared.cloud.faults.ATTEMPTS", 1)
+    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
     error = topic.sns.meta.service_model.shape_for(shape).metadata["error"]
 
     stub = Stubber(topic.sns)

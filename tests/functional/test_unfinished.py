@@ -5,7 +5,7 @@ import pytest
 
 from shared.cloud.clients import CALL_SECONDS
 from shared.imaging.frames import VariantFrame
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot

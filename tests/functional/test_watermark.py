@@ -10,7 +10,7 @@ from PIL import Image
 
 from shared.cloud.objects import MAX_MARK_BYTES
 from shared.deadline import Deadline
-from shared.imaging import sandbox
+from shared.imaging import render_pool as sandbox
 from shared.imaging.frames import Job, write_job
 from shared.model.errors import Cause, Failure, OutOfTime, Transient
 from shared.model.keys import variant_key

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.limits import Limits
 
 

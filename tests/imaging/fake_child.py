@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from shared.imaging.frames import ReadyFrame, write_frame
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 
 BEGINNING = "import os, struct, sys, time; out = sys.stdout.buffer\n"

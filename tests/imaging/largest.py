@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shared.imaging.admit import price_bytes
-from shared.imaging.probe import UPRIGHT, Header
+from shared.imaging.intake.cost_limits import price_bytes
+from shared.imaging.intake.probe import UPRIGHT, Header
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.plan import plan

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
-from shared.imaging.probe import probe
 from shared.imaging.render import render
 from shared.model.geometry import Size
 from shared.model.limits import Limits

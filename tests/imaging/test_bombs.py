@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.limits import MEBIBYTE
 from tests import images
 from tests.imaging.bombs import BOMBS, Bomb, Work, warm_child, work

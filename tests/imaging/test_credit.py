@@ -9,8 +9,8 @@ from PIL import Image
 
 from shared.imaging.credit import Credit, read_credit
 from shared.imaging.encode import encode
+from shared.imaging.formats.xmp import read_items
 from shared.imaging.render import Encoded, render
-from shared.imaging.xmp import read_items
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from tests import images, images_heic

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from shared.imaging.frames import Job
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from tests import images

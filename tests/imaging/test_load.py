@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from shared.imaging.cascade import Plain, Premultiplied, Roomy
+from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
-from shared.imaging.probe import probe
 from shared.model.geometry import Size
 from tests import images, profiles
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.sandbox import FIXED_ENVIRONMENT, PASSED_ON, RenderChild, Studio
+from shared.imaging.render_pool import FIXED_ENVIRONMENT, PASSED_ON, RenderChild, Studio
 from shared.model.errors import (
     Cause,
     Failure,
@@ -74,7 +74,7 @@ def test_a_child_ends_with_its_parents_pipe(child: RenderChild) -> None:
 
 def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
     program = (
-        "import sys; from shared.imaging.sandbox import RenderChild;"
+        "import sys; from shared.imaging.render_pool import RenderChild;"
         f"child = RenderChild({MEMORY_BYTES}); print(child.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

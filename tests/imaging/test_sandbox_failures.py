@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from shared.imaging.frames import FailedFrame, Job
-from shared.imaging.sandbox import RenderChild, Studio, failure_for
+from shared.imaging.render_pool import RenderChild, Studio, failure_for
 from shared.model.errors import (
     Cause,
     DecoderCrash,
@@ -208,7 +208,7 @@ def test_a_watermark_is_blamed_only_where_there_is_one(cause: Cause) -> None:
 
 HIDDEN = """
 import ctypes, sys
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.limits import Limits
 PR_GET_DUMPABLE = 3
 before = ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)
@@ -233,7 +233,7 @@ def test_a_worker_hides_its_memory_and_environment_from_its_children() -> None:
 ORPHANED = """
 import sys, threading, time
 from shared.imaging.frames import Job
-from shared.imaging.sandbox import RenderChild
+from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from tests import images

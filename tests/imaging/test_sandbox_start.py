@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from shared.imaging import sandbox
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging import render_pool as sandbox
+from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.errors import Cause, DecodeTimeout, RenderUnavailable, Suspect
 from shared.model.limits import MEBIBYTE, Limits
 from tests import images

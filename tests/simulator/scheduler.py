@@ -13,7 +13,7 @@ from unittest.mock import patch
 import tenacity
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from shared.cloud import faults
+from shared.cloud import errors as faults
 
 BEGINNING = 1_800_000_000.0
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout
 from shared.model.manifest import SourceFacts
 from shared.model.recipe import Codec, Slot

@@ -11,6 +11,7 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
+from shared.cloud.watermarks import Marks
 from shared.model.recipe import RecipeBook
 from shared.settings import Settings, read_settings
 from tests.simulator.books import BOOKS
@@ -32,8 +33,7 @@ from tests.simulator.studio import FakeStudio
 from tests.simulator.tape import Tape
 from tests.simulator.watch import MOST_OFFSET_SECONDS
 from worker.batch import Consumer, answer
-from worker.fleet import Fleet
-from worker.marks import Marks
+from worker.context import Fleet
 from worker.runner import Runner
 
 P = ParamSpec("P")

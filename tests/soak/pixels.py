@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.sandbox import RenderChild, Studio
+from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.keys import stored_key
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe

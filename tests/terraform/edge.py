@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from shared.model.negotiation import RUNG, EdgeRequest, NotServed, stored_path
 from shared.model.recipe import RecipeBook, Variant
+from tests.terraform.edge_model import RUNG, EdgeRequest, NotServed, stored_path
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "delivery"
 HARNESS = Path(__file__).with_name("edge_harness.js")

@@ -5,8 +5,8 @@ from random import Random
 from urllib.parse import urlsplit
 
 from shared.model.keys import public_url
-from shared.model.negotiation import EdgeRequest
 from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from tests.terraform.edge_model import EdgeRequest
 from tests.unit.awkward import KEYS
 
 LETTERS = "ab/k\u0130\u03a3\u212a\xdf\xe9e\u0301 +%&=?#.~!'()*\\\"\x7f\n\U0001f408"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from shared.model.keys import public_url
 from shared.model.manifest import version_made_by
-from shared.model.negotiation import EdgeRequest
 from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
 from shared.model.source import Source
 from tests.terraform.edge import (
@@ -23,6 +22,7 @@ from tests.terraform.edge import (
     request_event,
     told,
 )
+from tests.terraform.edge_model import EdgeRequest
 from tests.terraform.requests import any_book, any_request
 from tests.unit.awkward import KEYS
 from tests.unit.edge_cases import BOOKS, CASES, EdgeCase

@@ -15,7 +15,7 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import MEGABYTES_PER_CPU, SOURCE_SHARE, read_settings
 from tests.terraform.folders import ROOT, STACK
 from worker.batch import SETTLING_SECONDS
-from worker.fleet import FETCHED_AHEAD
+from worker.context import FETCHED_AHEAD
 from worker.reconcile import LEAST_SECONDS
 
 pytestmark = pytest.mark.terraform

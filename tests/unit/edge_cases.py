@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.model.negotiation import EdgeRequest
 from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes
+from tests.terraform.edge_model import EdgeRequest
 from tests.unit.recipes import shipped
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.boxes import boxes, colour_numbers, holds_picture, promised_bytes
-from shared.imaging.whole import refuse_cut_short
+from shared.imaging.formats.boxes import boxes, colour_numbers, holds_picture, promised_bytes
+from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Truncated
 from tests import images, images_heic
 

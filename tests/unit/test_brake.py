@@ -11,7 +11,7 @@ from shared.model.errors import (
     Throttled,
 )
 from shared.model.outcome import Outcome
-from worker.brake import MOST_IN_A_ROW, STAGE, Brake
+from worker.circuit_breaker import MOST_IN_A_ROW, STAGE, Brake
 
 pytestmark = pytest.mark.unit
 

@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from shared.cloud.census import ROUNDS, Census
 from shared.cloud.items import to_item
+from shared.cloud.ledger_reader import ROUNDS, Census
 from shared.model.errors import LedgerUnavailable, UnknownSchema
 
 pytestmark = pytest.mark.unit
@@ -34,7 +34,7 @@ class _Sparing:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Note each pause instead of making it."""
     noted: list[float] = []
-    monkeypatch.setattr("shared.cloud.census.time.sleep", noted.append)
+    monkeypatch.setattr("shared.cloud.ledger_reader.time.sleep", noted.append)
     return noted
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.imaging.exif import ARTIST, COPYRIGHT, read_texts
+from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
 from tests.credits import exif
 
 pytestmark = pytest.mark.unit

@@ -14,9 +14,9 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from urllib3.exceptions import ProtocolError
 
-from shared.cloud import faults
+from shared.cloud import errors as faults
 from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
-from shared.cloud.faults import ATTEMPTS, ConditionRefused, Missing, Unchanged, attempt, once
+from shared.cloud.errors import ATTEMPTS, ConditionRefused, Missing, Unchanged, attempt, once
 from shared.model.errors import (
     AccessDenied,
     Failure,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.gif import with_transparency_named
+from shared.imaging.formats.gif import with_transparency_named
 from tests import images
 from tests import images_by_hand as by_hand
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.geometry import Size
-from shared.model.marking import LEAST_PIXELS, Place, place
 from shared.model.recipe import Position, Watermark
+from shared.model.watermark_placement import LEAST_PIXELS, Place, place
 
 pytestmark = pytest.mark.unit
 

@@ -16,7 +16,7 @@ from shared.model.source import Source
 from shared.telemetry.logging import configure_logging
 from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, Unit, embed_metrics
 from tests.fakes import FakeClock
-from worker.story import Story
+from worker.record_log import Story
 from worker.work import Work
 
 pytestmark = pytest.mark.unit

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import public_url, variant_key
-from shared.model.negotiation import EdgeRequest, NotServed, readable, stored_path
 from shared.model.recipe import Slot
+from tests.terraform.edge_model import EdgeRequest, NotServed, readable, stored_path
 from tests.unit.awkward import KEYS, any_key
 from tests.unit.edge_cases import BOOKS, CASES, EdgeCase
 

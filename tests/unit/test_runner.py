@@ -15,7 +15,7 @@ from shared.settings import read_settings
 from tests.fakes import FakeClock, FakeQueues
 from worker import runner
 from worker.batch import Consumer, Verdict
-from worker.fleet import Fleet
+from worker.context import Fleet
 from worker.runner import Runner
 
 pytestmark = pytest.mark.unit

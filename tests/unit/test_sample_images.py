@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from scripts.demo.samples import ORIENTATION, corrupt_jpeg, write_samples
-from shared.imaging.sniff import sniff
+from shared.imaging.intake.sniff import sniff
 
 pytestmark = pytest.mark.unit
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.sniff import HEADER_BYTES, RENDERED, require_rendered_format, sniff
+from shared.imaging.intake.sniff import HEADER_BYTES, RENDERED, require_rendered_format, sniff
 from shared.model.errors import NotAnImage, UnsupportedFormat
 from tests import images, images_heic
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageCms
 
-from shared.imaging.cicp import SRGB, srgb_light
-from shared.imaging.icc import grey_profile, rgb_profile
-from shared.imaging.srgb import is_srgb
+from shared.imaging.colour.cicp import SRGB, srgb_light
+from shared.imaging.colour.icc import grey_profile, rgb_profile
+from shared.imaging.colour.srgb import is_srgb
 from tests import profiles
 
 pytestmark = pytest.mark.unit

@@ -10,7 +10,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Source
 from tests.fakes import FakeClock
-from worker.story import Story
+from worker.record_log import Story
 from worker.work import Work
 
 pytestmark = pytest.mark.unit

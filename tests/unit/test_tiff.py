@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.tiff import refuse_what_libvips_gets_wrong
+from shared.imaging.formats.tiff import refuse_what_libvips_gets_wrong
 from shared.model.errors import Truncated, UnsupportedFormat
 from tests import images
 from tests import images_by_hand as by_hand

@@ -1,13 +1,13 @@
 import pytest
 
-from shared.imaging.traps import (
+from shared.imaging.intake.bombs import (
     FEWEST_CHUNKS,
     MOST_SCANS,
     MOST_SEGMENTS,
     MOST_TEXTS,
     refuse_traps,
 )
-from shared.imaging.whole import refuse_cut_short
+from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Cause, Failure
 from shared.model.limits import MOST_FRAMES
 from tests.imaging.hand import gif, jpeg, png, tiff, webp

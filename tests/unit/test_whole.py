@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.walks import GIF_HEADER_BYTES
-from shared.imaging.whole import refuse_cut_short
+from shared.imaging.formats.containers import GIF_HEADER_BYTES
+from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Truncated
 from tests import images
 

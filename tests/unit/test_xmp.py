@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.xmp import MAX_BYTES, MAX_ITEMS, read_items, written_items
+from shared.imaging.formats.xmp import MAX_BYTES, MAX_ITEMS, read_items, written_items
 from tests.credits import packet
 
 pytestmark = pytest.mark.unit

@@ -19,7 +19,7 @@ from scripts.pixfleet.command import Operator
 from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.document import BULK, LIVE, Lane
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
-from shared.cloud.census import Census
+from shared.cloud.ledger_reader import Census
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex

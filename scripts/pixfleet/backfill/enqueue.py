@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from scripts.pixfleet.backfill.selection import Chosen, Only, Page, Skipped, Wanted
 from scripts.pixfleet.backfill.standing import Judge, Standing
-from shared.cloud.census import Census
-from shared.cloud.faults import attempt
+from shared.cloud.errors import attempt
+from shared.cloud.ledger_reader import Census
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 

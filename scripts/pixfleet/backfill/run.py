@@ -17,7 +17,7 @@ from scripts.pixfleet.backfill.outcomes import Endings
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.selection import Chosen, Ending, Feeder
 from scripts.pixfleet.pricing.averages import Averages, cost
-from shared.cloud.census import BATCH_KEYS
+from shared.cloud.ledger_reader import BATCH_KEYS
 
 LOOK_SECONDS = 2.0
 # SQS's counts are approximate and may be a minute late:

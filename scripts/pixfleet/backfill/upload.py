@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
-from shared.cloud.census import Census
-from shared.cloud.faults import Missing, attempt
+from shared.cloud.errors import Missing, attempt
+from shared.cloud.ledger_reader import Census
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -22,8 +22,8 @@ from scripts.pixfleet.verify.differences_file import Spool, opened_spool
 from scripts.pixfleet.verify.repair import Repair, Workshop
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
-from shared.cloud.census import Census
 from shared.cloud.ledger import Ledger
+from shared.cloud.ledger_reader import Census
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 

@@ -15,7 +15,7 @@ from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Judge
-from shared.cloud.census import Census
+from shared.cloud.ledger_reader import Census
 from shared.cloud.objects import Objects
 
 app = typer.Typer()

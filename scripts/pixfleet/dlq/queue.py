@@ -22,11 +22,11 @@ from shared.clock import Clock, SystemClock
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
+from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Misconfigured
 from shared.settings import Settings, read_settings
-from worker.marks import Marks
 
 LOOKERS = 16
 WATCH_SECONDS = 5.0

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from shared.clock import Clock
 from shared.cloud.objects import Objects
+from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
 from shared.model.limits import Limits
@@ -14,7 +15,6 @@ from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
 from worker.agreement import recipe_for, unknown_recipe
 from worker.arrival import refuse_unfit
-from worker.marks import Marks
 
 # From HEAD to the last variant, with the time limit of the worker's inside it.
 TRIAL_SECONDS = 300.0

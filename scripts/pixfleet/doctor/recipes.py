@@ -7,7 +7,7 @@ from scripts.pixfleet.doctor.result import Finding, Verdict, wrong
 from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.recipe_file import recipes_document
 from scripts.pixfleet.stack.recipes import deployed_recipes
-from shared.cloud.faults import Missing
+from shared.cloud.errors import Missing
 from shared.cloud.objects import Objects
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeBook

@@ -15,7 +15,7 @@ from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.difference import Verdict
 from scripts.pixfleet.verify.listings import Listed, Met, object_pages
-from shared.cloud.census import Read
+from shared.cloud.ledger_reader import Read
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import NotAVariantKey, manifest_key, parse_stored_key, stored_key
 

@@ -14,7 +14,7 @@ from scripts.pixfleet.page.rows import DeadLetter, ImageRow
 from scripts.pixfleet.page.table import human_bytes
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.entries import PUBLISHED, REJECTED, Entry
-from shared.imaging.sniff import HEADER_BYTES, sniff
+from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import PixfleetError
 
 if TYPE_CHECKING:

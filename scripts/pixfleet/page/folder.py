@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.pixfleet.terminal.text import counted
-from shared.imaging.sniff import HEADER_BYTES, sniff
+from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import PixfleetError
 from shared.model.keys import MAX_KEY_BYTES
 from shared.model.recipe import RecipeBook

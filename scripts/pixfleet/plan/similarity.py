@@ -12,7 +12,7 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Self
 
-from shared.imaging.sandbox import FIXED_ENVIRONMENT
+from shared.imaging.render_pool import FIXED_ENVIRONMENT
 
 # The metric takes a kilobyte of memory for each pixel or so.
 MAX_PIXELS = 4_000_000

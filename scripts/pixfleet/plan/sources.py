@@ -10,12 +10,12 @@ from scripts.pixfleet.stack.clients import Reach
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
+from shared.cloud.watermarks import Marks, Resolved
 from shared.deadline import Deadline
-from shared.imaging.sniff import HEADER_BYTES, sniff
+from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import Failure, Misconfigured, SourceChanged, TooManyBytes
 from shared.model.recipe import Recipe
 from shared.model.source import Overrides, Source
-from worker.marks import Marks, Resolved
 
 FETCH_SECONDS = 120.0
 

@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.comparison import Compared, File, Made, Name, compare
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Opened, Sources
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Cause, Permanent, SourceArchived, SourceChanged, Suspect
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported

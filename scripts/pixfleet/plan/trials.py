@@ -9,7 +9,7 @@ from scripts.pixfleet.plan.changes import Books
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Sources
 from scripts.pixfleet.plan.trial import Tools, Trial, try_source
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.limits import Limits
 
 # A render child may need a gigabyte, and so may a judge.

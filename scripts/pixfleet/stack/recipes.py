@@ -6,11 +6,11 @@ from collections.abc import Callable
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
+from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.recipe_reader import read_recipes
-from worker.marks import Marks
 
 MARK_SECONDS = 120.0
 

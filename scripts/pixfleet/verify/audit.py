@@ -21,7 +21,7 @@ from scripts.pixfleet.verify.bloom_filter import Seen
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.difference import Kind, Verdict
 from scripts.pixfleet.verify.listings import Met, Shelves, merged, sources
-from shared.cloud.census import BATCH_KEYS, Census, Read
+from shared.cloud.ledger_reader import BATCH_KEYS, Census, Read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.verify.difference import Kind, Mend, Verdict
 from scripts.pixfleet.verify.listings import Listed, Met
-from shared.cloud.census import Read
 from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
+from shared.cloud.ledger_reader import Read
 from shared.model.errors import UnknownSchema
 from shared.model.keys import MANIFEST_NAME
 from shared.model.manifest import ENGINE_VERSION

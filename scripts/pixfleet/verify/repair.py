@@ -13,7 +13,7 @@ from itertools import islice
 from scripts.pixfleet.verify.difference import Mend, Verdict
 from shared.clock import Clock
 from shared.cloud.entries import PUBLISHED, REMOVED
-from shared.cloud.faults import ConditionRefused
+from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Claim, Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues

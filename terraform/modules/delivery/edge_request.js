@@ -1,4 +1,4 @@
-// Viewer request: which stored object answers. shared/model/negotiation.py says the same, and one
+// Viewer request: which stored object answers. tests/terraform/edge_model.py says the same, and one
 // table of cases holds both to it. The runtime is ES 5.1 with const, let and arrow functions:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
 // Terraform puts the recipes here and leaves these comments out: a function may have 10 KB.

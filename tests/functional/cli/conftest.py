@@ -16,12 +16,12 @@ from scripts.pixfleet import cli
 from scripts.pixfleet.dlq import scan as sweep
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.settings import read_settings
 from tests.functional.cli.letters import Bench
 from tests.functional.conftest import RECIPES
 from worker.batch import Consumer
-from worker.fleet import build_fleet
+from worker.context import build_fleet
 
 PREFIX = "pixfleet"
 

@@ -14,14 +14,14 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
 from shared.cloud.topics import Topic
+from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
-from shared.imaging.sandbox import Studio
+from shared.imaging.render_pool import Studio
 from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeBook
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings
-from worker.brake import Brake
-from worker.marks import Marks
+from worker.circuit_breaker import Brake
 
 UPLOADS_AT_ONCE = 16
 # Sources fetched before a child is free for them: enough to hide S3's latency, few enough to hold.

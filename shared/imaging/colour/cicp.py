@@ -6,7 +6,7 @@ libvips does not read them. Without this a Display P3 AVIF would come out pale a
 from functools import cache
 from math import exp
 
-from shared.imaging.icc import Curve, Point, Primaries, grey_profile, rgb_profile
+from shared.imaging.colour.icc import Curve, Point, Primaries, grey_profile, rgb_profile
 
 D65: Point = (0.3127, 0.3290)
 SRGB = Primaries(D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))

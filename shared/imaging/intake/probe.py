@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging import tiff
-from shared.imaging.gif import with_transparency_named
+from shared.imaging.formats import tiff
+from shared.imaging.formats.gif import with_transparency_named
+from shared.imaging.intake.bombs import refuse_traps
+from shared.imaging.intake.sniff import require_rendered_format
+from shared.imaging.intake.truncation import refuse_cut_short
 from shared.imaging.pillow import READ_BY_PILLOW, outline
-from shared.imaging.sniff import require_rendered_format
-from shared.imaging.traps import refuse_traps
 from shared.imaging.vips import FAILURES, translated
-from shared.imaging.whole import refuse_cut_short
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts

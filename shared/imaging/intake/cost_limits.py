@@ -7,7 +7,7 @@ growth of the address space, which is what a child's bound counts.
 
 from collections.abc import Sequence
 
-from shared.imaging.probe import BITS, Header, is_held_whole
+from shared.imaging.intake.probe import BITS, Header, is_held_whole
 from shared.model.errors import TooCostly, TooManyFrames, TooManyPixels
 from shared.model.limits import Limits
 from shared.model.plan import Rendition

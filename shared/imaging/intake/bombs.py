@@ -8,7 +8,7 @@ opening, or data that inflates to a thousand times the picture. No genuine file 
 import re
 from collections.abc import Callable
 
-from shared.imaging.walks import png_chunks, tiff_directories
+from shared.imaging.formats.containers import png_chunks, tiff_directories
 from shared.model.errors import TooCostly, TooManyFrames
 from shared.model.limits import MOST_FRAMES
 

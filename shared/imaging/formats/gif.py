@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from shared.imaging.walks import EXTENSION, IMAGE, SUB_BLOCK, gif_blocks
+from shared.imaging.formats.containers import EXTENSION, IMAGE, SUB_BLOCK, gif_blocks
 
 CONTROL = 0xF9
 NAMES_TRANSPARENT, CLEARED = 1, 2

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.imaging.walks import TiffLayout, tiff_directories
+from shared.imaging.formats.containers import TiffLayout, tiff_directories
 from shared.model.errors import Truncated, UnsupportedFormat
 
 BITS, COMPRESSION, PHOTOMETRIC = 258, 259, 262

@@ -4,9 +4,9 @@ import struct
 from collections.abc import Mapping
 from itertools import islice
 
-from shared.imaging import cicp
-from shared.imaging.icc import Point, Primaries, grey_profile, rgb_profile
-from shared.imaging.walks import png_chunks
+from shared.imaging.colour import cicp
+from shared.imaging.colour.icc import Point, Primaries, grey_profile, rgb_profile
+from shared.imaging.formats.containers import png_chunks
 
 COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 PIXELS_OR_END = frozenset({b"IDAT", b"IEND"})

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.cloud.entries import Entry, read_entry
-from shared.cloud.faults import attempt
+from shared.cloud.errors import attempt
 from shared.cloud.items import to_item
 from shared.model.errors import LedgerUnavailable, UnknownSchema
 

@@ -1,7 +1,7 @@
 """Finds files that were cut short where libvips does not notice, or cannot say so."""
 
-from shared.imaging.boxes import promised_bytes
-from shared.imaging.walks import IMAGE, gif_blocks
+from shared.imaging.formats.boxes import promised_bytes
+from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MOST_FRAMES
 

@@ -1,0 +1,1 @@
+"""Colour profiles: reading, writing and comparing them."""

@@ -1,0 +1,1 @@
+"""Parsers of file formats: what libvips does not read, or reads wrongly."""
