@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
 from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.terminal.console import Screen
+from scripts.pixfleet.terminal.console import Console
 from shared.model.errors import Misconfigured
 
 STACK_VARIABLE = "PIXFLEET_STACK"
@@ -44,15 +44,15 @@ _SHARED: tuple[tuple[str, Any, object], ...] = (
 
 
 @dataclass
-class Operator:
+class Context:
     """The person at the keyboard: which stack they mean, how they reach it, what they see.
 
     Nothing is asked of AWS before it is needed.
     """
 
     stack_name: str
-    reach: Reach
-    screen: Screen
+    clients: AwsClients
+    console: Console
 
     @cached_property
     def stack(self) -> Stack:
@@ -60,7 +60,7 @@ class Operator:
 
         A file tells of queues by name, and another region may have a stack of the same names.
         """
-        stack, here = find_stack(self.stack_name, self.reach), self.reach.s3.meta.region_name
+        stack, here = find_stack(self.stack_name, self.clients), self.clients.s3.meta.region_name
         if stack.region != here:
             raise Misconfigured(
                 f"The stack {stack.prefix} is not in {here}", [f"expected --region {stack.region}"]
@@ -71,7 +71,7 @@ class Operator:
 def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as a command of `app`, with the options that every command has.
 
-    Its first parameter gets the `Operator`; all others are its own arguments and options.
+    Its first parameter gets the `Context`; all others are its own arguments and options.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -79,7 +79,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
         def run(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
             shared = {name: given.pop(name) for name, _, _ in _SHARED}
-            function(_operator(**shared), **given)
+            function(_context(**shared), **given)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         parameters = [
@@ -98,10 +98,10 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
     return register
 
 
-def _operator(
+def _context(
     *, stack: str, endpoint_url: str | None, profile: str | None, region: str | None, as_json: bool
-) -> Operator:
-    reach = Reach(endpoint_url=endpoint_url, profile=profile, region=region)
+) -> Context:
+    clients = AwsClients(endpoint_url=endpoint_url, profile=profile, region=region)
     named = {
         "--stack": stack if stack != os.environ.get(STACK_VARIABLE, DEFAULT_STACK) else None,
         "--endpoint-url": endpoint_url,
@@ -109,4 +109,4 @@ def _operator(
         "--region": region,
     }
     given = " ".join(f"{name} {shlex.quote(value)}" for name, value in named.items() if value)
-    return Operator(stack, reach, Screen(as_json=as_json, given=given))
+    return Context(stack, clients, Console(as_json=as_json, given=given))

@@ -4,16 +4,16 @@ import io
 from collections.abc import Mapping
 
 import pytest
-from rich.console import Console
+from rich.console import Console as RichConsole
 
 from scripts.pixfleet import cli
-from scripts.pixfleet.command import Operator
+from scripts.pixfleet.command import Context
 from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.details import logs_query
 from scripts.pixfleet.dlq.selection import Selection
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack, read_stack
-from scripts.pixfleet.terminal.console import Screen, table
+from scripts.pixfleet.terminal.console import Console, table
 from shared.events.sqs import Message
 from shared.model.errors import Misconfigured
 
@@ -44,7 +44,7 @@ def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(
 ) -> None:
     key = "[bold]a/:smile:.jpg"
 
-    Screen().result({}, key, table("key", rows=[(key,)]))
+    Console().result({}, key, table("key", rows=[(key,)]))
 
     assert capsys.readouterr().out.count(key) == 2
 
@@ -52,7 +52,7 @@ def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(
 def test_no_bar_and_no_empty_line_is_shown_where_nobody_looks() -> None:
     err = io.StringIO()
 
-    with Screen(err=Console(file=err)).progress("looking") as meter:
+    with Console(err=RichConsole(file=err)).progress("looking") as meter:
         meter.advance()
 
     assert not err.getvalue()
@@ -68,7 +68,7 @@ def test_a_question_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.confirm", agree)
 
-    Screen().confirm("1 of \x9b31mred?", yes=False)
+    Console().confirm("1 of \x9b31mred?", yes=False)
 
     assert asked == ["1 of \ufffd31mred?"]
 
@@ -107,7 +107,7 @@ def test_a_document_without_a_live_lane_is_no_stack(text: str) -> None:
 
 def test_a_stack_of_another_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: STACK)
-    operator = Operator("file", Reach(region="us-east-1"), Screen())
+    context = Context("file", AwsClients(region="us-east-1"), Console())
 
     with pytest.raises(Misconfigured, match="--region eu-west-1"):
-        _ = operator.stack
+        _ = context.stack

@@ -15,7 +15,7 @@ from scripts.pixfleet.backfill.run import Run
 from scripts.pixfleet.backfill.selection import Feeder, Only
 from scripts.pixfleet.backfill.standing import Judge
 from scripts.pixfleet.backfill.upload import Drop, Store
-from scripts.pixfleet.command import Operator
+from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.document import BULK, LIVE, Lane
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
@@ -32,59 +32,59 @@ CONFIRMED = "confirmed"
 class Backfill:
     """The parts that both ways of a backfill have."""
 
-    operator: Operator
+    context: Context
     judge: Judge
     ledger: Census
     index: StatusIndex
 
     @classmethod
-    def of(cls, operator: Operator) -> "Backfill":
+    def of(cls, context: Context) -> "Backfill":
         """Return the parts for the operator's stack."""
-        stack, reach = operator.stack, operator.reach
+        stack, clients = context.stack, context.clients
         objects = Objects(
-            reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+            clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
         )
         judge = Judge(deployed_recipes(stack, objects), objects, dated_fingerprints(objects))
-        ledger = Census(reach.dynamodb, stack.ledger_table)
-        index = StatusIndex(reach.dynamodb, stack.ledger_table, stack.status_index)
-        return cls(operator, judge, ledger, index)
+        ledger = Census(clients.dynamodb, stack.ledger_table)
+        index = StatusIndex(clients.dynamodb, stack.ledger_table, stack.status_index)
+        return cls(context, judge, ledger, index)
 
     def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
         """Return what sends messages about sources that are there."""
-        stack, reach = self.operator.stack, self.operator.reach
+        stack, clients = self.context.stack, self.context.clients
         bucket = stack.sources_bucket
         sources = (
-            open_inventory(reach.s3, inventory, sources_bucket=bucket, prefix=prefix)
+            open_inventory(clients.s3, inventory, sources_bucket=bucket, prefix=prefix)
             if inventory
-            else Listing(reach.s3, bucket, prefix)
+            else Listing(clients.s3, bucket, prefix)
         )
-        outbox = Outbox(reach.sqs, self.enqueue_lane.queue, bucket)
+        outbox = Outbox(clients.sqs, self.enqueue_lane.queue, bucket)
         return Enqueue(sources, self.judge, self.ledger, outbox, only)
 
     def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
         """Return what uploads a folder, once all its files are noted."""
-        stack, reach = self.operator.stack, self.operator.reach
+        stack, clients = self.context.stack, self.context.clients
         said = stack.environment.get("PIXFLEET_MAX_BYTES", "")
         most = int(said) if said.isdigit() else OfOneImage().max_bytes
         folder = Folder(place, prefix, self.judge.book, most)
         if not journal.fact(CONFIRMED):
             folder.list_into(journal)
-        return Drop(folder, journal, Store(reach.s3, stack.sources_bucket), self.ledger)
+        return Drop(folder, journal, Store(clients.s3, stack.sources_bucket), self.ledger)
 
     @property
     def enqueue_lane(self) -> Lane:
         """Return the lane for what need not be quick."""
-        lanes = self.operator.stack.lanes
+        lanes = self.context.stack.lanes
         return lanes.get(BULK, lanes[LIVE])
 
     def drop_lane(self, prefix: str) -> Lane:
         """Return the lane to which S3 tells of what is dropped under a prefix."""
-        stack = self.operator.stack
+        stack = self.context.stack
         return stack.lanes[stack.lane_of(prefix)]
 
     def run(self, feeder: Feeder, journal: Journal, limits: Limits, averages: Averages) -> Run:
         """Return the run."""
-        stack, reach = self.operator.stack, self.operator.reach
+        stack, clients = self.context.stack, self.context.clients
         # What is dropped S3 puts where it likes; what is enqueued goes one way.
         lanes = stack.lanes.values() if isinstance(feeder, Drop) else (self.enqueue_lane,)
         queues = [lane.queue for lane in lanes]
@@ -92,9 +92,9 @@ class Backfill:
             feeder=feeder,
             journal=journal,
             endings=Endings(journal, self.ledger, self.judge),
-            depths=Depths(Queues(reach.sqs), queues, stack.dead_letter_queue),
+            depths=Depths(Queues(clients.sqs), queues, stack.dead_letter_queue),
             limits=limits,
             averages=averages,
             architecture=stack.architecture,
-            note=self.operator.screen.note,
+            note=self.context.console.note,
         )

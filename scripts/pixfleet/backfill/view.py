@@ -21,7 +21,7 @@ from scripts.pixfleet.backfill.estimate import (
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.document import Lane
-from scripts.pixfleet.terminal.console import Screen, facts, table
+from scripts.pixfleet.terminal.console import Console, facts, table
 from shared.model.errors import PixfleetError
 
 # Over either a person has to agree.
@@ -41,7 +41,7 @@ class Asked:
 
 @contextmanager
 def notes(
-    screen: Screen, path: Path, selection: str, *, restart: bool, is_dry: bool
+    console: Console, path: Path, selection: str, *, restart: bool, is_dry: bool
 ) -> Iterator[Journal]:
     """Give the checkpoint; whatever ends the run early is told how it goes on."""
     if is_dry:
@@ -53,7 +53,7 @@ def notes(
         yield journal
     except (PixfleetError, ClientError, BotoCoreError, KeyboardInterrupt):
         if sent := journal.tally(SENT):
-            screen.note(f"{sent:,} were sent; the same command goes on from there ({path}).")
+            console.note(f"{sent:,} were sent; the same command goes on from there ({path}).")
         elif not journal.fact(CONFIRMED):
             journal.remove()
         raise
@@ -65,57 +65,57 @@ def perform(
     backfill: Backfill, feeder: Feeder, lane: Lane, journal: Journal, asked: Asked
 ) -> bool:
     """Carry out a run and show how it ended; say whether anything of it wants a person."""
-    stack, screen = backfill.operator.stack, backfill.operator.screen
+    stack, console = backfill.context.stack, backfill.context.console
     averages = sampled_averages(backfill.ledger, backfill.index)
     if not journal.fact(CONFIRMED):
-        with screen.progress("counting"):
+        with console.progress("counting"):
             selected = count_selection(feeder, enough=_enough(asked))
         expected = estimate(selected, averages, stack, lane, asked.limits)
         if asked.is_dry:
-            screen.result(_estimated(expected, journal), *_shown(expected), *_left_out(journal))
+            console.result(_estimated(expected, journal), *_shown(expected), *_left_out(journal))
             return False
-        _agree(screen, expected, asked)
+        _agree(console, expected, asked)
         journal.note(SELECTED, selected.listed)
         journal.note(CONFIRMED, "yes")
     else:
-        screen.note(f"Going on: {journal.tally(SENT):,} were sent before ({journal.path}).")
+        console.note(f"Going on: {journal.tally(SENT):,} were sent before ({journal.path}).")
     run = backfill.run(feeder, journal, asked.limits, averages)
-    reason = _carry_out(run, screen, waits=asked.waits)
-    return _close(run, screen, reason)
+    reason = _carry_out(run, console, waits=asked.waits)
+    return _close(run, console, reason)
 
 
-def _carry_out(run: Run, screen: Screen, *, waits: bool) -> str:
+def _carry_out(run: Run, console: Console, *, waits: bool) -> str:
     journal = run.journal
-    with screen.progress("sending", total=int(journal.fact(SELECTED) or 0)) as meter:
+    with console.progress("sending", total=int(journal.fact(SELECTED) or 0)) as meter:
         meter.advance(journal.tally(SEEN))
         reason = run.send(meter.advance)
     if waits:
         totals = run.totals()
-        with screen.progress("working", total=totals.sent) as meter:
+        with console.progress("working", total=totals.sent) as meter:
             meter.advance(totals.sent - totals.waiting)
             run.wait(meter.advance)
     return reason
 
 
-def _close(run: Run, screen: Screen, reason: str) -> bool:
+def _close(run: Run, console: Console, reason: str) -> bool:
     """Show what became of all; forget the run if there is nothing left to do or to wait for."""
     totals, journal = run.totals(), run.journal
     has_sent_all = bool(journal.fact(ALL_SENT))
     document = {**asdict(totals), "stopped": reason, "skipped": _skipped(journal)}
-    screen.result(document, _sum(totals), *_left_out(journal), *_next(totals, reason))
+    console.result(document, _sum(totals), *_left_out(journal), *_next(totals, reason))
     if has_sent_all and not totals.waiting:
         journal.remove()
     else:
-        screen.note(f"The same command goes on from here ({journal.path}).")
+        console.note(f"The same command goes on from here ({journal.path}).")
     return bool(totals.rejected or totals.failed or not has_sent_all)
 
 
-def _agree(screen: Screen, expected: Estimate, asked: Asked) -> None:
+def _agree(console: Console, expected: Estimate, asked: Asked) -> None:
     """Show the estimate; ask, if it is much."""
-    if not screen.as_json:
-        screen.err.print(*_shown(expected))
+    if not console.as_json:
+        console.err.print(*_shown(expected))
     if expected.images > ASK_IMAGES or expected.dollars > ASK_DOLLARS:
-        screen.confirm(
+        console.confirm(
             f"Send {expected.images:,} images for about ${expected.dollars:,.2f}?",
             yes=asked.is_agreed,
         )

@@ -11,7 +11,7 @@ from scripts.pixfleet.backfill.build import Backfill
 from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.selection import Only
 from scripts.pixfleet.backfill.view import Asked, notes, perform
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from shared.model.errors import Misconfigured
 
@@ -43,7 +43,7 @@ _Restart = Annotated[bool, typer.Option("--restart", help="Forget the checkpoint
 
 @command(app, "enqueue")
 def enqueue(  # noqa: PLR0913 - each is an option of the command
-    operator: Operator,
+    context: Context,
     *,
     prefix: Annotated[
         str | None, typer.Option(help="Of the sources bucket; '' is all of it.")
@@ -69,11 +69,11 @@ def enqueue(  # noqa: PLR0913 - each is an option of the command
             ["expected --prefix, --inventory or --only; --prefix '' is the whole bucket"],
         )
     options = {"--prefix": prefix, "--inventory": inventory, "--only": only}
-    words = _words("enqueue", operator, options)
+    words = _words("enqueue", context, options)
     asked = Asked(Limits(max_images, max_dollars, stop_after, rate), dry_run, yes, not no_wait)
-    backfill = Backfill.of(operator)
+    backfill = Backfill.of(context)
     feeder = backfill.enqueue(prefix or "", inventory, only)
-    with notes(operator.screen, checkpoint, words, restart=restart, is_dry=dry_run) as journal:
+    with notes(context.console, checkpoint, words, restart=restart, is_dry=dry_run) as journal:
         wants_a_person = perform(backfill, feeder, backfill.enqueue_lane, journal, asked)
     if wants_a_person:
         raise typer.Exit(code=FOUND_SOMETHING)
@@ -81,7 +81,7 @@ def enqueue(  # noqa: PLR0913 - each is an option of the command
 
 @command(app, "drop")
 def drop(  # noqa: PLR0913 - each is an option of the command
-    operator: Operator,
+    context: Context,
     *,
     folder: Annotated[Path, typer.Argument(help="A folder that holds images.")],
     prefix: Annotated[str, typer.Option(help="What the keys begin with.")] = "",
@@ -96,10 +96,10 @@ def drop(  # noqa: PLR0913 - each is an option of the command
     restart: _Restart = False,
 ) -> None:
     """Upload the images of a folder that are not there yet, and count what becomes of them."""
-    words = _words(f"drop {shlex.quote(str(folder.resolve()))}", operator, {"--prefix": prefix})
+    words = _words(f"drop {shlex.quote(str(folder.resolve()))}", context, {"--prefix": prefix})
     asked = Asked(Limits(max_images, max_dollars, stop_after, rate), dry_run, yes, not no_wait)
-    backfill = Backfill.of(operator)
-    with notes(operator.screen, checkpoint, words, restart=restart, is_dry=dry_run) as journal:
+    backfill = Backfill.of(context)
+    with notes(context.console, checkpoint, words, restart=restart, is_dry=dry_run) as journal:
         feeder = backfill.drop(folder, prefix, journal)
         lane = backfill.drop_lane(feeder.folder.beginning)
         wants_a_person = perform(backfill, feeder, lane, journal, asked)
@@ -107,8 +107,8 @@ def drop(  # noqa: PLR0913 - each is an option of the command
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _words(command: str, operator: Operator, options: Mapping[str, str | None]) -> str:
+def _words(command: str, context: Context, options: Mapping[str, str | None]) -> str:
     """Return what was typed, but its limits: a run that goes on may have others."""
-    said = {"--stack": operator.stack.prefix, **options}
+    said = {"--stack": context.stack.prefix, **options}
     typed = (f" {name} {shlex.quote(value)}" for name, value in said.items() if value is not None)
     return f"pixfleet backfill {command}{''.join(typed)}"

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.dlq import view as shown
 from scripts.pixfleet.dlq.delete import document, drop, reserve
 from scripts.pixfleet.dlq.details import log_place, logs_query
@@ -40,13 +40,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 
 
 @command(app, "groups")
-def groups(operator: Operator) -> None:
+def groups(context: Context) -> None:
     """Count the dead letters by cause."""
-    with _desk(operator).sweep() as sweep, operator.screen.progress("looking") as meter:
+    with _desk(context).sweep() as sweep, context.console.progress("looking") as meter:
         meter.total(max(1, sweep.depth.waiting))
         found = grouped(_counted(sweep, meter.advance))
     letters = sum(group.count for group in found)
-    operator.screen.result(
+    context.console.result(
         {
             "queue": sweep.queue,
             "letters": letters,
@@ -60,7 +60,7 @@ def groups(operator: Operator) -> None:
 
 @command(app, "show")
 def show(
-    operator: Operator,
+    context: Context,
     letter_id: Annotated[str, typer.Argument(metavar="ID", help="A letter's id; may be cut.")],
     *,
     thumbnail: Annotated[
@@ -71,15 +71,15 @@ def show(
     ] = False,
 ) -> None:
     """Show one dead letter: body, attributes, source, ledger entry, log query, a thumbnail."""
-    desk = _desk(operator)
+    desk = _desk(context)
     letter, look = desk.one(letter_id), desk.look()
     source, of_source = look.source(letter.key) if letter.key else (None, {})
     of_ledger = look.entry(letter.key) if letter.key else {}
     picture, why_not = None, ""
     if source and not no_thumbnail:
         picture, why_not = look.thumbnail(source, thumbnail)
-    query, place = logs_query(letter), log_place(operator.stack)
-    operator.screen.result(
+    query, place = logs_query(letter), log_place(context.stack)
+    context.console.result(
         {
             **document(letter),
             "source": of_source,
@@ -103,7 +103,7 @@ def show(
 
 @command(app, "try")
 def try_(
-    operator: Operator,
+    context: Context,
     *,
     cause: Cause = "",
     prefix: Prefix = "",
@@ -113,12 +113,12 @@ def try_(
 ) -> None:
     """Render some dead letters' sources with this version, and write nothing."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(operator)
+    desk = _desk(context)
     keys = desk.some_keys(selection, most)
-    with operator.screen.progress("rendering") as meter:
+    with context.console.progress("rendering") as meter:
         meter.total(len(keys))
         trials = list(_counted(desk.trials(keys), meter.advance)) if keys else []
-    operator.screen.result(
+    context.console.result(
         {"trials": [asdict(trial) for trial in trials]},
         *(shown.trials_shown(trials, selection) if trials else (_none(selection),)),
     )
@@ -128,7 +128,7 @@ def try_(
 
 @command(app, "redrive")
 def redrive(  # noqa: PLR0913 - each is an option
-    operator: Operator,
+    context: Context,
     *,
     cause: Cause = "",
     prefix: Prefix = "",
@@ -142,22 +142,22 @@ def redrive(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Send dead letters back to their lanes; `receipts` tells what became of them."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(operator)
+    desk = _desk(context)
     if dry_run:
-        _tell_what_would_go(operator, desk, selection)
+        _tell_what_would_go(context, desk, selection)
         return
     if not yes:
         meant, causes, _ = desk.count(selection)
         if not meant:
-            operator.screen.result({"sent": 0}, _none(selection))
+            context.console.result({"sent": 0}, _none(selection))
             return
-        operator.screen.confirm(f"Send {_letters(len(meant))} back ({_of(causes)})?", yes=False)
-    _redrive(operator, desk, selection, rate)
+        context.console.confirm(f"Send {_letters(len(meant))} back ({_of(causes)})?", yes=False)
+    _redrive(context, desk, selection, rate)
 
 
 @command(app, "receipts")
 def receipts(
-    operator: Operator,
+    context: Context,
     redrive_id: Annotated[
         str, typer.Argument(metavar="[ID]", help="A redrive's id; without it all are listed.")
     ] = "",
@@ -165,21 +165,21 @@ def receipts(
     watch: Annotated[bool, typer.Option("--watch", help="Look until no letter waits.")] = False,
 ) -> None:
     """Tell what became of a redrive's letters: fixed, dead again, or still waiting."""
-    desk = _desk(operator)
+    desk = _desk(context)
     if not redrive_id:
-        _list_redrives(operator, desk)
+        _list_redrives(context, desk)
         return
     desk.records.read(redrive_id)
     if watch:
-        found, are_quiet = desk.watch(redrive_id, _shower(operator))
+        found, are_quiet = desk.watch(redrive_id, _shower(context))
     else:
         found, are_quiet = desk.receipts(redrive_id)
-    operator.screen.result(
+    context.console.result(
         {**shown.receipts_document(redrive_id, found), "lanes_are_quiet": are_quiet},
         *shown.receipts_shown(redrive_id, found),
     )
     if found.waiting and are_quiet:
-        operator.screen.note(
+        context.console.note(
             "The lanes look empty, so nothing may come of those that wait: "
             "look at them with `pixfleet why KEY`, or let `pixfleet verify --repair` enqueue them."
         )
@@ -189,7 +189,7 @@ def receipts(
 
 @command(app, "drop")
 def drop_(  # noqa: PLR0913 - each is an option
-    operator: Operator,
+    context: Context,
     *,
     cause: Cause = "",
     prefix: Prefix = "",
@@ -203,34 +203,34 @@ def drop_(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Delete dead letters for good, and keep a copy of each in a file."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(operator)
+    desk = _desk(context)
     meant, causes, _ = desk.count(selection)
     if dry_run or not meant:
-        operator.screen.result(
+        context.console.result(
             {"dropped": 0, "would_drop": len(meant), "causes": causes},
             f"{_letters(len(meant))} would be dropped." if meant else _none(selection),
         )
         return
     question = f"Delete {_letters(len(meant))} for good ({_of(causes)})?"
-    operator.screen.confirm(question, yes=yes)
+    context.console.confirm(question, yes=yes)
     file = (copy or Path(f"pixfleet-dropped-{new_redrive_id(desk.clock.now())}.jsonl")).absolute()
     reserve(file)
-    operator.screen.note(f"Each is copied to {file}")
+    context.console.note(f"Each is copied to {file}")
     try:
-        with desk.sweep() as sweep, operator.screen.progress("dropping") as meter:
+        with desk.sweep() as sweep, context.console.progress("dropping") as meter:
             meter.total(len(meant))
             dropped = drop(sweep, meant, file, meter.advance)
     except BaseException:
-        operator.screen.note(f"Not ended: what is not in {file} is still there.")
+        context.console.note(f"Not ended: what is not in {file} is still there.")
         raise
-    operator.screen.result(
+    context.console.result(
         {"dropped": dropped, "copy": str(file), "causes": causes},
         f"{_letters(dropped)} dropped. A copy of each is in {file}",
     )
 
 
-def _desk(operator: Operator) -> Desk:
-    return Desk(operator.stack, operator.reach, operator.screen.note)
+def _desk(context: Context) -> Desk:
+    return Desk(context.stack, context.clients, context.console.note)
 
 
 def _letters(count: int) -> str:
@@ -245,22 +245,22 @@ def _none(selection: Selection) -> str:
     return f"No dead letters of that kind ({selection.words})."
 
 
-def _redrive(operator: Operator, desk: Desk, selection: Selection, rate: float | None) -> None:
+def _redrive(context: Context, desk: Desk, selection: Selection, rate: float | None) -> None:
     redriver = desk.redriver(rate)
     note = Redrive(redriver.id, selection.words)
     desk.records.note(note)
-    operator.screen.note(f"Redrive {redriver.id}")
+    context.console.note(f"Redrive {redriver.id}")
     try:
-        with desk.sweep() as sweep, operator.screen.progress("sending back") as meter:
+        with desk.sweep() as sweep, context.console.progress("sending back") as meter:
             tally = redriver.run(sweep, selection, meter.advance)
     except BaseException:
-        operator.screen.note(
+        context.console.note(
             f"Not ended: {_letters(redriver.tally.sent)} went back; what did not is still there.\n"
             f"  pixfleet dlq receipts {redriver.id}"
         )
         raise
     desk.records.note(msgspec.structs.replace(note, letters=tally.sent))
-    operator.screen.result(
+    context.console.result(
         {"redrive_id": redriver.id, "selection": selection.words, **asdict(tally)},
         f"{_letters(tally.sent)} went back ({selection.words}).",
         *((f"{_letters(tally.refused)} could not go: {tally.why}",) if tally.refused else ()),
@@ -270,21 +270,21 @@ def _redrive(operator: Operator, desk: Desk, selection: Selection, rate: float |
         raise typer.Exit(code=FAILED)
 
 
-def _tell_what_would_go(operator: Operator, desk: Desk, selection: Selection) -> None:
+def _tell_what_would_go(context: Context, desk: Desk, selection: Selection) -> None:
     meant, causes, lanes = desk.count(selection)
     rows = [(count, cause) for cause, count in causes.most_common()]
     places = ", ".join(f"{count:,} to {lane}" for lane, count in lanes.most_common())
-    operator.screen.result(
+    context.console.result(
         {"would_send": len(meant), "causes": causes, "lanes": lanes},
         *((table("letters", "cause", rows=rows),) if rows else ()),
         f"{_letters(len(meant))} would go back: {places}." if meant else _none(selection),
     )
 
 
-def _list_redrives(operator: Operator, desk: Desk) -> None:
+def _list_redrives(context: Context, desk: Desk) -> None:
     redrives = list(desk.records.all())
     rows = [(each.id, _sent(each), each.selection) for each in redrives]
-    operator.screen.result(
+    context.console.result(
         {"redrives": [msgspec.to_builtins(each) for each in redrives]},
         table("redrive", "letters", "which", rows=rows) if rows else "No redrives yet.",
     )
@@ -294,10 +294,10 @@ def _sent(redrive: Redrive) -> str:
     return "did not end" if redrive.letters is None else f"{redrive.letters:,}"
 
 
-def _shower(operator: Operator) -> Callable[[Receipts], None]:
+def _shower(context: Context) -> Callable[[Receipts], None]:
     def show_look(found: Receipts) -> None:
         dead = sum(found.dead.values())
-        operator.screen.note(
+        context.console.note(
             f"{found.fixed:,} fixed, {dead:,} dead again, {found.waiting:,} still waiting"
         )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.doctor.checks import examine
 from scripts.pixfleet.doctor.result import Finding, Verdict
 from scripts.pixfleet.doctor.stack_under_test import Patient
@@ -28,19 +28,19 @@ MARKS = {
 
 @command(app, "doctor")
 def doctor(
-    operator: Operator,
+    context: Context,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Show also what is right.")] = False,
 ) -> None:
     """Look at every part of a stack, and say what is wrong and what to do about it."""
     findings: list[Finding] = []
-    patient = Patient(operator.stack, operator.reach)
-    with operator.screen.progress("Looking") as meter:
+    patient = Patient(context.stack, context.clients)
+    with context.console.progress("Looking") as meter:
         for finding in examine(patient):
             findings.append(finding)
             meter.advance()
     overview = _all(findings) if everything else _by_area(findings)
-    operator.screen.result(
+    context.console.result(
         {"findings": [_entry(each) for each in findings]},
         overview,
         *(_with_remedy(each) for each in findings if each.is_bad),

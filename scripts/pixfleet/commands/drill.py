@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.drill.drill import Drill
 from scripts.pixfleet.drill.site import Ground
 from scripts.pixfleet.drill.step import Line
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.recipes import deployed_recipes
-from scripts.pixfleet.terminal.console import Screen, table
+from scripts.pixfleet.terminal.console import Console, table
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
@@ -29,7 +29,7 @@ MARKS = {True: "\u2713", False: "\u2717", None: "-"}
 
 @command(app, "drill")
 def drill(
-    operator: Operator,
+    context: Context,
     *,
     prefix: Annotated[
         str, typer.Option("--prefix", help="Where the files are dropped, below which nothing is.")
@@ -42,43 +42,43 @@ def drill(
     ] = False,
 ) -> None:
     """Drop a good file and three bad ones, see where each lands, and clean up."""
-    ground = _ground(operator, prefix)
+    ground = _ground(context, prefix)
     exercise = Drill(ground, pause=lambda: time.sleep(LOOK_AGAIN_SECONDS))
     ground.refuse_ignored(exercise.files)
     if dry_run:
         lines = [_planned(exercise, at) for at in range(len(exercise.files))]
     else:
-        operator.screen.note(
+        context.console.note(
             f"Dropping {len(exercise.files)} files under {ground.prefix} "
-            f"in {operator.stack.sources_bucket}; alarms on dead letters may go off."
+            f"in {context.stack.sources_bucket}; alarms on dead letters may go off."
         )
-        lines = _carried_out(exercise, operator.screen, timeout)
-    _show(lines, operator.screen)
+        lines = _carried_out(exercise, context.console, timeout)
+    _show(lines, context.console)
     if any(line.is_right is False for line in lines):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _ground(operator: Operator, prefix: str) -> Ground:
+def _ground(context: Context, prefix: str) -> Ground:
     if not prefix.strip("/"):
         raise Misconfigured("No drill is possible", ["--prefix: expected one, such as _drill/"])
-    stack = operator.stack
+    stack = context.stack
     objects = Objects(
-        operator.reach.s3,
+        context.clients.s3,
         sources_bucket=stack.sources_bucket,
         variants_bucket=stack.variants_bucket,
     )
     recipes = deployed_recipes(stack, objects)
     # Each drill has a folder of its own, so that two at once do not take each other's letters.
     own = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
-    return Ground(stack, operator.reach, SystemClock(), own, recipes)
+    return Ground(stack, context.clients, SystemClock(), own, recipes)
 
 
-def _carried_out(exercise: Drill, screen: Screen, timeout: float) -> list[Line]:
+def _carried_out(exercise: Drill, console: Console, timeout: float) -> list[Line]:
     lines: list[Line] = []
     clock = exercise.ground.clock
     with (
-        screen.progress("Dropping files", total=len(exercise.files) * 2 + 1) as meter,
-        _cleaned_up(exercise, screen, lines),
+        console.progress("Dropping files", total=len(exercise.files) * 2 + 1) as meter,
+        _cleaned_up(exercise, console, lines),
     ):
         for line in exercise.run(Deadline.after(timeout, clock), meter.describe):
             lines.append(line)
@@ -88,7 +88,7 @@ def _carried_out(exercise: Drill, screen: Screen, timeout: float) -> list[Line]:
 
 
 @contextmanager
-def _cleaned_up(exercise: Drill, screen: Screen, lines: list[Line]) -> Iterator[None]:
+def _cleaned_up(exercise: Drill, console: Console, lines: list[Line]) -> Iterator[None]:
     """Clean up whatever happens, Ctrl-C included; only a second one leaves something behind."""
     try:
         yield
@@ -97,7 +97,7 @@ def _cleaned_up(exercise: Drill, screen: Screen, lines: list[Line]) -> Iterator[
         try:
             lines += exercise.clean(Deadline.after(CLEANING_SECONDS, ground.clock))
         except BaseException:
-            screen.note(
+            console.note(
                 f"Not all was cleaned up: `aws s3 rm --recursive "
                 f"s3://{ground.stack.sources_bucket}/{ground.prefix}` removes the sources, and "
                 "the worker their variants."
@@ -111,7 +111,7 @@ def _planned(exercise: Drill, at: int) -> Line:
     return Line(exercise.ground.key(sample), expected, "not dropped", is_right=None)
 
 
-def _show(lines: list[Line], screen: Screen) -> None:
+def _show(lines: list[Line], console: Console) -> None:
     document = [
         {
             "what": line.what,
@@ -124,7 +124,7 @@ def _show(lines: list[Line], screen: Screen) -> None:
     rows = [(MARKS[line.is_right], line.what, line.expected, line.found) for line in lines]
     wrong = sum(line.is_right is False for line in lines)
     told = f"{wrong} of {len(lines)} differ: see docs/runbook.md." if wrong else "Nothing differs."
-    screen.result(
+    console.result(
         {"lines": document, "wrong": wrong},
         table("", "what", "expected", "found", rows=rows),
         told,

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.inputs import Scene, scene_of_folder, scene_of_stack
 from scripts.pixfleet.plan.report import Report
 from scripts.pixfleet.plan.sample import Census, take_census
 from scripts.pixfleet.plan.trials import rehearse, tools
 from scripts.pixfleet.plan.view import shown
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
-from scripts.pixfleet.terminal.console import Screen
+from scripts.pixfleet.terminal.console import Console
 
 if TYPE_CHECKING:
     from scripts.pixfleet.plan.trial import Trial
@@ -37,7 +37,7 @@ class Extent:
 
 @command(app, "plan")
 def plan(  # noqa: PLR0913 - its options
-    operator: Operator,
+    context: Context,
     file: Annotated[Path, typer.Argument(help="The changed recipes, in YAML.")],
     *,
     against: Annotated[
@@ -64,17 +64,17 @@ def plan(  # noqa: PLR0913 - its options
     if images:
         scene = scene_of_folder(file, against, images)
     else:
-        scene = scene_of_stack(file, against, operator.stack, operator.reach)
-    report = _report(scene, Extent(prefix, max_keys, samples, scored, sources), operator.screen)
-    operator.screen.result(report.document(), *shown(report))
+        scene = scene_of_stack(file, against, context.stack, context.clients)
+    report = _report(scene, Extent(prefix, max_keys, samples, scored, sources), context.console)
+    context.console.result(report.document(), *shown(report))
     if report.newly_refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _report(scene: Scene, extent: Extent, screen: Screen) -> Report:
+def _report(scene: Scene, extent: Extent, console: Console) -> Report:
     """Count, draw a sample, try it."""
-    census = _census(scene, extent, screen)
-    trials = _rehearsed(scene, extent, census.sample, screen) if census.sample else []
+    census = _census(scene, extent, console)
+    trials = _rehearsed(scene, extent, census.sample, console) if census.sample else []
     total, is_counted = _total(scene, extent, census)
     return Report(
         changes=scene.books.changes(),
@@ -88,21 +88,21 @@ def _report(scene: Scene, extent: Extent, screen: Screen) -> Report:
 
 
 def _rehearsed(
-    scene: Scene, extent: Extent, keys: Sequence[str], screen: Screen
+    scene: Scene, extent: Extent, keys: Sequence[str], console: Console
 ) -> "Sequence[Trial]":
     with (
         tools(
             scene.limits, scene.render_seconds, sources=len(keys), scored=extent.scored
         ) as ready,
-        screen.progress("rendering", total=len(keys)) as meter,
+        console.progress("rendering", total=len(keys)) as meter,
     ):
         return rehearse(
             keys, scene.sources, scene.books, ready, scored=extent.scored, tell=meter.advance
         )
 
 
-def _census(scene: Scene, extent: Extent, screen: Screen) -> Census:
-    with screen.progress("listing sources") as meter:
+def _census(scene: Scene, extent: Extent, console: Console) -> Census:
+    with console.progress("listing sources") as meter:
 
         def tell(listed: int) -> None:
             if listed % LISTED_BETWEEN_TELLING == 0:

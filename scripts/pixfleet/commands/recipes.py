@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.explanation import Explanation, Question, explain
 from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
 from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
-from scripts.pixfleet.terminal.console import Screen, table
+from scripts.pixfleet.terminal.console import Console, table
 from shared.model.errors import Misconfigured
 from shared.model.geometry import Size
 from shared.model.recipe import Recipe, RecipeBook
@@ -32,16 +32,16 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """List every problem of a recipes file, or what each of its recipes makes."""
-    screen = Screen(as_json=as_json)
+    console = Console(as_json=as_json)
     book = book_of_file(file)
     unreachable = shadowed(book)
     if as_json:
         by = {each.recipe: each.by for each in unreachable}
-        screen.result({"recipes": [_document(each, by.get(each.name)) for each in book.recipes]})
+        console.result({"recipes": [_document(each, by.get(each.name)) for each in book.recipes]})
     else:
-        _show(book, screen.out)
+        _show(book, console.out)
     for each in unreachable:
-        screen.note(
+        console.note(
             f"Warning: no key reaches {each.recipe}: {each.by}, which stands above it, takes them "
             f"all. Move it up, unless only the metadata `recipe` of a source is to ask for it."
         )
@@ -49,7 +49,7 @@ def check(
 
 @command(app, "explain")
 def explain_key(
-    operator: Operator,
+    context: Context,
     key: Annotated[str, typer.Argument(help="The key of a source, whether there is one or not.")],
     *,
     file: Annotated[
@@ -65,13 +65,13 @@ def explain_key(
     if file:
         book, source, base = book_of_file(file), Source(key, "", 0), ""
     else:
-        stack = operator.stack
-        book = book_of_stack(stack, operator.reach)
-        found = BucketSources(operator.reach, stack).head(key)
+        stack = context.stack
+        book = book_of_stack(stack, context.clients)
+        found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""
     told = explain(book, Question(source, recipe, known, base))
-    operator.screen.result(told.document(), *_explained(told))
+    context.console.result(told.document(), *_explained(told))
     if told.refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
@@ -82,7 +82,7 @@ def schema() -> None:
     print(json.dumps(recipes_schema(), indent=2))
 
 
-def _show(book: RecipeBook, console: Console) -> None:
+def _show(book: RecipeBook, console: RichConsole) -> None:
     for recipe in book.recipes:
         console.print(f"[bold]{recipe.name}[/]: {escape(keys_of(recipe.match))}", soft_wrap=True)
         shown = Table(box=None, show_header=False, padding=(0, 2))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.show import Exhibit, write_page
 from scripts.pixfleet.image.variants import Shelf
 from shared.clock import SystemClock
@@ -18,7 +18,7 @@ app = typer.Typer()
 
 @command(app, "show")
 def show(
-    operator: Operator,
+    context: Context,
     key: Annotated[str, typer.Argument(help="The key of a source.")],
     *,
     to: Annotated[
@@ -27,12 +27,12 @@ def show(
     no_open: Annotated[bool, typer.Option("--no-open", help="Write the page only.")] = False,
 ) -> None:
     """Write a page of one source beside its variants, and open it."""
-    stack, reach = operator.stack, operator.reach
-    entry = Ledger(reach.dynamodb, stack.ledger_table, SystemClock()).read(key)
+    stack, clients = context.stack, context.clients
+    entry = Ledger(clients.dynamodb, stack.ledger_table, SystemClock()).read(key)
     folder = to or Path(tempfile.mkdtemp(prefix="pixfleet-show-"))
     page = write_page(
-        reach.s3, Shelf(reach.s3, stack), stack.sources_bucket, Exhibit(key, entry, folder)
+        clients.s3, Shelf(clients.s3, stack), stack.sources_bucket, Exhibit(key, entry, folder)
     )
-    operator.screen.result({"page": str(page)}, str(page))
-    if not no_open and not operator.screen.as_json:
+    context.console.result({"page": str(page)}, str(page))
+    if not no_open and not context.console.as_json:
         webbrowser.open(page.resolve().as_uri())

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.signing import expiry, read_private_key, signed
 from scripts.pixfleet.image.variants import Shelf, base_url, manifest_url
 from shared.model.errors import Misconfigured
@@ -26,7 +26,7 @@ class _Named:
 
 @command(app, "sign")
 def sign(
-    operator: Operator,
+    context: Context,
     target: Annotated[
         str, typer.Argument(metavar="URL|KEY", help="One URL, or a source: then all of its URLs.")
     ],
@@ -40,7 +40,7 @@ def sign(
     """Print signed URLs: of one URL, or of a source's manifest and every variant."""
     until = expiry(expires, datetime.now(UTC))
     key = read_private_key(private_key)
-    named = _urls(operator, target)
+    named = _urls(context, target)
     done = [
         _Named(each.name, signed(each.url, key_id=key_id, key=key, expires=until))
         for each in named
@@ -49,32 +49,32 @@ def sign(
         "expires": until.isoformat(),
         "urls": [{"name": each.name, "url": each.url} for each in done],
     }
-    operator.screen.result(document, *(each.url for each in done))
-    _warn(operator, named)
+    context.console.result(document, *(each.url for each in done))
+    _warn(context, named)
 
 
-def _urls(operator: Operator, target: str) -> Sequence[_Named]:
+def _urls(context: Context, target: str) -> Sequence[_Named]:
     if target.startswith(("http://", "https://")):
         return [_Named("url", target)]
-    base = base_url(operator.stack.distribution)
+    base = base_url(context.stack.distribution)
     if not base:
         raise Misconfigured(
             f"{target} has no URL", ["expected a stack with a distribution: name a whole URL"]
         )
-    variants = Shelf(operator.reach.s3, operator.stack).manifest(target).variants
+    variants = Shelf(context.clients.s3, context.stack).manifest(target).variants
     return [
         _Named("manifest", base + manifest_url(target)),
         *(_Named(each.label, base + each.url) for each in variants),
     ]
 
 
-def _warn(operator: Operator, named: Sequence[_Named]) -> None:
+def _warn(context: Context, named: Sequence[_Named]) -> None:
     """Say what makes a signature useless, though nothing is wrong with it."""
-    distribution = operator.stack.distribution
+    distribution = context.stack.distribution
     if distribution and not distribution.needs_signing:
-        operator.screen.note(
+        context.console.note(
             "This distribution opens without a signature too: `signing_key_group_ids` closes it."
         )
     base = base_url(distribution)
     if base and not all(each.url.startswith(f"{base}/") for each in named):
-        operator.screen.note(f"Not of this stack, whose URLs begin with {base}/.")
+        context.console.note(f"Not of this stack, whose URLs begin with {base}/.")

@@ -9,12 +9,12 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.status.reader import Lookout
 from scripts.pixfleet.status.report import Report
 from scripts.pixfleet.status.view import document, line, shown
-from scripts.pixfleet.terminal.console import Screen
+from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
 
 app = typer.Typer()
@@ -22,7 +22,7 @@ app = typer.Typer()
 
 @command(app, "status")
 def status(
-    operator: Operator,
+    context: Context,
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C.")] = False,
     every: Annotated[
@@ -30,13 +30,13 @@ def status(
     ] = 5.0,
 ) -> None:
     """Say whether all is well: queues, dead letters, pace, the last endings."""
-    lookout = Lookout(operator.stack, operator.reach, SystemClock())
+    lookout = Lookout(context.stack, context.clients, SystemClock())
     report = lookout.look()
-    watcher = _Watch(operator.screen, lookout, every)
+    watcher = _Watch(context.console, lookout, every)
     if watch:
         report = watcher.until_stopped(report)
     if not watch or watcher.is_in_place:
-        operator.screen.result(document(report), *shown(report))
+        context.console.result(document(report), *shown(report))
     if any(report.troubles()):
         raise typer.Exit(code=FOUND_SOMETHING)
 
@@ -45,14 +45,14 @@ def status(
 class _Watch:
     """Shows one report after the other."""
 
-    screen: Screen
+    console: Console
     lookout: Lookout
     every: float
 
     @property
     def is_in_place(self) -> bool:
         """Say whether one report can be written over the other."""
-        return self.screen.out.is_terminal and not self.screen.as_json
+        return self.console.out.is_terminal and not self.console.as_json
 
     def until_stopped(self, report: Report) -> Report:
         """Return the last report, when a person has typed Ctrl-C: that is how a watch ends."""
@@ -61,7 +61,7 @@ class _Watch:
     def _in_place(self, report: Report) -> Report:
         # The terminal's other page: what stood there before comes back at the end.
         with Live(
-            Group(*shown(report)), console=self.screen.out, screen=True, auto_refresh=False
+            Group(*shown(report)), console=self.console.out, screen=True, auto_refresh=False
         ) as live:
             try:
                 while True:
@@ -74,7 +74,7 @@ class _Watch:
     def _in_lines(self, report: Report) -> Report:
         try:
             while True:
-                told = json.dumps(document(report)) if self.screen.as_json else line(report)
+                told = json.dumps(document(report)) if self.console.as_json else line(report)
                 print(told, flush=True)
                 time.sleep(self.every)
                 report = self.lookout.look()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.variants import Shelf, base_url, manifest_url
 from scripts.pixfleet.page.snippet import picture, srcsets
 
@@ -13,7 +13,7 @@ app = typer.Typer()
 
 @command(app, "urls")
 def urls(
-    operator: Operator,
+    context: Context,
     key: Annotated[str, typer.Argument(help="The key of a source.")],
     *,
     sizes: Annotated[
@@ -21,8 +21,8 @@ def urls(
     ] = "100vw",
 ) -> None:
     """Print the `srcset`, a `<picture>` and the manifest's URL of one source."""
-    manifest = Shelf(operator.reach.s3, operator.stack).manifest(key)
-    distribution = operator.stack.distribution
+    manifest = Shelf(context.clients.s3, context.stack).manifest(key)
+    distribution = context.stack.distribution
     base = base_url(distribution)
     sets, snippet, of_manifest = (
         srcsets(manifest, base),
@@ -41,10 +41,10 @@ def urls(
         ],
     }
     shown = [f"srcset, {slot}:\n{value}\n" for slot, value in sets.items()]
-    operator.screen.result(document, *shown, f"{snippet}\n", f"Manifest: {of_manifest}")
+    context.console.result(document, *shown, f"{snippet}\n", f"Manifest: {of_manifest}")
     if distribution is None:
-        operator.screen.note(
+        context.console.note(
             "This stack has no distribution: put your own address before each URL."
         )
     elif distribution.needs_signing:
-        operator.screen.note("Only signed URLs open here: `pixfleet sign` makes them.")
+        context.console.note("Only signed URLs open here: `pixfleet sign` makes them.")

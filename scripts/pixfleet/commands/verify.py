@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.document import BULK, LIVE
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
@@ -42,7 +42,7 @@ class _Asked:
 
 @command(app, "verify")
 def verify(  # noqa: PLR0913 - one for each option
-    operator: Operator,
+    context: Context,
     *,
     prefix: Annotated[str, typer.Option(help="Only sources whose keys begin so.")] = "",
     repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
@@ -59,47 +59,47 @@ def verify(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Compare sources, ledger and stored variants; exits with 3 if they differ."""
     since = time.time() - span_seconds(grace, option="--grace")
-    workshop = _workshop(operator)
-    sweep = _sweep(operator, workshop, since, prefix)
+    workshop = _workshop(context)
+    sweep = _sweep(context, workshop, since, prefix)
     asked = _Asked(repair, yes, dry_run, report)
     with opened_spool(report) as spool:
-        summary = _swept(operator, sweep, spool)
-        done = _mended(operator, workshop, spool, summary, asked)
+        summary = _swept(context, sweep, spool)
+        done = _mended(context, workshop, spool, summary, asked)
     document = summary.document() | {"repair": done, "report": report and str(report)}
-    operator.screen.result(document, *_shown(summary, done, asked))
+    context.console.result(document, *_shown(summary, done, asked))
     is_mended = done is not None and not done["failed"]
     if summary.mends[Mend.NOTHING] or (summary.differences and not is_mended):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _workshop(operator: Operator) -> Workshop:
-    stack, reach, clock = operator.stack, operator.reach, SystemClock()
+def _workshop(context: Context) -> Workshop:
+    stack, clients, clock = context.stack, context.clients, SystemClock()
     objects = Objects(
-        reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
     )
     return Workshop(
         objects=objects,
-        ledger=Ledger(reach.dynamodb, stack.ledger_table, clock),
-        queues=Queues(reach.sqs),
+        ledger=Ledger(clients.dynamodb, stack.ledger_table, clock),
+        queues=Queues(clients.sqs),
         recipes=deployed_recipes(stack, objects),
         clock=clock,
         queue=(stack.lanes.get(BULK) or stack.lanes[LIVE]).queue,
     )
 
 
-def _sweep(operator: Operator, workshop: Workshop, since: float, prefix: str) -> Sweep:
+def _sweep(context: Context, workshop: Workshop, since: float, prefix: str) -> Sweep:
     fingerprint_of = dated_fingerprints(workshop.objects)
     return Sweep(
-        operator.reach.s3,
-        Census(operator.reach.dynamodb, operator.stack.ledger_table),
+        context.clients.s3,
+        Census(context.clients.dynamodb, context.stack.ledger_table),
         Judge(workshop.recipes, workshop.objects.head, fingerprint_of, since),
         Scope(workshop.objects.sources_bucket, workshop.objects.variants_bucket, prefix),
     )
 
 
-def _swept(operator: Operator, sweep: Sweep, spool: Spool) -> Summary:
+def _swept(context: Context, sweep: Sweep, spool: Spool) -> Summary:
     summary = Summary(sweep.counts)
-    with operator.screen.progress("Keys looked at") as meter:
+    with context.console.progress("Keys looked at") as meter:
         sweep.looked_at = meter.advance
         for verdict in sweep.differences():
             spool.add(verdict)
@@ -108,25 +108,25 @@ def _swept(operator: Operator, sweep: Sweep, spool: Spool) -> Summary:
 
 
 def _mended(
-    operator: Operator, workshop: Workshop, spool: Spool, summary: Summary, asked: _Asked
+    context: Context, workshop: Workshop, spool: Spool, summary: Summary, asked: _Asked
 ) -> dict[str, int] | None:
     """Mend, if that is wanted, and return what was done; none if nothing was to be."""
     to_mend = summary.differences - summary.mends[Mend.NOTHING]
     if not asked.repair or asked.dry_run or not to_mend:
         return None
-    operator.screen.confirm(f"{_plan(summary, workshop.queue)} Go on?", yes=asked.yes)
+    context.console.confirm(f"{_plan(summary, workshop.queue)} Go on?", yes=asked.yes)
     repair = Repair(workshop)
     is_whole = False
     try:
-        with operator.screen.progress("Keys mended", total=to_mend) as meter:
+        with context.console.progress("Keys mended", total=to_mend) as meter:
             for done in repair.run(each for each in spool if each.mend):
                 meter.advance(done)
         is_whole = True
     finally:
         if not is_whole:
-            operator.screen.note(f"Stopped. {_done(dict(repair.counts))}")
+            context.console.note(f"Stopped. {_done(dict(repair.counts))}")
     for problem in repair.problems:
-        operator.screen.note(problem)
+        context.console.note(problem)
     return {name: repair.counts[name] for name in ("enqueued", "deleted", "failed")}
 
 

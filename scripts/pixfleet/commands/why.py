@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.command import Operator, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.history import Archive, Life
 from scripts.pixfleet.image.logs import Log, read_log
 from scripts.pixfleet.image.variants import base_url
@@ -23,33 +23,33 @@ app = typer.Typer()
 
 @command(app, "why")
 def why(
-    operator: Operator,
+    context: Context,
     key: Annotated[str, typer.Argument(help="The key of a source.")],
     *,
     log: Annotated[str, typer.Option("--log", help="How far back to read the log.")] = "7d",
 ) -> None:
     """Tell the whole life of one image; exits with 3 if something has to be done about it."""
-    now, stack = time.time(), operator.stack
+    now, stack = time.time(), context.stack
     since = now - span_seconds(log, option="--log")
     objects = Objects(
-        operator.reach.s3,
+        context.clients.s3,
         sources_bucket=stack.sources_bucket,
         variants_bucket=stack.variants_bucket,
     )
     recipes = deployed_recipes(stack, objects)
     archive = Archive(
-        operator.reach.s3, stack, Judge(recipes, objects.head, dated_fingerprints(objects), now)
+        context.clients.s3, stack, Judge(recipes, objects.head, dated_fingerprints(objects), now)
     )
-    entry = Census(operator.reach.dynamodb, stack.ledger_table).of([key])[key]
+    entry = Census(context.clients.dynamodb, stack.ledger_table).of([key])[key]
     life = archive.life(key, entry)
     said = answer(life, recipes, now)
-    _tell(operator, life, said, read_log(operator.reach.logs, stack.log_group, key, since=since))
+    _tell(context, life, said, read_log(context.clients.logs, stack.log_group, key, since=since))
     if not life.versions and not life.is_there and (near := archive.nearby(key)):
-        operator.screen.note(f"Nearby: {', '.join(near)}")
+        context.console.note(f"Nearby: {', '.join(near)}")
     if not said.is_well:
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _tell(operator: Operator, life: Life, said: Answer, log: Log) -> None:
-    base = base_url(operator.stack.distribution)
-    operator.screen.result(document(life, said, log, base), *told(life, said, log, base))
+def _tell(context: Context, life: Life, said: Answer, log: Log) -> None:
+    base = base_url(context.stack.distribution)
+    context.console.result(document(life, said, log, base), *told(life, said, log, base))

@@ -15,7 +15,7 @@ from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import LEAST_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import Inspector, Letters, Receipts
 from scripts.pixfleet.dlq.trial import Engine, Trial
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.stack.recipes import deployed_recipes
 from shared.clock import Clock, SystemClock
@@ -39,20 +39,20 @@ class Desk:
     """Finds letters and asks about them; `tell` says to a person what no result can."""
 
     stack: Stack
-    reach: Reach
+    clients: AwsClients
     tell: Callable[[str], None]
     clock: Clock = field(default_factory=SystemClock)
     pause: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
-        self.queues = Queues(self.reach.sqs)
-        self.records = Records(self.reach.s3, self.stack.variants_bucket)
+        self.queues = Queues(self.clients.sqs)
+        self.records = Records(self.clients.s3, self.stack.variants_bucket)
         self.objects = Objects(
-            self.reach.s3,
+            self.clients.s3,
             sources_bucket=self.stack.sources_bucket,
             variants_bucket=self.stack.variants_bucket,
         )
-        self.ledger = Ledger(self.reach.dynamodb, self.stack.ledger_table, self.clock)
+        self.ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     @contextmanager
     def sweep(self) -> Iterator[Sweep]:
@@ -104,7 +104,8 @@ class Desk:
 
     def look(self) -> Look:
         """Return what looks at sources and ledger."""
-        return Look(self.reach.s3, self.objects, self.ledger, self._settings().limits, self.clock)
+        limits = self._settings().limits
+        return Look(self.clients.s3, self.objects, self.ledger, limits, self.clock)
 
     def redriver(self, rate: float | None) -> Redriver:
         """Return a redrive that is about to begin."""

@@ -13,7 +13,7 @@ PENDING = "PendingConfirmation"
 def look(patient: Patient) -> Iterator[Finding]:
     """Yield what is to be said of alarms, their actions and the topic."""
     stack = patient.stack
-    alarms = alarms_of(patient.reach.cloudwatch, stack.prefix)
+    alarms = alarms_of(patient.clients.cloudwatch, stack.prefix)
     if not alarms and not stack.topic_arn:
         yield skipped(AREA, "this stack has none")
         return
@@ -48,7 +48,7 @@ def _speaks(alarm: Alarm) -> bool:
 
 def _topic(patient: Patient) -> Iterator[Finding]:
     topic = patient.stack.topic_arn
-    pages = patient.reach.sns.get_paginator("list_subscriptions_by_topic")
+    pages = patient.clients.sns.get_paginator("list_subscriptions_by_topic")
     subscriptions = [
         each for page in pages.paginate(TopicArn=topic) for each in page["Subscriptions"]
     ]

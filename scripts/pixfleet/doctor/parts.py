@@ -24,7 +24,7 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _ledger(patient: Patient) -> Iterator[Finding]:
     name, index = patient.stack.ledger_table, patient.stack.status_index
-    table = patient.reach.dynamodb.describe_table(TableName=name)["Table"]
+    table = patient.clients.dynamodb.describe_table(TableName=name)["Table"]
     indexes = {
         str(each["IndexName"]): str(each.get("IndexStatus", "ACTIVE"))
         for each in table.get("GlobalSecondaryIndexes", [])
@@ -63,7 +63,7 @@ def _edge(patient: Patient) -> Iterator[Finding]:
     if distribution is None:
         yield skipped(EDGE, "no distribution")
         return
-    told = patient.reach.cloudfront.get_distribution(Id=distribution.id)["Distribution"]
+    told = patient.clients.cloudfront.get_distribution(Id=distribution.id)["Distribution"]
     is_enabled, status = told["DistributionConfig"]["Enabled"], told["Status"]
     yield judged(
         EDGE,
@@ -75,7 +75,7 @@ def _edge(patient: Patient) -> Iterator[Finding]:
 
 def _versions(patient: Patient) -> Iterator[Finding]:
     """Compare with what the newest source was made by: a function does not tell its version."""
-    stack, dynamodb = patient.stack, patient.reach.dynamodb
+    stack, dynamodb = patient.stack, patient.clients.dynamodb
     python = f", on {patient.function.get('Runtime')}" if stack.function else ""
     yield Finding(VERSIONS, f"this pixfleet is {WORKER_VERSION}, engine {ENGINE_VERSION}{python}")
     newest = StatusIndex(dynamodb, stack.ledger_table, stack.status_index).newest(

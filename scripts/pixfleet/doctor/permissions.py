@@ -53,20 +53,20 @@ def _tried(need: Need) -> Finding:
 
 def _needs_of_data(patient: Patient) -> Iterator[Need]:
     """Yield what reading sources, variants, messages and the ledger takes."""
-    stack, reach = patient.stack, patient.reach
+    stack, clients = patient.stack, patient.clients
     for bucket in (stack.sources_bucket, stack.variants_bucket):
         arn = patient.arn("s3", bucket)
         yield Need(
             "s3:ListBucket",
             arn,
             "backfill, verify, plan",
-            partial(reach.s3.list_objects_v2, Bucket=bucket, MaxKeys=1),
+            partial(clients.s3.list_objects_v2, Bucket=bucket, MaxKeys=1),
         )
         yield Need(
             "s3:GetObject",
             f"{arn}/*",
             "why, show, plan, drill",
-            partial(reach.s3.head_object, Bucket=bucket, Key=NOWHERE),
+            partial(clients.s3.head_object, Bucket=bucket, Key=NOWHERE),
         )
     for queue in (*(lane.queue for lane in stack.lanes.values()), stack.dead_letter_queue):
         yield Need(
@@ -79,7 +79,7 @@ def _needs_of_data(patient: Patient) -> Iterator[Need]:
 
 
 def _needs_of_ledger(patient: Patient) -> Iterator[Need]:
-    stack, dynamodb = patient.stack, patient.reach.dynamodb
+    stack, dynamodb = patient.stack, patient.clients.dynamodb
     table = patient.arn("dynamodb", f"table/{stack.ledger_table}")
     yield Need(
         "dynamodb:GetItem",
@@ -110,25 +110,25 @@ def _needs_of_ledger(patient: Patient) -> Iterator[Need]:
 
 def _needs_of_parts(patient: Patient) -> Iterator[Need]:
     """Yield what looking at notifications, alarms, logs, the function and the edge takes."""
-    stack, reach = patient.stack, patient.reach
+    stack, clients = patient.stack, patient.clients
     yield Need(
         "s3:GetBucketNotification",
         patient.arn("s3", stack.sources_bucket),
         "doctor",
-        lambda: reach.s3.get_bucket_notification_configuration(Bucket=stack.sources_bucket),
+        lambda: clients.s3.get_bucket_notification_configuration(Bucket=stack.sources_bucket),
     )
     yield Need(
         "cloudwatch:DescribeAlarms",
         patient.arn("cloudwatch", "alarm:*"),
         "status, doctor, drill",
-        lambda: reach.cloudwatch.describe_alarms(AlarmNamePrefix=stack.prefix, MaxRecords=1),
+        lambda: clients.cloudwatch.describe_alarms(AlarmNamePrefix=stack.prefix, MaxRecords=1),
     )
     if stack.log_group:
         yield Need(
             "logs:FilterLogEvents",
             patient.arn("logs", f"log-group:{stack.log_group}:*"),
             "why, dlq show",
-            lambda: reach.logs.filter_log_events(logGroupName=stack.log_group, limit=1),
+            lambda: clients.logs.filter_log_events(logGroupName=stack.log_group, limit=1),
         )
     if stack.function:
         yield Need(
@@ -141,18 +141,18 @@ def _needs_of_parts(patient: Patient) -> Iterator[Need]:
 
 
 def _needs_of_reports(patient: Patient) -> Iterator[Need]:
-    stack, reach = patient.stack, patient.reach
+    stack, clients = patient.stack, patient.clients
     if stack.topic_arn:
         yield Need(
             "sns:ListSubscriptionsByTopic",
             stack.topic_arn,
             "doctor",
-            lambda: reach.sns.list_subscriptions_by_topic(TopicArn=stack.topic_arn),
+            lambda: clients.sns.list_subscriptions_by_topic(TopicArn=stack.topic_arn),
         )
     if (distribution := stack.distribution) is not None:
         yield Need(
             "cloudfront:GetDistribution",
             patient.arn("cloudfront", f"distribution/{distribution.id}"),
             "doctor, urls",
-            lambda: reach.cloudfront.get_distribution(Id=distribution.id),
+            lambda: clients.cloudfront.get_distribution(Id=distribution.id),
         )

@@ -21,7 +21,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     """Yield what is to be said of the recipes."""
     stack = patient.stack
     objects = Objects(
-        patient.reach.s3,
+        patient.clients.s3,
         sources_bucket=stack.sources_bucket,
         variants_bucket=stack.variants_bucket,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ class Patient:
     """A stack and the clients that reach it."""
 
     stack: Stack
-    reach: Reach
+    clients: AwsClients
     _attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def account(self) -> str:
         """Return the number of the account, `*` if it is not told."""
         try:
-            return self.reach.sts.get_caller_identity()["Account"]
+            return self.clients.sts.get_caller_identity()["Account"]
         except ClientError:
             return "*"
 
@@ -34,14 +34,14 @@ class Patient:
     def function(self) -> "FunctionConfigurationResponseTypeDef":
         """Return how the worker's function is set, as its alias runs it."""
         stack = self.stack
-        return self.reach.functions.get_function_configuration(
+        return self.clients.functions.get_function_configuration(
             FunctionName=stack.function, Qualifier=stack.function_alias or "$LATEST"
         )
 
     def arn(self, service: str, name: str) -> str:
         """Return the ARN of what a service calls by this name in the stack's region."""
         region = self.stack.region
-        partition = self.reach.session.get_partition_for_region(region)
+        partition = self.clients.session.get_partition_for_region(region)
         if service == "s3":
             return f"arn:{partition}:s3:::{name}"
         where = "" if service == "cloudfront" else region
@@ -50,7 +50,7 @@ class Patient:
     def queue(self, name: str) -> Mapping[str, str]:
         """Return all attributes of a queue."""
         if name not in self._attributes:
-            sqs = self.reach.sqs
+            sqs = self.clients.sqs
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
             answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
             self._attributes[name] = {str(k): v for k, v in answer["Attributes"].items()}

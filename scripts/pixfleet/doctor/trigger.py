@@ -26,7 +26,7 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _notification(patient: Patient) -> Finding:
     bucket, queue = patient.stack.sources_bucket, patient.stack.lanes[LIVE].queue
-    told = patient.reach.s3.get_bucket_notification_configuration(Bucket=bucket)
+    told = patient.clients.s3.get_bucket_notification_configuration(Bucket=bucket)
     ours = [
         each
         for each in told.get("QueueConfigurations", [])
@@ -44,8 +44,8 @@ def _notification(patient: Patient) -> Finding:
 
 
 def _rules(patient: Patient) -> Iterator[Finding]:
-    bucket, reach = patient.stack.sources_bucket, patient.reach
-    told = reach.s3.get_bucket_notification_configuration(Bucket=bucket)
+    bucket, clients = patient.stack.sources_bucket, patient.clients
+    told = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
     yield judged(
         AREA,
         "EventBridgeConfiguration" in told,
@@ -59,7 +59,7 @@ def _rules(patient: Patient) -> Iterator[Finding]:
 
 
 def _rule(patient: Patient, name: str, lane: Lane) -> Finding:
-    events, rule = patient.reach.events, f"{patient.stack.prefix}-{name}"
+    events, rule = patient.clients.events, f"{patient.stack.prefix}-{name}"
     try:
         told = events.describe_rule(Name=rule)
     except events.exceptions.ResourceNotFoundException:
@@ -82,7 +82,7 @@ def _mapping(patient: Patient, name: str, lane: Lane) -> Iterator[Finding]:
     if not lane.mapping_id:
         yield skipped(AREA, f"{name}: no event source mapping; a runner polls {lane.queue}")
         return
-    told = patient.reach.functions.get_event_source_mapping(UUID=lane.mapping_id)
+    told = patient.clients.functions.get_event_source_mapping(UUID=lane.mapping_id)
     stack, state = patient.stack, told.get("State", "unknown")
     alias = f":function:{stack.function}:{stack.function_alias}".rstrip(":")
     concurrency = told.get("ScalingConfig", {}).get("MaximumConcurrency")

@@ -89,7 +89,7 @@ class Drill:
         what, on = "alarm on new dead letters", "on"
         if rang_before is None:
             return Line(what, on, "this stack has none", is_right=None)
-        if not self.ground.reach.cloudwatch.meta.endpoint_url.endswith(AMAZON):
+        if not self.ground.clients.cloudwatch.meta.endpoint_url.endswith(AMAZON):
             return Line(what, on, "not evaluated here", is_right=None)
         self._wait(lambda: bool(self._rings()), until)
         rings = bool(self._rings())
@@ -100,7 +100,7 @@ class Drill:
     def _rings(self) -> bool | None:
         """Return whether an alarm on new dead letters is on; none if there is none."""
         stack = self.ground.stack
-        alarms = alarms_of(self.ground.reach.cloudwatch, f"{stack.prefix}-new-dead-letters")
+        alarms = alarms_of(self.ground.clients.cloudwatch, f"{stack.prefix}-new-dead-letters")
         return any(alarm.is_on for alarm in alarms) if alarms else None
 
     def _is_clean(self, sample: Sample) -> bool:

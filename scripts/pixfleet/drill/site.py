@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from scripts.pixfleet.drill.dead_letters import DeadLetters, Letter
 from scripts.pixfleet.drill.samples import Sample
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import Clock
@@ -26,7 +26,7 @@ class Ground:
     """One drill's prefix, seen through every part of the stack that its files pass."""
 
     stack: Stack
-    reach: Reach
+    clients: AwsClients
     clock: Clock
     prefix: str
     recipes: RecipeBook
@@ -35,8 +35,8 @@ class Ground:
     _letters: DeadLetters = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ledger = Ledger(self.reach.dynamodb, self.stack.ledger_table, self.clock)
-        queues = Queues(self.reach.sqs)
+        self._ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
+        queues = Queues(self.clients.sqs)
         self._letters = DeadLetters(queues, self.stack.dead_letter_queue, self.prefix)
 
     def key(self, sample: Sample) -> str:
@@ -63,7 +63,7 @@ class Ground:
     def drop(self, sample: Sample) -> None:
         """Store a file as a source."""
         key = self.key(sample)
-        answer = self.reach.s3.put_object(
+        answer = self.clients.s3.put_object(
             Bucket=self.stack.sources_bucket, Key=key, Body=sample.data
         )
         self._versions[key] = answer.get("VersionId", "")
@@ -81,14 +81,14 @@ class Ground:
 
     def stored(self, sample: Sample) -> set[str]:
         """Return the key of everything that is stored for a file."""
-        answer = self.reach.s3.list_objects_v2(
+        answer = self.clients.s3.list_objects_v2(
             Bucket=self.stack.variants_bucket, Prefix=stored_key(self.key(sample), "")
         )
         return {each["Key"] for each in answer.get("Contents", [])}
 
     def manifest(self, sample: Sample) -> Any:  # noqa: ANN401 - JSON
         """Return the manifest of a file that is published."""
-        with self.reach.s3.get_object(
+        with self.clients.s3.get_object(
             Bucket=self.stack.variants_bucket, Key=manifest_key(self.key(sample))
         )["Body"] as body:
             return loads(body.read())
@@ -106,7 +106,7 @@ class Ground:
         return all(is_gone)
 
     def _remove(self, key: str) -> bool:
-        s3, bucket = self.reach.s3, self.stack.sources_bucket
+        s3, bucket = self.clients.s3, self.stack.sources_bucket
         if version := self._versions.get(key):
             try:
                 s3.delete_object(Bucket=bucket, Key=key, VersionId=version)

@@ -10,7 +10,7 @@ from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
 from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
 from scripts.pixfleet.plan.totals import Machines
 from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import BULK, LIVE, Stack
 from shared.clock import SystemClock
 from shared.model.errors import Misconfigured
@@ -50,20 +50,20 @@ def scene_of_folder(file: Path, against: Path | None, images: Path) -> Scene:
     )
 
 
-def scene_of_stack(file: Path, against: Path | None, stack: Stack, reach: Reach) -> Scene:
+def scene_of_stack(file: Path, against: Path | None, stack: Stack, clients: AwsClients) -> Scene:
     """Return a scene of a stack's sources, limits and recipes; `against` overrules the last."""
     if against:
         books = _books(file, against)
     else:
-        books = Books(book_of_stack(stack, reach), book_of_file(file))
+        books = Books(book_of_stack(stack, clients), book_of_file(file))
     settings = read_settings(stack.environment)
     return Scene(
         books=books,
-        sources=BucketSources(reach, stack),
+        sources=BucketSources(clients, stack),
         limits=settings.limits,
         render_seconds=settings.render_seconds,
         machines=_machines(stack),
-        count=lambda: objects_in(reach.cloudwatch, stack.sources_bucket, SystemClock()),
+        count=lambda: objects_in(clients.cloudwatch, stack.sources_bucket, SystemClock()),
     )
 
 

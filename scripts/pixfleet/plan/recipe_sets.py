@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.pixfleet.plan.sources import objects_of
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.stack.recipe_file import recipes_document
 from scripts.pixfleet.stack.recipes import deployed_recipes
@@ -16,6 +16,6 @@ def book_of_file(path: Path) -> RecipeBook:
     return read_recipes(recipes_document(path), where=str(path))
 
 
-def book_of_stack(stack: Stack, reach: Reach) -> RecipeBook:
+def book_of_stack(stack: Stack, clients: AwsClients) -> RecipeBook:
     """Return the recipes by which a stack works now."""
-    return deployed_recipes(stack, objects_of(stack, reach))
+    return deployed_recipes(stack, objects_of(stack, clients))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
@@ -47,10 +47,10 @@ class Sources(Protocol):
 class BucketSources:
     """The sources bucket of a stack. Thread-safe."""
 
-    def __init__(self, reach: Reach, stack: Stack) -> None:
-        self._s3 = reach.s3
+    def __init__(self, clients: AwsClients, stack: Stack) -> None:
+        self._s3 = clients.s3
         self._bucket = stack.sources_bucket
-        self._objects = objects_of(stack, reach)
+        self._objects = objects_of(stack, clients)
         self._marks = Marks(self._objects)
 
     def listing(self, prefix: str) -> Iterator[str]:
@@ -117,10 +117,10 @@ class FolderSources:
             ) from error
 
 
-def objects_of(stack: Stack, reach: Reach) -> Objects:
+def objects_of(stack: Stack, clients: AwsClients) -> Objects:
     """Return the two buckets of a stack."""
     return Objects(
-        reach.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
     )
 
 

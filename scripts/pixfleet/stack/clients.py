@@ -32,7 +32,7 @@ FIRST_ATTEMPTS = 2
 
 
 @dataclass
-class Reach:
+class AwsClients:
     """Clients for one account and region, each made when it is first asked for.
 
     What is None is taken from the environment, as every program of AWS does. Thread-safe once a

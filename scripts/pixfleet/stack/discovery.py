@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack, parameter_name, read_stack
 from shared.model.errors import Misconfigured
 
@@ -12,7 +12,7 @@ DEFAULT_STACK = "pixfleet"
 OUTPUT_SECONDS = 120
 
 
-def find_stack(name: str, reach: Reach) -> Stack:
+def find_stack(name: str, clients: AwsClients) -> Stack:
     """Return the stack of that name; `Misconfigured` with what to type if there is none.
 
     A name is the prefix of a stack in this account and region. A path is a file of
@@ -25,11 +25,11 @@ def find_stack(name: str, reach: Reach) -> Stack:
         return read_stack(place.read_bytes(), where=name)
     if "/" in name or name.endswith(".json"):
         raise Misconfigured(f"No stack in {name}", ["expected a file or folder that exists"])
-    return _in_account(name, reach)
+    return _in_account(name, clients)
 
 
-def _in_account(prefix: str, reach: Reach) -> Stack:
-    ssm = reach.ssm
+def _in_account(prefix: str, clients: AwsClients) -> Stack:
+    ssm = clients.ssm
     try:
         answer = ssm.get_parameter(Name=parameter_name(prefix))
     except ssm.exceptions.ParameterNotFound:

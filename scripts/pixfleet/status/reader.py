@@ -7,7 +7,7 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, figures_of
@@ -28,7 +28,7 @@ class Lookout:
     """
 
     stack: Stack
-    reach: Reach
+    clients: AwsClients
     clock: Clock
     _figures: Figures = field(default_factory=Figures)
     _figures_at: float = float("-inf")
@@ -38,17 +38,19 @@ class Lookout:
 
         Without CloudWatch the rest is told all the same, and what could not be seen.
         """
-        now, queues = self.clock.now(), Queues(self.reach.sqs)
-        index = StatusIndex(self.reach.dynamodb, self.stack.ledger_table, self.stack.status_index)
+        now, queues = self.clock.now(), Queues(self.clients.sqs)
+        index = StatusIndex(
+            self.clients.dynamodb, self.stack.ledger_table, self.stack.status_index
+        )
         endings = endings_of(index, now)
         unseen: list[str] = []
         if now - self._figures_at >= MINUTE:
             self._figures = _allowed(
-                lambda: figures_of(self.reach.cloudwatch, self.stack, now), Figures(), unseen
+                lambda: figures_of(self.clients.cloudwatch, self.stack, now), Figures(), unseen
             )
             self._figures_at = now
         alarms: list[Alarm] = _allowed(
-            lambda: alarms_of(self.reach.cloudwatch, self.stack.prefix), [], unseen
+            lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix), [], unseen
         )
         counted = sum(self._figures.per_second.values())
         return Report(

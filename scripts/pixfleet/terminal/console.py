@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console as RichConsole
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -31,17 +32,17 @@ OUR_COMMAND = re.compile(
 )
 
 
-def _out() -> Console:
+def _out() -> RichConsole:
     # A key may hold what Rich takes for the name of a picture, such as `:smile:`.
-    return Console(highlight=False, emoji=False)
+    return RichConsole(highlight=False, emoji=False)
 
 
-def _err() -> Console:
-    return Console(highlight=False, emoji=False, stderr=True)
+def _err() -> RichConsole:
+    return RichConsole(highlight=False, emoji=False, stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class Console:
     """Results go to standard output; progress, questions and warnings to standard error.
 
     With `as_json` standard output gets one JSON document and nothing else. `given` are the options
@@ -50,8 +51,8 @@ class Screen:
 
     as_json: bool = False
     given: str = ""
-    out: Console = field(default_factory=_out)
-    err: Console = field(default_factory=_err)
+    out: RichConsole = field(default_factory=_out)
+    err: RichConsole = field(default_factory=_err)
 
     def result(self, document: object, *shown: RenderableType) -> None:
         """Print the document as JSON, or else what a person is shown of it.

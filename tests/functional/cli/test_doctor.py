@@ -15,7 +15,7 @@ from scripts.pixfleet.doctor.checks import examine
 from scripts.pixfleet.doctor.result import Finding, Verdict
 from scripts.pixfleet.doctor.stack_under_test import Patient
 from scripts.pixfleet.stack.alarms import Alarm
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Lane, Stack
 from tests.functional.cli.conftest import Type
 
@@ -35,8 +35,8 @@ class OnLambda:
     stack: Stack
     clients: Clients
 
-    def look(self, reach: Reach | None = None) -> list[Finding]:
-        return list(examine(Patient(self.stack, reach or Reach())))
+    def look(self, clients: AwsClients | None = None) -> list[Finding]:
+        return list(examine(Patient(self.stack, clients or AwsClients())))
 
     def wrong(self) -> list[str]:
         return [f"{each.area}: {each.what}" for each in self.look() if each.is_bad]

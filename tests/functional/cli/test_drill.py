@@ -7,7 +7,7 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.drill.drill import Drill
 from scripts.pixfleet.drill.site import Ground
 from scripts.pixfleet.drill.step import Line
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.recipe_reader import read_recipes
@@ -22,7 +22,7 @@ PREFIX = "_drill/test/"
 @pytest.fixture(name="exercise")
 def _exercise(stack: LocalStack, work_off: Callable[..., None]) -> Drill:
     """Give a drill during whose pauses the worker works."""
-    ground = Ground(stack.document(), Reach(), SystemClock(), PREFIX, read_recipes(RECIPES))
+    ground = Ground(stack.document(), AwsClients(), SystemClock(), PREFIX, read_recipes(RECIPES))
     return Drill(ground, pause=work_off)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import find_stack
 from scripts.pixfleet.stack.document import read_stack
 from shared.model.errors import Misconfigured
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.functional
 
 
 def test_a_stack_is_found_by_its_prefix(stack: LocalStack) -> None:
-    found = find_stack("pixfleet", Reach())
+    found = find_stack("pixfleet", AwsClients())
 
     assert found == stack.document()
 
@@ -25,7 +25,7 @@ def test_a_stack_is_found_in_a_file_of_terraforms_outputs(
     file = tmp_path / "outputs.json"
     file.write_text(f'{{"stack": {{"sensitive": false, "value": {stack.document().document()}}}}}')
 
-    found = find_stack(str(file), Reach())
+    found = find_stack(str(file), AwsClients())
 
     assert found == stack.document()
 
@@ -45,7 +45,7 @@ def test_a_stack_of_another_schema_is_refused(stack: LocalStack) -> None:
 
 def test_a_stack_that_does_not_exist_is_refused_with_what_to_type(stack: LocalStack) -> None:
     with pytest.raises(Misconfigured, match=r"No stack named other in us-east-1:[\s\S]*--stack"):
-        find_stack("other", Reach())
+        find_stack("other", AwsClients())
 
 
 @pytest.mark.parametrize(

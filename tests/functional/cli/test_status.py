@@ -9,7 +9,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.stack.clients import Reach
+from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.status.reader import Lookout
 from tests.functional.cli.conftest import Type
 from tests.images import jpeg
@@ -167,14 +167,14 @@ def test_cloudwatchs_figures_are_asked_for_once_a_minute(
     now: list[float] = [1000.0]
     asked: list[str] = []
     clock = type("Clock", (), {"now": lambda self: now[0]})()
-    lookout = Lookout(stack.document(), Reach(), clock)
-    real = lookout.reach.cloudwatch.get_paginator
+    lookout = Lookout(stack.document(), AwsClients(), clock)
+    real = lookout.clients.cloudwatch.get_paginator
 
     def noted(name: Any) -> Any:  # noqa: ANN401 - one of botocore's words, and its paginator
         asked.append(name)
         return real(name)
 
-    monkeypatch.setattr(lookout.reach.cloudwatch, "get_paginator", noted)
+    monkeypatch.setattr(lookout.clients.cloudwatch, "get_paginator", noted)
 
     for seconds in (0, 5, 70):
         now[0] = 1000.0 + seconds
