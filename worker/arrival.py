@@ -9,13 +9,13 @@ from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.render_pool import RenderChild
 from shared.model.completion import Change
-from shared.model.errors import DecodeTimeout, OutOfTime, OwnOutput, TooManyBytes
+from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
-from shared.model.keys import refuse_unsupported, variant_key
-from shared.model.limits import Limits
-from shared.model.manifest import ENGINE_VERSION, Picture, manifest, version_token
+from shared.model.intake import refuse_unfit
+from shared.model.manifest import Picture, manifest, version_token
 from shared.model.recipe import Recipe
 from shared.model.source import Source
+from shared.model.versions import ENGINE_VERSION
 from worker.context import Fleet
 from worker.record_log import Story
 from worker.removal import delete_names
@@ -122,16 +122,3 @@ class Arrival:
         )
         self.story.change, self.story.version = change, version
         self.story.variants, self.story.variant_bytes = len(stored), variant_bytes
-
-
-def refuse_unfit(source: Source, recipe: Recipe, limits: Limits) -> None:
-    """Raise a permanent failure for what HEAD alone shows to be hopeless."""
-    refuse_unsupported(source.key)
-    for name in recipe.stored_names():
-        variant_key(source.key, *name)
-    if source.is_own_output:
-        raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
-    read_focal(source.overrides.focal)
-    size, most = source.size_bytes, limits.max_bytes
-    if size > most:
-        raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
-from shared.cloud.entries import REMOVED, Entry
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
@@ -16,6 +15,7 @@ from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
 from shared.events import backfill
 from shared.model.completion import Change
+from shared.model.entry import REMOVED, Entry
 from shared.model.errors import (
     ClaimLost,
     Failure,
@@ -25,10 +25,10 @@ from shared.model.errors import (
     Unknown,
     rejection,
 )
-from shared.model.manifest import ENGINE_VERSION
 from shared.model.outcome import Outcome
 from shared.model.source import Source
-from worker.agreement import recipe_for, refuses, shows, unknown_recipe
+from shared.model.state import recipe_for, refuses, shows, unknown_recipe
+from shared.model.versions import ENGINE_VERSION
 from worker.arrival import LEAST_RENDER_SECONDS, Arrival
 from worker.context import Fleet
 from worker.record_log import Story

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import structlog
 
 from shared.clock import Clock
-from shared.cloud.entries import Entry
 from shared.model.completion import Change, Completion, seconds_between
+from shared.model.entry import Entry
 from shared.model.errors import Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome

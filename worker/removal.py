@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from shared.cloud.clients import CALL_SECONDS
-from shared.cloud.entries import REMOVED
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
 from shared.model.completion import Change
+from shared.model.entry import REMOVED
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome

@@ -9,16 +9,12 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
+from shared.model.dead_letter import LEAST, REDRIVE_ID
 from shared.model.errors import MAX_DETAIL_CHARS, Failure, PixfleetError, Transient, Unknown
-
-WORKER_VERSION = "0.1.0"
+from shared.model.versions import WORKER_VERSION
 
 BASE_SECONDS = 30
 CAP_SECONDS = 30 * 60
-
-# Who looks for what became of a redrive finds its letters by this, should they die again.
-REDRIVE_ID = "redrive_id"
-LEAST = ("cause", "stage", REDRIVE_ID)
 
 log = structlog.get_logger()
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.cloud.entries import Entry
 from shared.events import backfill
 from shared.events.hint import Hint
 from shared.events.sqs import Message
+from shared.model.entry import Entry
 from shared.model.errors import BadMessage
 
 # What a message asks for: the keys that it hints at, or why it cannot be read.

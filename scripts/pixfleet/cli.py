@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.pixfleet.stack.access import BAD_INPUT, FAILED, INTERRUPTED, sentence
 from scripts.pixfleet.terminal.text import printable, show_what_can_be_shown
 from shared.model.errors import Misconfigured, PixfleetError
+from shared.model.versions import WORKER_VERSION
 
 # In the order of the help page; each is a file of scripts/pixfleet/commands with an `app`.
 GROUPS = ("recipes", "backfill", "dlq")
@@ -64,8 +65,7 @@ def main() -> None:
 
 def _tell_version(*, is_asked: bool) -> None:
     if is_asked:
-        # As late as this, since it brings the worker's imports.
-        print(f"pixfleet {import_module('worker.triage').WORKER_VERSION}")
+        print(f"pixfleet {WORKER_VERSION}")
         raise typer.Exit
 
 

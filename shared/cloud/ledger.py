@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shared.clock import Clock
-from shared.cloud.entries import (
-    PUBLISHED,
-    REJECTED,
-    REMOVED,
-    SCHEMA_VERSION,
-    Entry,
-    read_entry,
-    unknown_schema,
-)
+from shared.cloud.entries import SCHEMA_VERSION, read_entry, unknown_schema
 from shared.cloud.errors import ConditionRefused, attempt
 from shared.cloud.items import Value, from_item, to_item
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, ClaimLost, Failure
 
 if TYPE_CHECKING:

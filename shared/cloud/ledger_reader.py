@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from shared.cloud.entries import Entry, read_entry
+from shared.cloud.entries import read_entry
 from shared.cloud.errors import attempt
 from shared.cloud.items import to_item
+from shared.model.entry import Entry
 from shared.model.errors import LedgerUnavailable, UnknownSchema
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from hashlib import sha256
 from shared.model.keys import public_url
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
+from shared.model.versions import ENGINE_VERSION
 
 SCHEMA_VERSION = 1
-# Raised when the same source and recipe would give other bytes: then everything is made again.
-ENGINE_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

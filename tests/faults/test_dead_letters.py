@@ -5,11 +5,11 @@ import json
 import pytest
 
 from shared.model.errors import Cause
+from shared.model.versions import WORKER_VERSION
 from tests import images
 from tests.faults.delivery import Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import DEAD, LIVE, World
-from worker.triage import WORKER_VERSION
 
 pytestmark = pytest.mark.faults
 

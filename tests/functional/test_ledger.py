@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import Clients
-from shared.cloud.entries import Entry
 from shared.cloud.items import Value
 from shared.cloud.ledger import MAX_DETAIL_BYTES, TOMBSTONE_SECONDS, Claim, Ledger
+from shared.model.entry import Entry
 from shared.model.errors import (
     Cause,
     Claimed,

@@ -10,9 +10,10 @@ from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
 from shared.model.errors import Cause
 from shared.model.keys import manifest_key, stored_key
-from shared.model.manifest import ENGINE_VERSION, version_token
+from shared.model.manifest import version_token
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Overrides, Source
+from shared.model.versions import ENGINE_VERSION
 from tests.simulator.buckets import Version
 from tests.simulator.queues import Message
 from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services

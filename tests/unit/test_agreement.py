@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.cloud.entries import PUBLISHED, REJECTED, Entry
-from shared.model.manifest import ENGINE_VERSION
+from shared.model.entry import PUBLISHED, REJECTED, Entry
 from shared.model.recipe_reader import read_recipes
 from shared.model.source import Overrides, Source
+from shared.model.state import recipe_for, refuses, shows, unknown_recipe
+from shared.model.versions import ENGINE_VERSION
 from tests.unit.recipes import book, recipe, variant
-from worker.agreement import recipe_for, refuses, shows, unknown_recipe
 
 pytestmark = pytest.mark.unit
 

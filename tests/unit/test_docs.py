@@ -9,9 +9,9 @@ import yaml
 from shared.model.errors import Cause
 from shared.model.recipe import Watermark
 from shared.model.recipe_reader import read_recipes
+from shared.model.versions import WORKER_VERSION
 from shared.settings import read_settings
 from tests.unit.recipes import book, recipe
-from worker.triage import WORKER_VERSION
 
 pytestmark = pytest.mark.unit
 

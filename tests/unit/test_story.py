@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from shared.cloud.entries import Entry
 from shared.model.completion import Change, Completion
+from shared.model.entry import Entry
 from shared.model.errors import Cause, Corrupt, Failure, Throttled
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant

@@ -12,10 +12,10 @@ from scripts.pixfleet.verify.bloom_filter import Seen
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.listings import Listed, ahead
 from scripts.pixfleet.verify.order import Stored, grouped, place, reordered
-from shared.cloud.entries import PUBLISHED, Entry
 from shared.cloud.ledger_reader import Census, Read
-from shared.model.manifest import ENGINE_VERSION
+from shared.model.entry import PUBLISHED, Entry
 from shared.model.recipe_reader import read_recipes
+from shared.model.versions import ENGINE_VERSION
 
 pytestmark = pytest.mark.unit
 

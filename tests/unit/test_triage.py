@@ -26,6 +26,7 @@ from shared.model.errors import (
     Transient,
     Unknown,
 )
+from shared.model.versions import WORKER_VERSION
 from tests.fakes import FakeQueues
 from worker import triage
 from worker.triage import BASE_SECONDS, CAP_SECONDS, Triage, back_off_seconds
@@ -163,7 +164,7 @@ def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
         "source_queue": "live",
         "origin_message_id": "m1",
         "receive_count": "1",
-        "worker_version": triage.WORKER_VERSION,
+        "worker_version": WORKER_VERSION,
         "request_id": "request-1",
     }
     assert queues.put_offs == []

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.cloud.entries import Entry
 from shared.events.hint import Hint
 from shared.events.sqs import Message
+from shared.model.entry import Entry
 from shared.model.errors import BadMessage
 from worker.work import Work, works_of
 

@@ -7,9 +7,9 @@ from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
 from scripts.pixfleet.pricing.averages import BUSY, MODEL, Averages
 from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
 from scripts.pixfleet.stack.document import Lane, Stack
-from shared.cloud.entries import PUBLISHED
 from shared.cloud.ledger_reader import BATCH_KEYS, Census
 from shared.cloud.status_index import StatusIndex
+from shared.model.entry import PUBLISHED
 
 # Two pages: the mean of so many is good to a tenth or so, where images are alike.
 SAMPLE_IMAGES = 2 * BATCH_KEYS

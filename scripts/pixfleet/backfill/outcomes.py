@@ -7,8 +7,8 @@ from itertools import islice
 from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Journal, Noted
 from scripts.pixfleet.backfill.selection import Ending, Wanted
 from scripts.pixfleet.backfill.standing import Judge, Standing
-from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.cloud.ledger_reader import Census
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 
 # Queues hand out roughly in order: behind so many pages without an end there is hardly one.
 BARREN_PAGES = 3

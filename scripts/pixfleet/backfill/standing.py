@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scripts.pixfleet.backfill.selection import Listed
-from shared.cloud.entries import REJECTED, Entry
 from shared.cloud.objects import Objects
-from shared.model.manifest import ENGINE_VERSION
+from shared.model.entry import REJECTED, Entry
 from shared.model.recipe import Recipe, RecipeBook
-from worker.agreement import recipe_for, shows
+from shared.model.state import recipe_for, shows
+from shared.model.versions import ENGINE_VERSION
 
 
 class Standing(StrEnum):
@@ -24,7 +24,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says how a source stands, by the rule of `worker.agreement`; asks S3 where a list is vague.
+    """Says how a source stands by the rule of `shared.model.state`; asks S3 where a list is vague.
 
     Recipes and watermarks are those of the beginning; whoever changes them starts another run.
     """

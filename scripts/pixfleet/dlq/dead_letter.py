@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from shared.events.body import read_hints
 from shared.events.sqs import Message, from_receive
+from shared.model.dead_letter import REDRIVE_ID
 from shared.model.errors import BadMessage
-from worker.triage import REDRIVE_ID
 
 # Where SQS moved the message by itself: its worker died before it could say why.
 NO_CAUSE = "-"

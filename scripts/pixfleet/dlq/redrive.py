@@ -16,8 +16,8 @@ from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.document import LIVE, Stack
 from shared.clock import Clock
 from shared.cloud.queues import Queues
+from shared.model.dead_letter import LEAST, REDRIVE_ID
 from shared.model.errors import Failure, Unknown
-from worker.triage import LEAST, REDRIVE_ID
 
 # So many letters are one part of the record, and their bodies in memory, 1 MiB each at most.
 PART_LETTERS = 100

@@ -8,15 +8,15 @@ from enum import StrEnum
 
 from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.records import Part, Sent
-from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Failure
 from shared.model.recipe import RecipeBook
 from shared.model.source import Source
-from worker.agreement import recipe_for, shows
+from shared.model.state import recipe_for, shows
 
 LOOK_SECONDS = 60.0
 # S3 tells of whole seconds: what ended in this one may have ended before the redrive. What ended

@@ -10,11 +10,11 @@ from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.render_pool import Studio
 from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
+from shared.model.intake import refuse_unfit
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
-from worker.agreement import recipe_for, unknown_recipe
-from worker.arrival import refuse_unfit
+from shared.model.state import recipe_for, unknown_recipe
 
 # From HEAD to the last variant, with the time limit of the worker's inside it.
 TRIAL_SECONDS = 300.0

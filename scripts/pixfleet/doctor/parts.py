@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from scripts.pixfleet.doctor.result import Finding, judged, skipped
 from scripts.pixfleet.doctor.stack_under_test import Patient
 from shared.clock import SystemClock
-from shared.cloud.entries import PUBLISHED
 from shared.cloud.ledger import Ledger
 from shared.cloud.status_index import StatusIndex
-from shared.model.manifest import ENGINE_VERSION
-from worker.triage import WORKER_VERSION
+from shared.model.entry import PUBLISHED
+from shared.model.versions import ENGINE_VERSION, WORKER_VERSION
 
 LEDGER, FUNCTION, EDGE, VERSIONS = "ledger", "function", "edge", "versions"
 

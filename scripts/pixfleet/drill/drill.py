@@ -7,8 +7,8 @@ from scripts.pixfleet.drill.samples import Sample, samples
 from scripts.pixfleet.drill.site import Ground
 from scripts.pixfleet.drill.step import Line, compared
 from scripts.pixfleet.stack.alarms import alarms_of
-from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.deadline import Deadline
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 
 NOTHING = "nothing"
 AMAZON = (".amazonaws.com", ".amazonaws.com.cn")

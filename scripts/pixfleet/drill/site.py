@@ -13,9 +13,9 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import Clock
-from shared.cloud.entries import Entry
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues
+from shared.model.entry import Entry
 from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import RecipeBook

@@ -13,8 +13,8 @@ from scripts.pixfleet.page.gallery_files import Shelf as Files
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow
 from scripts.pixfleet.page.table import human_bytes
 from scripts.pixfleet.terminal.text import counted
-from shared.cloud.entries import PUBLISHED, REJECTED, Entry
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
+from shared.model.entry import PUBLISHED, REJECTED, Entry
 from shared.model.errors import PixfleetError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from scripts.pixfleet.image.why import Answer, moment, shown
 from scripts.pixfleet.page.rows import VariantRow
 from scripts.pixfleet.page.table import human_bytes, pixels
 from scripts.pixfleet.terminal.console import facts, table
-from shared.cloud.entries import Entry
+from shared.model.entry import Entry
 from shared.model.keys import MANIFEST_NAME
 
 

@@ -8,7 +8,7 @@ from shlex import quote
 from scripts.pixfleet.image.history import Life
 from scripts.pixfleet.image.runbook import PLACE, advice
 from scripts.pixfleet.verify.difference import Kind
-from shared.cloud.entries import REJECTED, REMOVED, Entry
+from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.recipe import RecipeBook
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED
 from shared.cloud.status_index import Ending, StatusIndex
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED
 
 # One request of some 100 KB for each status, however many sources there are.
 LOOKED_AT = 1000

@@ -1,4 +1,4 @@
-"""Decides what is true of one key, as the worker would (worker/agreement.py), and changes nothing.
+"""Decides what is true of one key as the worker would (shared/model/state.py); changes nothing.
 
 HEAD is asked only where the listing cannot tell: overrides are metadata, which no listing shows.
 But an object of the same ETag and time as the one that the ledger knows has the same metadata.
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.verify.difference import Kind, Mend, Verdict
 from scripts.pixfleet.verify.listings import Listed, Met
-from shared.cloud.entries import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.cloud.ledger_reader import Read
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.keys import MANIFEST_NAME
-from shared.model.manifest import ENGINE_VERSION
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
-from worker.agreement import recipe_for
+from shared.model.state import recipe_for
+from shared.model.versions import ENGINE_VERSION
 
 ASKS_FOR_A_RECIPE = ";recipe="
 

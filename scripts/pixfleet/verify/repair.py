@@ -12,12 +12,12 @@ from itertools import islice
 
 from scripts.pixfleet.verify.difference import Mend, Verdict
 from shared.clock import Clock
-from shared.cloud.entries import PUBLISHED, REMOVED
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Claim, Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
 from shared.events import backfill
+from shared.model.entry import PUBLISHED, REMOVED
 from shared.model.errors import Failure
 from shared.model.keys import MANIFEST_NAME, stored_key
 from shared.model.recipe import RecipeBook

@@ -3,11 +3,11 @@
 Pure: the worker decides by it, and so do the commands that foresee what the worker will do.
 """
 
-from shared.cloud.entries import REJECTED, Entry
+from shared.model.entry import REJECTED, Entry
 from shared.model.errors import UnknownRecipe
-from shared.model.manifest import ENGINE_VERSION
 from shared.model.recipe import Recipe, RecipeBook
 from shared.model.source import Source
+from shared.model.versions import ENGINE_VERSION
 
 
 def recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:

@@ -1,0 +1,21 @@
+"""What HEAD alone decides: whether a source is fetched at all."""
+
+from shared.model.errors import OwnOutput, TooManyBytes
+from shared.model.focal import read_focal
+from shared.model.keys import refuse_unsupported, variant_key
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe
+from shared.model.source import Source
+
+
+def refuse_unfit(source: Source, recipe: Recipe, limits: Limits) -> None:
+    """Raise a permanent failure for what HEAD alone shows to be hopeless."""
+    refuse_unsupported(source.key)
+    for name in recipe.stored_names():
+        variant_key(source.key, *name)
+    if source.is_own_output:
+        raise OwnOutput("Expected a source, got a variant that Pixfleet made.", stage="head")
+    read_focal(source.overrides.focal)
+    size, most = source.size_bytes, limits.max_bytes
+    if size > most:
+        raise TooManyBytes(f"Expected at most {most} bytes, got {size}.", stage="head")
