@@ -18,7 +18,7 @@ from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.imaging.render_pool import Studio
 from shared.model.errors import Misconfigured, OutOfTime
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings
 from worker.circuit_breaker import Brake
@@ -37,7 +37,7 @@ class Fleet:
     objects: Objects
     ledger: Ledger
     queues: Queues
-    recipes: RecipeBook
+    recipes: RecipeSet
     marks: Marks
     studio: Studio
     uploads: Executor
@@ -89,7 +89,7 @@ def _topic(arn: str) -> Topic | None:
     return Topic(build_announcer(arn, connections=BATCH_SIZE), arn) if arn else None
 
 
-def _recipes(where: str, objects: Objects) -> RecipeBook:
+def _recipes(where: str, objects: Objects) -> RecipeSet:
     """Read the recipes from `s3://bucket/key` or from a file, in their JSON form."""
     if where.startswith("s3://"):
         bucket, _, key = where.removeprefix("s3://").partition("/")

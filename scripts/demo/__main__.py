@@ -32,7 +32,7 @@ from scripts.pixfleet.page.table import print_report
 from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
 from scripts.pixfleet.terminal.text import counted, show_what_can_be_shown
 from shared.model.errors import Misconfigured
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
 
 # A batch of ten big images on a slow machine; nobody else is there to take over anyway.
@@ -52,7 +52,7 @@ class Run:
     """One demo: what it is given and where it writes."""
 
     document: Mapping[str, object]
-    book: RecipeBook
+    recipe_set: RecipeSet
     images: Path | None
     port: int
     out: Path
@@ -61,7 +61,7 @@ class Run:
 
     def carry_out(self) -> int:
         """Return the exit code: 0 only if every promise was kept."""
-        found = find_images(self.images, self.book, ours=self.out) if self.images else None
+        found = find_images(self.images, self.recipe_set, ours=self.out) if self.images else None
         with ExitStack() as stop:
             stop.enter_context(sole_writer(self.out))
             endpoint_url = stop.enter_context(running_ministack(self.port, build=self.build))
@@ -71,7 +71,7 @@ class Run:
                 endpoint_url, self.document, visibility_timeout_seconds=VISIBILITY_SECONDS
             )
             found = found or self._samples()
-            corrupt = corrupt_drop(corrupt_jpeg(), self.out, found, self.book)
+            corrupt = corrupt_drop(corrupt_jpeg(), self.out, found, self.recipe_set)
             self._announce(found)
             fleet = DemoFleet(stack, local_clients(endpoint_url))
             worker = stop.enter_context(running_worker(stack, self.out / "worker.log"))
@@ -88,7 +88,7 @@ class Run:
         self.console.print("Painting a few images, since no folder was named (IMAGES=folder) …")
         folder = self.out / "samples"
         write_samples(folder)
-        return find_images(folder, self.book, ours=folder / "nothing")
+        return find_images(folder, self.recipe_set, ours=folder / "nothing")
 
     def _announce(self, found: Found) -> None:
         for reason, count in found.skipped.items():
@@ -104,7 +104,9 @@ class Run:
         letters = _letters(ends, drops)
         shelf = Shelf(self.out, fleet, drops)
         shown, differences = shelf.show(rows)
-        problems = find_problems(ends, rows, letters, corrupt_key=corrupt.key, book=self.book)
+        problems = find_problems(
+            ends, rows, letters, corrupt_key=corrupt.key, recipe_set=self.recipe_set
+        )
         report = Report(
             images=rows,
             dead_letters=letters,
@@ -155,7 +157,7 @@ def _run(options: argparse.Namespace, build: Path, console: Console) -> Run:
     document = recipes_document(recipes)
     return Run(
         document=document,
-        book=read_recipes(document, where=str(recipes)),
+        recipe_set=read_recipes(document, where=str(recipes)),
         images=Path(options.images).expanduser() if options.images else None,
         port=parse_port(options.port),
         out=build / "demo",

@@ -6,7 +6,7 @@ from scripts.demo.watch import Ends
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow
 from scripts.pixfleet.terminal.text import counted
 from shared.model.errors import Cause
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 # What the corrupt file may be called: its header is whole, its pixels end too early.
 CAUSES_OF_THE_CORRUPT = frozenset({Cause.TRUNCATED, Cause.NOT_AN_IMAGE})
@@ -18,19 +18,19 @@ def find_problems(
     letters: Sequence[DeadLetter],
     *,
     corrupt_key: str,
-    book: RecipeBook,
+    recipe_set: RecipeSet,
 ) -> tuple[str, ...]:
     """Return what is wrong with a run; nothing if it kept every promise."""
     return (
-        *_missing_variants(rows, book),
+        *_missing_variants(rows, recipe_set),
         *_dead_letters(ends, letters, corrupt_key),
         *_queues(ends),
     )
 
 
-def _missing_variants(rows: Sequence[ImageRow], book: RecipeBook) -> Iterator[str]:
+def _missing_variants(rows: Sequence[ImageRow], recipe_set: RecipeSet) -> Iterator[str]:
     for row in rows:
-        recipe = book.matching(row.source.key)
+        recipe = recipe_set.matching(row.source.key)
         wanted = {f"{name}.{slot}" for name, slot in recipe.stored_names()} if recipe else set()
         made = {variant.label for variant in row.variants}
         if wanted != made:

@@ -190,7 +190,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class RecipeBook:
+class RecipeSet:
     """All recipes, in the order in which they are tried."""
 
     recipes: tuple[Recipe, ...]

@@ -12,7 +12,7 @@ from shared.model.recipe import (
     Match,
     Position,
     Recipe,
-    RecipeBook,
+    RecipeSet,
     Watermark,
 )
 from shared.model.variant_reader import (
@@ -33,7 +33,7 @@ MAX_PIXELS = 1 << 32
 MAX_NAME_BYTES = 800
 
 
-def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
+def read_recipes(document: object, *, where: str = "recipes") -> RecipeSet:
     """Return the recipes in a parsed document; `Misconfigured` with every problem otherwise."""
     problems = Problems()
     fields = Fields(document, "", problems, what="a mapping with version and recipes")
@@ -44,15 +44,15 @@ def read_recipes(document: object, *, where: str = "recipes") -> RecipeBook:
     recipes = tuple(_recipe(item, path, problems) for path, item in entries)
     refuse_repeats([recipe.name for recipe in recipes], "recipes", problems)
     fields.refuse_others()
-    book = RecipeBook(recipes)
-    _refuse_many_names(book, problems)
+    recipe_set = RecipeSet(recipes)
+    _refuse_many_names(recipe_set, problems)
     if problems.found:
         raise Misconfigured(f"{where} cannot be used", problems.found)
-    return book
+    return recipe_set
 
 
-def _refuse_many_names(book: RecipeBook, problems: Problems) -> None:
-    size = sum(len(name) for name in book.object_names())
+def _refuse_many_names(recipe_set: RecipeSet, problems: Problems) -> None:
+    size = sum(len(name) for name in recipe_set.object_names())
     if size > MAX_NAME_BYTES:
         problems.say(
             "recipes",

@@ -5,12 +5,12 @@ Pure: the worker decides by it, and so do the commands that foresee what the wor
 
 from shared.model.entry import REJECTED, Entry
 from shared.model.errors import UnknownRecipe
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 
 
-def recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
+def recipe_for(source: Source, recipes: RecipeSet) -> Recipe | None:
     """Return the recipe that the source's metadata asks for, or else the one its key matches.
 
     None for a key that no recipe matches, whatever its metadata: it is none of ours.
@@ -19,7 +19,7 @@ def recipe_for(source: Source, recipes: RecipeBook) -> Recipe | None:
     return recipes.named(asked) if matching and asked else matching
 
 
-def unknown_recipe(source: Source, recipes: RecipeBook) -> UnknownRecipe:
+def unknown_recipe(source: Source, recipes: RecipeSet) -> UnknownRecipe:
     """Return why a key that is ours has no recipe: its metadata asks for one that there is not."""
     known = ", ".join(each.name for each in recipes.recipes)
     return UnknownRecipe(

@@ -132,8 +132,8 @@ class Fleet:
 
 def keys_stored_for(keys: Iterable[str]) -> set[str]:
     """Return the key of everything that the shipped recipes store for these sources."""
-    book = read_recipes(recipes_document())
-    return {stored for key in keys for stored in _stored_for(key, book.matching(key))}
+    recipe_set = read_recipes(recipes_document())
+    return {stored for key in keys for stored in _stored_for(key, recipe_set.matching(key))}
 
 
 def _stored_for(key: str, recipe: Recipe | None) -> Iterable[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from shared.model.errors import Cause
-from tests.simulator.books import LARGE_BOOK
 from tests.simulator.fates import Fate, OneFault
+from tests.simulator.recipe_sets import LARGE_RECIPE_SET
 from tests.simulator.scheduler import BEGINNING
 from tests.simulator.services import DEAD
 from tests.simulator.user import WAIT_SECONDS, Act, Action
@@ -64,7 +64,7 @@ def live(life: Life, crew: tuple[int, int], fault: OneFault, *, is_told: bool = 
     plan = Plan(acts, pollers=pollers, runners=runners)
     world = World(plan, fates=fault, is_told=is_told)
     begins_at = BEGINNING + len(acts) * WAIT_SECONDS[AT_REST]
-    world.crew.book = LARGE_BOOK
+    world.crew.recipe_set = LARGE_RECIPE_SET
     fault.is_armed = lambda: not world.is_calm and world.scheduler.time >= begins_at
     try:
         world.run()

@@ -11,7 +11,7 @@ from shared.events.body import read_hints
 from shared.model.errors import Cause
 from shared.model.keys import manifest_key, stored_key
 from shared.model.manifest import version_token
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Overrides, Source
 from shared.model.versions import ENGINE_VERSION
 from tests.simulator.buckets import Version
@@ -37,25 +37,25 @@ class Wanted:
     is_ignored: bool = False
 
 
-def wanted(services: Services, book: RecipeBook, key: str) -> Wanted:
+def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
     """Return what the source that is there now gives by the recipes that are deployed now."""
     found = services.buckets.objects(SOURCES).get(key)
     if found is None:
         return Wanted()
     metadata = found.headers["Metadata"]
     overrides = Overrides.from_metadata(metadata)
-    recipe = book.named(overrides.recipe) if overrides.recipe else book.matching(key)
+    recipe = recipe_set.named(overrides.recipe) if overrides.recipe else recipe_set.matching(key)
     source = Source(key, found.etag.strip('"'), len(found.body), overrides)
-    if book.matching(key) is None:
+    if recipe_set.matching(key) is None:
         return Wanted(is_ignored=True)
     cause = next((why for said, why in METADATA if why and said == metadata), None)
     cause = cause or CAUSES.get(found.body.partition(b" ")[0])
     return Wanted(source, found.body, recipe, cause)
 
 
-def disagreements(services: Services, book: RecipeBook, key: str) -> Iterator[str]:
+def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterator[str]:
     """Yield each thing about a key that is not what its source gives."""
-    want = wanted(services, book, key)
+    want = wanted(services, recipe_set, key)
     folder = manifest_key(key).removesuffix("manifest.json")
     objects = services.buckets.objects(VARIANTS)
     stored = {name: each for name, each in objects.items() if name.startswith(folder)}

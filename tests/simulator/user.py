@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared.cloud.ledger import TOMBSTONE_SECONDS
 from shared.events import backfill
 from shared.model.errors import Cause
-from tests.simulator.books import BOOKS
+from tests.simulator.recipe_sets import RECIPE_SETS
 from tests.simulator.services import KEYS, SOURCES, TABLE, Services
 from tests.simulator.story import Story
 from tests.simulator.studio import CORRUPT, CRASHING, GOOD, HANGING
@@ -77,7 +77,7 @@ class User:
         self._crew = crew
         self._outages = outages
         self._number = 0
-        self._books = 0
+        self._recipe_sets = 0
         self.is_done = False
         self.pending = 0
         self.deserved: dict[str, set[Cause]] = defaultdict(set)
@@ -146,9 +146,9 @@ class User:
 
     def deploy(self) -> None:
         """Change the recipes, and enqueue everything once nobody uses the former any more."""
-        self._books += 1
-        self._crew.deploy(BOOKS[self._books % len(BOOKS)])
-        self.said = f"(number {self._books % len(BOOKS)})"
+        self._recipe_sets += 1
+        self._crew.deploy(RECIPE_SETS[self._recipe_sets % len(RECIPE_SETS)])
+        self.said = f"(number {self._recipe_sets % len(RECIPE_SETS)})"
         self.pending += 1
         self._services.scheduler.after(DRAIN_SECONDS, self._backfill)
 

@@ -12,11 +12,11 @@ from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
 from shared.cloud.watermarks import Marks
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.settings import Settings, read_settings
-from tests.simulator.books import BOOKS
 from tests.simulator.calls import Network, Wire
 from tests.simulator.polls import LongPoll, Stopping
+from tests.simulator.recipe_sets import RECIPE_SETS
 from tests.simulator.scheduler import VIRTUAL, Died, Process, Scheduler
 from tests.simulator.services import (
     DEAD,
@@ -111,7 +111,7 @@ class Crew:
         self._polls: list[LongPoll] = []
         self._stops: list[Stopping] = []
         self.generation = 0
-        self.book = BOOKS[0]
+        self.recipe_set = RECIPE_SETS[0]
         self.deaths = 0
 
     @property
@@ -119,9 +119,9 @@ class Crew:
         """Say whether a runner has messages in hand."""
         return any(poll.is_busy for poll in self._polls)
 
-    def deploy(self, book: RecipeBook) -> None:
+    def deploy(self, recipe_set: RecipeSet) -> None:
         """Use other recipes from now on; what runs comes to its end with those it has."""
-        self.book = book
+        self.recipe_set = recipe_set
         self.generation += 1
         self._idle.clear()
         for stop in self._stops:
@@ -175,7 +175,7 @@ class Crew:
             objects=objects,
             ledger=Ledger(dynamodb, TABLE, process),
             queues=Queues(cast("Any", sqs)),
-            recipes=self.book,
+            recipes=self.recipe_set,
             marks=Marks(objects),
             studio=FakeStudio(process),
             uploads=InlineExecutor(),

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from tests.simulator.books import remembered_fingerprints
 from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.fates import Fate, Fates, FatesFromTape
 from tests.simulator.mapping import EventSourceMapping
 from tests.simulator.oracle import disagreements, strangers, told_keys, unannounced, unexplained
+from tests.simulator.recipe_sets import remembered_fingerprints
 from tests.simulator.scheduler import VIRTUAL, Scheduler, virtual_time
 from tests.simulator.services import DEAD, KEYS, LIVE, build_services
 from tests.simulator.story import Story
@@ -142,7 +142,7 @@ class World:
         self._died_over = told_keys(self.services)
         known = self._died_over | self.deliveries.lost
         for key in KEYS:
-            wrong = list(disagreements(self.services, self.crew.book, key))
+            wrong = list(disagreements(self.services, self.crew.recipe_set, key))
             self.counts["ends wrong, as told"] += bool(wrong)
             if wrong and key not in known:
                 raise WrongEnd("\n".join(("Lost, and no dead letter tells of it:", *wrong)))
@@ -163,7 +163,7 @@ class World:
     def _check_the_end(self) -> None:
         wrong = list(strangers(self.services, KEYS))
         for key in KEYS:
-            wrong += disagreements(self.services, self.crew.book, key)
+            wrong += disagreements(self.services, self.crew.recipe_set, key)
             # A dead letter that is redriven is another message, and knows of no announcement due.
             if key not in self._died_over:
                 wrong += unannounced(self.services, key)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from shared.model.recipe import RecipeBook, Variant
+from shared.model.recipe import RecipeSet, Variant
 from tests.terraform.edge_model import RUNG, EdgeRequest, NotServed, stored_path
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "delivery"
@@ -22,7 +22,7 @@ def bare(name: str) -> str:
     return re.sub(r"(?m)^ *(//.*\n)?", "", (MODULE / name).read_text(encoding="utf-8"))
 
 
-def edge_recipes(book: RecipeBook) -> list[list[object]]:
+def edge_recipes(recipe_set: RecipeSet) -> list[list[object]]:
     """Return what the edge needs of the recipes, as `edge_code.tf` writes it."""
     return [
         [
@@ -30,7 +30,7 @@ def edge_recipes(book: RecipeBook) -> list[list[object]]:
             list(recipe.match.suffixes),
             [_edge_variant(variant) for variant in sorted(recipe.variants, key=_place)],
         ]
-        for recipe in book.recipes
+        for recipe in recipe_set.recipes
     ]
 
 
@@ -44,9 +44,9 @@ def _edge_variant(variant: Variant) -> list[object]:
     return [variant.name, width, "".join(slot[0] for slot in variant.slots)]
 
 
-def request_code(book: RecipeBook) -> str:
+def request_code(recipe_set: RecipeSet) -> str:
     """Return the viewer request function for these recipes."""
-    return bare("edge_request.js").replace('"RECIPES"', json.dumps(edge_recipes(book)))
+    return bare("edge_request.js").replace('"RECIPES"', json.dumps(edge_recipes(recipe_set)))
 
 
 def request_event(request: EdgeRequest) -> Event:
@@ -118,9 +118,9 @@ def told(answer: Any) -> Answer:  # noqa: ANN401 - what a function answered
     return str(answer["uri"])
 
 
-def in_python(book: RecipeBook, request: EdgeRequest) -> Answer:
+def in_python(recipe_set: RecipeSet, request: EdgeRequest) -> Answer:
     """Return what the model says of the same request."""
     try:
-        return stored_path(book, request)
+        return stored_path(recipe_set, request)
     except NotServed as refused:
         return refused.status, str(refused)

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from shared.model.errors import PixfleetError, UnsupportedKey
 from shared.model.keys import MANIFEST_NAME, refuse_unsupported, stored_key
-from shared.model.recipe import Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import Recipe, RecipeSet, Slot, Variant
 
 MANIFEST_FORMAT = "manifest"
 RUNG = re.compile(r"w[0-9]+")
@@ -64,11 +64,11 @@ class Readable:
         return self.taken + self.others
 
 
-def stored_path(book: RecipeBook, request: EdgeRequest) -> str:
+def stored_path(recipe_set: RecipeSet, request: EdgeRequest) -> str:
     """Return the percent-encoded path of the stored object that answers; else `NotServed`."""
     asked = _asked(request.query)
     key = _source_key(request.path)
-    name = _object_name(book, key, asked, readable(request.accept))
+    name = _object_name(recipe_set, key, asked, readable(request.accept))
     try:
         stored = stored_key(key, name)
     except UnsupportedKey as refused:
@@ -138,14 +138,16 @@ def _source_key(path: str) -> str:
     return key
 
 
-def _object_name(book: RecipeBook, key: str, asked: Mapping[str, str], reader: Readable) -> str:
+def _object_name(
+    recipe_set: RecipeSet, key: str, asked: Mapping[str, str], reader: Readable
+) -> str:
     """Return the last part of the stored key: `<variant>.<slot>`, or the manifest's name."""
     if asked.get("format") == MANIFEST_FORMAT:
         return MANIFEST_NAME
     slot = Slot(asked["format"]) if "format" in asked else None
-    recipe = book.matching(key)
+    recipe = recipe_set.matching(key)
     if "variant" in asked:
-        variants = _named(book, recipe, asked["variant"], slot)
+        variants = _named(recipe_set, recipe, asked["variant"], slot)
     elif recipe is None:
         raise NotServed(404, "a key that a recipe takes")
     else:
@@ -166,13 +168,13 @@ def _wanted_width(asked: Mapping[str, str]) -> int | None:
 
 
 def _named(
-    book: RecipeBook, matching: Recipe | None, name: str, slot: Slot | None
+    recipe_set: RecipeSet, matching: Recipe | None, name: str, slot: Slot | None
 ) -> Sequence[Variant]:
     """Return the variant of that name, of the key's recipe if that has it, else of another one.
 
     The edge cannot know that a source's metadata chose its recipe; a manifest's URLs say the name.
     """
-    recipes = (*((matching,) if matching else ()), *book.recipes)
+    recipes = (*((matching,) if matching else ()), *recipe_set.recipes)
     variants = (one for recipe in recipes for one in recipe.variants if one.name == name)
     return [one for one in variants if slot is None or slot in one.slots][:1]
 

@@ -5,7 +5,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 from shared.model.keys import public_url
-from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 from tests.terraform.edge_model import EdgeRequest
 from tests.unit.awkward import KEYS
 
@@ -60,9 +60,9 @@ VALUES = {
 }
 
 
-def any_book(dice: Random) -> RecipeBook:
+def any_recipe_set(dice: Random) -> RecipeSet:
     """Return one to three recipes, whose prefixes and suffixes may overlap."""
-    return RecipeBook(tuple(_recipe(dice, number) for number in range(dice.randint(1, 3))))
+    return RecipeSet(tuple(_recipe(dice, number) for number in range(dice.randint(1, 3))))
 
 
 def _recipe(dice: Random, number: int) -> Recipe:

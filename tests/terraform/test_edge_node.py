@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.model.keys import public_url
 from shared.model.manifest import version_made_by
-from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
 from tests.terraform.edge import (
     EdgeNode,
@@ -23,9 +23,9 @@ from tests.terraform.edge import (
     told,
 )
 from tests.terraform.edge_model import EdgeRequest
-from tests.terraform.requests import any_book, any_request
+from tests.terraform.requests import any_recipe_set, any_request
 from tests.unit.awkward import KEYS
-from tests.unit.edge_cases import BOOKS, CASES, EdgeCase
+from tests.unit.edge_cases import CASES, RECIPE_SETS, EdgeCase
 
 pytestmark = pytest.mark.terraform
 
@@ -52,7 +52,7 @@ def node() -> Iterator[EdgeNode]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_edge_answers_the_table(case: EdgeCase, node: EdgeNode) -> None:
-    answer = node.answer(request_code(BOOKS[case.book]), request_event(case.request))
+    answer = node.answer(request_code(RECIPE_SETS[case.recipe_set]), request_event(case.request))
 
     assert told(answer) == case.expected
 
@@ -61,14 +61,14 @@ def test_only_what_the_viewer_response_needs_stays_of_the_query(node: EdgeNode) 
     query = {"w": ["640"], "v": ["0123456789ab"], "format": ["webp"], "utm_source": ["mail"]}
 
     answer = node.answer(
-        request_code(BOOKS["shipped"]), request_event(EdgeRequest("/cat.jpg", query, CHROME))
+        request_code(RECIPE_SETS["shipped"]), request_event(EdgeRequest("/cat.jpg", query, CHROME))
     )
 
     assert answer["querystring"] == {"v": {"value": "0123456789ab"}, "format": {"value": "webp"}}
 
 
 def test_a_refusal_is_kept_briefly_and_is_no_page(node: EdgeNode) -> None:
-    answer = node.answer(request_code(BOOKS["shipped"]), request_event(EdgeRequest("/")))
+    answer = node.answer(request_code(RECIPE_SETS["shipped"]), request_event(EdgeRequest("/")))
 
     headers = {name: field["value"] for name, field in answer["headers"].items()}
     assert headers == {
@@ -83,7 +83,7 @@ def test_accept_headers_sent_twice_are_one(node: EdgeNode) -> None:
     lines = [{"value": "image/png"}, {"value": "image/avif"}]
     event["request"]["headers"]["accept"] = {"value": "image/png", "multiValue": lines}
 
-    answer = node.answer(request_code(BOOKS["shipped"]), event)
+    answer = node.answer(request_code(RECIPE_SETS["shipped"]), event)
 
     assert told(answer) == "/0a/cat.jpg/w1920.avif"
 
@@ -94,27 +94,33 @@ def test_edge_and_model_answer_any_request_alike(node: EdgeNode) -> None:
     @given(st.integers(0, 1 << 64))
     def alike(seed: int) -> None:
         dice = Random(seed)  # noqa: S311 - no secret
-        books = [any_book(dice) for _ in range(6)]
+        recipe_sets = [any_recipe_set(dice) for _ in range(6)]
         asked = [(dice.randrange(6), any_request(dice)) for _ in range(500)]
 
         events = [(place, request_event(request)) for place, request in asked]
-        answers = node.answers([request_code(book) for book in books], events)
+        answers = node.answers([request_code(recipe_set) for recipe_set in recipe_sets], events)
 
         for (place, request), answer in zip(asked, answers, strict=True):
-            assert told(answer) == in_python(books[place], request), (books[place], request)
+            assert told(answer) == in_python(recipe_sets[place], request), (
+                recipe_sets[place],
+                request,
+            )
 
     alike()
 
 
 def test_the_edge_reaches_nothing_but_what_some_recipe_stores(node: EdgeNode) -> None:
-    book = BOOKS["shipped"]
+    recipe_set = RECIPE_SETS["shipped"]
     dice = Random(5)  # noqa: S311 - no secret
     asked = [any_request(dice) for _ in range(3000)]
 
-    answers = node.answers([request_code(book)], [(0, request_event(one)) for one in asked])
+    answers = node.answers([request_code(recipe_set)], [(0, request_event(one)) for one in asked])
 
     paths = [answer for answer in map(told, answers) if isinstance(answer, str)]
-    assert {path.rpartition("/")[2] for path in paths} <= {*book.object_names(), "manifest.json"}
+    assert {path.rpartition("/")[2] for path in paths} <= {
+        *recipe_set.object_names(),
+        "manifest.json",
+    }
     assert [shard_of(path) for path in paths] == [path.split("/")[1] for path in paths]
     assert len(paths) > 500
 
@@ -125,17 +131,17 @@ def shard_of(path: str) -> str:
 
 
 def test_every_url_of_a_manifest_finds_its_variant(node: EdgeNode) -> None:
-    book = BOOKS["shipped"]
+    recipe_set = RECIPE_SETS["shipped"]
     source = Source("k", etag="e", size_bytes=1)
     version = version_made_by(source, "f")
     # A source's metadata may have chosen any recipe for any key.
-    stored = {name for recipe in book.recipes for name in recipe.stored_names()}
+    stored = {name for recipe in recipe_set.recipes for name in recipe.stored_names()}
     asked = [
         (key, name, slot) for key in KEYS.values() if len(key) < 1000 for name, slot in stored
     ]
 
     events = [(0, _event_of_url(*one, version)) for one in asked]
-    answered = node.answers([request_code(book)], events)
+    answered = node.answers([request_code(recipe_set)], events)
 
     for (key, name, slot), answer in zip(asked, answered, strict=True):
         shard = sha256(key.encode()).hexdigest()[:2]
@@ -162,8 +168,8 @@ def test_a_function_has_room_in_what_cloudfront_gives() -> None:
         for number in range(3)
     )
 
-    shipped = len(request_code(BOOKS["shipped"]).encode())
-    large = len(request_code(RecipeBook(long)).encode())
+    shipped = len(request_code(RECIPE_SETS["shipped"]).encode())
+    large = len(request_code(RecipeSet(long)).encode())
 
     assert shipped < FUNCTION_BYTES * 2 / 3
     assert large < FUNCTION_BYTES * 0.9
@@ -184,7 +190,7 @@ def test_the_costliest_request_is_a_few_times_the_cheapest_function_that_hashes(
     ordinary = request_event(EdgeRequest("/photos/cat.jpg", {"w": ["640"]}, CHROME))
     key = "%F0%9F%90%88" * 249
     hostile = request_event(EdgeRequest(f"/{key}.jpg", {"dpr": ["3"]}, ",;q=" * 4_000))
-    functions = [hashing, request_code(BOOKS["shipped"])]
+    functions = [hashing, request_code(RECIPE_SETS["shipped"])]
 
     cheap, ours = node.seconds(functions, ordinary, rounds=2000)
     cheap_hostile, ours_hostile = node.seconds(functions, hostile, rounds=50)
@@ -287,12 +293,12 @@ def test_earlier_recipes_before_later_ones_choose_and_later_ones_are_found_by_na
     slots = (Slot.AVIF, Slot.FALLBACK)
     before = Recipe("one", (Variant("w640", slots, width=640),))
     after = Recipe("one", (*before.variants, Variant("w1600", slots, width=1600)))
-    book = RecipeBook((before, after))
+    recipe_set = RecipeSet((before, after))
 
     def chosen(**query: str) -> str:
         request = EdgeRequest("/cat.jpg", {name: (said,) for name, said in query.items()}, CHROME)
-        answer = told(node.answer(request_code(book), request_event(request)))
-        assert answer == in_python(book, request)
+        answer = told(node.answer(request_code(recipe_set), request_event(request)))
+        assert answer == in_python(recipe_set, request)
         return str(answer).rpartition("/")[2]
 
     assert chosen(w="1500") == "w640.avif"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
 from tests.terraform.edge_model import EdgeRequest
 from tests.unit.recipes import shipped
@@ -17,7 +17,7 @@ class EdgeCase:
     """One row: a request, and the stored path or the status and text of a refusal."""
 
     name: str
-    book: str
+    recipe_set: str
     request: EdgeRequest
     expected: str | tuple[int, str]
 
@@ -25,12 +25,12 @@ class EdgeCase:
 def _case(row: Mapping[str, Any]) -> EdgeCase:
     request = EdgeRequest(row["path"], row.get("query", {}), row.get("accept", ""))
     expected = row["stored"] if "stored" in row else tuple(row["refused"])
-    return EdgeCase(row["name"], row.get("book", "shipped"), request, expected)
+    return EdgeCase(row["name"], row.get("recipe_set", "shipped"), request, expected)
 
 
 _TABLE = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-DOCUMENTS: Mapping[str, object] = {"shipped": shipped(), **_TABLE["books"]}
-BOOKS: Mapping[str, RecipeBook] = {
+DOCUMENTS: Mapping[str, object] = {"shipped": shipped(), **_TABLE["recipe_sets"]}
+RECIPE_SETS: Mapping[str, RecipeSet] = {
     name: read_recipes(document) for name, document in DOCUMENTS.items()
 }
 CASES = tuple(_case(row) for row in _TABLE["cases"])

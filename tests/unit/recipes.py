@@ -27,7 +27,7 @@ def recipe(**fields: object) -> dict[str, object]:
     return _with({"name": "plain", "variants": [variant()]}, fields)
 
 
-def book(*recipes: object, **fields: object) -> dict[str, object]:
+def recipe_document(*recipes: object, **fields: object) -> dict[str, object]:
     """Return a right document with other fields; an ellipsis takes a field out."""
     return _with({"version": 1, "recipes": list(recipes or [recipe()])}, fields)
 

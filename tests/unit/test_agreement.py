@@ -10,12 +10,12 @@ from shared.model.recipe_reader import read_recipes
 from shared.model.source import Overrides, Source
 from shared.model.state import recipe_for, refuses, shows, unknown_recipe
 from shared.model.versions import ENGINE_VERSION
-from tests.unit.recipes import book, recipe, variant
+from tests.unit.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 
 RECIPES = read_recipes(
-    book(
+    recipe_document(
         recipe(name="plain", match={"prefix": "photos/"}),
         recipe(name="other", match={"prefix": "other/"}, variants=[variant(width=200)]),
     ),

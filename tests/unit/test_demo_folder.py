@@ -4,13 +4,13 @@ import pytest
 
 from scripts.demo.sole import sole_writer
 from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
-from shared.model.recipe import Match, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 
 pytestmark = pytest.mark.unit
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 60
 VARIANTS = (Variant("w320", (Slot.AVIF,), width=320),)
-ANYTHING = RecipeBook((Recipe("all", VARIANTS),))
+ANYTHING = RecipeSet((Recipe("all", VARIANTS),))
 
 
 @pytest.fixture(name="folder")
@@ -41,11 +41,11 @@ def test_same_names_in_two_folders_keep_two_keys(folder: Path, tmp_path: Path) -
 
 
 def test_an_image_that_no_recipe_takes_is_counted(folder: Path, tmp_path: Path) -> None:
-    book = RecipeBook((Recipe("few", VARIANTS, Match("deep/")),))
+    recipe_set = RecipeSet((Recipe("few", VARIANTS, Match("deep/")),))
     (folder / "deep" / "a.jpg").write_bytes(JPEG)
     (folder / "b.jpg").write_bytes(JPEG)
 
-    found = find_images(folder, book, ours=tmp_path / "out")
+    found = find_images(folder, recipe_set, ours=tmp_path / "out")
 
     assert [drop.key for drop in found.drops] == ["deep/a.jpg"]
     assert found.skipped == {"no_recipe": 1}
@@ -96,9 +96,9 @@ def test_the_corrupt_file_takes_no_key_from_an_image(tmp_path: Path) -> None:
 
 
 def test_the_corrupt_file_gets_a_key_that_a_recipe_takes(tmp_path: Path) -> None:
-    book = RecipeBook((Recipe("few", VARIANTS, Match("photos/", (".png",))),))
+    recipe_set = RecipeSet((Recipe("few", VARIANTS, Match("photos/", (".png",))),))
 
-    drop = corrupt_drop(b"cut", tmp_path, Found((), {}), book)
+    drop = corrupt_drop(b"cut", tmp_path, Found((), {}), recipe_set)
 
     assert drop.key == "photos/corrupt on purpose.png"
 

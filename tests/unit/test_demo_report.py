@@ -11,7 +11,7 @@ from scripts.pixfleet.page.report import report_json
 from scripts.pixfleet.page.rows import read_manifest
 from scripts.pixfleet.page.table import human_bytes, percent, print_report
 from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
-from shared.model.recipe import Codec, Recipe, RecipeBook, Slot, Variant
+from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
 from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
 
@@ -152,7 +152,7 @@ def test_one_image_is_no_images() -> None:
     assert "1 images" not in text
 
 
-BOOK = RecipeBook((Recipe("ladder", (
+RECIPE_SET = RecipeSet((Recipe("ladder", (
     Variant("w320", (AVIF, WEBP), width=320),
     Variant("w640", (AVIF, WEBP, FALLBACK), width=640),
     Variant("thumb", (AVIF,), width=300),
@@ -168,7 +168,9 @@ def ends(live: int = 0, dead: int = 1) -> Ends:
 
 
 def test_a_run_that_kept_its_promises_has_no_problem() -> None:
-    problems = find_problems(ends(), [row()], [letter()], corrupt_key="cut.jpg", book=BOOK)
+    problems = find_problems(
+        ends(), [row()], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+    )
 
     assert problems == ()
 
@@ -176,7 +178,9 @@ def test_a_run_that_kept_its_promises_has_no_problem() -> None:
 def test_a_variant_that_is_missing_is_named() -> None:
     image = row(variants=LADDER[1:])
 
-    problems = find_problems(ends(), [image], [letter()], corrupt_key="cut.jpg", book=BOOK)
+    problems = find_problems(
+        ends(), [image], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+    )
 
     assert problems == ("cat.jpg: recipe and manifest differ in w320.avif.",)
 
@@ -184,7 +188,7 @@ def test_a_variant_that_is_missing_is_named() -> None:
 def test_a_corrupt_file_that_was_refused_for_another_reason_is_a_problem() -> None:
     dead = [letter(cause="decode_timeout")]
 
-    [problem] = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", book=BOOK)
+    [problem] = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET)
 
     assert problem == "Expected not_an_image or truncated for cut.jpg, got decode_timeout."
 
@@ -192,7 +196,7 @@ def test_a_corrupt_file_that_was_refused_for_another_reason_is_a_problem() -> No
 def test_a_dead_letter_without_a_cause_is_a_problem() -> None:
     dead = [letter(), letter("dog.jpg", cause="")]
 
-    problems = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", book=BOOK)
+    problems = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET)
 
     assert problems == ("dog.jpg is in the dead-letter queue without a cause.",)
 
@@ -201,6 +205,8 @@ def test_a_dead_letter_without_a_cause_is_a_problem() -> None:
 def test_a_message_left_on_a_queue_is_a_problem(live: int, dead: int) -> None:
     seen = ends(live, dead)
 
-    problems = find_problems(seen, [row()], [letter()], corrupt_key="cut.jpg", book=BOOK)
+    problems = find_problems(
+        seen, [row()], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+    )
 
     assert len(problems) == 1

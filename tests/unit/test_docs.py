@@ -11,7 +11,7 @@ from shared.model.recipe import Watermark
 from shared.model.recipe_reader import read_recipes
 from shared.model.versions import WORKER_VERSION
 from shared.settings import read_settings
-from tests.unit.recipes import book, recipe
+from tests.unit.recipes import recipe, recipe_document
 
 pytestmark = pytest.mark.unit
 
@@ -85,9 +85,9 @@ def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
         r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(), re.DOTALL
     )
 
-    book = read_recipes(yaml.safe_load(block))
+    recipe_set = read_recipes(yaml.safe_load(block))
 
-    assert len(book.recipes[0].variants) == 6
+    assert len(recipe_set.recipes[0].variants) == 6
 
 
 def test_every_field_that_the_recipes_page_shows_by_itself_is_read() -> None:
@@ -96,7 +96,7 @@ def test_every_field_that_the_recipes_page_shows_by_itself_is_read() -> None:
 
     fields = {name: value for block in shown for name, value in yaml.safe_load(block).items()}
 
-    (made,) = read_recipes(book(recipe(**fields))).recipes
+    (made,) = read_recipes(recipe_document(recipe(**fields))).recipes
     assert fields.keys() == {"animation", "watermark"}
     assert made.caps is not None
     assert made.watermark == Watermark(fields["watermark"]["key"])  # the defaults it tells of

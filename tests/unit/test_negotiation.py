@@ -10,7 +10,7 @@ from shared.model.keys import public_url, variant_key
 from shared.model.recipe import Slot
 from tests.terraform.edge_model import EdgeRequest, NotServed, readable, stored_path
 from tests.unit.awkward import KEYS, any_key
-from tests.unit.edge_cases import BOOKS, CASES, EdgeCase
+from tests.unit.edge_cases import CASES, RECIPE_SETS, EdgeCase
 
 pytestmark = pytest.mark.unit
 
@@ -19,13 +19,13 @@ AVIF, WEBP, FALLBACK = Slot
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_model_answers_the_table(case: EdgeCase) -> None:
-    book = BOOKS[case.book]
+    recipe_set = RECIPE_SETS[case.recipe_set]
 
     if isinstance(case.expected, str):
-        assert stored_path(book, case.request) == case.expected
+        assert stored_path(recipe_set, case.request) == case.expected
     else:
         with pytest.raises(NotServed) as refused:
-            stored_path(book, case.request)
+            stored_path(recipe_set, case.request)
         assert (refused.value.status, str(refused.value)) == case.expected
 
 
@@ -37,12 +37,12 @@ def test_the_table_tells_every_case_apart() -> None:
 
 @given(any_key)
 def test_a_manifests_url_leads_to_the_object_that_was_stored(key: str) -> None:
-    book = BOOKS["shipped"]
+    recipe_set = RECIPE_SETS["shipped"]
     url = urlsplit(public_url(key, variant="thumb", slot=WEBP, version="0123456789ab"))
     request = EdgeRequest(url.path, parse_qs(url.query))
 
     try:
-        path = stored_path(book, request)
+        path = stored_path(recipe_set, request)
     except NotServed:
         return
 
@@ -58,9 +58,9 @@ def test_every_awkward_key_that_can_be_stored_is_served(key: str) -> None:
         stored = variant_key(key, "w320", AVIF)
     except UnsupportedKey:
         with pytest.raises(NotServed):
-            stored_path(BOOKS["shipped"], request)
+            stored_path(RECIPE_SETS["shipped"], request)
     else:
-        assert unquote(stored_path(BOOKS["shipped"], request)) == f"/{stored}"
+        assert unquote(stored_path(RECIPE_SETS["shipped"], request)) == f"/{stored}"
 
 
 @given(st.text(st.characters(codec="utf-8")), any_key)
@@ -68,7 +68,7 @@ def test_whatever_is_asked_the_shard_is_that_of_the_key(query: str, key: str) ->
     request = EdgeRequest("/" + key.replace("%", "%25"), {"w": [query]}, query)
 
     try:
-        path = unquote(stored_path(BOOKS["shipped"], request))
+        path = unquote(stored_path(RECIPE_SETS["shipped"], request))
     except NotServed:
         return
 

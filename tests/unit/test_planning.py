@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from scripts.pixfleet.plan.changes import Books, Kind
+from scripts.pixfleet.plan.changes import Kind, RecipeSetChange
 from scripts.pixfleet.plan.comparison import Compared
 from scripts.pixfleet.plan.recipe_choice import shadowed, trials
 from scripts.pixfleet.plan.report import Report
@@ -10,15 +10,15 @@ from scripts.pixfleet.plan.sample import take_census
 from scripts.pixfleet.plan.totals import Machines, estimate, means, rows, share_made
 from scripts.pixfleet.plan.trial import Trial
 from shared.model.errors import Cause
-from shared.model.recipe import RecipeBook, Slot
+from shared.model.recipe import RecipeSet, Slot
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import book, recipe, variant
+from tests.unit.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 
 
-def read(*recipes: Mapping[str, object]) -> RecipeBook:
-    return read_recipes(book(*recipes))
+def read(*recipes: Mapping[str, object]) -> RecipeSet:
+    return read_recipes(recipe_document(*recipes))
 
 
 def compared(old: int | None, new: int | None) -> Compared:
@@ -55,14 +55,14 @@ def test_what_becomes_of_a_source(key: str, asked: str | None, kind: Kind) -> No
         recipe(name="c", match={"prefix": "c/"}),
     )
 
-    assert Books(old, new).pair(key, asked).kind is kind
+    assert RecipeSetChange(old, new).pair(key, asked).kind is kind
 
 
 def test_each_recipe_s_change_is_named() -> None:
     old = read(recipe(name="a"), recipe(name="b"), recipe(name="gone"))
     new = read(recipe(name="b"), recipe(name="a", background="#ffffff", match={"prefix": "a/"}))
 
-    changes = {each.name: each.what for each in Books(old, new).changes()}
+    changes = {each.name: each.what for each in RecipeSetChange(old, new).changes()}
 
     assert changes == {"b": "as it was", "a": "changed: background, match", "gone": "removed"}
 
@@ -70,7 +70,7 @@ def test_each_recipe_s_change_is_named() -> None:
 def test_another_order_of_the_same_recipes_may_make_something_else() -> None:
     one, two = recipe(name="a"), recipe(name="b", match={"prefix": "b/"})
 
-    assert not Books(read(one, two), read(two, one)).make_the_same()
+    assert not RecipeSetChange(read(one, two), read(two, one)).make_the_same()
 
 
 def test_no_source_that_stays_is_in_the_sample() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from shared.model.errors import Misconfigured
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import book, problems, recipe, variant
+from tests.unit.recipes import problems, recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 
@@ -17,28 +17,36 @@ WRONG_DOCUMENTS: dict[str, tuple[object, str]] = {
         "the document: expected a mapping with version and recipes, got nothing",
     ),
     "a list": ([], "the document: expected a mapping with version and recipes, got []"),
-    "no version": (book(version=...), "version: expected 1, got nothing"),
-    "a later version": (book(version=2), "version: expected 1, got 2"),
-    "a text version": (book(version="1"), "version: expected 1, got '1'"),
-    "a true version": (book(version=True), "version: expected 1, got True"),
+    "no version": (recipe_document(version=...), "version: expected 1, got nothing"),
+    "a later version": (recipe_document(version=2), "version: expected 1, got 2"),
+    "a text version": (recipe_document(version="1"), "version: expected 1, got '1'"),
+    "a true version": (recipe_document(version=True), "version: expected 1, got True"),
     "no recipes": (
-        book(recipes=...),
+        recipe_document(recipes=...),
         "recipes: expected a list of at least one recipe, got nothing",
     ),
-    "zero recipes": (book(recipes=[]), "recipes: expected a list of at least one recipe, got []"),
+    "zero recipes": (
+        recipe_document(recipes=[]),
+        "recipes: expected a list of at least one recipe, got []",
+    ),
     "one recipe, no list": (
-        book(recipes=recipe(variants=...)),
+        recipe_document(recipes=recipe(variants=...)),
         "recipes: expected a list of at least one recipe, got {'name': 'plain'}",
     ),
     "a word for a recipe": (
-        book("plain"),
+        recipe_document("plain"),
         "recipes[0]: expected a recipe: name, match, variants, …, got 'plain'",
     ),
     "more variants than anybody needs": (
-        book(recipe(variants=[variant(name=..., width=..., widths=list(range(1, 66)))])),
+        recipe_document(
+            recipe(variants=[variant(name=..., width=..., widths=list(range(1, 66)))])
+        ),
         "recipes[0].variants: expected at most 64 variants, got 65",
     ),
-    "two of a name": (book(recipe(), recipe()), "recipes: plain stands there more than once"),
+    "two of a name": (
+        recipe_document(recipe(), recipe()),
+        "recipes: plain stands there more than once",
+    ),
 }
 
 
@@ -118,7 +126,7 @@ WRONG_RECIPES: list[tuple[dict[str, object], str]] = [
 def test_a_wrong_recipe_field_is_named_by_its_path(
     fields: dict[str, object], problem: str
 ) -> None:
-    found = problems(book(recipe(name="first"), recipe(**fields)))
+    found = problems(recipe_document(recipe(name="first"), recipe(**fields)))
 
     assert found == [f"recipes[1].{problem}"]
 
@@ -179,7 +187,7 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
 
 @pytest.mark.parametrize(("entry", "problem"), WRONG_VARIANTS)
 def test_a_wrong_variant_field_is_named_by_its_path(entry: object, problem: str) -> None:
-    found = problems(book(recipe(variants=[variant(name="other"), entry])))
+    found = problems(recipe_document(recipe(variants=[variant(name="other"), entry])))
 
     assert found == [f"recipes[0].variants[1]{problem}"]
 
@@ -187,7 +195,7 @@ def test_a_wrong_variant_field_is_named_by_its_path(entry: object, problem: str)
 def test_variants_without_a_name_are_not_taken_for_one_another() -> None:
     nameless = [variant(name=..., width=width) for width in (100, 200)]
 
-    found = problems(book(recipe(variants=nameless)))
+    found = problems(recipe_document(recipe(variants=nameless)))
 
     assert found == [f"recipes[0].variants[{at}].name: {NAME_RULE}, got nothing" for at in (0, 1)]
 
@@ -196,7 +204,9 @@ def test_the_settings_of_a_wrong_watermark_are_named() -> None:
     at = "recipes[0].watermark"
     places = "top-left, top-right, bottom-left, bottom-right, centre"
     found = problems(
-        book(recipe(watermark={"position": "left", "scale": 2, "opacity": "half", "size": 1}))
+        recipe_document(
+            recipe(watermark={"position": "left", "scale": 2, "opacity": "half", "size": 1})
+        )
     )
 
     assert found == [
@@ -209,7 +219,7 @@ def test_the_settings_of_a_wrong_watermark_are_named() -> None:
 
 
 def test_three_mistakes_are_listed_at_once() -> None:
-    document = book(
+    document = recipe_document(
         recipe(name="Bad Name", variants=[variant(width=-5)]), recipe(animation="never")
     )
 

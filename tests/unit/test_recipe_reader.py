@@ -15,12 +15,12 @@ from shared.model.recipe import (
     Gravity,
     Position,
     Recipe,
-    RecipeBook,
+    RecipeSet,
     Slot,
     Watermark,
 )
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import book, problems, recipe, shipped
+from tests.unit.recipes import problems, recipe, recipe_document, shipped
 
 pytestmark = pytest.mark.unit
 
@@ -102,7 +102,7 @@ def test_a_variant_has_its_own_box_and_encoders() -> None:
 
 
 def test_what_is_left_out_has_a_default() -> None:
-    read = only(book(recipe(variants=[{"name": "full", "formats": ["avif"]}])))
+    read = only(recipe_document(recipe(variants=[{"name": "full", "formats": ["avif"]}])))
 
     (full,) = read.variants
     assert (full.width, full.height, full.fit, full.gravity) == (None, None, "inside", "centre")
@@ -113,7 +113,7 @@ def test_what_is_left_out_has_a_default() -> None:
 
 
 def test_a_watermark_needs_no_more_than_a_key() -> None:
-    read = only(book(recipe(watermark={"key": "logo.png"})))
+    read = only(recipe_document(recipe(watermark={"key": "logo.png"})))
 
     assert read.watermark == Watermark("logo.png", Position.BOTTOM_RIGHT, scale=0.2, opacity=0.7)
 
@@ -132,7 +132,7 @@ def test_a_watermark_needs_no_more_than_a_key() -> None:
 def test_an_animation_is_a_word_or_a_mapping(
     value: object, mode: Animation, caps: Caps | None
 ) -> None:
-    read = only(book(recipe(animation=value)))
+    read = only(recipe_document(recipe(animation=value)))
 
     assert (read.animation, read.caps) == (mode, caps)
 
@@ -141,7 +141,7 @@ def test_null_is_the_same_as_left_out() -> None:
     fields = ("match", "quality", "effort", "background", "animation", "watermark", "metadata")
     nulls = recipe(**dict.fromkeys((*fields, "placeholder")))
 
-    assert read_recipes(book(nulls)) == read_recipes(book(recipe()))
+    assert read_recipes(recipe_document(nulls)) == read_recipes(recipe_document(recipe()))
 
 
 def test_the_json_form_reads_like_the_yaml_form() -> None:
@@ -209,4 +209,4 @@ def test_any_value_anywhere_is_read_or_refused(data: st.DataObject) -> None:
         outcome = refusal.problems
 
     assert outcome
-    assert isinstance(outcome, RecipeBook | tuple)
+    assert isinstance(outcome, RecipeSet | tuple)

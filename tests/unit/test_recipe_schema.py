@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.schema import DIALECT, recipes_schema
 from shared.model.errors import Misconfigured
 from shared.model.recipe_reader import read_recipes
 from tests.unit.json_schema import is_valid
-from tests.unit.recipes import book, recipe, shipped, variant
+from tests.unit.recipes import recipe, recipe_document, shipped, variant
 from tests.unit.test_recipe_problems import WRONG_DOCUMENTS, WRONG_RECIPES, WRONG_VARIANTS
 
 pytestmark = pytest.mark.unit
@@ -91,7 +91,7 @@ RECIPE = st.fixed_dictionaries(
 @st.composite
 def documents(draw: st.DrawFn) -> object:
     """Draw a right document, spoilt in up to two places."""
-    document: object = book(draw(RECIPE))
+    document: object = recipe_document(draw(RECIPE))
     for _ in range(draw(st.integers(0, 2))):
         document = spoilt(document, draw)
     return document
@@ -120,7 +120,7 @@ def test_schema_and_reader_refuse_the_same_documents(document: object) -> None:
 
 @pytest.mark.parametrize("entry", [variant(fit="cover", height=9), variant(quality={"jpeg": 1})])
 def test_what_is_right_is_valid(entry: dict[str, object]) -> None:
-    assert is_valid(SCHEMA, book(recipe(variants=[entry])))
+    assert is_valid(SCHEMA, recipe_document(recipe(variants=[entry])))
 
 
 def test_the_shipped_recipes_are_valid() -> None:
@@ -132,12 +132,12 @@ def test_the_shipped_recipes_are_valid() -> None:
     [
         *(document for document, problem in WRONG_DOCUMENTS.values() if not is_beyond(problem)),
         *(
-            book(recipe(name="first"), recipe(**fields))
+            recipe_document(recipe(name="first"), recipe(**fields))
             for fields, problem in WRONG_RECIPES
             if not is_beyond(problem)
         ),
         *(
-            book(recipe(variants=[variant(name="other"), entry]))
+            recipe_document(recipe(variants=[variant(name="other"), entry]))
             for entry, problem in WRONG_VARIANTS
             if not is_beyond(problem)
         ),

@@ -7,13 +7,13 @@ from shared.model.recipe import (
     Gravity,
     Match,
     Recipe,
-    RecipeBook,
+    RecipeSet,
     Slot,
     Variant,
     Watermark,
 )
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import book, recipe, shipped, variant
+from tests.unit.recipes import recipe, recipe_document, shipped, variant
 
 pytestmark = pytest.mark.unit
 
@@ -21,11 +21,11 @@ AVIF, WEBP, FALLBACK = Slot
 
 
 @pytest.fixture
-def recipes() -> RecipeBook:
+def recipes() -> RecipeSet:
     return read_recipes(shipped(), where="recipes.yaml")
 
 
-def named(recipes: RecipeBook, name: str) -> Recipe:
+def named(recipes: RecipeSet, name: str) -> Recipe:
     found = recipes.named(name)
     assert found is not None
     return found
@@ -39,7 +39,7 @@ def by_name(made: Recipe, name: str) -> Variant:
     return next(each for each in made.variants if each.name == name)
 
 
-def test_the_default_is_five_rungs_and_a_thumbnail(recipes: RecipeBook) -> None:
+def test_the_default_is_five_rungs_and_a_thumbnail(recipes: RecipeSet) -> None:
     responsive = named(recipes, "responsive")
 
     assert responsive.stored_names() == (
@@ -65,7 +65,7 @@ def test_the_default_is_five_rungs_and_a_thumbnail(recipes: RecipeBook) -> None:
     assert responsive.placeholder
 
 
-def test_transcode_is_a_full_webp_a_square_and_a_box(recipes: RecipeBook) -> None:
+def test_transcode_is_a_full_webp_a_square_and_a_box(recipes: RecipeSet) -> None:
     transcode = named(recipes, "transcode")
 
     assert boxes(transcode) == {
@@ -83,7 +83,7 @@ def test_transcode_is_a_full_webp_a_square_and_a_box(recipes: RecipeBook) -> Non
     assert by_name(transcode, "medium").quality["jpeg"] == 85
 
 
-def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeBook) -> None:
+def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeSet) -> None:
     compress = named(recipes, "compress-and-thumbnails")
 
     assert boxes(compress) == {
@@ -107,7 +107,7 @@ def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeBook) 
     ],
 )
 def test_the_first_recipe_that_accepts_a_key_is_used(
-    recipes: RecipeBook, key: str, name: str
+    recipes: RecipeSet, key: str, name: str
 ) -> None:
     found = recipes.matching(key)
 
@@ -115,11 +115,11 @@ def test_the_first_recipe_that_accepts_a_key_is_used(
 
 
 @pytest.mark.parametrize("key", ["photos/", "transcode/", "/"])
-def test_a_folder_of_the_console_matches_nothing(recipes: RecipeBook, key: str) -> None:
+def test_a_folder_of_the_console_matches_nothing(recipes: RecipeSet, key: str) -> None:
     assert recipes.matching(key) is None
 
 
-def test_a_recipe_that_nobody_wrote_is_none(recipes: RecipeBook) -> None:
+def test_a_recipe_that_nobody_wrote_is_none(recipes: RecipeSet) -> None:
     assert recipes.named("nobody") is None
 
 
@@ -130,14 +130,14 @@ def test_a_recipe_that_nobody_wrote_is_none(recipes: RecipeBook) -> None:
 def test_a_suffix_matches_in_any_letter_case(key: str, accepted: bool) -> None:  # noqa: FBT001
     entry = recipe(match={"prefix": "a/", "suffixes": [".Jpg"]})
 
-    found = read_recipes(book(entry)).matching(key)
+    found = read_recipes(recipe_document(entry)).matching(key)
 
     assert (found is not None) == accepted
 
 
 def test_the_fingerprint_is_of_what_is_made() -> None:
     def fingerprint(**fields: object) -> str:
-        return read_recipes(book(recipe(**fields))).recipes[0].fingerprint
+        return read_recipes(recipe_document(recipe(**fields))).recipes[0].fingerprint
 
     plain = fingerprint()
     others = [

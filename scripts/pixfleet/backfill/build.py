@@ -66,7 +66,7 @@ class Backfill:
         stack, clients = self.context.stack, self.context.clients
         said = stack.environment.get("PIXFLEET_MAX_BYTES", "")
         most = int(said) if said.isdigit() else OfOneImage().max_bytes
-        folder = Folder(place, prefix, self.judge.book, most)
+        folder = Folder(place, prefix, self.judge.recipe_set, most)
         if not journal.fact(CONFIRMED):
             folder.list_into(journal)
         return Drop(folder, journal, Store(clients.s3, stack.sources_bucket), self.ledger)

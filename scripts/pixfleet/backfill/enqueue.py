@@ -51,7 +51,7 @@ class Enqueue:
         """Return the sources of a page that have a recipe and stand as was asked."""
         skipped: dict[Skipped, list[str]] = defaultdict(list)
         wanted: list[Wanted] = []
-        ours = [each for each in page.listed if self.judge.book.matching(each.key)]
+        ours = [each for each in page.listed if self.judge.recipe_set.matching(each.key)]
         known = {each.key for each in ours}
         skipped[Skipped.NO_RECIPE] = [each.key for each in page.listed if each.key not in known]
         entries = self.ledger.entries([each.key for each in ours], consistent=True)

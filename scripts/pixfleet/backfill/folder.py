@@ -10,7 +10,7 @@ from scripts.pixfleet.backfill.selection import Skipped
 from shared.imaging.intake.sniff import HEADER_BYTES, RENDERED, sniff
 from shared.model.errors import Misconfigured, UnsupportedKey
 from shared.model.keys import refuse_unsupported
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 # So many files are noted at once.
 FILES_AT_ONCE = 1000
@@ -22,7 +22,7 @@ class Folder:
 
     place: Path
     prefix: str
-    book: RecipeBook
+    recipe_set: RecipeSet
     max_bytes: int
 
     @property
@@ -76,7 +76,7 @@ class Folder:
             refuse_unsupported(key)
         except (UnsupportedKey, UnicodeEncodeError):  # a file's name may be any bytes
             return Skipped.UNSUPPORTED_KEY
-        return None if self.book.matching(key) else Skipped.NO_RECIPE
+        return None if self.recipe_set.matching(key) else Skipped.NO_RECIPE
 
     def _is_inside(self, path: str) -> bool:
         return Path(path).resolve().is_relative_to(self.place.resolve())

@@ -7,7 +7,7 @@ from enum import StrEnum
 from scripts.pixfleet.backfill.selection import Listed
 from shared.cloud.objects import Objects
 from shared.model.entry import REJECTED, Entry
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.state import recipe_for, shows
 from shared.model.versions import ENGINE_VERSION
 
@@ -29,7 +29,7 @@ class Judge:
     Recipes and watermarks are those of the beginning; whoever changes them starts another run.
     """
 
-    book: RecipeBook
+    recipe_set: RecipeSet
     objects: Objects
     fingerprint_of: Callable[[Recipe], str]
 
@@ -45,7 +45,7 @@ class Judge:
         # A list tells no metadata: what it asks for is known only of the object that was seen.
         if told != (entry.etag, entry.last_modified) or entry.identity != entry.etag:
             return self.standing_now(listed.key, entry)
-        return self._compared(entry, listed.etag, self.book.matching(listed.key))
+        return self._compared(entry, listed.etag, self.recipe_set.matching(listed.key))
 
     def standing_now(self, key: str, entry: Entry) -> Standing:
         """Return how a source stands, by a look at it."""
@@ -54,7 +54,7 @@ class Judge:
             return Standing.GONE
         if not entry.was_public or entry.is_unfinished:
             return Standing.MISSING
-        return self._compared(entry, source.identity, recipe_for(source, self.book))
+        return self._compared(entry, source.identity, recipe_for(source, self.recipe_set))
 
     def _compared(self, entry: Entry, identity: str, recipe: Recipe | None) -> Standing:
         if recipe and shows(entry, identity, self.fingerprint_of(recipe)):

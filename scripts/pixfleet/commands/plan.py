@@ -77,8 +77,8 @@ def _report(scene: Scene, extent: Extent, console: Console) -> Report:
     trials = _rehearsed(scene, extent, census.sample, console) if census.sample else []
     total, is_counted = _total(scene, extent, census)
     return Report(
-        changes=scene.books.changes(),
-        make_the_same=scene.books.make_the_same(),
+        changes=scene.recipe_sets.changes(),
+        make_the_same=scene.recipe_sets.make_the_same(),
         census=census,
         total=total,
         is_counted=is_counted,
@@ -97,7 +97,7 @@ def _rehearsed(
         console.progress("rendering", total=len(keys)) as meter,
     ):
         return rehearse(
-            keys, scene.sources, scene.books, ready, scored=extent.scored, tell=meter.advance
+            keys, scene.sources, scene.recipe_sets, ready, scored=extent.scored, tell=meter.advance
         )
 
 
@@ -110,7 +110,7 @@ def _census(scene: Scene, extent: Extent, console: Console) -> Census:
 
         return take_census(
             scene.sources.listing(extent.prefix),
-            lambda key: scene.books.pair(key).kind,
+            lambda key: scene.recipe_sets.pair(key).kind,
             samples=extent.samples,
             most=extent.max_keys,
             tell=tell,

@@ -12,14 +12,14 @@ from rich.table import Table
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.explanation import Explanation, Question, explain
 from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
-from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
+from scripts.pixfleet.plan.recipe_sets import recipe_set_of_file, recipe_set_of_stack
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
 from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import Console, table
 from shared.model.errors import Misconfigured
 from shared.model.geometry import Size
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 
 app = typer.Typer(help="What is made of each image.", no_args_is_help=True)
@@ -33,13 +33,15 @@ def check(
 ) -> None:
     """List every problem of a recipes file, or what each of its recipes makes."""
     console = Console(as_json=as_json)
-    book = book_of_file(file)
-    unreachable = shadowed(book)
+    recipe_set = recipe_set_of_file(file)
+    unreachable = shadowed(recipe_set)
     if as_json:
         by = {each.recipe: each.by for each in unreachable}
-        console.result({"recipes": [_document(each, by.get(each.name)) for each in book.recipes]})
+        console.result(
+            {"recipes": [_document(each, by.get(each.name)) for each in recipe_set.recipes]}
+        )
     else:
-        _show(book, console.out)
+        _show(recipe_set, console.out)
     for each in unreachable:
         console.note(
             f"Warning: no key reaches {each.recipe}: {each.by}, which stands above it, takes them "
@@ -63,14 +65,14 @@ def explain_key(
     """Say which recipe a key gets and why, and everything that would be stored for it."""
     known = _size(size)
     if file:
-        book, source, base = book_of_file(file), Source(key, "", 0), ""
+        recipe_set, source, base = recipe_set_of_file(file), Source(key, "", 0), ""
     else:
         stack = context.stack
-        book = book_of_stack(stack, context.clients)
+        recipe_set = recipe_set_of_stack(stack, context.clients)
         found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""
-    told = explain(book, Question(source, recipe, known, base))
+    told = explain(recipe_set, Question(source, recipe, known, base))
     context.console.result(told.document(), *_explained(told))
     if told.refused:
         raise typer.Exit(code=FOUND_SOMETHING)
@@ -82,8 +84,8 @@ def schema() -> None:
     print(json.dumps(recipes_schema(), indent=2))
 
 
-def _show(book: RecipeBook, console: RichConsole) -> None:
-    for recipe in book.recipes:
+def _show(recipe_set: RecipeSet, console: RichConsole) -> None:
+    for recipe in recipe_set.recipes:
         console.print(f"[bold]{recipe.name}[/]: {escape(keys_of(recipe.match))}", soft_wrap=True)
         shown = Table(box=None, show_header=False, padding=(0, 2))
         for variant in recipe.variants:

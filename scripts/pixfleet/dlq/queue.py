@@ -115,10 +115,15 @@ class Desk:
     def trials(self, keys: Sequence[str]) -> Iterator[Trial]:
         """Yield what would happen to each key; nothing is written."""
         settings = self._settings()
-        book = deployed_recipes(self.stack, self.objects)
+        recipe_set = deployed_recipes(self.stack, self.objects)
         with closing(Studio(1, settings.limits)) as studio:
             engine = Engine(
-                self.objects, book, settings.limits, settings.render_seconds, studio, self.clock
+                self.objects,
+                recipe_set,
+                settings.limits,
+                settings.render_seconds,
+                studio,
+                self.clock,
             )
             yield from map(engine.attempt, keys)
 
@@ -136,11 +141,11 @@ class Desk:
                     dead[letter.digest] = letter
                 elif letter.digest in digests:
                     left[letter.digest] = letter
-        book = deployed_recipes(self.stack, self.objects)
+        recipe_set = deployed_recipes(self.stack, self.objects)
         inspector = Inspector(
             self.objects,
             self.ledger,
-            book,
+            recipe_set,
             Marks(self.objects),
             lambda seconds: Deadline.after(seconds, self.clock),
         )

@@ -14,7 +14,7 @@ from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Failure
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for, shows
 
@@ -85,7 +85,7 @@ class Inspector:
 
     objects: Objects
     ledger: Ledger
-    recipes: RecipeBook
+    recipes: RecipeSet
     marks: Marks
     within: Callable[[float], Deadline]
 

@@ -12,7 +12,7 @@ from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
 from shared.model.limits import Limits
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for, unknown_recipe
 
@@ -44,7 +44,7 @@ class Engine:
     """Reads sources and renders them in a child, as the worker would."""
 
     objects: Objects
-    recipes: RecipeBook
+    recipes: RecipeSet
     limits: Limits
     render_seconds: float
     studio: Studio

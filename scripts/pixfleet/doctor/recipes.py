@@ -10,7 +10,7 @@ from scripts.pixfleet.stack.recipes import deployed_recipes
 from shared.cloud.errors import Missing
 from shared.cloud.objects import Objects
 from shared.model.errors import Misconfigured
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
 
 AREA = "recipes"
@@ -26,7 +26,7 @@ def look(patient: Patient) -> Iterator[Finding]:
         variants_bucket=stack.variants_bucket,
     )
     try:
-        book = deployed_recipes(stack, objects)
+        recipe_set = deployed_recipes(stack, objects)
     except Missing as refused:
         told = f"{stack.recipes}: {refused}"
         yield wrong(AREA, told, "terraform apply: the worker cannot start")
@@ -35,12 +35,14 @@ def look(patient: Patient) -> Iterator[Finding]:
         told = f"{stack.recipes}: {'; '.join(refused.problems)}"
         yield wrong(AREA, told, "`pixfleet recipes check`, then terraform apply")
         return
-    yield Finding(AREA, f"{stack.recipes}: {', '.join(recipe.name for recipe in book.recipes)}")
+    yield Finding(
+        AREA, f"{stack.recipes}: {', '.join(recipe.name for recipe in recipe_set.recipes)}"
+    )
     if LOCAL.is_file():
-        yield _local(book)
+        yield _local(recipe_set)
 
 
-def _local(deployed: RecipeBook) -> Finding:
+def _local(deployed: RecipeSet) -> Finding:
     if read_recipes(recipes_document(LOCAL)) == deployed:
         return Finding(AREA, f"{LOCAL} here is what is deployed")
     told = f"{LOCAL} here differs from what is deployed: `pixfleet plan` says what it would change"

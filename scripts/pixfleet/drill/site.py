@@ -18,7 +18,7 @@ from shared.cloud.queues import Queues
 from shared.model.entry import Entry
 from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Ground:
     clients: AwsClients
     clock: Clock
     prefix: str
-    recipes: RecipeBook
+    recipes: RecipeSet
     _versions: dict[str, str] = field(default_factory=dict)
     _ledger: Ledger = field(init=False)
     _letters: DeadLetters = field(init=False)

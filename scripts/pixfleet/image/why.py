@@ -10,7 +10,7 @@ from scripts.pixfleet.image.runbook import PLACE, advice
 from scripts.pixfleet.verify.difference import Kind
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Answer:
     is_well: bool = False
 
 
-def answer(life: Life, recipes: RecipeBook, now: float) -> Answer:
+def answer(life: Life, recipes: RecipeSet, now: float) -> Answer:
     """Return what a person wants to hear about a life."""
     entry, key = life.entry, life.key
     if isinstance(entry, UnknownSchema):

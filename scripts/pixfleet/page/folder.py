@@ -9,7 +9,7 @@ from scripts.pixfleet.terminal.text import counted
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import PixfleetError
 from shared.model.keys import MAX_KEY_BYTES
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 # What `sniff` knows so as to refuse it by name, and nobody would call a picture.
 NOT_PICTURES = frozenset({"pdf"})
@@ -38,7 +38,7 @@ class Found:
     skipped: Mapping[str, int]
 
 
-def find_images(folder: Path, book: RecipeBook, *, ours: Path) -> Found:
+def find_images(folder: Path, recipe_set: RecipeSet, *, ours: Path) -> Found:
     """Return the images under a folder, sorted by key; a key is the path from the folder.
 
     `ours` is where the demo writes, and is left out. `DemoRefused` if there is nothing to drop.
@@ -47,7 +47,7 @@ def find_images(folder: Path, book: RecipeBook, *, ours: Path) -> Found:
     drops: list[Drop] = []
     skipped = {"not_an_image": 0, "unreadable": 0, "unusable_name": 0, "no_recipe": 0}
     for path in _files(folder, ours):
-        found = _look(path, folder, book)
+        found = _look(path, folder, recipe_set)
         if isinstance(found, Drop):
             drops.append(found)
         else:
@@ -58,26 +58,26 @@ def find_images(folder: Path, book: RecipeBook, *, ours: Path) -> Found:
     return Found(tuple(drops), {reason: count for reason, count in skipped.items() if count})
 
 
-def corrupt_drop(data: bytes, folder: Path, found: Found, book: RecipeBook) -> Drop:
+def corrupt_drop(data: bytes, folder: Path, found: Found, recipe_set: RecipeSet) -> Drop:
     """Write the corrupt file and return it under a key that is free and has a recipe."""
     taken = {drop.key for drop in found.drops}
     endings = ("", *(f" {number}" for number in range(2, len(taken) + 3)))
     names = (
         f"{prefix}{CORRUPT_NAME}{end}{suffix}"
-        for prefix, suffix in _homes(book)
+        for prefix, suffix in _homes(recipe_set)
         for end in endings
     )
-    key = next(name for name in names if name not in taken and book.matching(name))
+    key = next(name for name in names if name not in taken and recipe_set.matching(name))
     path = folder / "corrupt.jpg"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return Drop(key, path, len(data), "jpeg")
 
 
-def _homes(book: RecipeBook) -> Iterator[tuple[str, str]]:
+def _homes(recipe_set: RecipeSet) -> Iterator[tuple[str, str]]:
     """Return prefixes and suffixes for a key; those of each recipe come after the plain one."""
     yield "", ".jpg"
-    for recipe in book.recipes:
+    for recipe in recipe_set.recipes:
         yield recipe.match.prefix, next(iter(recipe.match.suffixes), ".jpg")
 
 
@@ -103,7 +103,7 @@ def _files(folder: Path, ours: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names)
 
 
-def _look(path: Path, folder: Path, book: RecipeBook) -> Drop | str:
+def _look(path: Path, folder: Path, recipe_set: RecipeSet) -> Drop | str:
     """Return a file as a drop, or the word for why it is none."""
     key = path.relative_to(folder).as_posix()
     try:
@@ -118,7 +118,7 @@ def _look(path: Path, folder: Path, book: RecipeBook) -> Drop | str:
         return "not_an_image"
     if not _can_be_a_key(key):
         return "unusable_name"
-    return Drop(key, path, size, name) if book.matching(key) else "no_recipe"
+    return Drop(key, path, size, name) if recipe_set.matching(key) else "no_recipe"
 
 
 def _can_be_a_key(name: str) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 
 # Which keys a recipe is for decides nothing about what it makes.
 NOT_MADE = {"name", "match"}
@@ -51,11 +51,11 @@ class RecipeChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class RecipeSetChange:
     """The recipes of now, and those that may come."""
 
-    old: RecipeBook
-    new: RecipeBook
+    old: RecipeSet
+    new: RecipeSet
 
     def pair(self, key: str, asked: str | None = None) -> Pair:
         """Return what a key has and gets; `asked` is what its metadata says."""
@@ -84,6 +84,6 @@ class Books:
         return f"changed: {', '.join(told)}" if told else "as it was"
 
 
-def _chosen(book: RecipeBook, key: str, asked: str | None) -> Recipe | None:
-    matching = book.matching(key)
-    return book.named(asked) if matching and asked else matching
+def _chosen(recipe_set: RecipeSet, key: str, asked: str | None) -> Recipe | None:
+    matching = recipe_set.matching(key)
+    return recipe_set.named(asked) if matching and asked else matching

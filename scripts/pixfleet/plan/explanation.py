@@ -7,7 +7,7 @@ from shared.model.errors import Failure, Misconfigured
 from shared.model.geometry import Size
 from shared.model.keys import manifest_key, refuse_unsupported
 from shared.model.manifest import version_token
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 
 
@@ -54,17 +54,17 @@ class Explanation:
         }
 
 
-def explain(book: RecipeBook, question: Question) -> Explanation:
+def explain(recipe_set: RecipeSet, question: Question) -> Explanation:
     """Return what becomes of a source; `Misconfigured` if the recipe asked for does not exist."""
-    source, tried = question.source, trials(book, question.source.key)
-    if question.recipe is not None and book.named(question.recipe) is None:
-        known = ", ".join(each.name for each in book.recipes)
+    source, tried = question.source, trials(recipe_set, question.source.key)
+    if question.recipe is not None and recipe_set.named(question.recipe) is None:
+        known = ", ".join(each.name for each in recipe_set.recipes)
         raise Misconfigured(
             "Nothing was explained", [f"--recipe: expected one of {known}, got {question.recipe}"]
         )
-    matching = book.matching(source.key)
+    matching = recipe_set.matching(source.key)
     asked = question.recipe or source.overrides.recipe
-    recipe = book.named(asked) if asked else matching
+    recipe = recipe_set.named(asked) if asked else matching
     if matching is None:
         asked_in_vain = f", although recipe {asked} is asked for" if asked else ""
         verdict = f"No recipe matches, so nothing is made{asked_in_vain}."

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.pixfleet.plan.changes import Books
+from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.object_count import objects_in
-from scripts.pixfleet.plan.recipe_sets import book_of_file, book_of_stack
+from scripts.pixfleet.plan.recipe_sets import recipe_set_of_file, recipe_set_of_stack
 from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
 from scripts.pixfleet.plan.totals import Machines
 from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
@@ -26,7 +26,7 @@ DEFAULT_RENDER_SECONDS = 60.0
 class Scene:
     """Everything that a plan is about. `count` asks how many sources there are, if it can."""
 
-    books: Books
+    recipe_sets: RecipeSetChange
     sources: Sources
     limits: Limits
     render_seconds: float
@@ -41,7 +41,7 @@ def scene_of_folder(file: Path, against: Path | None, images: Path) -> Scene:
             "Nothing was planned", ["--images needs --against: the recipes of now, in YAML"]
         )
     return Scene(
-        books=_books(file, against),
+        recipe_sets=_recipe_sets(file, against),
         sources=FolderSources(images),
         limits=Limits(),
         render_seconds=DEFAULT_RENDER_SECONDS,
@@ -53,12 +53,14 @@ def scene_of_folder(file: Path, against: Path | None, images: Path) -> Scene:
 def scene_of_stack(file: Path, against: Path | None, stack: Stack, clients: AwsClients) -> Scene:
     """Return a scene of a stack's sources, limits and recipes; `against` overrules the last."""
     if against:
-        books = _books(file, against)
+        recipe_sets = _recipe_sets(file, against)
     else:
-        books = Books(book_of_stack(stack, clients), book_of_file(file))
+        recipe_sets = RecipeSetChange(
+            recipe_set_of_stack(stack, clients), recipe_set_of_file(file)
+        )
     settings = read_settings(stack.environment)
     return Scene(
-        books=books,
+        recipe_sets=recipe_sets,
         sources=BucketSources(clients, stack),
         limits=settings.limits,
         render_seconds=settings.render_seconds,
@@ -73,13 +75,13 @@ def _machines(stack: Stack) -> Machines:
     return Machines(lane.maximum_concurrency, vcpus, stack.architecture)
 
 
-def _books(file: Path, against: Path) -> Books:
+def _recipe_sets(file: Path, against: Path) -> RecipeSetChange:
     """Return both sides; `Misconfigured` with all that is wrong with either."""
-    books = []
+    recipe_sets = []
     refused: list[Misconfigured] = []
     for path in (against, file):
         try:
-            books.append(book_of_file(path))
+            recipe_sets.append(recipe_set_of_file(path))
         except Misconfigured as problem:
             refused.append(problem)
     if len(refused) == 1:
@@ -87,4 +89,4 @@ def _books(file: Path, against: Path) -> Books:
     if refused:
         told = [f"{each.what}: {one}" for each in refused for one in each.problems]
         raise Misconfigured("Nothing was planned", told)
-    return Books(*books)
+    return RecipeSetChange(*recipe_sets)

@@ -7,7 +7,7 @@ from shared.model.focal import Focal, read_focal
 from shared.model.geometry import Size
 from shared.model.keys import public_url, variant_key
 from shared.model.plan import plan
-from shared.model.recipe import Codec, Match, Recipe, RecipeBook, Slot, Variant, default_effort
+from shared.model.recipe import Codec, Match, Recipe, RecipeSet, Slot, Variant, default_effort
 from shared.model.source import Source
 
 # What a slot's file is of a still source without transparency, if nothing else comes out smaller.
@@ -62,10 +62,10 @@ class Shadowed:
     by: str
 
 
-def trials(book: RecipeBook, key: str) -> tuple[Trial, ...]:
+def trials(recipe_set: RecipeSet, key: str) -> tuple[Trial, ...]:
     """Return the recipes in the order in which they are tried, up to the one that matches."""
     found = []
-    for recipe in book.recipes:
+    for recipe in recipe_set.recipes:
         refused = why_not(recipe.match, key)
         found.append(Trial(recipe.name, refused))
         if not refused:
@@ -114,14 +114,14 @@ def stored_variants(
     return tuple(found)
 
 
-def shadowed(book: RecipeBook) -> tuple[Shadowed, ...]:
+def shadowed(recipe_set: RecipeSet) -> tuple[Shadowed, ...]:
     """Return the recipes that no key can reach, since one above takes all that they match.
 
     A source can still ask for them by its metadata.
     """
     found = []
-    for at, recipe in enumerate(book.recipes):
-        above = (each for each in book.recipes[:at] if _covers(each.match, recipe.match))
+    for at, recipe in enumerate(recipe_set.recipes):
+        above = (each for each in recipe_set.recipes[:at] if _covers(each.match, recipe.match))
         if first := next(above, None):
             found.append(Shadowed(recipe.name, first.name))
     return tuple(found)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from threading import Event
 
-from scripts.pixfleet.plan.changes import Books, Kind, Pair
+from scripts.pixfleet.plan.changes import Kind, Pair, RecipeSetChange
 from scripts.pixfleet.plan.comparison import Compared, File, Made, Name, compare
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Opened, Sources
@@ -56,20 +56,22 @@ class Trial:
         return is_made and not (self.old_refused or self.new_refused)
 
 
-def try_source(key: str, sources: Sources, books: Books, tools: Tools, *, scores: bool) -> Trial:
+def try_source(
+    key: str, sources: Sources, recipe_sets: RecipeSetChange, tools: Tools, *, scores: bool
+) -> Trial:
     """Return what both recipes make of a source; nothing is stored anywhere.
 
     An image's own failure is part of the answer; others are raised.
     """
-    name = _name(books.pair(key))
+    name = _name(recipe_sets.pair(key))
     try:
         refuse_unsupported(key)
         opened = sources.open(key, max_bytes=tools.limits.max_bytes)
         focal = read_focal(opened.source.overrides.focal)
     except (Permanent, SourceArchived, SourceChanged) as refused:
-        kind = books.pair(key).kind
+        kind = recipe_sets.pair(key).kind
         return Trial(key, kind, name, old_refused=refused.cause, new_refused=refused.cause)
-    pair = books.pair(key, opened.source.overrides.recipe)
+    pair = recipe_sets.pair(key, opened.source.overrides.recipe)
     if not pair.is_made:
         return Trial(key, pair.kind, _name(pair))
     kitchen = Kitchen(sources, opened, focal, tools)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 
-from scripts.pixfleet.plan.changes import Books
+from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Sources
 from scripts.pixfleet.plan.trial import Tools, Trial, try_source
@@ -31,7 +31,7 @@ def tools(limits: Limits, render_seconds: float, *, sources: int, scored: int) -
 def rehearse(
     keys: Sequence[str],
     sources: Sources,
-    books: Books,
+    recipe_sets: RecipeSetChange,
     with_tools: Tools,
     *,
     scored: int,
@@ -44,7 +44,7 @@ def rehearse(
 
     def attempt(numbered: tuple[int, str]) -> Trial:
         at, key = numbered
-        trial = try_source(key, sources, books, with_tools, scores=at < scored)
+        trial = try_source(key, sources, recipe_sets, with_tools, scores=at < scored)
         tell()
         return trial
 

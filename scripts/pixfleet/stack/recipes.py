@@ -9,13 +9,13 @@ from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.recipe_reader import read_recipes
 
 MARK_SECONDS = 120.0
 
 
-def deployed_recipes(stack: Stack, objects: Objects) -> RecipeBook:
+def deployed_recipes(stack: Stack, objects: Objects) -> RecipeSet:
     """Return the stack's recipes; `Misconfigured` if what is deployed cannot be read."""
     where = stack.recipes
     bucket, _, key = where.removeprefix("s3://").partition("/")

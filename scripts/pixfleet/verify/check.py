@@ -13,7 +13,7 @@ from shared.cloud.ledger_reader import Read
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.keys import MANIFEST_NAME
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for
 from shared.model.versions import ENGINE_VERSION
@@ -30,7 +30,7 @@ class Judge:
     since `since` (seconds since the epoch) is still being worked on.
     """
 
-    recipes: RecipeBook
+    recipes: RecipeSet
     head: Callable[[str], Source | None]
     fingerprint_of: Callable[[Recipe], str]
     since: float

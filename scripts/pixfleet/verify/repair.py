@@ -20,7 +20,7 @@ from shared.events import backfill
 from shared.model.entry import PUBLISHED, REMOVED
 from shared.model.errors import Failure
 from shared.model.keys import MANIFEST_NAME, stored_key
-from shared.model.recipe import RecipeBook
+from shared.model.recipe import RecipeSet
 
 THREADS = 16
 AT_ONCE = 1000
@@ -35,7 +35,7 @@ class Workshop:
     objects: Objects
     ledger: Ledger
     queues: Queues
-    recipes: RecipeBook
+    recipes: RecipeSet
     clock: Clock
     queue: str
 

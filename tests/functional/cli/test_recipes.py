@@ -10,7 +10,7 @@ from shared.model.keys import variant_key
 from shared.model.recipe import Slot
 from tests import images
 from tests.functional.cli.conftest import Type
-from tests.unit.recipes import book, recipe, variant
+from tests.unit.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.functional
 
@@ -99,7 +99,9 @@ def test_a_key_that_no_browser_could_ask_for_would_be_refused(type_: Type) -> No
 
 def test_a_recipe_that_no_key_reaches_is_warned_of(type_: Type, tmp_path: Path) -> None:
     file = tmp_path / "recipes.yaml"
-    file.write_text(json.dumps(book(recipe(), recipe(name="late", variants=[variant()]))))
+    file.write_text(
+        json.dumps(recipe_document(recipe(), recipe(name="late", variants=[variant()])))
+    )
 
     answer = type_("recipes", "check", file, "--json")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from shared.model.recipe import Recipe, RecipeBook
+from shared.model.recipe import Recipe, RecipeSet
 from shared.model.recipe_reader import read_recipes
 
 
-def _book(variants: list[dict[str, object]], prefix: str = "") -> RecipeBook:
+def _recipe_set(variants: list[dict[str, object]], prefix: str = "") -> RecipeSet:
     square = {"name": "sq", "width": 16, "height": 16, "fit": "cover", "formats": ["webp"]}
     document = {
         "version": 1,
@@ -20,19 +20,21 @@ def _book(variants: list[dict[str, object]], prefix: str = "") -> RecipeBook:
     return read_recipes(document)
 
 
-BOOKS = (
-    _book([{"widths": [32], "formats": ["webp"]}, {"widths": [64], "formats": ["fallback"]}]),
-    _book([{"widths": [32, 48], "formats": ["webp"]}]),
-    _book([{"widths": [64], "formats": ["fallback"]}], prefix="a"),
+RECIPE_SETS = (
+    _recipe_set(
+        [{"widths": [32], "formats": ["webp"]}, {"widths": [64], "formats": ["fallback"]}]
+    ),
+    _recipe_set([{"widths": [32, 48], "formats": ["webp"]}]),
+    _recipe_set([{"widths": [64], "formats": ["fallback"]}], prefix="a"),
 )
 # Of more variants than a schedule has time for.
-LARGE_BOOK = _book([{"widths": [32, 48, 64], "formats": ["avif", "fallback"]}])
+LARGE_RECIPE_SET = _recipe_set([{"widths": [32, 48, 64], "formats": ["avif", "fallback"]}])
 
 # A fingerprint takes longer than the rest of a call, and a schedule asks for hundreds.
 _FINGERPRINTS = {
     id(recipe.variants): recipe.fingerprint
-    for book in (*BOOKS, LARGE_BOOK)
-    for recipe in book.recipes
+    for recipe_set in (*RECIPE_SETS, LARGE_RECIPE_SET)
+    for recipe in recipe_set.recipes
 }
 
 
