@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.pixfleet.stack.access import BAD_INPUT, FAILED, INTERRUPTED, sentence
+from scripts.pixfleet.stack.access import sentence
+from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
 from scripts.pixfleet.terminal.text import printable, show_what_can_be_shown
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION

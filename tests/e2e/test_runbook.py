@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for

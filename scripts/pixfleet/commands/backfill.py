@@ -12,7 +12,7 @@ from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.selection import Only
 from scripts.pixfleet.backfill.view import Asked, notes, perform
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.model.errors import Misconfigured
 
 app = typer.Typer(help="Many images at once, with a count that adds up.", no_args_is_help=True)

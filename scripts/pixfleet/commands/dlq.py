@@ -19,8 +19,8 @@ from scripts.pixfleet.dlq.records import Redrive, new_redrive_id
 from scripts.pixfleet.dlq.selection import Selection, select
 from scripts.pixfleet.dlq.status import Receipts
 from scripts.pixfleet.dlq.trial import FAILS, UNCLEAR
-from scripts.pixfleet.stack.access import FAILED, FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import facts, table
+from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
 
 Item = TypeVar("Item")
 

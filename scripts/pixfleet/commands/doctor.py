@@ -11,8 +11,8 @@ from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.doctor.checks import examine
 from scripts.pixfleet.doctor.result import Finding, Verdict
 from scripts.pixfleet.doctor.stack_under_test import Patient
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import table
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
 
 app = typer.Typer()

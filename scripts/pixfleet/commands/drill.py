@@ -12,9 +12,9 @@ from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.drill.drill import Drill
 from scripts.pixfleet.drill.site import Ground
 from scripts.pixfleet.drill.step import Line
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.recipes import deployed_recipes
 from scripts.pixfleet.terminal.console import Console, table
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline

@@ -13,8 +13,8 @@ from scripts.pixfleet.plan.report import Report
 from scripts.pixfleet.plan.sample import Census, take_census
 from scripts.pixfleet.plan.trials import rehearse, tools
 from scripts.pixfleet.plan.view import shown
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 
 if TYPE_CHECKING:
     from scripts.pixfleet.plan.trial import Trial

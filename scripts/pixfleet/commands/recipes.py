@@ -15,8 +15,8 @@ from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, sha
 from scripts.pixfleet.plan.recipe_sets import recipe_set_of_file, recipe_set_of_stack
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.terminal.console import Console, table
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.model.errors import Misconfigured
 from shared.model.geometry import Size
 from shared.model.recipe import Recipe, RecipeSet

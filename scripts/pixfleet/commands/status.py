@@ -10,11 +10,11 @@ from rich.console import Group
 from rich.live import Live
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.status.reader import Lookout
 from scripts.pixfleet.status.report import Report
 from scripts.pixfleet.status.view import document, line, shown
 from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.clock import SystemClock
 
 app = typer.Typer()

@@ -9,10 +9,10 @@ import typer
 from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.document import BULK, LIVE
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
 from scripts.pixfleet.terminal.console import facts, table
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.audit import Scope, Sweep

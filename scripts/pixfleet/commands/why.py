@@ -11,8 +11,8 @@ from scripts.pixfleet.image.logs import Log, read_log
 from scripts.pixfleet.image.variants import base_url
 from scripts.pixfleet.image.view import document, told
 from scripts.pixfleet.image.why import Answer, answer
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
 from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Judge
 from shared.cloud.ledger_reader import Census

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from scripts.pixfleet.doctor.result import Finding, Verdict, skipped
 from scripts.pixfleet.doctor.stack_under_test import Patient
-from scripts.pixfleet.stack.denial import is_denied
+from scripts.pixfleet.stack.access import is_denied
 
 AREA = "permissions"
 NOWHERE = "_pixfleet/doctor"

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from scripts.pixfleet.drill.dead_letters import DeadLetters, Letter
 from scripts.pixfleet.drill.samples import Sample
+from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger

@@ -1,4 +1,4 @@
-"""What AWS, the network and the keyboard may answer a command, said in one sentence."""
+"""The sentence and the exit code for each way in which AWS refuses a command."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -11,14 +11,16 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from scripts.pixfleet.stack.denial import is_denied
+from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED
 
-# docs/cli.md lists them.
-FAILED = 1
-BAD_INPUT = 2
-FOUND_SOMETHING = 3
-INTERRUPTED = 130
-
+_DENIED = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "UnauthorizedOperation",
+}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN_KEY = {
     "InvalidAccessKeyId",
@@ -28,8 +30,13 @@ _UNKNOWN_KEY = {
 }
 
 
+def is_denied(refused: ClientError) -> bool:
+    """Return whether AWS refused a call because a permission is missing."""
+    return refused.response.get("Error", {}).get("Code", "") in _DENIED
+
+
 def sentence(refused: ClientError | BotoCoreError) -> tuple[str, int]:
-    """Return what to tell a person, and the exit code."""
+    """Return the message for the user and the exit code."""
     if isinstance(refused, ClientError):
         return _of_aws(refused)
     if isinstance(refused, NoCredentialsError | PartialCredentialsError):

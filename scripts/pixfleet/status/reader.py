@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
+from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.denial import is_denied
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, figures_of
 from scripts.pixfleet.status.outcomes import endings_of

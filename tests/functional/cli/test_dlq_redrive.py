@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.pixfleet.dlq.redrive import Redriver
-from scripts.pixfleet.stack.access import FOUND_SOMETHING
+from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench
 from tests.images import jpeg, truncated_jpeg

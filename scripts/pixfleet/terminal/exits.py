@@ -1,0 +1,6 @@
+"""The exit codes of `pixfleet`; docs/cli.md lists them."""
+
+FAILED = 1
+BAD_INPUT = 2
+FOUND_SOMETHING = 3
+INTERRUPTED = 130
