@@ -42,7 +42,7 @@ from tests.bench.busy_watch import Batch, WatchedStudio
 from tests.bench.pictures import Picture, gather
 from tests.bench.problem import CannotBench
 from tests.bench.rounds import Neighbours
-from tests.images import jpeg
+from tests.support.images import jpeg
 from worker.batch import Consumer
 from worker.context import Fleet, build_fleet
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.demo.samples import write_samples
 from shared.imaging.intake.sniff import RENDERED, sniff
 from tests.bench.problem import CannotBench
-from tests.images import detail
+from tests.support.images import detail
 
 # Photographs kept beside the checkout; where there are none, the demo's own pictures do.
 BESIDE = Path("../shared/corpus")

@@ -15,13 +15,13 @@ from moto import mock_aws
 
 from scripts.local.clients import ANY_KEY, local_clients
 from shared.cloud.clients import build_clients
-from tests.fakes import FakeClock
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change, notification, setup_event
 from tests.simulator.queues import QueueService
 from tests.simulator.refusals import REGION
 from tests.simulator.tables import Tables
 from tests.simulator.topics import Topics
+from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -15,7 +15,7 @@ from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Codec, Slot
 from shared.model.source import Overrides, Source
 from tests.contracts.engines import Engine
-from tests.fakes import AMPLE
+from tests.support.fakes import AMPLE
 
 KEY = "photos/a b+c%20é.jpg"
 NAMES = ["w32.webp", "w64.webp"]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from shared.events.body import read_hints
-from tests.fakes import FakeClock
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import (
     Change,
@@ -15,7 +14,8 @@ from tests.simulator.notifications import (
     through_eventbridge,
     through_sns,
 )
-from tests.unit.bodies import body
+from tests.support.bodies import body
+from tests.support.fakes import FakeClock
 
 pytestmark = pytest.mark.faults
 

@@ -21,7 +21,7 @@ from scripts.pixfleet.backfill.enqueue import KEYS_A_MESSAGE
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, worker_environment
 from tests.e2e.waiting import wait_for
-from tests.images import png
+from tests.support.images import png
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.processes import HastyRunner
 from tests.e2e.waiting import wait_for
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ from shared.events.body import read_hints
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from scripts.local.place import BUILD
-from tests import images
 from tests.e2e.processes import free_port
+from tests.support import images
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.processes import Runner
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.e2e
 

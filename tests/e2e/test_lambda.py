@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.processes import worker_environment
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -4,7 +4,7 @@ from shared.model.keys import manifest_key
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
-from tests.images import alpha_png, jpeg
+from tests.support.images import alpha_png, jpeg
 
 pytestmark = pytest.mark.e2e
 

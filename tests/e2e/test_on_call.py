@@ -16,7 +16,7 @@ from tests.e2e.door import Door, door_before
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, worker_environment
 from tests.functional.conftest import RECIPES
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -17,7 +17,6 @@ from scripts.package.elf import is_elf, needs
 from scripts.package.pruning import RULES
 from scripts.package.target import TARGETS
 from scripts.package.wheels import fetch
-from tests import images
 from tests.e2e.packages import (
     BUILD,
     HOST,
@@ -29,7 +28,8 @@ from tests.e2e.packages import (
     unpacked,
     writable_again,
 )
-from tests.images_heic import heic
+from tests.support import images
+from tests.support.images_heic import heic
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -22,7 +22,7 @@ from tests.e2e.packages import (
 )
 from tests.e2e.runtime_api import INVOCATION_SECONDS, RuntimeApi, serving
 from tests.e2e.test_lambda import record
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.allow_hosts([HOST])]
 

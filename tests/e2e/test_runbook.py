@@ -13,7 +13,7 @@ from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -19,7 +19,7 @@ from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
 from tests.e2e.whole_stack import WholeStack, path_of
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -13,8 +13,8 @@ from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
-from tests.fakes import FakeClock, FakeQueues
 from tests.functional.conftest import LIVE, SOURCES, TABLE, TINY_NAMES, VARIANTS, World
+from tests.support.fakes import FakeClock, FakeQueues
 from worker.batch import Consumer, Verdict
 from worker.record import Ending
 

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.conftest import MakeDelivery
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.functional.test_handler import Context, record
+from tests.support import images
 from worker.batch import answer
 from worker.triage import BASE_SECONDS
 

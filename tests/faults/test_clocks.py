@@ -4,11 +4,11 @@ import pytest
 
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
-from tests import images
-from tests.fakes import FakeClock
 from tests.faults.conftest import MakeDelivery
 from tests.faults.delivery import Delivery, cause, notification
 from tests.faults.injector import Injector
+from tests.support import images
+from tests.support.fakes import FakeClock
 
 pytestmark = pytest.mark.faults
 

@@ -6,10 +6,10 @@ import pytest
 
 from shared.model.errors import Cause
 from shared.model.versions import WORKER_VERSION
-from tests import images
 from tests.faults.delivery import Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import DEAD, LIVE, World
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

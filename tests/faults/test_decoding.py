@@ -7,10 +7,10 @@ import pytest
 
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
-from tests.imaging.bombs import BOMBS
-from tests.imaging.hand import gif
+from tests.support import images
+from tests.support.bombs import BOMBS
+from tests.support.hand import gif
 
 pytestmark = pytest.mark.faults
 

@@ -9,10 +9,10 @@ from shared.deadline import Deadline
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
 from shared.model.source import Source
-from tests import images
 from tests.faults.conftest import MakeDelivery
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.faults.injector import Injector
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

@@ -10,12 +10,12 @@ from structlog.testing import capture_logs
 
 from shared.model.errors import Cause, OutOfTime
 from shared.model.outcome import Outcome
-from tests import images
-from tests.fakes import FakeClock
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.functional.conftest import LIVE
 from tests.functional.test_handler import Context, record
-from tests.unit.bodies import altered
+from tests.support import images
+from tests.support.bodies import altered
+from tests.support.fakes import FakeClock
 from worker.batch import Verdict, answer
 
 pytestmark = pytest.mark.faults

@@ -11,9 +11,9 @@ from shared.model.errors import Cause
 from shared.model.keys import parse_variant_key
 from shared.model.outcome import Outcome
 from shared.telemetry.logging import configure_logging
-from tests import images
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
-from tests.unit.awkward import KEYS
+from tests.support import images
+from tests.support.awkward import KEYS
 
 pytestmark = pytest.mark.faults
 

@@ -13,9 +13,9 @@ from shared.imaging.render_pool import Studio
 from shared.model.errors import Cause
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.delivery import Delivery, cause, delivery_of, notification
 from tests.functional.conftest import World
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

@@ -10,10 +10,10 @@ from shared.events import backfill
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
 from shared.model.source import Source
-from tests import images
 from tests.faults.delivery import Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import SOURCES
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

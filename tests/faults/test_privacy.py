@@ -4,10 +4,10 @@ import pytest
 
 from shared.imaging.intake.sniff import sniff
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.delivery import Delivery, notification
 from tests.functional.conftest import VARIANTS
 from tests.imaging.test_privacy import TELLTALES
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

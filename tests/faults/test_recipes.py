@@ -7,11 +7,11 @@ import pytest
 
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.conftest import MakeDelivery
 from tests.faults.delivery import Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import RECIPES, SOURCES, VARIANTS
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

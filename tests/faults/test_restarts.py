@@ -12,10 +12,10 @@ import pytest
 
 from shared.imaging.render_pool import RenderChild
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.delivery import Delivery, ProcessDied, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import SOURCES, VARIANTS
+from tests.support import images
 
 pytestmark = pytest.mark.faults
 

@@ -7,10 +7,10 @@ from shared.cloud.errors import ATTEMPTS
 from shared.events import backfill
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
-from tests import images
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import SOURCES, TABLE
+from tests.support import images
 from worker.record import Ending
 
 pytestmark = pytest.mark.faults

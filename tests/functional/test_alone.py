@@ -9,8 +9,8 @@ import pytest
 from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, DecoderCrash, Failure, Throttled
 from shared.model.outcome import Outcome
-from tests import images
 from tests.functional.conftest import World
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

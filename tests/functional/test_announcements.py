@@ -9,8 +9,8 @@ from shared.events.sqs import Message
 from shared.model.completion import Completion
 from shared.model.errors import Cause, Failure, StorageUnavailable
 from shared.model.outcome import Outcome
-from tests import images
 from tests.functional.conftest import SOURCES, World
+from tests.support import images
 from worker.batch import Consumer
 
 if TYPE_CHECKING:

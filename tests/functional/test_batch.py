@@ -11,8 +11,8 @@ from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
 from shared.model.outcome import Outcome
-from tests import images
 from tests.functional.conftest import LIVE, TINY_NAMES, World
+from tests.support import images
 from worker import batch, record
 from worker.batch import Consumer, Verdict
 from worker.context import Fleet

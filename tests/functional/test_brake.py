@@ -10,9 +10,9 @@ from shared.deadline import Deadline
 from shared.model.errors import Cause, Failure, Throttled
 from shared.model.outcome import Outcome
 from shared.model.source import Source
-from tests import images
-from tests.fakes import client_error
 from tests.functional.conftest import World
+from tests.support import images
+from tests.support.fakes import client_error
 from worker.circuit_breaker import MOST_IN_A_ROW
 
 pytestmark = pytest.mark.functional

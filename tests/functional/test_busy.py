@@ -6,7 +6,7 @@ from tests.bench.busy import BATCH, batches
 from tests.bench.busy_watch import Batch, Span
 from tests.bench.problem import CannotBench
 from tests.bench.recipes import default_recipe
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional
 

@@ -20,8 +20,8 @@ from shared.cloud.topics import Topic
 from shared.model.completion import Change, Completion
 from shared.model.errors import Corrupt
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests.fakes import AMPLE
 from tests.functional.conftest import DEAD, SOURCES, TABLE, VARIANTS
+from tests.support.fakes import AMPLE
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -8,8 +8,8 @@ from shared.model.errors import Cause, Failure
 from shared.model.keys import variant_key
 from shared.model.outcome import Outcome
 from shared.model.recipe import Slot
-from tests import images
 from tests.functional.conftest import SOURCES, VARIANTS, World
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

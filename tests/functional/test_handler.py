@@ -1,7 +1,7 @@
 import pytest
 
-from tests import images
 from tests.functional.conftest import LIVE, World
+from tests.support import images
 from worker import batch
 
 pytestmark = pytest.mark.functional

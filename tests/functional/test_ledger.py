@@ -15,8 +15,8 @@ from shared.model.errors import (
     LedgerUnavailable,
     UnknownSchema,
 )
-from tests.fakes import FakeClock, client_error
 from tests.functional.conftest import TABLE
+from tests.support.fakes import FakeClock, client_error
 
 pytestmark = pytest.mark.functional
 

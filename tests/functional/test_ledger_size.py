@@ -11,8 +11,8 @@ from shared.cloud.ledger import Claim, Ledger
 from shared.model.errors import Corrupt
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source
-from tests.fakes import FakeClock
 from tests.functional.conftest import TABLE
+from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from shared.cloud.items import Value

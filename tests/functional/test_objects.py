@@ -16,9 +16,9 @@ from shared.model.keys import manifest_key, variant_key
 from shared.model.manifest import version_token
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
-from tests.fakes import AMPLE, FakeClock, client_error
 from tests.functional.conftest import SOURCES, VARIANTS
-from tests.unit.awkward import KEYS
+from tests.support.awkward import KEYS
+from tests.support.fakes import AMPLE, FakeClock, client_error
 
 pytestmark = pytest.mark.functional
 

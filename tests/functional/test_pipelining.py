@@ -16,7 +16,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
 from shared.model.source import Source
 from tests.functional.conftest import SOURCES, VARIANTS, World
-from tests.images import jpeg
+from tests.support.images import jpeg
 from worker.batch import Consumer
 from worker.context import FETCHED_AHEAD
 

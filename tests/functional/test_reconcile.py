@@ -7,8 +7,8 @@ from shared.imaging.intake.sniff import sniff
 from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome
-from tests import images
 from tests.functional.conftest import RECIPES, SOURCES, TINY_NAMES, VARIANTS, World
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

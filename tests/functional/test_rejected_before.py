@@ -6,8 +6,8 @@ from shared.events import backfill
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
 from shared.model.outcome import Outcome
-from tests import images
 from tests.functional.conftest import SOURCES, World
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

@@ -9,8 +9,8 @@ from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
-from tests import images
 from tests.functional.conftest import SOURCES, TINY_NAMES, World
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

@@ -16,9 +16,9 @@ from shared.model.errors import Cause, Failure, OutOfTime, Transient
 from shared.model.keys import variant_key
 from shared.model.outcome import Outcome
 from shared.model.recipe import Slot
-from tests import images
-from tests.fakes import client_error
 from tests.functional.conftest import SOURCES, VARIANTS, World
+from tests.support import images
+from tests.support.fakes import client_error
 
 pytestmark = pytest.mark.functional
 

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests import images
+from tests.support import images
 
 INK, PAPER, BLUE, RED = (0, 0, 0), (255, 255, 255), (20, 20, 120), (160, 30, 20)
 SENTENCE = "The quick brown fox jumps over the lazy dog 0123456789 " * 6

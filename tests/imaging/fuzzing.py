@@ -14,8 +14,8 @@ from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests import images
-from tests.images_heic import heic
+from tests.support import images
+from tests.support.images_heic import heic
 
 SIZE = (48, 36)
 DEEP = 16

@@ -3,10 +3,10 @@
 from functools import partial
 
 from shared.model.recipe import Codec, Slot
-from tests import images, profiles
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_files import CLEAR, NOTHING, SHRUNK, SIZE, Case, Probe, quarters
 from tests.imaging.golden_sources import RED, WHITE, YELLOW
+from tests.support import images, profiles
 
 UPRIGHT = (images.TOP_LEFT, images.TOP_RIGHT, images.BOTTOM_LEFT, images.BOTTOM_RIGHT)
 FLAT = {Slot.FALLBACK: Codec.JPEG}

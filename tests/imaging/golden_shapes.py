@@ -4,7 +4,6 @@ from functools import partial
 
 from shared.model.focal import Focal
 from shared.model.recipe import Codec, Slot
-from tests import images
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_colours import UPRIGHT
 from tests.imaging.golden_files import (
@@ -20,6 +19,7 @@ from tests.imaging.golden_files import (
     quarters,
 )
 from tests.imaging.golden_sources import BLACK, BLUE, GREEN, GREY, RED, WHITE, YELLOW
+from tests.support import images
 
 # The red square walks 16 pixels a frame.
 WALK = [

@@ -5,7 +5,7 @@ import io
 import pyvips
 from PIL import Image, ImageDraw
 
-from tests import images, images_by_hand, images_heic, profiles
+from tests.support import images, images_by_hand, images_heic, profiles
 
 SIZE: images.Size = (128, 96)
 WIDE: images.Size = (256, 96)

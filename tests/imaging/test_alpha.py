@@ -12,7 +12,7 @@ from shared.imaging.render import render
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

@@ -10,7 +10,7 @@ from shared.imaging.render import Encoded, Finished, render
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Caps, Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

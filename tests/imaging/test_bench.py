@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from shared.model.recipe import Codec, default_effort
-from tests import images
 from tests.bench.floor import floor_of, require_same_bytes
 from tests.bench.over_floor import measure
 from tests.bench.pictures import Picture, gather
@@ -17,6 +16,7 @@ from tests.bench.rival import Wanted
 from tests.bench.rounds import File, Round, require_same_pictures
 from tests.bench.run import main
 from tests.bench.versus import as_documented, comparable, orders, same_settings
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

@@ -9,7 +9,6 @@ import pyvips
 from ssimulacra2 import compute_ssimulacra2
 
 from shared.model.recipe import Codec
-from tests import images
 from tests.bench.curves import Key, Policy, Sample, at_quality, at_score, curves, totals
 from tests.bench.equal import Judge, nearest, with_quality
 from tests.bench.originals import Original
@@ -18,6 +17,7 @@ from tests.bench.recipes import jpeg_webp_avif
 from tests.bench.rounds import File
 from tests.bench.scan import Point
 from tests.bench.score import Reference
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

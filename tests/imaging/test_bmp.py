@@ -5,10 +5,10 @@ import struct
 import pytest
 
 from shared.model.errors import Cause
-from tests import images
-from tests import images_by_hand as by_hand
-from tests.images import plain, saved
 from tests.imaging.rendering import colour, near, refused
+from tests.support import images
+from tests.support import images_by_hand as by_hand
+from tests.support.images import plain, saved
 
 pytestmark = pytest.mark.imaging
 

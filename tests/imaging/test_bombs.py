@@ -5,9 +5,9 @@ import pytest
 
 from shared.imaging.render_pool import RenderChild
 from shared.model.limits import MEBIBYTE
-from tests import images
-from tests.imaging.bombs import BOMBS, Bomb, Work, warm_child, work
 from tests.imaging.children import rendered
+from tests.support import images
+from tests.support.bombs import BOMBS, Bomb, Work, warm_child, work
 
 pytestmark = pytest.mark.imaging
 

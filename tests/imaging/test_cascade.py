@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from tests import images
 from tests.bench.cascade import losses
 from tests.imaging.drawn import line_art, saved, text
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

@@ -8,10 +8,10 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms
 
-from tests import images_by_hand as by_hand
-from tests import images_heic, profiles
-from tests.images import plain, saved
 from tests.imaging.rendering import colour, near
+from tests.support import images_by_hand as by_hand
+from tests.support import images_heic, profiles
+from tests.support.images import plain, saved
 
 pytestmark = pytest.mark.imaging
 

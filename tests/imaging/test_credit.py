@@ -13,9 +13,9 @@ from shared.imaging.formats.xmp import read_items
 from shared.imaging.render import Encoded, render
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests import images, images_heic
-from tests.credits import SECRETS, exif, packet, saved, talkative
 from tests.imaging.rendering import opened
+from tests.support import images, images_heic
+from tests.support.credits import SECRETS, exif, packet, saved, talkative
 
 pytestmark = pytest.mark.imaging
 

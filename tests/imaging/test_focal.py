@@ -9,7 +9,7 @@ from shared.imaging.render import Encoded, render
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.recipe import Fit, Gravity, Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

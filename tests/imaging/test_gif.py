@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from shared.model.recipe import Slot
-from tests import images_by_hand as by_hand
-from tests.images import plain, saved
 from tests.imaging.rendering import near, pictures, shown
+from tests.support import images_by_hand as by_hand
+from tests.support.images import plain, saved
 
 pytestmark = pytest.mark.imaging
 

@@ -9,9 +9,9 @@ from shared.imaging.frames import Job
 from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
-from tests import images
 from tests.imaging.children import SMALL_JOB, environment, rendered
-from tests.imaging.hand import tiff, webp
+from tests.support import images
+from tests.support.hand import tiff, webp
 
 pytestmark = pytest.mark.imaging
 

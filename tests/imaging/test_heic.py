@@ -13,10 +13,10 @@ from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.plan import plan
-from tests import images, images_heic
-from tests.images import plain
 from tests.imaging.children import SMALL_JOB, rendered
 from tests.imaging.rendering import EXACT, colour, near, refused
+from tests.support import images, images_heic
+from tests.support.images import plain
 
 pytestmark = pytest.mark.imaging
 

@@ -15,8 +15,8 @@ from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests import images, images_heic
-from tests.imaging.hand import jpeg, png, tiff, webp
+from tests.support import images, images_heic
+from tests.support.hand import jpeg, png, tiff, webp
 
 pytestmark = pytest.mark.imaging
 

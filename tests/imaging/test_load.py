@@ -11,7 +11,7 @@ from shared.imaging.cascade import Plain, Premultiplied, Roomy
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.model.geometry import Size
-from tests import images, profiles
+from tests.support import images, profiles
 
 pytestmark = pytest.mark.imaging
 

@@ -11,9 +11,9 @@ from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
-from tests import images, images_heic
 from tests.imaging.children import rendered, resident_bytes
-from tests.imaging.hand import png
+from tests.support import images, images_heic
+from tests.support.hand import png
 
 pytestmark = [pytest.mark.imaging, pytest.mark.timeout(900)]
 

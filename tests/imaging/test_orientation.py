@@ -3,8 +3,8 @@
 import pytest
 
 from shared.model.recipe import Slot
-from tests import images, images_heic
 from tests.imaging.rendering import near, pictures, shown
+from tests.support import images, images_heic
 
 pytestmark = pytest.mark.imaging
 

@@ -16,7 +16,7 @@ from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Fit, Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

@@ -9,7 +9,7 @@ from shared.imaging.render import Encoded, Finished, render
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Codec, Fit, Gravity, Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

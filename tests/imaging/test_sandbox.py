@@ -15,7 +15,6 @@ from shared.model.errors import (
     TooManyPixels,
 )
 from shared.model.limits import MEBIBYTE, Limits
-from tests import images
 from tests.imaging.children import (
     PATIENCE_SECONDS,
     SLOW_JOB,
@@ -30,6 +29,7 @@ from tests.imaging.children import (
     rendered,
     resident_bytes,
 )
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

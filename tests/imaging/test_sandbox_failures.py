@@ -16,7 +16,6 @@ from shared.model.errors import (
 )
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
-from tests import images
 from tests.imaging.children import (
     PATIENCE_SECONDS,
     SLOW_JOB,
@@ -27,6 +26,7 @@ from tests.imaging.children import (
     rendered,
 )
 from tests.imaging.fake_child import FakeChild
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 
@@ -236,7 +236,7 @@ from shared.imaging.frames import Job
 from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
-from tests import images
+from tests.support import images
 slowest = Variant("full", (Slot.AVIF,), effort={"avif": 9})
 job = Job(Recipe("slow", (slowest,)), Limits())
 child = RenderChild(Limits().memory_bytes)

@@ -10,9 +10,9 @@ from shared.imaging import render_pool as sandbox
 from shared.imaging.render_pool import RenderChild, Studio
 from shared.model.errors import Cause, DecodeTimeout, RenderUnavailable, Suspect
 from shared.model.limits import MEBIBYTE, Limits
-from tests import images
 from tests.imaging.children import PATIENCE_SECONDS, SMALL_JOB, bounds, files
 from tests.imaging.fake_child import UnreadyChild, ready
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

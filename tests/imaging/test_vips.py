@@ -13,7 +13,7 @@ from shared.model.errors import (
     Truncated,
     Unknown,
 )
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

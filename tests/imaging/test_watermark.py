@@ -14,8 +14,8 @@ from shared.imaging.watermark import MAX_PIXELS
 from shared.model.errors import Cause, Failure, WatermarkUnusable
 from shared.model.limits import Limits
 from shared.model.recipe import Fit, Position, Recipe, Slot, Variant, Watermark
-from tests import images
 from tests.imaging.children import files
+from tests.support import images
 
 pytestmark = pytest.mark.imaging
 

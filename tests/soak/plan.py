@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from tests import images
+from tests.support import images
 
 
 class Kind(StrEnum):

@@ -1,6 +1,6 @@
 """What the edge serves for a request: the same rules as the delivery module's `edge_request.js`.
 
-One table of cases runs through both (`tests/unit/edge_cases.json`), and random requests too.
+One table of cases runs through both (`tests/support/edge_cases.json`), and random requests too.
 """
 
 import re

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from shared.model.keys import public_url
 from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
+from tests.support.awkward import KEYS
 from tests.terraform.edge_model import EdgeRequest
-from tests.unit.awkward import KEYS
 
 LETTERS = "ab/k\u0130\u03a3\u212a\xdf\xe9e\u0301 +%&=?#.~!'()*\\\"\x7f\n\U0001f408"
 ENDINGS = ["", ".jpg", ".JPG", ".\xe9", ".\xc9", "k", "\u212a", "\xdf", "\u03c3"]

@@ -13,6 +13,8 @@ from shared.model.keys import public_url
 from shared.model.manifest import version_made_by
 from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
+from tests.support.awkward import KEYS
+from tests.support.edge_cases import CASES, RECIPE_SETS, EdgeCase
 from tests.terraform.edge import (
     EdgeNode,
     Event,
@@ -24,8 +26,6 @@ from tests.terraform.edge import (
 )
 from tests.terraform.edge_model import EdgeRequest
 from tests.terraform.requests import any_recipe_set, any_request
-from tests.unit.awkward import KEYS
-from tests.unit.edge_cases import CASES, RECIPE_SETS, EdgeCase
 
 pytestmark = pytest.mark.terraform
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.model.recipe_reader import read_recipes
+from tests.support import edge_cases
+from tests.support.recipes import shipped
 from tests.terraform.edge import MODULE, request_code
-from tests.unit import edge_cases
-from tests.unit.recipes import shipped
 
 pytestmark = pytest.mark.terraform
 

@@ -13,7 +13,6 @@ import pytest
 
 from scripts.package.build import build
 from scripts.package.target import TARGETS
-from tests import images
 from tests.e2e.packages import (
     BUILD,
     Studio,
@@ -31,7 +30,8 @@ from tests.e2e.trixie import (
     outside,
     trixie,
 )
-from tests.images_heic import heic
+from tests.support import images
+from tests.support.images_heic import heic
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

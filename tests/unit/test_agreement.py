@@ -10,7 +10,7 @@ from shared.model.recipe_reader import read_recipes
 from shared.model.source import Overrides, Source
 from shared.model.state import recipe_for, refuses, shows, unknown_recipe
 from shared.model.versions import ENGINE_VERSION
-from tests.unit.recipes import recipe, recipe_document, variant
+from tests.support.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 

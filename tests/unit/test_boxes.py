@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.imaging.formats.boxes import boxes, colour_numbers, holds_picture, promised_bytes
 from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Truncated
-from tests import images, images_heic
+from tests.support import images, images_heic
 
 pytestmark = pytest.mark.unit
 

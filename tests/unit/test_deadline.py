@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.errors import Cause, OutOfTime
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,7 @@ from scripts.pixfleet.page.table import human_bytes, percent, print_report
 from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
 from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
-from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,7 @@ from shared.model.recipe import Watermark
 from shared.model.recipe_reader import read_recipes
 from shared.model.versions import WORKER_VERSION
 from shared.settings import read_settings
-from tests.unit.recipes import recipe, recipe_document
+from tests.support.recipes import recipe, recipe_document
 
 pytestmark = pytest.mark.unit
 

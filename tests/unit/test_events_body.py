@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.events.body import read_hints
 from shared.events.hint import Hint
 from shared.model.errors import BadMessage, Permanent
-from tests.unit.bodies import altered, body
+from tests.support.bodies import altered, body
 
 pytestmark = pytest.mark.unit
 

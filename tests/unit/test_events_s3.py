@@ -9,8 +9,8 @@ from hypothesis import given
 from shared.events.body import read_hints
 from shared.events.hint import Hint
 from shared.model.errors import BadMessage
-from tests.unit.awkward import KEYS, any_key
-from tests.unit.bodies import altered, body
+from tests.support.awkward import KEYS, any_key
+from tests.support.bodies import altered, body
 
 pytestmark = pytest.mark.unit
 

@@ -2,7 +2,7 @@ import pytest
 
 from shared.events.body import read_hints
 from shared.model.errors import BadMessage
-from tests.unit.bodies import altered, body
+from tests.support.bodies import altered, body
 
 pytestmark = pytest.mark.unit
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.events.body import read_hints
 from shared.events.sqs import Message, from_receive, read_batch
 from shared.model.errors import BadMessage
-from tests.unit.bodies import altered, body
+from tests.support.bodies import altered, body
 
 pytestmark = pytest.mark.unit
 

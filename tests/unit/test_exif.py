@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
-from tests.credits import exif
+from tests.support.credits import exif
 
 pytestmark = pytest.mark.unit
 

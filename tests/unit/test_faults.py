@@ -27,7 +27,7 @@ from shared.model.errors import (
     Transient,
     Unknown,
 )
-from tests.fakes import client_error
+from tests.support.fakes import client_error
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ from scripts.pixfleet.page.gallery_picture import Shown, ShownDead, ladder, plac
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
-from tests.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
 
 pytestmark = pytest.mark.unit
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.formats.gif import with_transparency_named
-from tests import images
-from tests import images_by_hand as by_hand
+from tests.support import images
+from tests.support import images_by_hand as by_hand
 
 pytestmark = pytest.mark.unit
 

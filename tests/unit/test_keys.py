@@ -18,7 +18,7 @@ from shared.model.keys import (
     variant_key,
 )
 from shared.model.recipe import Slot
-from tests.unit.awkward import KEYS, any_key
+from tests.support.awkward import KEYS, any_key
 
 pytestmark = pytest.mark.unit
 

@@ -17,7 +17,7 @@ from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.document import Lane, Stack
 from shared.cloud.queues import Depth, Queues
 from shared.model.errors import AccessDenied, Misconfigured, PixfleetError
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Source
 from shared.telemetry.logging import configure_logging
 from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, Unit, embed_metrics
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 from worker.record_log import Story
 from worker.work import Work
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import public_url, variant_key
 from shared.model.recipe import Slot
+from tests.support.awkward import KEYS, any_key
+from tests.support.edge_cases import CASES, RECIPE_SETS, EdgeCase
 from tests.terraform.edge_model import EdgeRequest, NotServed, readable, stored_path
-from tests.unit.awkward import KEYS, any_key
-from tests.unit.edge_cases import CASES, RECIPE_SETS, EdgeCase
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ from shared.model.geometry import Size
 from shared.model.plan import Rendition, plan
 from shared.model.recipe import Codec, Fit, Gravity, Recipe, Slot, Variant
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import shipped
+from tests.support.recipes import shipped
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,7 @@ from scripts.pixfleet.plan.trial import Trial
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeSet, Slot
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import recipe, recipe_document, variant
+from tests.support.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 

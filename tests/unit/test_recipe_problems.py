@@ -2,7 +2,7 @@ import pytest
 
 from shared.model.errors import Misconfigured
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import problems, recipe, recipe_document, variant
+from tests.support.recipes import problems, recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 

@@ -20,7 +20,7 @@ from shared.model.recipe import (
     Watermark,
 )
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import problems, recipe, recipe_document, shipped
+from tests.support.recipes import problems, recipe, recipe_document, shipped
 
 pytestmark = pytest.mark.unit
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scripts.pixfleet.plan.schema import DIALECT, recipes_schema
 from shared.model.errors import Misconfigured
 from shared.model.recipe_reader import read_recipes
-from tests.unit.json_schema import is_valid
-from tests.unit.recipes import recipe, recipe_document, shipped, variant
+from tests.support.json_schema import is_valid
+from tests.support.recipes import recipe, recipe_document, shipped, variant
 from tests.unit.test_recipe_problems import WRONG_DOCUMENTS, WRONG_RECIPES, WRONG_VARIANTS
 
 pytestmark = pytest.mark.unit

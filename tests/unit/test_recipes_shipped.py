@@ -13,7 +13,7 @@ from shared.model.recipe import (
     Watermark,
 )
 from shared.model.recipe_reader import read_recipes
-from tests.unit.recipes import recipe, recipe_document, shipped, variant
+from tests.support.recipes import recipe, recipe_document, shipped, variant
 
 pytestmark = pytest.mark.unit
 

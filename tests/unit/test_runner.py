@@ -12,7 +12,7 @@ from shared.events.sqs import Message
 from shared.model.errors import Corrupt, PixfleetError, StorageUnavailable, Throttled
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
-from tests.fakes import FakeClock, FakeQueues
+from tests.support.fakes import FakeClock, FakeQueues
 from worker import runner
 from worker.batch import Consumer, Verdict
 from worker.context import Fleet

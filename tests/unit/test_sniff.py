@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.imaging.intake.sniff import HEADER_BYTES, RENDERED, require_rendered_format, sniff
 from shared.model.errors import NotAnImage, UnsupportedFormat
-from tests import images, images_heic
+from tests.support import images, images_heic
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ from PIL import ImageCms
 from shared.imaging.colour.cicp import SRGB, srgb_light
 from shared.imaging.colour.icc import grey_profile, rgb_profile
 from shared.imaging.colour.srgb import is_srgb
-from tests import profiles
+from tests.support import profiles
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ from shared.model.errors import Cause, Corrupt, Failure, Throttled
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Source
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 from worker.record_log import Story
 from worker.work import Work
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from shared.imaging.formats.tiff import refuse_what_libvips_gets_wrong
 from shared.model.errors import Truncated, UnsupportedFormat
-from tests import images
-from tests import images_by_hand as by_hand
+from tests.support import images
+from tests.support import images_by_hand as by_hand
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,7 @@ from shared.imaging.intake.bombs import (
 from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Cause, Failure
 from shared.model.limits import MOST_FRAMES
-from tests.imaging.hand import gif, jpeg, png, tiff, webp
+from tests.support.hand import gif, jpeg, png, tiff, webp
 
 pytestmark = pytest.mark.unit
 

@@ -27,7 +27,7 @@ from shared.model.errors import (
     Unknown,
 )
 from shared.model.versions import WORKER_VERSION
-from tests.fakes import FakeQueues
+from tests.support.fakes import FakeQueues
 from worker import triage
 from worker.triage import BASE_SECONDS, CAP_SECONDS, Triage, back_off_seconds
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from shared.imaging.formats.containers import GIF_HEADER_BYTES
 from shared.imaging.intake.truncation import refuse_cut_short
 from shared.model.errors import Truncated
-from tests import images
+from tests.support import images
 
 pytestmark = pytest.mark.unit
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.formats.xmp import MAX_BYTES, MAX_ITEMS, read_items, written_items
-from tests.credits import packet
+from tests.support.credits import packet
 
 pytestmark = pytest.mark.unit
 

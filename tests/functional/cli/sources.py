@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.events import backfill
-from tests.images import png
+from tests.support.images import png
 
 PICTURE = png((8, 8))
 

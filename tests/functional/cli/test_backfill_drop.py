@@ -10,7 +10,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.backfill import upload as drop
 from tests.functional.cli.conftest import Type
-from tests.images import png
+from tests.support.images import png
 
 pytestmark = pytest.mark.functional
 

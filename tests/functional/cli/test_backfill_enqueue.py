@@ -11,7 +11,7 @@ from scripts.pixfleet.backfill import enqueue
 from scripts.pixfleet.backfill import view as performance
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.sources import enqueued, put
-from tests.images import png
+from tests.support.images import png
 
 pytestmark = pytest.mark.functional
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench, stored
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional
 

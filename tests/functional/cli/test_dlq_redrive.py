@@ -10,7 +10,7 @@ from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.letters import Bench
-from tests.images import jpeg, truncated_jpeg
+from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional
 

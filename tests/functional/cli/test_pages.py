@@ -14,7 +14,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.document import Distribution
 from tests.functional.cli.conftest import Type
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 

@@ -9,9 +9,9 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.plan.similarity import Judges
-from tests import images
 from tests.functional.cli.conftest import Type
 from tests.functional.conftest import RECIPES
+from tests.support import images
 
 pytestmark = pytest.mark.functional
 

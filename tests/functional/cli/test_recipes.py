@@ -8,9 +8,9 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.model.keys import variant_key
 from shared.model.recipe import Slot
-from tests import images
 from tests.functional.cli.conftest import Type
-from tests.unit.recipes import recipe, recipe_document, variant
+from tests.support import images
+from tests.support.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.functional
 

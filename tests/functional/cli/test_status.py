@@ -12,7 +12,7 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.status.reader import Lookout
 from tests.functional.cli.conftest import Type
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 

@@ -11,7 +11,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import Answer, Type
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 

@@ -11,7 +11,7 @@ from shared.cloud.ledger import Ledger
 from shared.events import backfill
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import Type
-from tests.images import jpeg
+from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
+from tests.support.recipes import shipped
 from tests.terraform.edge_model import EdgeRequest
-from tests.unit.recipes import shipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from tests.imaging.hand.flat import zeros
+from tests.support.hand.flat import zeros
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 GREY, RGB = 0, 2

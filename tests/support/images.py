@@ -10,7 +10,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from tests.profiles import display_p3
+from tests.support.profiles import display_p3
 
 Size = tuple[int, int]
 Colour = tuple[int, int, int]

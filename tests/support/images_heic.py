@@ -6,8 +6,8 @@ from typing import Any
 import pillow_heif
 from PIL import Image
 
-from tests import images
-from tests.images import SMALL, Size
+from tests.support import images
+from tests.support.images import SMALL, Size
 
 GRID = 64
 

@@ -1,6 +1,6 @@
 """Files that say more than they hold, and what refusing or rendering each of them takes.
 
-`python -m tests.imaging.bombs` prints the table that docs/settings.md shows.
+`python -m tests.support.bombs` prints the table that docs/settings.md shows.
 """
 
 import sys
@@ -12,10 +12,10 @@ from pathlib import Path
 from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import MEBIBYTE, Limits
-from tests import images
 from tests.imaging.children import rendered
-from tests.imaging.hand import gif, iso, jpeg, png, tiff, webp
-from tests.imaging.hand.flat import zeros
+from tests.support import images
+from tests.support.hand import gif, iso, jpeg, png, tiff, webp
+from tests.support.hand.flat import zeros
 
 GIGABYTE = 1 << 30
 KIBIBYTE = 1024

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from tests.images import ORIENTATION, SMALL, corners
-from tests.profiles import display_p3
+from tests.support.images import ORIENTATION, SMALL, corners
+from tests.support.profiles import display_p3
 
 ARTIST, COPYRIGHT, MAKE, SOFTWARE, EXIF_IFD, GPS_IFD = 315, 33432, 271, 305, 34665, 34853
 SERIAL_NUMBER = 0xA431

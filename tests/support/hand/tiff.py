@@ -2,7 +2,7 @@
 
 import struct
 
-from tests.imaging.hand.flat import zeros
+from tests.support.hand.flat import zeros
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIPS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279

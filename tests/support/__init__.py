@@ -1,0 +1,1 @@
+"""Pictures, fakes and cases that the tests of several tiers share."""
