@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim
 from shared.deadline import Deadline
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderChild
 from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
@@ -62,7 +62,7 @@ class Arrival:
             data = self.fleet.objects.fetch(self.source, ample)
             self.story.lap("fetch")
             wait_seconds = self.deadline.remaining_seconds()
-            with self.fleet.studio.child(wait_seconds=wait_seconds) as child:
+            with self.fleet.render_pool.child(wait_seconds=wait_seconds) as child:
                 self.story.lap("wait")
                 done = self._render(child, data, uploads)
                 self.story.lap("render")

@@ -16,7 +16,7 @@ from shared.cloud.queues import BATCH_SIZE, Queues
 from shared.cloud.topics import Topic
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
@@ -39,7 +39,7 @@ class Fleet:
     queues: Queues
     recipes: RecipeSet
     marks: Marks
-    studio: Studio
+    render_pool: RenderPool
     uploads: Executor
     desk: BoundedSemaphore
     topic: Topic | None = None
@@ -58,7 +58,7 @@ class Fleet:
     def close(self) -> None:
         """Stop the render children and the upload threads."""
         self.uploads.shutdown(wait=True, cancel_futures=True)
-        self.studio.close()
+        self.render_pool.close()
 
 
 def build_fleet(settings: Settings) -> Fleet:
@@ -78,7 +78,7 @@ def build_fleet(settings: Settings) -> Fleet:
         queues=Queues(clients.sqs, build_listener() if settings.queue else None),
         recipes=_recipes(settings.recipes, objects),
         marks=Marks(objects),
-        studio=Studio(settings.render_children, settings.limits),
+        render_pool=RenderPool(settings.render_children, settings.limits),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         desk=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=_topic(settings.completion_topic),

@@ -38,7 +38,7 @@ from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from tests.bench.busy_aws import AwsInMemory
-from tests.bench.busy_watch import Batch, WatchedStudio
+from tests.bench.busy_watch import Batch, WatchedRenderPool
 from tests.bench.pictures import Picture, gather
 from tests.bench.problem import CannotBench
 from tests.bench.rounds import Neighbours
@@ -88,23 +88,23 @@ def batches(sources: Sequence[bytes], *, children: int, rounds: int) -> tuple[Ba
     """Return batches of ten through one worker, after a first image that warms it up."""
     ten = {f"photos/{at:05}.jpg": sources[at % len(sources)] for at in range(BATCH)}
     fleet = _fleet(children)
-    studio = WatchedStudio(fleet.studio)
-    aws, consumer = AwsInMemory(ten), Consumer(replace(fleet, studio=studio))
+    render_pool = WatchedRenderPool(fleet.render_pool)
+    aws, consumer = AwsInMemory(ten), Consumer(replace(fleet, render_pool=render_pool))
     aws.connect(fleet)
     try:
         for _ in range(children):
-            _batch(consumer, studio, aws, list(ten)[:1])
-        return tuple(_batch(consumer, studio, aws, list(ten)) for _ in range(rounds))
+            _batch(consumer, render_pool, aws, list(ten)[:1])
+        return tuple(_batch(consumer, render_pool, aws, list(ten)) for _ in range(rounds))
     finally:
         consumer.close()
         structlog.reset_defaults()
 
 
 def _batch(
-    consumer: Consumer, studio: WatchedStudio, aws: AwsInMemory, keys: Sequence[str]
+    consumer: Consumer, render_pool: WatchedRenderPool, aws: AwsInMemory, keys: Sequence[str]
 ) -> Batch:
     messages = [_message(key) for key in keys]
-    studio.spans.clear()
+    render_pool.spans.clear()
     aws.calls.clear()
     with redirect_stderr(StringIO()) as said:
         configure_logging("json")
@@ -114,12 +114,12 @@ def _batch(
         seconds, parent = time.perf_counter() - began, time.process_time() - parent
     if {verdict.ending for verdict in verdicts} != {Outcome.MADE}:
         raise CannotBench(f"Expected images that can be rendered, got {said.getvalue()[:500]}")
-    cpu = parent + sum(span.cpu_seconds for span in studio.spans)
+    cpu = parent + sum(span.cpu_seconds for span in render_pool.spans)
     return Batch(
-        children=studio.size,
+        children=render_pool.size,
         began=began,
         seconds=seconds,
-        spans=tuple(studio.spans),
+        spans=tuple(render_pool.spans),
         parent_seconds=parent,
         others_cores=neighbours.cores(cpu),
         log_bytes=len(said.getvalue().encode()),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging.render_pool import RenderPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +86,22 @@ class Batch:
         return [pick(each) for each in by_child.values()]
 
 
-class WatchedStudio(Studio):
-    """Lends the children of another studio and notes when each of them had work."""
+class WatchedRenderPool(RenderPool):
+    """Lends the children of another pool and notes when each of them had work."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio, self.size = studio, studio.size
+    def __init__(self, render_pool: RenderPool) -> None:
+        self._render_pool, self.size = render_pool, render_pool.size
         self.spans: list[Span] = []
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
         """Lend a child that notes its work."""
-        with self._studio.child(wait_seconds=wait_seconds) as child:
+        with self._render_pool.child(wait_seconds=wait_seconds) as child:
             yield _WatchedChild(child, self.spans)
 
     def close(self) -> None:
-        """Stop the other studio's children."""
-        self._studio.close()
+        """Stop the other pool's children."""
+        self._render_pool.close()
 
 
 class _WatchedChild(RenderChild):

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot
 from tests.bench.busy import batches

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe
@@ -24,7 +25,7 @@ class Engine:
 
     def __init__(self, cores: int) -> None:
         self.limits = Limits()
-        self._studio = Studio(cores, self.limits)
+        self._render_pool = RenderPool(cores, self.limits)
         self._threads = ThreadPoolExecutor(cores)
         self.peak_bytes = 0
 
@@ -51,10 +52,10 @@ class Engine:
     def close(self) -> None:
         """Stop the children."""
         self._threads.shutdown()
-        self._studio.close()
+        self._render_pool.close()
 
     def _render(self, source: bytes, recipe: Recipe) -> tuple[DoneFrame, tuple[File, ...]]:
-        with self._studio.child(wait_seconds=PATIENCE_SECONDS) as child:
+        with self._render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
             made = conversation(child, source, recipe, self.limits)
             self.peak_bytes = max(self.peak_bytes, high_water_bytes(child, made[0]))
             return made

@@ -11,8 +11,8 @@ from statistics import median
 
 import msgspec
 
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 from shared.imaging.render import render
-from shared.imaging.render_pool import FIXED_ENVIRONMENT
 from shared.imaging.vips import harden
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe
@@ -121,7 +121,7 @@ def _in_a_process(pictures: Sequence[Picture], recipe: Recipe) -> Mapping[str, M
         [sys.executable, "-m", "tests.bench.over_floor"],
         input=msgspec.json.encode(job),
         capture_output=True,
-        env={**os.environ, **FIXED_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, **CHILD_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
     )
     if done.returncode:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.imaging.render_pool import FIXED_ENVIRONMENT
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 from shared.model.recipe import Codec
 from tests.bench.curves import curves
 from tests.bench.pictures import Picture, photographs
@@ -144,7 +144,7 @@ def _in_a_process(job: ScanJob) -> list[Point]:
 
 
 def _environment() -> Mapping[str, str]:
-    return {**os.environ, **FIXED_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**os.environ, **CHILD_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 if __name__ == "__main__":

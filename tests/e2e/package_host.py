@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 

@@ -13,11 +13,11 @@ from tests.functional.conftest import (
     _built_clients,
     _clients,
     _make_world,
-    _studio,
+    _render_pool,
     _world,
 )
 
-__all__ = ["_built_clients", "_clients", "_make_world", "_studio", "_world"]
+__all__ = ["_built_clients", "_clients", "_make_world", "_render_pool", "_world"]
 
 MakeDelivery = Callable[..., Delivery]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Cause
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
@@ -42,12 +42,12 @@ def test_thirty_warm_records_leave_no_descriptor_no_process_and_no_file(
 ) -> None:
     batch(delivery, 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with delivery.world.fleet.studio.child(wait_seconds=5) as child:
+    with delivery.world.fleet.render_pool.child(wait_seconds=5) as child:
         before = (descriptors(), descriptors(child.pid))
 
     endings = [batch(delivery, number) for number in range(1, WARM_BATCHES + 1)]
 
-    with delivery.world.fleet.studio.child(wait_seconds=5) as child:
+    with delivery.world.fleet.render_pool.child(wait_seconds=5) as child:
         after = (descriptors(), descriptors(child.pid))
     assert endings == [[Cause.TRUNCATED, *[None] * 9]] * WARM_BATCHES
     assert after == before
@@ -56,18 +56,18 @@ def test_thirty_warm_records_leave_no_descriptor_no_process_and_no_file(
 
 @pytest.mark.case(45)
 def test_a_child_that_was_replaced_five_times_leaves_no_descriptor() -> None:
-    studio = Studio(1, Limits())
+    render_pool = RenderPool(1, Limits())
     before = descriptors()
 
     for _ in range(5):
-        with studio.child(wait_seconds=5) as child:
+        with render_pool.child(wait_seconds=5) as child:
             os.kill(child.pid, signal.SIGKILL)
             child._process.wait()
-    with studio.child(wait_seconds=5) as child:
+    with render_pool.child(wait_seconds=5) as child:
         after = descriptors()
         is_alive = child.is_alive()
 
-    studio.close()
+    render_pool.close()
     assert after == before
     assert is_alive
 
@@ -76,10 +76,10 @@ def test_a_child_that_was_replaced_five_times_leaves_no_descriptor() -> None:
 def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
     make_world: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, studio = make_world(), Studio(1, Limits())
-    delivery = delivery_of(replace(world, fleet=replace(world.fleet, studio=studio)))
+    world, render_pool = make_world(), RenderPool(1, Limits())
+    delivery = delivery_of(replace(world, fleet=replace(world.fleet, render_pool=render_pool)))
     world.drop("a.jpg", images.jpeg(SMALL))
-    with studio.child(wait_seconds=5) as child:
+    with render_pool.child(wait_seconds=5) as child:
         child.stop()
 
     with monkeypatch.context() as full:
@@ -87,7 +87,7 @@ def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
         (hindered,) = delivery.deliver(notification("a.jpg"))
     endings = delivery.persist(notification("a.jpg"))
 
-    studio.close()
+    render_pool.close()
     delivery.stop()
     assert not hindered.is_settled
     assert endings[-1] is Outcome.MADE

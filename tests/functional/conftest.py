@@ -19,7 +19,7 @@ from shared.cloud.queues import Queues
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
@@ -53,11 +53,11 @@ RECIPES = {
 TINY_NAMES = {"w32.webp", "w64.webp", "w64.fallback"}
 
 
-@pytest.fixture(name="studio", scope="session")
-def _studio() -> Iterator[Studio]:
-    studio = Studio(2, Limits())
-    yield studio
-    studio.close()
+@pytest.fixture(name="render_pool", scope="session")
+def _render_pool() -> Iterator[RenderPool]:
+    render_pool = RenderPool(2, Limits())
+    yield render_pool
+    render_pool.close()
 
 
 @pytest.fixture(name="built_clients", scope="session")
@@ -180,7 +180,7 @@ class World:
 
 
 @pytest.fixture(name="make_world")
-def _make_world(clients: Clients, studio: Studio) -> Iterator[Callable[..., World]]:
+def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[..., World]]:
     made: list[World] = []
 
     def make(recipes: object = RECIPES, **environment: str) -> World:
@@ -205,7 +205,7 @@ def _make_world(clients: Clients, studio: Studio) -> Iterator[Callable[..., Worl
             queues=Queues(clients.sqs),
             recipes=read_recipes(recipes),
             marks=Marks(objects),
-            studio=studio,
+            render_pool=render_pool,
             uploads=ThreadPoolExecutor(4),
             desk=BoundedSemaphore(4),
         )

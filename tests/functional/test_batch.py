@@ -142,7 +142,7 @@ def test_several_records_of_one_corrupt_key_leave_one_dead_letter(world: World) 
 def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
-    with world.fleet.studio.child(wait_seconds=5) as first:
+    with world.fleet.render_pool.child(wait_seconds=5) as first:
         pid = first.pid  # the pool hands out the child that came back last
     os.kill(pid, signal.SIGSTOP)  # it takes the job and does not finish it
     Timer(0.5, os.kill, args=(pid, signal.SIGKILL)).start()
@@ -268,7 +268,7 @@ def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
     message = Message("m1", "no-handle", world.event("a.jpg"), 2, LIVE, None)
     verdicts: list[Verdict] = []
     for _ in range(2):
-        with world.fleet.studio.child(wait_seconds=5) as child:
+        with world.fleet.render_pool.child(wait_seconds=5) as child:
             os.kill(child.pid, signal.SIGSTOP)  # it takes the job and never finishes it
         verdicts += world.consumer.consume((message,), Deadline.after(120, world.fleet.clock))
 

@@ -35,7 +35,7 @@ def test_recipes_are_read_from_the_object_that_the_environment_names(clients: Cl
 
     try:
         assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
-        assert fleet.studio.size == 1
+        assert fleet.render_pool.size == 1
     finally:
         fleet.close()
 

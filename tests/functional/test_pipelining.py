@@ -10,7 +10,8 @@ import pytest
 
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging.child_process import RenderChild
+from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
@@ -43,18 +44,18 @@ class WatchedObjects(Objects):
         super().put_variant(source, fingerprint, name, codec, data)
 
 
-class WatchedStudio(Studio):
-    """The children of another studio; tells a test of each image that gets one and is done."""
+class WatchedRenderPool(RenderPool):
+    """The children of another pool; tells a test of each image that gets one and is done."""
 
     on_begin: Callable[[], object] = staticmethod(lambda: None)
     on_end: Callable[[], object] = staticmethod(lambda: None)
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio, self.size = studio, studio.size
+    def __init__(self, render_pool: RenderPool) -> None:
+        self._render_pool, self.size = render_pool, render_pool.size
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
-        with self._studio.child(wait_seconds=wait_seconds) as child:
+        with self._render_pool.child(wait_seconds=wait_seconds) as child:
             self.on_begin()
             yield child
             self.on_end()
@@ -66,7 +67,7 @@ class Line:
 
     world: World
     objects: WatchedObjects
-    studio: WatchedStudio
+    render_pool: WatchedRenderPool
 
     def consume(self, *keys: str) -> list[object]:
         """Drop sources and return what became of their messages, in one batch."""
@@ -77,22 +78,25 @@ class Line:
 
 
 @pytest.fixture(name="single_child", scope="module")
-def _single_child() -> Iterator[Studio]:
-    studio = Studio(1, Limits())
-    yield studio
-    studio.close()
+def _single_child() -> Iterator[RenderPool]:
+    render_pool = RenderPool(1, Limits())
+    yield render_pool
+    render_pool.close()
 
 
 @pytest.fixture(name="line")
-def _line(world: World, single_child: Studio) -> Line:
+def _line(world: World, single_child: RenderPool) -> Line:
     s3 = world.clients.s3
     objects = WatchedObjects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
-    studio = WatchedStudio(single_child)
+    render_pool = WatchedRenderPool(single_child)
     world.fleet = replace(
-        world.fleet, objects=objects, studio=studio, desk=BoundedSemaphore(1 + FETCHED_AHEAD)
+        world.fleet,
+        objects=objects,
+        render_pool=render_pool,
+        desk=BoundedSemaphore(1 + FETCHED_AHEAD),
     )
     world.consumer = Consumer(world.fleet)
-    return Line(world, objects, studio)
+    return Line(world, objects, render_pool)
 
 
 @dataclass
@@ -113,7 +117,7 @@ class Count:
 
 def test_the_child_has_the_second_image_while_the_firsts_uploads_are_pending(line: Line) -> None:
     images, waits = Count(2), []
-    line.studio.on_begin = images.add
+    line.render_pool.on_begin = images.add
     line.objects.on_put = lambda: waits.append(images.reached.wait(PATIENCE_SECONDS))
 
     endings = line.consume("a.jpg", "b.jpg")
@@ -124,7 +128,7 @@ def test_the_child_has_the_second_image_while_the_firsts_uploads_are_pending(lin
 
 def test_an_upload_does_not_hold_up_the_rest_of_its_image(line: Line) -> None:
     rendered, waits = Count(1), []
-    line.studio.on_end = rendered.add
+    line.render_pool.on_end = rendered.add
     line.objects.on_put = lambda: waits.append(rendered.reached.wait(PATIENCE_SECONDS))
 
     endings = line.consume("a.jpg")
@@ -136,7 +140,7 @@ def test_an_upload_does_not_hold_up_the_rest_of_its_image(line: Line) -> None:
 def test_the_next_sources_are_fetched_while_the_first_renders(line: Line) -> None:
     fetches, waits = Count(1 + FETCHED_AHEAD), []
     line.objects.on_fetch = fetches.add
-    line.studio.on_begin = lambda: waits.append(fetches.reached.wait(PATIENCE_SECONDS))
+    line.render_pool.on_begin = lambda: waits.append(fetches.reached.wait(PATIENCE_SECONDS))
 
     endings = line.consume("a.jpg", "b.jpg", "c.jpg")
 
@@ -151,7 +155,7 @@ def test_no_more_sources_are_fetched_than_a_child_and_the_desk_can_hold(line: Li
         fetched.add()
         in_hand.append(fetched.value - done.value)
 
-    line.objects.on_fetch, line.studio.on_end = note, done.add
+    line.objects.on_fetch, line.render_pool.on_end = note, done.add
 
     endings = line.consume(*(f"{number}.jpg" for number in range(9)))
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import CALL_SECONDS
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import VariantFrame
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot

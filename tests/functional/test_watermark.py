@@ -10,7 +10,7 @@ from PIL import Image
 
 from shared.cloud.objects import MAX_MARK_BYTES
 from shared.deadline import Deadline
-from shared.imaging import render_pool as sandbox
+from shared.imaging import child_process
 from shared.imaging.frames import Job, write_job
 from shared.model.errors import Cause, Failure, OutOfTime, Transient
 from shared.model.keys import variant_key
@@ -200,7 +200,7 @@ def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -
         told.append(job)
         write_job(stream, job, source, mark)
 
-    monkeypatch.setattr(sandbox, "write_job", write)
+    monkeypatch.setattr(child_process, "write_job", write)
 
     world.settle("a.jpg")
 

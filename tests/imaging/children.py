@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging.child_process import RenderChild
+from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 
 
@@ -15,8 +16,8 @@ def _child() -> Iterator[RenderChild]:
     child.stop()
 
 
-@pytest.fixture(name="studio")
-def _studio() -> Iterator[Studio]:
-    studio = Studio(1, Limits())
-    yield studio
-    studio.close()
+@pytest.fixture(name="render_pool")
+def _render_pool() -> Iterator[RenderPool]:
+    render_pool = RenderPool(1, Limits())
+    yield render_pool
+    render_pool.close()

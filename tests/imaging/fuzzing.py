@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyvips
 from PIL import Image
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pillow_heif
 import pytest
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import Job
 from shared.imaging.intake.cost_limits import SOURCE_COPIES, price_bytes
 from shared.imaging.intake.probe import probe
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.plan import plan

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import pyvips
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.intake.cost_limits import MOST_BANDS, MOST_SIDE, SOURCE_COPIES, admit
 from shared.imaging.intake.probe import Header, probe
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits

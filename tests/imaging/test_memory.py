@@ -6,8 +6,8 @@ from statistics import median
 
 import pytest
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import Job
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant

@@ -6,12 +6,12 @@ import pytest
 import pyvips
 
 from shared.imaging import render as rendering
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.intake import probe as probing
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.imaging.render import Encoded, render
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.geometry import Size
 from shared.model.limits import Limits

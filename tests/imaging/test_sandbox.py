@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
+from shared.imaging.child_process import CHILD_ENVIRONMENT, INHERITED_VARIABLES, RenderChild
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import FIXED_ENVIRONMENT, PASSED_ON, RenderChild, Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
     Cause,
     Failure,
@@ -48,7 +49,7 @@ def test_a_child_is_started_without_credentials(monkeypatch: pytest.MonkeyPatch)
     finally:
         child.stop()
 
-    assert found.keys() - PASSED_ON == {*FIXED_ENVIRONMENT, "PYTHONPATH"}
+    assert found.keys() - INHERITED_VARIABLES == {*CHILD_ENVIRONMENT, "PYTHONPATH"}
     assert SECRET not in str(found)
     assert SECRET not in str(command)
 
@@ -74,7 +75,7 @@ def test_a_child_ends_with_its_parents_pipe(child: RenderChild) -> None:
 
 def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
     program = (
-        "import sys; from shared.imaging.render_pool import RenderChild;"
+        "import sys; from shared.imaging.child_process import RenderChild;"
         f"child = RenderChild({MEMORY_BYTES}); print(child.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -91,11 +92,11 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
             os.close(descriptor)
 
 
-def test_a_child_serves_one_image_after_the_other(studio: Studio) -> None:
+def test_a_child_serves_one_image_after_the_other(render_pool: RenderPool) -> None:
     """The worker reads up to the last answer and no further, which must not cost the child."""
     served = []
     for number in range(3):
-        with studio.child(wait_seconds=0) as child:
+        with render_pool.child(wait_seconds=0) as child:
             rendered(child, images.jpeg(seed=number))
             served.append(child.pid)
 
@@ -165,9 +166,9 @@ def test_variants_are_handed_over_while_the_next_is_encoded(child: RenderChild) 
 
 
 def test_two_children_work_at_the_same_time() -> None:
-    studio = Studio(2, Limits())
+    render_pool = RenderPool(2, Limits())
     try:
-        with studio.child(wait_seconds=0) as one, studio.child(wait_seconds=0) as other:
+        with render_pool.child(wait_seconds=0) as one, render_pool.child(wait_seconds=0) as other:
             held = one.render(
                 images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
             )
@@ -179,16 +180,16 @@ def test_two_children_work_at_the_same_time() -> None:
             assert one.pid != other.pid
             assert isinstance(list(held)[-1], DoneFrame)
     finally:
-        studio.close()
+        render_pool.close()
 
 
-def test_threads_that_share_a_studio_get_their_own_pictures() -> None:
-    studio = Studio(2, Limits())
+def test_threads_that_share_a_pool_get_their_own_pictures() -> None:
+    render_pool = RenderPool(2, Limits())
     sizes = [(40 + 4 * number, 40) for number in range(12)]
     seen: list[tuple[int, int]] = []
 
     def work(size: tuple[int, int]) -> None:
-        with studio.child(wait_seconds=PATIENCE_SECONDS) as child:
+        with render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
             facts = rendered(child, images.png(size)).facts
         seen.append((facts.width, facts.height))
 
@@ -197,27 +198,27 @@ def test_threads_that_share_a_studio_get_their_own_pictures() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    studio.close()
+    render_pool.close()
 
     assert sorted(seen) == sizes
 
 
-def test_a_child_that_is_lent_is_not_lent_again(studio: Studio) -> None:
+def test_a_child_that_is_lent_is_not_lent_again(render_pool: RenderPool) -> None:
     with (
-        studio.child(wait_seconds=0),
+        render_pool.child(wait_seconds=0),
         pytest.raises(OutOfTime) as caught,
-        studio.child(wait_seconds=-1),
+        render_pool.child(wait_seconds=-1),
     ):
         pass
 
     assert caught.value.cause is Cause.DEADLINE
 
 
-def test_a_closed_studio_leaves_no_process() -> None:
-    studio = Studio(2, Limits())
-    with studio.child(wait_seconds=0) as one, studio.child(wait_seconds=0) as other:
+def test_a_closed_pool_leaves_no_process() -> None:
+    render_pool = RenderPool(2, Limits())
+    with render_pool.child(wait_seconds=0) as one, render_pool.child(wait_seconds=0) as other:
         children = (one, other)
 
-    studio.close()
+    render_pool.close()
 
     assert not any(child.is_alive() for child in children)

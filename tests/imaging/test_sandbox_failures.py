@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from shared.imaging.child_process import RenderChild, failure_for
 from shared.imaging.frames import FailedFrame, Job
-from shared.imaging.render_pool import RenderChild, Studio, failure_for
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
     Cause,
     DecoderCrash,
@@ -33,14 +34,16 @@ pytestmark = pytest.mark.imaging
 MEMORY_BYTES = Limits().memory_bytes
 
 
-def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(studio: Studio) -> None:
-    with studio.child(wait_seconds=0) as child:
+def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(
+    render_pool: RenderPool,
+) -> None:
+    with render_pool.child(wait_seconds=0) as child:
         hung = child.pid
         os.kill(hung, signal.SIGSTOP)
         with pytest.raises(DecodeTimeout) as caught:
             list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=0.2))
 
-    with studio.child(wait_seconds=0) as child:
+    with render_pool.child(wait_seconds=0) as child:
         assert caught.value.stage == "render"
         assert child.pid != hung
         assert files(child, images.jpeg())
@@ -57,9 +60,9 @@ def test_a_child_that_takes_no_more_of_a_large_source_is_killed_too(child: Rende
 
 
 def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
-    studio: Studio,
+    render_pool: RenderPool,
 ) -> None:
-    with studio.child(wait_seconds=0) as child:
+    with render_pool.child(wait_seconds=0) as child:
         killed = child.pid
         replies = child.render(
             images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
@@ -69,22 +72,22 @@ def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
         with pytest.raises(DecoderCrash, match="ended with code -9"):
             list(replies)
 
-    with studio.child(wait_seconds=0) as child:
+    with render_pool.child(wait_seconds=0) as child:
         assert child.pid != killed
         assert files(child, images.jpeg())
 
 
-def test_a_child_that_died_while_idle_is_replaced(studio: Studio) -> None:
-    with studio.child(wait_seconds=0) as child:
+def test_a_child_that_died_while_idle_is_replaced(render_pool: RenderPool) -> None:
+    with render_pool.child(wait_seconds=0) as child:
         child._process.kill()
         child._process.wait()
 
-    with studio.child(wait_seconds=0) as other:
+    with render_pool.child(wait_seconds=0) as other:
         assert files(other, images.jpeg())
 
 
-def test_a_consumer_that_stops_early_costs_the_child_its_life(studio: Studio) -> None:
-    with studio.child(wait_seconds=0) as child:
+def test_a_consumer_that_stops_early_costs_the_child_its_life(render_pool: RenderPool) -> None:
+    with render_pool.child(wait_seconds=0) as child:
         replies = child.render(
             images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
         )
@@ -93,7 +96,7 @@ def test_a_consumer_that_stops_early_costs_the_child_its_life(studio: Studio) ->
         replies.close()  # type: ignore[attr-defined] # a generator
 
         assert not child.is_alive()
-    with studio.child(wait_seconds=0) as other:
+    with render_pool.child(wait_seconds=0) as other:
         assert files(other, images.jpeg())[0].variants == ("w80",)
 
 
@@ -108,15 +111,15 @@ def test_an_image_that_eats_the_memory_fails_by_itself(source: bytes, slot: Slot
     # Admission lets it through, the kernel does not. How libvips notices differs, its end as well.
     believing = Limits(memory_bytes=1 << 40, max_pixels=1 << 40)
     full_size = Recipe("full", (Variant("full", (slot,)),))
-    studio = Studio(1, Limits(memory_bytes=64 * MEBIBYTE))
+    render_pool = RenderPool(1, Limits(memory_bytes=64 * MEBIBYTE))
 
     try:
-        with studio.child(wait_seconds=0) as child, pytest.raises(Failure) as caught:
+        with render_pool.child(wait_seconds=0) as child, pytest.raises(Failure) as caught:
             rendered(child, source, Job(full_size, believing))
-        with studio.child(wait_seconds=0) as child:
+        with render_pool.child(wait_seconds=0) as child:
             after = files(child, images.jpeg())
     finally:
-        studio.close()
+        render_pool.close()
 
     assert caught.value.cause in {Cause.TOO_COSTLY, Cause.DECODER_CRASH}
     assert [file.variants for file in after] == [("w80",)]
@@ -208,11 +211,11 @@ def test_a_watermark_is_blamed_only_where_there_is_one(cause: Cause) -> None:
 
 HIDDEN = """
 import ctypes, sys
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 PR_GET_DUMPABLE = 3
 before = ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)
-Studio(1, Limits()).close()
+RenderPool(1, Limits()).close()
 sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
 """
 
@@ -233,7 +236,7 @@ def test_a_worker_hides_its_memory_and_environment_from_its_children() -> None:
 ORPHANED = """
 import sys, threading, time
 from shared.imaging.frames import Job
-from shared.imaging.render_pool import RenderChild
+from shared.imaging.child_process import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from tests.support import images

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from shared.imaging import render_pool as sandbox
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging import render_pool as pool_module
+from shared.imaging.child_process import RenderChild
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Cause, DecodeTimeout, RenderUnavailable, Suspect
 from shared.model.limits import MEBIBYTE, Limits
 from tests.imaging.children import PATIENCE_SECONDS, SMALL_JOB, bounds, files
@@ -89,19 +90,19 @@ def test_readiness_is_awaited_once(child: RenderChild) -> None:
     assert files(child, images.jpeg())
 
 
-def test_a_studio_lends_a_child_that_is_ready(studio: Studio) -> None:
-    with studio.child(wait_seconds=0) as child:
+def test_a_pool_lends_a_child_that_is_ready(render_pool: RenderPool) -> None:
+    with render_pool.child(wait_seconds=0) as child:
         assert int(bounds(child.pid)["Max file size"]) == MEBIBYTE
 
 
-def test_a_studio_starts_its_children_without_waiting_for_them(
+def test_a_pool_starts_its_children_without_waiting_for_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sandbox, "RenderChild", SleepyChild)
+    monkeypatch.setattr(pool_module, "RenderChild", SleepyChild)
 
-    studio = Studio(2, Limits())
+    render_pool = RenderPool(2, Limits())
 
-    studio.close()  # nobody has said hello, and nobody would have
+    render_pool.close()  # nobody has said hello, and nobody would have
 
 
 class SleepyChild(UnreadyChild):
@@ -122,20 +123,20 @@ def test_a_broken_deployment_lends_no_child_and_a_mended_one_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(sandbox, "RenderChild", BrokenChild)
-        studio = Studio(1, Limits())
+        broken.setattr(pool_module, "RenderChild", BrokenChild)
+        render_pool = RenderPool(1, Limits())
         for _ in range(3):
             with (
                 pytest.raises(RenderUnavailable, match="no libvips here"),
-                studio.child(wait_seconds=0),
+                render_pool.child(wait_seconds=0),
             ):
                 pass
 
     try:
-        with studio.child(wait_seconds=0) as child:
+        with render_pool.child(wait_seconds=0) as child:
             assert files(child, images.jpeg())
     finally:
-        studio.close()
+        render_pool.close()
 
 
 class Unstartable(RenderChild):
@@ -153,15 +154,18 @@ def test_a_process_that_cannot_be_started_is_no_images_fault() -> None:
 
 
 def test_an_interpreter_that_is_not_there_is_told_of(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    render_pool: RenderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with studio.child(wait_seconds=0) as child:
+    with render_pool.child(wait_seconds=0) as child:
         child.stop()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
 
-    with pytest.raises(RenderUnavailable, match="/nowhere/python"), studio.child(wait_seconds=0):
+    with (
+        pytest.raises(RenderUnavailable, match="/nowhere/python"),
+        render_pool.child(wait_seconds=0),
+    ):
         pass
 
     monkeypatch.undo()
-    with studio.child(wait_seconds=0) as other:
+    with render_pool.child(wait_seconds=0) as other:
         assert files(other, images.jpeg())

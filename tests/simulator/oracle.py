@@ -16,8 +16,8 @@ from shared.model.source import Overrides, Source
 from shared.model.versions import ENGINE_VERSION
 from tests.simulator.buckets import Version
 from tests.simulator.queues import Message
+from tests.simulator.render_pool import CODECS, rendered
 from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services
-from tests.simulator.studio import CODECS, rendered
 from tests.simulator.user import CAUSES, METADATA
 
 # A request id is Lambda's, and a failure need not know its stage.

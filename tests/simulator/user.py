@@ -9,9 +9,9 @@ from shared.cloud.ledger import TOMBSTONE_SECONDS
 from shared.events import backfill
 from shared.model.errors import Cause
 from tests.simulator.recipe_sets import RECIPE_SETS
+from tests.simulator.render_pool import CORRUPT, CRASHING, GOOD, HANGING
 from tests.simulator.services import KEYS, SOURCES, TABLE, Services
 from tests.simulator.story import Story
-from tests.simulator.studio import CORRUPT, CRASHING, GOOD, HANGING
 from tests.simulator.tape import BYTES, Tape
 from tests.simulator.workers import Crew
 

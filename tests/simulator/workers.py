@@ -17,6 +17,7 @@ from shared.settings import Settings, read_settings
 from tests.simulator.calls import Network, Wire
 from tests.simulator.polls import LongPoll, Stopping
 from tests.simulator.recipe_sets import RECIPE_SETS
+from tests.simulator.render_pool import FakeRenderPool
 from tests.simulator.scheduler import VIRTUAL, Died, Process, Scheduler
 from tests.simulator.services import (
     DEAD,
@@ -29,7 +30,6 @@ from tests.simulator.services import (
     VARIANTS,
     Services,
 )
-from tests.simulator.studio import FakeStudio
 from tests.simulator.tape import Tape
 from tests.simulator.watch import MOST_OFFSET_SECONDS
 from worker.batch import Consumer, answer
@@ -177,7 +177,7 @@ class Crew:
             queues=Queues(cast("Any", sqs)),
             recipes=self.recipe_set,
             marks=Marks(objects),
-            studio=FakeStudio(process),
+            render_pool=FakeRenderPool(process),
             uploads=InlineExecutor(),
             desk=BoundedSemaphore(3),
             topic=Topic(cast("Any", Wire(process, network, "sns", services.topics)), TOPIC_ARN),

@@ -6,8 +6,9 @@ An object's own word for its source does not show that another image's pixels ar
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderChild, Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.keys import stored_key
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe
@@ -25,9 +26,9 @@ def keys_with_other_pixels(
     whole = [key for key, each in seen.items() if each.manifest and each.stored]
     some = whole[:: max(1, -(-len(whole) // MOST_KEYS))]
     other = []
-    with closing(Studio(1, Limits())) as studio:
+    with closing(RenderPool(1, Limits())) as render_pool:
         for done, key in enumerate(some, 1):
-            with studio.child(wait_seconds=PATIENCE_SECONDS) as child:
+            with render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
                 if not _is_same(fleet, child, key, recipe):
                     other.append(key)
             step(done, len(some))

@@ -89,7 +89,7 @@ class Bench:
             queues=self.queues,
             recipes=nothing,
             marks=nothing,
-            studio=nothing,
+            render_pool=nothing,
             uploads=nothing,
             desk=nothing,
         )

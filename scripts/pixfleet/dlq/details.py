@@ -13,9 +13,9 @@ from shared.cloud.errors import attempt
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
+from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
-from shared.imaging.render_pool import RenderChild
 from shared.model.errors import Failure, PixfleetError
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant

@@ -24,7 +24,7 @@ from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured
 from shared.settings import Settings, read_settings
 
@@ -116,13 +116,13 @@ class Desk:
         """Yield what would happen to each key; nothing is written."""
         settings = self._settings()
         recipe_set = deployed_recipes(self.stack, self.objects)
-        with closing(Studio(1, settings.limits)) as studio:
+        with closing(RenderPool(1, settings.limits)) as render_pool:
             engine = Engine(
                 self.objects,
                 recipe_set,
                 settings.limits,
                 settings.render_seconds,
-                studio,
+                render_pool,
                 self.clock,
             )
             yield from map(engine.attempt, keys)

@@ -7,7 +7,7 @@ from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
@@ -47,7 +47,7 @@ class Engine:
     recipes: RecipeSet
     limits: Limits
     render_seconds: float
-    studio: Studio
+    render_pool: RenderPool
     clock: Clock
     marks: Marks = field(init=False)
 
@@ -79,7 +79,7 @@ class Engine:
         job = Job(
             resolved.recipe.without_places(), self.limits, read_focal(source.overrides.focal)
         )
-        with self.studio.child(wait_seconds=until.remaining_seconds()) as child:
+        with self.render_pool.child(wait_seconds=until.remaining_seconds()) as child:
             for reply in child.render(
                 data, job, time_limit_seconds=self.render_seconds, mark=resolved.mark
             ):

@@ -12,7 +12,7 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Self
 
-from shared.imaging.render_pool import FIXED_ENVIRONMENT
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 
 # The metric takes a kilobyte of memory for each pixel or so.
 MAX_PIXELS = 4_000_000
@@ -110,6 +110,6 @@ def _started() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**FIXED_ENVIRONMENT, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**CHILD_ENVIRONMENT, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,  # Ctrl-C is for us, and we stop it
     )

@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.comparison import Compared, File, Made, Name, compare
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Opened, Sources
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Cause, Permanent, SourceArchived, SourceChanged, Suspect
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
@@ -23,7 +23,7 @@ CHILD_SECONDS = 1_000.0
 class Tools:
     """What every trial needs; without judges nothing is scored."""
 
-    studio: Studio
+    render_pool: RenderPool
     limits: Limits
     render_seconds: float
     judges: Judges | None = None
@@ -107,7 +107,7 @@ class Kitchen:
         seconds = self.tools.render_seconds
         files: dict[Name, File] = {}
         try:
-            with self.tools.studio.child(wait_seconds=CHILD_SECONDS) as child:
+            with self.tools.render_pool.child(wait_seconds=CHILD_SECONDS) as child:
                 for reply in child.render(
                     self.opened.data, job, time_limit_seconds=seconds, mark=resolved.mark
                 ):

@@ -9,7 +9,7 @@ from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Sources
 from scripts.pixfleet.plan.trial import Tools, Trial, try_source
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 
 # A render child may need a gigabyte, and so may a judge.
@@ -20,12 +20,12 @@ MOST_AT_ONCE = 4
 def tools(limits: Limits, render_seconds: float, *, sources: int, scored: int) -> Iterator[Tools]:
     """Start render children and judges, and stop them at the end, however that comes."""
     at_once = min(MOST_AT_ONCE, os.cpu_count() or 1, sources)
-    studio = Studio(at_once, limits)
+    render_pool = RenderPool(at_once, limits)
     try:
         with Judges(min(at_once, scored)) if scored else nullcontext() as judges:
-            yield Tools(studio, limits, render_seconds, judges)
+            yield Tools(render_pool, limits, render_seconds, judges)
     finally:
-        studio.close()
+        render_pool.close()
 
 
 def rehearse(
@@ -48,7 +48,7 @@ def rehearse(
         tell()
         return trial
 
-    crew = ThreadPoolExecutor(with_tools.studio.size)
+    crew = ThreadPoolExecutor(with_tools.render_pool.size)
     try:
         return list(crew.map(attempt, enumerate(keys)))
     except BaseException:

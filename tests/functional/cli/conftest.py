@@ -16,7 +16,7 @@ from scripts.pixfleet import cli
 from scripts.pixfleet.dlq import scan as sweep
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.settings import read_settings
 from tests.functional.cli.letters import Bench
 from tests.functional.conftest import RECIPES
@@ -86,11 +86,11 @@ def _type(
 
 
 @pytest.fixture(name="work_off")
-def _work_off(stack: LocalStack, studio: Studio) -> Iterator[Callable[..., None]]:
+def _work_off(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[..., None]]:
     """Give a worker that works a lane off, until nothing on it can be received."""
     fleet = build_fleet(read_settings(stack.worker_environment()))
-    fleet.studio.close()
-    fleet = replace(fleet, studio=studio)
+    fleet.render_pool.close()
+    fleet = replace(fleet, render_pool=render_pool)
     consumer = Consumer(fleet)
 
     def work_off(queue: str = stack.live_queue) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.imaging.frames import DoneFrame, Job, VariantFrame
-from shared.imaging.render_pool import Studio
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout
 from shared.model.manifest import SourceFacts
 from shared.model.recipe import Codec, Slot
@@ -56,7 +56,7 @@ class FakeChild:
         yield DoneFrame(FACTS, None, RENDER_SECONDS, RENDER_SECONDS, 1)
 
 
-class FakeStudio(Studio):
+class FakeRenderPool(RenderPool):
     """One render child, always free."""
 
     def __init__(self, process: Process) -> None:
