@@ -1,7 +1,6 @@
 """What becomes of a message whose work failed: the dead-letter queue, or another try later."""
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -9,8 +8,8 @@ import structlog
 
 from shared.cloud.queues import Queues
 from shared.events.sqs import Message
-from shared.model.dead_letter import LEAST, REDRIVE_ID
-from shared.model.errors import MAX_DETAIL_CHARS, Failure, PixfleetError, Transient, Unknown
+from shared.model.dead_letter import DeadLetterAttributes
+from shared.model.errors import Failure, PixfleetError, Transient, Unknown
 from shared.model.versions import WORKER_VERSION
 
 BASE_SECONDS = 30
@@ -50,36 +49,33 @@ class Triage:
         return failure.is_permanent or message.receive_count >= self.max_receives
 
     def _bury(self, message: Message, failure: Failure, key: str) -> None:
-        attributes = {
-            "key": _printable(key),
-            "cause": failure.cause.value,
-            "stage": failure.stage,
-            "detail": _printable(failure.detail)[:MAX_DETAIL_CHARS],
-            "source_queue": message.queue,
-            "origin_message_id": message.id,
-            "receive_count": str(message.receive_count),
-            "worker_version": WORKER_VERSION,
-            "request_id": self.request_id,
-            REDRIVE_ID: _printable(message.attributes.get(REDRIVE_ID, "")),
-        }
-        # SQS refuses empty attribute values.
-        filled = {name: value for name, value in attributes.items() if value}
-        self._send(message.body, filled)
+        attributes = DeadLetterAttributes(
+            key=key,
+            cause=failure.cause.value,
+            stage=failure.stage,
+            detail=failure.detail,
+            source_queue=message.queue,
+            origin_message_id=message.id,
+            receive_count=str(message.receive_count),
+            worker_version=WORKER_VERSION,
+            request_id=self.request_id,
+            redrive_id=DeadLetterAttributes.parse(message.attributes).redrive_id,
+        )
+        self._send(message.body, attributes)
         log.warning(
             "message became a dead letter",
             lane=message.lane,
             message_id=message.id,
             dead_letters=1,
-            **{**filled, "key": key},
+            **{**attributes.encode(), "key": key},
         )
 
-    def _send(self, body: str, attributes: Mapping[str, str]) -> None:
+    def _send(self, body: str, attributes: DeadLetterAttributes) -> None:
         try:
-            self.queues.send(self.dead_letter_queue, body, attributes)
+            self.queues.send(self.dead_letter_queue, body, attributes.encode())
         except Unknown:
-            # Attributes count against SQS's limit, and the body may leave no room for all of them.
-            least = {name: attributes[name] for name in LEAST if name in attributes}
-            self.queues.send(self.dead_letter_queue, body, least)
+            # The message with all attributes may be longer than SQS allows.
+            self.queues.send(self.dead_letter_queue, body, attributes.encode_minimal())
 
     def _put_off(self, message: Message, failure: Failure) -> None:
         chance = random.random()  # noqa: S311 - jitter, not a secret
@@ -100,8 +96,3 @@ def back_off_seconds(receive_count: int, chance: float) -> float:
     doublings = max(0, min(receive_count - 1, 10))
     full: float = min(CAP_SECONDS, BASE_SECONDS * 2**doublings)
     return full * (1 + chance / 2)
-
-
-def _printable(text: str) -> str:
-    """Replace what SQS does not take in an attribute: characters that XML 1.0 does not allow."""
-    return "".join(char if char.isprintable() else " " for char in text)

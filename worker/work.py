@@ -7,14 +7,12 @@ from datetime import datetime
 from shared.events import backfill
 from shared.events.hint import Hint
 from shared.events.sqs import Message
+from shared.model.dead_letter import was_redriven
 from shared.model.entry import Entry
 from shared.model.errors import BadMessage
 
 # What a message asks for: the keys that it hints at, or why it cannot be read.
 Reading = tuple[Hint, ...] | BadMessage
-# The attributes that only a dead letter has, and one that died with its worker has the second
-# only: a message that bears either was redriven.
-OF_A_DEAD_LETTER = frozenset({"cause", "redrive_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _work(key: str, hints: Sequence[tuple[Message, Hint]], request_id: str) -> W
         queue=first.queue,
         lane=first.lane,
         happened_at=min(moments, default=None),
-        is_redriven=any(not OF_A_DEAD_LETTER.isdisjoint(each.attributes) for each, _ in hints),
+        is_redriven=any(was_redriven(each.attributes) for each, _ in hints),
         is_backfill=any(hint.event == backfill.KIND for _, hint in hints),
         request_id=request_id,
     )

@@ -8,6 +8,8 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.page.folder import Drop
 from shared.events.body import read_hints
+from shared.events.sqs import from_receive
+from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import BadMessage
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Slot
@@ -81,13 +83,13 @@ class DemoFleet:
             if not messages:
                 return
             for message in messages:
-                attributes = message.get("MessageAttributes", {})
-                said = {name: value.get("StringValue", "") for name, value in attributes.items()}
+                received = from_receive(message, self.stack.dead_letter_queue)
+                attributes = DeadLetterAttributes.parse(received.attributes)
                 yield Letter(
-                    key=_key_of(message["Body"]),
-                    cause=said.get("cause", ""),
-                    stage=said.get("stage", ""),
-                    detail=said.get("detail", ""),
+                    key=_key_of(received.body),
+                    cause=attributes.cause,
+                    stage=attributes.stage,
+                    detail=attributes.detail,
                 )
 
     def queue_lengths(self) -> Mapping[str, int]:

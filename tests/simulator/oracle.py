@@ -8,6 +8,7 @@ from typing import Any
 from shared.cloud.items import from_item
 from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
+from shared.model.dead_letter import NAMES
 from shared.model.errors import Cause
 from shared.model.keys import manifest_key, stored_key
 from shared.model.manifest import version_token
@@ -20,10 +21,8 @@ from tests.simulator.render_pool import CODECS, rendered
 from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services
 from tests.simulator.user import CAUSES, METADATA
 
-# A request id is Lambda's, and a failure need not know its stage.
-ATTRIBUTES = frozenset(
-    {"cause", "detail", "source_queue", "origin_message_id", "receive_count", "worker_version"}
-)
+# A failure may have no stage, a message no key, a runner no request id.
+OPTIONAL = frozenset({"key", "stage", "request_id", "redrive_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def unexplained(letter: Message, deserved: Mapping[str, set[Cause]], *, calm: bo
     said = {name: value["StringValue"] for name, value in letter.attributes.items()}
     if "cause" not in said:
         return f"dead letter {letter.id} has no cause, and nobody died" if calm else ""
-    if missing := ATTRIBUTES - set(said):
+    if missing := set(NAMES) - OPTIONAL - set(said):
         return f"dead letter {letter.id} lacks {sorted(missing)}"
     keys = {hint.key for hint in read_hints(letter.body)}
     causes = {cause for key in keys for cause in deserved.get(key, ())}

@@ -7,23 +7,11 @@ from hashlib import sha256
 
 from shared.events.body import read_hints
 from shared.events.sqs import Message, from_receive
-from shared.model.dead_letter import REDRIVE_ID
+from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import BadMessage
 
 # Where SQS moved the message by itself: its worker died before it could say why.
 NO_CAUSE = "-"
-# What the worker attaches (worker/triage.py). With the redrive's id SQS's limit of ten is reached.
-OURS = (
-    "key",
-    "cause",
-    "stage",
-    "detail",
-    "source_queue",
-    "origin_message_id",
-    "receive_count",
-    "worker_version",
-    "request_id",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +27,14 @@ class Letter:
         return self.message.id
 
     @property
+    def attributes(self) -> DeadLetterAttributes:
+        """Return the attributes that a worker attached."""
+        return DeadLetterAttributes.parse(self.message.attributes)
+
+    @property
     def cause(self) -> str:
         """Return the cause that the worker stamped, or `NO_CAUSE`."""
-        return self.message.attributes.get("cause", NO_CAUSE)
+        return self.attributes.cause or NO_CAUSE
 
     @property
     def key(self) -> str:
@@ -51,7 +44,7 @@ class Letter:
         """
         if len(self.keys) == 1:
             return self.keys[0]
-        return self.message.attributes.get("key", "") or next(iter(self.keys), "")
+        return self.attributes.key or next(iter(self.keys), "")
 
     @property
     def sent_at(self) -> datetime | None:
@@ -61,7 +54,7 @@ class Letter:
     @property
     def redrive_id(self) -> str:
         """Return the id of the redrive after which it died again."""
-        return self.message.attributes.get(REDRIVE_ID, "")
+        return self.attributes.redrive_id
 
     @property
     def digest(self) -> str:

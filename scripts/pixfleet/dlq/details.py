@@ -117,14 +117,14 @@ class Look:
 
 def logs_query(letter: Letter) -> str:
     """Return the Logs Insights query that finds every line about this letter."""
-    said = letter.message.attributes
+    attributes = letter.attributes
     # SQS keeps the id of a message that it moves by itself.
-    ids = {said.get("origin_message_id", ""), letter.id} - {""}
+    ids = {attributes.origin_message_id, letter.id} - {""}
     asked = [
         f'message_id = "{each}" or message_ids.0 = "{each}"' for each in map(_quoted, sorted(ids))
     ]
-    if request_id := said.get("request_id"):
-        asked.append(f'request_id = "{_quoted(request_id)}"')
+    if attributes.request_id:
+        asked.append(f'request_id = "{_quoted(attributes.request_id)}"')
     if letter.key:
         asked.append(f'key = "{_quoted(letter.key)}"')
     return (

@@ -7,16 +7,15 @@ dies in between leaves a letter that is there twice, which does no harm: events 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from scripts.pixfleet.dlq.dead_letter import OURS, Letter
+from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.records import Records
 from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.document import LIVE, Stack
 from shared.clock import Clock
 from shared.cloud.queues import Queues
-from shared.model.dead_letter import LEAST, REDRIVE_ID
 from shared.model.errors import Failure, Unknown
 
 # So many letters are one part of the record, and their bodies in memory, 1 MiB each at most.
@@ -103,17 +102,14 @@ class Redriver:
         return threads.submit(self._send, letter)
 
     def _send(self, letter: Letter) -> Failure | None:
-        attributes = letter.message.attributes
-        kept = {name: attributes[name] for name in OURS if attributes.get(name)}
-        kept[REDRIVE_ID] = self.id
+        attributes = replace(letter.attributes, redrive_id=self.id)
         lane, body = lane_for(letter, self.stack), letter.message.body
         try:
             try:
-                self.queues.send(lane, body, kept)
+                self.queues.send(lane, body, attributes.encode())
             except Unknown:
-                # With one attribute more the message may have become too long.
-                least = {name: kept[name] for name in LEAST if name in kept}
-                self.queues.send(lane, body, least)
+                # With one attribute more the message may be longer than SQS allows.
+                self.queues.send(lane, body, attributes.encode_minimal())
         except Failure as failure:
             return failure
         return None
@@ -122,7 +118,7 @@ class Redriver:
 def lane_for(letter: Letter, stack: Stack) -> str:
     """Return the queue that a letter came from, or else the one that its key belongs to."""
     known = {lane.queue for lane in stack.lanes.values()}
-    came_from = letter.message.attributes.get("source_queue", "")
+    came_from = letter.attributes.source_queue
     if came_from in known:
         return came_from
     name = stack.lane_of(letter.key)
