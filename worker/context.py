@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from json import loads
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from shared.clock import Clock, SystemClock
 from shared.cloud.clients import build_announcer, build_clients, build_listener
+from shared.cloud.deployed_recipes import S3_SCHEME, deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
@@ -19,7 +19,7 @@ from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeSet
-from shared.model.recipe_reader import read_recipes
+from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import Brake
 
@@ -89,19 +89,11 @@ def _topic(arn: str) -> Topic | None:
     return Topic(build_announcer(arn, connections=BATCH_SIZE), arn) if arn else None
 
 
-def _recipes(where: str, objects: Objects) -> RecipeSet:
-    """Read the recipes from `s3://bucket/key` or from a file, in their JSON form."""
-    if where.startswith("s3://"):
-        bucket, _, key = where.removeprefix("s3://").partition("/")
-        if not bucket or not key:
-            raise Misconfigured(f"{where} cannot be used", ["expected s3://bucket/key"])
-        text = objects.read_recipes(bucket, key)
-    else:
-        text = _file(where)
-    try:
-        return read_recipes(loads(text), where=where)
-    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or nested without end
-        raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
+def _recipes(place: str, objects: Objects) -> RecipeSet:
+    """Return the recipes at `s3://bucket/key` or in a local file, in their JSON form."""
+    if place.startswith(S3_SCHEME):
+        return deployed_recipes(place, objects)
+    return read_recipes_json(_file(place), where=place)
 
 
 def _file(path: str) -> bytes:

@@ -29,11 +29,10 @@ from scripts.pixfleet.page.gallery_files import Shelf
 from scripts.pixfleet.page.report import Report, report_json
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow, read_manifest
 from scripts.pixfleet.page.table import print_report
-from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
+from scripts.pixfleet.stack.recipe_file import RECIPES, read_recipe_file, recipes_document
 from scripts.pixfleet.terminal.text import counted, show_what_can_be_shown
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeSet
-from shared.model.recipe_reader import read_recipes
 
 # A batch of ten big images on a slow machine; nobody else is there to take over anyway.
 VISIBILITY_SECONDS = 900
@@ -157,7 +156,7 @@ def _run(options: argparse.Namespace, build: Path, console: Console) -> Run:
     document = recipes_document(recipes)
     return Run(
         document=document,
-        recipe_set=read_recipes(document, where=str(recipes)),
+        recipe_set=read_recipe_file(recipes),
         images=Path(options.images).expanduser() if options.images else None,
         port=parse_port(options.port),
         out=build / "demo",

@@ -1,5 +1,6 @@
 """Makes recipes from a document (`recipes.yaml` or its JSON form), or lists all its mistakes."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -49,6 +50,14 @@ def read_recipes(document: object, *, where: str = "recipes") -> RecipeSet:
     if problems.found:
         raise Misconfigured(f"{where} cannot be used", problems.found)
     return recipe_set
+
+
+def read_recipes_json(text: bytes, *, where: str) -> RecipeSet:
+    """Return the recipes of a JSON text; `Misconfigured` with every problem otherwise."""
+    try:
+        return read_recipes(json.loads(text), where=where)
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested too deeply
+        raise Misconfigured(f"{where} cannot be used", [f"expected JSON: {error}"]) from error
 
 
 def _refuse_many_names(recipe_set: RecipeSet, problems: Problems) -> None:

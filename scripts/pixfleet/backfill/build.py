@@ -17,10 +17,10 @@ from scripts.pixfleet.backfill.standing import Judge
 from scripts.pixfleet.backfill.upload import Drop, Store
 from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
+from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.document import BULK, LIVE, Lane
-from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import Census
-from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 from shared.model.limits import Limits as OfOneImage
@@ -41,10 +41,10 @@ class Backfill:
     def of(cls, context: Context) -> "Backfill":
         """Return the parts for the operator's stack."""
         stack, clients = context.stack, context.clients
-        objects = Objects(
-            clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        objects = objects_of(stack, clients)
+        judge = Judge(
+            deployed_recipes(stack.recipes, objects), objects, current_fingerprints(objects)
         )
-        judge = Judge(deployed_recipes(stack, objects), objects, dated_fingerprints(objects))
         ledger = Census(clients.dynamodb, stack.ledger_table)
         index = StatusIndex(clients.dynamodb, stack.ledger_table, stack.status_index)
         return cls(context, judge, ledger, index)

@@ -12,11 +12,11 @@ from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.drill.drill import Drill
 from scripts.pixfleet.drill.site import Ground
 from scripts.pixfleet.drill.step import Line
-from scripts.pixfleet.stack.recipes import deployed_recipes
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.terminal.console import Console, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.clock import SystemClock
-from shared.cloud.objects import Objects
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
 
@@ -62,12 +62,8 @@ def _ground(context: Context, prefix: str) -> Ground:
     if not prefix.strip("/"):
         raise Misconfigured("No drill is possible", ["--prefix: expected one, such as _drill/"])
     stack = context.stack
-    objects = Objects(
-        context.clients.s3,
-        sources_bucket=stack.sources_bucket,
-        variants_bucket=stack.variants_bucket,
-    )
-    recipes = deployed_recipes(stack, objects)
+    objects = objects_of(stack, context.clients)
+    recipes = deployed_recipes(stack.recipes, objects)
     # Each drill has a folder of its own, so that two at once do not take each other's letters.
     own = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
     return Ground(stack, context.clients, SystemClock(), own, recipes)

@@ -12,11 +12,13 @@ from rich.table import Table
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.explanation import Explanation, Question, explain
 from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
-from scripts.pixfleet.plan.recipe_sets import recipe_set_of_file, recipe_set_of_stack
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
+from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.recipe_file import read_recipe_file
 from scripts.pixfleet.terminal.console import Console, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.model.errors import Misconfigured
 from shared.model.geometry import Size
 from shared.model.recipe import Recipe, RecipeSet
@@ -33,7 +35,7 @@ def check(
 ) -> None:
     """List every problem of a recipes file, or what each of its recipes makes."""
     console = Console(as_json=as_json)
-    recipe_set = recipe_set_of_file(file)
+    recipe_set = read_recipe_file(file)
     unreachable = shadowed(recipe_set)
     if as_json:
         by = {each.recipe: each.by for each in unreachable}
@@ -65,10 +67,10 @@ def explain_key(
     """Say which recipe a key gets and why, and everything that would be stored for it."""
     known = _size(size)
     if file:
-        recipe_set, source, base = recipe_set_of_file(file), Source(key, "", 0), ""
+        recipe_set, source, base = read_recipe_file(file), Source(key, "", 0), ""
     else:
         stack = context.stack
-        recipe_set = recipe_set_of_stack(stack, context.clients)
+        recipe_set = deployed_recipes(stack.recipes, objects_of(stack, context.clients))
         found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""

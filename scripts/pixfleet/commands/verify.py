@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
+from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.document import BULK, LIVE
-from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
@@ -22,9 +22,9 @@ from scripts.pixfleet.verify.differences_file import Spool, opened_spool
 from scripts.pixfleet.verify.repair import Repair, Workshop
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import Census
-from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 
 app = typer.Typer()
@@ -74,21 +74,19 @@ def verify(  # noqa: PLR0913 - one for each option
 
 def _workshop(context: Context) -> Workshop:
     stack, clients, clock = context.stack, context.clients, SystemClock()
-    objects = Objects(
-        clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
-    )
+    objects = objects_of(stack, clients)
     return Workshop(
         objects=objects,
         ledger=Ledger(clients.dynamodb, stack.ledger_table, clock),
         queues=Queues(clients.sqs),
-        recipes=deployed_recipes(stack, objects),
+        recipes=deployed_recipes(stack.recipes, objects),
         clock=clock,
         queue=(stack.lanes.get(BULK) or stack.lanes[LIVE]).queue,
     )
 
 
 def _sweep(context: Context, workshop: Workshop, since: float, prefix: str) -> Sweep:
-    fingerprint_of = dated_fingerprints(workshop.objects)
+    fingerprint_of = current_fingerprints(workshop.objects)
     return Sweep(
         context.clients.s3,
         Census(context.clients.dynamodb, context.stack.ledger_table),

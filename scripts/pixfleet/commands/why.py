@@ -11,12 +11,12 @@ from scripts.pixfleet.image.logs import Log, read_log
 from scripts.pixfleet.image.variants import base_url
 from scripts.pixfleet.image.view import document, told
 from scripts.pixfleet.image.why import Answer, answer
-from scripts.pixfleet.stack.recipes import dated_fingerprints, deployed_recipes
+from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Judge
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import Census
-from shared.cloud.objects import Objects
 
 app = typer.Typer()
 
@@ -31,14 +31,10 @@ def why(
     """Tell the whole life of one image; exits with 3 if something has to be done about it."""
     now, stack = time.time(), context.stack
     since = now - span_seconds(log, option="--log")
-    objects = Objects(
-        context.clients.s3,
-        sources_bucket=stack.sources_bucket,
-        variants_bucket=stack.variants_bucket,
-    )
-    recipes = deployed_recipes(stack, objects)
+    objects = objects_of(stack, context.clients)
+    recipes = deployed_recipes(stack.recipes, objects)
     archive = Archive(
-        context.clients.s3, stack, Judge(recipes, objects.head, dated_fingerprints(objects), now)
+        context.clients.s3, stack, Judge(recipes, objects.head, current_fingerprints(objects), now)
     )
     entry = Census(context.clients.dynamodb, stack.ledger_table).of([key])[key]
     life = archive.life(key, entry)

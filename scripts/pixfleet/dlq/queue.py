@@ -15,12 +15,12 @@ from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import LEAST_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import Inspector, Letters, Receipts
 from scripts.pixfleet.dlq.trial import Engine, Trial
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.stack.recipes import deployed_recipes
 from shared.clock import Clock, SystemClock
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
@@ -47,11 +47,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.queues = Queues(self.clients.sqs)
         self.records = Records(self.clients.s3, self.stack.variants_bucket)
-        self.objects = Objects(
-            self.clients.s3,
-            sources_bucket=self.stack.sources_bucket,
-            variants_bucket=self.stack.variants_bucket,
-        )
+        self.objects = objects_of(self.stack, self.clients)
         self.ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     @contextmanager
@@ -115,7 +111,7 @@ class Desk:
     def trials(self, keys: Sequence[str]) -> Iterator[Trial]:
         """Yield what would happen to each key; nothing is written."""
         settings = self._settings()
-        recipe_set = deployed_recipes(self.stack, self.objects)
+        recipe_set = deployed_recipes(self.stack.recipes, self.objects)
         with closing(RenderPool(1, settings.limits)) as render_pool:
             engine = Engine(
                 self.objects,
@@ -141,7 +137,7 @@ class Desk:
                     dead[letter.digest] = letter
                 elif letter.digest in digests:
                     left[letter.digest] = letter
-        recipe_set = deployed_recipes(self.stack, self.objects)
+        recipe_set = deployed_recipes(self.stack.recipes, self.objects)
         inspector = Inspector(
             self.objects,
             self.ledger,

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from scripts.pixfleet.doctor.result import Finding, Verdict, wrong
 from scripts.pixfleet.doctor.stack_under_test import Patient
-from scripts.pixfleet.stack.recipe_file import recipes_document
-from scripts.pixfleet.stack.recipes import deployed_recipes
+from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.recipe_file import read_recipe_file
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.errors import Missing
-from shared.cloud.objects import Objects
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeSet
-from shared.model.recipe_reader import read_recipes
 
 AREA = "recipes"
 LOCAL = Path("recipes.yaml")
@@ -20,13 +19,9 @@ LOCAL = Path("recipes.yaml")
 def look(patient: Patient) -> Iterator[Finding]:
     """Yield what is to be said of the recipes."""
     stack = patient.stack
-    objects = Objects(
-        patient.clients.s3,
-        sources_bucket=stack.sources_bucket,
-        variants_bucket=stack.variants_bucket,
-    )
+    objects = objects_of(stack, patient.clients)
     try:
-        recipe_set = deployed_recipes(stack, objects)
+        recipe_set = deployed_recipes(stack.recipes, objects)
     except Missing as refused:
         told = f"{stack.recipes}: {refused}"
         yield wrong(AREA, told, "terraform apply: the worker cannot start")
@@ -43,7 +38,7 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 
 def _local(deployed: RecipeSet) -> Finding:
-    if read_recipes(recipes_document(LOCAL)) == deployed:
+    if read_recipe_file(LOCAL) == deployed:
         return Finding(AREA, f"{LOCAL} here is what is deployed")
     told = f"{LOCAL} here differs from what is deployed: `pixfleet plan` says what it would change"
     return Finding(AREA, told, Verdict.SKIPPED)

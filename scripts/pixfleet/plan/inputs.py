@@ -6,13 +6,15 @@ from pathlib import Path
 
 from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.object_count import objects_in
-from scripts.pixfleet.plan.recipe_sets import recipe_set_of_file, recipe_set_of_stack
 from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
 from scripts.pixfleet.plan.totals import Machines
 from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import BULK, LIVE, Stack
+from scripts.pixfleet.stack.recipe_file import read_recipe_file
 from shared.clock import SystemClock
+from shared.cloud.deployed_recipes import deployed_recipes
 from shared.model.errors import Misconfigured
 from shared.model.limits import Limits
 from shared.settings import read_settings
@@ -56,7 +58,7 @@ def scene_of_stack(file: Path, against: Path | None, stack: Stack, clients: AwsC
         recipe_sets = _recipe_sets(file, against)
     else:
         recipe_sets = RecipeSetChange(
-            recipe_set_of_stack(stack, clients), recipe_set_of_file(file)
+            deployed_recipes(stack.recipes, objects_of(stack, clients)), read_recipe_file(file)
         )
     settings = read_settings(stack.environment)
     return Scene(
@@ -81,7 +83,7 @@ def _recipe_sets(file: Path, against: Path) -> RecipeSetChange:
     refused: list[Misconfigured] = []
     for path in (against, file):
         try:
-            recipe_sets.append(recipe_set_of_file(path))
+            recipe_sets.append(read_recipe_file(path))
         except Misconfigured as problem:
             refused.append(problem)
     if len(refused) == 1:

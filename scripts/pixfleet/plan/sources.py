@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
-from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks, Resolved
 from shared.deadline import Deadline
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
@@ -115,13 +115,6 @@ class FolderSources:
                 f"Recipe {recipe.name} cannot be tried",
                 [f"expected its watermark {mark.key} in {self._folder}: {error.strerror}"],
             ) from error
-
-
-def objects_of(stack: Stack, clients: AwsClients) -> Objects:
-    """Return the two buckets of a stack."""
-    return Objects(
-        clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
-    )
 
 
 def _soon() -> Deadline:

@@ -7,16 +7,28 @@ from typing import Any
 import yaml
 
 from shared.model.errors import Misconfigured
+from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes
 
 RECIPES = Path(__file__).resolve().parents[3] / "recipes.yaml"
 
 
 def recipes_document(path: Path = RECIPES) -> Mapping[str, object]:
-    """Return a file's recipes as a checked document; `Misconfigured` with all that is wrong."""
+    """Return a YAML file of recipes as a valid document; `Misconfigured` with every problem."""
+    document = _parsed(path)
+    read_recipes(document, where=str(path))
+    return {str(name): value for name, value in document.items()}
+
+
+def read_recipe_file(path: Path) -> RecipeSet:
+    """Return the recipes of a YAML file; `Misconfigured` with every problem of the file."""
+    return read_recipes(_parsed(path), where=str(path))
+
+
+def _parsed(path: Path) -> Any:  # noqa: ANN401 - whatever the YAML holds
     try:
-        # S506: the loader is PyYAML's safe one, and stricter.
-        document = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506
+        # S506: the loader is a stricter subclass of PyYAML's safe one.
+        return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506
     except OSError as refused:
         raise _cannot_be_used(
             path, f"{refused.strerror}: name a file that can be read"
@@ -24,10 +36,8 @@ def recipes_document(path: Path = RECIPES) -> Mapping[str, object]:
     except UnicodeDecodeError as refused:
         raise _cannot_be_used(path, "expected UTF-8 text") from refused
     except (yaml.YAMLError, ValueError, RecursionError) as refused:
-        # PyYAML lets through what datetime says of a bad date, and nests without a bound.
+        # PyYAML raises ValueError for an impossible date and has no limit on nesting.
         raise _cannot_be_used(path, _one_line(refused)) from refused
-    read_recipes(document, where=str(path))
-    return {str(name): value for name, value in document.items()}
 
 
 class _StrictLoader(yaml.SafeLoader):
