@@ -15,7 +15,7 @@ from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
 from shared.events import backfill
 from shared.model.completion import Change
-from shared.model.entry import REMOVED, Entry
+from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import (
     ClaimLost,
     Failure,
@@ -26,8 +26,18 @@ from shared.model.errors import (
     rejection,
 )
 from shared.model.outcome import Outcome
+from shared.model.recipe import Recipe
 from shared.model.source import Source
-from shared.model.state import recipe_for, refuses, shows, unknown_recipe
+from shared.model.state import (
+    CurrentRecipes,
+    State,
+    StateKind,
+    assess,
+    changed_since,
+    is_ignored,
+    recipe_for,
+    unknown_recipe,
+)
 from shared.model.versions import ENGINE_VERSION
 from worker.arrival import LEAST_RENDER_SECONDS, Arrival
 from worker.context import Fleet
@@ -92,17 +102,18 @@ def _settled_before(
     Most duplicates end here, without a claim. For the messages that led to a rejection its failure
     is raised once more: their worker may have died before it made a dead letter of them.
     """
-    if fleet.recipes.matching(work.key) is None and not entry.stored:
+    if is_ignored(work.key, entry, fleet.recipes):
         if entry.status == REMOVED:
             story.remember(entry)
         return Outcome.IGNORED
     if entry.is_unfinished or not entry.status:
         return None
     source, wanted = _look(work.key, fleet, deadline, story)
-    if source is None and entry.status == REMOVED:
+    state = _assess(work.key, entry, source, wanted, fleet)
+    if state.kind is StateKind.ABSENT:
         story.remember(entry)
         return Outcome.ABSENT
-    outcome = _agreed(entry, source, wanted, work, story)
+    outcome = _settled(state, entry, work, story)
     return outcome and _or_told_again(outcome, entry, story)
 
 
@@ -123,7 +134,8 @@ def _under_claim(
         source, wanted = _look(claim.key, fleet, deadline, story)
         if source is None or fleet.recipes.matching(claim.key) is None:
             return remove(claim, fleet, deadline, story)
-        if outcome := _agreed(claim.entry, source, wanted, work, story):
+        state = _assess(claim.key, claim.entry, source, wanted, fleet)
+        if outcome := _settled(state, claim.entry, work, story):
             fleet.ledger.withdraw(claim)
             return outcome
         if wanted is None:
@@ -149,31 +161,43 @@ def _look(
     return source, wanted
 
 
-def _agreed(
-    entry: Entry, source: Source | None, wanted: Resolved | None, work: Work, story: Story
-) -> Outcome | None:
-    """Return how the source ended before, if it is still the same and so is what is wanted."""
-    if source is None or entry.is_unfinished:
-        return None
-    if wanted and shows(entry, source.identity, wanted.recipe.fingerprint):
+def _assess(
+    key: str, entry: Entry, source: Source | None, wanted: Resolved | None, fleet: Fleet
+) -> State:
+    """Return the state of a source; `wanted` is its recipe with the watermark as it is now."""
+
+    def fingerprint_of(_: Recipe) -> str:
+        return wanted.recipe.fingerprint if wanted else ""
+
+    return assess(key, entry, source, CurrentRecipes(fleet.recipes, fingerprint_of))
+
+
+def _settled(state: State, entry: Entry, work: Work, story: Story) -> Outcome | None:
+    """Return the outcome of a source that needs no work; None if it needs some."""
+    if state.kind is StateKind.CURRENT:
         story.remember(entry)
         return Outcome.CURRENT
-    # Each message asks once: what it has been told already it is told again.
+    # A message asks once for a second try: what it was told already it is told again.
     is_asked = work.asks_again and entry.told_by.isdisjoint(work.message_ids)
-    if not is_asked and refuses(entry, source, wanted.recipe if wanted else None):
+    if state.kind is StateKind.REJECTED and not is_asked:
         story.remember(entry)
         return Outcome.REJECTED
     return None
 
 
 def _crashed_before(entry: Entry, story: Story) -> bool:
-    """Say whether a child's death over this source is not the first, an earlier rejection's too.
+    """Return whether a render child died over this source before, or the source was rejected.
 
     Otherwise every message that asks again would begin to count anew, and the last of them would
     leave a claim behind that never came to its end.
     """
-    source, recipe = story.source, story.recipe
-    return bool(entry.crashes) or (source is not None and refuses(entry, source, recipe))
+    source, fingerprint = story.source, story.recipe.fingerprint if story.recipe else ""
+    is_rejected = (
+        source is not None
+        and entry.status == REJECTED
+        and changed_since(entry, source, fingerprint) is None
+    )
+    return bool(entry.crashes) or is_rejected
 
 
 def _reject(

@@ -6,6 +6,8 @@ from hashlib import sha256
 from urllib.parse import quote
 
 MAX_VALUE_CHARS = 64
+# The beginning of the part of an identity that only a source with its own recipe has.
+ASKS_FOR_RECIPE = ";recipe="
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class Source:
         return "".join(
             (self.etag, *(f";{name}={_brief(value)}" for name, value in asked if value))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A source as a listing shows it, without its metadata; what the listing omits is empty.
+
+    `last_modified` has whole seconds and the form that the ledger stores.
+    """
+
+    key: str
+    etag: str = ""
+    last_modified: str = ""
+    size_bytes: int = 0
 
 
 def _brief(value: str) -> str:
