@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
+from shared.text import excerpt
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
 MEGABYTES_PER_CPU = 1769
@@ -22,7 +23,6 @@ MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
 # A standard topic: a FIFO one, `….fifo`, wants a group for each message and takes few a second.
 # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
-SHOWN = 60  # characters of a wrong value: one line on a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Reader:
         if number is not None and low <= number <= high:
             return number
         self.problems.append(
-            f"PIXFLEET_{name}: expected a whole number from {low} to {high}, got {_shown(value)}"
+            f"PIXFLEET_{name}: expected a whole number from {low} to {high}, got {excerpt(value)}"
         )
         return default
 
@@ -74,7 +74,7 @@ class _Reader:
         if value and not TOPIC_ARN.fullmatch(value):
             self.problems.append(
                 f"PIXFLEET_{name}: expected the ARN of a standard SNS topic, "
-                f"arn:aws:sns:<region>:<account>:<name>, or nothing, got {_shown(value)}"
+                f"arn:aws:sns:<region>:<account>:<name>, or nothing, got {excerpt(value)}"
             )
         return value
 
@@ -82,7 +82,9 @@ class _Reader:
         value = self._environment.get(f"PIXFLEET_{name}", default)
         if value not in among:
             listed = ", ".join(among)
-            self.problems.append(f"PIXFLEET_{name}: expected one of {listed}, got {_shown(value)}")
+            self.problems.append(
+                f"PIXFLEET_{name}: expected one of {listed}, got {excerpt(value)}"
+            )
         return value
 
 
@@ -157,7 +159,3 @@ def _cpus(environment: Mapping[str, str]) -> int:
 def _number(text: str) -> int | None:
     is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
     return int(text) if is_number else None
-
-
-def _shown(value: str) -> str:
-    return repr(value if len(value) <= SHOWN else value[: SHOWN - 1] + "…")

@@ -30,7 +30,7 @@ from scripts.pixfleet.page.report import Report, report_json
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow, read_manifest
 from scripts.pixfleet.page.table import print_report
 from scripts.pixfleet.stack.recipe_file import RECIPES, read_recipe_file, recipes_document
-from scripts.pixfleet.terminal.text import counted, show_what_can_be_shown
+from scripts.pixfleet.terminal.text import counted, replace_unencodable_output
 from shared.model.errors import Misconfigured
 from shared.model.recipe import RecipeSet
 
@@ -124,7 +124,7 @@ class Run:
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
     """Run the demo and return its exit code: 2 for bad input, 1 for a run that went wrong."""
-    show_what_can_be_shown()
+    replace_unencodable_output()
     options = _parser().parse_args(arguments)
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else WIDTH_WITHOUT_TERMINAL)

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scripts.demo.fleet import PUBLISHED, LedgerLine, Letter
+from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
 STALL_SECONDS = 120.0
 POLL_SECONDS = 0.25
 PLAIN_LINE_SECONDS = 2.0
-SECONDS_A_MINUTE = 60
 
 
 class DemoFailed(PixfleetError):
@@ -176,9 +176,4 @@ def pace(done: int, total: int, seconds: float) -> str:
     speed = done / seconds
     if done == total:
         return f"{speed:.2f} images/s"
-    return f"{speed:.2f} images/s, {_duration((total - done) / speed)} left"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), SECONDS_A_MINUTE)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return f"{speed:.2f} images/s, {duration((total - done) / speed)} left"

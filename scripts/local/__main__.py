@@ -28,7 +28,7 @@ from scripts.package.build import build as build_package
 from scripts.package.problem import CannotPackage
 from scripts.package.target import TARGETS
 from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
-from scripts.pixfleet.terminal.text import show_what_can_be_shown
+from scripts.pixfleet.terminal.text import replace_unencodable_output
 from shared.model.errors import Misconfigured
 
 NOT_RUNNING = 3  # what `systemctl status` and init scripts answer
@@ -36,7 +36,7 @@ NOT_RUNNING = 3  # what `systemctl status` and init scripts answer
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
     """Carry out one command and return the exit code."""
-    show_what_can_be_shown()
+    replace_unencodable_output()
     options = _parser().parse_args(arguments)
     try:
         place = Place(parse_port(options.port), build)

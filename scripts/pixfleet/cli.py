@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.stack.access import sentence
 from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
-from scripts.pixfleet.terminal.text import printable, show_what_can_be_shown
+from scripts.pixfleet.terminal.text import printable, replace_unencodable_output
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION
 
@@ -60,7 +60,7 @@ def build_app(words: Sequence[str] = ()) -> typer.Typer:
 
 def main() -> None:
     """Run the command; whatever goes wrong ends with a sentence and a code, never a traceback."""
-    show_what_can_be_shown()
+    replace_unencodable_output()
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -13,6 +13,7 @@ from shared.imaging import pillow
 from shared.imaging.formats import xmp
 from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
 from shared.imaging.intake.probe import loader
+from shared.text import replace_unprintable
 
 # One notice, not an essay in each of twenty files.
 MAX_CHARS = 240
@@ -83,5 +84,4 @@ def _decoded(text: bytes) -> str:
 
 def _tidy(text: str) -> str:
     """Return one line of printable text, cut to what fits."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())[:MAX_CHARS].rstrip()
+    return " ".join(replace_unprintable(text, " ").split())[:MAX_CHARS].rstrip()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from shared.model.errors import MAX_DETAIL_CHARS
+from shared.text import replace_unprintable
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 MAX_ATTRIBUTES = 10
@@ -41,7 +42,7 @@ class DeadLetterAttributes:
         SQS refuses empty values: they are left out. It also refuses characters that XML 1.0 does
         not allow: every character that is not printable becomes a space.
         """
-        printable = {name: _printable(getattr(self, name)) for name in NAMES}
+        printable = {name: replace_unprintable(getattr(self, name), " ") for name in NAMES}
         printable["detail"] = printable["detail"][:MAX_DETAIL_CHARS]
         return {name: value for name, value in printable.items() if value}
 
@@ -62,7 +63,3 @@ ONLY_ON_DEAD_LETTERS = frozenset({"cause", "redrive_id"})
 def was_redriven(attributes: Mapping[str, str]) -> bool:
     """Return whether a message on a lane came out of the dead-letter queue."""
     return not ONLY_ON_DEAD_LETTERS.isdisjoint(attributes)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

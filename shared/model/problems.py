@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from shared.text import excerpt
+
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -19,7 +21,8 @@ class Problems:
 
     def add(self, path: str, expected: str, got: object) -> None:
         """Note one problem in the one form: where, what was expected, what stood there."""
-        self.found.append(f"{path}: expected {expected}, got {_shown(got)}")
+        shown = "nothing" if got is None else excerpt(got)
+        self.found.append(f"{path}: expected {expected}, got {shown}")
 
     def say(self, path: str, sentence: str) -> None:
         """Note a problem that has no single wrong value."""
@@ -139,8 +142,3 @@ def is_whole(value: object, *, low: int, high: int) -> bool:
 def one_of(vocabulary: type[StrEnum]) -> str:
     """Return a vocabulary as a person would list it."""
     return "one of " + ", ".join(vocabulary)
-
-
-def _shown(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - one line on a terminal

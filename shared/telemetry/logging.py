@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import structlog
 
 from shared.telemetry.metrics import embed_metrics
+from shared.text import escape_unprintable
 
 
 def configure_logging(log_format: str) -> None:
@@ -60,7 +61,7 @@ def _escape(
     """Spell out control characters, or a key could move the cursor and forge a line."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = _printable(value)
+            event[name] = escape_unprintable(value)
     return event
 
 
@@ -69,10 +70,4 @@ def _indented_traceback(out: TextIO, exc_info: structlog.types.ExcInfo) -> None:
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, exc_info)
     lines = plain.getvalue().splitlines()
-    out.writelines(f"\n    {_printable(line)}" for line in lines if line)
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+    out.writelines(f"\n    {escape_unprintable(line)}" for line in lines if line)

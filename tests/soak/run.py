@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from scripts.local.ministack import running_ministack
 from scripts.local.place import BUILD, LocalAwsProblem
 from scripts.local.stack import create_stack
-from scripts.pixfleet.terminal.text import show_what_can_be_shown
+from scripts.pixfleet.terminal.text import replace_unencodable_output
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import free_port
 from tests.soak.plan import plan
@@ -38,7 +38,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, print the table, write the report; 2 if it cannot begin, 130 after Ctrl-C."""
-    show_what_can_be_shown()
+    replace_unencodable_output()
     chosen = _parser().parse_args(arguments)
     folder = BUILD / "soak"
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,8 @@ from scripts.demo.fleet import LedgerLine, Letter
 from scripts.demo.watch import Ends
 from scripts.pixfleet.page.report import report_json
 from scripts.pixfleet.page.rows import read_manifest
-from scripts.pixfleet.page.table import human_bytes, percent, print_report
+from scripts.pixfleet.page.table import print_report
+from scripts.pixfleet.terminal.text import human_bytes, percent
 from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
 from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source

@@ -22,6 +22,8 @@ from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.document import Lane
 from scripts.pixfleet.terminal.console import Console, facts, table
+from scripts.pixfleet.terminal.text import dollars
+from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
 # Over either a person has to agree.
@@ -116,7 +118,7 @@ def _agree(console: Console, expected: Estimate, asked: Asked) -> None:
         console.err.print(*_shown(expected))
     if expected.images > ASK_IMAGES or expected.dollars > ASK_DOLLARS:
         console.confirm(
-            f"Send {expected.images:,} images for about ${expected.dollars:,.2f}?",
+            f"Send {expected.images:,} images for an estimated {dollars(expected.dollars)}?",
             yes=asked.is_agreed,
         )
 
@@ -138,8 +140,8 @@ def _shown(expected: Estimate) -> Sequence[Table]:
                 "listed": selected.listed,
                 "to be sent": f"about {expected.images:,}",
                 "to be made": f"about {expected.made:,}",
-                "hours": f"about {expected.hours:,.2f}",
-                "dollars": f"about {expected.dollars:,.2f}",
+                "time": f"about {duration(expected.hours * 3600)}",
+                "estimated cost": dollars(expected.dollars),
                 "by": (
                     f"{averages.cpu_seconds:.2f} CPU s and {averages.objects:.0f} variants "
                     f"an image ({averages.origin})"
@@ -160,7 +162,7 @@ def _sum(totals: Totals) -> Table:
     }
     if totals.removed:
         lines["+ source removed"] = totals.removed
-    return facts({**lines, "dollars": f"about {totals.dollars:,.2f}"})
+    return facts({**lines, "estimated cost": dollars(totals.dollars)})
 
 
 def _left_out(journal: Journal) -> Sequence[Table]:

@@ -21,6 +21,7 @@ from scripts.pixfleet.dlq.status import Receipts
 from scripts.pixfleet.dlq.trial import FAILS, UNCLEAR
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
+from scripts.pixfleet.terminal.text import counted
 
 Item = TypeVar("Item")
 
@@ -234,7 +235,7 @@ def _desk(context: Context) -> Desk:
 
 
 def _letters(count: int) -> str:
-    return f"{count:,} dead letter{'' if count == 1 else 's'}"
+    return counted(count, "dead letter")
 
 
 def _of(causes: Counter[str]) -> str:

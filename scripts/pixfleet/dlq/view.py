@@ -14,7 +14,8 @@ from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.status import Receipts, State
 from scripts.pixfleet.dlq.trial import MADE, Trial
 from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import printable
+from scripts.pixfleet.terminal.text import counted, printable
+from scripts.pixfleet.terminal.times import minute, timestamp
 
 BODY_CHARS = 4_000
 WORDS = {NO_CAUSE: "- (its worker died)"}
@@ -26,13 +27,13 @@ def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]
         yield f"No dead letters in {sweep.queue}."
         return
     total = sum(group.count for group in groups)
-    yield f"{total:,} dead letter{'s' * (total > 1)} in {sweep.queue}"
+    yield f"{counted(total, 'dead letter')} in {sweep.queue}"
     rows = [
         (
             group.count,
             WORDS.get(group.cause, group.cause),
-            _moment(group.first_seen),
-            _moment(group.last_seen),
+            group.first_seen and minute(group.first_seen),
+            group.last_seen and minute(group.last_seen),
             (group.example and group.example.key) or "-",
         )
         for group in groups
@@ -74,7 +75,7 @@ def letter_shown(letter: Letter) -> Table:
         "key": letter.key or "- (its body names none)",
         "cause": WORDS.get(letter.cause, letter.cause),
         "detail": said.get("detail"),
-        "died": letter.sent_at and f"{letter.sent_at:%Y-%m-%d %H:%M:%S} UTC",
+        "died": letter.sent_at and timestamp(letter.sent_at),
     }
     rest = {name: said[name] for name in sorted(said) if name not in {"key", "cause", "detail"}}
     return facts({name: value for name, value in (named | rest).items() if value})
@@ -105,7 +106,7 @@ def receipts_shown(redrive_id: str, receipts: Receipts) -> Iterable[Table | str]
         for cause, count in sorted(receipts.dead.items(), key=lambda each: -each[1])
     ]
     rows.append((receipts.waiting, "still waiting", examples.get(State.WAITING.value, "")))
-    yield f"Redrive {redrive_id}: {receipts.total:,} letter{'s' * (receipts.total != 1)}"
+    yield f"Redrive {redrive_id}: {counted(receipts.total, 'letter')}"
     yield table("letters", "what became of them", "example", rows=rows)
     if receipts.waiting:
         yield f"  pixfleet dlq receipts {redrive_id} --watch"
@@ -134,7 +135,3 @@ def _would(trial: Trial) -> str:
         "unclear": f"unclear from here: {trial.cause}",
     }
     return words.get(trial.would, f"dead again: {trial.cause}")
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{moment:%b %d %H:%M}" if moment else "-"

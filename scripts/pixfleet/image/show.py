@@ -11,8 +11,7 @@ from scripts.pixfleet.page.folder import Drop
 from scripts.pixfleet.page.gallery import Heading, card, dead_card, page
 from scripts.pixfleet.page.gallery_files import Shelf as Files
 from scripts.pixfleet.page.rows import DeadLetter, ImageRow
-from scripts.pixfleet.page.table import human_bytes
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, human_bytes
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.entry import PUBLISHED, REJECTED, Entry
 from shared.model.errors import PixfleetError

@@ -8,10 +8,11 @@ from rich.table import Table
 from scripts.pixfleet.image.history import Life, StoredObject, Version
 from scripts.pixfleet.image.logs import Log
 from scripts.pixfleet.image.variants import manifest_url
-from scripts.pixfleet.image.why import Answer, moment, shown
+from scripts.pixfleet.image.why import Answer
 from scripts.pixfleet.page.rows import VariantRow
-from scripts.pixfleet.page.table import human_bytes, pixels
 from scripts.pixfleet.terminal.console import facts, table
+from scripts.pixfleet.terminal.text import human_bytes, pixels
+from scripts.pixfleet.terminal.times import timestamp
 from shared.model.entry import Entry
 from shared.model.keys import MANIFEST_NAME
 
@@ -68,7 +69,7 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
     """Return what stands in the ledger, without what is empty."""
     known: dict[str, object] = {
         "status": entry.status,
-        "since": moment(entry.updated_at),
+        "since": timestamp(entry.updated_at),
         "announced as": entry.change,
         "recipe": f"{entry.recipe} ({entry.fingerprint})" if entry.recipe else "",
         "engine": entry.engine,
@@ -80,7 +81,7 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
         "variant bytes": human_bytes(entry.variant_bytes) if entry.variant_bytes else "",
         "CPU time": f"{entry.cpu_seconds:.2f} s" if entry.cpu_seconds else "",
         "total time": f"{entry.total_seconds:.2f} s" if entry.total_seconds else "",
-        "lease until": moment(entry.lease_until) if entry.lease_until else "",
+        "lease until": timestamp(entry.lease_until) if entry.lease_until else "",
         "attempts that died": entry.deaths or "",
         "children that died": entry.crashes or "",
         "told by messages": ", ".join(sorted(entry.told_by)),
@@ -91,8 +92,8 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
 def _version_cells(version: Version) -> tuple[object, ...]:
     what = "now" if version.is_latest else "before"
     if not version.etag:
-        return shown(version.modified), "", "", f"deleted, {what}"
-    return shown(version.modified), version.etag, human_bytes(version.size_bytes), what
+        return timestamp(version.modified), "", "", f"deleted, {what}"
+    return timestamp(version.modified), version.etag, human_bytes(version.size_bytes), what
 
 
 def _stored_cells(life: Life) -> list[tuple[object, ...]]:
@@ -109,7 +110,7 @@ def _stored_cells(life: Life) -> list[tuple[object, ...]]:
                 pixels(known.width, known.height) if known else "",
                 there.type.removeprefix("image/"),
                 human_bytes(there.size_bytes),
-                shown(there.modified).removesuffix(" UTC"),
+                timestamp(there.modified).removesuffix(" UTC"),
                 _wrong(there, known),
             )
         )
@@ -131,7 +132,7 @@ def _wrong(there: StoredObject, known: VariantRow | None) -> str:
 def _log_part(log: Log) -> list[Table | str]:
     rows = [
         (
-            shown(line.at),
+            timestamp(line.at),
             line.event,
             " ".join(f"{name}={value}" for name, value in line.facts.items()),
             " ".join(

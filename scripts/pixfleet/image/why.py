@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from shlex import quote
 
 from scripts.pixfleet.image.history import Life
 from scripts.pixfleet.image.runbook import PLACE, advice
+from scripts.pixfleet.terminal.times import duration, timestamp
 from scripts.pixfleet.verify.difference import Kind
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
@@ -65,7 +65,7 @@ def _gone(life: Life, entry: Entry) -> Answer:
         )
     if entry.status == REMOVED:
         return Answer(
-            f"The source was deleted, and its variants with it, at {moment(entry.updated_at)}.",
+            f"The source was deleted, and its variants with it, at {timestamp(entry.updated_at)}.",
             ("Versions below are what S3 still keeps of it.",) if life.versions else (),
             is_well=True,
         )
@@ -95,7 +95,7 @@ def _of_source(life: Life, entry: Entry, now: float) -> Answer:
         return Answer(sentence, (_PLAIN[verdict.reason], _objects(verdict.names)), next_[1:])
     if entry.status in ("", REMOVED):
         since = max(each.modified.timestamp() for each in life.versions)
-        sentence = f"It was dropped {ago(now - since)} ago and not made yet."
+        sentence = f"It was dropped {duration(now - since)} ago and not made yet."
         because = _attempts(entry) or ("It waits in its queue, or its event was lost.",)
         return Answer(sentence, because, (next_[0], "pixfleet dlq groups", next_[1]))
     because = (_PLAIN.get(verdict.reason, verdict.reason), *_attempts(entry))
@@ -112,7 +112,7 @@ def _rejected(entry: Entry, key: str) -> Answer:
     because += [f"It means: {told.means}."] if told.means else []
     because += [f"To do: {told.do}."] if told.do else []
     return Answer(
-        f"It was rejected at {moment(entry.updated_at)}: {entry.cause}.",
+        f"It was rejected at {timestamp(entry.updated_at)}: {entry.cause}.",
         (*because, f"See {PLACE}."),
         (
             f"pixfleet dlq try --cause {entry.cause}",
@@ -149,22 +149,3 @@ def _attempts(entry: Entry) -> tuple[str, ...]:
     if entry.crashes:
         told.append(f"{entry.crashes} render children died over it.")
     return tuple(told)
-
-
-def moment(seconds: float) -> str:
-    """Return a time as people read it, in UTC."""
-    return shown(datetime.fromtimestamp(seconds, UTC))
-
-
-def shown(at: datetime) -> str:
-    """Return a time as people read it, in UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def ago(seconds: float) -> str:
-    """Return how long something is past, in one unit."""
-    units: Sequence[tuple[int, str]] = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
-    for size, name in units:
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{max(0.0, seconds):.0f} seconds"

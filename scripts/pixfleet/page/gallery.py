@@ -19,8 +19,7 @@ from scripts.pixfleet.page.gallery_picture import (
 )
 from scripts.pixfleet.page.report import SAVED, SECONDS, Report
 from scripts.pixfleet.page.rows import VariantRow, codec_name
-from scripts.pixfleet.page.table import human_bytes, percent, pixels
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 

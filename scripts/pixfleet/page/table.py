@@ -6,11 +6,9 @@ from rich.table import Table
 
 from scripts.pixfleet.page.report import SAVED, SECONDS, Report
 from scripts.pixfleet.page.rows import ImageRow
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 
-KILO = 1000
 ROOMY_WIDTH = 110  # columns of a terminal from which pixels have a place beside bytes
-NEARLY_ALL = 0.99
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -33,32 +31,7 @@ def print_report(report: Report, console: Console) -> None:
 
 def shown(text: str) -> str:
     """Return a user's text for a terminal: no markup, and nothing that moves the cursor."""
-    return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
-
-
-def human_bytes(count: int) -> str:
-    """Return a number of bytes as people read it, in thousands."""
-    if count < KILO:
-        return f"{count} B"
-    thousands = count / KILO
-    if thousands < 9.95:  # noqa: PLR2004 - what rounds to two figures
-        return f"{thousands:.1f} kB"
-    if thousands < 999.5:  # noqa: PLR2004 - what rounds to three figures
-        return f"{thousands:.0f} kB"
-    millions = thousands / KILO
-    return f"{millions:.1f} MB" if millions < KILO else f"{millions / KILO:.1f} GB"
-
-
-def pixels(width: int, height: int) -> str:
-    """Return a size as people write it."""
-    return f"{width} \u00d7 {height}"
-
-
-def percent(share: float) -> str:
-    """Return a share as people read it; one that is not all is never rounded to all."""
-    if NEARLY_ALL <= share < 1:
-        return f"{int(share * 1000) / 10}%"
-    return f"{share:.0%}"
+    return escape(printable(text))
 
 
 def _table(report: Report, *, has_room: bool) -> Table:

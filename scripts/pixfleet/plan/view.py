@@ -6,13 +6,13 @@ from scripts.pixfleet.plan.changes import Kind
 from scripts.pixfleet.plan.report import Report
 from scripts.pixfleet.plan.totals import Estimate, Means, Row
 from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, dollars
+from scripts.pixfleet.terminal.times import duration
 
 NEXT = (
     "Nothing was changed. To go on: `terraform apply` with this file, then "
     "`pixfleet backfill enqueue --only stale`."
 )
-CENT = 0.01
 
 
 def shown(report: Report) -> list[Table | str]:
@@ -110,14 +110,14 @@ def _refusals(report: Report) -> list[Table | str]:
 def _estimate(reckoned: Estimate, report: Report) -> Table:
     machines = report.machines
     more = reckoned.dollars_a_month - reckoned.old_dollars_a_month
-    difference = f"{_dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
+    difference = f"{dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
     at_once = counted(machines.environments, "Lambda environment")
     return facts(
         {
             "to make": f"{reckoned.sources:,} of {report.total:,} sources",
-            "time": f"{_duration(reckoned.hours)} with {at_once}",
-            "once": f"{_dollars(reckoned.dollars)}, for {reckoned.cpu_hours:,.1f} CPU hours",
-            "a month": f"{_dollars(reckoned.dollars_a_month)} to keep them, {difference}",
+            "time": f"{duration(reckoned.hours * 3600)} with {at_once}",
+            "once": f"{dollars(reckoned.dollars)}, for {reckoned.cpu_hours:,.1f} CPU hours",
+            "a month": f"{dollars(reckoned.dollars_a_month)} to keep them, {difference}",
         }
     )
 
@@ -126,14 +126,6 @@ def _figures_right(made: Table) -> Table:
     for column in made.columns[1:]:
         column.justify = "right"
     return made
-
-
-def _duration(hours: float) -> str:
-    return f"{hours:,.1f} hours" if hours >= 1 else counted(max(1, round(hours * 60)), "minute")
-
-
-def _dollars(dollars: float) -> str:
-    return f"${dollars:,.2f}" if dollars >= CENT else "less than $0.01"
 
 
 def _kilobytes(size: float | None) -> str | None:

@@ -11,8 +11,8 @@ from scripts.pixfleet.status.outcomes import LOOKED_AT
 from scripts.pixfleet.status.report import Report
 from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.times import duration
 
-MINUTE, HOUR, DAY = 60, 3600, 86_400
 COLOURS = {"well": "green", "busy": "green", "trouble": "bold red"}
 
 
@@ -87,16 +87,6 @@ def document(report: Report) -> Mapping[str, object]:
         "alarms_on": [alarm.name for alarm in report.alarms if alarm.is_on],
         "unseen": list(report.unseen),
     }
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it: its two largest units at most."""
-    whole = max(0, round(seconds))
-    if whole >= DAY:
-        return f"{whole // DAY} d {whole % DAY // HOUR} h"
-    if whole >= HOUR:
-        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
-    return f"{whole // MINUTE} min {whole % MINUTE} s" if whole >= MINUTE else f"{whole} s"
 
 
 def _lanes(report: Report) -> Table:

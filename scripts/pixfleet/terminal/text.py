@@ -1,20 +1,56 @@
-"""What a person reads on a terminal, whatever the terminal can show."""
+"""Formats text, counts and sizes for a terminal or a page."""
 
 import io
 import sys
 
+from shared.text import replace_unprintable
 
-def show_what_can_be_shown() -> None:
+KILO = 1000
+NEARLY_ALL = 0.99
+CENT = 0.01
+
+
+def replace_unencodable_output() -> None:
     """Let standard output show a `?` for what its encoding lacks, as standard error does."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def printable(line: str) -> str:
-    """Return a line without what moves a terminal's cursor: a stranger's key may hold that."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+    """Return a line without control characters: a key could hold some and move the cursor."""
+    return replace_unprintable(line, "\ufffd")
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Return a number with its noun, such as `1 image` or `1,200 images`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def human_bytes(count: int) -> str:
+    """Return a number of bytes in decimal units, such as `9.5 kB`."""
+    if count < KILO:
+        return f"{count} B"
+    thousands = count / KILO
+    if thousands < 9.95:  # noqa: PLR2004 - what rounds to two figures
+        return f"{thousands:.1f} kB"
+    if thousands < 999.5:  # noqa: PLR2004 - what rounds to three figures
+        return f"{thousands:.0f} kB"
+    millions = thousands / KILO
+    return f"{millions:.1f} MB" if millions < KILO else f"{millions / KILO:.1f} GB"
+
+
+def pixels(width: int, height: int) -> str:
+    """Return width and height in pixels, with a multiplication sign between them."""
+    return f"{width} \u00d7 {height}"
+
+
+def percent(share: float) -> str:
+    """Return a share (0 to 1) as a percentage; only 1 becomes `100%`."""
+    if NEARLY_ALL <= share < 1:
+        return f"{int(share * 1000) / 10}%"
+    return f"{share:.0%}"
+
+
+def dollars(amount: float) -> str:
+    """Return an amount of US dollars, to the cent."""
+    return f"${amount:,.2f}" if amount >= CENT or not amount else "<$0.01"
