@@ -2,20 +2,22 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.errors import attempt
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
+from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
+from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure, PixfleetError
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
@@ -144,13 +146,8 @@ def _quoted(text: str) -> str:
 
 
 def _rendered(data: bytes, limits: Limits) -> tuple[bytes, str]:
-    child = RenderChild(limits.memory_bytes)
-    try:
-        job = Job(THUMBNAIL, limits)
-        for reply in child.render(data, job, time_limit_seconds=RENDER_SECONDS):
-            if not isinstance(reply, DoneFrame):
-                frame, picture = reply
-                return picture, frame.codec.value
-    finally:
-        child.stop()
-    raise AssertionError("a child's answers hold a variant or end in a failure")
+    with closing(RenderPool(1, limits)) as render_pool:
+        renderer = TrialRenderer(render_pool, limits, RENDER_SECONDS)
+        rendered = renderer.render(data, Resolved(THUMBNAIL), wait_seconds=RENDER_SECONDS)
+    [(frame, picture)] = rendered.files.values()
+    return picture, frame.codec.value

@@ -18,6 +18,7 @@ from scripts.pixfleet.dlq.trial import Engine, Trial
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
@@ -116,9 +117,7 @@ class Desk:
             engine = Engine(
                 self.objects,
                 recipe_set,
-                settings.limits,
-                settings.render_seconds,
-                render_pool,
+                TrialRenderer(render_pool, settings.limits, settings.render_seconds),
                 self.clock,
             )
             yield from map(engine.attempt, keys)

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks
 from shared.deadline import Deadline
-from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
-from shared.model.limits import Limits
 from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for, unknown_recipe
@@ -45,9 +43,7 @@ class Engine:
 
     objects: Objects
     recipes: RecipeSet
-    limits: Limits
-    render_seconds: float
-    render_pool: RenderPool
+    renderer: TrialRenderer
     clock: Clock
     marks: Marks = field(init=False)
 
@@ -73,19 +69,15 @@ class Engine:
     def _rendered(self, source: Source, recipe: Recipe) -> Trial:
         until = Deadline.after(TRIAL_SECONDS, self.clock)
         resolved = self.marks.resolve(recipe, until)
-        refuse_unfit(source, recipe, self.limits)
+        refuse_unfit(source, recipe, self.renderer.limits)
         data = self.objects.fetch(source, until)
-        began, count, size_bytes = self.clock.now(), 0, 0
-        job = Job(
-            resolved.recipe.without_places(), self.limits, read_focal(source.overrides.focal)
+        began = self.clock.now()
+        rendered = self.renderer.render(
+            data,
+            resolved,
+            focal=read_focal(source.overrides.focal),
+            wait_seconds=until.remaining_seconds(),
         )
-        with self.render_pool.child(wait_seconds=until.remaining_seconds()) as child:
-            for reply in child.render(
-                data, job, time_limit_seconds=self.render_seconds, mark=resolved.mark
-            ):
-                if not isinstance(reply, DoneFrame):
-                    variant, payload = reply
-                    count += len(variant.variants)
-                    size_bytes += len(variant.variants) * len(payload)
         seconds = self.clock.now() - began
-        return Trial(source.key, MADE, count, size_bytes, seconds, recipe.name)
+        size_bytes = sum(len(payload) for _, payload in rendered.files.values())
+        return Trial(source.key, MADE, len(rendered.files), size_bytes, seconds, recipe.name)

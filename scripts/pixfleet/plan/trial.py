@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from scripts.pixfleet.plan.changes import Kind, Pair, RecipeSetChange
-from scripts.pixfleet.plan.comparison import Compared, File, Made, Name, compare
+from scripts.pixfleet.plan.comparison import Compared, Made, compare
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Opened, Sources
-from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.render_pool import RenderPool
+from scripts.pixfleet.trial_render import TrialRenderer
 from shared.model.errors import Cause, Permanent, SourceArchived, SourceChanged, Suspect
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
-from shared.model.limits import Limits
 from shared.model.recipe import Recipe
 
 # Longer than any image may take: as many sources are tried at once as there are children.
@@ -23,9 +21,7 @@ CHILD_SECONDS = 1_000.0
 class Tools:
     """What every trial needs; without judges nothing is scored."""
 
-    render_pool: RenderPool
-    limits: Limits
-    render_seconds: float
+    renderer: TrialRenderer
     judges: Judges | None = None
     stopped: Event = field(default_factory=Event)
 
@@ -66,7 +62,7 @@ def try_source(
     name = _name(recipe_sets.pair(key))
     try:
         refuse_unsupported(key)
-        opened = sources.open(key, max_bytes=tools.limits.max_bytes)
+        opened = sources.open(key, max_bytes=tools.renderer.limits.max_bytes)
         focal = read_focal(opened.source.overrides.focal)
     except (Permanent, SourceArchived, SourceChanged) as refused:
         kind = recipe_sets.pair(key).kind
@@ -103,22 +99,14 @@ class Kitchen:
         if recipe is None or self.tools.stopped.is_set():
             return Made()
         resolved = self.sources.resolve(recipe)
-        job = Job(resolved.recipe.without_places(), self.tools.limits, self.focal)
-        seconds = self.tools.render_seconds
-        files: dict[Name, File] = {}
         try:
-            with self.tools.render_pool.child(wait_seconds=CHILD_SECONDS) as child:
-                for reply in child.render(
-                    self.opened.data, job, time_limit_seconds=seconds, mark=resolved.mark
-                ):
-                    if isinstance(reply, DoneFrame):
-                        facts = reply.facts
-                        return Made(reply.cpu_seconds, files, facts.frames, facts.has_alpha)
-                    frame, payload = reply
-                    files |= {(name, frame.slot): (frame, payload) for name in frame.variants}
+            rendered = self.tools.renderer.render(
+                self.opened.data, resolved, focal=self.focal, wait_seconds=CHILD_SECONDS
+            )
         except (Permanent, Suspect) as failure:
             return Made(refused=failure.cause)
-        raise AssertionError("a child's answers end with DoneFrame or a failure")
+        facts = rendered.done.facts
+        return Made(rendered.done.cpu_seconds, rendered.files, facts.frames, facts.has_alpha)
 
 
 def _name(pair: Pair) -> str:

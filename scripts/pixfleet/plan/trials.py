@@ -9,6 +9,7 @@ from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Sources
 from scripts.pixfleet.plan.trial import Tools, Trial, try_source
+from scripts.pixfleet.trial_render import TrialRenderer
 from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 
@@ -23,7 +24,7 @@ def tools(limits: Limits, render_seconds: float, *, sources: int, scored: int) -
     render_pool = RenderPool(at_once, limits)
     try:
         with Judges(min(at_once, scored)) if scored else nullcontext() as judges:
-            yield Tools(render_pool, limits, render_seconds, judges)
+            yield Tools(TrialRenderer(render_pool, limits, render_seconds), judges)
     finally:
         render_pool.close()
 
@@ -48,7 +49,7 @@ def rehearse(
         tell()
         return trial
 
-    crew = ThreadPoolExecutor(with_tools.render_pool.size)
+    crew = ThreadPoolExecutor(with_tools.renderer.render_pool.size)
     try:
         return list(crew.map(attempt, enumerate(keys)))
     except BaseException:
