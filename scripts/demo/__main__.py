@@ -27,7 +27,7 @@ from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop,
 from scripts.pixfleet.page.gallery import gallery
 from scripts.pixfleet.page.gallery_files import Shelf
 from scripts.pixfleet.page.report import Report, report_json
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow, read_manifest
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, read_manifest
 from scripts.pixfleet.page.table import print_report
 from scripts.pixfleet.stack.recipe_file import RECIPES, read_recipe_file, recipes_document
 from scripts.pixfleet.terminal.text import counted, replace_unencodable_output
@@ -172,11 +172,17 @@ def _rows(fleet: DemoFleet, ends: Ends) -> tuple[ImageRow, ...]:
     )
 
 
-def _letters(ends: Ends, drops: Mapping[str, Drop]) -> tuple[DeadLetter, ...]:
+def _letters(ends: Ends, drops: Mapping[str, Drop]) -> tuple[DeadLetterRow, ...]:
     sizes = {key: drop.size_bytes for key, drop in drops.items()}
     return tuple(
-        DeadLetter(each.key, each.cause, each.stage, each.detail, sizes.get(each.key, 0))
-        for each in sorted(ends.dead, key=lambda letter: letter.key)
+        DeadLetterRow(
+            each.key,
+            each.attributes.cause,
+            each.attributes.stage,
+            each.attributes.detail,
+            sizes.get(each.key, 0),
+        )
+        for each in sorted(ends.dead, key=lambda dead_letter: dead_letter.key)
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from scripts.demo.watch import Ends
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.terminal.text import counted
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeSet
@@ -15,7 +15,7 @@ CAUSES_OF_THE_CORRUPT = frozenset({Cause.TRUNCATED, Cause.NOT_AN_IMAGE})
 def find_problems(
     ends: Ends,
     rows: Sequence[ImageRow],
-    letters: Sequence[DeadLetter],
+    letters: Sequence[DeadLetterRow],
     *,
     corrupt_key: str,
     recipe_set: RecipeSet,
@@ -38,7 +38,7 @@ def _missing_variants(rows: Sequence[ImageRow], recipe_set: RecipeSet) -> Iterat
             yield f"{row.source.key}: recipe and manifest differ in {differing}."
 
 
-def _dead_letters(ends: Ends, letters: Sequence[DeadLetter], corrupt_key: str) -> Iterator[str]:
+def _dead_letters(ends: Ends, letters: Sequence[DeadLetterRow], corrupt_key: str) -> Iterator[str]:
     for letter in letters:
         name = letter.key or "A message that names no image"
         if not letter.cause:

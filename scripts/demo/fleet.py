@@ -7,17 +7,15 @@ from itertools import islice
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.page.folder import Drop
-from shared.events.body import read_hints
-from shared.events.sqs import from_receive
-from shared.model.dead_letter import DeadLetterAttributes
-from shared.model.errors import BadMessage
+from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
+from scripts.pixfleet.stack.dead_letters import DeadLetter
+from shared.clock import SystemClock
+from shared.cloud.queues import Queues
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Slot
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 ITEMS_PER_READ = 100
-# Longer than a demo: a dead letter that was read once is not read again.
-HIDDEN_SECONDS = 43_200
 PUBLISHED = "published"
 REJECTED = "rejected"
 
@@ -29,16 +27,6 @@ class LedgerLine:
     status: str
     render_seconds: float
     total_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One dead letter with the attributes that the worker gave it; `key` is empty for junk."""
-
-    key: str
-    cause: str
-    stage: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +58,12 @@ class DemoFleet:
                     found[values["key"]] = _line(values)
         return found
 
-    def new_dead_letters(self) -> Iterator[Letter]:
-        """Return the dead letters that were not read before; they stay in their queue."""
-        while True:
-            answer = self.clients.sqs.receive_message(
-                QueueUrl=self._url(self.stack.dead_letter_queue),
-                MaxNumberOfMessages=10,
-                VisibilityTimeout=HIDDEN_SECONDS,
-                MessageAttributeNames=["All"],
-            )
-            messages = answer.get("Messages", [])
-            if not messages:
-                return
-            for message in messages:
-                received = from_receive(message, self.stack.dead_letter_queue)
-                attributes = DeadLetterAttributes.parse(received.attributes)
-                yield Letter(
-                    key=_key_of(received.body),
-                    cause=attributes.cause,
-                    stage=attributes.stage,
-                    detail=attributes.detail,
-                )
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Return every message of the dead-letter queue; all stay there."""
+        queues, policy = Queues(self.clients.sqs), ScanPolicy(wait_seconds=0)
+        queue = self.stack.dead_letter_queue
+        with Scan(queues, queue, SystemClock(), policy=policy) as scan:
+            return tuple(scan)
 
     def queue_lengths(self) -> Mapping[str, int]:
         """Return how many messages each queue holds: waiting, in somebody's hands, or put off."""
@@ -134,13 +107,6 @@ def _line(values: Mapping[str, str]) -> LedgerLine:
         render_seconds=float(values.get("cpu_seconds") or 0),
         total_seconds=float(values.get("total_seconds") or 0),
     )
-
-
-def _key_of(body: str) -> str:
-    try:
-        return next((hint.key for hint in read_hints(body)), "")
-    except BadMessage:
-        return ""
 
 
 def _chunks(keys: Iterable[str], size: int) -> Iterator[Sequence[str]]:

@@ -1,7 +1,7 @@
 """Waits for the fleet, showing how far it is; never longer than something moves."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +9,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from scripts.demo.fleet import PUBLISHED, LedgerLine, Letter
+from scripts.demo.fleet import PUBLISHED, LedgerLine
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
@@ -28,8 +29,8 @@ class Seen(Protocol):
     def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
         """Return the ledger's word on each finished key."""
 
-    def new_dead_letters(self) -> Iterable[Letter]:
-        """Return dead letters that were not returned before."""
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Return every dead letter."""
 
     def queue_lengths(self) -> Mapping[str, int]:
         """Return the messages on each queue."""
@@ -57,13 +58,13 @@ class Ends:
     """What became of each key, as far as is known."""
 
     published: dict[str, LedgerLine] = field(default_factory=dict)
-    dead: list[Letter] = field(default_factory=list)
+    dead: Sequence[DeadLetter] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     def finished(self) -> set[str]:
         """Return the keys that need not be waited for."""
-        return {*self.published, *(letter.key for letter in self.dead)}
+        return {*self.published, *(each.key for each in self.dead)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Watch:
                 ends.published[key] = line
         ends.queues = self.fleet.queue_lengths()
         if ends.queues["dead_letter"] > len(ends.dead):
-            ends.dead.extend(self.fleet.new_dead_letters())
+            ends.dead = self.fleet.dead_letters()
 
     def _require_life(self, ends: Ends, keys: frozenset[str], still_seconds: float) -> None:
         left = len(keys - ends.finished())

@@ -59,7 +59,7 @@ def test_some_of_it_was_public_before_it_was_deleted(report: Report) -> None:
 
 def test_a_corrupt_source_was_refused_with_a_dead_letter(report: Report) -> None:
     assert report.done[Kind.SPOIL] > 0
-    assert report.letters > 0
+    assert report.dead_letters > 0
 
 
 def test_the_report_is_written_and_its_table_says_that_nothing_was_lost(

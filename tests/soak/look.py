@@ -6,20 +6,19 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from scripts.pixfleet.stack.dead_letter_scan import Scan
+from shared.clock import SystemClock
 from shared.cloud.items import from_item
 from shared.cloud.objects import SOURCE_ETAG
-from shared.events.body import read_hints
-from shared.events.sqs import from_receive
+from shared.cloud.queues import Queues
 from shared.model.keys import MANIFEST_NAME
 from tests.e2e.fleet import OURS, Fleet
-from tests.soak.verdict import Entry, Letter, Manifest, Seen, Step, Stored
+from tests.soak.verdict import DeadLetterKey, Entry, Manifest, Seen, Step, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 LOOKS_AT_ONCE = 4
-# Longer than it takes to read the whole dead-letter queue, so that no letter is read twice.
-HIDE_SECONDS = 600
 
 Kept = dict[str, dict[str, Stored]]
 
@@ -44,16 +43,16 @@ def see_everything(fleet: Fleet, corrupt: AbstractSet[str], step: Step) -> Mappi
     }
 
 
-def read_letters(fleet: Fleet) -> Sequence[Letter]:
-    """Return every dead letter; each is left to the queue, hidden for a while."""
-    queue = fleet.stack.dead_letter_queue
-    letters: list[Letter] = []
-    while raw := fleet.receive(queue, hidden_for_seconds=HIDE_SECONDS):
-        for each in raw:
-            message = from_receive(each, queue)
-            cause = message.attributes.get("cause", "")
-            letters += [Letter(hint.key, cause) for hint in read_hints(message.body)]
-    return letters
+def read_dead_letters(fleet: Fleet) -> Sequence[DeadLetterKey]:
+    """Return every key that a dead letter names, with its cause; an empty key if none is named."""
+    with Scan(Queues(fleet.clients.sqs), fleet.stack.dead_letter_queue, SystemClock()) as scan:
+        found = [
+            DeadLetterKey(key, dead_letter.attributes.cause)
+            for dead_letter in scan
+            for key in dead_letter.keys or ("",)
+        ]
+    assert not scan.is_cut_short, f"only {scan.seen} dead letters were read"
+    return found
 
 
 def _sources(fleet: Fleet) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ class Report:
     left_behind: int  # render children that outlived their runner
     keys: int
     wrong: dict[str, list[str]]  # by the kind of wrong
-    letters: int
+    dead_letters: int
     unexplained: list[str]
     unreported: list[str]
     runner_memory: Growth

@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.model.recipe_reader import read_recipes
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import worker_environment
-from tests.soak.look import read_letters, see_everything
+from tests.soak.look import read_dead_letters, see_everything
 from tests.soak.memory import Sample, growth, sample
 from tests.soak.pixels import keys_with_other_pixels
 from tests.soak.plan import Act, Kind, Wave, bytes_of
@@ -170,8 +170,8 @@ class Soak:
         seen = see_everything(
             self.fleet, self.corrupt, lambda done, of: self.say("checking every object", done / of)
         )
-        letters = read_letters(self.fleet)
-        strange = unexplained(letters, self.spoiled)
+        dead_letters = read_dead_letters(self.fleet)
+        strange = unexplained(dead_letters, self.spoiled)
         return Report(
             done=self.done,
             outcomes=self._outcomes(),
@@ -179,9 +179,9 @@ class Soak:
             left_behind=left_behind,
             keys=len(seen),
             wrong=self._wrong(seen),
-            letters=len(letters),
-            unexplained=[f"{letter.key} ({letter.cause or 'no cause'})" for letter in strange],
-            unreported=list(unreported(seen, letters)),
+            dead_letters=len(dead_letters),
+            unexplained=[f"{each.key} ({each.cause or 'no cause'})" for each in strange],
+            unreported=list(unreported(seen, dead_letters)),
             runner_memory=growth([(each.images, each.runner_bytes) for each in self.samples]),
             child_memory=growth([(each.images, each.child_bytes) for each in self.samples]),
             samples=self.samples,

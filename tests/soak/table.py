@@ -44,7 +44,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "keys checked", str(report.keys)
     for wrong in Wrong:
         yield wrong.value, str(len(report.wrong.get(wrong, ())))
-    yield "dead letters", str(report.letters)
+    yield "dead letters", str(report.dead_letters)
     yield "unexplained dead letters", str(len(report.unexplained))
     yield "corrupt without a dead letter", str(len(report.unreported))
     yield "render children left behind", str(report.left_behind)

@@ -61,8 +61,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One dead letter."""
+class DeadLetterKey:
+    """A key that a dead letter names, and the dead letter's cause."""
 
     key: str
     cause: str
@@ -79,18 +79,20 @@ def wrongs(seen: Seen, names: AbstractSet[str]) -> AbstractSet[Wrong]:
     return found | ({Wrong.UNFINISHED} if seen.entry.is_unfinished else set())
 
 
-def unexplained(letters: Sequence[Letter], spoiled: AbstractSet[str]) -> Sequence[Letter]:
+def unexplained(
+    dead_letters: Sequence[DeadLetterKey], spoiled: AbstractSet[str]
+) -> Sequence[DeadLetterKey]:
     """Return the dead letters that no corrupt source explains; `spoiled` is every such key."""
     return [
-        letter
-        for letter in letters
-        if letter.key not in spoiled or letter.cause not in CAUSES_OF_CORRUPT
+        dead_letter
+        for dead_letter in dead_letters
+        if dead_letter.key not in spoiled or dead_letter.cause not in CAUSES_OF_CORRUPT
     ]
 
 
-def unreported(seen: Mapping[str, Seen], letters: Sequence[Letter]) -> Sequence[str]:
+def unreported(seen: Mapping[str, Seen], dead_letters: Sequence[DeadLetterKey]) -> Sequence[str]:
     """Return the corrupt sources that are there and of which no dead letter tells."""
-    told = {letter.key for letter in letters}
+    told = {dead_letter.key for dead_letter in dead_letters}
     return [key for key, each in seen.items() if each.etag and each.is_corrupt and key not in told]
 
 

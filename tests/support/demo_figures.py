@@ -1,7 +1,7 @@
 """Rows and reports for the tests of the demo's report and gallery."""
 
 from scripts.pixfleet.page.report import Report
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow, Manifest, SourceRow, VariantRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, Manifest, SourceRow, VariantRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 
@@ -40,13 +40,13 @@ def row(
 
 def letter(
     key: str = "cut.jpg", cause: str = "truncated", detail: str = "Ends early."
-) -> DeadLetter:
+) -> DeadLetterRow:
     """Return a dead letter."""
-    return DeadLetter(key, cause, "render", detail, source_bytes=5_000)
+    return DeadLetterRow(key, cause, "render", detail, source_bytes=5_000)
 
 
 def report(
-    *images: ImageRow, dead: tuple[DeadLetter, ...] = (), problems: tuple[str, ...] = ()
+    *images: ImageRow, dead: tuple[DeadLetterRow, ...] = (), problems: tuple[str, ...] = ()
 ) -> Report:
     """Return a run of four seconds."""
     queues = {"live": 0, "dead_letter": len(dead)}

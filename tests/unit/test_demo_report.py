@@ -5,12 +5,14 @@ import pytest
 from rich.console import Console
 
 from scripts.demo.check import find_problems
-from scripts.demo.fleet import LedgerLine, Letter
+from scripts.demo.fleet import LedgerLine
 from scripts.demo.watch import Ends
 from scripts.pixfleet.page.report import report_json
 from scripts.pixfleet.page.rows import read_manifest
 from scripts.pixfleet.page.table import print_report
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.text import human_bytes, percent
+from shared.events.sqs import Message
 from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
 from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
@@ -163,7 +165,7 @@ RECIPE_SET = RecipeSet((Recipe("ladder", (
 def ends(live: int = 0, dead: int = 1) -> Ends:
     return Ends(
         published={"cat.jpg": LedgerLine("published", 0.5, 2.0)},
-        dead=[Letter("cut.jpg", "truncated", "render", "Ends early.")],
+        dead=[DeadLetter(Message("m1", "r1", "", 1, "dead", None), ("cut.jpg",))],
         queues={"live": live, "dead_letter": dead},
     )
 

@@ -1,15 +1,17 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-from scripts.demo.fleet import LedgerLine, Letter
+from scripts.demo.fleet import LedgerLine
 from scripts.demo.watch import STALL_SECONDS, DemoFailed, PlainMeter, Watch, pace
+from scripts.pixfleet.stack.dead_letters import DeadLetter
+from shared.events.sqs import Message
 
 pytestmark = pytest.mark.unit
 
 DONE = LedgerLine("published", 0.5, 1.0)
 REFUSED = LedgerLine("rejected", 0.0, 1.0)
-CUT = Letter("cut.jpg", "truncated", "render", "Ends early.")
+CUT = DeadLetter(Message("m1", "r1", "", 1, "dead", None), ("cut.jpg",))
 
 
 class Time:
@@ -30,7 +32,6 @@ class Fleet:
 
     def __init__(self, *states: "State") -> None:
         self._states = list(states)
-        self._read = 0
 
     def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
         if len(self._states) > 1:
@@ -40,10 +41,8 @@ class Fleet:
     def queue_lengths(self) -> Mapping[str, int]:
         return {"live": self._states[0][1], "dead_letter": len(self._states[0][2])}
 
-    def new_dead_letters(self) -> Iterable[Letter]:
-        letters = self._states[0][2][self._read :]
-        self._read += len(letters)
-        return letters
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        return self._states[0][2]
 
 
 class Worker:
@@ -63,7 +62,7 @@ def watch(fleet: Fleet, *, ended: bool = False, lines: list[str] | None = None) 
     return Watch(fleet, Worker(ended=ended), meter, lambda: None, time.now, time.sleep)
 
 
-State = tuple[Mapping[str, LedgerLine], int, tuple[Letter, ...]]
+State = tuple[Mapping[str, LedgerLine], int, tuple[DeadLetter, ...]]
 
 BEFORE: State = ({}, 2, ())
 
@@ -75,7 +74,7 @@ def test_waits_until_every_key_is_published_or_dead() -> None:
     ends = watch(fleet).wait(frozenset({"a.jpg", "cut.jpg"}))
 
     assert set(ends.published) == {"a.jpg"}
-    assert ends.dead == [CUT]
+    assert ends.dead == (CUT,)
     assert ends.queues == {"live": 0, "dead_letter": 1}
 
 
@@ -100,7 +99,7 @@ def test_a_key_that_ran_out_of_tries_ends_by_its_dead_letter() -> None:
 
     ends = watch(fleet).wait(frozenset({"cut.jpg"}))
 
-    assert ends.dead == [CUT]
+    assert ends.dead == (CUT,)
 
 
 def test_gives_up_when_nothing_moves_and_says_the_workers_last_words() -> None:

@@ -7,7 +7,7 @@ from scripts.pixfleet.page.folder import Drop
 from scripts.pixfleet.page.gallery import gallery
 from scripts.pixfleet.page.gallery_files import Shelf, safe_name
 from scripts.pixfleet.page.gallery_picture import Shown, ShownDead, ladder, placeholder_style
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
@@ -51,7 +51,7 @@ def shown(image: ImageRow, source: str | None = "variants/1/source.jpg") -> Show
     return Shown(image, source, links)
 
 
-def page(*images: ImageRow, dead: tuple[DeadLetter, ...] = ()) -> Page:
+def page(*images: ImageRow, dead: tuple[DeadLetterRow, ...] = ()) -> Page:
     letters = [ShownDead(each, "variants/dead/source.jpg") for each in dead]
     return Page(gallery(report(*images, dead=dead), [shown(each) for each in images], letters))
 

@@ -15,8 +15,8 @@ from tests.soak.run import main
 from tests.soak.runners import Log
 from tests.soak.table import print_report
 from tests.soak.verdict import (
+    DeadLetterKey,
     Entry,
-    Letter,
     Manifest,
     Seen,
     Stored,
@@ -110,7 +110,7 @@ GREEN = Report(
     left_behind=0,
     keys=3000,
     wrong={kind.value: [] for kind in Wrong},
-    letters=90,
+    dead_letters=90,
     unexplained=[],
     unreported=[],
     runner_memory=Growth(80, 81, 0.2),
@@ -147,24 +147,27 @@ def test_each_wrong_end_is_noticed(seen: Seen, expected: set[Wrong]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "is_explained"),
+    ("dead_letter", "is_explained"),
     [
-        (Letter("spoiled", "truncated"), True),
-        (Letter("spoiled", "not_an_image"), True),
-        (Letter("spoiled", ""), False),
-        (Letter("spoiled", "claimed"), False),
-        (Letter("whole", "truncated"), False),
+        (DeadLetterKey("spoiled", "truncated"), True),
+        (DeadLetterKey("spoiled", "not_an_image"), True),
+        (DeadLetterKey("spoiled", ""), False),
+        (DeadLetterKey("spoiled", "claimed"), False),
+        (DeadLetterKey("whole", "truncated"), False),
     ],
     ids=str,
 )
-def test_only_a_corrupt_source_explains_a_dead_letter(letter: Letter, is_explained: bool) -> None:  # noqa: FBT001 - of a table
-    assert (unexplained([letter], {"spoiled"}) == []) is is_explained
+def test_only_a_corrupt_source_explains_a_dead_letter(
+    dead_letter: DeadLetterKey,
+    is_explained: bool,  # noqa: FBT001 - of a table
+) -> None:
+    assert (unexplained([dead_letter], {"spoiled"}) == []) is is_explained
 
 
 def test_a_corrupt_source_that_is_there_must_have_a_dead_letter() -> None:
     seen = {"told": REFUSED, "untold": REFUSED, "gone": GONE, "good": PUBLISHED}
 
-    assert unreported(seen, [Letter("told", "corrupt")]) == ["untold"]
+    assert unreported(seen, [DeadLetterKey("told", "corrupt")]) == ["untold"]
 
 
 def test_a_good_soak_ends_with_nought() -> None:

@@ -8,10 +8,10 @@ from rich.console import Console as RichConsole
 
 from scripts.pixfleet import cli
 from scripts.pixfleet.command import Context
-from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.details import logs_query
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack, read_stack
 from scripts.pixfleet.terminal.console import Console, table
 from shared.events.sqs import Message
@@ -34,9 +34,9 @@ STACK = Stack(
 )
 
 
-def letter_with(attributes: Mapping[str, str]) -> Letter:
+def letter_with(attributes: Mapping[str, str]) -> DeadLetter:
     message = Message("any-id", "receipt", "{}", 1, "queue", None, attributes)
-    return Letter(message, ())
+    return DeadLetter(message, ())
 
 
 def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(

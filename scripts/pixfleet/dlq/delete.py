@@ -6,21 +6,21 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from scripts.pixfleet.dlq.dead_letter import Letter
-from scripts.pixfleet.dlq.scan import Sweep
+from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.model.errors import Misconfigured
 
 # So many letters are on the disk before they are deleted.
 BATCH_LETTERS = 100
 
 
-def drop(sweep: Sweep, ids: AbstractSet[str], copy: Path, advance: Callable[[int], None]) -> int:
+def drop(sweep: Scan, ids: AbstractSet[str], copy: Path, advance: Callable[[int], None]) -> int:
     """Delete the letters of these ids and return how many; `copy` gets each as a line of JSON.
 
     A line is on the disk before its letter is deleted.
     """
     dropped = 0
-    batch: list[Letter] = []
+    batch: list[DeadLetter] = []
     with copy.open("a", encoding="ascii") as file:
 
         def finish() -> None:
@@ -57,7 +57,7 @@ def reserve(copy: Path) -> None:
         ) from error
 
 
-def document(letter: Letter) -> dict[str, object]:
+def document(letter: DeadLetter) -> dict[str, object]:
     """Return a letter as JSON has it: all that SQS knew of it."""
     return {
         "id": letter.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.pixfleet.dlq.dead_letter import Letter
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
@@ -117,7 +117,7 @@ class Look:
         return sniff(beginning) or f"no image: it begins with {beginning[:8].hex(' ')}"
 
 
-def logs_query(letter: Letter) -> str:
+def logs_query(letter: DeadLetter) -> str:
     """Return the Logs Insights query that finds every line about this letter."""
     attributes = letter.attributes
     # SQS keeps the id of a message that it moves by itself.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scripts.pixfleet.dlq.dead_letter import Letter
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 
 SOON = timedelta(days=3)
 
@@ -17,9 +17,9 @@ class Group:
     count: int = 0
     first_seen: datetime | None = None
     last_seen: datetime | None = None
-    example: Letter | None = None
+    example: DeadLetter | None = None
 
-    def add(self, letter: Letter) -> None:
+    def add(self, letter: DeadLetter) -> None:
         """Count one more."""
         self.count += 1
         moment = letter.sent_at
@@ -59,7 +59,7 @@ def soonest_end(
     return left if left < SOON else None
 
 
-def grouped(letters: Iterable[Letter]) -> list[Group]:
+def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
     """Return the groups, the largest first; of all letters only one a group is kept."""
     groups: dict[str, Group] = {}
     for letter in letters:

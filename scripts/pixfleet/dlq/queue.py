@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.details import Look
 from scripts.pixfleet.dlq.records import Records, new_redrive_id
 from scripts.pixfleet.dlq.redrive import Redriver, lane_for
-from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import LEAST_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import Inspector, Letters, Receipts
 from scripts.pixfleet.dlq.trial import Engine, Trial
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
@@ -52,9 +52,9 @@ class Desk:
         self.ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     @contextmanager
-    def sweep(self) -> Iterator[Sweep]:
+    def sweep(self) -> Iterator[Scan]:
         """Look through the dead letters; say what a look cannot show."""
-        with Sweep(self.queues, self.stack.dead_letter_queue, self.clock) as sweep:
+        with Scan(self.queues, self.stack.dead_letter_queue, self.clock) as sweep:
             if sweep.depth.in_flight:
                 self.tell(
                     f"{sweep.depth.in_flight:,} letters are in other hands and not seen: somebody "
@@ -64,7 +64,7 @@ class Desk:
         if sweep.is_cut_short:
             self.tell(f"There are more than the {sweep.seen:,} letters that were looked at.")
 
-    def one(self, letter_id: str) -> Letter:
+    def one(self, letter_id: str) -> DeadLetter:
         """Return the letter of that id or its beginning; `Misconfigured` if there is none."""
         if len(letter_id) < LEAST_ID_CHARS:
             raise Misconfigured(
@@ -164,7 +164,7 @@ class Desk:
                 return found, is_quiet
             self.pause(WATCH_SECONDS)
 
-    def _chosen(self, selection: Selection) -> Iterator[Letter]:
+    def _chosen(self, selection: Selection) -> Iterator[DeadLetter]:
         with self.sweep() as sweep:
             for letter in sweep:
                 if letter in selection:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from scripts.pixfleet.dlq.dead_letter import Letter
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Records:
         """Write down that a redrive begins, or how it ended."""
         self._put(redrive.id, ABOUT, msgspec.json.encode(redrive))
 
-    def add(self, redrive_id: str, number: int, letters: Sequence[Letter]) -> None:
+    def add(self, redrive_id: str, number: int, letters: Sequence[DeadLetter]) -> None:
         """Write down letters that are about to be sent; parts are numbered from one."""
         sent = [Sent(each.id, each.digest, each.cause, each.keys) for each in letters]
         self._put(redrive_id, f"{number:06}.json", _ascii(sent))

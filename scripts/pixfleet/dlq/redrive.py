@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.records import Records
-from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import LIVE, Stack
 from shared.clock import Clock
 from shared.cloud.queues import Queues
@@ -49,12 +49,12 @@ class Redriver:
     _parts: int = 0
     _next_at: float = 0.0
 
-    def run(self, sweep: Sweep, selection: Selection, advance: Callable[[int], None]) -> Tally:
+    def run(self, sweep: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
         """Send what is meant and delete it from the sweep's queue; tell `advance` of each part.
 
         What died again after this very redrive is left alone: it would go round for ever.
         """
-        part: list[Letter] = []
+        part: list[DeadLetter] = []
         with ThreadPoolExecutor(SENDERS) as threads:
             for letter in self._meant(sweep, selection):
                 part.append(letter)
@@ -73,14 +73,14 @@ class Redriver:
         """Return how many letters are sent in about a second: Ctrl-C need not wait for more."""
         return min(PART_LETTERS, max(1, round(self.rate or PART_LETTERS)))
 
-    def _meant(self, sweep: Sweep, selection: Selection) -> Iterable[Letter]:
+    def _meant(self, sweep: Scan, selection: Selection) -> Iterable[DeadLetter]:
         for letter in sweep:
             if letter in selection and letter.redrive_id != self.id:
                 yield letter
                 if selection.is_found:
                     return
 
-    def _send_part(self, letters: Sequence[Letter], sweep: Sweep, threads: Executor) -> None:
+    def _send_part(self, letters: Sequence[DeadLetter], sweep: Scan, threads: Executor) -> None:
         self._parts += 1
         self.records.add(self.id, self._parts, letters)
         sending = [self._submit(letter, sweep, threads) for letter in letters]
@@ -92,7 +92,9 @@ class Redriver:
             self.tally.why = str(failure)
         self.tally.kept_twice += sweep.delete(gone)
 
-    def _submit(self, letter: Letter, sweep: Sweep, threads: Executor) -> "Future[Failure | None]":
+    def _submit(
+        self, letter: DeadLetter, sweep: Scan, threads: Executor
+    ) -> "Future[Failure | None]":
         """Have a letter sent when it is its turn."""
         if self.rate:
             now = self.clock.now()
@@ -101,7 +103,7 @@ class Redriver:
             sweep.renew()
         return threads.submit(self._send, letter)
 
-    def _send(self, letter: Letter) -> Failure | None:
+    def _send(self, letter: DeadLetter) -> Failure | None:
         attributes = replace(letter.attributes, redrive_id=self.id)
         lane, body = lane_for(letter, self.stack), letter.message.body
         try:
@@ -115,7 +117,7 @@ class Redriver:
         return None
 
 
-def lane_for(letter: Letter, stack: Stack) -> str:
+def lane_for(letter: DeadLetter, stack: Stack) -> str:
     """Return the queue that a letter came from, or else the one that its key belongs to."""
     known = {lane.queue for lane in stack.lanes.values()}
     came_from = letter.attributes.source_queue

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
-from scripts.pixfleet.dlq.dead_letter import NO_CAUSE, Letter
+from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from shared.model.errors import Cause, Misconfigured
 
 # Enough of an id to mean one letter, and to be no slip of the hand.
@@ -20,7 +20,7 @@ class Selection:
     ids: tuple[str, ...] = ()
     _meant: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    def __contains__(self, letter: Letter) -> bool:
+    def __contains__(self, letter: DeadLetter) -> bool:
         """Say whether a letter is meant; `Misconfigured` if an id turns out to mean two."""
         if self.cause and letter.cause != self.cause:
             return False
@@ -52,7 +52,7 @@ class Selection:
         ]
         return " ".join(filter(None, asked)) or "--all"
 
-    def _names(self, asked: str, letter: Letter) -> bool:
+    def _names(self, asked: str, letter: DeadLetter) -> bool:
         if not letter.id.startswith(asked):
             return False
         first = self._meant.setdefault(asked, letter.id)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scripts.pixfleet.dlq.dead_letter import Letter
 from scripts.pixfleet.dlq.records import Part, Sent
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Marks
@@ -75,8 +75,8 @@ class Letters:
     broken off has put them on record and sent them no more.
     """
 
-    dead: Mapping[str, Letter]
-    left: Mapping[str, Letter]
+    dead: Mapping[str, DeadLetter]
+    left: Mapping[str, DeadLetter]
 
 
 @dataclass(frozen=True, slots=True)

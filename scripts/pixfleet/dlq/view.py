@@ -7,12 +7,12 @@ from shlex import quote
 
 from rich.table import Table
 
-from scripts.pixfleet.dlq.dead_letter import NO_CAUSE, Letter
 from scripts.pixfleet.dlq.groups import Group, soonest_end
-from scripts.pixfleet.dlq.scan import Sweep
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.status import Receipts, State
 from scripts.pixfleet.dlq.trial import MADE, Trial
+from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.text import counted, printable
 from scripts.pixfleet.terminal.times import minute, timestamp
@@ -21,7 +21,7 @@ BODY_CHARS = 4_000
 WORDS = {NO_CAUSE: "- (its worker died)"}
 
 
-def groups_shown(groups: Sequence[Group], sweep: Sweep) -> Iterable[Table | str]:
+def groups_shown(groups: Sequence[Group], sweep: Scan) -> Iterable[Table | str]:
     """Yield the groups, and the commands that come next."""
     if not groups:
         yield f"No dead letters in {sweep.queue}."
@@ -67,7 +67,7 @@ def body_shown(body: str) -> str:
     return f"{text[:BODY_CHARS]}\n… {len(text) - BODY_CHARS:,} characters more: --json has them."
 
 
-def letter_shown(letter: Letter) -> Table:
+def letter_shown(letter: DeadLetter) -> Table:
     """Return what the letter says of itself."""
     said = letter.message.attributes
     named: dict[str, object] = {

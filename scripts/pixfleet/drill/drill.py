@@ -44,7 +44,7 @@ class Drill:
         left = [key for sample in self.files for key in self.ground.stored(sample)]
         found = f"{len(left)} left" if left else "none left"
         yield compared("their variants", "none left", found)
-        self.ground.take_letters()
+        self.ground.take_dead_letters()
 
     def _wait(self, is_done: Callable[[], bool], until: Deadline) -> None:
         while not is_done() and until.remaining_seconds() > 0:
@@ -77,7 +77,7 @@ class Drill:
         causes: dict[str, str] = {}
 
         def all_there() -> bool:
-            causes.update((each.key, each.cause) for each in self.ground.take_letters())
+            causes.update((each.key, each.cause) for each in self.ground.take_dead_letters())
             return causes.keys() >= {self.ground.key(each) for each in bad}
 
         self._wait(all_there, until)

@@ -7,10 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.drill.dead_letters import DeadLetters, Letter
 from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
+from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger
@@ -19,6 +20,9 @@ from shared.model.entry import Entry
 from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import RecipeSet
+
+# A drill scans every few seconds: it does not look for its dead letters behind more others.
+SCAN_POLICY = ScanPolicy(max_held=1_000)
 
 
 @dataclass
@@ -32,12 +36,11 @@ class Ground:
     recipes: RecipeSet
     _versions: dict[str, str] = field(default_factory=dict)
     _ledger: Ledger = field(init=False)
-    _letters: DeadLetters = field(init=False)
+    _queues: Queues = field(init=False)
 
     def __post_init__(self) -> None:
         self._ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
-        queues = Queues(self.clients.sqs)
-        self._letters = DeadLetters(queues, self.stack.dead_letter_queue, self.prefix)
+        self._queues = Queues(self.clients.sqs)
 
     def key(self, sample: Sample) -> str:
         """Return the key under which a file is dropped."""
@@ -93,9 +96,13 @@ class Ground:
         )["Body"] as body:
             return loads(body.read())
 
-    def take_letters(self) -> list[Letter]:
-        """Remove and return the dead letters of this drill, and no others."""
-        return self._letters.take_ours()
+    def take_dead_letters(self) -> list[DeadLetter]:
+        """Delete and return the dead letters of this drill; all others stay."""
+        queue = self.stack.dead_letter_queue
+        with Scan(self._queues, queue, self.clock, policy=SCAN_POLICY) as scan:
+            found = [each for each in scan if each.key.startswith(self.prefix)]
+            scan.delete(found)
+        return found
 
     def remove_sources(self, samples: Sequence[Sample]) -> bool:
         """Delete the files, and return whether nothing is left of them.

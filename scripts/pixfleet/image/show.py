@@ -10,7 +10,7 @@ from scripts.pixfleet.image.variants import Shelf
 from scripts.pixfleet.page.folder import Drop
 from scripts.pixfleet.page.gallery import Heading, card, dead_card, page
 from scripts.pixfleet.page.gallery_files import Shelf as Files
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.entry import PUBLISHED, REJECTED, Entry
@@ -76,7 +76,7 @@ def _published(files: Files, shelf: Shelf, exhibit: Exhibit) -> str:
 
 def _rejected(files: Files, exhibit: Exhibit) -> str:
     entry = exhibit.entry
-    letter = DeadLetter(exhibit.key, entry.cause, entry.stage, entry.detail, entry.source_bytes)
+    letter = DeadLetterRow(exhibit.key, entry.cause, entry.stage, entry.detail, entry.source_bytes)
     command = escape(f"pixfleet why {quote(exhibit.key)}")
     lead = f"Nothing of this source is served. <code>{command}</code> says more."
     heading = Heading(f"{exhibit.key}: rejected", lead, "", FOOTER)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from scripts.pixfleet.page.folder import Drop
 from scripts.pixfleet.page.gallery_picture import Shown, ShownDead
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.recipe import Slot
 
 FOLDER = "variants"
@@ -50,7 +50,7 @@ class Shelf:
         )
         return shown, tuple(problems)
 
-    def show_dead(self, letters: Sequence[DeadLetter]) -> tuple[ShownDead, ...]:
+    def show_dead(self, letters: Sequence[DeadLetterRow]) -> tuple[ShownDead, ...]:
         """Return the dead letters with a link to their source."""
         return tuple(
             ShownDead(letter, self._source(letter.key, self._folder(f"dead-{number:04}")))

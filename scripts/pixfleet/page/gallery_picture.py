@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow, VariantRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, VariantRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 
@@ -31,7 +31,7 @@ class Shown:
 class ShownDead:
     """One dead letter, and a link to its source if a browser may try to show it."""
 
-    letter: DeadLetter
+    letter: DeadLetterRow
     source: str | None
 
 

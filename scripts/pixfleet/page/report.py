@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from scripts.pixfleet.page.rows import DeadLetter, ImageRow, saved_share
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, saved_share
 
 SCHEMA_VERSION = 1
 # Said wherever the figures stand, since "saved" and "seconds" alone could mean anything.
@@ -24,7 +24,7 @@ class Report:
     """One run: what became of every image, and what was found wrong at the end."""
 
     images: tuple[ImageRow, ...]
-    dead_letters: tuple[DeadLetter, ...]
+    dead_letters: tuple[DeadLetterRow, ...]
     queues: Mapping[str, int]
     wall_seconds: float
     skipped: Mapping[str, int]

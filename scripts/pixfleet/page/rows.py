@@ -115,7 +115,7 @@ class ImageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetterRow:
     """One message in the dead-letter queue; an empty cause is a fault of ours."""
 
     key: str

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,12 @@ from moto import mock_aws
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack, create_stack_with
 from scripts.pixfleet import cli
-from scripts.pixfleet.dlq import scan as sweep
+from shared.cloud.queues import Queues
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.render_pool import RenderPool
 from shared.settings import read_settings
-from tests.functional.cli.letters import Bench
+from tests.functional.cli.dead_letters import Bench
 from tests.functional.conftest import RECIPES
 from worker.batch import Consumer
 from worker.context import build_fleet
@@ -108,8 +108,16 @@ def _work_off(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[.
 
 @pytest.fixture(autouse=True)
 def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for letters that moto shows at once."""
-    monkeypatch.setattr(sweep, "WAIT_SECONDS", 0)
+    """Poll moto, which has every message at once, without waiting."""
+    receive = Queues.receive
+
+    def receive_at_once(
+        queues: Queues, queue: str, *, wait_seconds: int, hide_seconds: int
+    ) -> Sequence[Mapping[str, Any]]:
+        del wait_seconds
+        return receive(queues, queue, wait_seconds=0, hide_seconds=hide_seconds)
+
+    monkeypatch.setattr(Queues, "receive", receive_at_once)
 
 
 @pytest.fixture(name="bench")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.cli.conftest import Type
-from tests.functional.cli.letters import Bench, stored
+from tests.functional.cli.dead_letters import Bench, stored
 from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional

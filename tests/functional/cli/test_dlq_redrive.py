@@ -9,7 +9,7 @@ import pytest
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
-from tests.functional.cli.letters import Bench
+from tests.functional.cli.dead_letters import Bench
 from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional

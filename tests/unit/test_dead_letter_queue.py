@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from scripts.pixfleet.dlq import scan as sweeping
-from scripts.pixfleet.dlq.dead_letter import Letter, read_letter
 from scripts.pixfleet.dlq.groups import Group, soonest_end
 from scripts.pixfleet.dlq.redrive import Redriver
-from scripts.pixfleet.dlq.scan import HIDE_SECONDS, Sweep
 from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
+from scripts.pixfleet.stack.dead_letters import DeadLetter, read_dead_letter
 from scripts.pixfleet.stack.document import Lane, Stack
 from shared.cloud.queues import Depth, Queues
 from shared.model.errors import AccessDenied, Misconfigured, PixfleetError
 from tests.support.fakes import FakeClock
 
 pytestmark = pytest.mark.unit
+
+POLICY = ScanPolicy()
 
 STACK = Stack(
     schema=1,
@@ -96,7 +97,7 @@ class Notes:
 
     parts: list[list[str]] = field(default_factory=list)
 
-    def add(self, redrive_id: str, number: int, letters: Sequence[Letter]) -> None:
+    def add(self, redrive_id: str, number: int, letters: Sequence[DeadLetter]) -> None:
         assert number == len(self.parts) + 1
         self.parts.append([letter.id for letter in letters])
 
@@ -104,7 +105,7 @@ class Notes:
 def test_every_letter_is_seen_once_and_shown_again() -> None:
     pile = Pile([[raw("a"), raw("b")], [raw("a", "newer"), raw("c")]], said=3)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock()) as sweep:
         seen = [letter.id for letter in sweep]
 
     assert seen == ["a", "b", "c"]
@@ -114,7 +115,7 @@ def test_every_letter_is_seen_once_and_shown_again() -> None:
 def test_letters_are_shown_again_when_the_look_is_broken_off() -> None:
     pile = Pile([[raw("a"), raw("b")]], said=2)
 
-    with suppress(KeyboardInterrupt), Sweep(pile, "dead", FakeClock()) as sweep:
+    with suppress(KeyboardInterrupt), Scan(pile, "dead", FakeClock()) as sweep:
         for _ in sweep:
             raise KeyboardInterrupt
 
@@ -124,7 +125,9 @@ def test_letters_are_shown_again_when_the_look_is_broken_off() -> None:
 def test_letters_are_not_shown_to_a_long_poll_that_was_broken_off() -> None:
     pile = Pile([[raw("a")], [raw("b")]], said=2)
     shown_at_the_pause: list[list[str]] = []
-    sweep = Sweep(pile, "dead", FakeClock(), lambda _: shown_at_the_pause.append(pile.shown_again))
+    sweep = Scan(
+        pile, "dead", FakeClock(), sleep=lambda _: shown_at_the_pause.append(pile.shown_again)
+    )
 
     with suppress(KeyboardInterrupt), sweep:
         for _ in sweep:
@@ -137,7 +140,7 @@ def test_letters_are_not_shown_to_a_long_poll_that_was_broken_off() -> None:
 def test_a_sweep_that_has_not_seen_as_many_as_the_queue_said_asks_again() -> None:
     pile = Pile([[raw("a")], [], [], [raw("b")]], said=2)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock()) as sweep:
         seen = [letter.id for letter in sweep]
 
     assert seen == ["a", "b"]
@@ -146,31 +149,27 @@ def test_a_sweep_that_has_not_seen_as_many_as_the_queue_said_asks_again() -> Non
 def test_a_sweep_ends_where_the_queue_said_too_much() -> None:
     pile = Pile([[raw("a")]], said=1_000_000)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock()) as sweep:
         seen = [letter.id for letter in sweep]
 
     assert seen == ["a"]
-    assert len(pile.receives) == 1 + sweeping.EMPTY_ANSWERS
+    assert len(pile.receives) == 1 + POLICY.max_empty_receives
 
 
-def test_a_queue_that_fills_for_ever_is_not_looked_at_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sweeping, "SURPLUS", 30)
+def test_a_queue_that_fills_for_ever_is_not_looked_at_for_ever() -> None:
     pile = Pile([[raw(f"{at}/{of}") for of in range(10)] for at in range(50)], said=5)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock(), policy=ScanPolicy(max_surplus=30)) as sweep:
         seen = [letter.id for letter in sweep]
 
     assert len(seen) == 40
     assert sweep.is_cut_short
 
 
-def test_no_more_letters_are_held_than_sqs_hides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "MOST_HELD", 20)
+def test_no_more_letters_are_held_than_sqs_hides() -> None:
     pile = Pile([[raw(f"{at}/{of}") for of in range(10)] for at in range(5)], said=50)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock(), policy=ScanPolicy(max_held=20)) as sweep:
         seen = [letter.id for letter in sweep]
 
     assert len(seen) == 20
@@ -181,12 +180,12 @@ def test_letters_in_a_long_sweep_are_hidden_anew_before_they_come_back() -> None
     clock = FakeClock()
     pile = Pile([[raw("a")], [raw("b")]], said=2)
 
-    with Sweep(pile, "dead", clock) as sweep:
+    with Scan(pile, "dead", clock) as sweep:
         for _ in sweep:
-            clock.at += HIDE_SECONDS - 10
+            clock.at += POLICY.visibility_timeout_seconds - 10
 
     renewed = [(receipts, seconds) for receipts, seconds in pile.hidden if seconds]
-    assert renewed[0] == (("receipt of a",), HIDE_SECONDS)
+    assert renewed[0] == (("receipt of a",), POLICY.visibility_timeout_seconds)
     assert renewed[1] == (("receipt of a", "receipt of b"), 100)
     assert pile.receives[:3] == [60, 60, 100]
 
@@ -194,7 +193,7 @@ def test_letters_in_a_long_sweep_are_hidden_anew_before_they_come_back() -> None
 def test_what_is_deleted_is_not_shown_again() -> None:
     pile = Pile([[raw("a"), raw("b")]], said=2)
 
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock()) as sweep:
         letters = list(sweep)
         sweep.delete(letters[:1])
 
@@ -204,7 +203,7 @@ def test_what_is_deleted_is_not_shown_again() -> None:
 
 def test_the_beginning_of_two_ids_is_not_one_letter() -> None:
     selection = Selection(ids=("abcdef",))
-    letters = [read_letter(raw(name), "dead") for name in ("abcdef-1", "abcdef-2")]
+    letters = [read_dead_letter(raw(name), "dead") for name in ("abcdef-1", "abcdef-2")]
 
     assert letters[0] in selection
     with pytest.raises(Misconfigured, match="expected more of the id"):
@@ -225,7 +224,7 @@ def redriver(
 def run(redrive: Redriver, pile: Pile) -> Iterator[int]:
     """Run a redrive of all letters and return what it told of its progress."""
     told: list[int] = []
-    with Sweep(pile, "dead", FakeClock()) as sweep:
+    with Scan(pile, "dead", FakeClock()) as sweep:
         redrive.run(sweep, Selection(), told.append)
     return iter(told)
 

@@ -1,4 +1,4 @@
-"""A dead letter: a message of the dead-letter queue, with what it says of its own death."""
+"""A message of the dead-letter queue, and the reason that the worker attached to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,37 +10,37 @@ from shared.events.sqs import Message, from_receive
 from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import BadMessage
 
-# Where SQS moved the message by itself: its worker died before it could say why.
+# SQS itself moved the message: the worker crashed before it could attach a cause.
 NO_CAUSE = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One dead letter; `keys` are those that its body names, none for a body that is not read."""
+class DeadLetter:
+    """One dead letter; `keys` are those that its body names, empty if it cannot be read."""
 
     message: Message
     keys: tuple[str, ...]
 
     @property
     def id(self) -> str:
-        """Return SQS's id of the message, which another redrive would change."""
+        """Return SQS's id of the message; a redrive gives the message another one."""
         return self.message.id
 
     @property
     def attributes(self) -> DeadLetterAttributes:
-        """Return the attributes that a worker attached."""
+        """Return the attributes that the worker attached."""
         return DeadLetterAttributes.parse(self.message.attributes)
 
     @property
     def cause(self) -> str:
-        """Return the cause that the worker stamped, or `NO_CAUSE`."""
+        """Return the cause that the worker attached, or `NO_CAUSE`."""
         return self.attributes.cause or NO_CAUSE
 
     @property
     def key(self) -> str:
-        """Return the key over which it died, as far as anybody knows.
+        """Return the key of the source that failed, or an empty string if it is not known.
 
-        The attribute is made printable, so that the body is believed first.
+        The body comes first: the attribute has spaces for characters that are not printable.
         """
         if len(self.keys) == 1:
             return self.keys[0]
@@ -48,25 +48,25 @@ class Letter:
 
     @property
     def sent_at(self) -> datetime | None:
-        """Return when it died, or when it was sent where SQS moved it by itself."""
+        """Return when the worker sent it here, or when a message that SQS moved was first sent."""
         return self.message.sent_at
 
     @property
     def redrive_id(self) -> str:
-        """Return the id of the redrive after which it died again."""
+        """Return the id of the redrive after which it failed again, or an empty string."""
         return self.attributes.redrive_id
 
     @property
     def digest(self) -> str:
-        """Return what the body is known by: it survives a redrive and a second death."""
+        """Return a digest of the body: it stays the same when the message is redriven."""
         return sha256(self.message.body.encode(errors="replace")).hexdigest()[:32]
 
 
-def read_letter(raw: Mapping[str, object], queue: str) -> Letter:
-    """Return an entry of boto3's `receive_message` as a letter."""
+def read_dead_letter(raw: Mapping[str, object], queue: str) -> DeadLetter:
+    """Read an entry of boto3's `receive_message`."""
     message = from_receive(raw, queue)
     try:
         keys = tuple(dict.fromkeys(hint.key for hint in read_hints(message.body)))
     except BadMessage:
         keys = ()
-    return Letter(message, keys)
+    return DeadLetter(message, keys)
