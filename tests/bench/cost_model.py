@@ -1,19 +1,34 @@
-"""What AWS bills for a million sources: prices, and what one source uses of each.
+"""What AWS bills for a million sources: how much one source uses, times the price table.
 
-Arithmetic only; `tests.bench.cost` measures what it needs. us-east-1, in US dollars, without free
-tiers and without discounts. Prices are those of AWS's public price lists, seen between 2024 and
-2026; each says where.
+This is arithmetic only; `tests.bench.cost` measures what it needs.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from math import ceil
 
-MILLION = 1_000_000
-GIGABYTE = 1e9
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
-VCPU_GIGABYTES = 1769 / 1024
+from scripts.pixfleet.pricing.prices import (
+    ALARM_METRIC,
+    COMPOSITE_ALARM,
+    DASHBOARD,
+    EVENT,
+    GET,
+    GIGABYTE,
+    GIGABYTE_SECOND,
+    GIGABYTES_PER_VCPU,
+    INVOCATION,
+    KMS_CALL,
+    LOGGED,
+    MILLION,
+    PUT,
+    READ,
+    SQS_REQUEST,
+    STORED,
+    WRITE,
+    Architecture,
+    Price,
+)
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 WRITE_UNIT_BYTES = 1024
 # Bucket keys spare "up to 99 percent" of the calls:
@@ -28,51 +43,6 @@ POLLS_A_MONTH = 5 * 30 * 86_400 / 20
 # What terraform/modules/alarms makes with the default lanes; tests/terraform counts them.
 LANES = 2
 ALARM_METRICS = 37
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Dollars for `per` of a unit, and the page that says so."""
-
-    dollars: float
-    per: float
-    unit: str
-    source: str
-
-    @property
-    def each(self) -> float:
-        """Return the dollars for one."""
-        return self.dollars / self.per
-
-
-class Architecture(StrEnum):
-    """What the functions run on."""
-
-    ARM = "arm64"
-    X86 = "x86_64"
-
-
-LAMBDA, S3 = "https://aws.amazon.com/lambda/pricing/", "https://aws.amazon.com/s3/pricing/"
-SECOND = {
-    Architecture.ARM: Price(0.0000133334, 1, "GB-s", LAMBDA),
-    Architecture.X86: Price(0.0000166667, 1, "GB-s", LAMBDA),
-}
-INVOCATION = Price(0.20, MILLION, "requests", LAMBDA)
-PUT = Price(5.00, MILLION, "PUT", S3)
-GET = Price(0.40, MILLION, "GET or HEAD", S3)
-STORED = Price(0.023, 1, "GB-month", S3)
-MESSAGE = Price(0.40, MILLION, "requests", "https://aws.amazon.com/sqs/pricing/")
-WRITE = Price(0.625, MILLION, "WRU", "https://aws.amazon.com/dynamodb/pricing/on-demand/")
-READ = Price(0.125, MILLION, "RRU", "https://aws.amazon.com/dynamodb/pricing/on-demand/")
-LOGGED = Price(0.50, 1, "GB", "https://aws.amazon.com/cloudwatch/pricing/")
-KEY_CALL = Price(0.03, 10_000, "calls", "https://aws.amazon.com/kms/pricing/")
-# S3's events are none of AWS's free ones, but "opt-in data events".
-EVENT = Price(1.00, MILLION, "events", "https://aws.amazon.com/eventbridge/pricing/")
-CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
-# An alarm over an expression pays for each metric in it.
-ALARM_METRIC = Price(0.10, 1, "metrics", CLOUDWATCH)
-COMPOSITE_ALARM = Price(0.50, 1, "alarms", CLOUDWATCH)
-DASHBOARD = Price(3.00, 1, "dashboards", CLOUDWATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +94,7 @@ def bill(
     """
     rendering = _gigabytes(factor * work.child_cpu_seconds)
     beside = _gigabytes(factor * work.parent_cpu_seconds + work.idle_seconds)
-    second = SECOND[architecture]
+    second = GIGABYTE_SECOND[architecture]
     calls = 1 + work.puts + work.gets
     logged = work.log_bytes + work.share * LAMBDA_LOG_BYTES
     return (
@@ -135,12 +105,12 @@ def bill(
         Item("S3: the source's own upload", 1, PUT),
         Item("S3: HEAD and GET of the source", work.gets, GET),
         Item("EventBridge: the event of the source", 1, EVENT),
-        Item("SQS: sent, received, deleted", work.queue_requests, MESSAGE),
+        Item("SQS: sent, received, deleted", work.queue_requests, SQS_REQUEST),
         Item("DynamoDB: claim and commit", work.write_units, WRITE),
         Item("DynamoDB: the index on status", INDEX_WRITES, WRITE),
         Item("DynamoDB: the first look", work.read_units, READ),
         Item("CloudWatch: one line a source, three an invocation", logged / GIGABYTE, LOGGED),
-        Item("KMS, with bucket keys", calls * CALLS_PAST_BUCKET_KEY, KEY_CALL),
+        Item("KMS, with bucket keys", calls * CALLS_PAST_BUCKET_KEY, KMS_CALL),
     )
 
 
@@ -150,7 +120,7 @@ def standing() -> tuple[Item, ...]:
         Item("CloudWatch: metrics that alarms read", ALARM_METRICS, ALARM_METRIC),
         Item("CloudWatch: the alarm over all alarms", 1, COMPOSITE_ALARM),
         Item("CloudWatch: the dashboard", 1, DASHBOARD),
-        Item("SQS: long polls of idle lanes", LANES * POLLS_A_MONTH, MESSAGE),
+        Item("SQS: long polls of idle lanes", LANES * POLLS_A_MONTH, SQS_REQUEST),
     )
 
 
@@ -170,4 +140,4 @@ def write_units(item_bytes: int) -> int:
 
 
 def _gigabytes(seconds: float) -> float:
-    return seconds * VCPU_GIGABYTES
+    return seconds * GIGABYTES_PER_VCPU

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from scripts.pixfleet.pricing.prices import MILLION, Architecture
 from tests.bench.cost_model import (
-    MILLION,
-    Architecture,
     Item,
     Work,
     bill,

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import cost_model
+from scripts.pixfleet.pricing import prices
+from scripts.pixfleet.pricing.prices import Architecture, Price
 from tests.bench.cost_model import (
-    Architecture,
-    Price,
     Work,
     bill,
     monthly,
@@ -99,13 +98,13 @@ def test_a_write_is_billed_by_the_kibibyte_begun(size: int, units: int) -> None:
 
 
 def test_every_price_says_where_it_stands() -> None:
-    prices = [each for each in vars(cost_model).values() if isinstance(each, Price)]
+    table = [each for each in vars(prices).values() if isinstance(each, Price)]
 
     assert {item.price for item in (*bill(WORK), *standing())} <= {
-        *prices,
-        *cost_model.SECOND.values(),
+        *table,
+        *prices.GIGABYTE_SECOND.values(),
     }
-    assert all(each.source.startswith("https://aws.amazon.com/") for each in prices)
+    assert all(each.source.startswith("https://aws.amazon.com/") for each in table)
 
 
 def test_tables_replace_those_of_last_time() -> None:
@@ -127,15 +126,15 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_the_page_has_the_models_prices_and_adds_up() -> None:
-    prices = {item.what: item.price.each for item in bill(WORK)}
-    found = {row[0]: row[1:] for row in rows(PAGE.read_text()) if row[0] in prices}
+    expected = {item.what: item.price.each for item in bill(WORK)}
+    found = {row[0]: row[1:] for row in rows(PAGE.read_text()) if row[0] in expected}
     (whole,) = (row for row in rows(PAGE.read_text()) if row[0].startswith("**all of it**"))
 
-    assert found.keys() == prices.keys()
+    assert found.keys() == expected.keys()
     for what, (amount, price, dollars) in found.items():
-        assert float(price) == pytest.approx(prices[what], rel=1e-5)
+        assert float(price) == pytest.approx(expected[what], rel=1e-5)
         used = float(amount.split()[0])
-        assert float(dollars) == pytest.approx(used * prices[what] * 1e6, rel=1e-3, abs=0.006)
+        assert float(dollars) == pytest.approx(used * expected[what] * 1e6, rel=1e-3, abs=0.006)
     summed = sum(float(dollars) for _, _, dollars in found.values())
     assert float(whole[-1].strip("*")) == pytest.approx(summed, abs=0.06)
 

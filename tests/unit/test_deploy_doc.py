@@ -8,7 +8,8 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from tests.bench.cost_model import MILLION, standing, total
+from scripts.pixfleet.pricing.prices import MILLION
+from tests.bench.cost_model import standing, total
 from tests.terraform.folders import ROOT, STACK, blocks, folders, plain
 
 pytestmark = pytest.mark.unit

@@ -1,16 +1,25 @@
+"""The dollars that `plan` and `backfill` show, against the cost model and docs/cost.md."""
+
 from pathlib import Path
 
 import pytest
 
-from scripts.pixfleet.pricing import prices
+from scripts.pixfleet.pricing import prices, rendering
+from scripts.pixfleet.pricing.averages import DEFAULT_AVERAGES, total_dollars
+from scripts.pixfleet.pricing.prices import Architecture
+from scripts.pixfleet.pricing.rendering import (
+    render_dollars,
+    storage_dollars_a_month,
+    vcpu_seconds,
+)
 from tests.bench import cost_model
-from tests.bench.cost_model import Architecture, Work
+from tests.bench.cost_model import Work
 
 pytestmark = pytest.mark.unit
 
 COST_PAGE = Path(__file__).parents[2] / "docs/cost.md"
-# A source that is there already is not uploaded, the line itself writes to the queue instead of
-# EventBridge, and not every stack has a key.
+# An existing source is not uploaded again, its message comes from `backfill` instead of
+# EventBridge, and not every stack has a KMS key.
 NOT_AGAIN = (
     "S3: the source's own upload",
     "EventBridge: the event of the source",
@@ -19,37 +28,55 @@ NOT_AGAIN = (
 
 
 @pytest.mark.parametrize("architecture", Architecture)
-def test_a_source_made_again_costs_what_the_cost_model_says(architecture: Architecture) -> None:
-    beside = prices.BESIDE_GIGABYTE_SECONDS / cost_model.VCPU_GIGABYTES
-    log_bytes = prices.LOG_BYTES - 0.1 * cost_model.LAMBDA_LOG_BYTES
-    work = Work(1.5, beside, 0, 16, 2, 2, 1, log_bytes, 600_000, 7_000_000)
+def test_rendering_again_costs_what_the_cost_model_says(architecture: Architecture) -> None:
+    parent = rendering.PARENT_GIGABYTE_SECONDS / prices.GIGABYTES_PER_VCPU
+    log_bytes = rendering.LOG_BYTES - 0.1 * cost_model.LAMBDA_LOG_BYTES
+    work = Work(1.5, parent, 0, 16, 2, 2, 1, log_bytes, 600_000, 7_000_000)
 
-    found = prices.making_again(1.5, 16, architecture)
+    found = render_dollars(1.5, 16, architecture)
 
     bill = [item for item in cost_model.bill(work, architecture) if item.what not in NOT_AGAIN]
-    deleted_from_the_index = cost_model.WRITE.each
-    expected = cost_model.total(bill) / cost_model.MILLION + deleted_from_the_index
+    deleted_from_the_index = prices.WRITE.each
+    expected = cost_model.total(bill) / prices.MILLION + deleted_from_the_index
     assert found == pytest.approx(expected)
 
 
-def test_an_unknown_architecture_is_the_dearest() -> None:
-    known = [prices.making_again(1.5, 16, architecture) for architecture in Architecture]
+def test_an_unknown_architecture_has_the_highest_price() -> None:
+    known = [render_dollars(1.5, 16, architecture) for architecture in Architecture]
 
-    assert prices.making_again(1.5, 16, "") == max(known)
+    assert render_dollars(1.5, 16, "") == max(known)
 
 
-def test_to_keep_variants_costs_what_the_cost_model_says() -> None:
-    found = prices.keeping(600_000 * cost_model.MILLION)
+def test_keeping_variants_costs_what_the_cost_model_says() -> None:
+    found = storage_dollars_a_month(600_000 * prices.MILLION)
 
     assert found == pytest.approx(cost_model.monthly(600_000))
 
 
-def test_what_was_measured_beside_rendering_is_what_the_cost_page_says() -> None:
+def test_measured_constants_are_those_of_the_cost_page() -> None:
     page = COST_PAGE.read_text(encoding="utf-8")
+    parent = f"{rendering.PARENT_GIGABYTE_SECONDS} GB-s"
 
-    assert f"| Lambda: the parent, and waiting | {prices.BESIDE_GIGABYTE_SECONDS} GB-s |" in page
-    assert f"| {prices.LOG_BYTES / 1e9:.4g} GB |" in page
+    assert f"| Lambda: the parent, and waiting | {parent} |" in page
+    assert f"| {rendering.LOG_BYTES / 1e9:.4g} GB |" in page
 
 
-def test_the_clock_counts_what_goes_on_beside_rendering() -> None:
-    assert 1.5 < prices.seconds_a_source(1.5) < 1.7
+def test_vcpu_seconds_include_the_parent_process_and_waiting() -> None:
+    assert 1.5 < vcpu_seconds(1.5) < 1.7
+
+
+def test_an_image_costs_its_variants_and_its_manifest() -> None:
+    objects = DEFAULT_AVERAGES.objects + 1
+
+    expected = render_dollars(DEFAULT_AVERAGES.cpu_seconds, objects, "arm64")
+    assert DEFAULT_AVERAGES.dollars("arm64") == expected
+
+
+def test_many_images_cost_the_sum_of_each() -> None:
+    one = total_dollars(1, 2.0, 5, "arm64")
+
+    assert total_dollars(1000, 2000.0, 5, "arm64") == pytest.approx(1000 * one)
+
+
+def test_no_images_cost_nothing() -> None:
+    assert total_dollars(0, 0.0, 5, "arm64") == 0

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
-from scripts.pixfleet.pricing.averages import BUSY, MODEL, Averages
-from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
+from scripts.pixfleet.pricing.averages import BUSY_SHARE, DEFAULT_AVERAGES, Averages
+from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
 from scripts.pixfleet.stack.document import Lane, Stack
 from shared.cloud.ledger_reader import BATCH_KEYS, Census
 from shared.cloud.status_index import StatusIndex
@@ -46,7 +46,7 @@ def sampled_averages(ledger: Census, index: StatusIndex) -> Averages:
     read = [each for page in pages for each in ledger.entries(page, consistent=False).values()]
     entries = [entry for entry in read if entry.cpu_seconds and entry.stored]
     if not entries:
-        return MODEL
+        return DEFAULT_AVERAGES
     return Averages(
         cpu_seconds=sum(entry.cpu_seconds for entry in entries) / len(entries),
         objects=sum(len(entry.stored) for entry in entries) / len(entries),
@@ -90,7 +90,7 @@ def estimate(
     each = averages.dollars(stack.architecture)
     images = min(selected.sent, *limits.images(each))
     made = round(images * selected.made / selected.sent) if selected.sent else 0
-    cpus = lane.maximum_concurrency * max(1.0, stack.memory_mb / MEGABYTES_A_VCPU) * BUSY
+    cpus = lane.maximum_concurrency * max(1.0, stack.memory_mb / MEGABYTES_PER_VCPU) * BUSY_SHARE
     hours = made * averages.cpu_seconds / cpus / SECONDS_AN_HOUR
     if limits.rate:
         hours = max(hours, images / limits.rate / SECONDS_AN_HOUR)

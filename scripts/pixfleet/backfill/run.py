@@ -16,7 +16,7 @@ from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.outcomes import Endings
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.selection import Chosen, Ending, Feeder
-from scripts.pixfleet.pricing.averages import Averages, cost
+from scripts.pixfleet.pricing.averages import Averages, total_dollars
 from shared.cloud.ledger_reader import BATCH_KEYS
 
 LOOK_SECONDS = 2.0
@@ -62,7 +62,7 @@ class Run:
         ended = {each.value: self.journal.tally(each) for each in Ending}
         sent, made = self.journal.tally(SENT), ended["made"]
         waiting = sent - sum(ended.values())
-        spent = cost(
+        spent = total_dollars(
             made,
             self.journal.amount(CPU_SECONDS),
             self.averages.objects,

@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.changes import RecipeSetChange
 from scripts.pixfleet.plan.object_count import objects_in
 from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
 from scripts.pixfleet.plan.totals import Machines
-from scripts.pixfleet.pricing.prices import MEGABYTES_A_VCPU
+from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import BULK, LIVE, Stack
@@ -73,7 +73,7 @@ def scene_of_stack(file: Path, against: Path | None, stack: Stack, clients: AwsC
 
 def _machines(stack: Stack) -> Machines:
     lane = stack.lanes.get(BULK) or stack.lanes[LIVE]
-    vcpus = max(1.0, stack.memory_mb / MEGABYTES_A_VCPU)
+    vcpus = max(1.0, stack.memory_mb / MEGABYTES_PER_VCPU)
     return Machines(lane.maximum_concurrency, vcpus, stack.architecture)
 
 

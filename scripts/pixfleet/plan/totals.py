@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from scripts.pixfleet.plan.trial import Trial
-from scripts.pixfleet.pricing.prices import keeping, making_again, seconds_a_source
+from scripts.pixfleet.pricing.rendering import (
+    render_dollars,
+    storage_dollars_a_month,
+    vcpu_seconds,
+)
 from shared.model.errors import Cause
 from shared.model.recipe import Slot
 
@@ -115,16 +119,16 @@ def estimate(mean: Means, sources: int, machines: Machines) -> Estimate:
 
     A Lambda vCPU is taken to be as fast as the one that measured.
     """
-    seconds = sources * seconds_a_source(mean.new_cpu_seconds)
+    seconds = sources * vcpu_seconds(mean.new_cpu_seconds)
     with_manifest = mean.new_objects + 1
-    each = making_again(mean.new_cpu_seconds, with_manifest, machines.architecture)
+    each = render_dollars(mean.new_cpu_seconds, with_manifest, machines.architecture)
     return Estimate(
         sources=sources,
         cpu_hours=seconds / 3600,
         hours=seconds / 3600 / (machines.environments * machines.vcpus),
         dollars=sources * each,
-        dollars_a_month=keeping(sources * mean.new_bytes),
-        old_dollars_a_month=keeping(sources * mean.old_bytes),
+        dollars_a_month=storage_dollars_a_month(sources * mean.new_bytes),
+        old_dollars_a_month=storage_dollars_a_month(sources * mean.old_bytes),
     )
 
 

@@ -1,16 +1,16 @@
-"""What the images of a run cost, by the prices of all commands and the averages of a stack."""
+"""What the images of a backfill cost, from averages per image."""
 
 from dataclasses import dataclass
 
-from scripts.pixfleet.pricing.prices import making_again
+from scripts.pixfleet.pricing.rendering import render_dollars
 
-# A worker renders this part of its time, by the measure of tests/bench/README.md.
-BUSY = 0.92
+# The share of its time in which a worker renders: measured, see tests/bench/README.md.
+BUSY_SHARE = 0.92
 
 
 @dataclass(frozen=True, slots=True)
 class Averages:
-    """What an image took, and whence that is known; `objects` are its variants alone."""
+    """Averages per image, and where they come from. `objects` counts the variants only."""
 
     cpu_seconds: float
     objects: float
@@ -18,16 +18,19 @@ class Averages:
     origin: str
 
     def dollars(self, architecture: str) -> float:
-        """Return what one image costs once, for being made."""
-        return cost(1, self.cpu_seconds, self.objects, architecture)
+        """Return the dollars for rendering one image."""
+        return total_dollars(1, self.cpu_seconds, self.objects, architecture)
 
 
-# The default recipe and a source of 24 megapixels, by docs/cost.md.
-MODEL = Averages(1.52, 15, 601_000, "docs/cost.md, as nothing has been made here yet")
+# The default recipe and a source of 24 megapixels: docs/cost.md.
+DEFAULT_AVERAGES = Averages(1.52, 15, 601_000, "docs/cost.md, as nothing has been made here yet")
 
 
-def cost(images: int, cpu_seconds: float, objects: float, architecture: str) -> float:
-    """Return dollars for so many images that took so much in all, `objects` being of each."""
+def total_dollars(images: int, cpu_seconds: float, objects: float, architecture: str) -> float:
+    """Return the dollars for rendering images.
+
+    `cpu_seconds` are those of all images together; `objects` are the variants of each image.
+    """
     if not images:
         return 0.0
-    return images * making_again(cpu_seconds / images, objects + 1, architecture)
+    return images * render_dollars(cpu_seconds / images, objects + 1, architecture)

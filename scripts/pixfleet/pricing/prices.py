@@ -1,68 +1,69 @@
-"""What AWS bills for making a source again and for keeping what is made, in US dollars.
+"""AWS's prices in us-east-1, in US dollars, without free tiers and discounts.
 
-us-east-1, without free tiers and discounts; tests/unit/test_prices.py holds each number against
-the cost model behind docs/cost.md, which has the page of each price.
+This is the only price table: `plan`, `backfill` and the cost model behind docs/cost.md use it.
+The figures were read from AWS's public price lists between 2024 and 2026; each price names its
+page.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
+MILLION = 1_000_000
 GIGABYTE = 1e9
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
-MEGABYTES_A_VCPU = 1769
-GIGABYTES_A_VCPU = MEGABYTES_A_VCPU / 1024
-# What the Lambda parent takes of one source, and the image's share of waiting: docs/cost.md.
-BESIDE_GIGABYTE_SECONDS = 0.1642
-
-# https://aws.amazon.com/lambda/pricing/
-GIGABYTE_SECOND: Mapping[str, float] = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
-INVOCATION = 0.20e-6
-# https://aws.amazon.com/s3/pricing/
-PUT = 5.00e-6
-GET = 0.40e-6
-GIGABYTE_MONTH = 0.023
-# https://aws.amazon.com/sqs/pricing/
-MESSAGE = 0.40e-6
-# https://aws.amazon.com/dynamodb/pricing/on-demand/
-WRITE = 0.625e-6
-READ = 0.125e-6
-# https://aws.amazon.com/cloudwatch/pricing/
-LOGGED_GIGABYTE = 0.50
-
-# One source in a full batch of ten: a tenth of an invocation, of a receive and of a delete.
-SHARE = 0.1
-REQUESTS = 1 + 2 * SHARE
-HEAD_AND_GET = 2
-CLAIM_AND_COMMIT = 2
-# The index on `status` deletes the old entry and puts the new one.
-INDEX_WRITES = 2
-LOG_BYTES = 382.9
+MEGABYTES_PER_VCPU = 1769
+GIGABYTES_PER_VCPU = MEGABYTES_PER_VCPU / 1024
 
 
-def making_again(cpu_seconds: float, objects: float, architecture: str = "arm64") -> float:
-    """Return the dollars for rendering one source and storing so many objects, manifest included.
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The dollars for `per` of a unit, and the page that says so."""
 
-    CPU seconds are those of a Lambda vCPU; of an unknown architecture, the dearest. Calls of a KMS
-    key are not in it.
-    """
-    gigabyte_seconds = cpu_seconds * GIGABYTES_A_VCPU + BESIDE_GIGABYTE_SECONDS
-    dearest = max(GIGABYTE_SECOND.values())
-    return (
-        gigabyte_seconds * GIGABYTE_SECOND.get(architecture, dearest)
-        + SHARE * INVOCATION
-        + objects * PUT
-        + HEAD_AND_GET * GET
-        + REQUESTS * MESSAGE
-        + (CLAIM_AND_COMMIT + INDEX_WRITES) * WRITE
-        + READ
-        + LOG_BYTES / GIGABYTE * LOGGED_GIGABYTE
-    )
+    dollars: float
+    per: float
+    unit: str
+    source: str
+
+    @property
+    def each(self) -> float:
+        """Return the dollars for one."""
+        return self.dollars / self.per
 
 
-def keeping(stored_bytes: float) -> float:
-    """Return the dollars a month for so many bytes in S3 Standard."""
-    return stored_bytes / GIGABYTE * GIGABYTE_MONTH
+class Architecture(StrEnum):
+    """The processor that a Lambda function runs on."""
+
+    ARM = "arm64"
+    X86 = "x86_64"
 
 
-def seconds_a_source(cpu_seconds: float) -> float:
-    """Return how long one source keeps one Lambda vCPU."""
-    return cpu_seconds + BESIDE_GIGABYTE_SECONDS / GIGABYTES_A_VCPU
+LAMBDA, S3 = "https://aws.amazon.com/lambda/pricing/", "https://aws.amazon.com/s3/pricing/"
+DYNAMODB = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+
+GIGABYTE_SECOND = {
+    Architecture.ARM: Price(0.0000133334, 1, "GB-s", LAMBDA),
+    Architecture.X86: Price(0.0000166667, 1, "GB-s", LAMBDA),
+}
+INVOCATION = Price(0.20, MILLION, "requests", LAMBDA)
+PUT = Price(5.00, MILLION, "PUT", S3)
+GET = Price(0.40, MILLION, "GET or HEAD", S3)
+STORED = Price(0.023, 1, "GB-month", S3)
+SQS_REQUEST = Price(0.40, MILLION, "requests", "https://aws.amazon.com/sqs/pricing/")
+WRITE = Price(0.625, MILLION, "WRU", DYNAMODB)
+READ = Price(0.125, MILLION, "RRU", DYNAMODB)
+LOGGED = Price(0.50, 1, "GB", CLOUDWATCH)
+KMS_CALL = Price(0.03, 10_000, "calls", "https://aws.amazon.com/kms/pricing/")
+# EventBridge bills S3's events as "opt-in data events"; AWS's free events are others.
+EVENT = Price(1.00, MILLION, "events", "https://aws.amazon.com/eventbridge/pricing/")
+# An alarm over an expression pays for each metric in it.
+ALARM_METRIC = Price(0.10, 1, "metrics", CLOUDWATCH)
+COMPOSITE_ALARM = Price(0.50, 1, "alarms", CLOUDWATCH)
+DASHBOARD = Price(3.00, 1, "dashboards", CLOUDWATCH)
+
+
+def gigabyte_second(architecture: str) -> Price:
+    """Return Lambda's price of an architecture; of an unknown one, the highest."""
+    if architecture in set(Architecture):
+        return GIGABYTE_SECOND[Architecture(architecture)]
+    return max(GIGABYTE_SECOND.values(), key=lambda price: price.each)
