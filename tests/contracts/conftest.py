@@ -1,19 +1,16 @@
 """Every contract is asked of every engine, except where the tables of deviations say otherwise."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from scripts.local.ministack import running_ministack
-from scripts.local.place import HOST
 from tests.contracts.deviations import CANNOT_SHOW, DEVIATES
 from tests.contracts.engines import Engine, Simulator, ministack, moto_clients
 from tests.e2e.processes import free_port
 
-HERE = Path(__file__).parent
 TIERS = {
     "simulator": pytest.mark.faults,
     "moto": pytest.mark.faults,
@@ -55,13 +52,6 @@ def _marks(tier: pytest.MarkDecorator, deviation: str | None) -> list[pytest.Mar
     if deviation is None:
         return [tier]
     return [tier, pytest.mark.xfail(strict=True, raises=DEVIATION, reason=deviation)]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what is marked e2e reach loopback and no real AWS."""
-    for item in items:
-        if HERE in item.path.parents and item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.allow_hosts([HOST]))
 
 
 @pytest.fixture(name="ministack", scope="session")

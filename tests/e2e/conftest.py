@@ -6,22 +6,13 @@ from pathlib import Path
 import pytest
 
 from scripts.local.ministack import running_ministack
-from scripts.local.place import HOST
 from scripts.local.stack import create_stack
 from scripts.pixfleet.stack.recipe_file import recipes_document
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, free_port
 
-HERE = Path(__file__).parent
 # Shorter than the worker's own back-off, and longer than any small image takes.
 VISIBILITY_TIMEOUT_SECONDS = 20
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let these tests reach loopback and no real AWS."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.allow_hosts([HOST]))
 
 
 @pytest.fixture(scope="session")
