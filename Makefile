@@ -26,7 +26,7 @@ export IMAGES RECIPES PORT TF_PLUGIN_DIR
 BIN := .venv/bin
 READY := .venv/.ready
 MINISTACK_READY := build/ministack/.ready
-# Twice quiet: pip's warnings of each try would bury what the person can do.
+# Twice quiet: pip's warnings of each try would hide what the person can do.
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 OR_SAY_WHY := || { echo "pip could not install what the lock file names: connect this machine to a package index (PIP_INDEX_URL names another one than PyPI), then type the same again." >&2; exit 2; }
 

@@ -1,0 +1,188 @@
+"""No private word is left: language is the field's, in names, messages and documents."""
+
+import ast
+import functools
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.words import KEPT, PENDING, WORDS, Kept, Word
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("docs", "scripts", "shared", "terraform", "tests", "worker")
+PROSE = {".hcl", ".html", ".js", ".md", ".mjs", ".tf", ".toml", ".yaml"}
+GENERATED = {"node_modules", "__pycache__", ".terraform"}
+THIS_TEST = {"tests/unit/words.py", "tests/unit/test_words.py"}
+PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+@functools.cache
+def files() -> dict[str, str]:
+    """Return the text of each file that people write, by its path from the root."""
+    found = [*ROOT.glob("*.*"), ROOT / "Makefile"]
+    for folder in FOLDERS:
+        found += (ROOT / folder).rglob("*")
+    written = [path for path in found if path.suffix in PROSE | {".py"} or path.name == "Makefile"]
+    paths = {
+        path.relative_to(ROOT).as_posix(): path
+        for path in written
+        if not GENERATED & {*path.parts}
+    }
+    return {name: paths[name].read_text() for name in sorted(paths.keys() - THIS_TEST)}
+
+
+def identifiers(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name
+            case ast.Attribute(value=ast.Name(id="pytest"), attr="mark"):
+                continue
+            case ast.Attribute():
+                yield node.attr
+            case ast.Name() if node.id != "pytestmark":
+                yield node.id
+            case ast.arg() | ast.keyword(arg=str()):
+                yield str(node.arg)
+
+
+def in_words(name: str) -> str:
+    """Return a name in words: "dead letter queue" for `DeadLetterQueue`."""
+    return " ".join(PARTS.findall(name)).lower()
+
+
+def comments(source: str) -> Iterator[str]:
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def strings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def names(path: str, source: str) -> set[str]:
+    """Return the names of a file, its folders and what it defines and uses, in words."""
+    found = {in_words(part) for part in path.removesuffix(".py").split("/")}
+    if path.endswith(".py"):
+        found |= {in_words(name) for name in identifiers(ast.parse(source))}
+    return found
+
+
+def prose(path: str, source: str) -> set[str]:
+    """Return what a file says to people.
+
+    Of Python that is comments and strings; of tests docstrings, as their strings are data.
+    """
+    if not path.endswith(".py"):
+        return {" ".join(source.split())}
+    tree = ast.parse(source)
+    said = docstrings(tree) if path.startswith("tests/") else strings(tree)
+    return {" ".join(text.split()).lower() for text in (*said, *comments(source))}
+
+
+@functools.cache
+def compiled(word: Word) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{word.pattern})\b", re.IGNORECASE | re.MULTILINE)
+
+
+def is_kept(path: str, text: str, found: str) -> bool:
+    return any(
+        path.startswith(kept.path) and kept.text in text and found in kept.text for kept in KEPT
+    )
+
+
+def private_words(path: str, source: str) -> list[str]:
+    """Return a line for each private word of a file, with the word to use."""
+    lines = set()
+    for is_name, texts in ((True, names(path, source)), (False, prose(path, source))):
+        joined = "\n".join(sorted(texts))
+        for word in WORDS:
+            if not path.startswith(word.under) or (word.names_only and not is_name):
+                continue
+            for match in compiled(word).finditer(joined):
+                before = joined[: match.start()].rpartition("\n")[2]
+                after = joined[match.end() :].partition("\n")[0]
+                context = before[-25:] + match[0] + after[:25]
+                if not is_kept(path, before + match[0] + after, match[0]):
+                    lines.add(f"{path}: {match[0]!r} in {context!r}: use {word.instead}")
+    return sorted(lines)
+
+
+@functools.cache
+def offences() -> dict[str, list[str]]:
+    """Return the lines of each file that has a private word."""
+    found = {path: private_words(path, source) for path, source in files().items()}
+    return {path: lines for path, lines in found.items() if lines}
+
+
+def test_no_private_word_is_left() -> None:
+    left = [lines for path, lines in offences().items() if not path.startswith(PENDING)]
+
+    assert not left, "\n".join(line for lines in left for line in lines)
+
+
+@pytest.mark.parametrize("pending", PENDING)
+def test_a_pending_file_has_a_private_word(pending: str) -> None:
+    assert any(path.startswith(pending) for path in offences()), (
+        f"{pending} has no private word left: delete it from PENDING in tests/unit/words.py"
+    )
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=lambda kept: kept.text)
+def test_a_kept_use_still_exists(kept: Kept) -> None:
+    texts = (
+        text
+        for path, source in files().items()
+        if path.startswith(kept.path)
+        for text in (*names(path, source), *prose(path, source))
+    )
+
+    assert any(kept.text in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("worker/studio.py", ""),
+        ("worker/any.py", "class Story: pass"),
+        ("worker/any.py", "def f(place_on_desk): pass"),
+        ("worker/any.py", "x.read_letters()"),
+        ("worker/any.py", "f(brake=1)"),
+        ("worker/any.py", '"""Return the letters."""'),
+        ("worker/any.py", "# The letter is deleted."),
+        ("scripts/pixfleet/any.py", 'print("2 letters")'),
+        ("terraform/any.tf", 'alarm_description = "The brake stopped\n  a batch."'),
+        ("docs/any.md", "Type `pixfleet dlq\ndrop`."),
+    ],
+)
+def test_a_private_word_is_found_wherever_it_is_used(path: str, source: str) -> None:
+    assert private_words(path, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("worker/any.py", "class DeadLetterQueue: dead_letters = letter_case = None"),
+        ("worker/any.py", "# The dead-letter queue has two dead letters."),
+        ("tests/any.py", "pytestmark = pytest.mark.unit"),
+        ("tests/any.py", 'key = "letters/a.jpg"'),
+        ("docs/any.md", "a-z, letters, digits"),
+    ],
+)
+def test_a_word_of_the_field_is_not_refused(path: str, source: str) -> None:
+    assert not private_words(path, source)

@@ -1,0 +1,168 @@
+"""The private words that are gone, each with the word to use instead.
+
+A pattern is matched against names split into words ("prefetch slots" for `prefetch_slots`) and,
+unless it is of `names` only, against prose: documents, comments, docstrings and what is printed.
+"""
+
+from typing import NamedTuple
+
+
+class Word(NamedTuple):
+    """One private word: a regular expression, what to write, and where it is looked for."""
+
+    pattern: str
+    instead: str
+    names_only: bool = False
+    under: str = ""
+
+
+class Kept(NamedTuple):
+    """A use that stays, because it is stored, read by machines or has its ordinary meaning."""
+
+    path: str
+    text: str
+    reason: str
+
+
+WORDS = (
+    # Dead letters
+    Word(
+        r"(?<!dead )(?<!dead-)letters?(?! case|,| and (digits|hyphens|underscores)| or digits)",
+        "dead letter, message",
+    ),
+    Word(r"desks?", "DeadLetterQueue, prefetch_slots"),
+    Word(r"dlq receipts|^receipts( shown| document)?", "dlq status, status"),
+    Word(r"dlq drop", "dlq delete"),
+    Word(r"(un)?sweep(s|er|ing)?|swept", "scan (of a queue), audit (of the buckets)"),
+    Word(r"epitaphs?", "exit_description"),
+    # The worker
+    Word(r"fleet|build fleet", "WorkerContext, build_context", names_only=True, under="worker/"),
+    Word(r"studios?", "RenderPool"),
+    Word(r"story|stories", "RecordLog"),
+    Word(r"laps?", "timing"),
+    Word(r"brakes?|scouts?", "circuit breaker, probe"),
+    Word(r"eased?|tighten(s|ed)?", "half_open, trip", names_only=True),
+    Word(r"dangerous", "RunAlone"),
+    Word(r"(?<!poison )suspects?", "PoisonSuspect, suspected poison image"),
+    Word(r"condemn(s|ed|ing)?", "as_permanent, make permanent"),
+    Word(r"deaths?", "crashed_attempts, crash"),
+    Word(r"(in )?doubt(s|ed|ing)?", "mark_dirty"),
+    Word(r"withdraw(s|n|ing|al)?|withdrew", "abandon"),
+    Word(r"bury|buries|buried|burying", "dead-letter (a message), tombstone (a source)"),
+    Word(r"let go|lets go", "release", names_only=True),
+    Word(r"attend(s|ed|ing)?", "process"),
+    Word(r"settle[sd]?|settling", "acknowledge, finish"),
+    Word(r"puts? (it |them )?offs?|putting off", "delay"),
+    # Results
+    Word(r"verdicts?", "RecordResult, CheckResult, Difference"),
+    Word(r"judg(e|es|ed|ing|ement)", "assess"),
+    Word(r"standing( now)?", "State, assess", names_only=True, under="scripts/"),
+    Word(r"ending|endings|fates?", "outcome"),
+    Word(r"^(tell|tells|told|telling)\b.*|.*\btelling", "view, describe, report", names_only=True),
+    # The history of a key, the audit, plans and backfills
+    Word(r"life|lives", "KeyHistory", names_only=True, under="scripts/"),
+    Word(r"^archive$", "HistoryReader", names_only=True, under="scripts/pixfleet/"),
+    Word(r"assembly|performance", "build, view", names_only=True, under="scripts/"),
+    Word(r"journals?", "checkpoint"),
+    Word(r"backfill drop", "backfill upload"),
+    Word(r"scenes?", "inputs", under="scripts/pixfleet/"),
+    Word(r"(?<!recipe )books?", "recipe set", names_only=True),
+    Word(r"kitchens?", "renderer"),
+    Word(r"crews?", "threads"),
+    Word(r"rehears\w*", "trial"),
+    Word(r"likeness(es)?", "similarity"),
+    Word(r"census(es)?", "sample, object count"),
+    Word(r"trying", "trial", names_only=True, under="scripts/"),
+    Word(r"patients?", "stack under test"),
+    Word(r"^grounds?$", "site", names_only=True, under="scripts/pixfleet/"),
+    Word(r"lookouts?", "status reader"),
+    Word(r"workshops?", "repair context"),
+    Word(r"exhibits?", "page input"),
+    Word(r"shelf|shelves", "variants reader, listing"),
+    Word(r"spools?", "differences file"),
+    Word(r"^(seen|met)$", "Bloom filter, listed key", names_only=True, under="scripts/"),
+    Word(r"^lots?$", "batch", names_only=True, under="scripts/"),
+    # The terminal
+    Word(r"^operator$", "Context", names_only=True, under="scripts/"),
+    Word(r"^reach$", "AwsClients", names_only=True, under="scripts/"),
+    Word(r"^screen$", "Console", names_only=True, under="scripts/"),
+    # Imaging
+    Word(
+        r"(?<!pytest )marks?(?! (dirty|decorator))|marking|marked",
+        "watermark, placement, overlay",
+        names_only=True,
+    ),
+    Word(r"(a|the|its|their|whose|no|every|each|same|another) marks?", "watermark"),
+    Word(r"stamps?", "watermark placement"),
+    Word(r"roomy|crowded", "Headroom, has_extremes"),
+    Word(r"^(has |can have )?room$", "headroom", names_only=True, under="shared/imaging/"),
+    Word(r"traps?", "bombs"),
+    Word(
+        r"^(is )?whole$|^walks$|^admit$",
+        "truncation, containers, cost_limits",
+        names_only=True,
+        under="shared/imaging/",
+    ),
+    Word(r"prices?( bytes)?", "memory_cost", names_only=True, under="shared/imaging/"),
+    Word(r"(forget |s )?last words", "exit description, last output"),
+    Word(r"nonsense", "invalid frame"),
+    Word(r"^faults$", "errors", names_only=True, under="shared/"),
+)
+
+KEPT: tuple[Kept, ...] = (
+    Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
+)
+
+# The beginnings of paths that are not done yet. Delete a line as soon as no private word is left
+# there; a test says which. A comment between two lines keeps them from conflicting in a rebase.
+PENDING: tuple[str, ...] = (
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "README.md",
+    "docs/",
+    "scripts/demo/",
+    "scripts/local/",
+    "scripts/pixfleet/backfill/",
+    "scripts/pixfleet/cli.py",
+    "scripts/pixfleet/commands/backfill.py",
+    "scripts/pixfleet/commands/dlq.py",
+    "scripts/pixfleet/commands/doctor.py",
+    "scripts/pixfleet/commands/drill.py",
+    "scripts/pixfleet/commands/plan.py",
+    "scripts/pixfleet/commands/recipes.py",
+    "scripts/pixfleet/commands/s",
+    "scripts/pixfleet/commands/urls.py",
+    "scripts/pixfleet/commands/verify.py",
+    "scripts/pixfleet/commands/why.py",
+    "scripts/pixfleet/dlq/",
+    "scripts/pixfleet/doctor/",
+    "scripts/pixfleet/drill/",
+    "scripts/pixfleet/image/",
+    "scripts/pixfleet/page/",
+    "scripts/pixfleet/plan/",
+    "scripts/pixfleet/stack/",
+    "scripts/pixfleet/status/",
+    "scripts/pixfleet/trial_render.py",
+    "scripts/pixfleet/verify/",
+    "shared/cloud/",
+    "shared/events/",
+    "shared/imaging/",
+    "shared/model/",
+    "shared/settings.py",
+    "terraform/",
+    "tests/bench/",
+    "tests/contracts/",
+    "tests/support/",
+    "tests/e2e/",
+    "tests/faults/",
+    "tests/functional/cli/",
+    "tests/functional/conftest.py",
+    "tests/functional/test_",
+    "tests/imaging/",
+    "tests/simulator/",
+    "tests/soak/",
+    "tests/terraform/",
+    "tests/trixie/",
+    "tests/unit/",
+    "worker/",
+)
