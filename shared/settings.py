@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.errors import Misconfigured
-from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
+from shared.model.limits import MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.text import excerpt
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
@@ -142,7 +142,7 @@ def _limits(reader: _Reader) -> Limits:
     return Limits(
         max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=MAX_SOURCE_BYTES),
         max_pixels=reader.whole("MAX_PIXELS", default.max_pixels, low=1, high=1 << 32),
-        max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=MOST_FRAMES),
+        max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=MAX_FRAMES_READ),
         memory_bytes=MEBIBYTE
         * reader.whole("CHILD_MEMORY_MB", default.memory_bytes // MEBIBYTE, low=256, high=32_768),
     )

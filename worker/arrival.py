@@ -12,7 +12,7 @@ from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
-from shared.model.manifest import Picture, manifest, version_token
+from shared.model.manifest import StoredVariant, manifest, version_token
 from shared.model.recipe import Recipe
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
@@ -80,7 +80,7 @@ class Arrival:
             read_focal(self.source.overrides.focal),
         )
         try:
-            for reply in child.render(data, job, time_limit_seconds=limit, mark=self.mark):
+            for reply in child.render(data, job, time_limit_seconds=limit, watermark=self.mark):
                 if isinstance(reply, DoneFrame):
                     return reply
                 uploads.begin(*reply)
@@ -90,7 +90,7 @@ class Arrival:
             raise
         raise AssertionError("a child's answers end with DoneFrame or a failure")
 
-    def _publish(self, done: DoneFrame, pictures: Sequence[Picture]) -> None:
+    def _publish(self, done: DoneFrame, pictures: Sequence[StoredVariant]) -> None:
         """Write the manifest, remove what this recipe no longer makes, and commit."""
         document = manifest(self.source, self.recipe, done.facts, pictures, done.placeholder)
         stored = frozenset(f"{picture.variant}.{picture.slot}" for picture in pictures)

@@ -7,7 +7,7 @@ from shared.deadline import Deadline
 from shared.imaging.frames import VariantFrame
 from shared.imaging.intake.sniff import sniff
 from shared.model.errors import DecoderCrash, Outside, Unknown
-from shared.model.manifest import Picture
+from shared.model.manifest import StoredVariant
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
 from worker.context import Fleet
@@ -24,7 +24,7 @@ class Uploads:
         self._fleet = fleet
         self._deadline = deadline
         self._futures: list[Future[None]] = []
-        self._pictures: list[Picture] = []
+        self._pictures: list[StoredVariant] = []
 
     def begin(self, frame: VariantFrame, data: bytes) -> None:
         """Start to store one file under every variant that shares it.
@@ -35,13 +35,15 @@ class Uploads:
         self._refuse_unexpected(frame, data)
         for variant in frame.variants:
             self._pictures.append(
-                Picture(variant, frame.slot, frame.codec, frame.width, frame.height, len(data))
+                StoredVariant(
+                    variant, frame.slot, frame.codec, frame.width, frame.height, len(data)
+                )
             )
             self._futures.append(
                 self._fleet.uploads.submit(self._store, (variant, frame.slot), frame.codec, data)
             )
 
-    def finish(self) -> tuple[Picture, ...]:
+    def finish(self) -> tuple[StoredVariant, ...]:
         """Wait until all is stored and return what; raise the first failure."""
         for future in self._futures:
             future.result()

@@ -28,14 +28,14 @@ CROWDED_SHARE = 0.2
 SAMPLED = 8
 
 
-class Picture(Protocol):
+class Intermediate(Protocol):
     """A picture on its way down the ladder."""
 
-    def shrunk(self, size: Size) -> "Picture":
+    def shrunk(self, size: Size) -> "Intermediate":
         """Return it at a smaller size, in memory."""
         ...
 
-    def shown(self) -> pyvips.Image:
+    def to_srgb(self) -> pyvips.Image:
         """Return what a viewer sees: sRGB, 8 bits, three bands or four."""
         ...
 
@@ -50,13 +50,13 @@ class Plain:
         """Return it at a smaller size, in memory."""
         return Plain(shrink(self.image, size))
 
-    def shown(self) -> pyvips.Image:
+    def to_srgb(self) -> pyvips.Image:
         """Return the image itself."""
         return self.image
 
 
 @dataclass(frozen=True, slots=True)
-class Roomy:
+class Headroom:
     """Eight bits of which black and white leave the outermost `ROOM` levels free.
 
     `whole` is the image with its full range, where it is there already.
@@ -66,17 +66,17 @@ class Roomy:
     whole: pyvips.Image | None = None
 
     @classmethod
-    def of(cls, image: pyvips.Image) -> "Roomy":
+    def of(cls, image: pyvips.Image) -> "Headroom":
         """Take an opaque image in."""
         narrow = image.maplut(_line(lambda level: ROOM + level * SCALE))
         return cls(narrow.copy(interpretation=image.interpretation), image)
 
-    def shrunk(self, size: Size) -> "Roomy":
+    def shrunk(self, size: Size) -> "Headroom":
         """Return it at a smaller size, in memory."""
         smaller = shrink(self.image, size)
-        return self if smaller is self.image else Roomy(smaller)
+        return self if smaller is self.image else Headroom(smaller)
 
-    def shown(self) -> pyvips.Image:
+    def to_srgb(self) -> pyvips.Image:
         """Return the image with its full range, overshoot cut off."""
         if self.whole is not None:
             return self.whole
@@ -101,22 +101,22 @@ class Premultiplied:
             return Premultiplied(self.image.copy_memory())
         return Premultiplied(resized(self.image, size).copy_memory())
 
-    def shown(self) -> pyvips.Image:
+    def to_srgb(self) -> pyvips.Image:
         """Return the image with its colours at full strength."""
         whole = self.image.unpremultiply().rint().cast("uchar")
         return whole.copy(interpretation="srgb").copy_memory()
 
 
-def in_cascade(image: pyvips.Image) -> Picture:
+def in_cascade(image: pyvips.Image) -> Intermediate:
     """Return the form in which an image in sRGB loses nothing on its way down."""
     if frame_count(image) > 1:
         return Plain(image)
     if image.hasalpha():
         return Premultiplied.of(image)
-    return Roomy.of(image) if is_crowded(image) else Plain(image)
+    return Headroom.of(image) if has_extremes(image) else Plain(image)
 
 
-def is_crowded(image: pyvips.Image) -> bool:
+def has_extremes(image: pyvips.Image) -> bool:
     """Say whether much of an opaque image is black or white: a drawing, a page, a screenshot."""
     if image.format != "uchar":
         return False

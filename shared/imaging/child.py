@@ -48,10 +48,10 @@ def main() -> None:
         del received  # the source's bytes must not outlive their job
 
 
-def _answers(job: Job, source: bytes, mark: bytes) -> Iterator[tuple[Reply, bytes]]:
+def _answers(job: Job, source: bytes, watermark: bytes) -> Iterator[tuple[Reply, bytes]]:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
-        for result in render(source, job.recipe, job.limits, focal=job.focal, mark=mark):
+        for result in render(source, job.recipe, job.limits, focal=job.focal, watermark=watermark):
             if isinstance(result, Encoded):
                 yield _variant_frame(result), result.data
                 continue

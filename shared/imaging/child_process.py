@@ -13,9 +13,9 @@ from threading import Event, Timer
 from typing import BinaryIO
 
 from shared.imaging.frames import (
-    BadFrame,
     DoneFrame,
     FailedFrame,
+    InvalidFrame,
     Job,
     VariantFrame,
     read_ready,
@@ -83,7 +83,7 @@ class RenderChild:
         try:
             with self._killed_after(time_limit_seconds) as expired:
                 read_ready(self._process.stdout)
-        except (BadFrame, OSError) as error:
+        except (InvalidFrame, OSError) as error:
             told = f" It was killed after {time_limit_seconds:.0f} s." if expired.is_set() else ""
             detail = self._epitaph(error) + told
             self.stop()
@@ -91,7 +91,7 @@ class RenderChild:
         self._is_ready = True
 
     def render(
-        self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
+        self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         """Yield each variant as it is finished, and `DoneFrame` last.
 
@@ -105,11 +105,11 @@ class RenderChild:
         finished = False
         try:
             with self._killed_after(time_limit_seconds) as expired:
-                for reply in self._converse(source, job, mark):
+                for reply in self._converse(source, job, watermark):
                     # Known before it is handed over: the consumer may well stop at the last reply.
                     finished = isinstance(reply, DoneFrame)
                     yield reply
-        except (BadFrame, OSError) as error:
+        except (InvalidFrame, OSError) as error:
             if expired.is_set():
                 raise DecodeTimeout(
                     f"Expected an end within {time_limit_seconds:.0f} s.", stage="render"
@@ -132,10 +132,10 @@ class RenderChild:
                 stream and stream.close()
 
     def _converse(
-        self, source: bytes, job: Job, mark: bytes
+        self, source: bytes, job: Job, watermark: bytes
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - opened as pipes
-        write_job(self._process.stdin, job, source, mark)
+        write_job(self._process.stdin, job, source, watermark)
         while True:
             reply, payload = read_reply(self._process.stdout)
             if isinstance(reply, FailedFrame):

@@ -4,8 +4,8 @@ import pyvips
 
 from shared.imaging.resize import on_every_frame
 from shared.model.geometry import Size, focal_corner
-from shared.model.plan import Rendition
 from shared.model.recipe import Gravity
+from shared.model.renditions import Rendition
 
 WHITE = (255, 255, 255)
 
@@ -19,7 +19,7 @@ def cut(
     """
     if not rendition.is_cut:
         return image
-    canvas, resized = rendition.frame.canvas, rendition.frame.resized
+    canvas, resized = rendition.fitted.canvas, rendition.fitted.resized
     if canvas.width > resized.width or canvas.height > resized.height:
         return on_every_frame(image, lambda part: _padded(part, canvas, background))
     # What moves is cut at one place, by its first frame: a camera would not jump about.
@@ -29,9 +29,9 @@ def cut(
 
 
 def _corner(image: pyvips.Image, rendition: Rendition) -> tuple[int, int]:
-    canvas, gravity = rendition.frame.canvas, rendition.gravity
+    canvas, gravity = rendition.fitted.canvas, rendition.gravity
     if rendition.focal:
-        return focal_corner(rendition.frame.resized, canvas, rendition.focal)
+        return focal_corner(rendition.fitted.resized, canvas, rendition.focal)
     if gravity in {Gravity.ATTENTION, Gravity.ENTROPY}:
         found = image.smartcrop(canvas.width, canvas.height, interesting=gravity.value)
         # libvips notes where a crop came from as a negative offset.

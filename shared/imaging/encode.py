@@ -30,12 +30,12 @@ AVIF_BITS = 10
 
 def codec_for(slot: Slot, image: pyvips.Image, *, flattens: bool) -> Codec:
     """Return what a slot's file will be: WebP or GIF if it moves, PNG if it is transparent."""
-    moves = frame_count(image) > 1
+    is_animated = frame_count(image) > 1
     if slot is Slot.AVIF:
-        return Codec.WEBP if moves else Codec.AVIF
+        return Codec.WEBP if is_animated else Codec.AVIF
     if slot is Slot.WEBP:
         return Codec.WEBP
-    if moves:
+    if is_animated:
         return Codec.GIF
     return Codec.PNG if image.hasalpha() and not flattens else Codec.JPEG
 

@@ -21,14 +21,14 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_PAYLOAD_BYTES = 512 * 1024 * 1024
 
 
-class BadFrame(PixfleetError):
+class InvalidFrame(PixfleetError):
     """A frame that is cut short, too long or not in the language."""
 
 
 class Job(msgspec.Struct, frozen=True):
     """Parent to child: render the payload by this recipe. No key, no bucket, no credential.
 
-    The file of a watermark is the payload of a `MarkFrame` behind it.
+    The file of a watermark is the payload of a `WatermarkFrame` behind it.
     """
 
     recipe: Recipe
@@ -36,7 +36,7 @@ class Job(msgspec.Struct, frozen=True):
     focal: Focal | None = None
 
 
-class MarkFrame(msgspec.Struct, frozen=True, tag="mark"):
+class WatermarkFrame(msgspec.Struct, frozen=True, tag="watermark"):
     """Parent to child: the payload is the watermark of the job before."""
 
 
@@ -77,7 +77,7 @@ Word = TypeVar("Word")
 
 _reply_decoder = msgspec.json.Decoder(Reply)
 _job_decoder = msgspec.json.Decoder(Job)
-_mark_decoder = msgspec.json.Decoder(MarkFrame)
+_mark_decoder = msgspec.json.Decoder(WatermarkFrame)
 _ready_decoder = msgspec.json.Decoder(ReadyFrame)
 
 
@@ -90,11 +90,11 @@ def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"")
     stream.flush()
 
 
-def write_job(stream: IO[bytes], job: Job, source: bytes, mark: bytes) -> None:
+def write_job(stream: IO[bytes], job: Job, source: bytes, watermark: bytes) -> None:
     """Write a job and the source's bytes, and the mark's if the recipe has a watermark."""
     write_frame(stream, job, source)
     if job.recipe.watermark is not None:
-        write_frame(stream, MarkFrame(), mark)
+        write_frame(stream, WatermarkFrame(), watermark)
 
 
 def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
@@ -107,18 +107,18 @@ def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
         return job, source, b""
     second = _read_frame(stream)
     if second is None:
-        raise BadFrame("Expected the mark of a job, got the end of the stream.")
+        raise InvalidFrame("Expected the mark of a job, got the end of the stream.")
     _mark_decoder.decode(second[0])
     return job, source, second[1]
 
 
 def read_ready(stream: IO[bytes]) -> None:
-    """Read the first that a child says; `BadFrame` if that is not that it is ready."""
+    """Read the first that a child says; `InvalidFrame` if that is not that it is ready."""
     _read_as(_ready_decoder, stream, "readiness")
 
 
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
-    """Read what a child says next; `BadFrame` if it says nothing more, or nonsense."""
+    """Read what a child says next; `InvalidFrame` if it says nothing more, or nonsense."""
     return _read_as(_reply_decoder, stream, "a reply")
 
 
@@ -127,11 +127,11 @@ def _read_as(
 ) -> tuple[Word, bytes]:
     frame = _read_frame(stream)
     if frame is None:
-        raise BadFrame("Expected a frame, got the end of the stream.")
+        raise InvalidFrame("Expected a frame, got the end of the stream.")
     try:
         return decoder.decode(frame[0]), frame[1]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFrame(f"Expected {what}, got {frame[0][:80]!r}: {error}.") from error
+        raise InvalidFrame(f"Expected {what}, got {frame[0][:80]!r}: {error}.") from error
 
 
 def _read_frame(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
@@ -139,15 +139,17 @@ def _read_frame(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
     if not prefix:
         return None
     if len(prefix) < PREFIX.size:
-        raise BadFrame("Expected a whole frame, got a part of its prefix.")
+        raise InvalidFrame("Expected a whole frame, got a part of its prefix.")
     header_size, payload_size = PREFIX.unpack(prefix)
     if header_size > MAX_HEADER_BYTES or payload_size > MAX_PAYLOAD_BYTES:
-        raise BadFrame(f"Expected a bounded frame, got {header_size} and {payload_size} bytes.")
+        raise InvalidFrame(
+            f"Expected a bounded frame, got {header_size} and {payload_size} bytes."
+        )
     return _read_exactly(stream, header_size), _read_exactly(stream, payload_size)
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
-        raise BadFrame(f"Expected {size} bytes, got {len(data)}.")
+        raise InvalidFrame(f"Expected {size} bytes, got {len(data)}.")
     return data

@@ -2,10 +2,17 @@
 
 import pyvips
 
-from shared.imaging.cascade import Picture, Plain, Premultiplied, Roomy, in_cascade, is_crowded
+from shared.imaging.cascade import (
+    Headroom,
+    Intermediate,
+    Plain,
+    Premultiplied,
+    has_extremes,
+    in_cascade,
+)
 from shared.imaging.colour import icc
 from shared.imaging.colour.srgb import is_srgb
-from shared.imaging.intake.probe import UPRIGHT, Header, is_held_whole
+from shared.imaging.intake.probe import UPRIGHT, ImageHeader, is_held_whole
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
@@ -20,7 +27,7 @@ OPAQUE = {"uchar": 255, "ushort": 65535}
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
 
 
-def load(data: bytes, header: Header, wanted: Size) -> Picture:
+def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     """Return the picture at `wanted` size, in memory.
 
     A kept animation is one tall strip of frames; `get_page_height` tells a frame's height.
@@ -30,9 +37,9 @@ def load(data: bytes, header: Header, wanted: Size) -> Picture:
         image = image.copy_memory()
         # Looked for first: without alpha, the rest takes a quarter of the time.
         image = _without_empty_alpha(image)
-        if header.moves or image.hasalpha():
+        if header.is_animated or image.hasalpha():
             return _in_one_piece(image, header, wanted)
-        return _with_room(image, wanted) if is_crowded(image) else _as_it_streams(image, wanted)
+        return _with_room(image, wanted) if has_extremes(image) else _as_it_streams(image, wanted)
     picture = _as_it_streams(image, wanted)
     can_have_room = header.format == "jpeg" and _can_have_room(image, wanted)
     if isinstance(picture, Plain) or not can_have_room:
@@ -43,9 +50,9 @@ def load(data: bytes, header: Header, wanted: Size) -> Picture:
     return _with_room(_opened(data, header, header.upright), wanted)
 
 
-def _opened(data: bytes, header: Header, wanted: Size) -> pyvips.Image:
+def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
     options: dict[str, object] = {"access": "sequential", "fail_on": FAIL_ON}
-    if header.moves:
+    if header.is_animated:
         options |= {"n": header.frames}
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
@@ -65,20 +72,20 @@ def _jpeg_shrink(source: Size, wanted: Size) -> int:
     return next((shrink for shrink in JPEG_SHRINKS if room >= shrink * JPEG_HEADROOM), 1)
 
 
-def _without_extra_bands(image: pyvips.Image, header: Header) -> pyvips.Image:
+def _without_extra_bands(image: pyvips.Image, header: ImageHeader) -> pyvips.Image:
     """Drop what a TIFF may hold behind the colours and their transparency."""
     has_alpha = header.has_alpha or header.format != "tiff"
     bands = COLOUR_BANDS.get(image.interpretation, image.bands) + has_alpha
     return image.extract_band(0, n=bands) if image.bands > bands else image
 
 
-def _misleading(header: Header) -> list[str]:
+def _misleading(header: ImageHeader) -> list[str]:
     """Name the metadata that would turn what is not to be turned, or cut what is one picture."""
     orientation = ["orientation"] if header.orientation == UPRIGHT else []
-    return orientation if header.moves else [*orientation, "page-height", "n-pages"]
+    return orientation if header.is_animated else [*orientation, "page-height", "n-pages"]
 
 
-def _as_it_streams(image: pyvips.Image, wanted: Size) -> Picture:
+def _as_it_streams(image: pyvips.Image, wanted: Size) -> Intermediate:
     """Shrink an opaque still.
 
     `thumbnail_image` converts the colours after it has made the picture small, and turns it
@@ -89,13 +96,13 @@ def _as_it_streams(image: pyvips.Image, wanted: Size) -> Picture:
     return in_cascade(_in_srgb(small).copy_memory())
 
 
-def _with_room(image: pyvips.Image, wanted: Size) -> Picture:
+def _with_room(image: pyvips.Image, wanted: Size) -> Intermediate:
     """Shrink an opaque still that has much black or white, before anything is cut off."""
     if not _can_have_room(image, wanted):
         return _as_it_streams(image, wanted)
-    room = Roomy.of(_in_srgb(image)).image
+    room = Headroom.of(_in_srgb(image)).image
     small = room.thumbnail_image(wanted.width, height=wanted.height, size="force")
-    return Roomy(small.copy_memory())
+    return Headroom(small.copy_memory())
 
 
 def _can_have_room(image: pyvips.Image, wanted: Size) -> bool:
@@ -107,14 +114,14 @@ def _can_have_room(image: pyvips.Image, wanted: Size) -> bool:
     return shrinks and image.format == "uchar" and not _needs_profile(image)
 
 
-def _in_one_piece(image: pyvips.Image, header: Header, wanted: Size) -> Picture:
+def _in_one_piece(image: pyvips.Image, header: ImageHeader, wanted: Size) -> Intermediate:
     """Shrink what `thumbnail_image` would get wrong.
 
     It rounds colours down where there is alpha, and blends the frames of a strip.
     """
     image = _in_srgb(image.icc_transform("srgb") if _needs_profile(image) else image)
-    stored = Size(wanted.height, wanted.width) if header.is_on_its_side else wanted
-    if header.moves:
+    stored = Size(wanted.height, wanted.width) if header.swaps_sides else wanted
+    if header.is_animated:
         return Plain(shrink(image.copy_memory(), stored))
     small = Premultiplied.of(image).shrunk(stored).image
     return Premultiplied(small.autorot().copy_memory())

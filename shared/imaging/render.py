@@ -8,17 +8,18 @@ import pyvips
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import cut
 from shared.imaging.encode import codec_for, encode
-from shared.imaging.intake.cost_limits import SOURCE_COPIES, admit
+from shared.imaging.intake.cost_limits import check_cost
+from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.vips import FAILURES, translated
-from shared.imaging.watermark import read_stamp
+from shared.imaging.watermark import read_overlay
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
-from shared.model.plan import Rendition, plan
 from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.renditions import Rendition, plan_renditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +48,28 @@ def render(
     limits: Limits,
     *,
     focal: Focal | None = None,
-    mark: bytes = b"",
+    watermark: bytes = b"",
 ) -> Iterator[Encoded | Finished]:
     """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
 
     `focal` is the source's focal point, `mark` the file of the recipe's watermark.
     """
     header = probe(data)
-    kept = header.kept(recipe.animation, recipe.caps)
-    renditions = plan(recipe, kept.upright, frames=kept.frames, focal=focal)
-    stamp = read_stamp(recipe.watermark, mark, renditions)
-    beside_bytes = SOURCE_COPIES * len(data) + stamp.price_bytes(kept.frames)
-    admit(kept, limits, renditions, beside_bytes=beside_bytes)
+    kept = header.for_recipe(recipe.animation, recipe.caps)
+    renditions = plan_renditions(recipe, kept.upright, frames=kept.frames, focal=focal)
+    overlay = read_overlay(recipe.watermark, watermark, renditions)
+    beside_bytes = SOURCE_COPIES * len(data) + overlay.memory_cost_bytes(kept.frames)
+    check_cost(kept, limits, renditions, beside_bytes=beside_bytes)
     try:
         packet = read_credit(data, kept.format, recipe.metadata).packet
-        stamp = stamp.decoded()
-        held = load(data, kept, renditions[0].frame.resized)
+        overlay = overlay.decoded()
+        held = load(data, kept, renditions[0].fitted.resized)
         for rendition in renditions:
-            held = held.shrunk(rendition.frame.resized)
-            picture = held.shown()
+            held = held.shrunk(rendition.fitted.resized)
+            picture = held.to_srgb()
             # What is cut off or drawn upon here is a copy: the next rung knows nothing of it.
             canvas = cut(picture, rendition, recipe.background)
-            yield from _encoded(stamp.on(canvas), rendition, recipe.background, packet)
+            yield from _encoded(overlay.on(canvas), rendition, recipe.background, packet)
         shown = placeholder(picture, recipe.background) if recipe.placeholder else None
     except FAILURES as error:
         raise translated(error, "render") from error

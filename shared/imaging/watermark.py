@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.intake.cost_limits import refuse_odd_shapes
-from shared.imaging.intake.probe import Header, probe
+from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.load import load
 from shared.imaging.resize import frame_count, shrink
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure, TooCostly, WatermarkUnusable
 from shared.model.geometry import MAX_SIDE, Size
-from shared.model.plan import Rendition
 from shared.model.recipe import Animation, Watermark
-from shared.model.watermark_placement import Place, place
+from shared.model.renditions import Rendition
+from shared.model.watermark_placement import Placement, placement
 
 # It stands on a part of a variant: with more it would be a picture of its own, decoded each time.
 MAX_PIXELS = 4_000_000
@@ -28,16 +28,16 @@ RGBA_BANDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Overlay:
     """A watermark and its place on each canvas, by the canvas's size; without places it is none.
 
     `mark` is there once it has been decoded.
     """
 
-    places: Mapping[Size, Place]
+    places: Mapping[Size, Placement]
     opacity: float = 1.0
     data: bytes = b""
-    header: Header | None = None
+    header: ImageHeader | None = None
     mark: pyvips.Image | None = None
 
     @property
@@ -45,7 +45,7 @@ class Stamp:
         sizes = [place.size for place in self.places.values()]
         return max(sizes, key=lambda size: size.pixels, default=None)
 
-    def price_bytes(self, frames: int) -> int:
+    def memory_cost_bytes(self, frames: int) -> int:
         """Return the memory that the mark takes beside an image of so many frames.
 
         It is held as decoded and as scaled, and then blended once a frame.
@@ -54,12 +54,12 @@ class Stamp:
             return 0
         return RGBA_BANDS * (2 * self.header.stored.pixels + frames * self._largest.pixels)
 
-    def decoded(self) -> "Stamp":
+    def decoded(self) -> "Overlay":
         """Return the stamp with its mark in memory, as large as its largest place."""
         if not (self.header and self._largest):
             return self
         with _blaming_the_mark():
-            mark = load(self.data, self.header, self._largest).shown()
+            mark = load(self.data, self.header, self._largest).to_srgb()
         return replace(self, data=b"", mark=_with_opacity(mark, self.opacity))
 
     def on(self, picture: pyvips.Image) -> pyvips.Image:
@@ -76,12 +76,14 @@ class Stamp:
         return marked[0] if count == 1 else pyvips.Image.arrayjoin(marked, across=1)
 
 
-def read_stamp(watermark: Watermark | None, data: bytes, renditions: Sequence[Rendition]) -> Stamp:
+def read_overlay(
+    watermark: Watermark | None, data: bytes, renditions: Sequence[Rendition]
+) -> Overlay:
     """Return what is to be drawn; `WatermarkUnusable` if that is nothing that we can draw."""
     if watermark is None:
-        return Stamp({})
+        return Overlay({})
     with _blaming_the_mark():
-        header = probe(data).kept(Animation.FIRST_FRAME)
+        header = probe(data).for_recipe(Animation.FIRST_FRAME)
         refuse_odd_shapes(header)
     longest = max(header.stored.width, header.stored.height)
     if header.stored.pixels > MAX_PIXELS or longest > MAX_SIDE:
@@ -90,14 +92,14 @@ def read_stamp(watermark: Watermark | None, data: bytes, renditions: Sequence[Re
             f"got {header.stored.width}x{header.stored.height}.",
             stage="watermark",
         )
-    canvases = {rendition.frame.canvas for rendition in renditions}
-    places = {canvas: place(watermark, header.upright, canvas) for canvas in canvases}
+    canvases = {rendition.fitted.canvas for rendition in renditions}
+    places = {canvas: placement(watermark, header.upright, canvas) for canvas in canvases}
     drawn = {canvas: found for canvas, found in places.items() if found}
-    return Stamp(drawn, watermark.opacity, data, header)
+    return Overlay(drawn, watermark.opacity, data, header)
 
 
 def _blended(
-    frames: Sequence[pyvips.Image], mark: pyvips.Image, where: Place
+    frames: Sequence[pyvips.Image], mark: pyvips.Image, where: Placement
 ) -> list[pyvips.Image]:
     """Return every frame with the mark over it; all are blended at once, one above the other."""
     width, height = mark.width, mark.height

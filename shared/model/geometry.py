@@ -27,7 +27,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Fitted:
     """How one picture is made: resize the whole source, then cut or pad to the canvas."""
 
     resized: Size
@@ -44,7 +44,7 @@ def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
     )
 
 
-def frame(source: Size, width: int | None, height: int | None, fit: Fit) -> Frame:
+def fit_into(source: Size, width: int | None, height: int | None, fit: Fit) -> Fitted:
     """Return how a source is fitted into a box; a missing side bounds only what WebP can hold.
 
     A box larger than the source shrinks with its own shape kept (`cover`), or keeps its size and
@@ -56,14 +56,16 @@ def frame(source: Size, width: int | None, height: int | None, fit: Fit) -> Fram
     down = (height or MAX_SIDE) / source.height
     resized = source.scaled(min(across, down, 1.0))
     if fit is Fit.CONTAIN and width and height:
-        return Frame(resized, Size(width, height))
-    return Frame(resized, resized)
+        return Fitted(resized, Size(width, height))
+    return Fitted(resized, resized)
 
 
-def _cover(source: Size, box: Size) -> Frame:
+def _cover(source: Size, box: Size) -> Fitted:
     factor = max(box.width / source.width, box.height / source.height)
     if factor <= 1:
         resized = source.scaled(factor)
-        return Frame(resized, Size(min(box.width, resized.width), min(box.height, resized.height)))
+        return Fitted(
+            resized, Size(min(box.width, resized.width), min(box.height, resized.height))
+        )
     canvas = box.scaled(1 / factor)
-    return Frame(source, Size(min(canvas.width, source.width), min(canvas.height, source.height)))
+    return Fitted(source, Size(min(canvas.width, source.width), min(canvas.height, source.height)))

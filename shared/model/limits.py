@@ -5,7 +5,7 @@ from dataclasses import dataclass
 MEBIBYTE = 1024 * 1024
 # More frames, pages or directories than this are never read, whatever a recipe takes of them: the
 # decoders' time grows with their square.
-MOST_FRAMES = 5_000
+MAX_FRAMES_READ = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class StoredVariant:
     """One stored variant: its name, its slot, and what the file truly is."""
 
     variant: str
@@ -59,13 +59,13 @@ def manifest(
     source: Source,
     recipe: Recipe,
     facts: SourceFacts,
-    pictures: Sequence[Picture],
+    variants: Sequence[StoredVariant],
     placeholder: Placeholder | None,
 ) -> bytes:
     """Return the manifest as UTF-8 JSON, variants in the recipe's order, best slot first."""
     version = version_token(source, recipe)
     order = {name: index for index, name in enumerate(recipe.stored_names())}
-    shown = sorted(pictures, key=lambda picture: order[picture.variant, picture.slot])
+    shown = sorted(variants, key=lambda each: order[each.variant, each.slot])
     document: Mapping[str, object] = {
         "schema": SCHEMA_VERSION,
         "version": version,
@@ -77,18 +77,18 @@ def manifest(
             **asdict(facts),
         },
         "placeholder": asdict(placeholder) if placeholder else None,
-        "variants": [_entry(source.key, picture, version) for picture in shown],
+        "variants": [_entry(source.key, each, version) for each in shown],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _entry(source_key: str, picture: Picture, version: str) -> Mapping[str, object]:
+def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str, object]:
     return {
-        "name": picture.variant,
-        "slot": picture.slot,
-        "type": picture.codec.content_type,
-        "width": picture.width,
-        "height": picture.height,
-        "bytes": picture.size_bytes,
-        "url": public_url(source_key, variant=picture.variant, slot=picture.slot, version=version),
+        "name": stored.variant,
+        "slot": stored.slot,
+        "type": stored.codec.content_type,
+        "width": stored.width,
+        "height": stored.height,
+        "bytes": stored.size_bytes,
+        "url": public_url(source_key, variant=stored.variant, slot=stored.slot, version=version),
     }

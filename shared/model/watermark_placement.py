@@ -12,7 +12,7 @@ LEAST_PIXELS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """A mark's size and its left top corner on a canvas, in pixels."""
 
     size: Size
@@ -20,7 +20,7 @@ class Place:
     top: int
 
 
-def place(watermark: Watermark, mark: Size, canvas: Size) -> Place | None:
+def placement(watermark: Watermark, mark: Size, canvas: Size) -> Placement | None:
     """Return where the mark goes, all of it on the canvas; none where it would be a smudge."""
     centred = watermark.position is Position.CENTRE
     margin = 0 if centred else round(MARGIN * min(canvas.width, canvas.height))
@@ -35,8 +35,8 @@ def place(watermark: Watermark, mark: Size, canvas: Size) -> Place | None:
     size = mark.scaled(min(wanted, 1.0))
     across, down = canvas.width - size.width, canvas.height - size.height
     if centred:
-        return Place(size, across // 2, down // 2)
+        return Placement(size, across // 2, down // 2)
     row, column = watermark.position.split("-")
     left = margin if column == "left" else across - margin
     top = margin if row == "top" else down - margin
-    return Place(size, max(0, left), max(0, top))
+    return Placement(size, max(0, left), max(0, top))

@@ -109,10 +109,12 @@ class _WatchedChild(RenderChild):
         self._child, self._spans = child, spans
 
     def render(
-        self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
+        self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         began, held_up = time.perf_counter(), 0.0
-        replies = self._child.render(source, job, time_limit_seconds=time_limit_seconds, mark=mark)
+        replies = self._child.render(
+            source, job, time_limit_seconds=time_limit_seconds, watermark=watermark
+        )
         for reply in replies:
             now = time.perf_counter()
             if isinstance(reply, DoneFrame):

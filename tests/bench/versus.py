@@ -8,8 +8,8 @@ from statistics import median
 
 from shared.imaging.encode import AVIF_BITS
 from shared.imaging.intake.probe import probe
-from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.renditions import plan_renditions
 from tests.bench.engine import Engine
 from tests.bench.pictures import Picture
 from tests.bench.problem import CannotBench
@@ -57,11 +57,11 @@ def orders(pictures: Sequence[Picture], recipe: Recipe, options: Options) -> tup
             picture.path,
             tuple(
                 Wanted(
-                    rendition.frame.resized.width,
+                    rendition.fitted.resized.width,
                     CODECS[slot].value,
                     options(CODECS[slot], rendition.quality, rendition.effort),
                 )
-                for rendition in plan(recipe, probe(picture.data).upright)
+                for rendition in plan_renditions(recipe, probe(picture.data).upright)
                 for slot in rendition.names
             ),
         )

@@ -12,8 +12,8 @@ from shared.imaging.frames import DoneFrame, Job, VariantFrame
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
-from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.renditions import plan_renditions
 from tests.support import images
 from tests.support.images_heic import heic
 
@@ -128,8 +128,8 @@ class Outcomes:
 
 
 def _look_at(files: list[tuple[VariantFrame, bytes]], done: DoneFrame) -> None:
-    (rendition,) = plan(RECIPE, Size(done.facts.width, done.facts.height))
-    canvas = (rendition.frame.canvas.width, rendition.frame.canvas.height)
+    (rendition,) = plan_renditions(RECIPE, Size(done.facts.width, done.facts.height))
+    canvas = (rendition.fitted.canvas.width, rendition.fitted.canvas.height)
     assert [frame.slot for frame, _ in files] == [Slot.FALLBACK, Slot.WEBP]
     for frame, data in files:
         picture = Image.open(io.BytesIO(data))

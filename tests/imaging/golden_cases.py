@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.imaging.golden_colours import ALPHA, COLOUR, ORIENTATION
 from tests.imaging.golden_files import contradictions, shots, write_goldens
-from tests.imaging.golden_marks import WATERMARK
 from tests.imaging.golden_shapes import ANIMATION, CROP, SCALE
 from tests.imaging.golden_sheet import contact_sheet
+from tests.imaging.golden_watermarks import WATERMARK
 
 SHEET = Path("build/goldens.png")
 CASES = [*ORIENTATION, *COLOUR, *ALPHA, *ANIMATION, *CROP, *WATERMARK, *SCALE]

@@ -125,7 +125,7 @@ def _shot(case: Case, slot: Slot, source: bytes, mark: bytes) -> Shot:
         "variants": [{**each, "formats": [slot.value]} for each in variants],
     }
     (recipe,) = read_recipes({"version": 1, "recipes": [entry]}).recipes
-    results = render(source, recipe, Limits(), focal=case.focal, mark=mark)
+    results = render(source, recipe, Limits(), focal=case.focal, watermark=mark)
     *_, file = (each for each in results if isinstance(each, Encoded))
     picture = Image.open(io.BytesIO(file.data))
     assert Image.MIME[str(picture.format)] == file.codec.content_type

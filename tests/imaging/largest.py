@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from shared.imaging.intake.cost_limits import price_bytes
-from shared.imaging.intake.probe import UPRIGHT, Header
+from shared.imaging.intake.memory_cost import memory_cost_bytes
+from shared.imaging.intake.probe import UPRIGHT, ImageHeader
 from shared.model.geometry import Size
 from shared.model.limits import Limits
-from shared.model.plan import plan
+from shared.model.renditions import plan_renditions
 from tests.bench.recipes import default_recipe
 
 MEGAPIXEL = 1_000_000
-OPAQUE = Header(
+OPAQUE = ImageHeader(
     format="jpeg",
     stored=Size(1, 1),
     frames=1,
@@ -22,7 +22,7 @@ OPAQUE = Header(
 )
 CLEAR = replace(OPAQUE, bands=4, has_alpha=True)
 DEEP = replace(OPAQUE, bits=16)
-KINDS: dict[str, tuple[Header, ...]] = {
+KINDS: dict[str, tuple[ImageHeader, ...]] = {
     "JPEG": (OPAQUE,),
     "JPEG, progressive": (replace(OPAQUE, is_interlaced=True),),
     "PNG, TIFF": (replace(OPAQUE, format="png"),),
@@ -41,12 +41,15 @@ KINDS: dict[str, tuple[Header, ...]] = {
 }
 
 
-def largest_megapixels(kind: Header) -> int:
+def largest_megapixels(kind: ImageHeader) -> int:
     """Return the most whole megapixels, at 3:2, whose price is within the default limits."""
     recipe, limits = default_recipe(), Limits()
     for megapixels in range(limits.max_pixels // MEGAPIXEL, 0, -1):
         width = int((megapixels * MEGAPIXEL * 3 / 2) ** 0.5)
         header = replace(kind, stored=Size(width, width * 2 // 3))
-        if price_bytes(header, plan(recipe, header.upright)) <= limits.memory_bytes:
+        if (
+            memory_cost_bytes(header, plan_renditions(recipe, header.upright))
+            <= limits.memory_bytes
+        ):
             return megapixels
     return 0

@@ -36,7 +36,7 @@ def test_a_semi_transparent_colour_is_the_same_on_every_rung(alpha: int) -> None
 
     for rung in RUNGS:
         held = held.shrunk(rung)
-        picture = held.shown()
+        picture = held.to_srgb()
         assert (picture.width, picture.height) == (rung.width, rung.height)
         assert picture(rung.width // 2, 0) == pytest.approx(wanted, abs=2)
 
@@ -46,7 +46,7 @@ def test_what_is_fully_transparent_lends_its_colour_to_nothing() -> None:
     picture.paste((200, 0, 0, 255), (0, 0, 151, 200))
     data = saved(picture, "PNG")
 
-    small = load(data, probe(data), Size(37, 25)).shown()
+    small = load(data, probe(data), Size(37, 25)).to_srgb()
 
     seen = [small(x, 12) for x in range(37)]
     assert seen[0] == [200, 0, 0, 255]
@@ -62,7 +62,7 @@ def test_a_picture_with_alpha_is_turned_upright(orientation: int) -> None:
     stored.putalpha(200)
     data = saved(stored, "PNG", exif=exif)
 
-    small = load(data, probe(data), Size(80, 60)).shown()
+    small = load(data, probe(data), Size(80, 60)).to_srgb()
 
     assert (small.width, small.height) == (80, 60)
     assert small(5, 5)[:3] == pytest.approx(images.TOP_LEFT, abs=2)
@@ -84,7 +84,7 @@ def test_no_frame_bleeds_into_the_next(format_name: str) -> None:
     data = blinking(format_name)
 
     held = load(data, probe(data), Size(50, 33))
-    strip, smaller = held.shown(), held.shrunk(Size(33, 22)).shown()
+    strip, smaller = held.to_srgb(), held.shrunk(Size(33, 22)).to_srgb()
 
     for each, height in ((strip, 33), (smaller, 22)):
         assert (each.get_page_height(), each.height) == (height, 4 * height)

@@ -8,11 +8,11 @@ import pytest
 
 from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import Job
-from shared.imaging.intake.cost_limits import SOURCE_COPIES, price_bytes
+from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes
 from shared.imaging.intake.probe import probe
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
-from shared.model.plan import plan
+from shared.model.renditions import plan_renditions
 from tests.imaging.children import SMALL_JOB, rendered
 from tests.imaging.rendering import EXACT, colour, near, refused
 from tests.support import images, images_heic
@@ -133,7 +133,7 @@ def test_what_its_price_admits_has_room_enough(make: object) -> None:
     assert callable(make)
     data = make()
     header = probe(data)
-    price = price_bytes(header, plan(SMALL_JOB.recipe, header.upright))
+    price = memory_cost_bytes(header, plan_renditions(SMALL_JOB.recipe, header.upright))
     price += SOURCE_COPIES * len(data)
     limits = replace(Limits(), memory_bytes=price)
     child = RenderChild(price)

@@ -8,13 +8,14 @@ import pyvips
 
 from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import DoneFrame, Job
-from shared.imaging.intake.cost_limits import MOST_BANDS, MOST_SIDE, SOURCE_COPIES, admit
-from shared.imaging.intake.probe import Header, probe
+from shared.imaging.intake.cost_limits import MAX_BANDS, MAX_SOURCE_SIDE, check_cost
+from shared.imaging.intake.memory_cost import SOURCE_COPIES
+from shared.imaging.intake.probe import ImageHeader, probe
 from shared.model.errors import Cause, Failure
 from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
-from shared.model.plan import plan
 from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.renditions import plan_renditions
 from tests.support import images, images_heic
 from tests.support.hand import jpeg, png, tiff, webp
 
@@ -27,7 +28,9 @@ LIMITS = Limits(max_pixels=1 << 32, memory_bytes=350 * MEBIBYTE)
 ROOM_FOR_SOURCE = Limits(max_pixels=1 << 32, memory_bytes=346 * MEBIBYTE)
 EFFORT: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
 TINY = Recipe("tiny", (Variant("w80", (Slot.WEBP,), width=80, effort=EFFORT),))
-STILL = Header("png", Size(1, 1), 1, 3, 8, has_alpha=False, is_interlaced=False, orientation=1)
+STILL = ImageHeader(
+    "png", Size(1, 1), 1, 3, 8, has_alpha=False, is_interlaced=False, orientation=1
+)
 
 
 def whole(slot: Slot, **effort: int) -> Recipe:
@@ -104,17 +107,19 @@ CASES = {f"decode {name}": case for name, case in DECODERS.items()} | {
 
 
 def cause(
-    header: Header, limits: Limits, recipe: Recipe = TINY, *, source_bytes: int = 0
+    header: ImageHeader, limits: Limits, recipe: Recipe = TINY, *, source_bytes: int = 0
 ) -> Cause | None:
     beside_bytes = SOURCE_COPIES * source_bytes
     try:
-        admit(header, limits, plan(recipe, header.upright), beside_bytes=beside_bytes)
+        check_cost(
+            header, limits, plan_renditions(recipe, header.upright), beside_bytes=beside_bytes
+        )
     except Failure as failure:
         return failure.cause
     return None
 
 
-def largest_side(header: Header, recipe: Recipe) -> int:
+def largest_side(header: ImageHeader, recipe: Recipe) -> int:
     """Return the side of the largest square that is admitted, but for what no encoder can hold."""
     low, high = 1, 16_000
     while high - low > 1:
@@ -147,7 +152,7 @@ def test_the_largest_image_that_is_admitted_has_room(
     assert isinstance(replies[-1], DoneFrame)
 
 
-BOUNDS: dict[str, tuple[Header, Header, Limits, Cause]] = {
+BOUNDS: dict[str, tuple[ImageHeader, ImageHeader, Limits, Cause]] = {
     "pixels": (
         replace(STILL, stored=Size(100, 100)),
         replace(STILL, stored=Size(10_001, 1)),
@@ -167,14 +172,14 @@ BOUNDS: dict[str, tuple[Header, Header, Limits, Cause]] = {
         Cause.TOO_MANY_FRAMES,
     ),
     "a side": (
-        replace(STILL, stored=Size(1, MOST_SIDE)),
-        replace(STILL, stored=Size(1, MOST_SIDE + 1)),
+        replace(STILL, stored=Size(1, MAX_SOURCE_SIDE)),
+        replace(STILL, stored=Size(1, MAX_SOURCE_SIDE + 1)),
         Limits(),
         Cause.TOO_MANY_PIXELS,
     ),
     "bands": (
-        replace(STILL, bands=MOST_BANDS),
-        replace(STILL, bands=MOST_BANDS + 1),
+        replace(STILL, bands=MAX_BANDS),
+        replace(STILL, bands=MAX_BANDS + 1),
         Limits(),
         Cause.TOO_COSTLY,
     ),
@@ -183,14 +188,14 @@ BOUNDS: dict[str, tuple[Header, Header, Limits, Cause]] = {
 
 @pytest.mark.parametrize(("at", "over", "limits", "expected"), BOUNDS.values(), ids=BOUNDS.keys())
 def test_a_limit_is_the_last_that_passes(
-    at: Header, over: Header, limits: Limits, expected: Cause
+    at: ImageHeader, over: ImageHeader, limits: Limits, expected: Cause
 ) -> None:
     assert cause(at, limits) is None
     assert cause(over, limits) is expected
 
 
 def test_the_last_byte_of_memory_may_be_used_and_what_is_held_beside_counts() -> None:
-    renditions = plan(TINY, STILL.upright)
+    renditions = plan_renditions(TINY, STILL.upright)
     fits = next(
         size
         for size in range(1 << 28)
@@ -199,6 +204,6 @@ def test_the_last_byte_of_memory_may_be_used_and_what_is_held_beside_counts() ->
     limits = Limits(memory_bytes=150 * MEBIBYTE + fits)
 
     with pytest.raises(Failure) as caught:
-        admit(STILL, limits, renditions, beside_bytes=1)
+        check_cost(STILL, limits, renditions, beside_bytes=1)
 
     assert caught.value.cause is Cause.TOO_COSTLY

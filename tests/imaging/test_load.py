@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image, ImageCms
 
-from shared.imaging.cascade import Plain, Premultiplied, Roomy
+from shared.imaging.cascade import Headroom, Plain, Premultiplied
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.model.geometry import Size
@@ -46,8 +46,8 @@ def test_a_page_gets_room_and_is_shown_in_its_whole_range(format_name: str, mode
 
     picture = load(data, probe(data), SMALL)
 
-    shown = picture.shown()
-    assert isinstance(picture, Roomy)
+    shown = picture.to_srgb()
+    assert isinstance(picture, Headroom)
     assert (shown.width, shown.height, shown.bands, shown.format) == (160, 120, 3, "uchar")
     assert shown(10, 10) == pytest.approx([20] * 3, abs=3)
     assert shown(150, 110) == pytest.approx([255] * 3, abs=1)
@@ -59,7 +59,7 @@ def test_a_page_that_is_decoded_twice_is_turned_once(orientation: int) -> None:
     exif[images.ORIENTATION] = orientation
     data = saved(product().transpose(images.STORED_AS[orientation]), "JPEG", exif=exif)
 
-    shown = load(data, probe(data), SMALL).shown()
+    shown = load(data, probe(data), SMALL).to_srgb()
 
     assert (shown.width, shown.height) == (160, 120)
     assert max(shown(10, 10)) < 60
@@ -76,7 +76,7 @@ def test_a_page_at_its_own_size_is_shown_level_by_level() -> None:
     page.paste((200, 100, 51), (300, 300, 400, 400))
     data = saved(page, "PNG")
 
-    shown = load(data, probe(data), Size(*SIZE)).shown()
+    shown = load(data, probe(data), Size(*SIZE)).to_srgb()
 
     assert shown(350, 350) == [200, 100, 51]
 
@@ -93,7 +93,7 @@ def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
     bare = saved(picture, "JPEG", quality=90)
     tagged = saved(picture, "JPEG", quality=90, icc_profile=SRGB)
 
-    shown = [load(data, probe(data), SMALL).shown() for data in (bare, tagged)]
+    shown = [load(data, probe(data), SMALL).to_srgb() for data in (bare, tagged)]
 
     assert shown[0].write_to_memory() == shown[1].write_to_memory()
 
@@ -101,7 +101,7 @@ def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
 def test_a_page_in_a_jpeg_at_its_own_size_is_shown_level_by_level() -> None:
     data = saved(product(), "JPEG", quality=100, subsampling=0)
 
-    shown = load(data, probe(data), Size(*SIZE)).shown()
+    shown = load(data, probe(data), Size(*SIZE)).to_srgb()
 
     decoded = Image.open(io.BytesIO(data)).convert("RGB")
     assert list(bytes(shown.write_to_memory())) == pytest.approx(list(decoded.tobytes()), abs=1)
@@ -115,7 +115,7 @@ def test_a_selection_saved_beside_a_tiffs_colours_is_no_transparency() -> None:
 
     assert clear.count(extra_samples(2)) == 1
     assert [probe(data).has_alpha for data in (plain, clear)] == [False, True]
-    assert [picture.shown().bands for picture in pictures] == [3, 4]
+    assert [picture.to_srgb().bands for picture in pictures] == [3, 4]
 
 
 def test_a_png_keyword_of_latin_letters_is_left_alone() -> None:
@@ -126,7 +126,7 @@ def test_a_png_keyword_of_latin_letters_is_left_alone() -> None:
 
     picture = load(data, probe(data), SMALL)
 
-    assert picture.shown().width == SMALL.width
+    assert picture.to_srgb().width == SMALL.width
 
 
 def test_a_profile_whose_curves_are_broken_is_passed_over() -> None:
@@ -135,7 +135,7 @@ def test_a_profile_whose_curves_are_broken_is_passed_over() -> None:
     picture = Image.new("RGB", SIZE, (200, 100, 50))
 
     seen = [
-        load(data, probe(data), SMALL).shown()(80, 60)
+        load(data, probe(data), SMALL).to_srgb()(80, 60)
         for data in (
             saved(picture, "PNG", icc_profile=whole),
             saved(picture, "PNG", icc_profile=broken),

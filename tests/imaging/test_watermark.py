@@ -41,7 +41,7 @@ LOGO = plain(RED, (100, 50))
 
 def made(data: bytes, recipe: Recipe = MARKED, mark: bytes = LOGO) -> dict[str, Encoded]:
     """Return the fallback of each variant."""
-    results = list(render(data, recipe, Limits(), mark=mark))
+    results = list(render(data, recipe, Limits(), watermark=mark))
     encoded = [each for each in results if isinstance(each, Encoded)]
     return {name: each for each in encoded for name in each.variants}
 
@@ -104,7 +104,7 @@ def test_marks_do_not_pile_up_and_the_placeholder_has_none() -> None:
     half = replace(CORNER, position=Position.CENTRE, opacity=0.5, scale=1.0)
     recipe = replace(MARKED, variants=rungs, watermark=half)
 
-    results = list(render(plain(BLUE, (640, 480)), recipe, Limits(), mark=LOGO))
+    results = list(render(plain(BLUE, (640, 480)), recipe, Limits(), watermark=LOGO))
 
     files = [each for each in results if isinstance(each, Encoded)]
     finished = results[-1]
@@ -254,7 +254,7 @@ def test_a_useless_mark_is_not_the_fault_of_the_image(
     with pytest.raises(WatermarkUnusable) as caught:
         made(plain(GREY), MARKED, make())
     with pytest.raises(WatermarkUnusable) as told:
-        list(child.render(plain(GREY), JOB, time_limit_seconds=20, mark=make()))
+        list(child.render(plain(GREY), JOB, time_limit_seconds=20, watermark=make()))
 
     assert caught.value.stage == told.value.stage == "watermark"
     assert caught.value.detail == told.value.detail
@@ -273,7 +273,7 @@ def test_a_broken_image_is_its_own_fault_whatever_the_mark() -> None:
 
 
 def test_a_child_draws_the_mark_that_it_is_sent(child: RenderChild) -> None:
-    first, *_ = child.render(plain(GREY), JOB, time_limit_seconds=20, mark=LOGO)
+    first, *_ = child.render(plain(GREY), JOB, time_limit_seconds=20, watermark=LOGO)
 
     assert isinstance(first, tuple)
     assert area(Image.open(io.BytesIO(first[1])), RED) is not None
@@ -295,7 +295,7 @@ def test_a_mark_is_counted_before_a_pixel_is_decoded() -> None:
 
 def refusal(data: bytes, recipe: Recipe, limits: Limits, mark: bytes) -> Cause | None:
     try:
-        list(render(data, recipe, limits, mark=mark))
+        list(render(data, recipe, limits, watermark=mark))
     except Failure as failure:
         return failure.cause
     return None

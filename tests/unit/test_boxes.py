@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.formats.boxes import boxes, colour_numbers, holds_picture, promised_bytes
-from shared.imaging.intake.truncation import refuse_cut_short
+from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Truncated
 from tests.support import images, images_heic
 
@@ -28,7 +28,7 @@ def test_boxes_follow_one_another_whatever_way_their_length_is_written() -> None
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
 def test_a_whole_file_is_as_long_as_it_promises(data: bytes) -> None:
     assert promised_bytes(data) == len(data)
-    refuse_cut_short("heic", data)
+    refuse_truncated("heic", data)
 
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
@@ -38,11 +38,11 @@ def test_every_cut_is_noticed(data: bytes) -> None:
 
     for kept in range(first + 8, len(data), 97):
         with pytest.raises(Truncated):
-            refuse_cut_short("avif", data[:kept])
+            refuse_truncated("avif", data[:kept])
 
 
 def test_what_cameras_put_behind_the_last_box_is_not_looked_at() -> None:
-    refuse_cut_short("heic", HEIC + struct.pack(">I4s", 9999, b"sefd"))
+    refuse_truncated("heic", HEIC + struct.pack(">I4s", 9999, b"sefd"))
 
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])

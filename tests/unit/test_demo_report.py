@@ -13,7 +13,7 @@ from scripts.pixfleet.page.table import print_report
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.text import human_bytes, percent
 from shared.events.sqs import Message
-from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest
+from shared.model.manifest import Placeholder, SourceFacts, StoredVariant, manifest
 from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
 from shared.model.source import Source
 from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
@@ -116,7 +116,7 @@ def test_a_manifest_of_the_worker_is_read_as_it_is_written() -> None:
         Source("é.png", "etag", 99),
         recipe,
         SourceFacts("png", 64, 32, 1, has_alpha=True),
-        [Picture("w64", Slot.AVIF, Codec.WEBP, 64, 32, 42)],
+        [StoredVariant("w64", Slot.AVIF, Codec.WEBP, 64, 32, 42)],
         Placeholder("data:image/webp;base64,AA==", "#000000"),
     )
 

@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 
 from shared.model.errors import BadFocal
 from shared.model.focal import Focal, read_focal
-from shared.model.geometry import Frame, Size, focal_corner, frame
-from shared.model.plan import plan
+from shared.model.geometry import Fitted, Size, fit_into, focal_corner
 from shared.model.recipe import Fit, Gravity, Recipe, Slot, Variant
+from shared.model.renditions import plan_renditions
 
 pytestmark = pytest.mark.unit
 
@@ -80,7 +80,7 @@ def test_any_text_is_a_point_or_refused(text: str) -> None:
 def test_a_crop_lies_in_the_picture_and_holds_the_point(
     source: Size, box: Size, x: float, y: float
 ) -> None:
-    fitted = frame(source, box.width, box.height, Fit.COVER)
+    fitted = fit_into(source, box.width, box.height, Fit.COVER)
 
     left, top = focal_corner(fitted.resized, fitted.canvas, Focal(x, y))
 
@@ -95,7 +95,7 @@ def test_a_crop_lies_in_the_picture_and_holds_the_point(
     ("x", "left"), [(0.0, 0), (0.1, 0), (0.25, 0), (0.5, 50), (0.6, 70), (0.75, 100), (1.0, 100)]
 )
 def test_the_point_is_in_the_middle_unless_an_edge_is_in_the_way(x: float, left: int) -> None:
-    fitted = Frame(Size(200, 100), Size(100, 100))
+    fitted = Fitted(Size(200, 100), Size(100, 100))
 
     assert focal_corner(fitted.resized, fitted.canvas, Focal(x, 0.9)) == (left, 0)
 
@@ -103,7 +103,7 @@ def test_the_point_is_in_the_middle_unless_an_edge_is_in_the_way(x: float, left:
 def test_without_a_focal_point_gravity_focal_is_attention() -> None:
     attention = Variant("at", (Slot.WEBP,), 100, 100, Fit.COVER, Gravity.ATTENTION)
 
-    (made,) = plan(Recipe("any", (SQUARE, attention)), Size(400, 300))
+    (made,) = plan_renditions(Recipe("any", (SQUARE, attention)), Size(400, 300))
 
     assert (made.gravity, made.focal) == (Gravity.ATTENTION, None)
     assert made.names == {Slot.WEBP: ("sq", "at")}
@@ -113,7 +113,7 @@ def test_without_a_focal_point_gravity_focal_is_attention() -> None:
 def test_only_gravity_focal_heeds_the_focal_point(gravity: Gravity) -> None:
     other = Variant("other", (Slot.WEBP,), 100, 100, Fit.COVER, gravity)
 
-    made = plan(Recipe("any", (SQUARE, other)), Size(400, 300), focal=Focal(0.1, 0.2))
+    made = plan_renditions(Recipe("any", (SQUARE, other)), Size(400, 300), focal=Focal(0.1, 0.2))
 
     assert {(each.gravity, each.focal) for each in made} == {
         (Gravity.FOCAL, Focal(0.1, 0.2)),

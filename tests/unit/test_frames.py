@@ -13,9 +13,9 @@ from shared.imaging.frames import (
     MAX_HEADER_BYTES,
     MAX_PAYLOAD_BYTES,
     PREFIX,
-    BadFrame,
     DoneFrame,
     FailedFrame,
+    InvalidFrame,
     Job,
     ReadyFrame,
     Reply,
@@ -131,7 +131,7 @@ def test_a_job_without_a_watermark_is_one_frame() -> None:
 def test_a_job_that_ends_before_its_mark_is_a_bad_frame() -> None:
     whole = written(Job(FULL_RECIPE, Limits()), b"source")
 
-    with pytest.raises(BadFrame):
+    with pytest.raises(InvalidFrame):
         read_job(io.BytesIO(whole))
 
 
@@ -144,7 +144,7 @@ def test_a_reply_cut_at_any_byte_is_a_bad_frame(reply: Reply) -> None:
     whole = written(reply, b"payload")
 
     for cut in every_cut(whole):
-        with pytest.raises(BadFrame):
+        with pytest.raises(InvalidFrame):
             read_reply(io.BytesIO(cut))
 
 
@@ -153,7 +153,7 @@ def test_a_job_cut_at_any_byte_is_a_bad_frame_but_an_end_is_an_end() -> None:
 
     assert read_job(io.BytesIO(nothing)) is None
     for cut in cuts:
-        with pytest.raises(BadFrame):
+        with pytest.raises(InvalidFrame):
             read_job(io.BytesIO(cut))
 
 
@@ -179,7 +179,7 @@ def test_lengths_beyond_all_bounds_are_refused_before_anything_is_read(
 ) -> None:
     stream = Endless(struct.pack(">IQ", header_bytes, payload_bytes))
 
-    with pytest.raises(BadFrame, match="bounded frame"):
+    with pytest.raises(InvalidFrame, match="bounded frame"):
         read_reply(stream)  # type: ignore[arg-type] # reads as IO does
 
     assert stream.asked == PREFIX.size
@@ -209,7 +209,7 @@ NONSENSE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("header", NONSENSE.values(), ids=NONSENSE.keys())
 def test_nonsense_is_a_bad_frame(header: bytes) -> None:
-    with pytest.raises(BadFrame) as caught:
+    with pytest.raises(InvalidFrame) as caught:
         read_reply(io.BytesIO(frame(header)))
 
     assert len(str(caught.value)) < 1000
@@ -218,7 +218,7 @@ def test_nonsense_is_a_bad_frame(header: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_of_a_child_raise_anything_but_a_bad_frame(data: bytes) -> None:
     for stream in (io.BytesIO(data), io.BytesIO(frame(data))):
-        with pytest.raises(BadFrame):
+        with pytest.raises(InvalidFrame):
             read_reply(stream)
 
 
@@ -242,7 +242,7 @@ def test_no_reply_passes_for_readiness(reply: Reply) -> None:
     write_frame(stream, reply)
     stream.seek(0)
 
-    with pytest.raises(BadFrame, match="Expected"):
+    with pytest.raises(InvalidFrame, match="Expected"):
         read_ready(stream)
 
 
@@ -251,10 +251,10 @@ def test_readiness_passes_for_no_reply() -> None:
     write_frame(stream, ReadyFrame())
     stream.seek(0)
 
-    with pytest.raises(BadFrame):
+    with pytest.raises(InvalidFrame):
         read_reply(stream)
 
 
 def test_a_child_that_ends_without_a_word_is_not_ready() -> None:
-    with pytest.raises(BadFrame, match="end of the stream"):
+    with pytest.raises(InvalidFrame, match="end of the stream"):
         read_ready(io.BytesIO())

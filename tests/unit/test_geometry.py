@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.geometry import MAX_SIDE, Frame, Size, frame
+from shared.model.geometry import MAX_SIDE, Fitted, Size, fit_into
 from shared.model.recipe import Fit
 
 pytestmark = pytest.mark.unit
@@ -26,32 +26,32 @@ def assert_same_shape(size: Size, source: Size) -> None:
 @pytest.mark.parametrize(
     ("source", "width", "height", "fit", "expected"),
     [
-        (PHOTO, 1920, None, Fit.INSIDE, Frame(Size(1920, 1280), Size(1920, 1280))),
-        (PHOTO, None, 600, Fit.INSIDE, Frame(Size(900, 600), Size(900, 600))),
-        (PHOTO, 800, 600, Fit.INSIDE, Frame(Size(800, 533), Size(800, 533))),
-        (PHOTO, None, None, Fit.INSIDE, Frame(PHOTO, PHOTO)),
-        (PHOTO, 8000, 8000, Fit.INSIDE, Frame(PHOTO, PHOTO)),
-        (Size(16384, 1), 320, None, Fit.INSIDE, Frame(Size(320, 1), Size(320, 1))),
-        (PHOTO, 300, 300, Fit.COVER, Frame(Size(450, 300), Size(300, 300))),
-        (Size(4000, 6000), 300, 300, Fit.COVER, Frame(Size(300, 450), Size(300, 300))),
-        (Size(200, 100), 300, 300, Fit.COVER, Frame(Size(200, 100), Size(100, 100))),
-        (Size(200, 100), 400, 100, Fit.COVER, Frame(Size(200, 100), Size(200, 50))),
-        (Size(300, 300), 300, 300, Fit.COVER, Frame(Size(300, 300), Size(300, 300))),
-        (PHOTO, 300, 300, Fit.CONTAIN, Frame(Size(300, 200), Size(300, 300))),
-        (Size(100, 50), 300, 300, Fit.CONTAIN, Frame(Size(100, 50), Size(300, 300))),
+        (PHOTO, 1920, None, Fit.INSIDE, Fitted(Size(1920, 1280), Size(1920, 1280))),
+        (PHOTO, None, 600, Fit.INSIDE, Fitted(Size(900, 600), Size(900, 600))),
+        (PHOTO, 800, 600, Fit.INSIDE, Fitted(Size(800, 533), Size(800, 533))),
+        (PHOTO, None, None, Fit.INSIDE, Fitted(PHOTO, PHOTO)),
+        (PHOTO, 8000, 8000, Fit.INSIDE, Fitted(PHOTO, PHOTO)),
+        (Size(16384, 1), 320, None, Fit.INSIDE, Fitted(Size(320, 1), Size(320, 1))),
+        (PHOTO, 300, 300, Fit.COVER, Fitted(Size(450, 300), Size(300, 300))),
+        (Size(4000, 6000), 300, 300, Fit.COVER, Fitted(Size(300, 450), Size(300, 300))),
+        (Size(200, 100), 300, 300, Fit.COVER, Fitted(Size(200, 100), Size(100, 100))),
+        (Size(200, 100), 400, 100, Fit.COVER, Fitted(Size(200, 100), Size(200, 50))),
+        (Size(300, 300), 300, 300, Fit.COVER, Fitted(Size(300, 300), Size(300, 300))),
+        (PHOTO, 300, 300, Fit.CONTAIN, Fitted(Size(300, 200), Size(300, 300))),
+        (Size(100, 50), 300, 300, Fit.CONTAIN, Fitted(Size(100, 50), Size(300, 300))),
     ],
 )
 def test_a_picture_meets_its_box(
-    source: Size, width: int | None, height: int | None, fit: Fit, expected: Frame
+    source: Size, width: int | None, height: int | None, fit: Fit, expected: Fitted
 ) -> None:
-    assert frame(source, width, height, fit) == expected
+    assert fit_into(source, width, height, fit) == expected
 
 
 @given(sizes, bound, bound, st.sampled_from(Fit))
 def test_nothing_is_ever_enlarged(
     source: Size, width: int | None, height: int | None, fit: Fit
 ) -> None:
-    resized = frame(source, width, height, fit).resized
+    resized = fit_into(source, width, height, fit).resized
 
     assert 1 <= resized.width <= source.width
     assert 1 <= resized.height <= source.height
@@ -61,14 +61,14 @@ def test_nothing_is_ever_enlarged(
 def test_a_picture_keeps_its_shape(
     source: Size, width: int | None, height: int | None, fit: Fit
 ) -> None:
-    assert_same_shape(frame(source, width, height, fit).resized, source)
+    assert_same_shape(fit_into(source, width, height, fit).resized, source)
 
 
 @given(sizes, bound, bound)
 def test_inside_fits_the_box_and_is_not_cut(
     source: Size, width: int | None, height: int | None
 ) -> None:
-    made = frame(source, width, height, Fit.INSIDE)
+    made = fit_into(source, width, height, Fit.INSIDE)
 
     assert made.canvas == made.resized
     assert width is None or made.resized.width <= width
@@ -79,7 +79,7 @@ def test_inside_fits_the_box_and_is_not_cut(
 def test_inside_fills_the_box_or_keeps_the_source(
     source: Size, width: int | None, height: int | None
 ) -> None:
-    made = frame(source, width, height, Fit.INSIDE)
+    made = fit_into(source, width, height, Fit.INSIDE)
 
     touches = made.resized.width == width or made.resized.height == height
     assert touches or made.resized == source or MAX_SIDE in {*astuple(made.resized)}
@@ -89,14 +89,14 @@ def test_inside_fills_the_box_or_keeps_the_source(
 def test_nothing_uncut_is_larger_than_webp_can_hold(
     source: Size, width: int | None, height: int | None
 ) -> None:
-    made = frame(source, width, height, Fit.INSIDE)
+    made = fit_into(source, width, height, Fit.INSIDE)
 
     assert max(astuple(made.canvas)) <= MAX_SIDE
 
 
 @given(sizes, boxes)
 def test_cover_cuts_its_canvas_out_of_the_picture(source: Size, box: Size) -> None:
-    made = frame(source, box.width, box.height, Fit.COVER)
+    made = fit_into(source, box.width, box.height, Fit.COVER)
 
     assert made.canvas.width <= min(made.resized.width, box.width)
     assert made.canvas.height <= min(made.resized.height, box.height)
@@ -104,7 +104,7 @@ def test_cover_cuts_its_canvas_out_of_the_picture(source: Size, box: Size) -> No
 
 @given(sizes, boxes)
 def test_cover_fills_a_box_that_the_source_is_large_enough_for(source: Size, box: Size) -> None:
-    made = frame(source, box.width, box.height, Fit.COVER)
+    made = fit_into(source, box.width, box.height, Fit.COVER)
 
     large_enough = source.width >= box.width and source.height >= box.height
     assert (made.canvas == box) == large_enough
@@ -114,7 +114,7 @@ def test_cover_fills_a_box_that_the_source_is_large_enough_for(source: Size, box
 def test_cover_keeps_the_shape_of_its_box_and_the_most_of_the_picture(
     source: Size, box: Size
 ) -> None:
-    made = frame(source, box.width, box.height, Fit.COVER)
+    made = fit_into(source, box.width, box.height, Fit.COVER)
 
     assert_same_shape(made.canvas, box)
     assert made.canvas.width == made.resized.width or made.canvas.height == made.resized.height
@@ -122,10 +122,10 @@ def test_cover_keeps_the_shape_of_its_box_and_the_most_of_the_picture(
 
 @given(sizes, boxes)
 def test_contain_is_inside_on_a_canvas_of_the_whole_box(source: Size, box: Size) -> None:
-    made = frame(source, box.width, box.height, Fit.CONTAIN)
+    made = fit_into(source, box.width, box.height, Fit.CONTAIN)
 
     assert made.canvas == box
-    assert made.resized == frame(source, box.width, box.height, Fit.INSIDE).resized
+    assert made.resized == fit_into(source, box.width, box.height, Fit.INSIDE).resized
 
 
 @given(sizes, st.floats(0.0001, 1))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.model.manifest import Picture, Placeholder, SourceFacts, manifest, version_token
+from shared.model.manifest import Placeholder, SourceFacts, StoredVariant, manifest, version_token
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 
@@ -18,11 +18,11 @@ RECIPE = Recipe(
 )
 FACTS = SourceFacts(format="jpeg", width=1200, height=800, frames=1, has_alpha=False)
 PICTURES = (
-    Picture("w640", FALLBACK, Codec.JPEG, 640, 427, 9000),
-    Picture("w320", WEBP, Codec.WEBP, 320, 213, 2000),
+    StoredVariant("w640", FALLBACK, Codec.JPEG, 640, 427, 9000),
+    StoredVariant("w320", WEBP, Codec.WEBP, 320, 213, 2000),
     # The smallest that an AVIF reader can show may well be a WebP.
-    Picture("w320", AVIF, Codec.WEBP, 320, 213, 2000),
-    Picture("w640", AVIF, Codec.AVIF, 640, 427, 5000),
+    StoredVariant("w320", AVIF, Codec.WEBP, 320, 213, 2000),
+    StoredVariant("w640", AVIF, Codec.AVIF, 640, 427, 5000),
 )
 
 

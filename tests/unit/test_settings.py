@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.imaging.frames import MAX_PAYLOAD_BYTES
 from shared.model.errors import Misconfigured
-from shared.model.limits import MEBIBYTE, MOST_FRAMES, Limits
+from shared.model.limits import MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.settings import Settings, read_settings
 
 pytestmark = pytest.mark.unit
@@ -135,7 +135,7 @@ BOUNDS = {
     "BATCH_SECONDS": (60, 900),
     "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
     "MAX_PIXELS": (1, 1 << 32),
-    "MAX_FRAMES": (1, MOST_FRAMES),
+    "MAX_FRAMES": (1, MAX_FRAMES_READ),
     "CHILD_MEMORY_MB": (256, 32_768),
 }
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from shared.model.focal import Focal, read_focal
 from shared.model.geometry import Size
 from shared.model.keys import public_url, variant_key
-from shared.model.plan import plan
 from shared.model.recipe import Codec, Match, Recipe, RecipeSet, Slot, Variant, default_effort
+from shared.model.renditions import plan_renditions
 from shared.model.source import Source
 
 # What a slot's file is of a still source without transparency, if nothing else comes out smaller.
@@ -159,8 +159,8 @@ def _covers(above: Match, below: Match) -> bool:
 
 def _sizes(recipe: Recipe, source: Size, focal: Focal | None) -> Mapping[str, Size]:
     return {
-        name: made.frame.canvas
-        for made in plan(recipe, source, focal=focal)
+        name: made.fitted.canvas
+        for made in plan_renditions(recipe, source, focal=focal)
         for names in made.names.values()
         for name in names
     }

@@ -10,16 +10,16 @@ from collections.abc import Callable
 
 from shared.imaging.formats.containers import png_chunks, tiff_directories
 from shared.model.errors import TooCostly, TooManyFrames
-from shared.model.limits import MOST_FRAMES
+from shared.model.limits import MAX_FRAMES_READ
 
 STAGE = "probe"
 # An encoder that tries everything writes some dozen scans, a camera a few hundred segments.
-MOST_SCANS = 100
-MOST_SEGMENTS = 10_000
+MAX_SCANS = 100
+MAX_SEGMENTS = 10_000
 # PNG encoders write chunks of 8 KB or more, and a handful of texts; libpng inflates 8 MB of each.
 SMALL_CHUNK_BYTES = 1024
-FEWEST_CHUNKS = 10_000
-MOST_TEXTS = 32
+BASE_CHUNKS = 10_000
+MAX_TEXTS = 32
 # The deepest colour is four bands of 16 bits. What deflate cannot shrink, it hardly lengthens.
 DEEPEST_PIXEL_BYTES = 8
 SLACK_BYTES = 64 * 1024
@@ -30,7 +30,7 @@ START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 
 
-def refuse_traps(name: str, data: bytes) -> None:
+def refuse_bombs(name: str, data: bytes) -> None:
     """Raise a permanent failure if a file of the named format has more parts than any needs."""
     look = _LOOKS.get(name)
     if look:
@@ -39,15 +39,15 @@ def refuse_traps(name: str, data: bytes) -> None:
 
 def _look_at_jpeg(data: bytes) -> None:
     """Walk the segments: all of them if there may be many scans, else up to the first scan."""
-    may_have_many = data.count(b"\xff\xda") > MOST_SCANS
+    may_have_many = data.count(b"\xff\xda") > MAX_SCANS
     at, scans, segments = 2, 0, 0
     while match := NEXT_MARKER.search(data, at):
         marker, at = match[1][0], match.end()
         scans += marker == START_OF_SCAN
         segments += 1
-        if scans > MOST_SCANS or segments > MOST_SEGMENTS:
+        if scans > MAX_SCANS or segments > MAX_SEGMENTS:
             raise TooCostly(
-                f"Expected at most {MOST_SCANS} scans and {MOST_SEGMENTS} segments, got more.",
+                f"Expected at most {MAX_SCANS} scans and {MAX_SEGMENTS} segments, got more.",
                 stage=STAGE,
             )
         if marker == END_OF_IMAGE or (scans and not may_have_many):
@@ -59,14 +59,14 @@ def _look_at_png(data: bytes) -> None:
     """Add up the chunks; libpng inflates all pixel data, however small the picture is."""
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     most_bytes = 2 * DEEPEST_PIXEL_BYTES * width * height + SLACK_BYTES
-    most_chunks = FEWEST_CHUNKS + len(data) // SMALL_CHUNK_BYTES
+    most_chunks = BASE_CHUNKS + len(data) // SMALL_CHUNK_BYTES
     texts, pixel_bytes = 0, 0
     for chunks, (name, _, size) in enumerate(png_chunks(data), 1):
         texts += name in COMPRESSED_TEXTS
         pixel_bytes += size if name == b"IDAT" else 0
-        if chunks > most_chunks or texts > MOST_TEXTS:
+        if chunks > most_chunks or texts > MAX_TEXTS:
             raise TooCostly(
-                f"Expected at most {most_chunks} chunks and {MOST_TEXTS} texts, got more.",
+                f"Expected at most {most_chunks} chunks and {MAX_TEXTS} texts, got more.",
                 stage=STAGE,
             )
     if pixel_bytes > most_bytes:
@@ -81,7 +81,7 @@ def _look_at_webp(data: bytes) -> None:
     at, chunks = 12, 0
     while at + 8 <= len(data):
         chunks += 1
-        if chunks > MOST_FRAMES:
+        if chunks > MAX_FRAMES_READ:
             raise _too_many("chunks")
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
@@ -90,12 +90,12 @@ def _look_at_webp(data: bytes) -> None:
 def _look_at_tiff(data: bytes) -> None:
     """Follow the directories: libtiff compares each with all before it."""
     for directories, _ in enumerate(tiff_directories(data), 1):
-        if directories > MOST_FRAMES:
+        if directories > MAX_FRAMES_READ:
             raise _too_many("directories, or an end of them")
 
 
 def _too_many(what: str) -> TooManyFrames:
-    return TooManyFrames(f"Expected at most {MOST_FRAMES} {what}, got more.", stage=STAGE)
+    return TooManyFrames(f"Expected at most {MAX_FRAMES_READ} {what}, got more.", stage=STAGE)
 
 
 _LOOKS: dict[str, Callable[[bytes], None]] = {

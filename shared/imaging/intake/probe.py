@@ -6,9 +6,9 @@ import pyvips
 
 from shared.imaging.formats import tiff
 from shared.imaging.formats.gif import with_transparency_named
-from shared.imaging.intake.bombs import refuse_traps
+from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
-from shared.imaging.intake.truncation import refuse_cut_short
+from shared.imaging.intake.truncation import refuse_truncated
 from shared.imaging.pillow import READ_BY_PILLOW, outline
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
@@ -25,7 +25,7 @@ ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ImageHeader:
     """What an image says of itself; `stored` is one frame's size before orientation."""
 
     format: str
@@ -38,19 +38,19 @@ class Header:
     orientation: int
 
     @property
-    def moves(self) -> bool:
+    def is_animated(self) -> bool:
         """Say whether there is more than one frame."""
         return self.frames > 1
 
     @property
-    def is_on_its_side(self) -> bool:
+    def swaps_sides(self) -> bool:
         """Say whether a viewer sees the sides exchanged."""
         return self.orientation in ORIENTATIONS_ON_THEIR_SIDE
 
     @property
     def upright(self) -> Size:
         """Return one frame's size as a viewer sees it."""
-        if self.is_on_its_side:
+        if self.swaps_sides:
             return Size(self.stored.height, self.stored.width)
         return self.stored
 
@@ -61,15 +61,15 @@ class Header:
             self.format, self.upright.width, self.upright.height, self.frames, self.has_alpha
         )
 
-    def kept(self, animation: Animation, caps: Caps | None = None) -> "Header":
+    def for_recipe(self, animation: Animation, caps: Caps | None = None) -> "ImageHeader":
         """Return the header of what a recipe takes of the image: every frame, or the first."""
-        moves = animation is Animation.KEEP
-        if moves and (caps is None or caps.allow(self.frames, self.stored.pixels)):
+        is_animated = animation is Animation.KEEP
+        if is_animated and (caps is None or caps.allow(self.frames, self.stored.pixels)):
             return self
         return replace(self, frames=1)
 
 
-def probe(data: bytes) -> Header:
+def probe(data: bytes) -> ImageHeader:
     """Return the header of an image; a permanent failure if it is none that we render."""
     name = require_rendered_format(data)
     _refuse_by_structure(name, data)
@@ -87,8 +87,8 @@ def probe(data: bytes) -> Header:
 
 def _refuse_by_structure(name: str, data: bytes) -> None:
     try:
-        refuse_cut_short(name, data)
-        refuse_traps(name, data)
+        refuse_truncated(name, data)
+        refuse_bombs(name, data)
         if name == "tiff":
             tiff.refuse_what_libvips_gets_wrong(data)
     except Failure as failure:
@@ -96,14 +96,14 @@ def _refuse_by_structure(name: str, data: bytes) -> None:
         raise
 
 
-def is_held_whole(header: Header) -> bool:
+def is_held_whole(header: ImageHeader) -> bool:
     """Say whether all pixels are in memory before the first is made smaller.
 
     What moves or may be transparent cannot be shrunk as it streams by, and what may be a drawing
     is looked at first (see `cascade`).
     """
     may_be_drawing = header.format in DRAWN and header.bits == BITS
-    return header.moves or header.has_alpha or may_be_drawing
+    return header.is_animated or header.has_alpha or may_be_drawing
 
 
 def loader(name: str) -> pyvips.Operation:
@@ -112,9 +112,9 @@ def loader(name: str) -> pyvips.Operation:
     return getattr(pyvips.Image, f"{operation}load_buffer")
 
 
-def _header(name: str, image: pyvips.Image) -> Header:
+def _header(name: str, image: pyvips.Image) -> ImageHeader:
     frames = _frames(name, image)
-    return Header(
+    return ImageHeader(
         format=name,
         stored=Size(image.width, image.height),
         frames=frames,
@@ -127,9 +127,9 @@ def _header(name: str, image: pyvips.Image) -> Header:
     )
 
 
-def _outlined(name: str, data: bytes) -> Header:
+def _outlined(name: str, data: bytes) -> ImageHeader:
     found = outline(name, data)
-    return Header(
+    return ImageHeader(
         format=name,
         stored=Size(found.width, found.height),
         frames=1,
@@ -144,8 +144,8 @@ def _outlined(name: str, data: bytes) -> Header:
 def _frames(name: str, image: pyvips.Image) -> int:
     # A TIFF's pages are a document, an AVIF's a collection: only GIF and WebP frames move.
     # Not `get_n_pages`, which says 1 where there are 10,000 or more.
-    moves = name in {"gif", "webp"} and image.get_typeof("n-pages")
-    return int(image.get("n-pages")) if moves else 1
+    is_animated = name in {"gif", "webp"} and image.get_typeof("n-pages")
+    return int(image.get("n-pages")) if is_animated else 1
 
 
 def _orientation(image: pyvips.Image) -> int:

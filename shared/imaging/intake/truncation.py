@@ -3,17 +3,17 @@
 from shared.imaging.formats.boxes import promised_bytes
 from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
-from shared.model.limits import MOST_FRAMES
+from shared.model.limits import MAX_FRAMES_READ
 
 # "RIFF" and the size of what follows: https://developers.google.com/speed/webp/docs/riff_container
 RIFF_PREFIX_BYTES = 8
 # GIF encoders fill blocks of 255 bytes. A file of tiny ones would take seconds to walk through.
 SMALL_BLOCK_BYTES = 200
-FEWEST_BLOCKS = 50_000
+BASE_BLOCKS = 50_000
 STAGE = "probe"
 
 
-def refuse_cut_short(name: str, data: bytes) -> None:
+def refuse_truncated(name: str, data: bytes) -> None:
     """Raise `Truncated` if a file of the named format ends before what it says it holds."""
     if name == "gif":
         _refuse_cut_gif(data)
@@ -42,13 +42,13 @@ def _refuse_cut_gif(data: bytes) -> None:
 
     A trailer alone may be missing. Raises too if there are more frames or blocks than any needs.
     """
-    frames, most_blocks = 0, FEWEST_BLOCKS + len(data) // SMALL_BLOCK_BYTES
+    frames, most_blocks = 0, BASE_BLOCKS + len(data) // SMALL_BLOCK_BYTES
     try:
         for number, (kind, _, _) in enumerate(gif_blocks(data)):
             frames += kind == IMAGE
-            if frames > MOST_FRAMES:
+            if frames > MAX_FRAMES_READ:
                 raise TooManyFrames(
-                    f"Expected at most {MOST_FRAMES} frames, got more.", stage=STAGE
+                    f"Expected at most {MAX_FRAMES_READ} frames, got more.", stage=STAGE
                 )
             if number > most_blocks:
                 raise TooCostly(f"Expected at most {most_blocks} blocks, got more.", stage=STAGE)

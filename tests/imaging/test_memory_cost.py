@@ -69,7 +69,7 @@ def test_of_two_extra_bands_one_is_kept() -> None:
     bands = grey.bandjoin([grey + 100, grey + 200, grey + 128, grey + 9]).cast("uchar")
     data = bytes(bands.copy(interpretation="srgb").tiffsave_buffer())
 
-    small = load(data, probe(data), Size(30, 20)).shown()
+    small = load(data, probe(data), Size(30, 20)).to_srgb()
 
     assert small.bands == 4
     assert small(10, 10) == pytest.approx([0, 100, 200, 128], abs=1)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shared.model.geometry import Size
 from shared.model.recipe import Position, Watermark
-from shared.model.watermark_placement import LEAST_PIXELS, Place, place
+from shared.model.watermark_placement import LEAST_PIXELS, Placement, placement
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +24,7 @@ LOGO, CANVAS = Size(300, 100), Size(1000, 500)
 def test_a_mark_lies_on_its_canvas_and_is_never_enlarged(
     watermark: Watermark, mark: Size, canvas: Size
 ) -> None:
-    where = place(watermark, mark, canvas)
+    where = placement(watermark, mark, canvas)
 
     if where is None:
         return
@@ -50,21 +50,21 @@ def test_a_mark_lies_on_its_canvas_and_is_never_enlarged(
 def test_a_mark_stands_a_margin_away_from_its_corner(
     position: Position, left: int, top: int
 ) -> None:
-    where = place(Watermark("logo.png", position, scale=0.2), LOGO, CANVAS)
+    where = placement(Watermark("logo.png", position, scale=0.2), LOGO, CANVAS)
 
-    assert where == Place(Size(200, 67), left, top)
+    assert where == Placement(Size(200, 67), left, top)
 
 
 def test_a_mark_has_its_own_size_at_most() -> None:
-    where = place(Watermark("logo.png", Position.TOP_LEFT, scale=0.9), LOGO, CANVAS)
+    where = placement(Watermark("logo.png", Position.TOP_LEFT, scale=0.9), LOGO, CANVAS)
 
-    assert where == Place(LOGO, 15, 15)
+    assert where == Placement(LOGO, 15, 15)
 
 
 def test_a_tall_mark_fits_between_the_margins() -> None:
-    where = place(Watermark("logo.png", Position.TOP_LEFT, scale=1), Size(400, 4000), CANVAS)
+    where = placement(Watermark("logo.png", Position.TOP_LEFT, scale=1), Size(400, 4000), CANVAS)
 
-    assert where == Place(Size(47, 470), 15, 15)
+    assert where == Placement(Size(47, 470), 15, 15)
 
 
 @pytest.mark.parametrize(("width", "is_drawn"), [(79, False), (80, True)])
@@ -72,17 +72,17 @@ def test_a_mark_that_would_be_a_smudge_is_left_out(
     width: int,
     is_drawn: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    where = place(Watermark("logo.png", scale=0.2), LOGO, Size(width, 60))
+    where = placement(Watermark("logo.png", scale=0.2), LOGO, Size(width, 60))
 
     assert (where is not None) is is_drawn
     assert LEAST_PIXELS == 16
 
 
 def test_a_mark_that_is_small_itself_is_drawn_where_there_is_room() -> None:
-    where = place(Watermark("dot.png", Position.CENTRE), Size(9, 9), CANVAS)
+    where = placement(Watermark("dot.png", Position.CENTRE), Size(9, 9), CANVAS)
 
-    assert where == Place(Size(9, 9), 495, 245)
+    assert where == Placement(Size(9, 9), 495, 245)
 
 
 def test_what_nobody_could_see_is_not_drawn() -> None:
-    assert place(Watermark("logo.png", opacity=0), LOGO, CANVAS) is None
+    assert placement(Watermark("logo.png", opacity=0), LOGO, CANVAS) is None

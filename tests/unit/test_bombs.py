@@ -1,15 +1,15 @@
 import pytest
 
 from shared.imaging.intake.bombs import (
-    FEWEST_CHUNKS,
-    MOST_SCANS,
-    MOST_SEGMENTS,
-    MOST_TEXTS,
-    refuse_traps,
+    BASE_CHUNKS,
+    MAX_SCANS,
+    MAX_SEGMENTS,
+    MAX_TEXTS,
+    refuse_bombs,
 )
-from shared.imaging.intake.truncation import refuse_cut_short
+from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Cause, Failure
-from shared.model.limits import MOST_FRAMES
+from shared.model.limits import MAX_FRAMES_READ
 from tests.support.hand import gif, jpeg, png, tiff, webp
 
 pytestmark = pytest.mark.unit
@@ -19,28 +19,28 @@ OWN_SEGMENTS = 5
 OWN_CHUNKS = 3
 
 BOUNDS = {
-    "jpeg scans": ("jpeg", lambda n: jpeg.progressive(64, 64, scans=n), MOST_SCANS),
+    "jpeg scans": ("jpeg", lambda n: jpeg.progressive(64, 64, scans=n), MAX_SCANS),
     "jpeg segments": (
         "jpeg",
         lambda n: jpeg.with_segments(0xFE, b"x", n - OWN_SEGMENTS),
-        MOST_SEGMENTS,
+        MAX_SEGMENTS,
     ),
     "png chunks": (
         "png",
         lambda n: png.with_chunks(b"abCd", b"", count=n - OWN_CHUNKS),
-        FEWEST_CHUNKS + 118,  # for each KB that they make, one more
+        BASE_CHUNKS + 118,  # for each KB that they make, one more
     ),
-    "png texts": ("png", lambda n: png.with_chunks(b"zTXt", b"x\0\0", count=n), MOST_TEXTS),
-    "webp chunks": ("webp", lambda n: webp.moving(1, 1, n - 2), MOST_FRAMES),
-    "tiff directories": ("tiff", tiff.document, MOST_FRAMES),
-    "gif frames": ("gif", lambda n: gif.gif(1, 1, frames=n), MOST_FRAMES),
+    "png texts": ("png", lambda n: png.with_chunks(b"zTXt", b"x\0\0", count=n), MAX_TEXTS),
+    "webp chunks": ("webp", lambda n: webp.moving(1, 1, n - 2), MAX_FRAMES_READ),
+    "tiff directories": ("tiff", tiff.document, MAX_FRAMES_READ),
+    "gif frames": ("gif", lambda n: gif.gif(1, 1, frames=n), MAX_FRAMES_READ),
 }
 
 
 def refusal(name: str, data: bytes) -> Cause | None:
     try:
-        refuse_cut_short(name, data)
-        refuse_traps(name, data)
+        refuse_truncated(name, data)
+        refuse_bombs(name, data)
     except Failure as failure:
         return failure.cause
     return None
@@ -68,13 +68,13 @@ def test_pixel_data_may_not_be_much_longer_than_the_pixels() -> None:
 
 def test_scans_of_another_picture_behind_the_end_do_not_count() -> None:
     """Phones put a film behind the picture, whose bytes may look like anything."""
-    film = b"\xff\xda" * 10 * MOST_SCANS
+    film = b"\xff\xda" * 10 * MAX_SCANS
 
     assert refusal("jpeg", jpeg.progressive(64, 64, scans=5) + film) is None
 
 
 def test_scans_inside_of_a_segment_do_not_count() -> None:
-    lookalikes = b"\xff\xda" * 2 * MOST_SCANS
+    lookalikes = b"\xff\xda" * 2 * MAX_SCANS
 
     assert refusal("jpeg", jpeg.with_segments(0xE1, lookalikes, 1)) is None
 

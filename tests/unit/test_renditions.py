@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.geometry import Size
-from shared.model.plan import Rendition, plan
 from shared.model.recipe import Codec, Fit, Gravity, Recipe, Slot, Variant
 from shared.model.recipe_reader import read_recipes
+from shared.model.renditions import Rendition, plan_renditions
 from tests.support.recipes import shipped
 
 pytestmark = pytest.mark.unit
@@ -55,18 +55,18 @@ def names(rendition: Rendition) -> list[tuple[str, Slot]]:
 
 
 def widths(renditions: tuple[Rendition, ...]) -> list[int]:
-    return [each.frame.canvas.width for each in renditions]
+    return [each.fitted.canvas.width for each in renditions]
 
 
 def test_a_large_source_has_a_rendition_for_each_rung() -> None:
-    renditions = plan(RESPONSIVE, Size(6000, 4000))
+    renditions = plan_renditions(RESPONSIVE, Size(6000, 4000))
 
     assert widths(renditions) == [1920, 1280, 960, 640, 300, 320]
     assert [each.is_cut for each in renditions] == [False, False, False, False, True, False]
 
 
 def test_the_rungs_wider_than_a_source_share_one_rendition() -> None:
-    renditions = plan(RESPONSIVE, Size(1000, 500))
+    renditions = plan_renditions(RESPONSIVE, Size(1000, 500))
 
     assert widths(renditions) == [1000, 960, 640, 300, 320]
     assert renditions[0].names == {
@@ -77,9 +77,9 @@ def test_the_rungs_wider_than_a_source_share_one_rendition() -> None:
 
 
 def test_a_tiny_square_source_is_encoded_once_for_everything() -> None:
-    (rendition,) = plan(RESPONSIVE, Size(16, 16))
+    (rendition,) = plan_renditions(RESPONSIVE, Size(16, 16))
 
-    assert rendition.frame.canvas == Size(16, 16)
+    assert rendition.fitted.canvas == Size(16, 16)
     assert rendition.names[AVIF] == ("w320", "w640", "w960", "w1280", "w1920", "thumb")
     assert rendition.names[FALLBACK] == ("w640", "w1280", "thumb")
 
@@ -88,7 +88,7 @@ def test_the_same_pixels_in_other_qualities_are_two_renditions() -> None:
     fine = Variant("fine", (WEBP,), width=100, quality={"webp": 95})
     rough = Variant("rough", (WEBP,), width=100, quality={"webp": 40})
 
-    renditions = plan(Recipe("any", (fine, rough)), Size(200, 200))
+    renditions = plan_renditions(Recipe("any", (fine, rough)), Size(200, 200))
 
     assert [each.quality for each in renditions] == [{"webp": 95}, {"webp": 40}]
 
@@ -99,14 +99,16 @@ def test_crops_of_other_gravities_are_two_renditions() -> None:
         for gravity in (Gravity.CENTRE, Gravity.ATTENTION)
     )
 
-    renditions = plan(Recipe("any", crops), Size(300, 200))
+    renditions = plan_renditions(Recipe("any", crops), Size(300, 200))
 
     assert [each.gravity for each in renditions] == [Gravity.CENTRE, Gravity.ATTENTION]
 
 
 @given(recipes, sizes)
 def test_every_name_of_the_recipe_is_made_exactly_once(recipe: Recipe, source: Size) -> None:
-    made = Counter(name for rendition in plan(recipe, source) for name in names(rendition))
+    made = Counter(
+        name for rendition in plan_renditions(recipe, source) for name in names(rendition)
+    )
 
     assert made == Counter(recipe.stored_names())
     assert set(made.values()) == {1}
@@ -114,7 +116,7 @@ def test_every_name_of_the_recipe_is_made_exactly_once(recipe: Recipe, source: S
 
 @given(recipes, sizes)
 def test_each_rendition_can_be_made_from_the_one_before(recipe: Recipe, source: Size) -> None:
-    resized = [source, *(each.frame.resized for each in plan(recipe, source))]
+    resized = [source, *(each.fitted.resized for each in plan_renditions(recipe, source))]
 
     for larger, smaller in pairwise(resized):
         assert smaller.width <= larger.width
@@ -123,11 +125,11 @@ def test_each_rendition_can_be_made_from_the_one_before(recipe: Recipe, source: 
 
 @given(recipes, sizes)
 def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) -> None:
-    renditions = plan(recipe, source)
+    renditions = plan_renditions(recipe, source)
 
     pictures = [
         (
-            each.frame,
+            each.fitted,
             each.gravity if each.is_cut else None,
             tuple(sorted(each.quality.items())),
             tuple(sorted(each.effort.items())),
@@ -140,7 +142,7 @@ def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) ->
 def test_small_pictures_get_more_effort_and_large_ones_less() -> None:
     recipe = Recipe("r", tuple(Variant(f"w{width}", (Slot.AVIF,), width) for width in WIDTHS))
 
-    efforts = [each.effort for each in plan(recipe, Size(3000, 2000))]
+    efforts = [each.effort for each in plan_renditions(recipe, Size(3000, 2000))]
 
     assert [effort[Codec.AVIF] for effort in efforts] == [0, 1, 1, 1]
     assert [effort[Codec.WEBP] for effort in efforts] == [2, 2, 4, 4]
@@ -149,8 +151,8 @@ def test_small_pictures_get_more_effort_and_large_ones_less() -> None:
 def test_the_frames_of_an_animation_count_as_one_large_picture() -> None:
     recipe = Recipe("r", (Variant("w320", (Slot.WEBP,), 320),))
 
-    (still,) = plan(recipe, Size(320, 200))
-    (moving,) = plan(recipe, Size(320, 200), frames=10)
+    (still,) = plan_renditions(recipe, Size(320, 200))
+    (moving,) = plan_renditions(recipe, Size(320, 200), frames=10)
 
     assert (still.effort[Codec.WEBP], moving.effort[Codec.WEBP]) == (4, 2)
 
@@ -158,6 +160,9 @@ def test_the_frames_of_an_animation_count_as_one_large_picture() -> None:
 def test_what_a_recipe_says_of_effort_is_heeded_at_every_size() -> None:
     variants = tuple(Variant(f"w{w}", (Slot.AVIF,), w, effort={Codec.AVIF: 3}) for w in WIDTHS)
 
-    efforts = [each.effort[Codec.AVIF] for each in plan(Recipe("r", variants), Size(3000, 2000))]
+    efforts = [
+        each.effort[Codec.AVIF]
+        for each in plan_renditions(Recipe("r", variants), Size(3000, 2000))
+    ]
 
     assert efforts == [3, 3, 3, 3]

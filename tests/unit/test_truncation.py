@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.formats.containers import GIF_HEADER_BYTES
-from shared.imaging.intake.truncation import refuse_cut_short
+from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Truncated
 from tests.support import images
 
@@ -31,12 +31,12 @@ WHOLE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
 def test_a_whole_gif_is_taken(data: bytes) -> None:
-    refuse_cut_short("gif", data)
+    refuse_truncated("gif", data)
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
 def test_what_follows_the_trailer_is_not_looked_at(data: bytes) -> None:
-    refuse_cut_short("gif", data.rstrip(TRAILER) + TRAILER + b"\x2c junk")
+    refuse_truncated("gif", data.rstrip(TRAILER) + TRAILER + b"\x2c junk")
 
 
 def block_ends(data: bytes) -> set[int]:
@@ -52,10 +52,10 @@ def test_a_gif_cut_anywhere_but_between_blocks_is_refused(kept: int) -> None:
     data = WHOLE["extension"]
 
     if kept in block_ends(data):
-        refuse_cut_short("gif", data[:kept])
+        refuse_truncated("gif", data[:kept])
         return
     with pytest.raises(Truncated):
-        refuse_cut_short("gif", data[:kept])
+        refuse_truncated("gif", data[:kept])
 
 
 @given(st.integers(min_value=1))
@@ -65,16 +65,16 @@ def test_a_gif_of_an_encoder_is_refused_wherever_a_picture_is_cut(seed: int) -> 
     kept = len(data) - 2 - seed % 200
 
     with pytest.raises(Truncated):
-        refuse_cut_short("gif", data[:kept])
+        refuse_truncated("gif", data[:kept])
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", *WHOLE.values()]))
 def test_no_bytes_raise_anything_but_truncated(rest: bytes, head: bytes) -> None:
     try:
-        refuse_cut_short("gif", head + rest)
+        refuse_truncated("gif", head + rest)
     except Truncated as refused:
         assert "Expected a whole GIF" in refused.detail  # noqa: PT017 - either end is right
 
 
 def test_bytes_that_are_no_block_end_the_walk_as_they_do_in_viewers() -> None:
-    refuse_cut_short("gif", WHOLE["no trailer"] + b"\x00\x00junk")
+    refuse_truncated("gif", WHOLE["no trailer"] + b"\x00\x00junk")

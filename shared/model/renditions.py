@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.focal import Focal
-from shared.model.geometry import Frame, Size, frame
+from shared.model.geometry import Fitted, Size, fit_into
 from shared.model.recipe import Gravity, Recipe, Slot, Variant, default_effort
 
 Figures = tuple[tuple[str, int], ...]
@@ -20,7 +20,7 @@ class Rendition:
     once and stored under each name, so that every URL the edge can produce exists.
     """
 
-    frame: Frame
+    fitted: Fitted
     gravity: Gravity
     focal: Focal | None
     quality: Mapping[str, int]
@@ -30,10 +30,10 @@ class Rendition:
     @property
     def is_cut(self) -> bool:
         """Say whether the picture is not the whole source at one scale."""
-        return self.frame.canvas != self.frame.resized
+        return self.fitted.canvas != self.fitted.resized
 
 
-def plan(
+def plan_renditions(
     recipe: Recipe, source: Size, *, frames: int = 1, focal: Focal | None = None
 ) -> tuple[Rendition, ...]:
     """Return the renditions of a source, largest first: each can be made from the one before.
@@ -41,16 +41,16 @@ def plan(
     `source` is one frame's size. `focal` is the source's focal point; without one, gravity focal
     is gravity attention.
     """
-    groups: dict[tuple[Frame, Gravity, Figures, Figures], list[Variant]] = {}
+    groups: dict[tuple[Fitted, Gravity, Figures, Figures], list[Variant]] = {}
     for variant in recipe.variants:
-        fitted = frame(source, variant.width, variant.height, variant.fit)
+        fitted = fit_into(source, variant.width, variant.height, variant.fit)
         effort = {**default_effort(fitted.canvas.pixels * frames), **variant.effort}
         gravity = _gravity(variant, fitted, focal)
         same = (fitted, gravity, _frozen(variant.quality), _frozen(effort))
         groups.setdefault(same, []).append(variant)
     renditions = [
         Rendition(
-            frame=fitted,
+            fitted=fitted,
             gravity=gravity,
             focal=focal if gravity is Gravity.FOCAL else None,
             quality=dict(quality),
@@ -59,10 +59,10 @@ def plan(
         )
         for (fitted, gravity, quality, effort), members in groups.items()
     ]
-    return tuple(sorted(renditions, key=lambda made: made.frame.resized.pixels, reverse=True))
+    return tuple(sorted(renditions, key=lambda made: made.fitted.resized.pixels, reverse=True))
 
 
-def _gravity(variant: Variant, fitted: Frame, focal: Focal | None) -> Gravity:
+def _gravity(variant: Variant, fitted: Fitted, focal: Focal | None) -> Gravity:
     if fitted.canvas == fitted.resized:
         return Gravity.CENTRE  # where nothing is cut off, no gravity makes another picture
     if variant.gravity is Gravity.FOCAL and focal is None:
