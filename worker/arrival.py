@@ -16,8 +16,8 @@ from shared.model.manifest import StoredVariant, manifest, version_token
 from shared.model.recipe import Recipe
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
-from worker.context import Fleet
-from worker.record_log import Story
+from worker.context import WorkerContext
+from worker.record_log import RecordLog
 from worker.removal import delete_names
 from worker.uploads import Uploads
 
@@ -36,47 +36,47 @@ class Arrival:
     recipe: Recipe
     mark: bytes
     claim: Claim
-    fleet: Fleet
+    context: WorkerContext
     deadline: Deadline
-    story: Story
+    record_log: RecordLog
 
     def run(self) -> None:
         """Publish every variant of the source; a `Failure` leaves the ledger as it was."""
-        refuse_unfit(self.source, self.recipe, self.fleet.settings.limits)
-        uploads = Uploads(self.source, self.recipe, self.fleet, self.deadline)
+        refuse_unfit(self.source, self.recipe, self.context.settings.limits)
+        uploads = Uploads(self.source, self.recipe, self.context, self.deadline)
         try:
             done = self._fetch_and_render(uploads)
             pictures = uploads.finish()
         finally:
-            uploads.settle()
-        self.story.lap("upload")
+            uploads.wait_until_idle()
+        self.record_log.add_timing("upload")
         self._publish(done, pictures)
-        self.story.lap("publish")
+        self.record_log.add_timing("publish")
 
     def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
         """Fetch while other images render, then have a child to ourselves to the last variant."""
-        with self.fleet.place_on_desk(self.deadline):
-            self.fleet.brake.check()
+        with self.context.prefetch_slot(self.deadline):
+            self.context.circuit_breaker.check()
             self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "fetch")
             ample = self.deadline.earlier(LEAST_RENDER_SECONDS + CALL_SECONDS)
-            data = self.fleet.objects.fetch(self.source, ample)
-            self.story.lap("fetch")
+            data = self.context.objects.fetch(self.source, ample)
+            self.record_log.add_timing("fetch")
             wait_seconds = self.deadline.remaining_seconds()
-            with self.fleet.render_pool.child(wait_seconds=wait_seconds) as child:
-                self.story.lap("wait")
+            with self.context.render_pool.child(wait_seconds=wait_seconds) as child:
+                self.record_log.add_timing("wait")
                 done = self._render(child, data, uploads)
-                self.story.lap("render")
+                self.record_log.add_timing("render")
         return done
 
     def _render(self, child: RenderChild, data: bytes, uploads: Uploads) -> DoneFrame:
         """Hand each variant to the uploads as soon as the child has finished it."""
-        self.fleet.brake.check()
+        self.context.circuit_breaker.check()
         self.deadline.require(LEAST_RENDER_SECONDS + CALL_SECONDS, "render")
-        most = self.fleet.settings.render_seconds
+        most = self.context.settings.render_seconds
         limit = min(most, self.deadline.remaining_seconds() - CALL_SECONDS)
         job = Job(
             self.recipe.without_places(),
-            self.fleet.settings.limits,
+            self.context.settings.limits,
             read_focal(self.source.overrides.focal),
         )
         try:
@@ -95,14 +95,14 @@ class Arrival:
         document = manifest(self.source, self.recipe, done.facts, pictures, done.placeholder)
         stored = frozenset(f"{picture.variant}.{picture.slot}" for picture in pictures)
         self.deadline.require(CALL_SECONDS, "put")
-        self.fleet.objects.put_manifest(self.source, document)
+        self.context.objects.put_manifest(self.source, document)
         self.deadline.require(CALL_SECONDS, "delete")
-        delete_names(self.source.key, self.claim.entry.stored - stored, self.fleet)
+        delete_names(self.source.key, self.claim.entry.stored - stored, self.context)
         change = Change.REPLACED if self.claim.entry.was_public else Change.COMPLETE
         version = version_token(self.source, self.recipe)
         variant_bytes = sum(picture.size_bytes for picture in pictures)
         self.deadline.require(CALL_SECONDS, "ledger")
-        self.story.changed_at = self.fleet.ledger.commit(
+        self.record_log.changed_at = self.context.ledger.commit(
             self.claim,
             {
                 "change": change.value,
@@ -117,8 +117,8 @@ class Arrival:
                 "variants": sorted(stored),
                 "variant_bytes": variant_bytes,
                 "cpu_seconds": round(done.cpu_seconds, 3),
-                "total_seconds": round(self.story.elapsed_seconds(), 3),
+                "total_seconds": round(self.record_log.elapsed_seconds(), 3),
             },
         )
-        self.story.change, self.story.version = change, version
-        self.story.variants, self.story.variant_bytes = len(stored), variant_bytes
+        self.record_log.change, self.record_log.version = change, version
+        self.record_log.variants, self.record_log.variant_bytes = len(stored), variant_bytes

@@ -24,28 +24,28 @@ from shared.model.keys import MAX_KEY_BYTES
 from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
-from worker.context import Fleet, build_fleet
+from worker.context import WorkerContext, build_context
 from worker.reconcile import CLOCK_SKEW_SECONDS
-from worker.record import Ending
+from worker.record import RecordOutcome
 from worker.record_log import failure_fields
-from worker.schedule import work_on
+from worker.schedule import process_all
 from worker.triage import Triage
 from worker.work import Reading, works_of
 
 # Kept back from the invocation's time to settle messages and to answer.
-SETTLING_SECONDS = 5.0
+TRIAGE_SECONDS = 5.0
 ANSWERING_SECONDS = 1.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one message; `is_settled` says that the queue may forget it."""
+class RecordResult:
+    """What became of one message; `is_acknowledged` says that the queue may forget it."""
 
     message_id: str
-    ending: Ending
-    is_settled: bool
+    outcome: RecordOutcome
+    is_acknowledged: bool
 
 
 def _threads(name: str) -> Executor:
@@ -55,36 +55,36 @@ def _threads(name: str) -> Executor:
 class Consumer:
     """Works on one batch at a time; the render children live on between batches."""
 
-    def __init__(self, fleet: Fleet, pool: Callable[[str], Executor] = _threads) -> None:
-        self._fleet = fleet
+    def __init__(self, context: WorkerContext, pool: Callable[[str], Executor] = _threads) -> None:
+        self._context = context
         self._threads = pool("record")
-        self._settlers = pool("settle")
+        self._triage_threads = pool("settle")
 
     @property
     def clock(self) -> Clock:
         """Return what tells this consumer the time."""
-        return self._fleet.clock
+        return self._context.clock
 
     def consume(
         self, messages: Sequence[Message], deadline: Deadline, *, request_id: str = ""
-    ) -> tuple[Verdict, ...]:
+    ) -> tuple[RecordResult, ...]:
         """Return one verdict a message, in their order."""
-        settings = self._fleet.settings
+        settings = self._context.settings
         triage = Triage(
-            self._fleet.queues, settings.dead_letter_queue, settings.max_receives, request_id
+            self._context.queues, settings.dead_letter_queue, settings.max_receives, request_id
         )
         readings = [self._read(message) for message in messages]
         longest = settings.lease_seconds - CLOCK_SKEW_SECONDS
-        deadline = deadline.within(longest).earlier(SETTLING_SECONDS)
+        deadline = deadline.within(longest).earlier(TRIAGE_SECONDS)
         works = works_of(messages, readings, request_id)
-        endings = work_on(works, self._fleet, self._threads, deadline)
-        return self._settle(messages, readings, endings, triage)
+        outcomes = process_all(works, self._context, self._threads, deadline)
+        return self._triage(messages, readings, outcomes, triage)
 
     def close(self) -> None:
         """Stop the threads and the render children."""
         self._threads.shutdown(wait=True)
-        self._settlers.shutdown(wait=True)
-        self._fleet.close()
+        self._triage_threads.shutdown(wait=True)
+        self._context.close()
 
     def _read(self, message: Message) -> Reading:
         """Return what a message hints at, or why it cannot be read."""
@@ -105,7 +105,7 @@ class Consumer:
         return hints
 
     def _refuse_foreign(self, hint: Hint) -> None:
-        ours, size = self._fleet.settings.sources_bucket, len(hint.key.encode())
+        ours, size = self._context.settings.sources_bucket, len(hint.key.encode())
         if hint.bucket != ours:
             raise BadMessage(f"Expected bucket {ours}, got {shown(hint.bucket)}.", stage="parse")
         if size > MAX_KEY_BYTES:
@@ -113,35 +113,35 @@ class Consumer:
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
             )
 
-    def _settle(
+    def _triage(
         self,
         messages: Sequence[Message],
         readings: Sequence[Reading],
-        endings: Mapping[str, Ending],
+        outcomes: Mapping[str, RecordOutcome],
         triage: Triage,
-    ) -> tuple[Verdict, ...]:
+    ) -> tuple[RecordResult, ...]:
         """Deal with all failures at once; what is not settled in time stays with its queue."""
-        fates: list[tuple[Message, Ending, Future[bool] | None]] = []
+        triaged: list[tuple[Message, RecordOutcome, Future[bool] | None]] = []
         # Records of one key share one failure, and one dead letter tells as much as ten.
-        buried: dict[Failure, Future[bool]] = {}
+        dead_letters: dict[Failure, Future[bool]] = {}
         for message, reading in zip(messages, readings, strict=True):
-            ending = _ending_of(reading, endings, buried)
-            settling = None
-            if isinstance(ending, Failure):
-                key = next((key for key, each in endings.items() if each is ending), "")
-                settling = buried.get(ending) or self._settlers.submit(
-                    triage.settle, message, ending, key
+            outcome = _outcome_of(reading, outcomes, dead_letters)
+            handled = None
+            if isinstance(outcome, Failure):
+                key = next((key for key, each in outcomes.items() if each is outcome), "")
+                handled = dead_letters.get(outcome) or self._triage_threads.submit(
+                    triage.handle, message, outcome, key
                 )
-                if ending.is_permanent:
-                    buried[ending] = settling
-            fates.append((message, ending, settling))
-        settlings = [settling for _, _, settling in fates if settling]
-        wait(settlings, timeout=SETTLING_SECONDS - ANSWERING_SECONDS)
-        for settling in settlings:
-            settling.cancel()  # what has not begun by now would be a second letter later
+                if outcome.is_permanent:
+                    dead_letters[outcome] = handled
+            triaged.append((message, outcome, handled))
+        handlings = [handled for _, _, handled in triaged if handled]
+        wait(handlings, timeout=TRIAGE_SECONDS - ANSWERING_SECONDS)
+        for handled in handlings:
+            handled.cancel()  # what has not begun by now would be a second letter later
         return tuple(
-            Verdict(message.id, ending, settling is None or _is_true(settling))
-            for message, ending, settling in fates
+            RecordResult(message.id, outcome, handled is None or _is_true(handled))
+            for message, outcome, handled in triaged
         )
 
 
@@ -150,7 +150,7 @@ def consumer() -> Consumer:
     """Return this process's consumer; the first call starts the render children."""
     settings = read_settings()
     configure_logging(settings.log_format)
-    return Consumer(build_fleet(settings))
+    return Consumer(build_context(settings))
 
 
 class LambdaContext(Protocol):
@@ -177,21 +177,21 @@ def answer(
         ready = consumer()
         left_seconds = context.get_remaining_time_in_millis() / 1000
         deadline = Deadline.after(left_seconds, ready.clock)
-        verdicts = ready.consume(messages, deadline, request_id=context.aws_request_id)
-        kept = {verdict.message_id for verdict in verdicts if not verdict.is_settled}
-        settled = {verdict.message_id for verdict in verdicts} - kept
+        results = ready.consume(messages, deadline, request_id=context.aws_request_id)
+        kept = {result.message_id for result in results if not result.is_acknowledged}
+        acknowledged = {result.message_id for result in results} - kept
         # From the ids of the event, whatever the verdicts say: a message that none is about is
         # not forgotten, and an id that Lambda does not know would fail the whole batch.
-        again = [message.id for message in messages if message.id not in settled]
+        again = [message.id for message in messages if message.id not in acknowledged]
     except Exception:  # an exception would fail the whole batch without naming a message
         log.exception("batch failed unexpectedly", messages=len(messages))
         again = [message.id for message in messages]
     return {"batchItemFailures": [{"itemIdentifier": each} for each in again]}
 
 
-def _ending_of(
-    reading: Reading, endings: Mapping[str, Ending], buried: Container[Failure]
-) -> Ending:
+def _outcome_of(
+    reading: Reading, outcomes: Mapping[str, RecordOutcome], dead_letters: Container[Failure]
+) -> RecordOutcome:
     """Return what decides a message's fate, of the endings of all its keys.
 
     A failure that may pass comes first: while there is one, the message must be kept. Then one
@@ -199,9 +199,9 @@ def _ending_of(
     """
     if isinstance(reading, BadMessage):
         return reading
-    own = [endings[hint.key] for hint in reading] or [Outcome.IGNORED]
-    failures = [ending for ending in own if isinstance(ending, Failure)]
-    failures.sort(key=lambda failure: (failure.is_permanent, failure in buried))
+    own = [outcomes[hint.key] for hint in reading] or [Outcome.IGNORED]
+    failures = [outcome for outcome in own if isinstance(outcome, Failure)]
+    failures.sort(key=lambda failure: (failure.is_permanent, failure in dead_letters))
     return failures[0] if failures else own[0]
 
 

@@ -17,7 +17,7 @@ STAGE = "brake"
 OF_ONE_SOURCE = ("head", "fetch")
 
 
-class Brake:
+class CircuitBreaker:
     """One worker's; stays on until a single record, sent ahead, has done well."""
 
     def __init__(self) -> None:
@@ -36,28 +36,28 @@ class Brake:
         if reason := self.reason:
             raise type(reason)(f"Not tried, as others failed: {reason.detail}", stage=STAGE)
 
-    def note(self, ending: object) -> None:
+    def note(self, outcome: object) -> None:
         """Take account of how one record ended; one that was held back says nothing new."""
-        if isinstance(ending, Outside) and not _says_nothing(ending):
+        if isinstance(outcome, Outside) and not _says_nothing(outcome):
             with self._lock:
                 self._in_a_row += 1
-                self._latest = ending
-        elif isinstance(ending, Outcome) and ending is not Outcome.IGNORED:
+                self._latest = outcome
+        elif isinstance(outcome, Outcome) and outcome is not Outcome.IGNORED:
             with self._lock:
                 self._in_a_row = 0
 
     @property
-    def is_undecided(self) -> bool:
+    def is_half_open(self) -> bool:
         """Say whether an eased brake is eased still: the scout said nothing either way."""
         with self._lock:
             return 0 < self._in_a_row < MOST_IN_A_ROW
 
-    def tighten(self) -> None:
+    def trip(self) -> None:
         """Put the brake on again, after a record that said nothing either way."""
         with self._lock:
             self._in_a_row = MOST_IN_A_ROW
 
-    def ease(self) -> None:
+    def half_open(self) -> None:
         """Let a record try; the next outside failure puts the brake on again."""
         with self._lock:
             self._in_a_row = min(self._in_a_row, MOST_IN_A_ROW - 1)

@@ -14,14 +14,14 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
 from shared.cloud.topics import Topic
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured, OutOfTime
 from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
-from worker.circuit_breaker import Brake
+from worker.circuit_breaker import CircuitBreaker
 
 UPLOADS_AT_ONCE = 16
 # Sources fetched before a child is free for them: enough to hide S3's latency, few enough to hold.
@@ -29,7 +29,7 @@ FETCHED_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class WorkerContext:
     """What the life of an image needs: buckets, ledger, queues, recipes, render children."""
 
     settings: Settings
@@ -38,22 +38,22 @@ class Fleet:
     ledger: Ledger
     queues: Queues
     recipes: RecipeSet
-    marks: Marks
+    watermarks: Watermarks
     render_pool: RenderPool
     uploads: Executor
-    desk: BoundedSemaphore
+    prefetch_slots: BoundedSemaphore
     topic: Topic | None = None
-    brake: Brake = field(default_factory=Brake)
+    circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
 
     @contextmanager
-    def place_on_desk(self, deadline: Deadline) -> Iterator[None]:
+    def prefetch_slot(self, deadline: Deadline) -> Iterator[None]:
         """Wait for room for one more source in memory; `OutOfTime` if there is none in time."""
-        if not self.desk.acquire(timeout=deadline.remaining_seconds()):
+        if not self.prefetch_slots.acquire(timeout=deadline.remaining_seconds()):
             raise OutOfTime("Expected room for one more source in time.", stage="fetch")
         try:
             yield
         finally:
-            self.desk.release()
+            self.prefetch_slots.release()
 
     def close(self) -> None:
         """Stop the render children and the upload threads."""
@@ -61,7 +61,7 @@ class Fleet:
         self.render_pool.close()
 
 
-def build_fleet(settings: Settings) -> Fleet:
+def build_context(settings: Settings) -> WorkerContext:
     """Return the parts as the environment describes them."""
     clients = build_clients(connections=UPLOADS_AT_ONCE + BATCH_SIZE)
     clock = SystemClock()
@@ -70,17 +70,17 @@ def build_fleet(settings: Settings) -> Fleet:
         sources_bucket=settings.sources_bucket,
         variants_bucket=settings.variants_bucket,
     )
-    return Fleet(
+    return WorkerContext(
         settings=settings,
         clock=clock,
         objects=objects,
         ledger=Ledger(clients.dynamodb, settings.ledger_table, clock),
         queues=Queues(clients.sqs, build_listener() if settings.queue else None),
         recipes=_recipes(settings.recipes, objects),
-        marks=Marks(objects),
+        watermarks=Watermarks(objects),
         render_pool=RenderPool(settings.render_children, settings.limits),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
-        desk=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
+        prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=_topic(settings.completion_topic),
     )
 

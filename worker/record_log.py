@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Story:
+class RecordLog:
     """Collects facts along the way; each lap is the time since the one before, in seconds.
 
     `change` is what subscribers are to be told of, none where there is nothing new.
@@ -34,17 +34,17 @@ class Story:
     variants: int = 0
     variant_bytes: int = 0
     changed_at: float = 0.0
-    laps: dict[str, float] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
     began_at: float = field(init=False)
     _last: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.began_at = self._last = self.clock.now()
 
-    def lap(self, name: str) -> None:
+    def add_timing(self, name: str) -> None:
         """Note how long the part of the work that ends now has taken."""
         now = self.clock.now()
-        self.laps[f"{name}_seconds"] = round(now - self._last, 3)
+        self.timings[f"{name}_seconds"] = round(now - self._last, 3)
         self._last = now
 
     def remember(self, entry: Entry) -> None:
@@ -62,13 +62,13 @@ class Story:
         """Return the time since the story began."""
         return self.clock.now() - self.began_at
 
-    def tell(self, ending: Outcome | Failure) -> None:
+    def log_outcome(self, outcome: Outcome | Failure) -> None:
         """Write the line, whose figures are the metrics of this work too: see docs/metrics.md."""
-        if isinstance(ending, Outcome):
-            log.info("image settled", **self.fields(), **self._success(ending))
+        if isinstance(outcome, Outcome):
+            log.info("image settled", **self.fields(), **self._success(outcome))
             return
-        event = "image rejected" if ending.is_permanent else "image put off"
-        log.warning(event, **self.fields(), **failure_fields(ending))
+        event = "image rejected" if outcome.is_permanent else "image put off"
+        log.warning(event, **self.fields(), **failure_fields(outcome))
 
     def fields(self) -> dict[str, object]:
         """Return what is known however the work ended."""
@@ -83,12 +83,12 @@ class Story:
             facts |= {"etag": self.source.etag, "source_bytes": self.source.size_bytes}
         if self.recipe:
             facts["recipe"] = self.recipe.name
-        return {**facts, **self.laps, "total_seconds": round(self.elapsed_seconds(), 3)}
+        return {**facts, **self.timings, "total_seconds": round(self.elapsed_seconds(), 3)}
 
-    def completion(self, ending: Outcome | Failure, bucket: str) -> Completion:
+    def completion(self, outcome: Outcome | Failure, bucket: str) -> Completion:
         """Return the change as subscribers are told of it."""
         assert self.change is not None  # noqa: S101 - else there is nothing to tell
-        failure = ending if isinstance(ending, Failure) else None
+        failure = outcome if isinstance(outcome, Failure) else None
         public, removed = self.change.is_public, self.change is Change.REMOVED
         return Completion(
             event=self.change,

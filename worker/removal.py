@@ -11,38 +11,40 @@ from shared.model.entry import REMOVED
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
-from worker.context import Fleet
-from worker.record_log import Story
+from worker.context import WorkerContext
+from worker.record_log import RecordLog
 
 
-def remove(claim: Claim, fleet: Fleet, deadline: Deadline, story: Story) -> Outcome:
+def remove(
+    claim: Claim, context: WorkerContext, deadline: Deadline, record_log: RecordLog
+) -> Outcome:
     """Delete what was stored for a source that is gone, and leave a tombstone."""
     nothing_there = claim.entry.status in ("", REMOVED) and not claim.entry.stored
     if not nothing_there:
-        clear(claim, fleet, deadline)
+        clear(claim, context, deadline)
     deadline.require(CALL_SECONDS, "ledger")
     if nothing_there:
-        fleet.ledger.bury(claim, {})
+        context.ledger.tombstone(claim, {})
         return Outcome.ABSENT
-    story.changed_at = fleet.ledger.bury(claim, {"change": Change.REMOVED.value})
-    story.change = Change.REMOVED
+    record_log.changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value})
+    record_log.change = Change.REMOVED
     return Outcome.REMOVED
 
 
-def clear(claim: Claim, fleet: Fleet, deadline: Deadline) -> None:
+def clear(claim: Claim, context: WorkerContext, deadline: Deadline) -> None:
     """Delete every object that may have been stored for this key, the manifest with them."""
     try:
         refuse_unsupported(claim.key)
     except UnsupportedKey:
         return  # under such a key nothing was ever stored
     deadline.require(CALL_SECONDS, "delete")
-    fleet.objects.delete([manifest_key(claim.key), *_stored(claim.key, claim.may_exist)])
+    context.objects.delete([manifest_key(claim.key), *_stored(claim.key, claim.may_exist)])
 
 
-def delete_names(source_key: str, names: Iterable[str], fleet: Fleet) -> None:
+def delete_names(source_key: str, names: Iterable[str], context: WorkerContext) -> None:
     """Delete variants that the source's recipe no longer makes."""
     if doomed := _stored(source_key, names):
-        fleet.objects.delete(doomed)
+        context.objects.delete(doomed)
 
 
 def _stored(source_key: str, names: Iterable[str]) -> list[str]:

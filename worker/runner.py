@@ -20,7 +20,7 @@ from shared.model.errors import PixfleetError
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
-from worker.context import Fleet, build_fleet
+from worker.context import WorkerContext, build_context
 
 # After a batch's time the queue is still to hear of it, in one call.
 HIDE_MARGIN_SECONDS = round(CALL_SECONDS)
@@ -32,8 +32,8 @@ log = structlog.get_logger()
 class Runner:
     """Receives, consumes and acknowledges until it is told to stop."""
 
-    def __init__(self, fleet: Fleet, consumer: Consumer, stopping: Event) -> None:
-        self._fleet = fleet
+    def __init__(self, context: WorkerContext, consumer: Consumer, stopping: Event) -> None:
+        self._context = context
         self._consumer = consumer
         self._stopping = stopping
 
@@ -43,7 +43,7 @@ class Runner:
             try:
                 # Counted from before the receive: its answer may have come to a process that
                 # stood still, and what is hidden from others is hidden since then.
-                deadline = Deadline.after(self._longest_seconds, self._fleet.clock)
+                deadline = Deadline.after(self._longest_seconds, self._context.clock)
                 raw = self._receive()
                 if raw:
                     self._handle(raw, deadline)
@@ -52,8 +52,8 @@ class Runner:
                 self._stopping.wait(PAUSE_SECONDS)
 
     def _receive(self) -> Sequence[Mapping[str, Any]]:  # boto3's shape of a message
-        settings = self._fleet.settings
-        return self._fleet.queues.receive(
+        settings = self._context.settings
+        return self._context.queues.receive(
             settings.queue,
             wait_seconds=settings.poll_seconds,
             hide_seconds=self._longest_seconds + HIDE_MARGIN_SECONDS,
@@ -62,20 +62,20 @@ class Runner:
     @property
     def _longest_seconds(self) -> int:
         """Return how long a poll and a batch may take together."""
-        settings = self._fleet.settings
+        settings = self._context.settings
         return settings.poll_seconds + settings.batch_seconds
 
     def _handle(self, raw: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
-        settings = self._fleet.settings
+        settings = self._context.settings
         messages = [from_receive(each, settings.queue) for each in raw]
         deadline = deadline.within(settings.batch_seconds)
-        verdicts = self._consumer.consume(messages, deadline)
+        results = self._consumer.consume(messages, deadline)
         done = [
             message.receipt_handle
-            for message, verdict in zip(messages, verdicts, strict=True)
-            if verdict.is_settled
+            for message, result in zip(messages, results, strict=True)
+            if result.is_acknowledged
         ]
-        if done and (refused := self._fleet.queues.acknowledge(settings.queue, done)):
+        if done and (refused := self._context.queues.acknowledge(settings.queue, done)):
             log.warning("acknowledgements refused", messages=refused)
 
 
@@ -92,14 +92,14 @@ def main() -> int:
     try:
         settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format)
-        fleet = build_fleet(settings)
+        context = build_context(settings)
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
         return 2
-    consumer = Consumer(fleet)
+    consumer = Consumer(context)
     log.info("runner started", queue=settings.queue, children=settings.render_children)
     try:
-        Runner(fleet, consumer, stopping).run()
+        Runner(context, consumer, stopping).run()
     finally:
         consumer.close()
     log.info("runner stopped")

@@ -27,7 +27,7 @@ class Triage:
     max_receives: int
     request_id: str = ""
 
-    def settle(self, message: Message, failure: Failure, key: str = "") -> bool:
+    def handle(self, message: Message, failure: Failure, key: str = "") -> bool:
         """Return whether the message is dealt with for good; if not, the queue keeps it.
 
         `key` is the source's whose failure it is, if it is a source's.
@@ -84,7 +84,7 @@ class Triage:
         # Sooner than the back-off, but at once only the first time: receives are few.
         if wanted is not None and (wanted or message.receive_count == 1):
             seconds = min(seconds, wanted)
-        self.queues.put_off(message.queue, message.receipt_handle, seconds=ceil(seconds))
+        self.queues.delay(message.queue, message.receipt_handle, seconds=ceil(seconds))
 
 
 def back_off_seconds(receive_count: int, chance: float) -> float:

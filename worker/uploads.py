@@ -10,18 +10,20 @@ from shared.model.errors import DecoderCrash, Outside, Unknown
 from shared.model.manifest import StoredVariant
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
-from worker.context import Fleet
+from worker.context import WorkerContext
 
 
 class Uploads:
     """The variants of one source on their way to S3."""
 
-    def __init__(self, source: Source, recipe: Recipe, fleet: Fleet, deadline: Deadline) -> None:
+    def __init__(
+        self, source: Source, recipe: Recipe, context: WorkerContext, deadline: Deadline
+    ) -> None:
         self._source = source
         self._recipe = recipe
         # Once: it takes a third of what a PUT takes.
         self._fingerprint = recipe.fingerprint
-        self._fleet = fleet
+        self._context = context
         self._deadline = deadline
         self._futures: list[Future[None]] = []
         self._pictures: list[StoredVariant] = []
@@ -40,7 +42,7 @@ class Uploads:
                 )
             )
             self._futures.append(
-                self._fleet.uploads.submit(self._store, (variant, frame.slot), frame.codec, data)
+                self._context.uploads.submit(self._store, (variant, frame.slot), frame.codec, data)
             )
 
     def finish(self) -> tuple[StoredVariant, ...]:
@@ -55,7 +57,7 @@ class Uploads:
             )
         return tuple(made)
 
-    def settle(self) -> None:
+    def wait_until_idle(self) -> None:
         """Leave no upload running, whatever happened: the claim must outlive every write.
 
         Raises a failure after which a write may still take effect, so that the claim is kept even
@@ -80,4 +82,4 @@ class Uploads:
 
     def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
         self._deadline.require(CALL_SECONDS, "put")
-        self._fleet.objects.put_variant(self._source, self._fingerprint, name, codec, data)
+        self._context.objects.put_variant(self._source, self._fingerprint, name, codec, data)

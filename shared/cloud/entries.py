@@ -64,7 +64,7 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         lease_until=float(number("lease_until")),
         stored=names("variants") | names("may_store"),
         told_by=names("told_by"),
-        deaths=len(names("attempts") - {ours}),
+        crashed_attempts=len(names("attempts") - {ours}),
         crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
     )

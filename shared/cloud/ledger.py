@@ -142,7 +142,7 @@ class Ledger:
         }
         return self._finish(claim, {**facts, **why})
 
-    def bury(self, claim: Claim, facts: Mapping[str, Value]) -> float:
+    def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
         """Write, for a while, that source and variants are gone; end the claim; return when."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
@@ -162,11 +162,11 @@ class Ledger:
         else:
             self._write(claim, {}, gone=("lease_until",), also=ended)
 
-    def withdraw(self, claim: Claim) -> None:
+    def abandon(self, claim: Claim) -> None:
         """End a claim under which nothing was stored, as if it had never been."""
         self._write(claim, {}, gone=("lease_until", "attempts", "crashes", "may_store"))
 
-    def doubt(self, claim: Claim) -> None:
+    def mark_dirty(self, claim: Claim) -> None:
         """Note that a claim which was lost may have written: what is stored may be a mixture.
 
         Whoever has the key now will find its claim lost in turn, and whoever looks next makes it
@@ -202,15 +202,15 @@ class Ledger:
         """
         written = {**fields, "done_token": claim.token}
         names = {f"#f{at}": name for at, name in enumerate((*written, *gone, "claim_token"))}
-        marks = list(names)
+        placeholders = list(names)
         assignments = ", ".join(
-            f"{mark} = :v{at}" for at, mark in enumerate(marks[: len(written)])
+            f"{name} = :v{at}" for at, name in enumerate(placeholders[: len(written)])
         )
         try:
             attempt(
                 lambda: self._update(
                     claim.key,
-                    f"SET {assignments} REMOVE {', '.join(marks[len(written) :])} {also}",
+                    f"SET {assignments} REMOVE {', '.join(placeholders[len(written) :])} {also}",
                     condition="claim_token = :token",
                     names=names,
                     values={

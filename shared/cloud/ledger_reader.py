@@ -21,7 +21,7 @@ ROUNDS = 8
 Read = Entry | UnknownSchema
 
 
-class Census:
+class LedgerReader:
     """The table, read in bulk. Writes nothing; any thread may ask."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:

@@ -34,12 +34,12 @@ FINGERPRINT = "pixfleet-recipe"
 # The edge lets browsers keep for ever only what is of the version that the URL names.
 VERSION = "pixfleet-version"
 # A mark is held in memory by every worker and sent to a child with every source.
-MAX_MARK_BYTES = 4 * MEBIBYTE
+MAX_WATERMARK_BYTES = 4 * MEBIBYTE
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class WatermarkFile:
     """A watermark's file, and the ETag by which it is known; empty for a recipe without one."""
 
     etag: str = ""
@@ -85,13 +85,13 @@ class Objects:
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
             ) from error
 
-    def fetch_mark(self, key: str, *, known: Mark) -> Mark:
+    def fetch_watermark(self, key: str, *, known: WatermarkFile) -> WatermarkFile:
         """Return the watermark as it is now: the known one if it still is that.
 
         `WatermarkUnusable` if it is not there, closed to us or too large.
         """
         try:
-            return attempt(lambda: self._read_mark(key, known), stage="watermark")
+            return attempt(lambda: self._read_watermark(key, known), stage="watermark")
         except Unchanged:
             return known
         except (Missing, AccessDenied) as error:
@@ -182,18 +182,18 @@ class Objects:
                 f"Expected bucket {self.sources_bucket}, got none of that name.", stage="head"
             ) from error
 
-    def _read_mark(self, key: str, known: Mark) -> Mark:
+    def _read_watermark(self, key: str, known: WatermarkFile) -> WatermarkFile:
         # ETags are hexadecimal, so that no object is known as none.
         condition = f'"{known.etag or "none"}"'
         answer = self._s3.get_object(Bucket=self.sources_bucket, Key=key, IfNoneMatch=condition)
         with answer["Body"] as body:
             size = answer["ContentLength"]
-            if size > MAX_MARK_BYTES:
+            if size > MAX_WATERMARK_BYTES:
                 raise WatermarkUnusable(
-                    f"Expected a watermark of at most {MAX_MARK_BYTES} bytes, got {size}.",
+                    f"Expected a watermark of at most {MAX_WATERMARK_BYTES} bytes, got {size}.",
                     stage="watermark",
                 )
-            return Mark(answer["ETag"].strip('"'), body.read())
+            return WatermarkFile(answer["ETag"].strip('"'), body.read())
 
     def _read(self, source: Source, until: Deadline) -> bytes:
         answer = self._s3.get_object(

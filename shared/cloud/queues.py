@@ -87,7 +87,7 @@ class Queues:
         )
         return len(answer.get("Failed", []))
 
-    def put_off(self, queue: str, receipt: str, *, seconds: int) -> None:
+    def delay(self, queue: str, receipt: str, *, seconds: int) -> None:
         """Let a message come back after this long, counted from now."""
         attempt(
             lambda: self._sqs.change_message_visibility(

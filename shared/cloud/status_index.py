@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class StatusEntry:
     """How the work on one source ended last; `at` in seconds since the epoch."""
 
     key: str
@@ -28,7 +28,7 @@ class StatusIndex:
         self._table = table
         self._index = index
 
-    def newest(self, status: str, *, most: int) -> list[Ending]:
+    def newest(self, status: str, *, most: int) -> list[StatusEntry]:
         """Return the last sources that came to this status, the newest first.
 
         One request: of very many, those that fit into a page of DynamoDB's, 1 MB.
@@ -47,7 +47,7 @@ class StatusIndex:
         )
         found = (from_item(item) for item in answer["Items"])
         return [
-            Ending(
+            StatusEntry(
                 key=str(each["key"]),
                 status=status,
                 cause=str(each.get("cause", "")),

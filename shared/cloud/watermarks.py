@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from shared.cloud.clients import CALL_SECONDS
-from shared.cloud.objects import Mark, Objects
+from shared.cloud.objects import Objects, WatermarkFile
 from shared.deadline import Deadline
 from shared.model.recipe import Recipe
 
@@ -16,7 +16,7 @@ class Resolved:
     mark: bytes = b""
 
 
-class Marks:
+class Watermarks:
     """The watermarks of one worker; any thread may ask.
 
     S3 is asked each time, on condition of the ETag: a call without a body. A mark believed for a
@@ -26,7 +26,7 @@ class Marks:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         # Bounded by the recipes. Two threads may fetch the same mark at first; either's is right.
-        self._known: dict[str, Mark] = {}
+        self._known: dict[str, WatermarkFile] = {}
 
     def resolve(self, recipe: Recipe, deadline: Deadline) -> Resolved:
         """Return the recipe as it would be made now, so that its fingerprint is of its mark too.
@@ -37,7 +37,9 @@ class Marks:
         if watermark is None:
             return Resolved(recipe)
         deadline.require(CALL_SECONDS, "watermark")
-        known = self._known.get(watermark.key, Mark())
-        mark = self._known[watermark.key] = self._objects.fetch_mark(watermark.key, known=known)
+        known = self._known.get(watermark.key, WatermarkFile())
+        mark = self._known[watermark.key] = self._objects.fetch_watermark(
+            watermark.key, known=known
+        )
         dated = replace(recipe, watermark=replace(watermark, etag=mark.etag))
         return Resolved(dated, mark.data)

@@ -12,10 +12,10 @@ class Entry:
     """What the ledger says of a source; `stored` is every object name that may exist for it.
 
     `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
-    what is stored may be a mixture, whatever else the entry says. `deaths` counts the claims that
-    ended without a word, and `crashes` those that ended over a dead child, since the last that
-    came to an end. `told_by` are the messages whose work led to this state, `change` is what that
-    state was to a reader, `cause`, `stage`, `detail` why a source was rejected.
+    what is stored may be a mixture, whatever else the entry says. `crashed_attempts` counts the
+    claims that ended without a word, and `crashes` those that ended over a dead child, since the
+    last that came to an end. `told_by` are the messages whose work led to this state, `change` is
+    what that state was to a reader, `cause`, `stage`, `detail` why a source was rejected.
     """
 
     status: str = ""
@@ -38,7 +38,7 @@ class Entry:
     lease_until: float = 0.0
     stored: frozenset[str] = frozenset()
     told_by: frozenset[str] = frozenset()
-    deaths: int = 0
+    crashed_attempts: int = 0
     crashes: int = 0
     is_unfinished: bool = False
 

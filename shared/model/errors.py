@@ -2,13 +2,13 @@
 
 A failure's class says what happens to its message: a `Permanent` one goes to the dead-letter queue
 at once, since the same bytes will fail again; a `Transient` one goes back to its queue with a
-back-off. Of the transient ones, a `Suspect` is permanent the second time, and an `Outside` one is
-nothing that the image could help.
+back-off. Of the transient ones, a `PoisonSuspect` is permanent the second time, and an `Outside`
+one is not the image's fault.
 """
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 # Of a decoder's or AWS's own words, as much as any reader is told.
 MAX_DETAIL_CHARS = 500
@@ -192,21 +192,25 @@ class ClaimLost(Transient):
     cause = Cause.CLAIM_LOST
 
 
-class Suspect(Transient):
-    """An image over which a child died or hung; the second time it will not get another."""
+class PoisonSuspect(Transient):
+    """A render child died or hung over this image; the second time the failure is permanent."""
 
-    def condemn(self) -> None:
-        """Make this failure the last: it is not the first over this image."""
-        self.is_permanent = True
+    def __init__(self, detail: str, *, stage: str = "", is_permanent: bool = False) -> None:
+        super().__init__(detail, stage=stage)
+        self.is_permanent = is_permanent
+
+    def as_permanent(self) -> Self:
+        """Return this failure as a permanent one: it is not the first over this image."""
+        return type(self)(self.detail, stage=self.stage, is_permanent=True)
 
 
-class DecodeTimeout(Suspect):
+class DecodeTimeout(PoisonSuspect):
     """A render that did not end in its time; the child was killed."""
 
     cause = Cause.DECODE_TIMEOUT
 
 
-class DecoderCrash(Suspect):
+class DecoderCrash(PoisonSuspect):
     """A render child that died over an image."""
 
     cause = Cause.DECODER_CRASH
@@ -278,11 +282,10 @@ def rejection(cause: str, detail: str, *, stage: str) -> Failure:
     """Return the failure for which a source was rejected once, from what was noted of it."""
     kind = _REJECTIONS.get(cause, Unknown)
     failure = kind(detail, stage=stage)
-    if isinstance(failure, Suspect):
-        failure.condemn()
-    return failure
+    return failure.as_permanent() if isinstance(failure, PoisonSuspect) else failure
 
 
 _REJECTIONS: dict[str, type[Failure]] = {
-    kind.cause.value: kind for kind in (*Permanent.__subclasses__(), *Suspect.__subclasses__())
+    kind.cause.value: kind
+    for kind in (*Permanent.__subclasses__(), *PoisonSuspect.__subclasses__())
 }

@@ -44,7 +44,7 @@ from tests.bench.problem import CannotBench
 from tests.bench.rounds import Neighbours
 from tests.support.images import jpeg
 from worker.batch import Consumer
-from worker.context import Fleet, build_fleet
+from worker.context import WorkerContext, build_context
 
 BATCH = 10
 BATCH_SECONDS = 900.0
@@ -112,7 +112,7 @@ def _batch(
         parent, began = time.process_time(), time.perf_counter()
         verdicts = consumer.consume(messages, Deadline.after(BATCH_SECONDS, SystemClock()))
         seconds, parent = time.perf_counter() - began, time.process_time() - parent
-    if {verdict.ending for verdict in verdicts} != {Outcome.MADE}:
+    if {verdict.outcome for verdict in verdicts} != {Outcome.MADE}:
         raise CannotBench(f"Expected images that can be rendered, got {said.getvalue()[:500]}")
     cpu = parent + sum(span.cpu_seconds for span in render_pool.spans)
     return Batch(
@@ -129,8 +129,8 @@ def _batch(
     )
 
 
-def _fleet(children: int) -> Fleet:
-    """Return a worker as `build_fleet` makes it, with credentials that are none."""
+def _fleet(children: int) -> WorkerContext:
+    """Return a worker as `build_context` makes it, with credentials that are none."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = patch.dict("os.environ", {**others, **ENVIRONMENT}, clear=True)
     with TemporaryDirectory() as folder, environment:
@@ -144,7 +144,7 @@ def _fleet(children: int) -> Fleet:
             "PIXFLEET_RECIPES": str(recipes),
             "PIXFLEET_RENDER_CHILDREN": str(children),
         }
-        return build_fleet(read_settings(settings))
+        return build_context(read_settings(settings))
 
 
 def _message(key: str) -> Message:

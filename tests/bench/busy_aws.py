@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tests.bench.problem import CannotBench
-from worker.context import Fleet
+from worker.context import WorkerContext
 
 S3_SECONDS = 0.060
 # "Single-digit millisecond": https://aws.amazon.com/dynamodb/features/
@@ -50,7 +50,7 @@ class AwsInMemory:
         self.stored_bytes: dict[str, int] = {}
         self.item_bytes: Counter[str] = Counter()
 
-    def connect(self, fleet: Fleet) -> None:
+    def connect(self, fleet: WorkerContext) -> None:
         """Answer whatever the fleet says from now on; queues are not for a benchmark to move."""
         for client, answer in (
             (fleet.objects._s3, self._storage),

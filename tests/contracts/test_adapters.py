@@ -8,7 +8,7 @@ import pytest
 from shared.cloud.errors import Missing
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import Mark, Objects
+from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
 from shared.model.keys import manifest_key, variant_key
@@ -91,11 +91,11 @@ def test_a_lease_that_is_over_is_taken_over_with_all_that_may_be_stored(
     [
         lambda ledger, claim: ledger.commit(claim, PUBLISHED),
         lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
-        lambda ledger, claim: ledger.bury(claim, {}),
+        lambda ledger, claim: ledger.tombstone(claim, {}),
         lambda ledger, claim: ledger.release(claim),
-        lambda ledger, claim: ledger.withdraw(claim),
+        lambda ledger, claim: ledger.abandon(claim),
     ],
-    ids=["commit", "reject", "bury", "release", "withdraw"],
+    ids=["commit", "reject", "tombstone", "release", "abandon"],
 )
 def test_who_lost_the_claim_writes_nothing(
     ledger: Ledger, engine: Engine, end: Callable[..., None]
@@ -150,10 +150,10 @@ def test_a_mark_that_is_known_is_not_read_again(
 ) -> None:
     engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"mark")
 
-    mark = objects.fetch_mark(KEY, known=Mark())
+    mark = objects.fetch_watermark(KEY, known=WatermarkFile())
 
     assert mark.data == b"mark"
-    assert objects.fetch_mark(KEY, known=mark) is mark
+    assert objects.fetch_watermark(KEY, known=mark) is mark
 
 
 def test_what_was_stored_is_deleted_and_what_is_gone_does_not_matter(
@@ -181,7 +181,7 @@ def test_a_message_is_sent_received_put_off_and_acknowledged(
     queue = name_of(engine.queue())
     queues.send(queue, "body", {"cause": "corrupt"})
     (first,) = queues.receive(queue, wait_seconds=0, hide_seconds=30)
-    queues.put_off(queue, first["ReceiptHandle"], seconds=0)
+    queues.delay(queue, first["ReceiptHandle"], seconds=0)
 
     (second,) = queues.receive(queue, wait_seconds=0, hide_seconds=30)
 

@@ -15,8 +15,8 @@ from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
 from tests.functional.conftest import LIVE, SOURCES, TABLE, TINY_NAMES, VARIANTS, World
 from tests.support.fakes import FakeClock, FakeQueues
-from worker.batch import Consumer, Verdict
-from worker.record import Ending
+from worker.batch import Consumer, RecordResult
+from worker.record import RecordOutcome
 
 FULL_SET = {*TINY_NAMES, "manifest.json"}
 MOST_DELIVERIES = 20
@@ -37,7 +37,7 @@ class Delivery:
 
     def deliver(
         self, *bodies: str, receives: int = 1, seconds: float = 120
-    ) -> tuple[Verdict, ...]:
+    ) -> tuple[RecordResult, ...]:
         """Hand over one batch; each message's id and receipt are its place in it."""
         messages = [
             Message(f"m{at}", f"m{at}", body, receives, LIVE, None)
@@ -46,25 +46,25 @@ class Delivery:
         deadline = Deadline.after(seconds, self.clock)
         return self.world.consumer.consume(messages, deadline, request_id="request-1")
 
-    def settle(self, key: str, *, receives: int = 1) -> Ending:
+    def process(self, key: str, *, receives: int = 1) -> RecordOutcome:
         """Tell the worker that a key was put and return what became of it."""
-        (verdict,) = self.deliver(notification(key), receives=receives)
-        return verdict.ending
+        (result,) = self.deliver(notification(key), receives=receives)
+        return result.outcome
 
-    def persist(self, body: str) -> list[Ending]:
+    def persist(self, body: str) -> list[RecordOutcome]:
         """Deliver one message until it is settled, as late each time as it was put off."""
-        endings: list[Ending] = []
+        outcomes: list[RecordOutcome] = []
         for receives in range(1, MOST_DELIVERIES):
-            (verdict,) = self.deliver(body, receives=receives)
-            endings.append(verdict.ending)
-            if verdict.is_settled:
-                return endings
+            (result,) = self.deliver(body, receives=receives)
+            outcomes.append(result.outcome)
+            if result.is_acknowledged:
+                return outcomes
             self.clock.at += self.put_off_seconds() + 1
-        raise AssertionError(f"not settled after {MOST_DELIVERIES} deliveries: {endings}")
+        raise AssertionError(f"not settled after {MOST_DELIVERIES} deliveries: {outcomes}")
 
     def put_off_seconds(self) -> int:
         """Return for how long the last message that went back was put off."""
-        return self.queues.put_offs[-1][2]
+        return self.queues.delays[-1][2]
 
     def outlast_leases(self) -> None:
         """Turn the clock on until no claim of now lives any more."""
@@ -111,8 +111,8 @@ def delivery_of(world: World, clock: FakeClock | None = None) -> Delivery:
         return pools[-1]
 
     ledger = Ledger(world.clients.dynamodb, TABLE, clock)
-    fleet = replace(world.fleet, clock=clock, ledger=ledger, queues=queues)
-    return Delivery(World(world.clients, fleet, Consumer(fleet, pool)), clock, queues, pools)
+    context = replace(world.context, clock=clock, ledger=ledger, queues=queues)
+    return Delivery(World(world.clients, context, Consumer(context, pool)), clock, queues, pools)
 
 
 def notification(
@@ -131,6 +131,6 @@ def notification(
     return json.dumps({"Records": [record | ({"eventTime": at} if at else {})]})
 
 
-def cause(ending: Ending) -> Cause | None:
+def cause(outcome: RecordOutcome) -> Cause | None:
     """Return why a record failed, none where it did not."""
-    return ending.cause if isinstance(ending, Failure) else None
+    return outcome.cause if isinstance(outcome, Failure) else None

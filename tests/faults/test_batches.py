@@ -85,10 +85,10 @@ def test_an_image_that_kills_its_child_fails_alone_and_the_second_time_for_good(
     (second,) = delivery.deliver(notification("poison.jpg"), receives=2)
 
     (letter,) = delivery.queues.sent
-    assert [cause(verdict.ending) for verdict in first] == [Cause.DECODER_CRASH, *[None] * 9]
-    assert [verdict.is_settled for verdict in first] == [False, *[True] * 9]
+    assert [cause(result.outcome) for result in first] == [Cause.DECODER_CRASH, *[None] * 9]
+    assert [result.is_acknowledged for result in first] == [False, *[True] * 9]
     assert made
-    assert second.is_settled
+    assert second.is_acknowledged
     assert letter.attributes["cause"] == Cause.DECODER_CRASH
     assert delivery.world.item("poison.jpg")["status"] == {"S": "rejected"}
 
@@ -104,8 +104,8 @@ def test_a_decode_that_never_returns_is_killed_and_put_off_and_its_mates_are_mad
 
     first, *rest = delivery.deliver(*[notification(key) for key in ("endless.jpg", *GOOD)])
 
-    assert (cause(first.ending), first.is_settled) == (Cause.DECODE_TIMEOUT, False)
-    assert [verdict.ending for verdict in rest] == [Outcome.MADE] * 9
+    assert (cause(first.outcome), first.is_acknowledged) == (Cause.DECODE_TIMEOUT, False)
+    assert [result.outcome for result in rest] == [Outcome.MADE] * 9
     assert BASE_SECONDS <= delivery.put_off_seconds() <= 1.5 * BASE_SECONDS
     assert delivery.world.stored_names("endless.jpg") == set()
 
@@ -124,15 +124,15 @@ def test_near_the_end_of_the_invocation_what_is_left_is_handed_back_untried(
     began = delivery.clock.at
     with monkeypatch.context() as hindered:
         hindered.setattr(RenderChild, "render", slow)
-        verdicts = delivery.deliver(*[notification(key) for key in GOOD], seconds=120)
+        results = delivery.deliver(*[notification(key) for key in GOOD], seconds=120)
     ended = delivery.clock.at
     items = [delivery.world.item(key) for key in GOOD]
     delivery.deliver(*[notification(key) for key in GOOD], receives=2)
 
-    late = [verdict for verdict in verdicts if not verdict.is_settled]
+    late = [result for result in results if not result.is_acknowledged]
     assert 0 < len(late) < len(GOOD)
-    assert {cause(verdict.ending) for verdict in late} == {Cause.DEADLINE}
-    assert {seconds for _, _, seconds in delivery.queues.put_offs} == {0}
+    assert {cause(result.outcome) for result in late} == {Cause.DEADLINE}
+    assert {seconds for _, _, seconds in delivery.queues.delays} == {0}
     assert ended - began < 120
     assert sum("status" in item for item in items) == len(GOOD) - len(late)
     assert not any("claim_token" in item for item in items)

@@ -25,11 +25,11 @@ def test_workers_whose_clocks_differ_end_with_the_newer_source(
     first.clock.at += skews[0]
     second.clock.at += skews[1]
     first.world.drop(KEY, images.jpeg(seed=1))
-    first.settle(KEY)
+    first.process(KEY)
     first.world.drop(KEY, images.jpeg(seed=2))
 
-    newer = second.settle(KEY)
-    late = first.settle(KEY)
+    newer = second.process(KEY)
+    late = first.process(KEY)
 
     assert (newer, late) == (Outcome.MADE, Outcome.CURRENT)
     assert first.agrees(KEY)
@@ -39,12 +39,12 @@ def test_workers_whose_clocks_differ_end_with_the_newer_source(
 @pytest.mark.parametrize("at", ["2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z", "never"])
 def test_the_time_that_an_event_claims_decides_nothing(delivery: Delivery, at: str) -> None:
     delivery.world.drop(KEY, images.jpeg(seed=1))
-    delivery.settle(KEY)
+    delivery.process(KEY)
     delivery.world.drop(KEY, images.jpeg(seed=2))
 
-    (verdict,) = delivery.deliver(notification(KEY, at=at))
+    (result,) = delivery.deliver(notification(KEY, at=at))
 
-    assert verdict.ending is Outcome.MADE
+    assert result.outcome is Outcome.MADE
     assert delivery.agrees(KEY)
 
 
@@ -56,12 +56,12 @@ def test_a_lease_of_a_clock_that_is_ahead_is_waited_for_and_no_longer_than_the_r
     ahead.clock.at += SKEW
     lease_seconds = ahead.world.settings.lease_seconds
     right.world.drop(KEY, images.jpeg())
-    ahead.world.fleet.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
+    ahead.world.context.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
 
-    endings = right.persist(notification(KEY))
+    outcomes = right.persist(notification(KEY))
 
-    assert {cause(ending) for ending in endings[:-1]} == {Cause.CLAIMED}
-    assert endings[-1] is Outcome.MADE
+    assert {cause(outcome) for outcome in outcomes[:-1]} == {Cause.CLAIMED}
+    assert outcomes[-1] is Outcome.MADE
     assert right.queues.sent == []
 
 
@@ -76,14 +76,14 @@ def test_what_a_worker_wrote_after_its_lease_was_taken_is_made_again(
 
     def take_over() -> None:
         late.world.drop(KEY, images.jpeg(seed=2))
-        ahead.settle(KEY)
+        ahead.process(KEY)
 
     injector.on("PutObject", take_over, calls=[1])
 
     (reported,) = late.deliver(notification(KEY))
     late.persist(notification(KEY))
 
-    assert not reported.is_settled
+    assert not reported.is_acknowledged
     assert late.agrees(KEY)
 
 
@@ -93,11 +93,11 @@ def test_two_ledger_entries_of_one_moment_are_told_apart_by_what_they_are_of(
 ) -> None:
     still = FakeClock(delivery.clock.at)
     delivery.world.drop(KEY, images.jpeg(seed=1))
-    delivery.settle(KEY)
+    delivery.process(KEY)
     delivery.world.drop(KEY, images.jpeg(seed=2))
 
-    ending = delivery.settle(KEY)
+    outcome = delivery.process(KEY)
 
     assert delivery.clock == still
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert delivery.agrees(KEY)

@@ -24,11 +24,11 @@ def test_a_poison_message_uses_up_its_receives_and_is_buried_with_all_attributes
     injector.refuse("GetObject", "AccessDenied", status=403)
     body = notification(KEY)
 
-    endings = delivery.persist(body)
+    outcomes = delivery.persist(body)
 
     (letter,) = delivery.queues.sent
     told = dict(letter.attributes)
-    assert [cause(ending) for ending in endings] == [Cause.ACCESS_DENIED] * 8
+    assert [cause(outcome) for outcome in outcomes] == [Cause.ACCESS_DENIED] * 8
     assert (letter.queue, letter.body) == (DEAD, body)
     assert "AccessDenied" in told.pop("detail")
     assert told == {
@@ -68,7 +68,7 @@ def test_a_dead_letter_put_back_after_the_cause_was_mended_is_made(
     (letter,) = delivery.queues.sent
     injector.mend()
 
-    (verdict,) = delivery.deliver(letter.body)
+    (result,) = delivery.deliver(letter.body)
 
-    assert verdict.is_settled
+    assert result.is_acknowledged
     assert delivery.agrees(KEY)

@@ -53,11 +53,11 @@ def test_a_vector_named_jpg_is_refused_by_its_first_bytes_and_no_decoder_sees_it
     data = gzip.compress(text.encode(), mtime=0) if packed else text.encode()
     delivery.world.drop("vector.jpg", data)
 
-    (verdict,) = delivery.deliver(notification("vector.jpg"))
+    (result,) = delivery.deliver(notification("vector.jpg"))
 
     (letter,) = delivery.queues.sent
-    assert verdict.is_settled
-    assert cause(verdict.ending) is Cause.UNSUPPORTED_FORMAT
+    assert result.is_acknowledged
+    assert cause(result.outcome) is Cause.UNSUPPORTED_FORMAT
     assert letter.attributes["stage"] == "sniff"
     assert delivery.world.stored() == {}
 
@@ -70,9 +70,9 @@ def test_bombs_are_refused_by_their_headers_and_their_mates_are_made(delivery: D
 
     *bombs, good = delivery.deliver(*[notification(key) for key in (*NAMED_BOMBS, "good.jpg")])
 
-    assert [cause(verdict.ending) for verdict in bombs] == list(NAMED_BOMBS.values())
-    assert all(verdict.is_settled for verdict in bombs)
-    assert good.ending is Outcome.MADE
+    assert [cause(result.outcome) for result in bombs] == list(NAMED_BOMBS.values())
+    assert all(result.is_acknowledged for result in bombs)
+    assert good.outcome is Outcome.MADE
     assert delivery.world.stored_names("good.jpg") == FULL_SET
 
 
@@ -83,11 +83,11 @@ def test_an_unusual_picture_is_made_upright_and_never_enlarged(
 ) -> None:
     delivery.world.drop("odd", make())
 
-    ending = delivery.settle("odd")
+    outcome = delivery.process("odd")
 
     manifest = delivery.world.manifest("odd")
     source = (manifest["source"]["width"], manifest["source"]["height"])
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert source == size
     assert all(each["width"] <= size[0] for each in manifest["variants"])
     assert all(each["height"] <= size[1] for each in manifest["variants"])
@@ -97,9 +97,9 @@ def test_an_unusual_picture_is_made_upright_and_never_enlarged(
 def test_a_source_of_no_bytes_is_refused(delivery: Delivery) -> None:
     delivery.world.drop("empty.jpg", b"")
 
-    ending = delivery.settle("empty.jpg")
+    outcome = delivery.process("empty.jpg")
 
-    assert cause(ending) is Cause.NOT_AN_IMAGE
+    assert cause(outcome) is Cause.NOT_AN_IMAGE
     assert delivery.world.item("empty.jpg")["cause"] == {"S": "not_an_image"}
 
 
@@ -109,7 +109,7 @@ def test_an_animation_of_ten_thousand_frames_is_refused_before_one_is_decoded(
 ) -> None:
     delivery.world.drop("moving.gif", gif.gif(64, 64, frames=10_000))
 
-    ending = delivery.settle("moving.gif")
+    outcome = delivery.process("moving.gif")
 
-    assert cause(ending) is Cause.TOO_MANY_FRAMES
+    assert cause(outcome) is Cause.TOO_MANY_FRAMES
     assert delivery.world.stored() == {}

@@ -23,13 +23,13 @@ OVERSEEN_SECONDS = 30
 @pytest.mark.case(5)
 def test_a_second_delivery_writes_nothing_at_all(delivery: Delivery, injector: Injector) -> None:
     delivery.world.drop(KEY, images.jpeg())
-    delivery.settle(KEY)
+    delivery.process(KEY)
     item, pictures = delivery.world.item(KEY), delivery.pixels(KEY)
     injector.mend()
 
-    ending = delivery.settle(KEY)
+    outcome = delivery.process(KEY)
 
-    assert ending is Outcome.CURRENT
+    assert outcome is Outcome.CURRENT
     assert set(injector.tried) <= {"GetItem", "HeadObject"}
     assert (delivery.world.item(KEY), delivery.pixels(KEY)) == (item, pictures)
 
@@ -51,9 +51,9 @@ def test_of_two_workers_on_one_key_one_commits_and_the_other_waits_for_it(
         (winner,) = made.result(OVERSEEN_SECONDS)
     (again,) = second.deliver(notification(KEY), receives=2)
 
-    assert winner.ending is Outcome.MADE
-    assert (cause(loser.ending), loser.is_settled) == (Cause.CLAIMED, False)
-    assert again.ending is Outcome.CURRENT
+    assert winner.outcome is Outcome.MADE
+    assert (cause(loser.outcome), loser.is_acknowledged) == (Cause.CLAIMED, False)
+    assert again.outcome is Outcome.CURRENT
     assert injector.tried.count("PutObject") == len(FULL_SET)
     assert second.queues.sent == []
     assert first.agrees(KEY)
@@ -65,13 +65,13 @@ def test_the_whole_lease_of_a_dead_worker_burns_no_message_into_the_dead_letters
 ) -> None:
     lease_seconds = delivery.world.settings.lease_seconds
     delivery.world.drop(KEY, images.jpeg())
-    delivery.world.fleet.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
+    delivery.world.context.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
 
-    endings = delivery.persist(notification(KEY))
+    outcomes = delivery.persist(notification(KEY))
 
-    assert {cause(ending) for ending in endings[:-1]} == {Cause.CLAIMED}
-    assert endings[-1] is Outcome.MADE
-    assert len(endings) < delivery.world.settings.max_receives
+    assert {cause(outcome) for outcome in outcomes[:-1]} == {Cause.CLAIMED}
+    assert outcomes[-1] is Outcome.MADE
+    assert len(outcomes) < delivery.world.settings.max_receives
     assert delivery.queues.sent == []
 
 
@@ -83,11 +83,9 @@ def test_one_key_three_times_in_a_batch_is_rendered_once_and_as_it_is_now(
     delivery.world.drop(KEY, images.jpeg(seed=2))
     injector.mend()
 
-    verdicts = delivery.deliver(
-        *[notification(KEY, sequencer=each) for each in ("02", "01", "03")]
-    )
+    results = delivery.deliver(*[notification(KEY, sequencer=each) for each in ("02", "01", "03")])
 
-    assert [verdict.is_settled for verdict in verdicts] == [True] * 3
+    assert [result.is_acknowledged for result in results] == [True] * 3
     assert injector.tried.count("PutObject") == len(FULL_SET)
     assert delivery.agrees(KEY)
 
@@ -108,7 +106,7 @@ class Hold:
 
 def hold_at_fetch(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> Hold:
     """Let a worker fetch its source and stop there."""
-    hold, objects = Hold(), delivery.world.fleet.objects
+    hold, objects = Hold(), delivery.world.context.objects
     real = objects.fetch
 
     def held(source: Source, until: Deadline) -> bytes:

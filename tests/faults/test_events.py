@@ -16,7 +16,7 @@ from tests.functional.test_handler import Context, record
 from tests.support import images
 from tests.support.bodies import altered
 from tests.support.fakes import FakeClock
-from worker.batch import Verdict, answer
+from worker.batch import RecordResult, answer
 
 pytestmark = pytest.mark.faults
 
@@ -36,9 +36,9 @@ def test_the_test_event_of_s3_is_acknowledged_and_alarms_nobody(delivery: Delive
     body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "sources"})
 
     with capture_logs() as said:
-        (verdict,) = delivery.deliver(body)
+        (result,) = delivery.deliver(body)
 
-    assert verdict == Verdict("m0", Outcome.IGNORED, is_settled=True)
+    assert result == RecordResult("m0", Outcome.IGNORED, is_acknowledged=True)
     assert delivery.queues.sent == []
     assert [line for line in said if line["log_level"] not in ("debug", "info")] == []
     assert not any("failures" in line for line in said)
@@ -77,9 +77,9 @@ def test_a_newer_minor_version_with_fields_we_do_not_know_is_worked_on(
 ) -> None:
     delivery.world.drop("photos/red flower.jpg", images.jpeg())
 
-    (verdict,) = delivery.deliver(altered("s3_put_newer_minor", *OUR_BUCKET))
+    (result,) = delivery.deliver(altered("s3_put_newer_minor", *OUR_BUCKET))
 
-    assert verdict.ending is Outcome.MADE
+    assert result.outcome is Outcome.MADE
     assert delivery.agrees("photos/red flower.jpg")
 
 
@@ -87,10 +87,10 @@ def test_a_newer_minor_version_with_fields_we_do_not_know_is_worked_on(
 def test_another_major_version_is_refused_by_its_number(delivery: Delivery) -> None:
     body = altered("s3_put", "Records.0.eventVersion", "3.0")
 
-    (verdict,) = delivery.deliver(body)
+    (result,) = delivery.deliver(body)
 
     (letter,) = delivery.queues.sent
-    assert cause(verdict.ending) is Cause.BAD_MESSAGE
+    assert cause(result.outcome) is Cause.BAD_MESSAGE
     assert "Expected eventVersion 2.x, got '3.0'" in letter.attributes["detail"]
 
 
@@ -106,16 +106,16 @@ class Careless:
 
 
 ids = st.sampled_from(["m1", "m2", "m3", "m4", "", "nobody"])
-endings = st.sampled_from([Outcome.MADE, OutOfTime("late")])
-verdicts = st.lists(st.builds(Verdict, ids, endings, st.booleans()), max_size=6)
-results = st.one_of(st.none(), st.integers(), st.lists(st.none(), max_size=3), verdicts)
+outcomes = st.sampled_from([Outcome.MADE, OutOfTime("late")])
+results = st.lists(st.builds(RecordResult, ids, outcomes, st.booleans()), max_size=6)
+results = st.one_of(st.none(), st.integers(), st.lists(st.none(), max_size=3), results)
 
 
 @pytest.mark.case(17)
 @settings(max_examples=200, deadline=None)
 @given(result=results)
 def test_whatever_the_consumer_returns_only_ids_of_the_event_are_answered(
-    result: Sequence[Verdict] | None,
+    result: Sequence[RecordResult] | None,
 ) -> None:
     event = {"Records": [record(f"m{number}", "{}") for number in (1, 2, 3)]}
 
@@ -124,18 +124,18 @@ def test_whatever_the_consumer_returns_only_ids_of_the_event_are_answered(
 
     (failures,) = answered.values()
     named = [failure["itemIdentifier"] for failure in failures]
-    unsettled = {"m1", "m2", "m3"} - _settled(result)
+    unsettled = {"m1", "m2", "m3"} - _acknowledged(result)
     assert list(answered) == ["batchItemFailures"]
     assert set(named) == unsettled
     assert len(named) == len(set(named))
 
 
-def _settled(result: object) -> set[str]:
+def _acknowledged(result: object) -> set[str]:
     """Return what may be taken for settled: said so by a verdict, and not gainsaid by another."""
-    if not isinstance(result, list) or not all(isinstance(each, Verdict) for each in result):
+    if not isinstance(result, list) or not all(isinstance(each, RecordResult) for each in result):
         return set()
-    kept = {verdict.message_id for verdict in result if not verdict.is_settled}
-    return {verdict.message_id for verdict in result if verdict.is_settled} - kept
+    kept = {result.message_id for result in result if not result.is_acknowledged}
+    return {result.message_id for result in result if result.is_acknowledged} - kept
 
 
 @pytest.mark.case(17)
@@ -148,5 +148,5 @@ def test_a_consumer_that_breaks_hands_the_whole_batch_back(delivery: Delivery) -
     answered = answer(event, Context(), broken)  # type: ignore[arg-type] # that is the bug
 
     assert answered == {"batchItemFailures": [{"itemIdentifier": each} for each in ("m1", "m2")]}
-    assert delivery.queues.put_offs == []
+    assert delivery.queues.delays == []
     assert LIVE not in {sent.queue for sent in delivery.queues.sent}

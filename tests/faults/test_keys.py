@@ -47,11 +47,11 @@ def test_a_source_of_an_awkward_key_is_read_and_its_variants_tell_whose_they_are
         delivery.world.drop(misread, images.saved(images.plain((0, 0, 255)), "PNG"))
     delivery.world.drop(key, images.saved(images.plain((255, 0, 0)), "PNG"))
 
-    (verdict,) = delivery.deliver(notification(key))
+    (result,) = delivery.deliver(notification(key))
 
     stored = [each for each in delivery.world.stored() if not each.endswith("/manifest.json")]
     red, _, blue = delivery.colour(key)
-    assert verdict.ending is Outcome.MADE
+    assert result.outcome is Outcome.MADE
     assert delivery.world.stored_names(key) == FULL_SET
     assert {parse_variant_key(each).source_key for each in stored} == {key}
     assert (red > 200, blue > 50) == (True, False)
@@ -62,10 +62,10 @@ def test_a_key_of_1024_bytes_is_refused_by_its_length(delivery: Delivery) -> Non
     key = KEYS[TOO_LONG]
     delivery.world.drop(key, images.jpeg())
 
-    (verdict,) = delivery.deliver(notification(key))
+    (result,) = delivery.deliver(notification(key))
 
-    assert verdict.is_settled
-    assert cause(verdict.ending) is Cause.UNSUPPORTED_KEY
+    assert result.is_acknowledged
+    assert cause(result.outcome) is Cause.UNSUPPORTED_KEY
     assert delivery.world.item(key)["cause"] == {"S": "unsupported_key"}
     assert delivery.world.stored() == {}
 
@@ -79,12 +79,12 @@ def test_a_harmful_key_stores_nothing_and_forges_no_line(
     delivery.world.drop("secret.jpg", images.jpeg())
     delivery.world.drop(key, images.jpeg())
 
-    (verdict,) = delivery.deliver(notification(key))
+    (result,) = delivery.deliver(notification(key))
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (letter,) = delivery.queues.sent
-    assert verdict.is_settled
-    assert cause(verdict.ending) is Cause.UNSUPPORTED_KEY
+    assert result.is_acknowledged
+    assert cause(result.outcome) is Cause.UNSUPPORTED_KEY
     assert delivery.world.stored() == {}
     assert {line["key"] for line in lines if "key" in line} <= {key}
     assert all(line["event"] != "image settled" for line in lines)
@@ -95,7 +95,7 @@ def test_a_harmful_key_stores_nothing_and_forges_no_line(
 def test_a_leading_slash_stays_a_part_of_the_key(delivery: Delivery) -> None:
     delivery.world.drop("/etc/passwd", images.jpeg())
 
-    ending = delivery.settle("/etc/passwd")
+    outcome = delivery.process("/etc/passwd")
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert all(key[2:].startswith("//etc/passwd/") for key in delivery.world.stored())

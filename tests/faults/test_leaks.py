@@ -29,7 +29,7 @@ def batch(delivery: Delivery, number: int) -> list[Cause | None]:
     for at, key in enumerate(keys):
         data = images.jpeg(SMALL, seed=number) if at else images.truncated_jpeg(SMALL)
         delivery.world.drop(key, data)
-    return [cause(each.ending) for each in delivery.deliver(*map(notification, keys))]
+    return [cause(each.outcome) for each in delivery.deliver(*map(notification, keys))]
 
 
 def descriptors(pid: int | str = "self") -> int:
@@ -42,14 +42,14 @@ def test_thirty_warm_records_leave_no_descriptor_no_process_and_no_file(
 ) -> None:
     batch(delivery, 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with delivery.world.fleet.render_pool.child(wait_seconds=5) as child:
+    with delivery.world.context.render_pool.child(wait_seconds=5) as child:
         before = (descriptors(), descriptors(child.pid))
 
-    endings = [batch(delivery, number) for number in range(1, WARM_BATCHES + 1)]
+    outcomes = [batch(delivery, number) for number in range(1, WARM_BATCHES + 1)]
 
-    with delivery.world.fleet.render_pool.child(wait_seconds=5) as child:
+    with delivery.world.context.render_pool.child(wait_seconds=5) as child:
         after = (descriptors(), descriptors(child.pid))
-    assert endings == [[Cause.TRUNCATED, *[None] * 9]] * WARM_BATCHES
+    assert outcomes == [[Cause.TRUNCATED, *[None] * 9]] * WARM_BATCHES
     assert after == before
     assert list(tmp_path.iterdir()) == []
 
@@ -77,7 +77,7 @@ def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
     make_world: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, render_pool = make_world(), RenderPool(1, Limits())
-    delivery = delivery_of(replace(world, fleet=replace(world.fleet, render_pool=render_pool)))
+    delivery = delivery_of(replace(world, context=replace(world.context, render_pool=render_pool)))
     world.drop("a.jpg", images.jpeg(SMALL))
     with render_pool.child(wait_seconds=5) as child:
         child.stop()
@@ -85,10 +85,10 @@ def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
     with monkeypatch.context() as full:
         full.setattr(tempfile, "tempdir", str(tmp_path / "no-room"))
         (hindered,) = delivery.deliver(notification("a.jpg"))
-    endings = delivery.persist(notification("a.jpg"))
+    outcomes = delivery.persist(notification("a.jpg"))
 
     render_pool.close()
     delivery.stop()
-    assert not hindered.is_settled
-    assert endings[-1] is Outcome.MADE
+    assert not hindered.is_acknowledged
+    assert outcomes[-1] is Outcome.MADE
     assert delivery.queues.sent == []

@@ -55,8 +55,8 @@ def test_a_late_event_of_the_former_version_changes_nothing(
 
     (late,) = versioned.deliver(first)
 
-    assert late.is_settled
-    assert late.ending is Outcome.CURRENT
+    assert late.is_acknowledged
+    assert late.outcome is Outcome.CURRENT
     assert "PutObject" not in injector.tried
     assert versioned.agrees(KEY)
 
@@ -68,12 +68,12 @@ def test_sequencers_decide_nothing(
     delivery: Delivery, sequencers: Sequence[str], order: Sequence[int]
 ) -> None:
     put(delivery, 1)
-    delivery.settle(KEY)
+    delivery.process(KEY)
     put(delivery, 2)
 
     ended = [delivery.deliver(notification(KEY, sequencer=sequencers[at])) for at in order]
 
-    assert [verdict.ending for (verdict,) in ended] == [Outcome.MADE, Outcome.CURRENT]
+    assert [result.outcome for (result,) in ended] == [Outcome.MADE, Outcome.CURRENT]
     assert delivery.agrees(KEY)
 
 
@@ -84,13 +84,13 @@ def test_a_source_replaced_between_head_and_get_is_read_again_and_never_mixed(
     put(delivery, 1)
     replace_once(delivery, monkeypatch, before=True)
 
-    first = delivery.settle(KEY)
+    first = delivery.process(KEY)
     between = delivery.world.stored()
-    second = delivery.settle(KEY, receives=2)
+    second = delivery.process(KEY, receives=2)
 
     assert cause(first) is Cause.SOURCE_CHANGED
     assert between == {}
-    assert delivery.queues.put_offs[0][2] == 0
+    assert delivery.queues.delays[0][2] == 0
     assert second is Outcome.MADE
     assert delivery.agrees(KEY)
 
@@ -102,9 +102,9 @@ def test_a_source_replaced_after_get_is_published_whole_and_then_its_successor(
     put(delivery, 1)
     replace_once(delivery, monkeypatch, before=False)
 
-    first = delivery.settle(KEY)
+    first = delivery.process(KEY)
     shown = {head["Metadata"]["pixfleet-source-etag"] for head in delivery.world.stored().values()}
-    second = delivery.settle(KEY)
+    second = delivery.process(KEY)
 
     assert (first, second) == (Outcome.MADE, Outcome.MADE)
     assert len(shown) == 1
@@ -116,10 +116,10 @@ def test_a_source_deleted_before_its_event_is_acknowledged_as_gone(delivery: Del
     put(delivery, 1)
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
 
-    (verdict,) = delivery.deliver(notification(KEY))
+    (result,) = delivery.deliver(notification(KEY))
 
-    assert verdict.is_settled
-    assert verdict.ending is Outcome.ABSENT
+    assert result.is_acknowledged
+    assert result.outcome is Outcome.ABSENT
     assert delivery.world.stored() == {}
     assert delivery.queues.sent == []
 
@@ -129,7 +129,7 @@ def test_a_source_deleted_between_head_and_get_publishes_nothing(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(delivery, 1)
-    real, objects = delivery.world.fleet.objects.fetch, delivery.world.fleet.objects
+    real, objects = delivery.world.context.objects.fetch, delivery.world.context.objects
 
     def gone(source: Source, until: Deadline) -> bytes:
         delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
@@ -137,9 +137,9 @@ def test_a_source_deleted_between_head_and_get_publishes_nothing(
 
     monkeypatch.setattr(objects, "fetch", gone)
 
-    endings = delivery.persist(notification(KEY))
+    outcomes = delivery.persist(notification(KEY))
 
-    assert [cause(ending) for ending in endings] == [Cause.SOURCE_CHANGED, None]
+    assert [cause(outcome) for outcome in outcomes] == [Cause.SOURCE_CHANGED, None]
     assert delivery.world.stored() == {}
     assert delivery.queues.sent == []
 
@@ -152,9 +152,9 @@ def test_a_late_put_event_does_not_bring_a_deleted_source_back(delivery: Deliver
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
     delivery.deliver(notification(KEY, DELETED, sequencer="02"))
 
-    (verdict,) = delivery.deliver(late)
+    (result,) = delivery.deliver(late)
 
-    assert verdict.is_settled
+    assert result.is_acknowledged
     assert delivery.world.stored() == {}
     assert delivery.world.item(KEY)["status"] == {"S": "removed"}
     assert delivery.queues.sent == []
@@ -176,7 +176,7 @@ def test_put_delete_put_ends_with_the_last_put_in_whatever_order_it_is_told(
 
     ended = [delivery.deliver(bodies[at])[0] for at in order]
 
-    assert all(verdict.is_settled for verdict in ended)
+    assert all(result.is_acknowledged for result in ended)
     assert delivery.agrees(KEY)
 
 
@@ -186,13 +186,13 @@ def test_the_delete_of_an_old_version_touches_nothing(
 ) -> None:
     old = put(versioned, 1)
     put(versioned, 2)
-    versioned.settle(KEY)
+    versioned.process(KEY)
     versioned.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY, VersionId=old)
     injector.mend()
 
-    (verdict,) = versioned.deliver(notification(KEY, DELETED, versionId=old))
+    (result,) = versioned.deliver(notification(KEY, DELETED, versionId=old))
 
-    assert verdict.ending is Outcome.CURRENT
+    assert result.outcome is Outcome.CURRENT
     assert not {"PutObject", "DeleteObjects"} & set(injector.tried)
     assert versioned.agrees(KEY)
 
@@ -201,7 +201,7 @@ def test_the_delete_of_an_old_version_touches_nothing(
 def test_an_undelete_brings_the_variants_back(versioned: Delivery) -> None:
     s3 = versioned.world.clients.s3
     put(versioned, 1)
-    versioned.settle(KEY)
+    versioned.process(KEY)
     marker = s3.delete_object(Bucket=SOURCES, Key=KEY)["VersionId"]
     (hidden,) = versioned.deliver(notification(KEY, MARKED, versionId=marker))
     between = versioned.world.stored()
@@ -209,21 +209,21 @@ def test_an_undelete_brings_the_variants_back(versioned: Delivery) -> None:
 
     (back,) = versioned.deliver(notification(KEY, DELETED, versionId=marker))
 
-    assert (hidden.ending, between) == (Outcome.REMOVED, {})
-    assert back.ending is Outcome.MADE
+    assert (hidden.outcome, between) == (Outcome.REMOVED, {})
+    assert back.outcome is Outcome.MADE
     assert versioned.agrees(KEY)
 
 
 @pytest.mark.case(14)
 def test_a_marker_that_is_gone_before_its_event_takes_nothing_down(versioned: Delivery) -> None:
     put(versioned, 1)
-    versioned.settle(KEY)
+    versioned.process(KEY)
     marker = versioned.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)["VersionId"]
     versioned.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY, VersionId=marker)
 
-    (verdict,) = versioned.deliver(notification(KEY, MARKED, versionId=marker))
+    (result,) = versioned.deliver(notification(KEY, MARKED, versionId=marker))
 
-    assert verdict.ending is Outcome.CURRENT
+    assert result.outcome is Outcome.CURRENT
     assert versioned.agrees(KEY)
 
 
@@ -239,8 +239,8 @@ def test_a_backfill_that_races_an_overwrite_ends_with_the_newer_source(
     (live,) = delivery.deliver(notification(KEY))
     (again,) = delivery.deliver(envelope, receives=2)
 
-    assert cause(raced.ending) is Cause.SOURCE_CHANGED
-    assert (live.ending, again.ending) == (Outcome.MADE, Outcome.CURRENT)
+    assert cause(raced.outcome) is Cause.SOURCE_CHANGED
+    assert (live.outcome, again.outcome) == (Outcome.MADE, Outcome.CURRENT)
     assert delivery.agrees(KEY)
 
 
@@ -249,12 +249,12 @@ def test_a_source_whose_event_was_lost_is_made_when_a_backfill_names_it(
     delivery: Delivery,
 ) -> None:
     put(delivery, 1)
-    delivery.settle(KEY)
+    delivery.process(KEY)
     put(delivery, 2)  # nobody says so
 
-    (verdict,) = delivery.deliver(backfill.write(SOURCES, [KEY]))
+    (result,) = delivery.deliver(backfill.write(SOURCES, [KEY]))
 
-    assert verdict.ending is Outcome.MADE
+    assert result.outcome is Outcome.MADE
     assert delivery.agrees(KEY)
 
 
@@ -266,19 +266,19 @@ def test_a_source_that_a_lifecycle_rule_deleted_takes_its_variants_along(
     delivery: Delivery, event: str
 ) -> None:
     put(delivery, 1)
-    delivery.settle(KEY)
+    delivery.process(KEY)
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
 
-    (verdict,) = delivery.deliver(notification(KEY, event))
+    (result,) = delivery.deliver(notification(KEY, event))
 
-    assert verdict.ending is Outcome.REMOVED
+    assert result.outcome is Outcome.REMOVED
     assert delivery.world.stored() == {}
     assert delivery.world.item(KEY)["status"] == {"S": "removed"}
 
 
 def replace_once(delivery: Delivery, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
     """Replace the source by another just before or just after it is fetched first."""
-    objects = delivery.world.fleet.objects
+    objects = delivery.world.context.objects
     real = objects.fetch
     pending = [2]
 

@@ -30,12 +30,12 @@ def test_of_a_picture_that_carries_a_script_only_the_picture_is_published(
     assert SCRIPT in data
     delivery.world.drop(key, data)
 
-    ending = delivery.settle(key)
+    outcome = delivery.process(key)
 
     files = stored_files(delivery)
     heads = delivery.world.stored()
     types = {place: heads[place]["ContentType"] for place in files}
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert not any(b"<script" in file for file in files.values())
     assert types == {place: f"image/{sniff(file)}" for place, file in files.items()}
 
@@ -46,7 +46,7 @@ def test_neither_file_nor_object_tells_what_the_source_told_of_its_maker(
 ) -> None:
     delivery.world.drop("a.jpg", images.oriented_jpeg(6), {"owner": "Somebody"})
 
-    delivery.settle("a.jpg")
+    delivery.process("a.jpg")
 
     ours = {"pixfleet-source-etag", "pixfleet-recipe", "pixfleet-version"}
     assert all(
@@ -59,10 +59,10 @@ def test_neither_file_nor_object_tells_what_the_source_told_of_its_maker(
 @pytest.mark.case(46)
 def test_a_name_that_is_used_again_shows_the_new_picture_only(delivery: Delivery) -> None:
     delivery.world.drop("a.png", images.saved(images.plain(RED), "PNG"))
-    delivery.settle("a.png")
+    delivery.process("a.png")
     delivery.world.drop("a.png", images.saved(images.plain(BLUE), "PNG"))
 
-    delivery.settle("a.png")
+    delivery.process("a.png")
 
     assert all(is_blue(delivery, "a.png", name) for name in ("w32.webp", "w64.fallback"))
 

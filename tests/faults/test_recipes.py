@@ -31,7 +31,7 @@ def test_old_variants_stay_until_the_manifest_names_the_new_ones_and_then_go(
 ) -> None:
     old, new = make_delivery(), make_delivery(changed_recipes())
     old.world.drop(KEY, images.jpeg())
-    old.settle(KEY)
+    old.process(KEY)
     broken: list[str] = []
 
     def look() -> None:
@@ -41,9 +41,9 @@ def test_old_variants_stay_until_the_manifest_names_the_new_ones_and_then_go(
     for operation in ("PutObject", "DeleteObjects", "UpdateItem"):
         injector.on(operation, look, calls=range(1, 100))
 
-    ending = new.settle(KEY)
+    outcome = new.process(KEY)
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert broken == []
     assert new.world.stored_names(KEY) == {*named(new), "manifest.json"}
     assert named(new) == {"w48.webp", "w64.webp", "w64.fallback"}
@@ -55,18 +55,18 @@ def test_a_changed_recipe_that_fails_half_way_leaves_all_old_variants_in_place(
 ) -> None:
     old, new = make_delivery(), make_delivery(changed_recipes())
     old.world.drop(KEY, images.jpeg())
-    old.settle(KEY)
+    old.process(KEY)
     injector.refuse("PutObject", "SlowDown", status=503, where="w64.fallback")
 
-    (verdict,) = new.deliver(notification(KEY))
+    (result,) = new.deliver(notification(KEY))
     missing = named(old) - old.world.stored_names(KEY)
     injector.mend()
     new.outlast_leases()
     (again,) = new.deliver(notification(KEY), receives=2)
 
-    assert cause(verdict.ending) is Cause.THROTTLED
+    assert cause(result.outcome) is Cause.THROTTLED
     assert missing == set()
-    assert again.ending is Outcome.MADE
+    assert again.outcome is Outcome.MADE
     assert new.world.stored_names(KEY) == {*named(new), "manifest.json"}
 
 
@@ -75,17 +75,17 @@ def test_a_variant_that_was_dropped_as_a_source_is_refused_and_makes_nothing(
     delivery: Delivery,
 ) -> None:
     delivery.world.drop(KEY, images.jpeg())
-    delivery.settle(KEY)
+    delivery.process(KEY)
     (own, *_) = [each for each in delivery.world.stored() if each.endswith(".webp")]
     delivery.world.clients.s3.copy_object(
         Bucket=SOURCES, Key=own, CopySource={"Bucket": VARIANTS, "Key": own}
     )
     before = set(delivery.world.stored())
 
-    (verdict,) = delivery.deliver(notification(own))
+    (result,) = delivery.deliver(notification(own))
 
-    assert verdict.is_settled
-    assert cause(verdict.ending) is Cause.OWN_OUTPUT
+    assert result.is_acknowledged
+    assert cause(result.outcome) is Cause.OWN_OUTPUT
     assert set(delivery.world.stored()) == before
 
 

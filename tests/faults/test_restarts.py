@@ -33,10 +33,10 @@ def test_a_death_between_the_variants_and_the_commit_converges_on_redelivery(
     left = delivery.world.item(KEY)
     delivery.outlast_leases()
 
-    ending = delivery.settle(KEY, receives=2)
+    outcome = delivery.process(KEY, receives=2)
 
     assert "status" not in left
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert delivery.agrees(KEY)
     assert len(delivery.world.clients.dynamodb.scan(TableName="ledger")["Items"]) == 1
 
@@ -49,9 +49,9 @@ def test_what_a_dead_worker_stored_goes_when_its_source_goes(
     delivery.outlast_leases()
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
 
-    ending = delivery.settle(KEY, receives=2)
+    outcome = delivery.process(KEY, receives=2)
 
-    assert ending is Outcome.REMOVED
+    assert outcome is Outcome.REMOVED
     assert delivery.world.clients.s3.list_objects_v2(Bucket=VARIANTS)["KeyCount"] == 0
 
 
@@ -61,16 +61,16 @@ def test_a_death_after_the_commit_makes_the_redelivery_a_no_op(
 ) -> None:
     delivery.world.drop(KEY, images.jpeg())
     with monkeypatch.context() as dying:
-        ledger = delivery.world.fleet.ledger
+        ledger = delivery.world.context.ledger
         dying.setattr(ledger, "commit", dies_after(ledger.commit))
         with pytest.raises(ProcessDied):
-            delivery.settle(KEY)
+            delivery.process(KEY)
     injector.mend()
 
-    (verdict,) = delivery.deliver(notification(KEY), receives=2)
+    (result,) = delivery.deliver(notification(KEY), receives=2)
 
-    assert verdict.is_settled
-    assert verdict.ending is Outcome.CURRENT
+    assert result.is_acknowledged
+    assert result.outcome is Outcome.CURRENT
     assert not {"PutObject", "UpdateItem"} & set(injector.tried)
     assert delivery.agrees(KEY)
 
@@ -81,14 +81,14 @@ def test_after_a_death_with_ten_in_flight_each_of_the_ten_renders_alone(
 ) -> None:
     for number, key in enumerate(TEN):
         delivery.world.drop(key, images.jpeg((48, 36), seed=number))
-        delivery.world.fleet.ledger.claim(key, lease_seconds=60, may_store=("w32.webp",))
+        delivery.world.context.ledger.claim(key, lease_seconds=60, may_store=("w32.webp",))
     delivery.outlast_leases()
     crowd = Crowd()
     monkeypatch.setattr(RenderChild, "render", crowd.watched(RenderChild.render))
 
-    verdicts = delivery.deliver(*map(notification, TEN), receives=2)
+    results = delivery.deliver(*map(notification, TEN), receives=2)
 
-    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 10
+    assert [result.outcome for result in results] == [Outcome.MADE] * 10
     assert crowd.most == 1
 
 
@@ -101,7 +101,7 @@ def test_an_image_that_takes_the_whole_process_along_takes_no_other_image_along(
     doom = Doom(images.jpeg((48, 36), seed=0))
     monkeypatch.setattr(RenderChild, "render", doom.over(RenderChild.render))
     for name in ("read", "claim", "commit", "release"):
-        ledger = delivery.world.fleet.ledger
+        ledger = delivery.world.context.ledger
         monkeypatch.setattr(ledger, name, doom.after(getattr(ledger, name)))
 
     for receives in range(1, ENOUGH_DELIVERIES + 1):
@@ -173,9 +173,9 @@ def die_before_the_commit(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -
     """Drop a source and leave what a worker leaves that has stored all of it and then died."""
     delivery.world.drop(KEY, images.jpeg())
     with monkeypatch.context() as dying:
-        dying.setattr(delivery.world.fleet.ledger, "commit", dies)
+        dying.setattr(delivery.world.context.ledger, "commit", dies)
         with pytest.raises(ProcessDied):
-            delivery.settle(KEY)
+            delivery.process(KEY)
 
 
 def dies(*_arguments: object) -> None:

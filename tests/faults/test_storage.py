@@ -11,7 +11,7 @@ from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import SOURCES, TABLE
 from tests.support import images
-from worker.record import Ending
+from worker.record import RecordOutcome
 
 pytestmark = pytest.mark.faults
 
@@ -34,9 +34,9 @@ def test_a_put_that_is_told_to_slow_down_is_repeated(
 ) -> None:
     injector.refuse("PutObject", "SlowDown", status=503, calls=[put])
 
-    ending = delivery.settle(KEY)
+    outcome = delivery.process(KEY)
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert injector.tried.count("PutObject") == len(FULL_SET) + 1
     assert delivery.agrees(KEY)
 
@@ -48,7 +48,7 @@ def test_no_reader_is_pointed_to_a_set_that_lacks_a_variant(
 ) -> None:
     injector.refuse("PutObject", "SlowDown", status=503, where=name)
 
-    (verdict,) = delivery.deliver(notification(KEY))
+    (result,) = delivery.deliver(notification(KEY))
     tries = injector.tried.count("PutObject")
     left = delivery.world.stored_names(KEY)
     item = delivery.world.item(KEY)
@@ -56,11 +56,11 @@ def test_no_reader_is_pointed_to_a_set_that_lacks_a_variant(
     delivery.outlast_leases()
     (again,) = delivery.deliver(notification(KEY), receives=2)
 
-    assert (cause(verdict.ending), verdict.is_settled) == (Cause.THROTTLED, False)
+    assert (cause(result.outcome), result.is_acknowledged) == (Cause.THROTTLED, False)
     assert ATTEMPTS <= tries <= ATTEMPTS + len(FULL_SET)
     assert "manifest.json" not in left
     assert "status" not in item
-    assert again.ending is Outcome.MADE
+    assert again.outcome is Outcome.MADE
     assert delivery.agrees(KEY)
 
 
@@ -79,10 +79,10 @@ def test_a_call_whose_answer_was_lost_is_safe_to_repeat(
 ) -> None:
     injector.lose(operation, calls=[call])
 
-    endings = persisted(delivery)
-    quiet = delivery.settle(KEY)
+    outcomes = persisted(delivery)
+    quiet = delivery.process(KEY)
 
-    assert endings[-1] in {Outcome.MADE, Outcome.CURRENT}
+    assert outcomes[-1] in {Outcome.MADE, Outcome.CURRENT}
     assert quiet is Outcome.CURRENT
     assert delivery.agrees(KEY)
     assert delivery.queues.sent == []
@@ -94,24 +94,24 @@ def test_a_commit_whose_answer_was_lost_is_known_for_done(
 ) -> None:
     injector.lose("UpdateItem", calls=[2])
 
-    (verdict,) = delivery.deliver(notification(KEY))
+    (result,) = delivery.deliver(notification(KEY))
 
-    assert (verdict.ending, verdict.is_settled) == (Outcome.MADE, True)
+    assert (result.outcome, result.is_acknowledged) == (Outcome.MADE, True)
 
 
 @pytest.mark.case(27)
 def test_a_removal_whose_answers_were_all_lost_converges(
     delivery: Delivery, injector: Injector
 ) -> None:
-    delivery.settle(KEY)
+    delivery.process(KEY)
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
     injector.lose("DeleteObjects", calls=range(1, ATTEMPTS + 1))
     injector.lose("UpdateItem", calls=[1, 3])
 
-    endings = persisted(delivery)
+    outcomes = persisted(delivery)
 
-    assert cause(endings[0]) is Cause.STORAGE_UNAVAILABLE
-    assert endings[-1] in {Outcome.REMOVED, Outcome.ABSENT}
+    assert cause(outcomes[0]) is Cause.STORAGE_UNAVAILABLE
+    assert outcomes[-1] in {Outcome.REMOVED, Outcome.ABSENT}
     assert delivery.world.stored() == {}
     assert delivery.world.item(KEY)["status"] == {"S": "removed"}
     assert delivery.queues.sent == []
@@ -124,9 +124,9 @@ def test_a_put_that_met_another_is_repeated(
 ) -> None:
     injector.refuse("PutObject", "ConditionalRequestConflict", status=409, calls=[put])
 
-    ending = delivery.settle(KEY)
+    outcome = delivery.process(KEY)
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert delivery.agrees(KEY)
 
 
@@ -136,9 +136,9 @@ def test_a_source_that_is_not_the_one_seen_is_read_again_at_once_and_not_repeate
 ) -> None:
     injector.refuse("GetObject", "PreconditionFailed", status=412, calls=[1])
 
-    first = delivery.settle(KEY)
+    first = delivery.process(KEY)
     asked = injector.tried.count("GetObject")
-    again = delivery.settle(KEY, receives=2)
+    again = delivery.process(KEY, receives=2)
 
     assert cause(first) is Cause.SOURCE_CHANGED
     assert asked == 1
@@ -161,17 +161,17 @@ def test_a_commit_that_finds_another_claim_is_reported_and_the_retry_reconciles(
     # The manifest is written last, so the claim is lost just before the commit.
     injector.on("PutObject", taken_over, calls=[len(FULL_SET)])
 
-    (verdict,) = delivery.deliver(notification(KEY))
+    (result,) = delivery.deliver(notification(KEY))
     taken = delivery.world.item(KEY)
     delivery.outlast_leases()
     (again,) = delivery.deliver(notification(KEY), receives=2)
 
-    assert (cause(verdict.ending), verdict.is_settled) == (Cause.CLAIM_LOST, False)
+    assert (cause(result.outcome), result.is_acknowledged) == (Cause.CLAIM_LOST, False)
     # Nobody has the key now: either may have written after the other.
     assert "claim_token" not in taken
     assert "status" not in taken
     assert [backfill.write(SOURCES, [KEY])] == [sent.body for sent in delivery.queues.sent]
-    assert again.ending is Outcome.MADE
+    assert again.outcome is Outcome.MADE
     assert delivery.agrees(KEY)
 
 
@@ -197,14 +197,14 @@ def test_an_hour_without_the_ledger_loses_nothing_and_needs_nobody(
         if delivery.clock.at > over:
             injector.mend()
         bodies = [notification(key) for key in waiting]
-        delivery.queues.put_offs.clear()
-        verdicts = delivery.deliver(*bodies, receives=receives)
-        rounds.append({cause(verdict.ending) for verdict in verdicts})
-        waits = {receipt: seconds for _, receipt, seconds in delivery.queues.put_offs}
+        delivery.queues.delays.clear()
+        results = delivery.deliver(*bodies, receives=receives)
+        rounds.append({cause(result.outcome) for result in results})
+        waits = {receipt: seconds for _, receipt, seconds in delivery.queues.delays}
         waiting = {
-            key: delivery.clock.at + waits[verdict.message_id]
-            for key, verdict in zip(waiting, verdicts, strict=True)
-            if not verdict.is_settled
+            key: delivery.clock.at + waits[result.message_id]
+            for key, result in zip(waiting, results, strict=True)
+            if not result.is_acknowledged
         }
 
     assert receives <= delivery.world.settings.max_receives
@@ -225,11 +225,11 @@ def test_after_a_batch_that_met_an_outage_one_record_goes_ahead_and_the_rest_are
     injector.tried.clear()
 
     with capture_logs() as said:
-        verdicts = delivery.deliver(*bodies, receives=2)
+        results = delivery.deliver(*bodies, receives=2)
 
     told = [line["cause"] for line in said if line["event"] == "batch stopped"]
-    assert {cause(verdict.ending) for verdict in verdicts} == {Cause.THROTTLED}
-    assert not any(verdict.is_settled for verdict in verdicts)
+    assert {cause(result.outcome) for result in results} == {Cause.THROTTLED}
+    assert not any(result.is_acknowledged for result in results)
     assert injector.tried == ["GetItem"] * ATTEMPTS
     assert told == [Cause.THROTTLED]
 
@@ -250,13 +250,13 @@ def test_one_tenant_whose_sources_are_closed_to_us_fails_alone_and_by_name(
     )
 
     (letter,) = delivery.queues.sent
-    assert (cause(closed.ending), closed.is_settled) == (Cause.ACCESS_DENIED, False)
-    assert [verdict.ending for verdict in others] == [Outcome.MADE] * 9
-    assert last.is_settled
+    assert (cause(closed.outcome), closed.is_acknowledged) == (Cause.ACCESS_DENIED, False)
+    assert [result.outcome for result in others] == [Outcome.MADE] * 9
+    assert last.is_acknowledged
     assert letter.attributes["cause"] == Cause.ACCESS_DENIED
     assert letter.attributes["stage"] == "fetch"
     assert code in letter.attributes["detail"]
 
 
-def persisted(delivery: Delivery) -> list[Ending]:
+def persisted(delivery: Delivery) -> list[RecordOutcome]:
     return delivery.persist(notification(KEY))

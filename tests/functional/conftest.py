@@ -16,7 +16,7 @@ from shared.cloud.clients import Clients, build_clients
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.render_pool import RenderPool
@@ -24,9 +24,9 @@ from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
-from worker.batch import Consumer, Verdict
-from worker.context import Fleet
-from worker.record import Ending
+from worker.batch import Consumer, RecordResult
+from worker.context import WorkerContext
+from worker.record import RecordOutcome
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"
@@ -102,12 +102,12 @@ class World:
     """Everything a test arranges, acts on and looks at."""
 
     clients: Clients
-    fleet: Fleet
+    context: WorkerContext
     consumer: Consumer
 
     @property
     def settings(self) -> Settings:
-        return self.fleet.settings
+        return self.context.settings
 
     def drop(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self.clients.s3.put_object(
@@ -132,21 +132,21 @@ class World:
             url = self.clients.sqs.get_queue_url(QueueName=LIVE)["QueueUrl"]
             self.clients.sqs.send_message(QueueUrl=url, MessageBody=body)
 
-    def consume(self, *, seconds: float = 120) -> tuple[Verdict, ...]:
+    def consume(self, *, seconds: float = 120) -> tuple[RecordResult, ...]:
         """Receive up to ten messages and consume them; the queue is told nothing."""
-        raw = self.fleet.queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+        raw = self.context.queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
         messages = [from_receive(each, LIVE) for each in raw]
         return self.consumer.consume(messages, self.deadline(seconds))
 
     def deadline(self, seconds: float = 120) -> Deadline:
         """Return when a batch that begins now must have ended."""
-        return Deadline.after(seconds, self.fleet.clock)
+        return Deadline.after(seconds, self.context.clock)
 
-    def settle(self, key: str) -> Ending:
+    def process(self, key: str) -> RecordOutcome:
         """Tell the worker about a key and return what became of it."""
         self.send(self.event(key))
-        (verdict,) = self.consume()
-        return verdict.ending
+        (result,) = self.consume()
+        return result.outcome
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """Return every object of the variants bucket with its HEAD."""
@@ -197,24 +197,24 @@ def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[
         )
         clock = SystemClock()
         objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
-        fleet = Fleet(
+        context = WorkerContext(
             settings=settings,
             clock=clock,
             objects=objects,
             ledger=Ledger(clients.dynamodb, TABLE, clock),
             queues=Queues(clients.sqs),
             recipes=read_recipes(recipes),
-            marks=Marks(objects),
+            watermarks=Watermarks(objects),
             render_pool=render_pool,
             uploads=ThreadPoolExecutor(4),
-            desk=BoundedSemaphore(4),
+            prefetch_slots=BoundedSemaphore(4),
         )
-        made.append(World(clients, fleet, Consumer(fleet)))
+        made.append(World(clients, context, Consumer(context)))
         return made[-1]
 
     yield make
     for world in made:
-        world.fleet.uploads.shutdown()
+        world.context.uploads.shutdown()
 
 
 @pytest.fixture(name="world")

@@ -20,7 +20,7 @@ NAMES = ("w32.webp",)
 def die_over(world: World, key: str, *, times: int) -> None:
     """Leave what a worker leaves that is killed in the middle of it."""
     for _ in range(times):
-        world.fleet.ledger.claim(key, lease_seconds=-1, may_store=NAMES)
+        world.context.ledger.claim(key, lease_seconds=-1, may_store=NAMES)
 
 
 @pytest.fixture(name="seen")
@@ -56,10 +56,10 @@ def test_suspects_come_last_and_one_at_a_time_fewest_deaths_first(
     die_over(world, "1.jpg", times=1)
     world.send(*[world.event(key) for key in pictures])
 
-    verdicts = world.consume()
+    results = world.consume()
 
     last = [str(len(pictures[key])) for key in ("1.jpg", "0.jpg")]
-    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 6
+    assert [result.outcome for result in results] == [Outcome.MADE] * 6
     assert seen[-2:] == [(1, last[0]), (1, last[1])]
 
 
@@ -67,9 +67,9 @@ def test_an_ending_forgets_the_deaths(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     die_over(world, "a.jpg", times=2)
 
-    world.settle("a.jpg")
+    world.process("a.jpg")
 
-    assert world.fleet.ledger.read("a.jpg").deaths == 0
+    assert world.context.ledger.read("a.jpg").crashed_attempts == 0
 
 
 def test_a_child_that_dies_once_is_given_another_chance_whatever_the_receive_count(
@@ -78,18 +78,18 @@ def test_a_child_that_dies_once_is_given_another_chance_whatever_the_receive_cou
     failures = crash_with(monkeypatch, [Throttled("slow", stage="put"), DecoderCrash("died")])
     world.drop("a.jpg", images.jpeg())
 
-    endings = [world.settle("a.jpg") for _ in failures]
+    outcomes = [world.process("a.jpg") for _ in failures]
 
-    assert [each.is_permanent for each in endings if isinstance(each, Failure)] == [False, False]
+    assert [each.is_permanent for each in outcomes if isinstance(each, Failure)] == [False, False]
 
 
 def test_a_child_that_dies_twice_is_final(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     crash_with(monkeypatch, [DecoderCrash("died"), DecoderCrash("died")])
     world.drop("a.jpg", images.jpeg())
 
-    endings = [world.settle("a.jpg") for _ in range(2)]
+    outcomes = [world.process("a.jpg") for _ in range(2)]
 
-    assert [each.is_permanent for each in endings if isinstance(each, Failure)] == [False, True]
+    assert [each.is_permanent for each in outcomes if isinstance(each, Failure)] == [False, True]
     assert world.item("a.jpg")["status"] == {"S": "rejected"}
     assert world.item("a.jpg")["cause"] == {"S": Cause.DECODER_CRASH.value}
 

@@ -41,8 +41,8 @@ class Heard:
 @pytest.fixture(name="topic")
 def _topic(world: World) -> Heard:
     heard = Heard()
-    world.fleet = replace(world.fleet, topic=cast("Topic", heard))
-    world.consumer = Consumer(world.fleet)
+    world.context = replace(world.context, topic=cast("Topic", heard))
+    world.consumer = Consumer(world.context)
     return heard
 
 
@@ -54,13 +54,13 @@ def again(world: World, *, receives: int = 2) -> Message:
 
 def test_a_life_is_told_of_change_by_change(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg(seed=1))
-    world.settle(KEY)
+    world.process(KEY)
     world.drop(KEY, images.jpeg(seed=2))
-    world.settle(KEY)
+    world.process(KEY)
     world.drop(KEY, images.truncated_jpeg())
-    world.settle(KEY)
+    world.process(KEY)
     world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
-    world.settle(KEY)
+    world.process(KEY)
 
     assert topic.events == ["complete", "replaced", "rejected", "removed"]
 
@@ -68,7 +68,7 @@ def test_a_life_is_told_of_change_by_change(world: World, topic: Heard) -> None:
 def test_a_complete_set_is_described(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg())
 
-    world.settle(KEY)
+    world.process(KEY)
 
     (completion,) = topic.completions
     manifest = world.manifest(KEY)
@@ -82,7 +82,7 @@ def test_a_complete_set_is_described(world: World, topic: Heard) -> None:
 def test_a_rejection_tells_its_cause(world: World, topic: Heard) -> None:
     world.drop(KEY, b"not an image")
 
-    world.settle(KEY)
+    world.process(KEY)
 
     (completion,) = topic.completions
     assert completion.cause is Cause.NOT_AN_IMAGE
@@ -91,9 +91,9 @@ def test_a_rejection_tells_its_cause(world: World, topic: Heard) -> None:
 
 def test_a_duplicate_is_not_told_of(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg())
-    world.settle(KEY)
+    world.process(KEY)
 
-    assert world.settle(KEY) is Outcome.CURRENT
+    assert world.process(KEY) is Outcome.CURRENT
     assert topic.events == ["complete"]
 
 
@@ -103,13 +103,13 @@ def test_the_message_of_a_change_tells_of_it_again(
 ) -> None:
     """Its worker may have died between the ledger and the topic; the id lets a reader drop it."""
     world.drop(KEY, images.jpeg(seed=1))
-    world.settle(KEY)
+    world.process(KEY)
     if change == "replaced":
         world.drop(KEY, images.jpeg(seed=2))
-        world.settle(KEY)
+        world.process(KEY)
     if change == "removed":
         world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
-        world.settle(KEY)
+        world.process(KEY)
 
     world.consumer.consume((again(world),), world.deadline())
 
@@ -123,11 +123,11 @@ def test_a_change_that_could_not_be_told_of_is_told_later(
 ) -> None:
     world.drop(KEY, data)
     topic.trouble = StorageUnavailable("no answer", stage="announce")
-    ending = world.settle(KEY)
+    outcome = world.process(KEY)
     topic.trouble = None
 
-    (verdict,) = world.consumer.consume((again(world),), world.deadline())
+    (result,) = world.consumer.consume((again(world),), world.deadline())
 
-    assert isinstance(ending, StorageUnavailable)
-    assert verdict.is_settled
+    assert isinstance(outcome, StorageUnavailable)
+    assert result.is_acknowledged
     assert len(topic.events) == 1

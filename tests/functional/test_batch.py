@@ -14,17 +14,17 @@ from shared.model.outcome import Outcome
 from tests.functional.conftest import LIVE, TINY_NAMES, World
 from tests.support import images
 from worker import batch, record
-from worker.batch import Consumer, Verdict
-from worker.context import Fleet
+from worker.batch import Consumer, RecordResult
+from worker.context import WorkerContext
 from worker.reconcile import reconcile
-from worker.record_log import Story
+from worker.record_log import RecordLog
 from worker.work import Work
 
 pytestmark = pytest.mark.functional
 
 
-def causes(verdicts: tuple[Verdict, ...]) -> list[Cause | None]:
-    return [v.ending.cause if isinstance(v.ending, Failure) else None for v in verdicts]
+def causes(results: tuple[RecordResult, ...]) -> list[Cause | None]:
+    return [v.outcome.cause if isinstance(v.outcome, Failure) else None for v in results]
 
 
 def test_one_corrupt_image_of_ten_fails_alone(world: World) -> None:
@@ -34,11 +34,11 @@ def test_one_corrupt_image_of_ten_fails_alone(world: World) -> None:
     bodies = [world.event(f"good-{number}.jpg") for number in range(9)]
     world.send(*bodies[:4], world.event("bad.jpg"), *bodies[4:])
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    failed = [verdict for verdict in verdicts if isinstance(verdict.ending, Failure)]
+    failed = [result for result in results if isinstance(result.outcome, Failure)]
     (letter,) = world.dead_letters()
-    assert len(verdicts) == 10
+    assert len(results) == 10
     assert causes(tuple(failed)) == [Cause.TRUNCATED]
     assert letter["MessageAttributes"]["origin_message_id"]["StringValue"] == failed[0].message_id
     assert all(
@@ -52,13 +52,13 @@ def test_a_permanent_failure_is_settled_by_its_dead_letter(world: World) -> None
     body = world.event("bad.jpg")
     world.send(body)
 
-    (verdict,) = world.consume()
+    (result,) = world.consume()
 
     (letter,) = world.dead_letters()
     attributes = {
         name: value["StringValue"] for name, value in letter["MessageAttributes"].items()
     }
-    assert verdict.is_settled
+    assert result.is_acknowledged
     assert letter["Body"] == body
     assert attributes["cause"] == "not_an_image"
     assert attributes["stage"] == "sniff"
@@ -75,9 +75,9 @@ def test_a_permanent_failure_without_a_dead_letter_queue_goes_back(
     world.drop("bad.jpg", b"this is no image at all")
     world.send(world.event("bad.jpg"))
 
-    (verdict,) = world.consume()
+    (result,) = world.consume()
 
-    assert not verdict.is_settled
+    assert not result.is_acknowledged
 
 
 def test_ten_corrupt_images_give_ten_verdicts(world: World) -> None:
@@ -85,9 +85,9 @@ def test_ten_corrupt_images_give_ten_verdicts(world: World) -> None:
         world.drop(f"bad-{number}.jpg", images.truncated_jpeg(seed=number))
     world.send(*[world.event(f"bad-{number}.jpg") for number in range(10)])
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert causes(verdicts) == [Cause.TRUNCATED] * 10
+    assert causes(results) == [Cause.TRUNCATED] * 10
     assert world.stored() == {}
 
 
@@ -96,53 +96,53 @@ def test_a_junk_body_fails_alone(world: World, body: str) -> None:
     world.drop("good.jpg", images.jpeg())
     world.send(body, world.event("good.jpg"))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert sorted(map(str, causes(verdicts))) == ["None", "bad_message"]
+    assert sorted(map(str, causes(results))) == ["None", "bad_message"]
     assert world.stored_names("good.jpg") == {*TINY_NAMES, "manifest.json"}
 
 
 def test_a_message_about_another_bucket_is_bad(world: World) -> None:
     world.send(world.event("a.jpg").replace('"sources"', '"elsewhere"'))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert causes(verdicts) == [Cause.BAD_MESSAGE]
+    assert causes(results) == [Cause.BAD_MESSAGE]
 
 
 def test_the_test_event_of_s3_is_acknowledged(world: World) -> None:
     world.send(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "sources"}))
 
-    (verdict,) = world.consume()
+    (result,) = world.consume()
 
-    assert verdict.is_settled
-    assert verdict.ending is Outcome.IGNORED
+    assert result.is_acknowledged
+    assert result.outcome is Outcome.IGNORED
 
 
 def test_several_records_of_one_key_are_one_piece_of_work(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     world.send(*[world.event("a.jpg")] * 3)
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 3
-    assert all(verdict.is_settled for verdict in verdicts)
+    assert [result.outcome for result in results] == [Outcome.MADE] * 3
+    assert all(result.is_acknowledged for result in results)
 
 
 def test_several_records_of_one_corrupt_key_leave_one_dead_letter(world: World) -> None:
     world.drop("bad.jpg", images.truncated_jpeg())
     world.send(*[world.event("bad.jpg")] * 3)
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert all(verdict.is_settled for verdict in verdicts)
+    assert all(result.is_acknowledged for result in results)
     assert len(world.dead_letters()) == 1
 
 
 def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
-    with world.fleet.render_pool.child(wait_seconds=5) as first:
+    with world.context.render_pool.child(wait_seconds=5) as first:
         pid = first.pid  # the pool hands out the child that came back last
     os.kill(pid, signal.SIGSTOP)  # it takes the job and does not finish it
     Timer(0.5, os.kill, args=(pid, signal.SIGKILL)).start()
@@ -153,20 +153,20 @@ def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
     (after,) = world.consume()
 
     assert causes((killed,)) == [Cause.DECODER_CRASH]
-    assert not killed.is_settled
-    assert after.ending is Outcome.MADE
+    assert not killed.is_acknowledged
+    assert after.outcome is Outcome.MADE
 
 
 def test_the_last_receive_is_moved_with_its_cause(make_world: Callable[..., World]) -> None:
     world = make_world(PIXFLEET_MAX_RECEIVES="1", PIXFLEET_LEDGER_TABLE="ledger")
-    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
 
-    (verdict,) = world.consume()
+    (result,) = world.consume()
 
     (letter,) = world.dead_letters()
-    assert verdict.is_settled
+    assert result.is_acknowledged
     assert letter["MessageAttributes"]["cause"]["StringValue"] == "claimed"
 
 
@@ -174,9 +174,9 @@ def test_without_time_nothing_is_started(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
 
-    verdicts = world.consume(seconds=12)
+    results = world.consume(seconds=12)
 
-    assert causes(verdicts) == [Cause.DEADLINE]
+    assert causes(results) == [Cause.DEADLINE]
     assert world.item("a.jpg") == {}
 
 
@@ -185,39 +185,44 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
 ) -> None:
 
     def broken(
-        work: Work, fleet: Fleet, deadline: Deadline, story: Story, *, is_alone: bool
+        work: Work,
+        context: WorkerContext,
+        deadline: Deadline,
+        record_log: RecordLog,
+        *,
+        is_alone: bool,
     ) -> Outcome:
         if work.key == "odd.jpg":
             raise ZeroDivisionError("a bug")
-        return reconcile(work, fleet, deadline, story, is_alone=is_alone)
+        return reconcile(work, context, deadline, record_log, is_alone=is_alone)
 
     monkeypatch.setattr(record, "reconcile", broken)
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("odd.jpg"), world.event("a.jpg"))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert sorted(map(str, causes(verdicts))) == ["None", "unknown"]
+    assert sorted(map(str, causes(results))) == ["None", "unknown"]
 
 
 def test_a_message_that_cannot_be_put_off_is_still_reported(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     message = Message("m1", "no-handle", world.event("a.jpg"), 1, "no-such-queue", None)
 
-    (verdict,) = world.consumer.consume((message,), Deadline.after(60, world.fleet.clock))
+    (result,) = world.consumer.consume((message,), Deadline.after(60, world.context.clock))
 
-    assert not verdict.is_settled
+    assert not result.is_acknowledged
 
 
 def test_a_message_of_several_keys_is_kept_while_one_of_them_may_pass(world: World) -> None:
-    world.fleet.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
+    world.context.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
     world.drop("held.jpg", images.jpeg())
     world.drop("bad.jpg", images.truncated_jpeg())
     world.send(world.event("bad.jpg"), world.event("bad.jpg", "held.jpg"))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert sorted((str(v.ending).split(":")[0], v.is_settled) for v in verdicts) == [
+    assert sorted((str(v.outcome).split(":")[0], v.is_acknowledged) for v in results) == [
         ("claimed", False),
         ("truncated", True),
     ]
@@ -228,33 +233,33 @@ def test_every_permanent_failure_of_a_batch_has_its_dead_letter(world: World) ->
         world.drop(key, images.truncated_jpeg())
     world.send(world.event("one.jpg"), world.event("one.jpg", "two.jpg"))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert all(verdict.is_settled for verdict in verdicts)
+    assert all(result.is_acknowledged for result in results)
     assert len(world.dead_letters()) == 2
 
 
 def test_no_batch_outlasts_its_lease(world: World) -> None:
     settings = replace(world.settings, lease_seconds=60)  # too short for any image
-    hasty = Consumer(replace(world.fleet, settings=settings))
+    hasty = Consumer(replace(world.context, settings=settings))
     message = Message("m1", "no-handle", world.event("a.jpg"), 1, LIVE, None)
 
-    verdicts = hasty.consume((message,), Deadline.after(600, world.fleet.clock))
+    results = hasty.consume((message,), Deadline.after(600, world.context.clock))
 
-    assert causes(verdicts) == [Cause.DEADLINE]
+    assert causes(results) == [Cause.DEADLINE]
 
 
 def test_a_fresh_message_outlives_the_last_receive_of_its_key(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     world.drop("a.jpg", images.jpeg())
     messages = tuple(
         Message(f"m{count}", "no-handle", world.event("a.jpg"), count, LIVE, None)
         for count in (8, 1)
     )
 
-    verdicts = world.consumer.consume(messages, Deadline.after(120, world.fleet.clock))
+    results = world.consumer.consume(messages, Deadline.after(120, world.context.clock))
 
-    assert [verdict.is_settled for verdict in verdicts] == [True, False]
+    assert [result.is_acknowledged for result in results] == [True, False]
 
 
 def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
@@ -266,14 +271,14 @@ def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
     world.consume()
     world.drop("a.jpg", images.jpeg(seed=2))
     message = Message("m1", "no-handle", world.event("a.jpg"), 2, LIVE, None)
-    verdicts: list[Verdict] = []
+    results: list[RecordResult] = []
     for _ in range(2):
-        with world.fleet.render_pool.child(wait_seconds=5) as child:
+        with world.context.render_pool.child(wait_seconds=5) as child:
             os.kill(child.pid, signal.SIGSTOP)  # it takes the job and never finishes it
-        verdicts += world.consumer.consume((message,), Deadline.after(120, world.fleet.clock))
+        results += world.consumer.consume((message,), Deadline.after(120, world.context.clock))
 
-    assert [verdict.is_settled for verdict in verdicts] == [False, True]
-    assert causes(tuple(verdicts)) == [Cause.DECODE_TIMEOUT] * 2
+    assert [result.is_acknowledged for result in results] == [False, True]
+    assert causes(tuple(results)) == [Cause.DECODE_TIMEOUT] * 2
     assert world.item("a.jpg")["status"] == {"S": "rejected"}
     assert world.stored() == {}
 
@@ -282,22 +287,22 @@ def test_a_batch_is_answered_in_time_however_slow_its_settling(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = Event()
-    monkeypatch.setattr(batch, "SETTLING_SECONDS", 1.2)
-    monkeypatch.setattr(world.fleet.queues, "send", lambda *_: released.wait(30))
+    monkeypatch.setattr(batch, "TRIAGE_SECONDS", 1.2)
+    monkeypatch.setattr(world.context.queues, "send", lambda *_: released.wait(30))
     for number in range(3):
         world.drop(f"bad-{number}.jpg", images.truncated_jpeg())
     world.send(*[world.event(f"bad-{number}.jpg") for number in range(3)])
 
-    verdicts = world.consume()
+    results = world.consume()
 
     assert not released.is_set()
-    assert [verdict.is_settled for verdict in verdicts] == [False] * 3
+    assert [result.is_acknowledged for result in results] == [False] * 3
     released.set()
 
 
 def test_a_key_longer_than_any_in_s3_is_a_bad_message(world: World) -> None:
     world.send(world.event("k" * 1025))
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert causes(verdicts) == [Cause.BAD_MESSAGE]
+    assert causes(results) == [Cause.BAD_MESSAGE]

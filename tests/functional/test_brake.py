@@ -53,13 +53,13 @@ def test_the_batch_after_a_stopped_one_asks_with_a_single_record(
     before = ledger.calls
     send_ten(world, first=10)
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    endings = [verdict.ending for verdict in verdicts]
+    outcomes = [result.outcome for result in results]
     assert ledger.calls == before + 1
-    assert {each.cause for each in endings if isinstance(each, Failure)} == {Cause.THROTTLED}
-    assert [each.stage for each in endings if isinstance(each, Failure)].count("brake") == 9
-    assert not any(verdict.is_settled for verdict in verdicts)
+    assert {each.cause for each in outcomes if isinstance(each, Failure)} == {Cause.THROTTLED}
+    assert [each.stage for each in outcomes if isinstance(each, Failure)].count("brake") == 9
+    assert not any(result.is_acknowledged for result in results)
 
 
 def test_all_flows_again_once_the_one_that_is_sent_ahead_does_well(
@@ -70,9 +70,9 @@ def test_all_flows_again_once_the_one_that_is_sent_ahead_does_well(
     ledger.is_down = False
     send_ten(world, first=10)
 
-    verdicts = world.consume()
+    results = world.consume()
 
-    assert [verdict.ending for verdict in verdicts] == [Outcome.MADE] * 10
+    assert [result.outcome for result in results] == [Outcome.MADE] * 10
 
 
 def test_a_stopped_batch_says_so_once(world: World, ledger: Ledger) -> None:
@@ -98,14 +98,14 @@ def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
     def refuse(*_arguments: object) -> None:
         raise Throttled("SlowDown", stage="fetch")
 
-    real = world.fleet.objects.fetch
+    real = world.context.objects.fetch
 
     def fetch(source: Source, until: Deadline) -> bytes:
         fetched.append(source.key)
         return real(source, until)
 
-    monkeypatch.setattr(world.fleet.objects, "fetch", fetch)
-    monkeypatch.setattr(world.fleet.objects, "put_variant", refuse)
+    monkeypatch.setattr(world.context.objects, "fetch", fetch)
+    monkeypatch.setattr(world.context.objects, "put_variant", refuse)
     send_ten(world)
 
     world.consume()

@@ -14,7 +14,7 @@ from shared.clock import SystemClock
 from shared.cloud import errors as faults
 from shared.cloud.clients import Clients, build_announcer
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import Mark, Objects
+from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
 from shared.model.completion import Change, Completion
@@ -119,15 +119,15 @@ def every_call(clients: AllClients) -> None:
     data = objects.fetch(source, AMPLE)
     objects.put_variant(source, recipe.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
-    mark = objects.fetch_mark("a.jpg", known=Mark())
-    assert objects.fetch_mark("a.jpg", known=mark) is mark
+    mark = objects.fetch_watermark("a.jpg", known=WatermarkFile())
+    assert objects.fetch_watermark("a.jpg", known=mark) is mark
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
     objects.delete(["a"])
     queues = Queues(clients.sqs)
     queues.send(DEAD, "x", {"cause": "corrupt"})
     (raw,) = queues.receive(DEAD, wait_seconds=0, hide_seconds=30)
-    queues.put_off(DEAD, raw["ReceiptHandle"], seconds=0)
+    queues.delay(DEAD, raw["ReceiptHandle"], seconds=0)
     queues.acknowledge(DEAD, [raw["ReceiptHandle"]])
     arn = clients.sns.create_topic(Name="completions")["TopicArn"]
     Topic(clients.sns, arn).publish(
@@ -136,8 +136,8 @@ def every_call(clients: AllClients) -> None:
     ledger = Ledger(clients.dynamodb, TABLE, SystemClock())
     for end in (
         ledger.release,
-        ledger.withdraw,
-        lambda claim: ledger.bury(claim, {}),
+        ledger.abandon,
+        lambda claim: ledger.tombstone(claim, {}),
         lambda claim: ledger.reject(claim, Corrupt("x"), {}),
         lambda claim: ledger.commit(claim, {"variants": []}),
     ):

@@ -9,7 +9,7 @@ from shared.deadline import Deadline
 from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
 from shared.settings import Settings, read_settings
 from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, World
-from worker.context import build_fleet
+from worker.context import build_context
 
 pytestmark = pytest.mark.functional
 
@@ -31,23 +31,23 @@ def test_recipes_are_read_from_the_object_that_the_environment_names(clients: Cl
     body = json.dumps(RECIPES).encode()
     clients.s3.put_object(Bucket=VARIANTS, Key="a/recipes-1.json", Body=body)
 
-    fleet = build_fleet(settings(f"s3://{VARIANTS}/a/recipes-1.json"))
+    context = build_context(settings(f"s3://{VARIANTS}/a/recipes-1.json"))
 
     try:
-        assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
-        assert fleet.render_pool.size == 1
+        assert [recipe.name for recipe in context.recipes.recipes] == ["tiny", "square"]
+        assert context.render_pool.size == 1
     finally:
-        fleet.close()
+        context.close()
 
 
 def test_recipes_are_read_from_a_file_too(clients: Clients, tmp_path: Path) -> None:
     file = tmp_path / "recipes.json"
     file.write_text(json.dumps(RECIPES))
 
-    fleet = build_fleet(settings(str(file)))
+    context = build_context(settings(str(file)))
 
-    fleet.close()
-    assert [recipe.name for recipe in fleet.recipes.recipes] == ["tiny", "square"]
+    context.close()
+    assert [recipe.name for recipe in context.recipes.recipes] == ["tiny", "square"]
 
 
 USELESS: dict[str, bytes] = {
@@ -69,7 +69,7 @@ def test_recipes_that_cannot_be_used_are_refused_by_their_place(
     place = f"s3://{VARIANTS}/recipes.json"
 
     with pytest.raises(Misconfigured) as caught:
-        build_fleet(settings(place))
+        build_context(settings(place))
 
     assert place in str(caught.value)
 
@@ -79,17 +79,17 @@ def test_recipes_that_cannot_be_used_are_refused_by_their_place(
 )
 def test_recipes_that_are_not_there_are_one_of_our_errors(clients: Clients, place: str) -> None:
     with pytest.raises(PixfleetError):
-        build_fleet(settings(place))
+        build_context(settings(place))
 
 
 def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) -> None:
     places = 0
-    while world.fleet.desk.acquire(blocking=False):
+    while world.context.prefetch_slots.acquire(blocking=False):
         places += 1
 
     with (
         pytest.raises(OutOfTime) as caught,
-        world.fleet.place_on_desk(Deadline.after(0, SystemClock())),
+        world.context.prefetch_slot(Deadline.after(0, SystemClock())),
     ):
         pass
 
@@ -100,5 +100,5 @@ def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) ->
 def test_a_place_on_the_desk_is_given_back_by_a_failure(world: World) -> None:
     deadline = Deadline.after(0, SystemClock())
     for _ in range(10):
-        with pytest.raises(ZeroDivisionError), world.fleet.place_on_desk(deadline):
+        with pytest.raises(ZeroDivisionError), world.context.prefetch_slot(deadline):
             raise ZeroDivisionError

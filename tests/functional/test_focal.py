@@ -56,13 +56,13 @@ def point(world: World, focal: str) -> None:
 
 def test_a_new_focal_point_alone_renders_the_source_again(world: World) -> None:
     world.drop("a.jpg", images.jpeg((160, 40)), {"focal": "0.1,0.5"})
-    world.settle("a.jpg")
+    world.process("a.jpg")
     before, etag, version = shown(world), world.item("a.jpg")["etag"], world.manifest("a.jpg")
     point(world, "0.9,0.5")
 
-    endings = world.settle("a.jpg"), world.settle("a.jpg")
+    outcomes = world.process("a.jpg"), world.process("a.jpg")
 
-    assert endings == (Outcome.MADE, Outcome.CURRENT)
+    assert outcomes == (Outcome.MADE, Outcome.CURRENT)
     assert shown(world) != before
     assert world.item("a.jpg")["etag"] == etag
     assert world.manifest("a.jpg")["version"] != version["version"]
@@ -72,11 +72,11 @@ def test_a_new_focal_point_alone_renders_the_source_again(world: World) -> None:
 def test_a_focal_point_that_is_none_is_refused_with_its_cause(world: World, focal: str) -> None:
     world.drop("a.jpg", images.jpeg(), {"focal": focal})
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
     (letter,) = world.dead_letters()
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.BAD_FOCAL
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.BAD_FOCAL
     assert world.item("a.jpg")["status"] == {"S": "rejected"}
     assert letter["MessageAttributes"]["cause"]["StringValue"] == "bad_focal"
     assert focal in letter["MessageAttributes"]["detail"]["StringValue"]
@@ -84,8 +84,8 @@ def test_a_focal_point_that_is_none_is_refused_with_its_cause(world: World, foca
 
 def test_a_mended_focal_point_publishes_the_source(world: World) -> None:
     world.drop("a.jpg", images.jpeg(), {"focal": "middle"})
-    world.settle("a.jpg")
+    world.process("a.jpg")
     point(world, "0.5,0.5")
 
-    assert world.settle("a.jpg") is Outcome.MADE
+    assert world.process("a.jpg") is Outcome.MADE
     assert world.stored_names("a.jpg") == {"sq.webp", "manifest.json"}

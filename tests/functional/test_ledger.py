@@ -138,9 +138,9 @@ Write = Callable[[Ledger, Claim], object]
 WRITES: dict[str, Write] = {
     "commit": lambda ledger, claim: ledger.commit(claim, FIELDS),
     "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}),
-    "bury": lambda ledger, claim: ledger.bury(claim, {}),
+    "tombstone": lambda ledger, claim: ledger.tombstone(claim, {}),
     "release": lambda ledger, claim: ledger.release(claim),
-    "withdraw": lambda ledger, claim: ledger.withdraw(claim),
+    "abandon": lambda ledger, claim: ledger.abandon(claim),
 }
 every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 
@@ -180,12 +180,12 @@ def test_every_ending_lets_the_next_worker_in(ledger: Ledger, write: Write) -> N
     claimed(ledger)
 
 
-@pytest.mark.parametrize("ending", ["commit", "reject", "bury", "withdraw"])
-def test_only_a_released_claim_leaves_the_work_unfinished(ledger: Ledger, ending: str) -> None:
+@pytest.mark.parametrize("outcome", ["commit", "reject", "tombstone", "abandon"])
+def test_only_a_released_claim_leaves_the_work_unfinished(ledger: Ledger, outcome: str) -> None:
     WRITES["release"](ledger, claimed(ledger))
     assert ledger.read(KEY).is_unfinished
 
-    WRITES[ending](ledger, claimed(ledger))
+    WRITES[outcome](ledger, claimed(ledger))
 
     assert not ledger.read(KEY).is_unfinished
 
@@ -257,13 +257,13 @@ def test_a_failure_without_a_stage_or_a_detail_can_be_written(ledger: Ledger) ->
     assert ledger.read(KEY).status == "rejected"
 
 
-@pytest.mark.parametrize("ending", ["commit", "bury"])
+@pytest.mark.parametrize("outcome", ["commit", "tombstone"])
 def test_a_rejection_that_is_over_leaves_no_cause(
-    ledger: Ledger, clients: Clients, ending: str
+    ledger: Ledger, clients: Clients, outcome: str
 ) -> None:
     ledger.reject(claimed(ledger), Corrupt("bad", stage="render"), {})
 
-    WRITES[ending](ledger, claimed(ledger))
+    WRITES[outcome](ledger, claimed(ledger))
 
     assert not item(clients).keys() & {"cause", "stage", "detail"}
 
@@ -271,7 +271,7 @@ def test_a_rejection_that_is_over_leaves_no_cause(
 def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: Clients) -> None:
     ledger.commit(claimed(ledger), FIELDS)
 
-    ledger.bury(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {})
 
     written = item(clients)
     assert written["status"] == {"S": "removed"}
@@ -280,13 +280,13 @@ def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: 
     assert ledger.read(KEY).stored == frozenset()
 
 
-@pytest.mark.parametrize("ending", ["commit", "reject"])
+@pytest.mark.parametrize("outcome", ["commit", "reject"])
 def test_what_comes_back_to_life_does_not_expire(
-    ledger: Ledger, clients: Clients, ending: str
+    ledger: Ledger, clients: Clients, outcome: str
 ) -> None:
-    ledger.bury(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {})
 
-    WRITES[ending](ledger, claimed(ledger))
+    WRITES[outcome](ledger, claimed(ledger))
 
     assert "expires_at" not in item(clients)
 

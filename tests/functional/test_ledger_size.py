@@ -36,18 +36,18 @@ def test_an_item_stays_under_4_kb_whatever_is_written_to_it(
         return ledger.claim(key, lease_seconds=60, may_store=names, messages=messages)
 
     published = {**facts, "identity": identity, "variants": names}
-    endings: tuple[Callable[[Claim], object], ...] = (
+    outcomes: tuple[Callable[[Claim], object], ...] = (
         lambda held: ledger.commit(held, published),
         lambda held: ledger.reject(held, Corrupt("\u2603" * 2000, stage="render"), facts),
     )
     sizes = []
-    for ending in endings:
-        ending(claim())
+    for outcome in outcomes:
+        outcome(claim())
         for _ in range(8):
             claim()
             clock.at += 61
         sizes.append(size_of(clients.dynamodb.get_item(TableName=TABLE, Key={"key": {"S": key}})))
-        ledger.bury(claim(), {})
+        ledger.tombstone(claim(), {})
 
     assert 3_000 < max(sizes) < 4096
 

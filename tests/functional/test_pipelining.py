@@ -74,7 +74,7 @@ class Line:
         for key in keys:
             self.world.drop(key, jpeg())
             self.world.send(self.world.event(key))
-        return [verdict.ending for verdict in self.world.consume()]
+        return [result.outcome for result in self.world.consume()]
 
 
 @pytest.fixture(name="single_child", scope="module")
@@ -89,13 +89,13 @@ def _line(world: World, single_child: RenderPool) -> Line:
     s3 = world.clients.s3
     objects = WatchedObjects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
     render_pool = WatchedRenderPool(single_child)
-    world.fleet = replace(
-        world.fleet,
+    world.context = replace(
+        world.context,
         objects=objects,
         render_pool=render_pool,
-        desk=BoundedSemaphore(1 + FETCHED_AHEAD),
+        prefetch_slots=BoundedSemaphore(1 + FETCHED_AHEAD),
     )
-    world.consumer = Consumer(world.fleet)
+    world.consumer = Consumer(world.context)
     return Line(world, objects, render_pool)
 
 
@@ -120,9 +120,9 @@ def test_the_child_has_the_second_image_while_the_firsts_uploads_are_pending(lin
     line.render_pool.on_begin = images.add
     line.objects.on_put = lambda: waits.append(images.reached.wait(PATIENCE_SECONDS))
 
-    endings = line.consume("a.jpg", "b.jpg")
+    outcomes = line.consume("a.jpg", "b.jpg")
 
-    assert endings == [Outcome.MADE] * 2
+    assert outcomes == [Outcome.MADE] * 2
     assert waits == [True] * 6
 
 
@@ -131,9 +131,9 @@ def test_an_upload_does_not_hold_up_the_rest_of_its_image(line: Line) -> None:
     line.render_pool.on_end = rendered.add
     line.objects.on_put = lambda: waits.append(rendered.reached.wait(PATIENCE_SECONDS))
 
-    endings = line.consume("a.jpg")
+    outcomes = line.consume("a.jpg")
 
-    assert endings == [Outcome.MADE]
+    assert outcomes == [Outcome.MADE]
     assert waits == [True] * 3
 
 
@@ -142,9 +142,9 @@ def test_the_next_sources_are_fetched_while_the_first_renders(line: Line) -> Non
     line.objects.on_fetch = fetches.add
     line.render_pool.on_begin = lambda: waits.append(fetches.reached.wait(PATIENCE_SECONDS))
 
-    endings = line.consume("a.jpg", "b.jpg", "c.jpg")
+    outcomes = line.consume("a.jpg", "b.jpg", "c.jpg")
 
-    assert endings == [Outcome.MADE] * 3
+    assert outcomes == [Outcome.MADE] * 3
     assert waits == [True] * 3
 
 
@@ -157,7 +157,7 @@ def test_no_more_sources_are_fetched_than_a_child_and_the_desk_can_hold(line: Li
 
     line.objects.on_fetch, line.render_pool.on_end = note, done.add
 
-    endings = line.consume(*(f"{number}.jpg" for number in range(9)))
+    outcomes = line.consume(*(f"{number}.jpg" for number in range(9)))
 
-    assert endings == [Outcome.MADE] * 9
+    assert outcomes == [Outcome.MADE] * 9
     assert max(in_hand) <= 1 + FETCHED_AHEAD

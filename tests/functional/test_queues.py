@@ -127,7 +127,7 @@ def test_a_message_put_off_by_nothing_is_there_at_once_and_counted(queues: Queue
     queues.send(LIVE, "body", {})
     (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
-    queues.put_off(LIVE, raw["ReceiptHandle"], seconds=0)
+    queues.delay(LIVE, raw["ReceiptHandle"], seconds=0)
 
     (again,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
     assert from_receive(again, LIVE).receive_count == 2
@@ -137,7 +137,7 @@ def test_a_message_put_off_stays_hidden(queues: Queues, clients: Clients) -> Non
     queues.send(LIVE, "body", {})
     (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
-    queues.put_off(LIVE, raw["ReceiptHandle"], seconds=600)
+    queues.delay(LIVE, raw["ReceiptHandle"], seconds=600)
 
     assert queues.receive(LIVE, wait_seconds=0, hide_seconds=30) == []
     assert waiting(clients, LIVE) == (0, 1)
@@ -153,7 +153,7 @@ def test_no_message_is_put_off_for_longer_than_sqs_allows(
         lambda **arguments: asked.append(arguments["VisibilityTimeout"]),
     )
 
-    queues.put_off(LIVE, "r0", seconds=MAX_VISIBILITY_SECONDS + 1)
+    queues.delay(LIVE, "r0", seconds=MAX_VISIBILITY_SECONDS + 1)
 
     assert asked == [43_200]
 

@@ -17,20 +17,20 @@ KEY = "bad.jpg"
 @pytest.fixture(name="rejected")
 def _rejected(world: World) -> World:
     world.drop(KEY, images.truncated_jpeg())
-    assert cause_of(world.settle(KEY)) is Cause.TRUNCATED
+    assert cause_of(world.process(KEY)) is Cause.TRUNCATED
     return world
 
 
-def cause_of(ending: object) -> Cause | None:
-    return ending.cause if isinstance(ending, Failure) else None
+def cause_of(outcome: object) -> Cause | None:
+    return outcome.cause if isinstance(outcome, Failure) else None
 
 
 def test_a_duplicate_makes_no_second_dead_letter(rejected: World) -> None:
     before = rejected.item(KEY)
 
-    ending = rejected.settle(KEY)
+    outcome = rejected.process(KEY)
 
-    assert ending is Outcome.REJECTED
+    assert outcome is Outcome.REJECTED
     assert len(rejected.dead_letters()) == 1
     assert rejected.item(KEY) == before
 
@@ -40,10 +40,10 @@ def test_the_message_that_led_to_it_insists(rejected: World) -> None:
     (told_by,) = rejected.item(KEY)["told_by"]["SS"]
     again = Message(told_by, "no-handle", rejected.event(KEY), 2, "live", None)
 
-    (verdict,) = rejected.consumer.consume((again,), rejected.deadline())
+    (result,) = rejected.consumer.consume((again,), rejected.deadline())
 
-    assert verdict.is_settled
-    assert cause_of(verdict.ending) is Cause.TRUNCATED
+    assert result.is_acknowledged
+    assert cause_of(result.outcome) is Cause.TRUNCATED
     assert len(rejected.dead_letters()) == 2
 
 
@@ -57,7 +57,7 @@ def test_the_same_file_dropped_again_is_tried_again(
         ExpressionAttributeValues={":then": {"S": "2024-05-04T12:00:00+00:00"}},
     )
 
-    assert cause_of(rejected.settle(KEY)) is Cause.TRUNCATED
+    assert cause_of(rejected.process(KEY)) is Cause.TRUNCATED
 
 
 def test_a_redriven_dead_letter_is_tried_again(rejected: World) -> None:
@@ -65,40 +65,40 @@ def test_a_redriven_dead_letter_is_tried_again(rejected: World) -> None:
     attributes = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
     redriven = Message("new-id", "no-handle", letter["Body"], 1, "live", None, attributes)
 
-    (verdict,) = rejected.consumer.consume((redriven,), rejected.deadline())
+    (result,) = rejected.consumer.consume((redriven,), rejected.deadline())
 
-    assert cause_of(verdict.ending) is Cause.TRUNCATED
+    assert cause_of(result.outcome) is Cause.TRUNCATED
 
 
 def test_a_backfill_tries_it_again(rejected: World) -> None:
     rejected.send(backfill.write(SOURCES, [KEY]))
 
-    (verdict,) = rejected.consume()
+    (result,) = rejected.consume()
 
-    assert cause_of(verdict.ending) is Cause.TRUNCATED
+    assert cause_of(result.outcome) is Cause.TRUNCATED
 
 
 def test_a_mended_source_is_published_whoever_asks(rejected: World) -> None:
     rejected.drop(KEY, images.jpeg())
 
-    assert rejected.settle(KEY) is Outcome.MADE
+    assert rejected.process(KEY) is Outcome.MADE
 
 
 def test_a_source_that_asks_for_no_known_recipe_is_remembered_too(world: World) -> None:
     world.drop("a.jpg", images.jpeg(), {"recipe": "no-such"})
-    assert cause_of(world.settle("a.jpg")) is Cause.UNKNOWN_RECIPE
+    assert cause_of(world.process("a.jpg")) is Cause.UNKNOWN_RECIPE
 
-    assert world.settle("a.jpg") is Outcome.REJECTED
+    assert world.process("a.jpg") is Outcome.REJECTED
 
 
 def test_a_second_delete_event_writes_nothing(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
-    world.settle("a.jpg")
+    world.process("a.jpg")
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
-    assert world.settle("a.jpg") is Outcome.REMOVED
+    assert world.process("a.jpg") is Outcome.REMOVED
     before = world.item("a.jpg")
 
-    assert world.settle("a.jpg") is Outcome.ABSENT
+    assert world.process("a.jpg") is Outcome.ABSENT
     assert world.item("a.jpg") == before
 
 
@@ -108,7 +108,7 @@ def test_a_backfill_that_comes_back_judges_its_rejects_once(rejected: World) -> 
     rejected.consumer.consume((message,), rejected.deadline())
     before = rejected.item(KEY)
 
-    (verdict,) = rejected.consumer.consume((message,), rejected.deadline())
+    (result,) = rejected.consumer.consume((message,), rejected.deadline())
 
-    assert cause_of(verdict.ending) is Cause.TRUNCATED
+    assert cause_of(result.outcome) is Cause.TRUNCATED
     assert rejected.item(KEY) == before

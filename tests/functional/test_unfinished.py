@@ -18,9 +18,9 @@ FULL_SET = {*TINY_NAMES, "manifest.json"}
 
 
 def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
+    world.context.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
     world.drop("a.jpg", images.jpeg())
-    world.settle("a.jpg")
+    world.process("a.jpg")
     world.clients.dynamodb.update_item(
         TableName="ledger",
         Key={"key": {"S": "a.jpg"}},
@@ -29,30 +29,30 @@ def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
     )
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert ending is Outcome.REMOVED
+    assert outcome is Outcome.REMOVED
     assert world.stored() == {}
 
 
 def test_a_live_lease_is_waited_for(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
+    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
     world.drop("a.jpg", images.jpeg())
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.CLAIMED
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.CLAIMED
     assert world.stored() == {}
 
 
 def test_a_lease_that_ran_out_is_taken_over(world: World) -> None:
-    world.fleet.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
+    world.context.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
     world.drop("a.jpg", images.jpeg())
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
 
 
 def test_what_a_permanent_failure_had_stored_already_is_taken_down(
@@ -67,10 +67,10 @@ def test_what_a_permanent_failure_had_stored_already_is_taken_down(
     monkeypatch.setattr(RenderChild, "render", fails_late)
     world.drop("a.jpg", images.jpeg())
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.TOO_COSTLY
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.TOO_COSTLY
     assert world.stored() == {}
 
 
@@ -78,18 +78,18 @@ def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.drop("a.jpg", images.jpeg(seed=1))
-    world.settle("a.jpg")
+    world.process("a.jpg")
     world.drop("a.jpg", images.jpeg(seed=2))
     with monkeypatch.context() as broken:
-        broken.setattr(world.fleet.objects, "put_manifest", refuse)
-        world.settle("a.jpg")
+        broken.setattr(world.context.objects, "put_manifest", refuse)
+        world.process("a.jpg")
     world.drop("a.jpg", images.jpeg(seed=1))
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
     etag = world.item("a.jpg")["etag"]["S"]
     stored = world.stored()
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()} == {etag}
 
 
@@ -103,14 +103,14 @@ def test_a_put_whose_answer_was_lost_keeps_others_away_for_as_long_as_a_call_may
     def lost(*_arguments: object) -> None:
         raise StorageUnavailable("no answer", stage="put")
 
-    monkeypatch.setattr(world.fleet.objects, "put_variant", lost)
+    monkeypatch.setattr(world.context.objects, "put_variant", lost)
     world.drop("a.jpg", images.jpeg())
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.STORAGE_UNAVAILABLE
-    left_seconds = float(world.item("a.jpg")["lease_until"]["N"]) - world.fleet.clock.now()
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.STORAGE_UNAVAILABLE
+    left_seconds = float(world.item("a.jpg")["lease_until"]["N"]) - world.context.clock.now()
     assert 0 < left_seconds <= CALL_SECONDS
 
 
@@ -118,7 +118,7 @@ def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: 
     key = "k" * 1010
     world.drop(key, images.jpeg())
 
-    world.settle(key)
+    world.process(key)
 
     assert world.item(key)["status"] == {"S": "rejected"}
     assert "claim_token" not in world.item(key)
@@ -133,8 +133,8 @@ def test_a_child_that_sends_what_nobody_asked_for_stores_nothing(
     monkeypatch.setattr(RenderChild, "render", hostile)
     world.drop("a.jpg", images.jpeg())
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.DECODER_CRASH
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.DECODER_CRASH
     assert world.stored() == {}

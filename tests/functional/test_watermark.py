@@ -8,7 +8,7 @@ from typing import IO, Any
 import pytest
 from PIL import Image
 
-from shared.cloud.objects import MAX_MARK_BYTES
+from shared.cloud.objects import MAX_WATERMARK_BYTES
 from shared.deadline import Deadline
 from shared.imaging import child_process
 from shared.imaging.frames import Job, write_job
@@ -72,33 +72,33 @@ def calls(world: World, operation: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def test_the_mark_is_on_the_variant(world: World) -> None:
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert middle(world) == pytest.approx(RED, abs=12)
 
 
 def test_a_second_delivery_claims_nothing_and_fetches_no_mark(world: World) -> None:
-    world.settle("a.jpg")
+    world.process("a.jpg")
 
     with calls(world, "s3.GetObject") as said, calls(world, "dynamodb.UpdateItem") as written:
-        ending = world.settle("a.jpg")
+        outcome = world.process("a.jpg")
 
     assert written == []
     etag = world.clients.s3.head_object(Bucket=SOURCES, Key=LOGO)["ETag"]
-    assert ending is Outcome.CURRENT
+    assert outcome is Outcome.CURRENT
     assert said == [{"Bucket": SOURCES, "Key": LOGO, "IfNoneMatch": etag}]
 
 
 def test_another_mark_under_the_same_key_renders_the_source_again(world: World) -> None:
-    world.settle("a.jpg")
+    world.process("a.jpg")
     before, item = world.manifest("a.jpg"), world.item("a.jpg")
     world.drop(LOGO, logo(BLUE))
 
-    endings = world.settle("a.jpg"), world.settle("a.jpg")
+    outcomes = world.process("a.jpg"), world.process("a.jpg")
 
     head = world.stored()[variant_key("a.jpg", "w160", Slot.FALLBACK)]
-    assert endings == (Outcome.MADE, Outcome.CURRENT)
+    assert outcomes == (Outcome.MADE, Outcome.CURRENT)
     assert middle(world) == pytest.approx(BLUE, abs=12)
     assert world.manifest("a.jpg")["version"] != before["version"]
     assert world.item("a.jpg")["fingerprint"] != item["fingerprint"]
@@ -108,13 +108,13 @@ def test_another_mark_under_the_same_key_renders_the_source_again(world: World) 
 def test_another_worker_agrees_about_the_mark(
     world: World, make_world: Callable[..., World]
 ) -> None:
-    world.settle("a.jpg")
+    world.process("a.jpg")
     world.drop(LOGO, logo(BLUE))
     other = make_world(MARKED)
 
-    endings = other.settle("a.jpg"), world.settle("a.jpg")
+    outcomes = other.process("a.jpg"), world.process("a.jpg")
 
-    assert endings == (Outcome.MADE, Outcome.CURRENT)
+    assert outcomes == (Outcome.MADE, Outcome.CURRENT)
 
 
 def remove(world: World) -> None:
@@ -130,21 +130,21 @@ def cut(world: World) -> None:
 
 
 def swell(world: World) -> None:
-    world.drop(LOGO, bytes(MAX_MARK_BYTES + 1))
+    world.drop(LOGO, bytes(MAX_WATERMARK_BYTES + 1))
 
 
 @pytest.mark.parametrize("ruin", [remove, spoil, cut, swell])
 def test_a_ruined_mark_takes_nothing_down_and_is_tried_again(
     world: World, ruin: Callable[[World], None]
 ) -> None:
-    world.settle("a.jpg")
+    world.process("a.jpg")
     before, item = world.stored(), world.item("a.jpg")
     ruin(world)
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Transient)
-    assert (ending.cause, ending.stage) == (Cause.WATERMARK_UNUSABLE, "watermark")
+    assert isinstance(outcome, Transient)
+    assert (outcome.cause, outcome.stage) == (Cause.WATERMARK_UNUSABLE, "watermark")
     assert world.stored().keys() == before.keys()
     assert middle(world) == pytest.approx(RED, abs=12)
     assert world.item("a.jpg")["status"] == {"S": "published"}
@@ -158,23 +158,23 @@ def test_a_mended_mark_publishes_what_had_to_wait(
     world: World, ruin: Callable[[World], None]
 ) -> None:
     ruin(world)
-    waiting = world.settle("a.jpg")
+    waiting = world.process("a.jpg")
     world.drop(LOGO, logo(BLUE))
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
     assert isinstance(waiting, Failure)
     assert waiting.cause is Cause.WATERMARK_UNUSABLE
-    assert ending is Outcome.MADE
+    assert outcome is Outcome.MADE
     assert middle(world) == pytest.approx(BLUE, abs=12)
 
 
 def test_a_source_that_is_gone_is_taken_down_without_its_mark(world: World) -> None:
-    world.settle("a.jpg")
+    world.process("a.jpg")
     remove(world)
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
 
-    assert world.settle("a.jpg") is Outcome.REMOVED
+    assert world.process("a.jpg") is Outcome.REMOVED
     assert world.stored_names("a.jpg") == set()
 
 
@@ -186,11 +186,11 @@ def test_a_mark_that_we_may_not_read_is_named(
 
     monkeypatch.setattr(world.clients.s3, "get_object", refuse)
 
-    ending = world.settle("a.jpg")
+    outcome = world.process("a.jpg")
 
-    assert isinstance(ending, Failure)
-    assert ending.cause is Cause.WATERMARK_UNUSABLE
-    assert LOGO in ending.detail
+    assert isinstance(outcome, Failure)
+    assert outcome.cause is Cause.WATERMARK_UNUSABLE
+    assert LOGO in outcome.detail
 
 
 def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(child_process, "write_job", write)
 
-    world.settle("a.jpg")
+    world.process("a.jpg")
 
     (job,) = told
     assert job.recipe.watermark is not None
@@ -210,10 +210,10 @@ def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_call_for_a_mark_starts_that_could_end_too_late(world: World) -> None:
-    (recipe,) = world.fleet.recipes.recipes
+    (recipe,) = world.context.recipes.recipes
 
     with calls(world, "s3.GetObject") as said, pytest.raises(OutOfTime):
-        world.fleet.marks.resolve(recipe, Deadline.after(1, world.fleet.clock))
+        world.context.watermarks.resolve(recipe, Deadline.after(1, world.context.clock))
 
     assert said == []
 
@@ -223,7 +223,7 @@ def test_a_recipe_without_a_watermark_asks_for_none(make_world: Callable[..., Wo
     world.drop("a.jpg", images.jpeg())
 
     with calls(world, "s3.GetObject") as said:
-        world.settle("a.jpg")
-        world.settle("a.jpg")
+        world.process("a.jpg")
+        world.process("a.jpg")
 
     assert [each["Key"] for each in said] == ["a.jpg"]

@@ -9,7 +9,7 @@ import pytest
 from shared.imaging import render_pool as pool_module
 from shared.imaging.child_process import RenderChild
 from shared.imaging.render_pool import RenderPool
-from shared.model.errors import Cause, DecodeTimeout, RenderUnavailable, Suspect
+from shared.model.errors import Cause, DecodeTimeout, PoisonSuspect, RenderUnavailable
 from shared.model.limits import MEBIBYTE, Limits
 from tests.imaging.children import PATIENCE_SECONDS, SMALL_JOB, bounds, files
 from tests.imaging.fake_child import UnreadyChild, ready
@@ -50,7 +50,7 @@ def test_a_child_that_does_not_come_up_is_no_images_fault(program: str, words: s
 
     assert words in caught.value.detail
     assert (caught.value.cause, caught.value.stage) == (Cause.RENDER_UNAVAILABLE, "start")
-    assert not isinstance(caught.value, Suspect)
+    assert not isinstance(caught.value, PoisonSuspect)
     assert not child.is_alive()
 
 

@@ -44,7 +44,7 @@ class Compiled:
 
     condition: Condition
     assignments: tuple[Assignment, ...]
-    marks: frozenset[str]
+    watermarks: frozenset[str]
     bare_names: frozenset[str]
 
 
@@ -58,7 +58,7 @@ def condition(expression: str) -> Compiled:
     reader = _Reader(expression)
     asked = reader.alternatives()
     reader.end()
-    return Compiled(asked, (), frozenset(reader.marks), frozenset(reader.bare_names))
+    return Compiled(asked, (), frozenset(reader.watermarks), frozenset(reader.bare_names))
 
 
 @cache
@@ -67,8 +67,8 @@ def update(expression: str) -> Compiled:
     reader = _Reader(expression)
     assignments = reader.clauses()
     reader.end()
-    marks, bare_names = frozenset(reader.marks), frozenset(reader.bare_names)
-    return Compiled(_true, tuple(assignments), marks, bare_names)
+    watermarks, bare_names = frozenset(reader.watermarks), frozenset(reader.bare_names)
+    return Compiled(_true, tuple(assignments), watermarks, bare_names)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class _Reader:
     expression: str
     tokens: list[str] = field(init=False)
     at: int = 0
-    marks: set[str] = field(default_factory=set)
+    watermarks: set[str] = field(default_factory=set)
     bare_names: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -193,13 +193,13 @@ class _Reader:
         mark = self.take()
         if not mark.startswith(":"):
             raise BadExpression(f"Expected a value, got {mark!r}.")
-        self.marks.add(mark)
+        self.watermarks.add(mark)
         return lambda item, names, values: values[mark]
 
     def name(self) -> Name:
         word = self.take()
         if word.startswith("#"):
-            self.marks.add(word)
+            self.watermarks.add(word)
             return lambda names: names[word]
         if not word[0].isalpha() or self.next_is("("):
             raise BadExpression(f"Expected a name or a function that we know, got {word!r}.")

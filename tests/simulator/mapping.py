@@ -70,7 +70,7 @@ class EventSourceMapping:
             answer = self._answer(environment, batch)
             failed = failed_ids(answer, {raw["MessageId"] for raw in batch})
         except Died:
-            self._crew.deaths += 1
+            self._crew.crashes += 1
             self._story.tell(environment.process.name, "invocation", "crashed or timed out")
             return
         except BadAnswer as bad:

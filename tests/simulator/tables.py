@@ -152,7 +152,7 @@ def _read(
         raise _invalid("UpdateItem", f"Invalid expression: {bad}") from bad
     if names is not None and not names:
         raise _invalid("UpdateItem", "ExpressionAttributeNames must not be empty")
-    _check_marks(asked.marks | told.marks, frozenset(names or ()) | frozenset(values))
+    _check_marks(asked.watermarks | told.watermarks, frozenset(names or ()) | frozenset(values))
     for word in asked.bare_names | told.bare_names:
         if word.upper() in _reserved_words():
             message = f"Attribute name is a reserved keyword; reserved keyword: {word}"

@@ -11,7 +11,7 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.model.recipe import RecipeSet
 from shared.settings import Settings, read_settings
 from tests.simulator.calls import Network, Wire
@@ -33,7 +33,7 @@ from tests.simulator.services import (
 from tests.simulator.tape import Tape
 from tests.simulator.watch import MOST_OFFSET_SECONDS
 from worker.batch import Consumer, answer
-from worker.context import Fleet
+from worker.context import WorkerContext
 from worker.runner import Runner
 
 P = ParamSpec("P")
@@ -112,7 +112,7 @@ class Crew:
         self._stops: list[Stopping] = []
         self.generation = 0
         self.recipe_set = RECIPE_SETS[0]
-        self.deaths = 0
+        self.crashes = 0
 
     @property
     def is_busy(self) -> bool:
@@ -133,8 +133,10 @@ class Crew:
         if self._idle and not tape.chance(24):
             return self._idle.pop()
         process = self._process("lambda", tape)
-        fleet = self._fleet(process, Wire(process, self._network, "sqs", self._services.queues))
-        return Environment(process, _consumer(fleet), self.generation)
+        context = self._context(
+            process, Wire(process, self._network, "sqs", self._services.queues)
+        )
+        return Environment(process, _consumer(context), self.generation)
 
     def give_back(self, environment: Environment) -> None:
         """Keep an environment warm, if it still is the one that is deployed."""
@@ -149,12 +151,12 @@ class Crew:
             stop = Stopping(process, poll, self._services)
             self._polls.append(poll)
             self._stops.append(stop)
-            fleet = self._fleet(process, poll)
+            context = self._context(process, poll)
             VIRTUAL.process = process
             try:
-                Runner(fleet, _consumer(fleet), stop).run()
+                Runner(context, _consumer(context), stop).run()
             except Died:
-                self.deaths += 1
+                self.crashes += 1
             self._polls.remove(poll)
             self._stops.remove(stop)
             self._scheduler.sleep(RESTART_SECONDS)
@@ -164,25 +166,25 @@ class Crew:
         offset = tape.pick((0.0, MOST_OFFSET_SECONDS, -MOST_OFFSET_SECONDS))
         return Process(f"{kind} {self._started}", self._scheduler, offset)
 
-    def _fleet(self, process: Process, sqs: Wire) -> Fleet:
+    def _context(self, process: Process, sqs: Wire) -> WorkerContext:
         services, network = self._services, self._network
         s3 = cast("Any", Wire(process, network, "s3", services.buckets))
         dynamodb = cast("Any", Wire(process, network, "dynamodb", services.tables))
         objects = Objects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
-        return Fleet(
+        return WorkerContext(
             settings=settings(),
             clock=process,
             objects=objects,
             ledger=Ledger(dynamodb, TABLE, process),
             queues=Queues(cast("Any", sqs)),
             recipes=self.recipe_set,
-            marks=Marks(objects),
+            watermarks=Watermarks(objects),
             render_pool=FakeRenderPool(process),
             uploads=InlineExecutor(),
-            desk=BoundedSemaphore(3),
+            prefetch_slots=BoundedSemaphore(3),
             topic=Topic(cast("Any", Wire(process, network, "sns", services.topics)), TOPIC_ARN),
         )
 
 
-def _consumer(fleet: Fleet) -> Consumer:
-    return Consumer(fleet, pool=lambda name: InlineExecutor())
+def _consumer(context: WorkerContext) -> Consumer:
+    return Consumer(context, pool=lambda name: InlineExecutor())

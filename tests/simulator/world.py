@@ -95,7 +95,7 @@ class World:
             + self.mapping.counts
             + Counter(
                 {
-                    "deaths": self.crew.deaths,
+                    "deaths": self.crew.crashes,
                     "events lost": len(self.deliveries.lost),
                     "events doubled": self.deliveries.duplicates,
                 }
@@ -149,7 +149,7 @@ class World:
 
     def _check_dead_letters(self) -> None:
         faults = sum(self.counts[fate] for fate in Fate if fate is not Fate.WELL)
-        calm = not (faults or self.mapping.counts or self.crew.deaths)
+        calm = not (faults or self.mapping.counts or self.crew.crashes)
         for letter in self.services.queues.messages(DEAD):
             self.counts["dead letters"] += 1
             self.counts["dead letters without a cause"] += "cause" not in letter.attributes

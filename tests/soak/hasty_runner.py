@@ -19,7 +19,7 @@ SPEED = 5
 
 def hurry() -> None:
     """Change this process for good."""
-    receive, put_off = Queues.receive, Queues.put_off
+    receive, delay = Queues.receive, Queues.delay
 
     def receive_hastily(
         queues: Queues, queue: str, *, wait_seconds: int, hide_seconds: int
@@ -27,11 +27,11 @@ def hurry() -> None:
         hidden = ceil(hide_seconds / SPEED)
         return receive(queues, queue, wait_seconds=wait_seconds, hide_seconds=hidden)
 
-    def put_off_hastily(queues: Queues, queue: str, receipt: str, *, seconds: int) -> None:
-        put_off(queues, queue, receipt, seconds=ceil(seconds / SPEED))
+    def delay_hastily(queues: Queues, queue: str, receipt: str, *, seconds: int) -> None:
+        delay(queues, queue, receipt, seconds=ceil(seconds / SPEED))
 
     patched: Any = Queues  # it is this process's own
-    patched.receive, patched.put_off = receive_hastily, put_off_hastily
+    patched.receive, patched.delay = receive_hastily, delay_hastily
     clock: Any = SystemClock
     clock.now = lambda _self: time.time() * SPEED
 

@@ -41,7 +41,7 @@ class FakeQueues(Queues):
     trouble: Exception | None = None
     refuses: int = 0
     sent: list[Sent] = field(default_factory=list)
-    put_offs: list[tuple[str, str, int]] = field(default_factory=list)
+    delays: list[tuple[str, str, int]] = field(default_factory=list)
     hidden_for: list[int] = field(default_factory=list)
     acknowledged: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     on_receive: Callable[[], None] = lambda: None
@@ -65,9 +65,9 @@ class FakeQueues(Queues):
         self.acknowledged.append((queue, tuple(receipts)))
         return self.refuses
 
-    def put_off(self, queue: str, receipt: str, *, seconds: int) -> None:
+    def delay(self, queue: str, receipt: str, *, seconds: int) -> None:
         self._raise_trouble()
-        self.put_offs.append((queue, receipt, seconds))
+        self.delays.append((queue, receipt, seconds))
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
         self._raise_trouble()

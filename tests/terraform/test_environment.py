@@ -14,7 +14,7 @@ from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import MEGABYTES_PER_CPU, SOURCE_SHARE, read_settings
 from tests.terraform.folders import ROOT, STACK
-from worker.batch import SETTLING_SECONDS
+from worker.batch import TRIAGE_SECONDS
 from worker.context import FETCHED_AHEAD
 from worker.reconcile import LEAST_SECONDS
 
@@ -93,13 +93,13 @@ def test_the_rules_reckon_with_the_programs_own_defaults() -> None:
     assert figure(r"memory_mb / (\d+)\)") == MEGABYTES_PER_CPU
     assert figure(r"children \+ (\d+)\)") == FETCHED_AHEAD
     assert figure(r"max_bytes <= ([\d.]+) \*") == SOURCE_SHARE
-    assert figure(r"render_seconds \+ (\d+)") >= LEAST_SECONDS + SETTLING_SECONDS
+    assert figure(r"render_seconds \+ (\d+)") >= LEAST_SECONDS + TRIAGE_SECONDS
 
 
 def test_a_timeout_is_long_enough_to_begin_an_image() -> None:
     shortest = figure(r"timeout_seconds >= (\d+)", "modules/function/variables.tf")
 
-    assert shortest >= LEAST_SECONDS + SETTLING_SECONDS
+    assert shortest >= LEAST_SECONDS + TRIAGE_SECONDS
 
 
 def test_terraform_reads_the_recipes_as_the_command_line_does(tmp_path: Path) -> None:

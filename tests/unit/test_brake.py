@@ -11,56 +11,56 @@ from shared.model.errors import (
     Throttled,
 )
 from shared.model.outcome import Outcome
-from worker.circuit_breaker import MOST_IN_A_ROW, STAGE, Brake
+from worker.circuit_breaker import MOST_IN_A_ROW, STAGE, CircuitBreaker
 
 pytestmark = pytest.mark.unit
 
 
-def braked() -> Brake:
-    brake = Brake()
+def opened() -> CircuitBreaker:
+    circuit_breaker = CircuitBreaker()
     for _ in range(MOST_IN_A_ROW):
-        brake.note(Throttled("SlowDown", stage="put"))
-    return brake
+        circuit_breaker.note(Throttled("SlowDown", stage="put"))
+    return circuit_breaker
 
 
 def test_nothing_is_held_back_at_first() -> None:
-    brake = Brake()
+    circuit_breaker = CircuitBreaker()
 
-    brake.check()
+    circuit_breaker.check()
 
-    assert brake.reason is None
+    assert circuit_breaker.reason is None
 
 
 def test_a_row_of_outside_failures_holds_the_rest_back_with_their_reason() -> None:
-    brake = braked()
+    circuit_breaker = opened()
 
     with pytest.raises(Throttled, match="SlowDown") as held:
-        brake.check()
+        circuit_breaker.check()
 
     assert held.value.stage == STAGE
 
 
 def test_one_failure_less_holds_nothing_back() -> None:
-    brake = Brake()
+    circuit_breaker = CircuitBreaker()
     for _ in range(MOST_IN_A_ROW - 1):
-        brake.note(LedgerUnavailable("no answer", stage="ledger"))
+        circuit_breaker.note(LedgerUnavailable("no answer", stage="ledger"))
 
-    brake.check()
+    circuit_breaker.check()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.MADE, Outcome.CURRENT, Outcome.REMOVED])
 def test_a_record_that_does_well_ends_the_row(outcome: Outcome) -> None:
-    brake = Brake()
+    circuit_breaker = CircuitBreaker()
     for _ in range(5):
         for _ in range(MOST_IN_A_ROW - 1):
-            brake.note(StorageUnavailable("no answer", stage="put"))
-        brake.note(outcome)
+            circuit_breaker.note(StorageUnavailable("no answer", stage="put"))
+        circuit_breaker.note(outcome)
 
-    brake.check()
+    circuit_breaker.check()
 
 
 @pytest.mark.parametrize(
-    "ending",
+    "outcome",
     [
         Corrupt("bad"),
         Claimed("taken", lease_left_seconds=9),
@@ -72,31 +72,31 @@ def test_a_record_that_does_well_ends_the_row(outcome: Outcome) -> None:
     ],
     ids=str,
 )
-def test_what_says_nothing_of_the_outside_changes_nothing(ending: Outcome | Failure) -> None:
-    fresh, held = Brake(), braked()
+def test_what_says_nothing_of_the_outside_changes_nothing(outcome: Outcome | Failure) -> None:
+    fresh, held = CircuitBreaker(), opened()
 
     for _ in range(10):
-        fresh.note(ending)
-        held.note(ending)
+        fresh.note(outcome)
+        held.note(outcome)
 
     assert fresh.reason is None
     assert held.reason is not None
 
 
 def test_being_refused_by_our_own_bucket_does_count() -> None:
-    brake = Brake()
+    circuit_breaker = CircuitBreaker()
 
     for _ in range(MOST_IN_A_ROW):
-        brake.note(AccessDenied("PutObject", stage="put"))
+        circuit_breaker.note(AccessDenied("PutObject", stage="put"))
 
-    assert brake.reason is not None
+    assert circuit_breaker.reason is not None
 
 
 def test_an_eased_brake_lets_one_record_find_out() -> None:
-    good, bad = braked(), braked()
-    for brake in (good, bad):
-        brake.ease()
-        brake.check()
+    good, bad = opened(), opened()
+    for circuit_breaker in (good, bad):
+        circuit_breaker.half_open()
+        circuit_breaker.check()
 
     good.note(Outcome.MADE)
     bad.note(Throttled("still", stage="ledger"))
@@ -107,11 +107,11 @@ def test_an_eased_brake_lets_one_record_find_out() -> None:
 
 
 def test_a_scout_that_says_nothing_leaves_the_brake_to_the_next() -> None:
-    brake = braked()
-    brake.ease()
+    circuit_breaker = opened()
+    circuit_breaker.half_open()
 
-    brake.note(Claimed("taken", lease_left_seconds=9))
+    circuit_breaker.note(Claimed("taken", lease_left_seconds=9))
 
-    assert brake.is_undecided
-    brake.tighten()
-    assert brake.reason is not None
+    assert circuit_breaker.is_half_open
+    circuit_breaker.trip()
+    assert circuit_breaker.reason is not None

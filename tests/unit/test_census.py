@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from shared.cloud.items import to_item
-from shared.cloud.ledger_reader import ROUNDS, Census
+from shared.cloud.ledger_reader import ROUNDS, LedgerReader
 from shared.model.errors import LedgerUnavailable, UnknownSchema
 
 pytestmark = pytest.mark.unit
@@ -38,8 +38,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return noted
 
 
-def _census(dynamodb: _Sparing) -> Census:
-    return Census(cast("Any", dynamodb), "table")
+def _census(dynamodb: _Sparing) -> LedgerReader:
+    return LedgerReader(cast("Any", dynamodb), "table")
 
 
 def test_what_was_left_out_is_asked_for_again_after_a_pause(waits: list[float]) -> None:

@@ -12,8 +12,8 @@ from shared.model.errors import (
     Outside,
     Permanent,
     PixfleetError,
+    PoisonSuspect,
     SourceChanged,
-    Suspect,
     Throttled,
     Transient,
     UnsupportedKey,
@@ -25,7 +25,11 @@ KINDS = (Permanent, Transient)
 FAILURES: list[type[Failure]] = [
     found
     for kind in KINDS
-    for found in (*kind.__subclasses__(), *Suspect.__subclasses__(), *Outside.__subclasses__())
+    for found in (
+        *kind.__subclasses__(),
+        *PoisonSuspect.__subclasses__(),
+        *Outside.__subclasses__(),
+    )
     if found.__module__ == "shared.model.errors" and hasattr(found, "cause")
     if issubclass(found, kind)
 ]

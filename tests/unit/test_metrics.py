@@ -16,7 +16,7 @@ from shared.model.source import Source
 from shared.telemetry.logging import configure_logging
 from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, Unit, embed_metrics
 from tests.support.fakes import FakeClock
-from worker.record_log import Story
+from worker.record_log import RecordLog
 from worker.work import Work
 
 pytestmark = pytest.mark.unit
@@ -69,13 +69,15 @@ def require_emf(line: Mapping[str, Any]) -> set[str]:
     return set(names)
 
 
-def made() -> Story:
+def made() -> RecordLog:
     work = Work("a\n🐈.jpg", ("m1",), lane="live", happened_at=NOW - timedelta(seconds=4))
-    story = Story(work, FakeClock(), variants=3, variant_bytes=300, changed_at=FakeClock().at)
-    story.source = Source("a\n🐈.jpg", etag="abc", size_bytes=7)
-    story.recipe = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
-    story.lap("render")
-    return story
+    record_log = RecordLog(
+        work, FakeClock(), variants=3, variant_bytes=300, changed_at=FakeClock().at
+    )
+    record_log.source = Source("a\n🐈.jpg", etag="abc", size_bytes=7)
+    record_log.recipe = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
+    record_log.add_timing("render")
+    return record_log
 
 
 LINES: Mapping[str, tuple[Outcome | Failure, set[str]]] = {
@@ -92,15 +94,15 @@ LINES: Mapping[str, tuple[Outcome | Failure, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("ending", "names"), LINES.values(), ids=LINES.keys())
+@pytest.mark.parametrize(("outcome", "names"), LINES.values(), ids=LINES.keys())
 def test_the_line_of_an_image_is_its_metrics(
     capsys: pytest.CaptureFixture[str],
-    ending: Outcome | Failure,
+    outcome: Outcome | Failure,
     names: set[str],
 ) -> None:
     configure_logging("json")
 
-    made().tell(ending)
+    made().log_outcome(outcome)
 
     (line,) = capsys.readouterr().err.splitlines()
     assert require_emf(json.loads(line)) == names
@@ -109,7 +111,7 @@ def test_the_line_of_an_image_is_its_metrics(
 def test_a_console_is_spared_the_metadata(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("console")
 
-    made().tell(Outcome.MADE)
+    made().log_outcome(Outcome.MADE)
 
     said = capsys.readouterr().err
     assert "images=1" in said
@@ -191,13 +193,13 @@ def test_the_page_lists_every_metric_as_it_is() -> None:
 
 
 def test_the_page_knows_every_field_of_an_images_line() -> None:
-    story = made()
-    for lap in ("fetch", "wait", "upload", "publish"):
-        story.lap(lap)
+    record_log = made()
+    for add_timing in ("fetch", "wait", "upload", "publish"):
+        record_log.add_timing(add_timing)
     fields: set[str] = set()
-    for ending, _names in LINES.values():
+    for outcome, _names in LINES.values():
         with structlog.testing.capture_logs() as lines:
-            story.tell(ending)
+            record_log.log_outcome(outcome)
         fields |= set(lines[0])
 
     unknown = {name for name in fields - {"log_level"} if f"| `{name}`" not in PAGE}

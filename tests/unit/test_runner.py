@@ -14,8 +14,8 @@ from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from tests.support.fakes import FakeClock, FakeQueues
 from worker import runner
-from worker.batch import Consumer, Verdict
-from worker.context import Fleet
+from worker.batch import Consumer, RecordResult
+from worker.context import WorkerContext
 from worker.runner import Runner
 
 pytestmark = pytest.mark.unit
@@ -44,15 +44,15 @@ class FakeConsumer:
     deadlines: list[float] = field(default_factory=list)
     during: Callable[[], None] = lambda: None
 
-    def consume(self, messages: Sequence[Message], deadline: Deadline) -> tuple[Verdict, ...]:
+    def consume(self, messages: Sequence[Message], deadline: Deadline) -> tuple[RecordResult, ...]:
         self.batches.append(tuple(message.id for message in messages))
         self.messages += messages
         self.deadlines.append(deadline.remaining_seconds())
         self.during()
         return tuple(
-            Verdict(message.id, Throttled("slow"), is_settled=False)
+            RecordResult(message.id, Throttled("slow"), is_acknowledged=False)
             if message.id in self.unsettled
-            else Verdict(message.id, Outcome.MADE, is_settled=True)
+            else RecordResult(message.id, Outcome.MADE, is_acknowledged=True)
             for message in messages
         )
 
@@ -77,21 +77,21 @@ class Bench:
         )
 
     def run(self) -> None:
-        Runner(self.fleet(), cast("Consumer", self.consumer), self.stopping).run()
+        Runner(self.context(), cast("Consumer", self.consumer), self.stopping).run()
 
-    def fleet(self) -> Fleet:
+    def context(self) -> WorkerContext:
         nothing: Any = None  # the runner itself touches neither buckets nor ledger nor children
-        return Fleet(
+        return WorkerContext(
             settings=self.settings,
             clock=FakeClock(),
             objects=nothing,
             ledger=nothing,
             queues=self.queues,
             recipes=nothing,
-            marks=nothing,
+            watermarks=nothing,
             render_pool=nothing,
             uploads=nothing,
-            desk=nothing,
+            prefetch_slots=nothing,
         )
 
 
@@ -121,8 +121,8 @@ def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
 
 def test_a_dead_letter_counts_as_settled() -> None:
     bench = Bench([raw(1)])
-    verdict = Verdict("m1", Corrupt("buried"), is_settled=True)
-    bench.consumer.consume = lambda messages, deadline: (verdict,)  # type: ignore[method-assign] # a fake
+    result = RecordResult("m1", Corrupt("buried"), is_acknowledged=True)
+    bench.consumer.consume = lambda messages, deadline: (result,)  # type: ignore[method-assign] # a fake
 
     bench.run()
 
@@ -244,7 +244,7 @@ def test_the_render_children_are_stopped_whatever_ends_the_runner(
     bench = Bench([raw(1)])
     monkeypatch.setattr(runner, "read_settings", lambda **_: bench.settings)
     monkeypatch.setattr(runner, "configure_logging", lambda _: None)
-    monkeypatch.setattr(runner, "build_fleet", lambda _: bench.fleet())
+    monkeypatch.setattr(runner, "build_context", lambda _: bench.context())
     monkeypatch.setattr(runner, "Consumer", lambda _: Broken())
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 

@@ -10,7 +10,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Source
 from tests.support.fakes import FakeClock
-from worker.record_log import Story
+from worker.record_log import RecordLog
 from worker.work import Work
 
 pytestmark = pytest.mark.unit
@@ -29,9 +29,9 @@ BARE = {
 }
 
 
-def made(work: Work = WORK) -> Story:
+def made(work: Work = WORK) -> RecordLog:
     """Return the story of a source that was published."""
-    return Story(
+    return RecordLog(
         work,
         FakeClock(),
         source=SOURCE,
@@ -44,24 +44,24 @@ def made(work: Work = WORK) -> Story:
     )
 
 
-def line(story: Story, ending: Outcome | Failure) -> dict[str, object]:
+def line(record_log: RecordLog, outcome: Outcome | Failure) -> dict[str, object]:
     with capture_logs() as lines:
-        story.tell(ending)
+        record_log.log_outcome(outcome)
     (only,) = lines
     return dict(only)
 
 
 def test_each_lap_is_the_time_since_the_one_before() -> None:
     clock = FakeClock()
-    story = Story(WORK, clock)
+    record_log = RecordLog(WORK, clock)
 
     clock.at += 1.25
-    story.lap("fetch")
+    record_log.add_timing("fetch")
     clock.at += 0.5
-    story.lap("render")
+    record_log.add_timing("render")
     clock.at += 2
 
-    assert story.fields() == {
+    assert record_log.fields() == {
         **BARE,
         "fetch_seconds": 1.25,
         "render_seconds": 0.5,
@@ -70,11 +70,11 @@ def test_each_lap_is_the_time_since_the_one_before() -> None:
 
 
 def test_a_source_and_a_recipe_that_were_found_are_told_of() -> None:
-    story = Story(WORK, FakeClock())
+    record_log = RecordLog(WORK, FakeClock())
 
-    story.source, story.recipe = SOURCE, RECIPE
+    record_log.source, record_log.recipe = SOURCE, RECIPE
 
-    assert story.fields() == {
+    assert record_log.fields() == {
         **BARE,
         "etag": "abc",
         "source_bytes": 7,
@@ -85,22 +85,22 @@ def test_a_source_and_a_recipe_that_were_found_are_told_of() -> None:
 
 def test_times_are_told_in_milliseconds_at_most() -> None:
     clock = FakeClock(at=0)
-    story = Story(WORK, clock)
+    record_log = RecordLog(WORK, clock)
 
     clock.at += 0.123456
-    story.lap("fetch")
+    record_log.add_timing("fetch")
 
-    assert story.laps == {"fetch_seconds": 0.123}
-    assert story.fields()["total_seconds"] == 0.123
+    assert record_log.timings == {"fetch_seconds": 0.123}
+    assert record_log.fields()["total_seconds"] == 0.123
 
 
 def test_two_stories_share_nothing() -> None:
     clock = FakeClock()
-    first, second = Story(WORK, clock), Story(Work("b.jpg", ("m2",)), clock)
+    first, second = RecordLog(WORK, clock), RecordLog(Work("b.jpg", ("m2",)), clock)
 
-    first.lap("fetch")
+    first.add_timing("fetch")
 
-    assert second.laps == {}
+    assert second.timings == {}
 
 
 def test_the_line_of_a_published_source_has_its_figures() -> None:
@@ -138,10 +138,10 @@ def test_without_the_events_time_nobody_knows_how_long_it_took() -> None:
 
 
 def test_the_set_is_complete_when_the_ledger_says_so_and_not_when_it_is_told() -> None:
-    story = made()
-    story.changed_at = CLOCK.at - 1
+    record_log = made()
+    record_log.changed_at = CLOCK.at - 1
 
-    assert line(story, Outcome.MADE)["complete_seconds"] == 3.0
+    assert line(record_log, Outcome.MADE)["complete_seconds"] == 3.0
 
 
 def test_a_clock_behind_that_of_s3_makes_no_negative_time() -> None:
@@ -151,7 +151,7 @@ def test_a_clock_behind_that_of_s3_makes_no_negative_time() -> None:
 
 
 def test_the_line_of_a_rejected_source_says_why() -> None:
-    said = line(Story(WORK, FakeClock()), Corrupt("Expected pixels.", stage="render"))
+    said = line(RecordLog(WORK, FakeClock()), Corrupt("Expected pixels.", stage="render"))
 
     assert said == {
         "event": "image rejected",
@@ -192,10 +192,10 @@ def test_subscribers_hear_of_a_published_source() -> None:
 
 
 def test_subscribers_hear_why_a_source_was_rejected() -> None:
-    story = made()
-    story.change = Change.REJECTED
+    record_log = made()
+    record_log.change = Change.REJECTED
 
-    completion = story.completion(Corrupt("Expected pixels."), bucket="photos")
+    completion = record_log.completion(Corrupt("Expected pixels."), bucket="photos")
 
     assert completion == Completion(
         event=Change.REJECTED,
@@ -212,10 +212,10 @@ def test_subscribers_hear_why_a_source_was_rejected() -> None:
 
 def test_subscribers_hear_of_a_removed_source_only_that() -> None:
     """The source may be there still, if it is the recipe that has gone."""
-    story = made()
-    story.change = Change.REMOVED
+    record_log = made()
+    record_log.change = Change.REMOVED
 
-    completion = story.completion(Outcome.REMOVED, bucket="photos")
+    completion = record_log.completion(Outcome.REMOVED, bucket="photos")
 
     assert completion == Completion(
         event=Change.REMOVED,
@@ -235,10 +235,10 @@ def test_what_was_done_before_is_told_again_only_to_whom_it_was_done_for() -> No
         variant_bytes=9,
         told_by=frozenset({"m1"}),
     )
-    first, other = Story(WORK, FakeClock()), Story(Work("a.jpg", ("m2",)), FakeClock())
+    first, other = RecordLog(WORK, FakeClock()), RecordLog(Work("a.jpg", ("m2",)), FakeClock())
 
-    for story in (first, other):
-        story.remember(entry)
+    for record_log in (first, other):
+        record_log.remember(entry)
 
     assert (first.version, first.changed_at, first.variants, first.variant_bytes) == (
         "v1",

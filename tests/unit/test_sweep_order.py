@@ -12,7 +12,7 @@ from scripts.pixfleet.verify.bloom_filter import Seen
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.listings import Listed, ahead
 from scripts.pixfleet.verify.order import Stored, grouped, place, reordered
-from shared.cloud.ledger_reader import Census, Read
+from shared.cloud.ledger_reader import LedgerReader, Read
 from shared.model.entry import PUBLISHED, Entry
 from shared.model.recipe_reader import read_recipes
 from shared.model.versions import ENGINE_VERSION
@@ -107,7 +107,7 @@ def _object(key: str) -> dict[str, Any]:
     return {"Key": key, "ETag": '"etag"', "LastModified": LONG_AGO}
 
 
-class _Ledger(Census):
+class _Ledger(LedgerReader):
     """Every key is published; and there is one more, whose source is gone."""
 
     def __init__(self) -> None:

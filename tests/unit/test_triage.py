@@ -19,9 +19,9 @@ from shared.model.errors import (
     DecodeTimeout,
     Failure,
     OutOfTime,
+    PoisonSuspect,
     SourceChanged,
     StorageUnavailable,
-    Suspect,
     Throttled,
     Transient,
     Unknown,
@@ -55,7 +55,7 @@ def test_a_letter_that_dies_again_says_after_which_redrive() -> None:
     queues = FakeQueues()
     message = replace(MESSAGE, attributes={"cause": "throttled", "redrive_id": "id-1"})
 
-    triage_over(queues).settle(message, Corrupt("torn", stage="render"))
+    triage_over(queues).handle(message, Corrupt("torn", stage="render"))
 
     (letter,) = queues.sent
     assert letter.attributes["cause"] == "corrupt"
@@ -95,10 +95,10 @@ def test_a_transient_failure_is_put_off_by_its_back_off(monkeypatch: pytest.Monk
     queues = FakeQueues()
     monkeypatch.setattr(triage, "random", SimpleNamespace(random=lambda: 0.5))
 
-    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=3), Throttled("slow"))
+    is_final = triage_over(queues).handle(replace(MESSAGE, receive_count=3), Throttled("slow"))
 
-    assert not settled
-    assert queues.put_offs == [("live", "r1", 150)]
+    assert not is_final
+    assert queues.delays == [("live", "r1", 150)]
     assert queues.sent == []
 
 
@@ -116,10 +116,10 @@ def test_a_failure_that_knows_when_to_come_back_is_obeyed(
 ) -> None:
     queues = FakeQueues()
 
-    settled = triage_over(queues).settle(replace(MESSAGE, receive_count=1), failure)
+    is_final = triage_over(queues).handle(replace(MESSAGE, receive_count=1), failure)
 
-    assert not settled
-    assert queues.put_offs == [("live", "r1", seconds)]
+    assert not is_final
+    assert queues.delays == [("live", "r1", seconds)]
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_no_failure_burns_receives_faster_or_waits_longer_than_the_back_off(
 ) -> None:
     queues = FakeQueues()
 
-    triage_over(queues).settle(replace(MESSAGE, receive_count=2), failure)
+    triage_over(queues).handle(replace(MESSAGE, receive_count=2), failure)
 
-    ((_, _, seconds),) = queues.put_offs
+    ((_, _, seconds),) = queues.delays
     assert 60 <= seconds <= 90
 
 
@@ -143,18 +143,18 @@ def test_a_surprise_while_settling_leaves_the_message_to_its_queue() -> None:
         def send(self, *_arguments: object) -> None:
             raise ValueError("a bug")
 
-    settled = triage_over(Broken()).settle(MESSAGE, Corrupt("bad"))
+    is_final = triage_over(Broken()).handle(MESSAGE, Corrupt("bad"))
 
-    assert not settled
+    assert not is_final
 
 
 def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
     queues = FakeQueues()
 
-    settled = triage_over(queues).settle(MESSAGE, Corrupt("bad data", stage="render"))
+    is_final = triage_over(queues).handle(MESSAGE, Corrupt("bad data", stage="render"))
 
     (letter,) = queues.sent
-    assert settled
+    assert is_final
     assert letter.queue == "dead"
     assert letter.body == MESSAGE.body
     assert letter.attributes == {
@@ -167,7 +167,7 @@ def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
         "worker_version": WORKER_VERSION,
         "request_id": "request-1",
     }
-    assert queues.put_offs == []
+    assert queues.delays == []
 
 
 @pytest.mark.parametrize(
@@ -185,10 +185,10 @@ def test_the_last_receive_is_buried_with_its_cause_and_the_one_before_is_not(
     failure: Failure,
 ) -> None:
     queues = FakeQueues()
-    judge = triage_over(queues)
+    triage = triage_over(queues)
 
-    before = judge.settle(replace(MESSAGE, receive_count=MAX_RECEIVES - 1), failure)
-    last = judge.settle(replace(MESSAGE, receive_count=MAX_RECEIVES), failure)
+    before = triage.handle(replace(MESSAGE, receive_count=MAX_RECEIVES - 1), failure)
+    last = triage.handle(replace(MESSAGE, receive_count=MAX_RECEIVES), failure)
 
     (letter,) = queues.sent
     assert (before, last) == (False, True)
@@ -199,30 +199,30 @@ def test_the_last_receive_is_buried_with_its_cause_and_the_one_before_is_not(
 def test_a_message_received_more_often_than_allowed_is_buried_too() -> None:
     queues = FakeQueues()
 
-    assert triage_over(queues).settle(replace(MESSAGE, receive_count=99), Throttled("slow"))
+    assert triage_over(queues).handle(replace(MESSAGE, receive_count=99), Throttled("slow"))
 
 
 @pytest.mark.parametrize("kind", [DecoderCrash, DecodeTimeout])
 def test_an_image_that_is_condemned_for_killing_children_is_not_tried_again(
-    kind: type[Suspect],
+    kind: type[PoisonSuspect],
 ) -> None:
     queues = FakeQueues()
-    judge = triage_over(queues)
+    triage = triage_over(queues)
     suspect, condemned = kind("died"), kind("died")
-    condemned.condemn()
+    condemned = condemned.as_permanent()
 
-    first = judge.settle(replace(MESSAGE, receive_count=2), suspect)
-    second = judge.settle(replace(MESSAGE, receive_count=2), condemned)
+    first = triage.handle(replace(MESSAGE, receive_count=2), suspect)
+    second = triage.handle(replace(MESSAGE, receive_count=2), condemned)
 
     assert (first, second) == (False, True)
-    assert len(queues.sent) == len(queues.put_offs) == 1
+    assert len(queues.sent) == len(queues.delays) == 1
 
 
 def test_no_attribute_is_empty_for_sqs_refuses_those() -> None:
     queues = FakeQueues()
     nameless = Message("m1", "r1", "junk", 1, "", None)
 
-    triage_over(queues, request_id="").settle(nameless, BadMessage(""))
+    triage_over(queues, request_id="").handle(nameless, BadMessage(""))
 
     (letter,) = queues.sent
     assert set(letter.attributes) == {
@@ -237,7 +237,7 @@ def test_no_attribute_is_empty_for_sqs_refuses_those() -> None:
 def test_a_detail_is_sent_as_one_line_that_sqs_takes(detail: str) -> None:
     queues = FakeQueues()
 
-    triage_over(queues).settle(MESSAGE, Corrupt(detail))
+    triage_over(queues).handle(MESSAGE, Corrupt(detail))
 
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     sent = queues.sent[0].attributes.get("detail", "-")
@@ -250,7 +250,7 @@ def test_the_body_is_never_changed() -> None:
     queues = FakeQueues()
     odd = replace(MESSAGE, body='{"key": "\u00e9 \U0001f408\\u0000"}\r\n\t')
 
-    triage_over(queues).settle(odd, Corrupt("x"))
+    triage_over(queues).handle(odd, Corrupt("x"))
 
     assert queues.sent[0].body == odd.body
 
@@ -261,12 +261,12 @@ def test_the_body_is_never_changed() -> None:
 def test_a_message_that_cannot_be_moved_is_left_to_its_queue(failure: Failure) -> None:
     queues = FakeQueues(trouble=StorageUnavailable("no route to SQS"))
 
-    settled = triage_over(queues).settle(MESSAGE, failure)
+    is_final = triage_over(queues).handle(MESSAGE, failure)
 
-    assert not settled
+    assert not is_final
 
 
-@pytest.mark.parametrize("name", ["receive", "acknowledge", "put_off", "send"])
+@pytest.mark.parametrize("name", ["receive", "acknowledge", "delay", "send"])
 def test_the_fake_queues_take_what_the_real_ones_take(name: str) -> None:
     assert signature(getattr(FakeQueues, name)) == signature(getattr(Queues, name))
 
@@ -284,6 +284,6 @@ def test_a_letter_too_large_for_all_its_attributes_keeps_cause_and_stage() -> No
 
     queues.send = send  # type: ignore[method-assign]
 
-    assert triage_over(queues).settle(MESSAGE, Corrupt("bad", stage="render"))
+    assert triage_over(queues).handle(MESSAGE, Corrupt("bad", stage="render"))
     assert sent[-1] == {"cause", "stage"}
     assert len(queues.sent) == 1

@@ -20,7 +20,7 @@ from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.document import BULK, LIVE, Lane
 from shared.cloud.deployed_recipes import deployed_recipes
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 from shared.model.limits import Limits as OfOneImage
@@ -34,7 +34,7 @@ class Backfill:
 
     context: Context
     judge: Judge
-    ledger: Census
+    ledger: LedgerReader
     index: StatusIndex
 
     @classmethod
@@ -45,7 +45,7 @@ class Backfill:
         judge = Judge(
             deployed_recipes(stack.recipes, objects), objects, current_fingerprints(objects)
         )
-        ledger = Census(clients.dynamodb, stack.ledger_table)
+        ledger = LedgerReader(clients.dynamodb, stack.ledger_table)
         index = StatusIndex(clients.dynamodb, stack.ledger_table, stack.status_index)
         return cls(context, judge, ledger, index)
 

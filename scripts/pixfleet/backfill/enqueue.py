@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.backfill.selection import Chosen, Only, Page, Skipped, Wanted
 from scripts.pixfleet.backfill.standing import Judge, Standing
 from shared.cloud.errors import attempt
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 
@@ -39,7 +39,7 @@ class Enqueue:
 
     sources: "Listing | Inventory"
     judge: Judge
-    ledger: Census
+    ledger: LedgerReader
     outbox: "Outbox"
     only: Only | None = None
 

@@ -7,7 +7,7 @@ from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
 from scripts.pixfleet.pricing.averages import BUSY_SHARE, DEFAULT_AVERAGES, Averages
 from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
 from scripts.pixfleet.stack.document import Lane, Stack
-from shared.cloud.ledger_reader import BATCH_KEYS, Census
+from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader
 from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED
 
@@ -39,7 +39,7 @@ class Estimate:
     averages: Averages
 
 
-def sampled_averages(ledger: Census, index: StatusIndex) -> Averages:
+def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
     """Return what the latest images took, or what docs/cost.md says where there are none."""
     keys = [each.key for each in index.newest(PUBLISHED, most=SAMPLE_IMAGES)]
     pages = [keys[at : at + BATCH_KEYS] for at in range(0, len(keys), BATCH_KEYS)]

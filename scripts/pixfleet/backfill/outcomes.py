@@ -7,7 +7,7 @@ from itertools import islice
 from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Journal, Noted
 from scripts.pixfleet.backfill.selection import Ending, Wanted
 from scripts.pixfleet.backfill.standing import Judge, Standing
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 
 # Queues hand out roughly in order: behind so many pages without an end there is hardly one.
@@ -27,7 +27,7 @@ class Endings:
     """
 
     journal: Journal
-    ledger: Census
+    ledger: LedgerReader
     judge: Judge
     frontier: int = 0
     turn: int = 0

@@ -13,7 +13,7 @@ from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
 from shared.cloud.errors import Missing, attempt
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ class Drop:
     folder: Folder
     journal: Journal
     store: "Store"
-    ledger: Census
+    ledger: LedgerReader
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
     )

@@ -10,7 +10,7 @@ import typer
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.inputs import Scene, scene_of_folder, scene_of_stack
 from scripts.pixfleet.plan.report import Report
-from scripts.pixfleet.plan.sample import Census, take_census
+from scripts.pixfleet.plan.sample import LedgerReader, take_census
 from scripts.pixfleet.plan.trials import rehearse, tools
 from scripts.pixfleet.plan.view import shown
 from scripts.pixfleet.terminal.console import Console
@@ -101,7 +101,7 @@ def _rehearsed(
         )
 
 
-def _census(scene: Scene, extent: Extent, console: Console) -> Census:
+def _census(scene: Scene, extent: Extent, console: Console) -> LedgerReader:
     with console.progress("listing sources") as meter:
 
         def tell(listed: int) -> None:
@@ -117,7 +117,7 @@ def _census(scene: Scene, extent: Extent, console: Console) -> Census:
         )
 
 
-def _total(scene: Scene, extent: Extent, census: Census) -> tuple[int, bool]:
+def _total(scene: Scene, extent: Extent, census: LedgerReader) -> tuple[int, bool]:
     """Return how many sources there are, and whether that is more than a guess."""
     if extent.sources is not None:
         return extent.sources, True

@@ -24,7 +24,7 @@ from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
 
 app = typer.Typer()
@@ -89,7 +89,7 @@ def _sweep(context: Context, workshop: Workshop, since: float, prefix: str) -> S
     fingerprint_of = current_fingerprints(workshop.objects)
     return Sweep(
         context.clients.s3,
-        Census(context.clients.dynamodb, context.stack.ledger_table),
+        LedgerReader(context.clients.dynamodb, context.stack.ledger_table),
         Judge(workshop.recipes, workshop.objects.head, fingerprint_of, since),
         Scope(workshop.objects.sources_bucket, workshop.objects.variants_bucket, prefix),
     )

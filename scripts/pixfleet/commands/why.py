@@ -16,7 +16,7 @@ from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Judge
 from shared.cloud.deployed_recipes import deployed_recipes
-from shared.cloud.ledger_reader import Census
+from shared.cloud.ledger_reader import LedgerReader
 
 app = typer.Typer()
 
@@ -36,7 +36,7 @@ def why(
     archive = Archive(
         context.clients.s3, stack, Judge(recipes, objects.head, current_fingerprints(objects), now)
     )
-    entry = Census(context.clients.dynamodb, stack.ledger_table).of([key])[key]
+    entry = LedgerReader(context.clients.dynamodb, stack.ledger_table).of([key])[key]
     life = archive.life(key, entry)
     said = answer(life, recipes, now)
     _tell(context, life, said, read_log(context.clients.logs, stack.log_group, key, since=since))

@@ -80,7 +80,7 @@ class Look:
             "etag": entry.etag,
             "recipe": entry.recipe,
             "engine": entry.engine,
-            "deaths": entry.deaths + entry.crashes or "",
+            "deaths": entry.crashed_attempts + entry.crashes or "",
             "unfinished": "yes, it was begun and not ended" if entry.is_unfinished else "",
         }
         return {name: value for name, value in said.items() if value}

@@ -23,7 +23,7 @@ from shared.clock import Clock, SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured
@@ -141,7 +141,7 @@ class Desk:
             self.objects,
             self.ledger,
             recipe_set,
-            Marks(self.objects),
+            Watermarks(self.objects),
             lambda seconds: Deadline.after(seconds, self.clock),
         )
         with ThreadPoolExecutor(LOOKERS) as threads:

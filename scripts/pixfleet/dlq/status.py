@@ -10,7 +10,7 @@ from scripts.pixfleet.dlq.records import Part, Sent
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Failure
@@ -86,7 +86,7 @@ class Inspector:
     objects: Objects
     ledger: Ledger
     recipes: RecipeSet
-    marks: Marks
+    marks: Watermarks
     within: Callable[[float], Deadline]
 
     def inspect(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.objects import Objects
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.model.errors import Failure, Outside
 from shared.model.focal import read_focal
@@ -45,10 +45,10 @@ class Engine:
     recipes: RecipeSet
     renderer: TrialRenderer
     clock: Clock
-    marks: Marks = field(init=False)
+    marks: Watermarks = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "marks", Marks(self.objects))
+        object.__setattr__(self, "marks", Watermarks(self.objects))
 
     def attempt(self, key: str) -> Trial:
         """Return what would happen to a key now; never raises a `Failure`."""

@@ -82,7 +82,7 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
         "CPU time": f"{entry.cpu_seconds:.2f} s" if entry.cpu_seconds else "",
         "total time": f"{entry.total_seconds:.2f} s" if entry.total_seconds else "",
         "lease until": timestamp(entry.lease_until) if entry.lease_until else "",
-        "attempts that died": entry.deaths or "",
+        "attempts that died": entry.crashed_attempts or "",
         "children that died": entry.crashes or "",
         "told by messages": ", ".join(sorted(entry.told_by)),
     }

@@ -144,8 +144,8 @@ def _objects(names: Sequence[str]) -> str:
 
 def _attempts(entry: Entry) -> tuple[str, ...]:
     told = []
-    if entry.deaths:
-        told.append(f"{entry.deaths} attempts ended without a word: their process died.")
+    if entry.crashed_attempts:
+        told.append(f"{entry.crashed_attempts} attempts ended without a word: their process died.")
     if entry.crashes:
         told.append(f"{entry.crashes} render children died over it.")
     return tuple(told)

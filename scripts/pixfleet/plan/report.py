@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from scripts.pixfleet.plan import totals as figures
 from scripts.pixfleet.plan.changes import Kind, RecipeChange
-from scripts.pixfleet.plan.sample import Census
+from scripts.pixfleet.plan.sample import LedgerReader
 from scripts.pixfleet.plan.totals import Estimate, Machines, Means, Row
 from scripts.pixfleet.plan.trial import Trial
 from shared.model.errors import Cause
@@ -20,7 +20,7 @@ class Report:
 
     changes: tuple[RecipeChange, ...]
     make_the_same: bool
-    census: Census
+    census: LedgerReader
     total: int
     is_counted: bool
     trials: tuple[Trial, ...]

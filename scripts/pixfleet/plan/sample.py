@@ -12,7 +12,7 @@ SEED = 20260101
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class LedgerReader:
     """How many keys were listed, what becomes of them, and some of those that would be made.
 
     `is_whole` says that the listing came to its end.
@@ -36,7 +36,7 @@ def take_census(
     samples: int,
     most: int,
     tell: Callable[[int], None] = lambda _: None,
-) -> Census:
+) -> LedgerReader:
     """Return what becomes of the first `most` keys; each of those made is as likely a sample."""
     random = Random(SEED)  # noqa: S311 - a sample, no secret
     counts: Counter[Kind] = Counter()
@@ -57,4 +57,4 @@ def take_census(
             sample.append(key)
         elif (place := random.randrange(made)) < samples:
             sample[place] = key
-    return Census(listed, is_whole, counts, tuple(sorted(sample)))
+    return LedgerReader(listed, is_whole, counts, tuple(sorted(sample)))

@@ -10,7 +10,7 @@ from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
-from shared.cloud.watermarks import Marks, Resolved
+from shared.cloud.watermarks import Resolved, Watermarks
 from shared.deadline import Deadline
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import Failure, Misconfigured, SourceChanged, TooManyBytes
@@ -51,7 +51,7 @@ class BucketSources:
         self._s3 = clients.s3
         self._bucket = stack.sources_bucket
         self._objects = objects_of(stack, clients)
-        self._marks = Marks(self._objects)
+        self._marks = Watermarks(self._objects)
 
     def listing(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in order, page by page."""

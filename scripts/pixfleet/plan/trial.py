@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.comparison import Compared, Made, compare
 from scripts.pixfleet.plan.similarity import Judges
 from scripts.pixfleet.plan.sources import Opened, Sources
 from scripts.pixfleet.trial_render import TrialRenderer
-from shared.model.errors import Cause, Permanent, SourceArchived, SourceChanged, Suspect
+from shared.model.errors import Cause, Permanent, PoisonSuspect, SourceArchived, SourceChanged
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
 from shared.model.recipe import Recipe
@@ -103,7 +103,7 @@ class Kitchen:
             rendered = self.tools.renderer.render(
                 self.opened.data, resolved, focal=self.focal, wait_seconds=CHILD_SECONDS
             )
-        except (Permanent, Suspect) as failure:
+        except (Permanent, PoisonSuspect) as failure:
             return Made(refused=failure.cause)
         facts = rendered.done.facts
         return Made(rendered.done.cpu_seconds, rendered.files, facts.frames, facts.has_alpha)

@@ -6,7 +6,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
 from shared.clock import SystemClock
 from shared.cloud.objects import Objects
-from shared.cloud.watermarks import Marks
+from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.model.recipe import Recipe
 
@@ -25,7 +25,7 @@ def current_fingerprints(objects: Objects) -> Callable[[Recipe], str]:
 
     The function reads each watermark once and remembers the fingerprint.
     """
-    marks, known = Marks(objects), dict[str, str]()
+    marks, known = Watermarks(objects), dict[str, str]()
 
     def fingerprint(recipe: Recipe) -> str:
         if recipe.name not in known:

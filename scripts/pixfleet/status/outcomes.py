@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.cloud.status_index import Ending, StatusIndex
+from shared.cloud.status_index import StatusEntry, StatusIndex
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED
 
 # One request of some 100 KB for each status, however many sources there are.
@@ -22,7 +22,7 @@ class Endings:
     `WINDOW_SECONDS`; what was found current already is not in it, since nothing was written.
     """
 
-    last: Sequence[Ending]
+    last: Sequence[StatusEntry]
     causes: Mapping[str, int]
     are_more_rejected: bool
     per_second: float
@@ -47,7 +47,7 @@ def endings_of(index: StatusIndex, now: float) -> Endings:
     )
 
 
-def _per_second(newest_first: Sequence[Ending], now: float) -> float:
+def _per_second(newest_first: Sequence[StatusEntry], now: float) -> float:
     """Return how fast sources came to a status, from as many as were looked at."""
     recent = [each for each in newest_first if each.at > now - WINDOW_SECONDS]
     if not recent:

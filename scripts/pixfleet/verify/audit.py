@@ -21,7 +21,7 @@ from scripts.pixfleet.verify.bloom_filter import Seen
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.difference import Kind, Verdict
 from scripts.pixfleet.verify.listings import Met, Shelves, merged, sources
-from shared.cloud.ledger_reader import BATCH_KEYS, Census, Read
+from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader, Read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,7 +45,7 @@ class Sweep:
     """One pass over everything; `counts` grow on the way, by kind and reason."""
 
     s3: "S3Client"
-    census: Census
+    census: LedgerReader
     judge: Judge
     scope: Scope
     looked_at: Callable[[int], None] = lambda _: None

@@ -88,7 +88,7 @@ class Repair:
         entry = self.workshop.ledger.read(key)
         is_held = entry.lease_until >= self.workshop.clock.now()
         if entry.status == PUBLISHED and not entry.is_unfinished and not is_held:
-            self.workshop.ledger.doubt(Claim(key, "", 0.0, entry, entry.stored))
+            self.workshop.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.stored))
 
     def _delete(self, verdict: Verdict) -> str:
         """Delete what no entry lists; return the key if the worker has to look at it after all."""
@@ -112,7 +112,7 @@ class Repair:
         self.workshop.objects.delete([stored_key(verdict.key, name) for name in doomed])
         self.counts["deleted"] += len(doomed)
         if is_empty:
-            ledger.bury(claim, {})
+            ledger.tombstone(claim, {})
         else:
-            ledger.withdraw(claim)
+            ledger.abandon(claim)
         return ""

@@ -21,7 +21,7 @@ from shared.settings import read_settings
 from tests.functional.cli.dead_letters import Bench
 from tests.functional.conftest import RECIPES
 from worker.batch import Consumer
-from worker.context import build_fleet
+from worker.context import build_context
 
 PREFIX = "pixfleet"
 
@@ -88,7 +88,7 @@ def _type(
 @pytest.fixture(name="work_off")
 def _work_off(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[..., None]]:
     """Give a worker that works a lane off, until nothing on it can be received."""
-    fleet = build_fleet(read_settings(stack.worker_environment()))
+    fleet = build_context(read_settings(stack.worker_environment()))
     fleet.render_pool.close()
     fleet = replace(fleet, render_pool=render_pool)
     consumer = Consumer(fleet)
@@ -97,7 +97,7 @@ def _work_off(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[.
         while raw := fleet.queues.receive(queue, wait_seconds=0, hide_seconds=30):
             messages = [from_receive(each, queue) for each in raw]
             verdicts = consumer.consume(messages, Deadline.after(120, fleet.clock))
-            done = {each.message_id for each in verdicts if each.is_settled}
+            done = {each.message_id for each in verdicts if each.is_acknowledged}
             fleet.queues.acknowledge(
                 queue, [each.receipt_handle for each in messages if each.id in done]
             )
