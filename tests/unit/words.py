@@ -156,7 +156,6 @@ PENDING: tuple[str, ...] = (
     "tests/e2e/",
     "tests/faults/",
     "tests/functional/cli/",
-    "tests/functional/conftest.py",
     "tests/functional/test_",
     "tests/imaging/",
     "tests/simulator/",
