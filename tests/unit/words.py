@@ -110,15 +110,15 @@ WORDS = (
 )
 
 KEPT: tuple[Kept, ...] = (
+    Kept("CHANGELOG.md", "backfill drop", "what the command was called before"),
+    Kept("CHANGELOG.md", "dlq drop", "what the command was called before"),
+    Kept("CHANGELOG.md", "dlq receipts", "what the command was called before"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
 )
 
 # The beginnings of paths that are not done yet. Delete a line as soon as no private word is left
 # there; a test says which. A comment between two lines keeps them from conflicting in a rebase.
 PENDING: tuple[str, ...] = (
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "README.md",
     "docs/",
     "scripts/demo/",
     "scripts/local/",
