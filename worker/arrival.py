@@ -12,7 +12,7 @@ from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
-from shared.model.manifest import StoredVariant, manifest, version_token
+from shared.model.manifest import StoredVariant, version_token, write_manifest
 from shared.model.recipe import Recipe
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
@@ -92,7 +92,7 @@ class Arrival:
 
     def _publish(self, done: DoneFrame, pictures: Sequence[StoredVariant]) -> None:
         """Write the manifest, remove what this recipe no longer makes, and commit."""
-        document = manifest(self.source, self.recipe, done.facts, pictures, done.placeholder)
+        document = write_manifest(self.source, self.recipe, done.facts, pictures, done.placeholder)
         stored = frozenset(f"{picture.variant}.{picture.slot}" for picture in pictures)
         self.deadline.require(CALL_SECONDS, "put")
         self.context.objects.put_manifest(self.source, document)

@@ -14,8 +14,12 @@ from rich.console import Console
 
 from scripts.demo.check import find_problems
 from scripts.demo.fleet import DemoFleet
+from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.demo.gallery import gallery
+from scripts.demo.lock import output_lock
+from scripts.demo.report import Report, report_json
 from scripts.demo.samples import corrupt_jpeg, write_samples
-from scripts.demo.sole import sole_writer
+from scripts.demo.table import print_report
 from scripts.demo.upload import uploading
 from scripts.demo.watch import DemoFailed, Ends, Watch, meter
 from scripts.demo.worker import running_worker
@@ -23,15 +27,12 @@ from scripts.local.clients import local_clients
 from scripts.local.ministack import running_ministack
 from scripts.local.place import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
 from scripts.local.stack import create_stack
-from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
-from scripts.pixfleet.page.gallery import gallery
-from scripts.pixfleet.page.gallery_files import Shelf
-from scripts.pixfleet.page.report import Report, report_json
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, read_manifest
-from scripts.pixfleet.page.table import print_report
+from scripts.pixfleet.page.files import PageFiles
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.stack.recipe_file import RECIPES, read_recipe_file, recipes_document
 from scripts.pixfleet.terminal.text import counted, replace_unencodable_output
 from shared.model.errors import Misconfigured
+from shared.model.manifest import read_manifest
 from shared.model.recipe import RecipeSet
 
 # A batch of ten big images on a slow machine; nobody else is there to take over anyway.
@@ -62,7 +63,7 @@ class Run:
         """Return the exit code: 0 only if every promise was kept."""
         found = find_images(self.images, self.recipe_set, ours=self.out) if self.images else None
         with ExitStack() as stop:
-            stop.enter_context(sole_writer(self.out))
+            stop.enter_context(output_lock(self.out))
             endpoint_url = stop.enter_context(running_ministack(self.port, build=self.build))
             shutil.rmtree(self.out, ignore_errors=True)  # only now: the last gallery may be read
             self.out.mkdir(parents=True)
@@ -101,8 +102,8 @@ class Run:
     ) -> int:
         rows = _rows(fleet, ends)
         letters = _letters(ends, drops)
-        shelf = Shelf(self.out, fleet, drops)
-        shown, differences = shelf.show(rows)
+        files = PageFiles(self.out, fleet, {key: drop.file for key, drop in drops.items()})
+        shown, differences = files.show(rows)
         problems = find_problems(
             ends, rows, letters, corrupt_key=corrupt.key, recipe_set=self.recipe_set
         )
@@ -115,7 +116,7 @@ class Run:
             problems=(*problems, *differences),
         )
         page = self.out / "index.html"
-        page.write_text(gallery(report, shown, shelf.show_dead(letters)), encoding="utf-8")
+        page.write_text(gallery(report, shown, files.show_dead(letters)), encoding="utf-8")
         (self.out / "report.json").write_bytes(report_json(report))
         print_report(report, self.console)
         self.console.print(f"\nGallery: {page.as_uri()}", soft_wrap=True)

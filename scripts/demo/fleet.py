@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from scripts.demo.folder import Drop
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.page.folder import Drop
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.clock import SystemClock

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from scripts.pixfleet.page.folder import Drop
+from scripts.demo.folder import Drop
 
 UPLOADS_AT_ONCE = 4
 

@@ -1,14 +1,17 @@
-"""The manifest: the JSON that a web page reads to show one source."""
+"""Writes and reads the manifest: the JSON that a web page reads to show one source."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from typing import Any
 
+from shared.model.errors import PixfleetError
 from shared.model.keys import public_url
 from shared.model.recipe import Codec, Recipe, Slot
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
+from shared.text import excerpt
 
 SCHEMA_VERSION = 1
 
@@ -44,6 +47,56 @@ class Placeholder:
     colour: str
 
 
+@dataclass(frozen=True, slots=True)
+class ManifestSource:
+    """What a manifest says of its source; `width` and `height` in pixels, upright."""
+
+    key: str
+    bytes: int
+    format: str
+    width: int
+    height: int
+    frames: int
+    has_alpha: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestVariant:
+    """What a manifest says of one variant.
+
+    `type` is the file's Content-Type, which is not always that of the slot. `url` is a path and
+    query on the stack's distribution.
+    """
+
+    name: str
+    slot: Slot
+    type: str
+    width: int
+    height: int
+    bytes: int
+    url: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return name and slot as in the stored key, such as `w640.avif`."""
+        return f"{self.name}.{self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a manifest says. Variants are in the recipe's order, best slot first."""
+
+    recipe: str
+    source: ManifestSource
+    variants: tuple[ManifestVariant, ...]
+    placeholder: Placeholder | None
+    version: str = ""
+
+
+class UnreadableManifest(PixfleetError):
+    """Bytes that are not a manifest as `write_manifest` writes it."""
+
+
 def version_token(source: Source, recipe: Recipe) -> str:
     """Return the `v` of versioned URLs: 12 hex digits that change when the variants can change."""
     return version_made_by(source, recipe.fingerprint)
@@ -55,7 +108,7 @@ def version_made_by(source: Source, fingerprint: str) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def manifest(
+def write_manifest(
     source: Source,
     recipe: Recipe,
     facts: SourceFacts,
@@ -92,3 +145,60 @@ def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str,
         "bytes": stored.size_bytes,
         "url": public_url(source_key, variant=stored.variant, slot=stored.slot, version=version),
     }
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Return what a stored manifest says; `UnreadableManifest` if it is not one."""
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise UnreadableManifest(f"expected JSON, got {error}") from error
+    fields = _checked(document, recipe=str, source=dict, variants=list, version=str)
+    placeholder = document.get("placeholder")
+    return Manifest(
+        recipe=fields["recipe"],
+        source=_read_source(fields["source"]),
+        variants=tuple(map(_read_variant, fields["variants"])),
+        placeholder=None if placeholder is None else _read_placeholder(placeholder),
+        version=fields["version"],
+    )
+
+
+def _read_source(value: object) -> ManifestSource:
+    fields = _checked(
+        value,
+        key=str,
+        bytes=int,
+        format=str,
+        width=int,
+        height=int,
+        frames=int,
+        has_alpha=bool,
+    )
+    return ManifestSource(**fields)
+
+
+def _read_variant(value: object) -> ManifestVariant:
+    fields = _checked(
+        value, name=str, slot=str, type=str, width=int, height=int, bytes=int, url=str
+    )
+    if fields["slot"] not in set(Slot):
+        raise UnreadableManifest(f"expected a slot, got {excerpt(fields['slot'])}")
+    return ManifestVariant(**{**fields, "slot": Slot(fields["slot"])})
+
+
+def _read_placeholder(value: object) -> Placeholder:
+    return Placeholder(**_checked(value, data_uri=str, colour=str))
+
+
+def _checked(value: object, **types: type) -> dict[str, Any]:  # the values of JSON
+    """Return the named fields of a JSON object; `UnreadableManifest` if one is of another type."""
+    if not isinstance(value, dict):
+        raise UnreadableManifest(f"expected an object, got {excerpt(value)}")
+    for name, kind in types.items():
+        # Not `isinstance`: True is an int, too.
+        if type(value.get(name)) is not kind:
+            raise UnreadableManifest(
+                f"expected {kind.__name__} for {name}, got {excerpt(value.get(name))}"
+            )
+    return {name: value[name] for name in types}

@@ -1,18 +1,20 @@
 """Rows and reports for the tests of the demo's report and gallery."""
 
-from scripts.pixfleet.page.report import Report
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, Manifest, SourceRow, VariantRow
-from shared.model.manifest import Placeholder
+from scripts.demo.report import Report
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
+from shared.model.manifest import Manifest, ManifestSource, ManifestVariant, Placeholder
 from shared.model.recipe import Slot
 
 AVIF, WEBP, FALLBACK = Slot.AVIF, Slot.WEBP, Slot.FALLBACK
 TINY = Placeholder("data:image/webp;base64,UklGRg==", "#a1b2c3")
 
 
-def variant(name: str, slot: Slot, width: int, size: int, *, codec: str = "") -> VariantRow:
+def variant(name: str, slot: Slot, width: int, size: int, *, codec: str = "") -> ManifestVariant:
     """Return a variant of a 3:2 picture."""
     usual = "jpeg" if slot is FALLBACK else slot.value
-    return VariantRow(name, slot, f"image/{codec or usual}", width, round(width * 2 / 3), size)
+    return ManifestVariant(
+        name, slot, f"image/{codec or usual}", width, round(width * 2 / 3), size
+    )
 
 
 LADDER = (
@@ -21,19 +23,19 @@ LADDER = (
     variant("w640", AVIF, 640, 30_000),
     variant("w640", WEBP, 640, 40_000),
     variant("w640", FALLBACK, 640, 60_000),
-    VariantRow("thumb", AVIF, "image/avif", 300, 300, 9_000),
+    ManifestVariant("thumb", AVIF, "image/avif", 300, 300, 9_000),
 )
 
 
 def row(
     key: str = "cat.jpg",
-    variants: tuple[VariantRow, ...] = LADDER,
+    variants: tuple[ManifestVariant, ...] = LADDER,
     *,
     source_bytes: int = 120_000,
     placeholder: Placeholder | None = TINY,
 ) -> ImageRow:
     """Return a published JPEG."""
-    source = SourceRow(key, source_bytes, "jpeg", 1200, 800, frames=1, has_alpha=False)
+    source = ManifestSource(key, source_bytes, "jpeg", 1200, 800, frames=1, has_alpha=False)
     manifest = Manifest("responsive", source, variants, placeholder)
     return ImageRow(manifest, render_seconds=0.5, total_seconds=2.0)
 

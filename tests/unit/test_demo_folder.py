@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo.sole import sole_writer
-from scripts.pixfleet.page.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.demo.lock import output_lock
 from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 
 pytestmark = pytest.mark.unit
@@ -107,11 +107,11 @@ def test_a_second_demo_that_would_write_to_the_same_folder_is_refused(tmp_path: 
     out = tmp_path / "build" / "demo"
 
     with (
-        sole_writer(out),
+        output_lock(out),
         pytest.raises(DemoRefused, match="Another demo is running"),
-        sole_writer(out),
+        output_lock(out),
     ):
         pass
 
-    with sole_writer(out):
+    with output_lock(out):
         assert not out.exists()

@@ -6,16 +6,13 @@ from rich.console import Console
 
 from scripts.demo.check import find_problems
 from scripts.demo.fleet import LedgerLine
+from scripts.demo.report import report_json
+from scripts.demo.table import print_report
 from scripts.demo.watch import Ends
-from scripts.pixfleet.page.report import report_json
-from scripts.pixfleet.page.rows import read_manifest
-from scripts.pixfleet.page.table import print_report
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.text import human_bytes, percent
 from shared.events.sqs import Message
-from shared.model.manifest import Placeholder, SourceFacts, StoredVariant, manifest
-from shared.model.recipe import Codec, Recipe, RecipeSet, Slot, Variant
-from shared.model.source import Source
+from shared.model.recipe import Recipe, RecipeSet, Variant
 from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
 
 pytestmark = pytest.mark.unit
@@ -108,23 +105,6 @@ def test_a_key_cannot_move_the_cursor_or_colour_the_table() -> None:
 
     assert "\x1b" not in text
     assert "[red]x[/red].jpg" in text
-
-
-def test_a_manifest_of_the_worker_is_read_as_it_is_written() -> None:
-    recipe = Recipe("plain", (Variant("w64", (Slot.AVIF,), width=64),))
-    data = manifest(
-        Source("é.png", "etag", 99),
-        recipe,
-        SourceFacts("png", 64, 32, 1, has_alpha=True),
-        [StoredVariant("w64", Slot.AVIF, Codec.WEBP, 64, 32, 42)],
-        Placeholder("data:image/webp;base64,AA==", "#000000"),
-    )
-
-    read = read_manifest(data)
-
-    [made] = read.variants
-    assert (read.source.key, read.source.bytes, read.source.has_alpha) == ("é.png", 99, True)
-    assert (made.codec, made.is_another_codec, made.bytes) == ("WebP", True, 42)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pixfleet.page.folder import Drop
-from scripts.pixfleet.page.gallery import gallery
-from scripts.pixfleet.page.gallery_files import Shelf, safe_name
-from scripts.pixfleet.page.gallery_picture import Shown, ShownDead, ladder, placeholder_style
+from scripts.demo.gallery import gallery
+from scripts.pixfleet.page.card_picture import Shown, ShownDead, ladder, placeholder_style
+from scripts.pixfleet.page.files import PageFiles, SourceFile, safe_name
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
@@ -204,18 +203,17 @@ class Bucket:
         return self._held[name, slot]
 
 
-def shelf(folder: Path, image: ImageRow, *, name: str = "jpeg") -> Shelf:
+def page_files(folder: Path, image: ImageRow, *, name: str = "jpeg") -> PageFiles:
     original = folder / "original"
     original.write_bytes(b"source")
-    drop = Drop(image.source.key, original, 6, name)
-    return Shelf(folder, Bucket(image), {drop.key: drop})
+    return PageFiles(folder, Bucket(image), {image.source.key: SourceFile(original, name)})
 
 
 @pytest.mark.parametrize("key", ["../../etc/passwd", "/abs.jpg", 'a"b<c>.jpg', "é🔮.png", "..."])
 def test_no_key_leaves_the_gallerys_folder(key: str, tmp_path: Path) -> None:
     image = row(key, (variant("w640", FALLBACK, 640, 3), variant("w640", AVIF, 640, 2)))
 
-    [result], problems = shelf(tmp_path, image).show([image])
+    [result], problems = page_files(tmp_path, image).show([image])
 
     assert problems == ()
     assert result.links["w640", FALLBACK].endswith("/w640-fallback.jpg")
@@ -231,7 +229,7 @@ def test_a_file_that_is_not_what_the_manifest_says_is_a_problem(tmp_path: Path) 
     stored = row(variants=(variant("w640", AVIF, 640, 3),))
     said = row(variants=(variant("w640", AVIF, 640, 2),))
 
-    _, problems = shelf(tmp_path, stored).show([said])
+    _, problems = page_files(tmp_path, stored).show([said])
 
     assert len(problems) == 1
     assert "w640.avif" in problems[0]
@@ -240,7 +238,7 @@ def test_a_file_that_is_not_what_the_manifest_says_is_a_problem(tmp_path: Path) 
 def test_a_source_that_no_browser_shows_is_left_out(tmp_path: Path) -> None:
     image = row("scan.tiff", LADDER)
 
-    [result], _ = shelf(tmp_path, image, name="tiff").show([image])
+    [result], _ = page_files(tmp_path, image, name="tiff").show([image])
 
     assert result.source is None
     assert page_of(result).all("input") == []

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from shared.model.manifest import Placeholder, SourceFacts, StoredVariant, manifest, version_token
+from shared.model.manifest import (
+    Placeholder,
+    SourceFacts,
+    StoredVariant,
+    UnreadableManifest,
+    read_manifest,
+    version_token,
+    write_manifest,
+)
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 
@@ -31,7 +39,7 @@ def read(data: bytes) -> Any:  # noqa: ANN401 - JSON of any form
 
 
 def test_a_manifest_describes_the_source_and_each_variant() -> None:
-    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES[3:], None))
+    made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES[3:], None))
 
     version = version_token(SOURCE, RECIPE)
     path = "/photos/%C3%A9t%C3%A9%20%F0%9F%90%88.jpg"
@@ -65,20 +73,20 @@ def test_a_manifest_describes_the_source_and_each_variant() -> None:
 
 
 def test_variants_stand_in_the_recipes_order_best_slot_first() -> None:
-    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
+    made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
 
     found = [(each["name"], each["slot"]) for each in made["variants"]]
     assert found == [("w320", "avif"), ("w320", "webp"), ("w640", "avif"), ("w640", "fallback")]
 
 
 def test_the_order_in_which_pictures_were_finished_does_not_show() -> None:
-    made = manifest(SOURCE, RECIPE, FACTS, PICTURES, None)
+    made = write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None)
 
-    assert manifest(SOURCE, RECIPE, FACTS, PICTURES[::-1], None) == made
+    assert write_manifest(SOURCE, RECIPE, FACTS, PICTURES[::-1], None) == made
 
 
 def test_the_type_tells_what_the_file_is_and_not_its_slot() -> None:
-    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
+    made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
 
     types = [each["type"] for each in made["variants"]]
     assert types == ["image/webp", "image/webp", "image/avif", "image/jpeg"]
@@ -87,7 +95,7 @@ def test_the_type_tells_what_the_file_is_and_not_its_slot() -> None:
 def test_a_placeholder_is_a_data_uri_and_a_colour() -> None:
     placeholder = Placeholder("data:image/webp;base64,UklGRg==", "#a0b0c0")
 
-    made = read(manifest(SOURCE, RECIPE, FACTS, PICTURES, placeholder))
+    made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, placeholder))
 
     assert made["placeholder"] == {
         "data_uri": "data:image/webp;base64,UklGRg==",
@@ -96,7 +104,7 @@ def test_a_placeholder_is_a_data_uri_and_a_colour() -> None:
 
 
 def test_a_manifest_is_compact_utf_8() -> None:
-    data = manifest(SOURCE, RECIPE, FACTS, (), None)
+    data = write_manifest(SOURCE, RECIPE, FACTS, (), None)
 
     assert "été 🐈".encode() in data
     assert b": " not in data
@@ -123,3 +131,58 @@ def test_the_version_does_not_change_with_the_sources_key_or_the_recipes_name() 
     moved = replace(SOURCE, key="elsewhere.jpg", size_bytes=0)
 
     assert version_token(moved, replace(RECIPE, name="other")) == version_token(SOURCE, RECIPE)
+
+
+def test_a_manifest_is_read_as_it_was_written() -> None:
+    placeholder = Placeholder("data:image/webp;base64,UklGRg==", "#a0b0c0")
+
+    found = read_manifest(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, placeholder))
+
+    assert (found.recipe, found.version) == ("responsive", version_token(SOURCE, RECIPE))
+    assert (found.source.key, found.source.bytes) == (SOURCE.key, SOURCE.size_bytes)
+    assert (found.source.width, found.source.height, found.source.has_alpha) == (1200, 800, False)
+    assert found.placeholder == placeholder
+    assert [each.label for each in found.variants] == [
+        "w320.avif",
+        "w320.webp",
+        "w640.avif",
+        "w640.fallback",
+    ]
+    assert (found.variants[0].slot, found.variants[0].type) == (AVIF, "image/webp")
+
+
+def test_a_manifest_without_a_placeholder_is_read() -> None:
+    found = read_manifest(write_manifest(SOURCE, RECIPE, FACTS, (), None))
+
+    assert (found.placeholder, found.variants) == (None, ())
+
+
+def changed(*path: str | int, to: object) -> bytes:
+    """Return a manifest with one value of its JSON replaced."""
+    placeholder = Placeholder("data:image/webp;base64,UklGRg==", "#a0b0c0")
+    document = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, placeholder))
+    *folders, last = path
+    place = document
+    for name in folders:
+        place = place[name]
+    place[last] = to
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"\xff", "expected JSON"),
+        (b"[]", "expected an object, got \\[\\]"),
+        (b"{}", "expected str for recipe, got None"),
+        (changed("source", to=[]), "expected dict for source"),
+        (changed("source", "width", to=True), "expected int for width, got True"),
+        (changed("variants", 0, to="w320"), "expected an object, got 'w320'"),
+        (changed("variants", 0, "slot", to="jxl"), "expected a slot, got 'jxl'"),
+        (changed("placeholder", "colour", to=None), "expected str for colour, got None"),
+    ],
+    ids=["bytes", "list", "empty", "source", "bool", "variant", "slot", "placeholder"],
+)
+def test_other_json_is_not_a_manifest(data: bytes, problem: str) -> None:
+    with pytest.raises(UnreadableManifest, match=problem):
+        read_manifest(data)

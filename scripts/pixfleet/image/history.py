@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.image.variants import NoManifest, Shelf
-from scripts.pixfleet.page.rows import Manifest
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.verify.check import Judge
 from scripts.pixfleet.verify.difference import Verdict
@@ -18,6 +17,7 @@ from scripts.pixfleet.verify.listings import Listed, Met, object_pages
 from shared.cloud.ledger_reader import Read
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import NotAVariantKey, manifest_key, parse_stored_key, stored_key
+from shared.model.manifest import Manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

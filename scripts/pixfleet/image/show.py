@@ -7,9 +7,9 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.image.variants import Shelf
-from scripts.pixfleet.page.folder import Drop
-from scripts.pixfleet.page.gallery import Heading, card, dead_card, page
-from scripts.pixfleet.page.gallery_files import Shelf as Files
+from scripts.pixfleet.page.card import card, dead_card
+from scripts.pixfleet.page.files import PageFiles, SourceFile
+from scripts.pixfleet.page.page import Heading, page
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
@@ -48,7 +48,7 @@ def write_page(s3: "S3Client", shelf: Shelf, sources_bucket: str, exhibit: Exhib
         )
     exhibit.folder.mkdir(parents=True, exist_ok=True)
     source = _download(s3, sources_bucket, exhibit)
-    files = Files(exhibit.folder, shelf, {key: source} if source else {})
+    files = PageFiles(exhibit.folder, shelf, {key: source} if source else {})
     html = (
         _rejected(files, exhibit)
         if entry.status == REJECTED
@@ -59,7 +59,7 @@ def write_page(s3: "S3Client", shelf: Shelf, sources_bucket: str, exhibit: Exhib
     return made
 
 
-def _published(files: Files, shelf: Shelf, exhibit: Exhibit) -> str:
+def _published(files: PageFiles, shelf: Shelf, exhibit: Exhibit) -> str:
     entry = exhibit.entry
     row = ImageRow(shelf.manifest(exhibit.key), entry.cpu_seconds, entry.total_seconds)
     shown, problems = files.show([row])
@@ -74,7 +74,7 @@ def _published(files: Files, shelf: Shelf, exhibit: Exhibit) -> str:
     return page(Heading(title, LEAD, note, FOOTER), totals, [card(one, 0) for one in shown])
 
 
-def _rejected(files: Files, exhibit: Exhibit) -> str:
+def _rejected(files: PageFiles, exhibit: Exhibit) -> str:
     entry = exhibit.entry
     letter = DeadLetterRow(exhibit.key, entry.cause, entry.stage, entry.detail, entry.source_bytes)
     command = escape(f"pixfleet why {quote(exhibit.key)}")
@@ -83,7 +83,7 @@ def _rejected(files: Files, exhibit: Exhibit) -> str:
     return page(heading, [], [dead_card(dead) for dead in files.show_dead([letter])])
 
 
-def _download(s3: "S3Client", bucket: str, exhibit: Exhibit) -> Drop | None:
+def _download(s3: "S3Client", bucket: str, exhibit: Exhibit) -> SourceFile | None:
     """Return the source as a file, named by what its bytes are; none if it is gone."""
     path = exhibit.folder / "source"
     try:
@@ -94,4 +94,4 @@ def _download(s3: "S3Client", bucket: str, exhibit: Exhibit) -> Drop | None:
         return None
     with path.open("rb") as file:
         found = sniff(file.read(HEADER_BYTES))
-    return Drop(exhibit.key, path, path.stat().st_size, str(found or ""))
+    return SourceFile(path, str(found or ""))

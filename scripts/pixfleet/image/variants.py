@@ -3,13 +3,12 @@
 from shlex import quote
 from typing import TYPE_CHECKING
 
-import msgspec
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.page.rows import Manifest, read_manifest
 from scripts.pixfleet.stack.document import Distribution, Stack
 from shared.model.errors import PixfleetError
 from shared.model.keys import manifest_key, public_url, variant_key
+from shared.model.manifest import Manifest, UnreadableManifest, read_manifest
 from shared.model.recipe import Slot
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Shelf:
             raise NoManifest(
                 f"Nothing of {key} is published: `pixfleet why {quote(key)}` says why."
             ) from None  # the command line would tell what AWS said instead
-        except msgspec.MsgspecError as broken:
+        except UnreadableManifest as broken:
             raise NoManifest(
                 f"The manifest of {key} cannot be read: {broken}. "
                 f"Delete {manifest_key(key)}, then "

@@ -9,12 +9,12 @@ from scripts.pixfleet.image.history import Life, StoredObject, Version
 from scripts.pixfleet.image.logs import Log
 from scripts.pixfleet.image.variants import manifest_url
 from scripts.pixfleet.image.why import Answer
-from scripts.pixfleet.page.rows import VariantRow
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.text import human_bytes, pixels
 from scripts.pixfleet.terminal.times import timestamp
 from shared.model.entry import Entry
 from shared.model.keys import MANIFEST_NAME
+from shared.model.manifest import ManifestVariant
 
 
 def told(life: Life, answer: Answer, log: Log, base: str) -> Sequence[Table | str]:
@@ -119,7 +119,7 @@ def _stored_cells(life: Life) -> list[tuple[object, ...]]:
     return rows + [(name, "", "", "", "", "MISSING") for name in sorted(wanted)]
 
 
-def _wrong(there: StoredObject, known: VariantRow | None) -> str:
+def _wrong(there: StoredObject, known: ManifestVariant | None) -> str:
     if there.name == MANIFEST_NAME:
         return ""
     if known is None:

@@ -1,1 +1,1 @@
-"""HTML pages that show pictures: the gallery, one source, the markup of a page."""
+"""HTML that shows images: a page of cards, and the markup for a web page."""

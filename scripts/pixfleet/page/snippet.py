@@ -1,34 +1,34 @@
-"""Writes the HTML that shows one published source, as a front-end developer would."""
+"""Writes the HTML that a web page needs to show one published source."""
 
 from collections.abc import Sequence
 from html import escape
 
-from scripts.pixfleet.page.gallery_picture import placeholder_style
-from scripts.pixfleet.page.rows import Manifest, VariantRow
+from scripts.pixfleet.page.card_picture import placeholder_style
+from shared.model.manifest import Manifest, ManifestVariant
 from shared.model.recipe import Slot
 
-# Above this, two heights of one picture are not of the same shape.
+# Pixels by which rounding can change the height of a resized picture; a crop differs by more.
 ROUNDING = 1
 
 
-def ladder(manifest: Manifest) -> tuple[VariantRow, ...]:
-    """Return the variants that show the whole picture, narrowest first: no crops.
+def ladder(manifest: Manifest) -> tuple[ManifestVariant, ...]:
+    """Return the variants that show the whole picture (no crops), narrowest first.
 
-    Rungs wider than the source all hold its own width; only the first is kept in each slot.
+    Rungs wider than the source all have the source's width; each slot keeps the first of them. If
+    the recipe has crops only, the first variant is returned.
     """
     source = manifest.source
-    kept: dict[tuple[Slot, int], VariantRow] = {}
+    kept: dict[tuple[Slot, int], ManifestVariant] = {}
     for variant in manifest.variants:
         expected = variant.width * source.height / source.width
         if abs(variant.height - expected) <= ROUNDING:
             kept.setdefault((variant.slot, variant.width), variant)
-    # A recipe of crops only: then these are what there is to show.
     shown = kept.values() or manifest.variants[:1]
     return tuple(sorted(shown, key=lambda variant: variant.width))
 
 
-def srcset(rungs: Sequence[VariantRow], base: str) -> str:
-    """Return the value of a `srcset`, not yet escaped."""
+def srcset(rungs: Sequence[ManifestVariant], base: str) -> str:
+    """Return the value of a `srcset`, not escaped for HTML."""
     # A comma would end a candidate, and URLs may hold one.
     return ", ".join(f"{base}{rung.url.replace(',', '%2C')} {rung.width}w" for rung in rungs)
 
@@ -41,10 +41,10 @@ def srcsets(manifest: Manifest, base: str) -> dict[Slot, str]:
 
 
 def picture(manifest: Manifest, base: str, sizes: str) -> str:
-    """Return a `<picture>`: no layout shift, a placeholder, loaded when it comes into view.
+    """Return a `<picture>` with a placeholder that causes no layout shift and loads lazily.
 
-    A slot's `type` is a promise about the reader, so it stays where the file is another codec. The
-    last slot is for whoever takes no other.
+    A `<source>` has the slot's type even if the file is of another codec: the type says which
+    browsers use this source. The `<img>` has the last slot's variants, for all other browsers.
     """
     rungs = ladder(manifest)
     *better, last = srcsets(manifest, base).items()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.pixfleet.page.files import SourceFile
 from scripts.pixfleet.terminal.text import counted
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import PixfleetError
@@ -28,6 +29,11 @@ class Drop:
     path: Path
     size_bytes: int
     format: str
+
+    @property
+    def file(self) -> SourceFile:
+        """Return the file as a page shows it."""
+        return SourceFile(self.path, self.format)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.pixfleet.page.report import SAVED, SECONDS, Report
+from scripts.demo.report import SAVED, SECONDS, Report
 from scripts.pixfleet.page.rows import ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 

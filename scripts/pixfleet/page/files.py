@@ -1,4 +1,4 @@
-"""Brings the gallery's files beside the page: variants from their bucket, sources from disk."""
+"""Writes a page's files: variants from their bucket, sources from disk."""
 
 import re
 import shutil
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scripts.pixfleet.page.folder import Drop
-from scripts.pixfleet.page.gallery_picture import Shown, ShownDead
+from scripts.pixfleet.page.card_picture import Shown, ShownDead
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.recipe import Slot
 
 FOLDER = "variants"
-# A page with more pictures than this is no pleasure to open.
+# A page with more pictures takes browsers too long to open.
 MOST_SHOWN = 200
-# What browsers show; another source's picture is left out, and its variants are shown alone.
+# The formats that browsers show; for others the page shows the variants without the source.
 SHOWN_BY_BROWSERS = frozenset({"avif", "bmp", "gif", "jpeg", "png", "webp"})
 SUFFIXES = {
     "image/avif": ".avif",
@@ -28,22 +27,30 @@ NAME_CHARS = 40
 
 
 class Bucket(Protocol):
-    """Where variants are read from."""
+    """The variants bucket."""
 
     def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
         """Return a variant's Content-Type and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """The folder beside the page; every name in it is ours, whatever the keys are."""
+class SourceFile:
+    """A source on disk; `format` is what its bytes are, or empty if that is unknown."""
+
+    path: Path
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFiles:
+    """The folder of a page's files; file names are generated, since a key may be any text."""
 
     page_folder: Path
     bucket: Bucket
-    drops: Mapping[str, Drop]
+    sources: Mapping[str, SourceFile]
 
     def show(self, rows: Sequence[ImageRow]) -> tuple[tuple[Shown, ...], tuple[str, ...]]:
-        """Return what the page shows, and every difference between manifest and bucket."""
+        """Write the images' files; return their links, and how manifests and files differ."""
         problems: list[str] = []
         shown = tuple(
             self._show(row, number, problems) for number, row in enumerate(rows[:MOST_SHOWN], 1)
@@ -51,7 +58,7 @@ class Shelf:
         return shown, tuple(problems)
 
     def show_dead(self, letters: Sequence[DeadLetterRow]) -> tuple[ShownDead, ...]:
-        """Return the dead letters with a link to their source."""
+        """Write the sources of dead letters; return their links."""
         return tuple(
             ShownDead(letter, self._source(letter.key, self._folder(f"dead-{number:04}")))
             for number, letter in enumerate(letters[:MOST_SHOWN], 1)
@@ -76,11 +83,11 @@ class Shelf:
         return Shown(row, self._source(key, folder), links)
 
     def _source(self, key: str, folder: Path) -> str | None:
-        drop = self.drops.get(key)
-        if drop is None or drop.format not in SHOWN_BY_BROWSERS:
+        source = self.sources.get(key)
+        if source is None or source.format not in SHOWN_BY_BROWSERS:
             return None
-        path = folder / f"source{SUFFIXES.get(f'image/{drop.format}', '.' + drop.format)}"
-        shutil.copyfile(drop.path, path)
+        path = folder / f"source{SUFFIXES.get(f'image/{source.format}', '.' + source.format)}"
+        shutil.copyfile(source.path, path)
         return self._link(path)
 
     def _folder(self, name: str) -> Path:
@@ -93,6 +100,6 @@ class Shelf:
 
 
 def safe_name(key: str) -> str:
-    """Return the plain part of a key's last segment; not unique, and possibly empty."""
+    """Return the letters and digits of a key's last segment; not unique, and possibly empty."""
     stem = key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return re.sub(r"[^a-z0-9]+", "-", stem.lower())[:NAME_CHARS].strip("-")

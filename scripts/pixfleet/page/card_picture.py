@@ -1,15 +1,15 @@
-"""The gallery's responsive pictures, as a front-end developer would write them."""
+"""Writes the responsive `<picture>` of a card."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, VariantRow
-from shared.model.manifest import Placeholder
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
+from shared.model.manifest import ManifestVariant, Placeholder
 from shared.model.recipe import Slot
 
-# Anything else from a manifest has no place in a style attribute.
+# Anything else from a manifest is kept out of style attributes.
 DATA_URI = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 STAGE_SIZES = "(min-width: 1280px) 720px, (min-width: 901px) 55vw, 100vw"
@@ -17,9 +17,9 @@ STAGE_SIZES = "(min-width: 1280px) 720px, (min-width: 901px) 55vw, 100vw"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One published image and where its files are, as links relative to the page.
+    """One published image and the links to its files, relative to the page.
 
-    `source` is none where no browser shows the source's format.
+    `source` is None if no browser shows the source's format.
     """
 
     row: ImageRow
@@ -29,19 +29,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ShownDead:
-    """One dead letter, and a link to its source if a browser may try to show it."""
+    """One dead letter, and a link to its source if a browser may be able to show it."""
 
     letter: DeadLetterRow
     source: str | None
 
 
-def ladder(row: ImageRow) -> tuple[VariantRow, ...]:
-    """Return the variants that show the whole picture, narrowest first: no crops.
+def ladder(row: ImageRow) -> tuple[ManifestVariant, ...]:
+    """Return the variants that show the whole picture (no crops), narrowest first.
 
-    Rungs wider than the source all hold its own width; only the first of them is kept per slot.
+    Rungs wider than the source all have the source's width; each slot keeps the first of them.
     """
     widest = max(row.variants, key=lambda variant: variant.width * variant.height)
-    kept: dict[tuple[Slot, int], VariantRow] = {}
+    kept: dict[tuple[Slot, int], ManifestVariant] = {}
     for variant in row.variants:
         expected_height = variant.width * widest.height / widest.width
         if abs(variant.height - expected_height) <= 1:
@@ -49,9 +49,9 @@ def ladder(row: ImageRow) -> tuple[VariantRow, ...]:
     return tuple(sorted(kept.values(), key=lambda variant: variant.width))
 
 
-def best_of(row: ImageRow) -> tuple[VariantRow, ...]:
+def best_of(row: ImageRow) -> tuple[ManifestVariant, ...]:
     """Return every variant once, in its best slot, in the recipe's order."""
-    best: dict[str, VariantRow] = {}
+    best: dict[str, ManifestVariant] = {}
     for variant in sorted(row.variants, key=lambda variant: list(Slot).index(variant.slot)):
         best.setdefault(variant.name, variant)
     return tuple(best[name] for name in dict.fromkeys(variant.name for variant in row.variants))
@@ -60,8 +60,9 @@ def best_of(row: ImageRow) -> tuple[VariantRow, ...]:
 def picture(shown: Shown, number: int) -> str:
     """Return a `<picture>`: best slot first, then a sized `<img>` with the last slot's variants.
 
-    A slot's `type` is a promise about the reader, so it stays where the file is another codec.
-    `number` is the picture's place on the page: the first is in view at once and must not wait.
+    A `<source>` has the slot's type even if the file is of another codec: the type says which
+    browsers use this source. `number` is the picture's place on the page; the first is in view at
+    once and so is not loaded lazily.
     """
     rungs = ladder(shown.row)
     slots = {slot: [rung for rung in rungs if rung.slot is slot] for slot in Slot}
@@ -82,7 +83,7 @@ def picture(shown: Shown, number: int) -> str:
 
 
 def placeholder_style(placeholder: Placeholder | None) -> str:
-    """Return inline CSS that shows a placeholder; empty if it is not what it should be."""
+    """Return inline CSS that shows a placeholder; empty if it is not well-formed."""
     if placeholder is None or not COLOUR.fullmatch(placeholder.colour):
         return ""
     colour = f"background-color:{placeholder.colour}"
@@ -91,10 +92,10 @@ def placeholder_style(placeholder: Placeholder | None) -> str:
     return f"{colour};background-image:url({placeholder.data_uri})"
 
 
-def variant_link(shown: Shown, variant: VariantRow) -> str:
+def variant_link(shown: Shown, variant: ManifestVariant) -> str:
     """Return the link to a variant's file, escaped for an attribute."""
     return escape(shown.links[variant.name, variant.slot])
 
 
-def _srcset(shown: Shown, rungs: Sequence[VariantRow]) -> str:
+def _srcset(shown: Shown, rungs: Sequence[ManifestVariant]) -> str:
     return ", ".join(f"{variant_link(shown, rung)} {rung.width}w" for rung in rungs)
