@@ -7,11 +7,17 @@ from hypothesis import settings
 
 from scripts.local.place import HOST
 from tests.support.service_models import service_models_read_once
+from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import set_tiers
 
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_report_header() -> str:
+    """Show how much the longest tests try, and what to type to repeat it."""
+    return f"size: {SIZE} ({SIZE_VARIABLE}={SIZE_NAME} {SEED_VARIABLE}={SIZE.seed})"
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects

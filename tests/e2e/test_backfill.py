@@ -1,10 +1,6 @@
-"""A backfill that is killed twice, on the local stack.
-
-PIXFLEET_BACKFILL is the number of images: 5,000 as the issue has it, fewer where time is short.
-"""
+"""A backfill that is killed twice, on the local stack."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -22,10 +18,11 @@ from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, worker_environment
 from tests.e2e.waiting import wait_for
 from tests.support.images import png
+from tests.support.size import SIZE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-IMAGES = int(os.environ.get("PIXFLEET_BACKFILL", "5000"))
+IMAGES = SIZE.backfill_images
 PAGE = 100
 # What a page of keys and a page of its neighbour's may take until Python gives memory back.
 MEBIBYTES_ALLOWED = 6.0

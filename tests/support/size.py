@@ -1,0 +1,48 @@
+"""How much the longest tests try: PIXFLEET_TEST_SIZE is `push` (the default) or `nightly`.
+
+A whole number stands for so many times the nightly size. PIXFLEET_TEST_SEED repeats a run that was
+larger than a push; without it such a run takes a new seed, and pytest's header shows it.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, fields
+
+SIZE_VARIABLE = "PIXFLEET_TEST_SIZE"
+SEED_VARIABLE = "PIXFLEET_TEST_SEED"
+PUSH = "push"
+NIGHTLY = "nightly"
+SEED_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The numbers that one run tries, and the seed of what it draws at random."""
+
+    schedules: int
+    fuzz_cases: int
+    backfill_images: int
+    memory_images: int
+    seed: int
+
+    def __str__(self) -> str:
+        """Return the numbers in one line, for pytest's header."""
+        return ", ".join(
+            f"{field.name.replace('_', ' ')} {getattr(self, field.name)}" for field in fields(self)
+        )
+
+
+def read_size(name: str, seed: int) -> Size:
+    """Return the size of this name; `ValueError` if there is none."""
+    if name == PUSH:
+        return Size(2_000, 1_100, 500, 400, seed=0)  # the same cases everywhere
+    times = 1 if name == NIGHTLY else int(name)
+    return Size(10_000 * times, 5_500 * times, 5_000 * times, 2_000 * times, seed)
+
+
+SIZE_NAME = os.environ.get(SIZE_VARIABLE) or PUSH
+# Set for the workers of pytest-xdist too, which inherit the environment and must draw alike.
+SIZE = read_size(
+    SIZE_NAME,
+    int(os.environ.setdefault(SEED_VARIABLE, str(secrets.randbits(SEED_BITS)))),
+)
