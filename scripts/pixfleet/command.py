@@ -14,6 +14,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.exits import BAD_INPUT
 from shared.model.errors import Misconfigured
 
 STACK_VARIABLE = "PIXFLEET_STACK"
@@ -96,6 +97,17 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
         return function
 
     return register
+
+
+def renamed_command(app: typer.Typer, old: str, new: str) -> None:
+    """Answer the old name of a command with the new one to type; it does nothing else."""
+
+    def refuse() -> None:
+        typer.echo(f"This command is now `{new}`.", err=True)
+        raise typer.Exit(code=BAD_INPUT)
+
+    ignored = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command(old, hidden=True, add_help_option=False, context_settings=ignored)(refuse)
 
 
 def _context(

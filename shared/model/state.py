@@ -1,6 +1,6 @@
 """Whether a source is current: its ledger entry compared with the source and the recipe of now.
 
-Pure. The worker acts on the answer of `assess`; `verify`, `backfill --only`, `dlq receipts` and
+Pure. The worker acts on the answer of `assess`; `verify`, `backfill --only`, `dlq status` and
 `why` use the same answer to foresee what the worker will do.
 """
 

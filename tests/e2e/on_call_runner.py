@@ -1,7 +1,8 @@
-"""A runner whose second try comes after seconds, even of a key whose PUT was refused.
+"""A runner that tries again after seconds, even a key whose PUT was refused.
 
-A write in doubt holds its key for as long as a call may take, thirty seconds: on AWS the back-off
-is as long as that, and a test that is not would see the wrong cause.
+A key whose write may still arrive stays claimed for as long as one call may take: thirty seconds,
+as long as the back-off on AWS. With a back-off of seconds only, the second try would fail with
+another cause, `claimed`.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`pixfleet drill` typed at a fleet that works."""
+"""`pixfleet drill` with a running worker."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.e2e.processes import Runner
 pytestmark = pytest.mark.e2e
 
 
-def test_a_drill_finds_what_the_runbook_says_and_leaves_nothing(
+def test_a_drill_finds_no_difference_and_leaves_nothing_behind(
     fleet: Fleet, runner: Runner
 ) -> None:
     ended = subprocess.run(

@@ -1,6 +1,6 @@
-"""Dead letters without AWS: the sweep's bookkeeping, the selection, the pace of a redrive."""
+"""Dead letters without AWS: what a scan holds, what a selection matches, a redrive's rate."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.pixfleet.dlq.groups import Group, soonest_end
+from scripts.pixfleet.dlq.groups import Group, time_to_expiry
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
@@ -37,11 +37,11 @@ STACK = Stack(
 )
 
 
-def raw(name: str, receipt: str = "", **attributes: str) -> dict[str, Any]:
+def raw(name: str, handle: str = "", **attributes: str) -> dict[str, Any]:
     """Return a message as boto3 gives it."""
     return {
         "MessageId": name,
-        "ReceiptHandle": receipt or f"receipt of {name}",
+        "ReceiptHandle": handle or f"handle of {name}",
         "Body": f"body of {name}",
         "MessageAttributes": {
             key: {"StringValue": value, "DataType": "String"} for key, value in attributes.items()
@@ -50,31 +50,31 @@ def raw(name: str, receipt: str = "", **attributes: str) -> dict[str, Any]:
 
 
 @dataclass
-class Pile(Queues):
-    """A dead-letter queue that hands out what it was told to, and notes what it is asked."""
+class FakeQueue(Queues):
+    """A dead-letter queue with scripted receives that records every call."""
 
     deliveries: list[list[dict[str, Any]]]
-    said: int
-    hidden: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
+    reported: int
+    timeouts: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     sent: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     receives: list[int] = field(default_factory=list)
-    trouble: PixfleetError | None = None
-    broken_off: bool = False
+    failure: PixfleetError | None = None
+    is_interrupted: bool = False
 
     def depth(self, queue: str) -> Depth:
-        return Depth(self.said, 0)
+        return Depth(self.reported, 0)
 
     def receive(
         self, queue: str, *, wait_seconds: int, hide_seconds: int
     ) -> Sequence[dict[str, Any]]:
         self.receives.append(hide_seconds)
-        if self.broken_off:
+        if self.is_interrupted:
             raise KeyboardInterrupt
         return self.deliveries.pop(0) if self.deliveries else []
 
     def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
-        self.hidden.append((tuple(receipts), seconds))
+        self.timeouts.append((tuple(receipts), seconds))
         return 0
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
@@ -82,200 +82,201 @@ class Pile(Queues):
         return 0
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
-        if self.trouble:
-            raise self.trouble
+        if self.failure:
+            raise self.failure
         self.sent.append((queue, body, dict(attributes)))
 
     @property
-    def shown_again(self) -> list[str]:
-        return [each for receipts, seconds in self.hidden if not seconds for each in receipts]
+    def made_visible(self) -> list[str]:
+        return [each for handles, seconds in self.timeouts if not seconds for each in handles]
 
 
 @dataclass
-class Notes:
+class FakeRecords:
     """Records that are kept in memory."""
 
     parts: list[list[str]] = field(default_factory=list)
 
-    def add(self, redrive_id: str, number: int, letters: Sequence[DeadLetter]) -> None:
+    def add_part(self, redrive_id: str, number: int, dead_letters: Sequence[DeadLetter]) -> None:
         assert number == len(self.parts) + 1
-        self.parts.append([letter.id for letter in letters])
+        self.parts.append([dead_letter.id for dead_letter in dead_letters])
 
 
-def test_every_letter_is_seen_once_and_shown_again() -> None:
-    pile = Pile([[raw("a"), raw("b")], [raw("a", "newer"), raw("c")]], said=3)
+def test_a_scan_yields_every_dead_letter_once_and_makes_all_visible_again() -> None:
+    queue = FakeQueue([[raw("a"), raw("b")], [raw("a", "newer"), raw("c")]], reported=3)
 
-    with Scan(pile, "dead", FakeClock()) as sweep:
-        seen = [letter.id for letter in sweep]
+    with Scan(queue, "dead", FakeClock()) as scan:
+        ids = [dead_letter.id for dead_letter in scan]
 
-    assert seen == ["a", "b", "c"]
-    assert sorted(pile.shown_again) == ["newer", "receipt of b", "receipt of c"]
+    assert ids == ["a", "b", "c"]
+    assert sorted(queue.made_visible) == ["handle of b", "handle of c", "newer"]
 
 
-def test_letters_are_shown_again_when_the_look_is_broken_off() -> None:
-    pile = Pile([[raw("a"), raw("b")]], said=2)
+def test_an_interrupted_scan_makes_its_messages_visible_again() -> None:
+    queue = FakeQueue([[raw("a"), raw("b")]], reported=2)
 
-    with suppress(KeyboardInterrupt), Scan(pile, "dead", FakeClock()) as sweep:
-        for _ in sweep:
+    with suppress(KeyboardInterrupt), Scan(queue, "dead", FakeClock()) as scan:
+        for _ in scan:
             raise KeyboardInterrupt
 
-    assert sorted(pile.shown_again) == ["receipt of a", "receipt of b"]
+    assert sorted(queue.made_visible) == ["handle of a", "handle of b"]
 
 
-def test_letters_are_not_shown_to_a_long_poll_that_was_broken_off() -> None:
-    pile = Pile([[raw("a")], [raw("b")]], said=2)
-    shown_at_the_pause: list[list[str]] = []
-    sweep = Scan(
-        pile, "dead", FakeClock(), sleep=lambda _: shown_at_the_pause.append(pile.shown_again)
+def test_an_interrupted_long_poll_ends_before_messages_become_visible() -> None:
+    queue = FakeQueue([[raw("a")], [raw("b")]], reported=2)
+    visible_at_sleep: list[list[str]] = []
+    scan = Scan(
+        queue,
+        "dead",
+        FakeClock(),
+        sleep=lambda _: visible_at_sleep.append(queue.made_visible),
     )
 
-    with suppress(KeyboardInterrupt), sweep:
-        for _ in sweep:
-            pile.broken_off = True
+    with suppress(KeyboardInterrupt), scan:
+        for _ in scan:
+            queue.is_interrupted = True
 
-    assert shown_at_the_pause == [[]]
-    assert pile.shown_again == ["receipt of a"]
-
-
-def test_a_sweep_that_has_not_seen_as_many_as_the_queue_said_asks_again() -> None:
-    pile = Pile([[raw("a")], [], [], [raw("b")]], said=2)
-
-    with Scan(pile, "dead", FakeClock()) as sweep:
-        seen = [letter.id for letter in sweep]
-
-    assert seen == ["a", "b"]
+    assert visible_at_sleep == [[]]
+    assert queue.made_visible == ["handle of a"]
 
 
-def test_a_sweep_ends_where_the_queue_said_too_much() -> None:
-    pile = Pile([[raw("a")]], said=1_000_000)
+def test_a_scan_receives_again_until_it_has_as_many_as_the_queue_reported() -> None:
+    queue = FakeQueue([[raw("a")], [], [], [raw("b")]], reported=2)
 
-    with Scan(pile, "dead", FakeClock()) as sweep:
-        seen = [letter.id for letter in sweep]
+    with Scan(queue, "dead", FakeClock()) as scan:
+        ids = [dead_letter.id for dead_letter in scan]
 
-    assert seen == ["a"]
-    assert len(pile.receives) == 1 + POLICY.max_empty_receives
-
-
-def test_a_queue_that_fills_for_ever_is_not_looked_at_for_ever() -> None:
-    pile = Pile([[raw(f"{at}/{of}") for of in range(10)] for at in range(50)], said=5)
-
-    with Scan(pile, "dead", FakeClock(), policy=ScanPolicy(max_surplus=30)) as sweep:
-        seen = [letter.id for letter in sweep]
-
-    assert len(seen) == 40
-    assert sweep.is_cut_short
+    assert ids == ["a", "b"]
 
 
-def test_no_more_letters_are_held_than_sqs_hides() -> None:
-    pile = Pile([[raw(f"{at}/{of}") for of in range(10)] for at in range(5)], said=50)
+def test_a_scan_ends_where_the_queue_reported_too_many() -> None:
+    queue = FakeQueue([[raw("a")]], reported=1_000_000)
 
-    with Scan(pile, "dead", FakeClock(), policy=ScanPolicy(max_held=20)) as sweep:
-        seen = [letter.id for letter in sweep]
+    with Scan(queue, "dead", FakeClock()) as scan:
+        ids = [dead_letter.id for dead_letter in scan]
 
-    assert len(seen) == 20
-    assert sweep.is_cut_short
+    assert ids == ["a"]
+    assert len(queue.receives) == 1 + POLICY.max_empty_receives
 
 
-def test_letters_in_a_long_sweep_are_hidden_anew_before_they_come_back() -> None:
+def test_a_scan_of_a_queue_that_fills_up_ends() -> None:
+    queue = FakeQueue([[raw(f"{at}/{of}") for of in range(10)] for at in range(50)], reported=5)
+
+    with Scan(queue, "dead", FakeClock(), policy=ScanPolicy(max_surplus=30)) as scan:
+        ids = [dead_letter.id for dead_letter in scan]
+
+    assert len(ids) == 40
+    assert scan.is_cut_short
+
+
+def test_a_scan_holds_no_more_messages_than_sqs_keeps_in_flight() -> None:
+    queue = FakeQueue([[raw(f"{at}/{of}") for of in range(10)] for at in range(5)], reported=50)
+
+    with Scan(queue, "dead", FakeClock(), policy=ScanPolicy(max_held=20)) as scan:
+        ids = [dead_letter.id for dead_letter in scan]
+
+    assert len(ids) == 20
+    assert scan.is_cut_short
+
+
+def test_a_long_scan_extends_visibility_timeouts_before_they_end() -> None:
     clock = FakeClock()
-    pile = Pile([[raw("a")], [raw("b")]], said=2)
+    queue = FakeQueue([[raw("a")], [raw("b")]], reported=2)
 
-    with Scan(pile, "dead", clock) as sweep:
-        for _ in sweep:
+    with Scan(queue, "dead", clock) as scan:
+        for _ in scan:
             clock.at += POLICY.visibility_timeout_seconds - 10
 
-    renewed = [(receipts, seconds) for receipts, seconds in pile.hidden if seconds]
-    assert renewed[0] == (("receipt of a",), POLICY.visibility_timeout_seconds)
-    assert renewed[1] == (("receipt of a", "receipt of b"), 100)
-    assert pile.receives[:3] == [60, 60, 100]
+    renewed = [(handles, seconds) for handles, seconds in queue.timeouts if seconds]
+    assert renewed[0] == (("handle of a",), POLICY.visibility_timeout_seconds)
+    assert renewed[1] == (("handle of a", "handle of b"), 100)
+    assert queue.receives[:3] == [60, 60, 100]
 
 
-def test_what_is_deleted_is_not_shown_again() -> None:
-    pile = Pile([[raw("a"), raw("b")]], said=2)
+def test_a_deleted_message_is_not_made_visible() -> None:
+    queue = FakeQueue([[raw("a"), raw("b")]], reported=2)
 
-    with Scan(pile, "dead", FakeClock()) as sweep:
-        letters = list(sweep)
-        sweep.delete(letters[:1])
+    with Scan(queue, "dead", FakeClock()) as scan:
+        dead_letters = list(scan)
+        scan.delete(dead_letters[:1])
 
-    assert pile.deleted == ["receipt of a"]
-    assert pile.shown_again == ["receipt of b"]
+    assert queue.deleted == ["handle of a"]
+    assert queue.made_visible == ["handle of b"]
 
 
-def test_the_beginning_of_two_ids_is_not_one_letter() -> None:
+def test_the_beginning_of_two_ids_is_refused() -> None:
     selection = Selection(ids=("abcdef",))
-    letters = [read_dead_letter(raw(name), "dead") for name in ("abcdef-1", "abcdef-2")]
+    dead_letters = [read_dead_letter(raw(name), "dead") for name in ("abcdef-1", "abcdef-2")]
 
-    assert letters[0] in selection
+    assert dead_letters[0] in selection
     with pytest.raises(Misconfigured, match="expected more of the id"):
-        assert letters[1] in selection
+        assert dead_letters[1] in selection
 
 
 def redriver(
-    pile: Pile,
-    notes: Notes,
+    queue: FakeQueue,
+    records: FakeRecords,
     *,
     rate: float | None = None,
-    pause: Callable[[float], None] = lambda _: None,
+    sleep: Callable[[float], None] = lambda _: None,
 ) -> Redriver:
-    """Return a redrive over a pile."""
-    return Redriver("id-1", STACK, pile, notes, FakeClock(), rate, pause)  # type: ignore[arg-type]
+    """Return a redrive of a queue's messages."""
+    return Redriver("id-1", STACK, queue, records, FakeClock(), rate, sleep)  # type: ignore[arg-type]
 
 
-def run(redrive: Redriver, pile: Pile) -> Iterator[int]:
-    """Run a redrive of all letters and return what it told of its progress."""
-    told: list[int] = []
-    with Scan(pile, "dead", FakeClock()) as sweep:
-        redrive.run(sweep, Selection(), told.append)
-    return iter(told)
+def run(redrive: Redriver, queue: FakeQueue) -> None:
+    """Redrive all dead letters."""
+    with Scan(queue, "dead", FakeClock()) as scan:
+        redrive.run(scan, Selection(), lambda _: None)
 
 
-def test_letters_are_on_record_before_they_are_sent_and_sent_before_they_are_deleted() -> None:
-    pile, notes = Pile([[raw("a"), raw("b")]], said=2), Notes()
-    pile.trouble = AccessDenied("no", stage="send")
-    redrive = redriver(pile, notes)
+def test_messages_are_recorded_before_they_are_sent_and_sent_before_they_are_deleted() -> None:
+    queue, records = FakeQueue([[raw("a"), raw("b")]], reported=2), FakeRecords()
+    queue.failure = AccessDenied("no", stage="send")
+    redrive = redriver(queue, records)
 
-    run(redrive, pile)
+    run(redrive, queue)
 
-    assert notes.parts == [["a", "b"]]
-    assert pile.deleted == []
-    assert sorted(pile.shown_again) == ["receipt of a", "receipt of b"]
+    assert records.parts == [["a", "b"]]
+    assert queue.deleted == []
+    assert sorted(queue.made_visible) == ["handle of a", "handle of b"]
     assert (redrive.tally.sent, redrive.tally.refused) == (0, 2)
     assert redrive.tally.why == "access_denied: no"
 
 
-def test_what_dies_again_at_once_does_not_go_round_for_ever() -> None:
-    pile = Pile([[raw("a")], [raw("b", redrive_id="id-1", cause="corrupt")]], said=1)
-    redrive = redriver(pile, Notes())
+def test_a_message_that_fails_again_at_once_is_not_redriven_in_a_loop() -> None:
+    queue = FakeQueue([[raw("a")], [raw("b", redrive_id="id-1", cause="corrupt")]], reported=1)
+    redrive = redriver(queue, FakeRecords())
 
-    run(redrive, pile)
+    run(redrive, queue)
 
-    assert [body for _, body, _ in pile.sent] == ["body of a"]
-    assert pile.shown_again == ["receipt of b"]
-
-
-def test_an_earlier_redrives_id_is_replaced() -> None:
-    pile = Pile([[raw("a", redrive_id="id-0", cause="corrupt", foreign="x")]], said=1)
-
-    run(redriver(pile, Notes()), pile)
-
-    assert pile.sent == [("p-live", "body of a", {"cause": "corrupt", "redrive_id": "id-1"})]
+    assert [body for _, body, _ in queue.sent] == ["body of a"]
+    assert queue.made_visible == ["handle of b"]
 
 
-def test_a_rate_is_kept_to() -> None:
-    pauses: list[float] = []
-    pile = Pile([[raw(name) for name in "abcd"]], said=4)
+def test_the_id_of_an_earlier_redrive_is_replaced() -> None:
+    queue = FakeQueue([[raw("a", redrive_id="id-0", cause="corrupt", foreign="x")]], reported=1)
 
-    run(redriver(pile, Notes(), rate=2, pause=pauses.append), pile)
+    run(redriver(queue, FakeRecords()), queue)
 
-    # The clock stands still, so that each pause is counted from the beginning.
-    assert pauses == [0.0, 0.5, 1.0, 1.5]
+    assert queue.sent == [("p-live", "body of a", {"cause": "corrupt", "redrive_id": "id-1"})]
+
+
+def test_a_redrive_keeps_to_its_rate() -> None:
+    sleeps: list[float] = []
+    queue = FakeQueue([[raw(name) for name in "abcd"]], reported=4)
+
+    run(redriver(queue, FakeRecords(), rate=2, sleep=sleeps.append), queue)
+
+    # The clock stands still, so that each sleep is counted from the start.
+    assert sleeps == [0.0, 0.5, 1.0, 1.5]
 
 
 @pytest.mark.parametrize(("days", "left"), [(1, None), (10, None), (13, timedelta(days=1))])
-def test_letters_that_their_queue_will_soon_drop_are_told_of(
+def test_a_warning_shows_when_the_oldest_dead_letter_is_about_to_expire(
     days: int, left: timedelta | None
 ) -> None:
     now = datetime(2026, 1, 31, tzinfo=UTC)
-    group = Group("truncated", 1, first_seen=now - timedelta(days=days))
+    group = Group("truncated", 1, first_sent=now - timedelta(days=days))
 
-    assert soonest_end([group], retention_seconds=14 * 86_400, now=now) == left
+    assert time_to_expiry([group], retention_seconds=14 * 86_400, now=now) == left

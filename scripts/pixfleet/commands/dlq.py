@@ -1,4 +1,4 @@
-"""`pixfleet dlq`: why messages died, whether they would die again, and their way back."""
+"""`pixfleet dlq`: why messages failed, whether they would fail again, and how they go back."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -9,96 +9,94 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.dlq import view as shown
-from scripts.pixfleet.dlq.delete import document, drop, reserve
-from scripts.pixfleet.dlq.details import log_place, logs_query
-from scripts.pixfleet.dlq.groups import grouped
-from scripts.pixfleet.dlq.queue import Desk
+from scripts.pixfleet.command import Context, command, renamed_command
+from scripts.pixfleet.dlq import view
+from scripts.pixfleet.dlq.delete import create_copy_file, delete_dead_letters
+from scripts.pixfleet.dlq.details import log_location, logs_query
+from scripts.pixfleet.dlq.documents import (
+    dead_letter_document,
+    groups_document,
+    status_document,
+    trial_document,
+)
+from scripts.pixfleet.dlq.groups import group_by_cause
+from scripts.pixfleet.dlq.queue import DeadLetterQueue
 from scripts.pixfleet.dlq.records import Redrive, new_redrive_id
 from scripts.pixfleet.dlq.selection import Selection, select
-from scripts.pixfleet.dlq.status import Receipts
-from scripts.pixfleet.dlq.trial import FAILS, UNCLEAR
-from scripts.pixfleet.terminal.console import facts, table
+from scripts.pixfleet.dlq.status import RedriveStatus
+from scripts.pixfleet.dlq.trial import TrialOutcome
 from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
 
 Item = TypeVar("Item")
 
 app = typer.Typer(
-    help="Dead letters: why they died, whether they would again, and their way back.",
+    help="Dead letters: list, try, redrive and delete them.",
     no_args_is_help=True,
 )
 
-Cause = Annotated[str, typer.Option("--cause", help="Those of one cause; - for those of none.")]
-Prefix = Annotated[str, typer.Option("--prefix", help="Those of keys that begin so.")]
+Cause = Annotated[
+    str, typer.Option("--cause", help="Only this cause; - for messages without a cause.")
+]
+Prefix = Annotated[str, typer.Option("--prefix", help="Only keys that begin with this.")]
 Ids = Annotated[
-    list[str] | None, typer.Option("--id", help="This one; may be said again, or cut short.")
+    list[str] | None,
+    typer.Option("--id", help="Only this message; its beginning is enough; may be repeated."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 
 
 @command(app, "groups")
 def groups(context: Context) -> None:
     """Count the dead letters by cause."""
-    with _desk(context).sweep() as sweep, context.console.progress("looking") as meter:
-        meter.total(max(1, sweep.depth.waiting))
-        found = grouped(_counted(sweep, meter.advance))
-    letters = sum(group.count for group in found)
-    context.console.result(
-        {
-            "queue": sweep.queue,
-            "letters": letters,
-            "complete": not sweep.is_cut_short,
-            "in_flight": sweep.depth.in_flight,
-            "groups": [group.document() for group in found],
-        },
-        *shown.groups_shown(found, sweep),
-    )
+    with _queue(context).scan() as scan, context.console.progress("reading") as meter:
+        meter.total(max(1, scan.depth.waiting))
+        found = group_by_cause(_counted(scan, meter.advance))
+    context.console.result(groups_document(found, scan), *view.view_groups(found, scan))
 
 
 @command(app, "show")
 def show(
     context: Context,
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="A letter's id; may be cut.")],
+    message_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a dead letter; its beginning is enough.")
+    ],
     *,
     thumbnail: Annotated[
-        Path | None, typer.Option("--thumbnail", help="Where to write a small picture of it.")
+        Path | None, typer.Option("--thumbnail", help="The file for a thumbnail of the source.")
     ] = None,
     no_thumbnail: Annotated[
-        bool, typer.Option("--no-thumbnail", help="Fetch no more than the source's first bytes.")
+        bool, typer.Option("--no-thumbnail", help="Read only the source's first bytes.")
     ] = False,
 ) -> None:
-    """Show one dead letter: body, attributes, source, ledger entry, log query, a thumbnail."""
-    desk = _desk(context)
-    letter, look = desk.one(letter_id), desk.look()
-    source, of_source = look.source(letter.key) if letter.key else (None, {})
-    of_ledger = look.entry(letter.key) if letter.key else {}
-    picture, why_not = None, ""
+    """Show a dead letter: attributes, body, source, ledger entry, log query and a thumbnail."""
+    queue = _queue(context)
+    dead_letter, reader = queue.find(message_id), queue.details_reader()
+    source, source_facts = reader.source(dead_letter.key) if dead_letter.key else (None, {})
+    entry_facts = reader.entry(dead_letter.key) if dead_letter.key else {}
+    file, why_no_thumbnail = None, ""
     if source and not no_thumbnail:
-        picture, why_not = look.thumbnail(source, thumbnail)
-    query, place = logs_query(letter), log_place(context.stack)
+        file, why_no_thumbnail = reader.thumbnail(source, thumbnail)
+    query, log_group = logs_query(dead_letter), log_location(context.stack)
     context.console.result(
         {
-            **document(letter),
-            "source": of_source,
-            "ledger": of_ledger,
-            "logs": {"group": place, "query": query},
-            "thumbnail": picture and str(picture),
-            "why_no_thumbnail": why_not,
+            **dead_letter_document(dead_letter),
+            "source": source_facts,
+            "ledger": entry_facts,
+            "logs": {"group": log_group, "query": query},
+            "thumbnail": file and str(file),
+            "why_no_thumbnail": why_no_thumbnail,
         },
-        shown.letter_shown(letter),
-        *(("\nSource", facts(of_source)) if of_source else ()),
-        *(("\nLedger", facts(of_ledger)) if of_ledger else ()),
-        *((f"\nThumbnail: {picture}",) if picture else ()),
-        *((f"\nNo thumbnail: {why_not}",) if why_not else ()),
-        f"\nBody\n{shown.body_shown(letter.message.body)}",
-        f"\nLogs ({place})\n{query}",
+        *view.view_dead_letter(dead_letter, source_facts, entry_facts),
+        *((f"\nThumbnail: {file}",) if file else ()),
+        *((f"\nNo thumbnail: {why_no_thumbnail}",) if why_no_thumbnail else ()),
+        f"\nBody\n{view.view_body(dead_letter.message.body)}",
+        f"\nLogs ({log_group})\n{query}",
         "\nWhat next:",
-        f"  pixfleet dlq try --id {letter.id}",
-        f"  pixfleet dlq redrive --id {letter.id}",
+        f"  pixfleet dlq try --id {dead_letter.id}",
+        f"  pixfleet dlq redrive --id {dead_letter.id}",
     )
 
 
@@ -110,20 +108,20 @@ def try_(
     prefix: Prefix = "",
     ids: Ids = None,
     everything: All = False,
-    most: Annotated[int, typer.Option("-n", min=1, max=1000, help="So many keys at most.")] = 5,
+    most: Annotated[int, typer.Option("-n", min=1, max=1000, help="At most this many keys.")] = 5,
 ) -> None:
-    """Render some dead letters' sources with this version, and write nothing."""
+    """Render the sources of some dead letters with this version, and write nothing."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(context)
-    keys = desk.some_keys(selection, most)
+    queue = _queue(context)
+    keys = queue.keys(selection, most)
     with context.console.progress("rendering") as meter:
         meter.total(len(keys))
-        trials = list(_counted(desk.trials(keys), meter.advance)) if keys else []
+        results = list(_counted(queue.trials(keys), meter.advance)) if keys else []
     context.console.result(
-        {"trials": [asdict(trial) for trial in trials]},
-        *(shown.trials_shown(trials, selection) if trials else (_none(selection),)),
+        {"trials": [trial_document(result) for result in results]},
+        *(view.view_trials(results, selection) if results else (_none(selection),)),
     )
-    if any(trial.would in (FAILS, UNCLEAR) for trial in trials):
+    if any(each.outcome in (TrialOutcome.FAILS, TrialOutcome.UNCLEAR) for each in results):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
@@ -136,60 +134,63 @@ def redrive(  # noqa: PLR0913 - each is an option
     ids: Ids = None,
     everything: All = False,
     rate: Annotated[
-        float | None, typer.Option("--rate", min=0.1, help="So many letters a second at most.")
+        float | None, typer.Option("--rate", min=0.1, help="At most this many messages a second.")
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Send dead letters back to their lanes; `receipts` tells what became of them."""
+    """Send dead letters back to their lanes; `dlq status` shows what becomes of them."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(context)
+    queue = _queue(context)
     if dry_run:
-        _tell_what_would_go(context, desk, selection)
+        count = queue.count(selection)
+        context.console.result(
+            {"would_send": len(count), "causes": count.causes, "lanes": count.lanes},
+            *(view.view_selection(count) if len(count) else (_none(selection),)),
+        )
         return
     if not yes:
-        meant, causes, _ = desk.count(selection)
-        if not meant:
+        count = queue.count(selection)
+        if not len(count):
             context.console.result({"sent": 0}, _none(selection))
             return
-        context.console.confirm(f"Send {_letters(len(meant))} back ({_of(causes)})?", yes=False)
-    _redrive(context, desk, selection, rate)
+        question = f"Send {_dead_letters(len(count))} back ({_causes(count.causes)})?"
+        context.console.confirm(question, yes=False)
+    _redrive(context, queue, selection, rate)
 
 
-@command(app, "receipts")
-def receipts(
+@command(app, "status")
+def status(
     context: Context,
     redrive_id: Annotated[
-        str, typer.Argument(metavar="[ID]", help="A redrive's id; without it all are listed.")
+        str, typer.Argument(metavar="[ID]", help="The id of a redrive; without it, list them all.")
     ] = "",
     *,
-    watch: Annotated[bool, typer.Option("--watch", help="Look until no letter waits.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Repeat until no message is waiting.")
+    ] = False,
 ) -> None:
-    """Tell what became of a redrive's letters: fixed, dead again, or still waiting."""
-    desk = _desk(context)
+    """Show what became of a redrive's messages: fixed, failed again, or still waiting."""
+    queue = _queue(context)
     if not redrive_id:
-        _list_redrives(context, desk)
+        _list_redrives(context, queue)
         return
-    desk.records.read(redrive_id)
-    if watch:
-        found, are_quiet = desk.watch(redrive_id, _shower(context))
-    else:
-        found, are_quiet = desk.receipts(redrive_id)
+    queue.records.read(redrive_id)
+    found = queue.wait(redrive_id, _noted(context)) if watch else queue.status(redrive_id)
     context.console.result(
-        {**shown.receipts_document(redrive_id, found), "lanes_are_quiet": are_quiet},
-        *shown.receipts_shown(redrive_id, found),
+        status_document(redrive_id, found), *view.view_status(redrive_id, found)
     )
-    if found.waiting and are_quiet:
+    if found.waiting and found.lanes_are_empty:
         context.console.note(
-            "The lanes look empty, so nothing may come of those that wait: "
-            "look at them with `pixfleet why KEY`, or let `pixfleet verify --repair` enqueue them."
+            "The lanes look empty, so the waiting messages may be lost: see `pixfleet why KEY`, "
+            "or let `pixfleet verify --repair` enqueue their keys."
         )
     if found.fixed < found.total:
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-@command(app, "drop")
-def drop_(  # noqa: PLR0913 - each is an option
+@command(app, "delete")
+def delete(  # noqa: PLR0913 - each is an option
     context: Context,
     *,
     cause: Cause = "",
@@ -197,112 +198,105 @@ def drop_(  # noqa: PLR0913 - each is an option
     ids: Ids = None,
     everything: All = False,
     copy: Annotated[
-        Path | None, typer.Option("--copy", help="The new file that gets a copy of each.")
+        Path | None, typer.Option("--copy", help="The new file that gets a copy of each message.")
     ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Delete dead letters for good, and keep a copy of each in a file."""
     selection = select(cause, prefix, ids or (), everything=everything)
-    desk = _desk(context)
-    meant, causes, _ = desk.count(selection)
-    if dry_run or not meant:
+    queue = _queue(context)
+    count = queue.count(selection)
+    if dry_run or not len(count):
         context.console.result(
-            {"dropped": 0, "would_drop": len(meant), "causes": causes},
-            f"{_letters(len(meant))} would be dropped." if meant else _none(selection),
+            {"dropped": 0, "would_drop": len(count), "causes": count.causes},
+            f"{_dead_letters(len(count))} would be deleted." if len(count) else _none(selection),
         )
         return
-    question = f"Delete {_letters(len(meant))} for good ({_of(causes)})?"
+    question = f"Delete {_dead_letters(len(count))} for good ({_causes(count.causes)})?"
     context.console.confirm(question, yes=yes)
-    file = (copy or Path(f"pixfleet-dropped-{new_redrive_id(desk.clock.now())}.jsonl")).absolute()
-    reserve(file)
-    context.console.note(f"Each is copied to {file}")
+    default = f"pixfleet-deleted-{new_redrive_id(queue.clock.now())}.jsonl"
+    file = (copy or Path(default)).absolute()
+    create_copy_file(file)
+    context.console.note(f"Each message is copied to {file}")
     try:
-        with desk.sweep() as sweep, context.console.progress("dropping") as meter:
-            meter.total(len(meant))
-            dropped = drop(sweep, meant, file, meter.advance)
+        with queue.scan() as scan, context.console.progress("deleting") as meter:
+            meter.total(len(count))
+            deleted = delete_dead_letters(scan, count.ids, file, meter.advance)
     except BaseException:
-        context.console.note(f"Not ended: what is not in {file} is still there.")
+        context.console.note(f"Interrupted: messages that are not in {file} were not deleted.")
         raise
     context.console.result(
-        {"dropped": dropped, "copy": str(file), "causes": causes},
-        f"{_letters(dropped)} dropped. A copy of each is in {file}",
+        {"dropped": deleted, "copy": str(file), "causes": count.causes},
+        f"{_dead_letters(deleted)} deleted. A copy of each is in {file}",
     )
 
 
-def _desk(context: Context) -> Desk:
-    return Desk(context.stack, context.clients, context.console.note)
+renamed_command(app, "drop", "pixfleet dlq delete")
+renamed_command(app, "receipts", "pixfleet dlq status")
 
 
-def _letters(count: int) -> str:
+def _queue(context: Context) -> DeadLetterQueue:
+    return DeadLetterQueue(context.stack, context.clients, context.console.note)
+
+
+def _dead_letters(count: int) -> str:
     return counted(count, "dead letter")
 
 
-def _of(causes: Counter[str]) -> str:
+def _causes(causes: Counter[str]) -> str:
     return ", ".join(f"{count:,} of {cause}" for cause, count in causes.most_common())
 
 
 def _none(selection: Selection) -> str:
-    return f"No dead letters of that kind ({selection.words})."
+    return f"No dead letters match ({selection.description})."
 
 
-def _redrive(context: Context, desk: Desk, selection: Selection, rate: float | None) -> None:
-    redriver = desk.redriver(rate)
-    note = Redrive(redriver.id, selection.words)
-    desk.records.note(note)
+def _redrive(
+    context: Context, queue: DeadLetterQueue, selection: Selection, rate: float | None
+) -> None:
+    redriver = queue.redriver(rate)
+    record = Redrive(redriver.id, selection.description)
+    queue.records.write(record)
     context.console.note(f"Redrive {redriver.id}")
     try:
-        with desk.sweep() as sweep, context.console.progress("sending back") as meter:
-            tally = redriver.run(sweep, selection, meter.advance)
+        with queue.scan() as scan, context.console.progress("sending back") as meter:
+            tally = redriver.run(scan, selection, meter.advance)
     except BaseException:
+        sent = _dead_letters(redriver.tally.sent)
         context.console.note(
-            f"Not ended: {_letters(redriver.tally.sent)} went back; what did not is still there.\n"
-            f"  pixfleet dlq receipts {redriver.id}"
+            f"Interrupted: {sent} sent back, the others are still in the dead-letter queue.\n"
+            f"  pixfleet dlq status {redriver.id}"
         )
         raise
-    desk.records.note(msgspec.structs.replace(note, letters=tally.sent))
+    queue.records.write(msgspec.structs.replace(record, sent=tally.sent))
+    refused = f"{_dead_letters(tally.refused)} could not be sent: {tally.why}"
     context.console.result(
-        {"redrive_id": redriver.id, "selection": selection.words, **asdict(tally)},
-        f"{_letters(tally.sent)} went back ({selection.words}).",
-        *((f"{_letters(tally.refused)} could not go: {tally.why}",) if tally.refused else ()),
-        *((f"  pixfleet dlq receipts {redriver.id} --watch",) if tally.sent else ()),
+        {"redrive_id": redriver.id, "selection": selection.description, **asdict(tally)},
+        f"{_dead_letters(tally.sent)} sent back ({selection.description}).",
+        *((refused,) if tally.refused else ()),
+        *((f"  pixfleet dlq status {redriver.id} --watch",) if tally.sent else ()),
     )
     if tally.refused:
         raise typer.Exit(code=FAILED)
 
 
-def _tell_what_would_go(context: Context, desk: Desk, selection: Selection) -> None:
-    meant, causes, lanes = desk.count(selection)
-    rows = [(count, cause) for cause, count in causes.most_common()]
-    places = ", ".join(f"{count:,} to {lane}" for lane, count in lanes.most_common())
-    context.console.result(
-        {"would_send": len(meant), "causes": causes, "lanes": lanes},
-        *((table("letters", "cause", rows=rows),) if rows else ()),
-        f"{_letters(len(meant))} would go back: {places}." if meant else _none(selection),
-    )
-
-
-def _list_redrives(context: Context, desk: Desk) -> None:
-    redrives = list(desk.records.all())
-    rows = [(each.id, _sent(each), each.selection) for each in redrives]
+def _list_redrives(context: Context, queue: DeadLetterQueue) -> None:
+    redrives = list(queue.records.all())
     context.console.result(
         {"redrives": [msgspec.to_builtins(each) for each in redrives]},
-        table("redrive", "letters", "which", rows=rows) if rows else "No redrives yet.",
+        *view.view_redrives(redrives),
     )
 
 
-def _sent(redrive: Redrive) -> str:
-    return "did not end" if redrive.letters is None else f"{redrive.letters:,}"
-
-
-def _shower(context: Context) -> Callable[[Receipts], None]:
-    def show_look(found: Receipts) -> None:
-        dead = sum(found.dead.values())
+def _noted(context: Context) -> Callable[[RedriveStatus], None]:
+    def note(status: RedriveStatus) -> None:
+        failed = sum(status.dead.values())
         context.console.note(
-            f"{found.fixed:,} fixed, {dead:,} dead again, {found.waiting:,} still waiting"
+            f"{status.fixed:,} fixed, {failed:,} failed again, {status.waiting:,} still waiting"
         )
 
-    return show_look
+    return note
 
 
 def _counted(items: Iterable[Item], advance: Callable[[], None]) -> Iterator[Item]:

@@ -1,1 +1,1 @@
-"""Dead letters: looked through, tried, sent back to their lanes, or dropped."""
+"""`pixfleet dlq`: reads, tries, redrives and deletes dead letters."""

@@ -5,65 +5,59 @@ import os
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from scripts.pixfleet.dlq.documents import dead_letter_document
 from scripts.pixfleet.stack.dead_letter_scan import Scan
-from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.model.errors import Misconfigured
 
-# So many letters are on the disk before they are deleted.
-BATCH_LETTERS = 100
+if TYPE_CHECKING:
+    from scripts.pixfleet.stack.dead_letters import DeadLetter
+
+# So many messages are written to the disk at a time, before they are deleted.
+BATCH_SIZE = 100
 
 
-def drop(sweep: Scan, ids: AbstractSet[str], copy: Path, advance: Callable[[int], None]) -> int:
-    """Delete the letters of these ids and return how many; `copy` gets each as a line of JSON.
+def delete_dead_letters(
+    scan: Scan, ids: AbstractSet[str], copy: Path, advance: Callable[[int], None]
+) -> int:
+    """Delete the messages of these ids and return how many; `copy` gets each as a line of JSON.
 
-    A line is on the disk before its letter is deleted.
+    A message is deleted only after its line is on the disk.
     """
-    dropped = 0
+    deleted = 0
     batch: list[DeadLetter] = []
     with copy.open("a", encoding="ascii") as file:
 
-        def finish() -> None:
-            nonlocal dropped
-            file.writelines(f"{json.dumps(document(letter))}\n" for letter in batch)
+        def delete_batch() -> None:
+            nonlocal deleted
+            file.writelines(f"{json.dumps(dead_letter_document(each))}\n" for each in batch)
             file.flush()
             os.fsync(file.fileno())
-            dropped += len(batch) - sweep.delete(batch)
+            deleted += len(batch) - scan.delete(batch)
             advance(len(batch))
             batch.clear()
 
         left = len(ids)
-        for letter in sweep:
-            if letter.id in ids:
-                batch.append(letter)
+        for dead_letter in scan:
+            if dead_letter.id in ids:
+                batch.append(dead_letter)
                 left -= 1
-            if len(batch) >= BATCH_LETTERS or not left:
-                finish()
+            if len(batch) >= BATCH_SIZE or not left:
+                delete_batch()
             if not left:
                 break
         if batch:
-            finish()
-    return dropped
+            delete_batch()
+    return deleted
 
 
-def reserve(copy: Path) -> None:
-    """Make the empty file; `Misconfigured` if it is there already or cannot be."""
+def create_copy_file(copy: Path) -> None:
+    """Create the empty file; `Misconfigured` if it exists or cannot be created."""
     try:
         copy.open("x").close()
     except OSError as error:
         raise Misconfigured(
-            f"The letters cannot be copied to {copy}",
+            f"The dead letters cannot be copied to {copy}",
             [f"expected a new file in a folder that exists: {error.strerror}"],
         ) from error
-
-
-def document(letter: DeadLetter) -> dict[str, object]:
-    """Return a letter as JSON has it: all that SQS knew of it."""
-    return {
-        "id": letter.id,
-        "sent_at": letter.sent_at and letter.sent_at.isoformat(),
-        "cause": letter.cause,
-        "keys": letter.keys,
-        "attributes": dict(letter.message.attributes),
-        "body": letter.message.body,
-    }

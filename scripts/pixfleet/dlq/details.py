@@ -1,4 +1,4 @@
-"""What there is to know about one dead letter beyond itself: its source, ledger entry and logs."""
+"""Reads what `dlq show` adds to a dead letter: source, ledger entry, thumbnail, log query."""
 
 import tempfile
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ Facts = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Reads sources and the ledger; what is closed to this operator is said in its place."""
+class DetailsReader:
+    """Reads sources and the ledger; an error takes the place of what could not be read."""
 
     s3: "S3Client"
     objects: Objects
@@ -50,30 +50,32 @@ class Look:
     clock: Clock
 
     def source(self, key: str) -> tuple[Source | None, Facts]:
-        """Return the source as it is now, and what to say of it."""
+        """Return the source as it is now, and a description of it."""
         try:
             source = self.objects.head(key)
-            kind = self._sniffed(source) if source else ""
+            kind = self._image_format(source) if source else ""
         except PixfleetError as problem:
             return None, {"trouble": str(problem)}
         if source is None:
-            return None, {"state": "gone: nothing is there, or a delete marker on top"}
-        asked = {"recipe": source.overrides.recipe, "focal": source.overrides.focal}
+            return None, {
+                "state": "deleted: there is no object, or its current version is a delete marker"
+            }
+        overrides = {"recipe": source.overrides.recipe, "focal": source.overrides.focal}
         return source, {
             "bytes": source.size_bytes,
             "etag": source.etag,
             "last_modified": source.last_modified,
             "type": kind,
-            **{f"asks_for_{name}": value for name, value in asked.items() if value},
+            **{f"asks_for_{name}": value for name, value in overrides.items() if value},
         }
 
     def entry(self, key: str) -> Facts:
-        """Return what the ledger says of a key."""
+        """Return a description of a key's ledger entry."""
         try:
             entry = self.ledger.read(key)
         except Failure as failure:
             return {"trouble": str(failure)}
-        said = {
+        described = {
             "status": entry.status or "none",
             "cause": entry.cause,
             "detail": entry.detail,
@@ -81,28 +83,31 @@ class Look:
             "recipe": entry.recipe,
             "engine": entry.engine,
             "deaths": entry.crashed_attempts + entry.crashes or "",
-            "unfinished": "yes, it was begun and not ended" if entry.is_unfinished else "",
+            "unfinished": "yes, a worker claimed the key and did not finish"
+            if entry.is_unfinished
+            else "",
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in described.items() if value}
 
     def thumbnail(self, source: Source, file: Path | None) -> tuple[Path | None, str]:
-        """Return the file of a small picture of the source, or why there is none."""
+        """Return the file of a thumbnail of the source, or `None` and the reason."""
         if source.size_bytes > self.limits.max_bytes:
             return None, "the source is over the byte limit"
         try:
             until = Deadline.after(FETCH_SECONDS, self.clock)
             data = self.objects.fetch(source, until)
-            picture, kind = _rendered(data, self.limits)
-            # Not a name that anybody could know before: the folder for such files is everybody's.
-            place = file or Path(tempfile.mkdtemp(prefix="pixfleet-")) / f"thumbnail.{kind}"
-            place.write_bytes(picture)
+            thumbnail, codec = _render_thumbnail(data, self.limits)
+            # Other users can write to the folder for temporary files: a name that they can guess
+            # could be a link of theirs.
+            path = file or Path(tempfile.mkdtemp(prefix="pixfleet-")) / f"thumbnail.{codec}"
+            path.write_bytes(thumbnail)
         except (PixfleetError, OSError) as problem:
             return None, str(problem)
-        return place, ""
+        return path, ""
 
-    def _sniffed(self, source: Source) -> str:
+    def _image_format(self, source: Source) -> str:
         if not source.size_bytes:
-            return "no image: it is empty"
+            return "not an image: the object is empty"
 
         def read() -> bytes:
             answer = self.s3.get_object(
@@ -114,40 +119,40 @@ class Look:
                 return body.read()
 
         beginning = attempt(read, stage="fetch")
-        return sniff(beginning) or f"no image: it begins with {beginning[:8].hex(' ')}"
+        return sniff(beginning) or f"not an image: its first bytes are {beginning[:8].hex(' ')}"
 
 
-def logs_query(letter: DeadLetter) -> str:
-    """Return the Logs Insights query that finds every line about this letter."""
-    attributes = letter.attributes
-    # SQS keeps the id of a message that it moves by itself.
-    ids = {attributes.origin_message_id, letter.id} - {""}
-    asked = [
+def logs_query(dead_letter: DeadLetter) -> str:
+    """Return the Logs Insights query that finds every line about this dead letter."""
+    attributes = dead_letter.attributes
+    # A message that SQS itself moved keeps its id.
+    ids = {attributes.origin_message_id, dead_letter.id} - {""}
+    conditions = [
         f'message_id = "{each}" or message_ids.0 = "{each}"' for each in map(_quoted, sorted(ids))
     ]
     if attributes.request_id:
-        asked.append(f'request_id = "{_quoted(attributes.request_id)}"')
-    if letter.key:
-        asked.append(f'key = "{_quoted(letter.key)}"')
+        conditions.append(f'request_id = "{_quoted(attributes.request_id)}"')
+    if dead_letter.key:
+        conditions.append(f'key = "{_quoted(dead_letter.key)}"')
     return (
         "fields @timestamp, event, key, cause, stage, detail, receive_count, request_id\n"
-        f"| filter {' or '.join(asked)}\n"
+        f"| filter {' or '.join(conditions)}\n"
         "| sort @timestamp asc"
     )
 
 
-def log_place(stack: Stack) -> str:
-    """Return where the worker's lines are."""
-    return stack.log_group or "the standard output of the worker: this stack has no log group"
+def log_location(stack: Stack) -> str:
+    """Return the worker's log group, or where its log lines are without one."""
+    return stack.log_group or "the worker's standard output: this stack has no log group"
 
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _rendered(data: bytes, limits: Limits) -> tuple[bytes, str]:
+def _render_thumbnail(data: bytes, limits: Limits) -> tuple[bytes, str]:
     with closing(RenderPool(1, limits)) as render_pool:
         renderer = TrialRenderer(render_pool, limits, RENDER_SECONDS)
         rendered = renderer.render(data, Resolved(THUMBNAIL), wait_seconds=RENDER_SECONDS)
-    [(frame, picture)] = rendered.files.values()
-    return picture, frame.codec.value
+    [(frame, thumbnail)] = rendered.files.values()
+    return thumbnail, frame.codec.value

@@ -1,4 +1,4 @@
-"""Dead letters by cause: how many, since when, and one of each to look at."""
+"""Groups dead letters by cause."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,62 +6,52 @@ from datetime import datetime, timedelta
 
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 
-SOON = timedelta(days=3)
+WARNING_TIME = timedelta(days=3)
 
 
 @dataclass(slots=True)
 class Group:
-    """All letters of one cause; times are when they died, the example is the youngest."""
+    """The dead letters of one cause: when they were sent, and the newest as an example."""
 
     cause: str
     count: int = 0
-    first_seen: datetime | None = None
-    last_seen: datetime | None = None
+    first_sent: datetime | None = None
+    last_sent: datetime | None = None
     example: DeadLetter | None = None
 
-    def add(self, letter: DeadLetter) -> None:
+    def add(self, dead_letter: DeadLetter) -> None:
         """Count one more."""
         self.count += 1
-        moment = letter.sent_at
+        sent_at = dead_letter.sent_at
         if self.example is None:
-            self.example = letter
-        if moment is None:
+            self.example = dead_letter
+        if sent_at is None:
             return
-        if self.first_seen is None or moment < self.first_seen:
-            self.first_seen = moment
-        if self.last_seen is None or moment > self.last_seen:
-            self.last_seen, self.example = moment, letter
-
-    def document(self) -> dict[str, object]:
-        """Return the group as JSON has it."""
-        example = self.example
-        return {
-            "cause": self.cause,
-            "count": self.count,
-            "first_seen": self.first_seen and self.first_seen.isoformat(),
-            "last_seen": self.last_seen and self.last_seen.isoformat(),
-            "example": example and {"id": example.id, "key": example.key},
-        }
+        if self.first_sent is None or sent_at < self.first_sent:
+            self.first_sent = sent_at
+        if self.last_sent is None or sent_at > self.last_sent:
+            self.last_sent, self.example = sent_at, dead_letter
 
 
-def soonest_end(
+def time_to_expiry(
     groups: Iterable[Group], *, retention_seconds: float, now: datetime
 ) -> timedelta | None:
-    """Return in how long the first letter is dropped by its queue, if that is soon.
+    """Return in how long SQS deletes the oldest message; `None` if that is not soon.
 
-    A letter that SQS moved is as old there as its message was; one that we sent begins anew.
+    SQS counts the retention period of a message that it moved from when the message was first
+    sent, and that of a message which the worker sent here from then on.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
-    oldest = min((group.first_seen for group in groups if group.first_seen), default=None)
+    oldest = min((group.first_sent for group in groups if group.first_sent), default=None)
     if oldest is None:
         return None
     left = oldest + timedelta(seconds=retention_seconds) - now
-    return left if left < SOON else None
+    return left if left < WARNING_TIME else None
 
 
-def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
-    """Return the groups, the largest first; of all letters only one a group is kept."""
+def group_by_cause(dead_letters: Iterable[DeadLetter]) -> list[Group]:
+    """Return the groups, the largest first; only one dead letter a group is kept in memory."""
     groups: dict[str, Group] = {}
-    for letter in letters:
-        groups.setdefault(letter.cause, Group(letter.cause)).add(letter)
+    for dead_letter in dead_letters:
+        groups.setdefault(dead_letter.cause, Group(dead_letter.cause)).add(dead_letter)
     return sorted(groups.values(), key=lambda group: (-group.count, group.cause))

@@ -1,4 +1,4 @@
-"""Where dead letters are looked at: one stack, reached by one operator."""
+"""The dead-letter queue of one stack, and what its messages are about."""
 
 import time
 from collections import Counter
@@ -7,17 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
-from scripts.pixfleet.dlq.details import Look
+from scripts.pixfleet.dlq.details import DetailsReader
 from scripts.pixfleet.dlq.records import Records, new_redrive_id
 from scripts.pixfleet.dlq.redrive import Redriver, lane_for
-from scripts.pixfleet.dlq.selection import LEAST_ID_CHARS, Selection
-from scripts.pixfleet.dlq.status import Inspector, Letters, Receipts
-from scripts.pixfleet.dlq.trial import Engine, Trial
+from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selection
+from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatus, RedriveStatusReader
+from scripts.pixfleet.dlq.trial import TrialProcessor, TrialResult
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
@@ -29,21 +30,39 @@ from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured
 from shared.settings import Settings, read_settings
 
-LOOKERS = 16
-WATCH_SECONDS = 5.0
-# SQS's counts lag behind: lanes must look empty so often in a row before that is believed.
-QUIET_LOOKS = 3
+STATUS_THREADS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPolicy:
+    """How often the status of a redrive is read, and when waiting ends."""
+
+    seconds_between: float = 5.0
+    # SQS's counts are approximate: so many reads in a row must show empty lanes.
+    empty_reads: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionCount:
+    """The ids of the selected dead letters, and how many there are of each cause and lane."""
+
+    ids: frozenset[str]
+    causes: Counter[str]
+    lanes: Counter[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass
-class Desk:
-    """Finds letters and asks about them; `tell` says to a person what no result can."""
+class DeadLetterQueue:
+    """Reads the dead-letter queue; `warn` shows a person what no result contains."""
 
     stack: Stack
     clients: AwsClients
-    tell: Callable[[str], None]
+    warn: Callable[[str], None]
     clock: Clock = field(default_factory=SystemClock)
-    pause: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.clients.sqs)
@@ -52,124 +71,131 @@ class Desk:
         self.ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
 
     @contextmanager
-    def sweep(self) -> Iterator[Scan]:
-        """Look through the dead letters; say what a look cannot show."""
-        with Scan(self.queues, self.stack.dead_letter_queue, self.clock) as sweep:
-            if sweep.depth.in_flight:
-                self.tell(
-                    f"{sweep.depth.in_flight:,} letters are in other hands and not seen: somebody "
-                    "else looks at them, or was stopped within the last minutes."
+    def scan(self) -> Iterator[Scan]:
+        """Scan the queue; warn of messages that the scan does not reach."""
+        with Scan(self.queues, self.stack.dead_letter_queue, self.clock) as scan:
+            if scan.depth.in_flight:
+                self.warn(
+                    f"{counted(scan.depth.in_flight, 'dead letter')} in flight and not listed: "
+                    "another process has received them, or was stopped in the last minutes."
                 )
-            yield sweep
-        if sweep.is_cut_short:
-            self.tell(f"There are more than the {sweep.seen:,} letters that were looked at.")
+            yield scan
+        if scan.is_cut_short:
+            self.warn(f"The queue has more dead letters than the {scan.seen:,} that were read.")
 
-    def one(self, letter_id: str) -> DeadLetter:
-        """Return the letter of that id or its beginning; `Misconfigured` if there is none."""
-        if len(letter_id) < LEAST_ID_CHARS:
+    def find(self, message_id: str) -> DeadLetter:
+        """Return the dead letter of that id or beginning of an id, or raise `Misconfigured`."""
+        if len(message_id) < MIN_ID_CHARS:
             raise Misconfigured(
-                f"{letter_id} is too short",
-                [f"expected at least {LEAST_ID_CHARS} characters of an id"],
+                f"{message_id} is too short",
+                [f"expected at least {MIN_ID_CHARS} characters of an id"],
             )
-        found = list(self._chosen(Selection(ids=(letter_id,))))
+        found = list(self._selected(Selection(ids=(message_id,))))
         if not found:
             raise Misconfigured(
-                f"No dead letter {letter_id}",
-                ["expected an id that `pixfleet dlq groups` shows; it may be in other hands"],
+                f"No dead letter {message_id}",
+                ["expected an id that `pixfleet dlq groups` shows; the message may be in flight"],
             )
         return found[0]
 
-    def some_keys(self, selection: Selection, most: int) -> list[str]:
-        """Return the first keys of letters that are meant, each once."""
+    def keys(self, selection: Selection, most: int) -> list[str]:
+        """Return the first keys that selected dead letters name, each once."""
         keys: dict[str, None] = {}
-        for letter in self._chosen(selection):
-            keys |= dict.fromkeys(letter.keys)
+        for dead_letter in self._selected(selection):
+            keys |= dict.fromkeys(dead_letter.keys)
             if len(keys) >= most:
                 break
         return list(keys)[:most]
 
-    def count(self, selection: Selection) -> tuple[frozenset[str], Counter[str], Counter[str]]:
-        """Return the ids of letters that are meant, how many of each cause, and for each lane."""
+    def count(self, selection: Selection) -> SelectionCount:
+        """Count the selected dead letters."""
         ids: set[str] = set()
         causes: Counter[str] = Counter()
         lanes: Counter[str] = Counter()
-        for letter in self._chosen(selection):
-            ids.add(letter.id)
-            causes[letter.cause] += 1
-            lanes[lane_for(letter, self.stack)] += 1
-        return frozenset(ids), causes, lanes
+        for dead_letter in self._selected(selection):
+            ids.add(dead_letter.id)
+            causes[dead_letter.cause] += 1
+            lanes[lane_for(dead_letter, self.stack)] += 1
+        return SelectionCount(frozenset(ids), causes, lanes)
 
-    def look(self) -> Look:
-        """Return what looks at sources and ledger."""
+    def details_reader(self) -> DetailsReader:
+        """Return a reader of sources and ledger entries."""
         limits = self._settings().limits
-        return Look(self.clients.s3, self.objects, self.ledger, limits, self.clock)
+        return DetailsReader(self.clients.s3, self.objects, self.ledger, limits, self.clock)
 
     def redriver(self, rate: float | None) -> Redriver:
-        """Return a redrive that is about to begin."""
-        identity = new_redrive_id(self.clock.now())
-        return Redriver(identity, self.stack, self.queues, self.records, self.clock, rate)
+        """Return a new redrive; `rate` in messages a second, `None` for no limit."""
+        redrive_id = new_redrive_id(self.clock.now())
+        return Redriver(redrive_id, self.stack, self.queues, self.records, self.clock, rate)
 
-    def trials(self, keys: Sequence[str]) -> Iterator[Trial]:
-        """Yield what would happen to each key; nothing is written."""
+    def trials(self, keys: Sequence[str]) -> Iterator[TrialResult]:
+        """Yield what the worker would do with each key; nothing is stored."""
         settings = self._settings()
         recipe_set = deployed_recipes(self.stack.recipes, self.objects)
         with closing(RenderPool(1, settings.limits)) as render_pool:
-            engine = Engine(
-                self.objects,
-                recipe_set,
-                TrialRenderer(render_pool, settings.limits, settings.render_seconds),
-                self.clock,
-            )
-            yield from map(engine.attempt, keys)
+            renderer = TrialRenderer(render_pool, settings.limits, settings.render_seconds)
+            processor = TrialProcessor(self.objects, recipe_set, renderer, self.clock)
+            yield from map(processor.process, keys)
 
-    def receipts(self, redrive_id: str) -> tuple[Receipts, bool]:
-        """Return what became of a redrive's letters, and whether nothing is on any lane."""
-        # Lanes first: what leaves them meanwhile has been written down by the time we look there.
-        is_quiet = all(
+    def status(self, redrive_id: str) -> RedriveStatus:
+        """Return what became of the messages of a redrive."""
+        # The lanes come first: the ledger, which is read later, has what left them by then.
+        lanes_are_empty = all(
             self.queues.depth(lane.queue).is_quiet for lane in self.stack.lanes.values()
         )
-        digests = {sent.digest for part in self.records.parts(redrive_id) for sent in part.sent}
-        dead, left = {}, {}
-        with self.sweep() as sweep:
-            for letter in sweep:
-                if letter.redrive_id == redrive_id:
-                    dead[letter.digest] = letter
-                elif letter.digest in digests:
-                    left[letter.digest] = letter
-        recipe_set = deployed_recipes(self.stack.recipes, self.objects)
-        inspector = Inspector(
+        found = self._find_redriven(redrive_id)
+        reader = RedriveStatusReader(
             self.objects,
             self.ledger,
-            recipe_set,
+            deployed_recipes(self.stack.recipes, self.objects),
             Watermarks(self.objects),
             lambda seconds: Deadline.after(seconds, self.clock),
         )
-        with ThreadPoolExecutor(LOOKERS) as threads:
-            found = inspector.inspect(
+        with ThreadPoolExecutor(STATUS_THREADS) as threads:
+            return reader.read(
                 self.records.parts(redrive_id),
-                Letters(dead, left),
-                lanes_are_quiet=is_quiet,
+                found,
+                lanes_are_empty=lanes_are_empty,
                 threads=threads,
             )
-        return found, is_quiet
 
-    def watch(self, redrive_id: str, show: Callable[[Receipts], None]) -> tuple[Receipts, bool]:
-        """Return the receipts once no letter waits, or none is left that could be waited for."""
-        quiet_looks = 0
+    def wait(
+        self,
+        redrive_id: str,
+        show: Callable[[RedriveStatus], None],
+        policy: WatchPolicy = WatchPolicy(),
+    ) -> RedriveStatus:
+        """Return the status once no message is waiting, or the lanes are empty all the same."""
+        empty_reads = 0
         while True:
-            found, is_quiet = self.receipts(redrive_id)
-            show(found)
-            quiet_looks = quiet_looks + 1 if is_quiet else 0
-            if not found.waiting or quiet_looks >= QUIET_LOOKS:
-                return found, is_quiet
-            self.pause(WATCH_SECONDS)
+            status = self.status(redrive_id)
+            show(status)
+            empty_reads = empty_reads + 1 if status.lanes_are_empty else 0
+            if not status.waiting or empty_reads >= policy.empty_reads:
+                return status
+            self.sleep(policy.seconds_between)
 
-    def _chosen(self, selection: Selection) -> Iterator[DeadLetter]:
-        with self.sweep() as sweep:
-            for letter in sweep:
-                if letter in selection:
-                    yield letter
-                if selection.is_found:
+    def _find_redriven(self, redrive_id: str) -> FoundDeadLetters:
+        """Return the dead letters that a redrive recorded and that are in the queue now."""
+        digests = {
+            message.digest for part in self.records.parts(redrive_id) for message in part.messages
+        }
+        again: dict[str, DeadLetter] = {}
+        unsent: dict[str, DeadLetter] = {}
+        with self.scan() as scan:
+            for dead_letter in scan:
+                if dead_letter.redrive_id == redrive_id:
+                    again[dead_letter.digest] = dead_letter
+                elif dead_letter.digest in digests:
+                    unsent[dead_letter.digest] = dead_letter
+        return FoundDeadLetters(again, unsent)
+
+    def _selected(self, selection: Selection) -> Iterator[DeadLetter]:
+        with self.scan() as scan:
+            for dead_letter in scan:
+                if dead_letter in selection:
+                    yield dead_letter
+                if selection.is_complete:
                     return
 
     def _settings(self) -> Settings:

@@ -1,8 +1,9 @@
-"""What is remembered of each redrive, in the variants bucket, where every operator finds it.
+"""Records of redrives in the variants bucket, where every operator finds them.
 
-`_redrives/<id>/redrive.json` says what was asked for, and each part beside it names up to a
-hundred letters. A part is written before its letters are sent: what left the queue is on record.
-No variant's key begins so (shared/model/keys.py), and the edge serves variants and manifests only.
+`_redrives/<id>/redrive.json` has what was selected, and each part beside it up to a hundred
+messages. A part is written before its messages are sent, so that every message that left the queue
+is on record. No variant's key begins with `_redrives/` (shared/model/keys.py), and the edge serves
+variants and manifests only.
 """
 
 import json
@@ -24,8 +25,8 @@ FOLDER = "_redrives/"
 ABOUT = "redrive.json"
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """One letter that was sent back: its old id, what its body is known by, and what it named."""
+class RedrivenMessage(msgspec.Struct, frozen=True):
+    """One message of a redrive: its id in the dead-letter queue, its body's digest, its keys."""
 
     id: str
     digest: str
@@ -34,19 +35,19 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Redrive(msgspec.Struct, frozen=True):
-    """One redrive; `letters` is how many it sent, none while it runs or if it never ended."""
+    """One redrive; `sent` is the number of its messages, `None` until it has finished."""
 
     id: str
     selection: str
-    letters: int | None = None
+    sent: int | None = msgspec.field(name="letters", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some letters of a redrive, and when S3 noted that they were about to be sent."""
+    """Some messages of a redrive; S3's `LastModified`, in whole seconds, is before the sending."""
 
-    noted_at: datetime
-    sent: Sequence[Sent]
+    recorded_at: datetime
+    messages: Sequence[RedrivenMessage]
 
 
 class Records:
@@ -56,14 +57,16 @@ class Records:
         self._s3 = s3
         self._bucket = bucket
 
-    def note(self, redrive: Redrive) -> None:
-        """Write down that a redrive begins, or how it ended."""
+    def write(self, redrive: Redrive) -> None:
+        """Record that a redrive begins, or how it ended."""
         self._put(redrive.id, ABOUT, msgspec.json.encode(redrive))
 
-    def add(self, redrive_id: str, number: int, letters: Sequence[DeadLetter]) -> None:
-        """Write down letters that are about to be sent; parts are numbered from one."""
-        sent = [Sent(each.id, each.digest, each.cause, each.keys) for each in letters]
-        self._put(redrive_id, f"{number:06}.json", _ascii(sent))
+    def add_part(self, redrive_id: str, number: int, dead_letters: Sequence[DeadLetter]) -> None:
+        """Record messages that will be sent next; parts are numbered from one."""
+        messages = [
+            RedrivenMessage(each.id, each.digest, each.cause, each.keys) for each in dead_letters
+        ]
+        self._put(redrive_id, f"{number:06}.json", _ascii(messages))
 
     def all(self) -> Iterator[Redrive]:
         """Yield every redrive, the oldest first."""
@@ -75,25 +78,27 @@ class Records:
                 yield self.read(folder["Prefix"].removeprefix(FOLDER).strip("/"))
 
     def read(self, redrive_id: str) -> Redrive:
-        """Return one redrive; `Misconfigured` if there is none of that id."""
+        """Return one redrive; `Misconfigured` if no redrive has that id."""
         try:
             return msgspec.json.decode(self._get(f"{FOLDER}{redrive_id}/{ABOUT}"), type=Redrive)
         except self._s3.exceptions.NoSuchKey:
             raise Misconfigured(
                 f"There is no redrive {redrive_id}",
-                ["expected an id that `pixfleet dlq receipts` lists"],
+                ["expected an id that `pixfleet dlq status` lists"],
             ) from None
 
     def parts(self, redrive_id: str) -> Iterator[Part]:
-        """Yield what a redrive sent, in order."""
+        """Yield the parts of a redrive in order."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{FOLDER}{redrive_id}/"
         )
         for page in pages:
             for each in page.get("Contents", []):
                 if not each["Key"].endswith(ABOUT):
-                    sent = msgspec.json.decode(self._get(each["Key"]), type=list[Sent])
-                    yield Part(each["LastModified"].astimezone(UTC), sent)
+                    messages = msgspec.json.decode(
+                        self._get(each["Key"]), type=list[RedrivenMessage]
+                    )
+                    yield Part(each["LastModified"].astimezone(UTC), messages)
 
     def _put(self, redrive_id: str, name: str, document: bytes) -> None:
         self._s3.put_object(
@@ -113,6 +118,6 @@ def new_redrive_id(now: float) -> str:
     return f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{token_hex(2)}"
 
 
-def _ascii(sent: Sequence[Sent]) -> bytes:
-    documents: list[Mapping[str, object]] = [msgspec.structs.asdict(each) for each in sent]
+def _ascii(messages: Sequence[RedrivenMessage]) -> bytes:
+    documents: list[Mapping[str, object]] = [msgspec.structs.asdict(each) for each in messages]
     return json.dumps(documents, ensure_ascii=True).encode()

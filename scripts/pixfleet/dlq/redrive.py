@@ -1,7 +1,8 @@
 """Sends dead letters back to their lanes, each with the redrive's id.
 
-SQS's own redrive cannot choose among letters. Order: on record, then sent, then deleted. Whoever
-dies in between leaves a letter that is there twice, which does no harm: events are hints.
+SQS's own redrive (StartMessageMoveTask) cannot select messages. Each message is recorded, then
+sent, then deleted. A process that is killed in between leaves a message in both queues. That does
+no harm: a message only hints at a key, and processing a key twice gives the same result.
 """
 
 import time
@@ -18,15 +19,19 @@ from shared.clock import Clock
 from shared.cloud.queues import Queues
 from shared.model.errors import Failure, Unknown
 
-# So many letters are one part of the record, and their bodies in memory, 1 MiB each at most.
-PART_LETTERS = 100
+# The most messages in one part of the record; their bodies, up to 1 MiB each, are in memory.
+PART_MESSAGES = 100
 PART_CHARS = 4 * 1024 * 1024
 SENDERS = 10
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a redrive has done so far; `refused` are letters that stay, and why the last did."""
+    """What a redrive has done so far.
+
+    `refused` messages could not be sent and stay in the dead-letter queue, the last one for the
+    reason `why`; `kept_twice` were sent, but SQS refused to delete them.
+    """
 
     sent: int = 0
     kept_twice: int = 0
@@ -36,7 +41,7 @@ class Tally:
 
 @dataclass
 class Redriver:
-    """One redrive; `rate` is letters a second, none for as fast as it goes."""
+    """One redrive; `rate` is in messages a second, `None` for no limit."""
 
     id: str
     stack: Stack
@@ -44,84 +49,84 @@ class Redriver:
     records: Records
     clock: Clock
     rate: float | None = None
-    pause: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = time.sleep
     tally: Tally = field(default_factory=Tally)
     _parts: int = 0
     _next_at: float = 0.0
 
-    def run(self, sweep: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
-        """Send what is meant and delete it from the sweep's queue; tell `advance` of each part.
+    def run(self, scan: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
+        """Send the selected messages and delete them; `advance` gets the size of each part.
 
-        What died again after this very redrive is left alone: it would go round for ever.
+        A message that failed again after this very redrive stays, or it would loop for ever.
         """
         part: list[DeadLetter] = []
         with ThreadPoolExecutor(SENDERS) as threads:
-            for letter in self._meant(sweep, selection):
-                part.append(letter)
+            for dead_letter in self._selected(scan, selection):
+                part.append(dead_letter)
                 chars = sum(len(each.message.body) for each in part)
-                if len(part) >= self._part_letters or chars >= PART_CHARS:
-                    self._send_part(part, sweep, threads)
+                if len(part) >= self._part_messages or chars >= PART_CHARS:
+                    self._send_part(part, scan, threads)
                     advance(len(part))
                     part = []
             if part:
-                self._send_part(part, sweep, threads)
+                self._send_part(part, scan, threads)
                 advance(len(part))
         return self.tally
 
     @property
-    def _part_letters(self) -> int:
-        """Return how many letters are sent in about a second: Ctrl-C need not wait for more."""
-        return min(PART_LETTERS, max(1, round(self.rate or PART_LETTERS)))
+    def _part_messages(self) -> int:
+        """Return how many messages are sent in about a second: Ctrl-C waits for a part's end."""
+        return min(PART_MESSAGES, max(1, round(self.rate or PART_MESSAGES)))
 
-    def _meant(self, sweep: Scan, selection: Selection) -> Iterable[DeadLetter]:
-        for letter in sweep:
-            if letter in selection and letter.redrive_id != self.id:
-                yield letter
-                if selection.is_found:
+    def _selected(self, scan: Scan, selection: Selection) -> Iterable[DeadLetter]:
+        for dead_letter in scan:
+            if dead_letter in selection and dead_letter.redrive_id != self.id:
+                yield dead_letter
+                if selection.is_complete:
                     return
 
-    def _send_part(self, letters: Sequence[DeadLetter], sweep: Scan, threads: Executor) -> None:
+    def _send_part(self, part: Sequence[DeadLetter], scan: Scan, threads: Executor) -> None:
         self._parts += 1
-        self.records.add(self.id, self._parts, letters)
-        sending = [self._submit(letter, sweep, threads) for letter in letters]
+        self.records.add_part(self.id, self._parts, part)
+        sending = [self._submit(dead_letter, scan, threads) for dead_letter in part]
         failures = [each.result() for each in sending]
-        gone = [letter for letter, failure in zip(letters, failures, strict=True) if not failure]
-        self.tally.sent += len(gone)
+        sent = [each for each, failure in zip(part, failures, strict=True) if not failure]
+        self.tally.sent += len(sent)
         for failure in filter(None, failures):
             self.tally.refused += 1
             self.tally.why = str(failure)
-        self.tally.kept_twice += sweep.delete(gone)
+        self.tally.kept_twice += scan.delete(sent)
 
     def _submit(
-        self, letter: DeadLetter, sweep: Scan, threads: Executor
+        self, dead_letter: DeadLetter, scan: Scan, threads: Executor
     ) -> "Future[Failure | None]":
-        """Have a letter sent when it is its turn."""
+        """Wait as long as the rate demands, then hand the message to a thread."""
         if self.rate:
             now = self.clock.now()
             self._next_at = max(self._next_at, now) + 1 / self.rate
-            self.pause(max(0.0, self._next_at - 1 / self.rate - now))
-            sweep.renew()
-        return threads.submit(self._send, letter)
+            self.sleep(max(0.0, self._next_at - 1 / self.rate - now))
+            scan.renew()
+        return threads.submit(self._send, dead_letter)
 
-    def _send(self, letter: DeadLetter) -> Failure | None:
-        attributes = replace(letter.attributes, redrive_id=self.id)
-        lane, body = lane_for(letter, self.stack), letter.message.body
+    def _send(self, dead_letter: DeadLetter) -> Failure | None:
+        attributes = replace(dead_letter.attributes, redrive_id=self.id)
+        lane, body = lane_for(dead_letter, self.stack), dead_letter.message.body
         try:
             try:
                 self.queues.send(lane, body, attributes.encode())
             except Unknown:
-                # With one attribute more the message may be longer than SQS allows.
+                # With one more attribute the message may be longer than SQS allows.
                 self.queues.send(lane, body, attributes.encode_minimal())
         except Failure as failure:
             return failure
         return None
 
 
-def lane_for(letter: DeadLetter, stack: Stack) -> str:
-    """Return the queue that a letter came from, or else the one that its key belongs to."""
-    known = {lane.queue for lane in stack.lanes.values()}
-    came_from = letter.attributes.source_queue
-    if came_from in known:
-        return came_from
-    name = stack.lane_of(letter.key)
+def lane_for(dead_letter: DeadLetter, stack: Stack) -> str:
+    """Return the queue that a dead letter came from; if that is unknown, the lane of its key."""
+    lanes = {lane.queue for lane in stack.lanes.values()}
+    source_queue = dead_letter.attributes.source_queue
+    if source_queue in lanes:
+        return source_queue
+    name = stack.lane_of(dead_letter.key)
     return stack.lanes[name if name in stack.lanes else LIVE].queue

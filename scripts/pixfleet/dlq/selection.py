@@ -1,4 +1,4 @@
-"""Which dead letters are meant: by cause, by the beginning of the key, by id, or all."""
+"""Selects dead letters by cause, by prefix of the key, by message id, or all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,76 +7,79 @@ from shlex import quote
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from shared.model.errors import Cause, Misconfigured
 
-# Enough of an id to mean one letter, and to be no slip of the hand.
-LEAST_ID_CHARS = 6
+# Long enough to name one message, and not to be a slip of the hand.
+MIN_ID_CHARS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a letter must be to be meant; empty fields ask nothing. Ids may be their beginnings."""
+    """The conditions that a dead letter must meet, where they are not empty.
+
+    An id may be the beginning of a message id.
+    """
 
     cause: str = ""
     prefix: str = ""
     ids: tuple[str, ...] = ()
-    _meant: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _matched: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    def __contains__(self, letter: DeadLetter) -> bool:
-        """Say whether a letter is meant; `Misconfigured` if an id turns out to mean two."""
-        if self.cause and letter.cause != self.cause:
+    def __contains__(self, dead_letter: DeadLetter) -> bool:
+        """Return whether a dead letter is selected; `Misconfigured` if an id matches two."""
+        if self.cause and dead_letter.cause != self.cause:
             return False
-        if self.prefix and not any(key.startswith(self.prefix) for key in letter.keys):
+        if self.prefix and not any(key.startswith(self.prefix) for key in dead_letter.keys):
             return False
-        return not self.ids or any(self._names(each, letter) for each in self.ids)
+        return not self.ids or any(self._matches(each, dead_letter) for each in self.ids)
 
     @property
-    def is_found(self) -> bool:
-        """Say whether nothing more can be meant: each id was a whole one, and has been seen."""
-        return bool(self.ids) and all(self._meant.get(each) == each for each in self.ids)
+    def is_complete(self) -> bool:
+        """Return whether no other message can match: every id was given in full and was found."""
+        return bool(self.ids) and all(self._matched.get(each) == each for each in self.ids)
 
     @property
-    def words(self) -> str:
-        """Return in words which letters these are."""
-        asked = [
+    def description(self) -> str:
+        """Return the conditions in words."""
+        conditions = [
             f"cause {self.cause}" if self.cause else "",
             f"keys beginning with {self.prefix}" if self.prefix else "",
             f"id {', '.join(self.ids)}" if self.ids else "",
         ]
-        return ", ".join(filter(None, asked)) or "all"
+        return ", ".join(filter(None, conditions)) or "all"
 
     def options(self) -> str:
-        """Return what to type after a command to mean the same letters."""
-        asked = [
+        """Return the options of a command that select the same dead letters."""
+        options = [
             f"--cause {self.cause}" if self.cause else "",
             f"--prefix {quote(self.prefix)}" if self.prefix else "",
             *(f"--id {each}" for each in self.ids),
         ]
-        return " ".join(filter(None, asked)) or "--all"
+        return " ".join(filter(None, options)) or "--all"
 
-    def _names(self, asked: str, letter: DeadLetter) -> bool:
-        if not letter.id.startswith(asked):
+    def _matches(self, beginning: str, dead_letter: DeadLetter) -> bool:
+        if not dead_letter.id.startswith(beginning):
             return False
-        first = self._meant.setdefault(asked, letter.id)
-        if first != letter.id:
+        first = self._matched.setdefault(beginning, dead_letter.id)
+        if first != dead_letter.id:
             raise Misconfigured(
-                f"{asked} is not one letter",
-                [f"expected more of the id, got the beginning of {first} and {letter.id}"],
+                f"{beginning} names more than one message",
+                [f"expected more of the id, got the beginning of {first} and {dead_letter.id}"],
             )
         return True
 
 
 def select(cause: str, prefix: str, ids: Sequence[str], *, everything: bool) -> Selection:
-    """Return what was asked for; `Misconfigured` for nothing, or for a cause that is none."""
+    """Return the selection that the options ask for; `Misconfigured` if they select nothing."""
     problems = []
     if cause not in ("", NO_CAUSE, *Cause):
         known = ", ".join((NO_CAUSE, *Cause))
         problems.append(f"--cause: expected one of {known}, got {cause!r}")
     problems += [
-        f"--id: expected at least {LEAST_ID_CHARS} characters of an id, got {each!r}"
+        f"--id: expected at least {MIN_ID_CHARS} characters of an id, got {each!r}"
         for each in ids
-        if len(each) < LEAST_ID_CHARS
+        if len(each) < MIN_ID_CHARS
     ]
     if everything == bool(cause or prefix or ids):
         problems.append("expected --all, or else any of --cause, --prefix and --id")
     if problems:
-        raise Misconfigured("No letters were chosen", problems)
+        raise Misconfigured("No dead letters were selected", problems)
     return Selection(cause, prefix, tuple(ids))

@@ -1,4 +1,4 @@
-"""What became of the letters of a redrive: fixed, dead again, or still waiting."""
+"""Reads what became of the messages of a redrive: fixed, failed again, or still waiting."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scripts.pixfleet.dlq.records import Part, Sent
+from scripts.pixfleet.dlq.records import Part, RedrivenMessage
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
@@ -18,14 +18,14 @@ from shared.model.recipe import RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for, shows
 
-LOOK_SECONDS = 60.0
-# S3 tells of whole seconds: what ended in this one may have ended before the redrive. What ended
-# in it and after shows by its letter, or by what is published.
-STAMP_SECONDS = 1.0
+WATERMARK_SECONDS = 60.0
+# S3's `LastModified` is in whole seconds: an entry written in the same second may be older than
+# the redrive. If it is newer, a dead letter or what is published shows the outcome.
+LAST_MODIFIED_SECONDS = 1.0
 
 
-class State(StrEnum):
-    """What became of a letter; of one with several keys, the worst of them."""
+class RedriveOutcome(StrEnum):
+    """What became of a message; of a message with several keys, the worst outcome of a key."""
 
     FIXED = "fixed"
     DEAD = "dead"
@@ -33,18 +33,19 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one letter, and where it did not end well the key and the cause."""
+class MessageOutcome:
+    """What became of one message; the key and the cause where it was not fixed."""
 
-    state: State
+    outcome: RedriveOutcome
     key: str = ""
     cause: str = ""
 
 
 @dataclass(slots=True)
-class Receipts:
-    """How many letters came to what; `dead` by cause; `examples` is a key of each kind."""
+class RedriveStatus:
+    """How many messages had which outcome: `dead` by cause, `examples` a key of each kind."""
 
+    lanes_are_empty: bool
     fixed: int = 0
     waiting: int = 0
     dead: dict[str, int] = field(default_factory=dict)
@@ -52,36 +53,37 @@ class Receipts:
 
     @property
     def total(self) -> int:
-        """Return how many letters were sent."""
+        """Return how many messages were sent."""
         return self.fixed + self.waiting + sum(self.dead.values())
 
-    def add(self, fate: Fate) -> None:
-        """Count one letter."""
-        if fate.state is State.FIXED:
+    def add(self, message: MessageOutcome) -> None:
+        """Count one message."""
+        if message.outcome is RedriveOutcome.FIXED:
             self.fixed += 1
             return
-        if fate.state is State.WAITING:
+        if message.outcome is RedriveOutcome.WAITING:
             self.waiting += 1
         else:
-            self.dead[fate.cause] = self.dead.get(fate.cause, 0) + 1
-        self.examples.setdefault(fate.cause or State.WAITING.value, fate.key)
+            self.dead[message.cause] = self.dead.get(message.cause, 0) + 1
+        kind = message.cause or RedriveOutcome.WAITING.value
+        self.examples.setdefault(kind, message.key)
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
-    """Dead letters by the digests of their bodies.
+class FoundDeadLetters:
+    """The dead letters of a redrive that are in the queue now, by the digests of their bodies.
 
-    `dead` have died again in this redrive; `left` lie there since before: a redrive that was
-    broken off has put them on record and sent them no more.
+    `again` have failed again after this redrive. `unsent` were recorded by a redrive that was
+    interrupted before it sent them.
     """
 
-    dead: Mapping[str, DeadLetter]
-    left: Mapping[str, DeadLetter]
+    again: Mapping[str, DeadLetter]
+    unsent: Mapping[str, DeadLetter]
 
 
 @dataclass(frozen=True, slots=True)
-class Inspector:
-    """Looks at source and ledger of each key, as the worker would (worker/reconcile.py)."""
+class RedriveStatusReader:
+    """Compares source and ledger entry of each key, as the worker would (worker/reconcile.py)."""
 
     objects: Objects
     ledger: Ledger
@@ -89,40 +91,48 @@ class Inspector:
     marks: Watermarks
     within: Callable[[float], Deadline]
 
-    def inspect(
+    def read(
         self,
         parts: Iterable[Part],
-        letters: Letters,
+        found: FoundDeadLetters,
         *,
-        lanes_are_quiet: bool,
+        lanes_are_empty: bool,
         threads: Executor,
-    ) -> Receipts:
-        """Return what became of all that stands on record."""
-        receipts = Receipts()
+    ) -> RedriveStatus:
+        """Return the outcomes of all messages on record."""
+        status = RedriveStatus(lanes_are_empty)
         for part in parts:
-            since = part.noted_at.timestamp() + STAMP_SECONDS
+            since = part.recorded_at.timestamp() + LAST_MODIFIED_SECONDS
 
-            def fate(sent: Sent, since: float = since) -> Fate:
-                if letter := letters.dead.get(sent.digest):
-                    return Fate(State.DEAD, letter.key, letter.cause)
-                found = self._fate(sent, since, lanes_are_quiet=lanes_are_quiet)
-                if found.state is State.WAITING and (letter := letters.left.get(sent.digest)):
-                    return Fate(State.DEAD, letter.key, letter.cause)
-                return found
+            def outcome(message: RedrivenMessage, since: float = since) -> MessageOutcome:
+                if dead_letter := found.again.get(message.digest):
+                    return _dead(dead_letter)
+                of_keys = self._of_message(message, since, lanes_are_empty=lanes_are_empty)
+                dead_letter = found.unsent.get(message.digest)
+                if of_keys.outcome is RedriveOutcome.WAITING and dead_letter:
+                    return _dead(dead_letter)
+                return of_keys
 
-            for each in threads.map(fate, part.sent):
-                receipts.add(each)
-        return receipts
+            for each in threads.map(outcome, part.messages):
+                status.add(each)
+        return status
 
-    def _fate(self, sent: Sent, since: float, *, lanes_are_quiet: bool) -> Fate:
-        if not sent.keys:
-            # Nothing else tells of a message that names no key: it is neither waiting nor dead.
-            return Fate(State.FIXED if lanes_are_quiet else State.WAITING)
-        return _worst([self._of_key(key, since) for key in sent.keys])
+    def _of_message(
+        self, message: RedrivenMessage, since: float, *, lanes_are_empty: bool
+    ) -> MessageOutcome:
+        if not message.keys:
+            # A body without keys leaves no ledger entry: only its way through the lane shows.
+            return MessageOutcome(
+                RedriveOutcome.FIXED if lanes_are_empty else RedriveOutcome.WAITING
+            )
+        return _worst([self._of_key(key, since) for key in message.keys])
 
-    def _of_key(self, key: str, since: float) -> Fate:
+    def _of_key(self, key: str, since: float) -> MessageOutcome:
         entry, source = self.ledger.read(key), self.objects.head(key)
-        waiting, fixed = Fate(State.WAITING, key), Fate(State.FIXED, key)
+        waiting, fixed = (
+            MessageOutcome(RedriveOutcome.WAITING, key),
+            MessageOutcome(RedriveOutcome.FIXED, key),
+        )
         is_ours = source is not None and self.recipes.matching(key) is not None
         if source is None or not is_ours:
             return waiting if entry.stored or entry.status not in ("", REMOVED) else fixed
@@ -130,22 +140,26 @@ class Inspector:
             return waiting
         is_new = entry.updated_at >= since
         if entry.status == REJECTED and is_new:
-            return Fate(State.DEAD, key, entry.cause)
+            return MessageOutcome(RedriveOutcome.DEAD, key, entry.cause)
         if entry.status == PUBLISHED and (is_new or self._shows(entry, source)):
             return fixed
         return waiting
 
     def _shows(self, entry: Entry, source: Source) -> bool:
-        """Say whether there was nothing to do: the worker leaves no trace of that."""
+        """Return whether the worker had nothing to do: it writes nothing then."""
         with suppress(Failure):
             recipe = recipe_for(source, self.recipes)
             if recipe is None:
                 return False
-            recipe = self.marks.resolve(recipe, self.within(LOOK_SECONDS)).recipe
+            recipe = self.marks.resolve(recipe, self.within(WATERMARK_SECONDS)).recipe
             return shows(entry, source.identity, recipe.fingerprint)
         return False
 
 
-def _worst(fates: Sequence[Fate]) -> Fate:
-    order = (State.WAITING, State.DEAD, State.FIXED)
-    return min(fates, key=lambda fate: order.index(fate.state))
+def _dead(dead_letter: DeadLetter) -> MessageOutcome:
+    return MessageOutcome(RedriveOutcome.DEAD, dead_letter.key, dead_letter.cause)
+
+
+def _worst(outcomes: Sequence[MessageOutcome]) -> MessageOutcome:
+    order = (RedriveOutcome.WAITING, RedriveOutcome.DEAD, RedriveOutcome.FIXED)
+    return min(outcomes, key=lambda each: order.index(each.outcome))

@@ -1,6 +1,7 @@
-"""This version's engine with a stack's own recipes and limits, which writes nothing."""
+"""Processes a key as the worker would, with the stack's recipes and limits, and stores nothing."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
@@ -14,21 +15,26 @@ from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 from shared.model.state import recipe_for, unknown_recipe
 
-# From HEAD to the last variant, with the time limit of the worker's inside it.
+# From HEAD to the last variant; the worker's time limit for a render is within it.
 TRIAL_SECONDS = 300.0
 
-MADE, REMOVED, IGNORED, FAILS, UNCLEAR = "made", "removed", "ignored", "fails", "unclear"
+
+class TrialOutcome(StrEnum):
+    """What the worker would do; `unclear` where a failure may not be the source's."""
+
+    MADE = "made"
+    REMOVED = "removed"
+    IGNORED = "ignored"
+    FAILS = "fails"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What would happen to one key: `made` of `variants` objects in all of `variant_bytes`,
-    `removed` and `ignored` where there is no source or no recipe, `fails` with a cause, `unclear`
-    where it could not be tried from here.
-    """  # noqa: D205 - one sentence
+class TrialResult:
+    """What would happen to a key; variants, bytes and render seconds of one that would be made."""
 
     key: str
-    would: str
+    outcome: TrialOutcome
     variants: int = 0
     variant_bytes: int = 0
     seconds: float = 0.0
@@ -38,37 +44,38 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """Reads sources and renders them in a child, as the worker would."""
+class TrialProcessor:
+    """Reads sources from S3 and renders them in a render child here."""
 
     objects: Objects
     recipes: RecipeSet
     renderer: TrialRenderer
     clock: Clock
-    marks: Watermarks = field(init=False)
+    watermarks: Watermarks = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "marks", Watermarks(self.objects))
+        object.__setattr__(self, "watermarks", Watermarks(self.objects))
 
-    def attempt(self, key: str) -> Trial:
+    def process(self, key: str) -> TrialResult:
         """Return what would happen to a key now; never raises a `Failure`."""
         try:
             source = self.objects.head(key)
             if source is None:
-                return Trial(key, REMOVED)
+                return TrialResult(key, TrialOutcome.REMOVED)
             if self.recipes.matching(key) is None:
-                return Trial(key, IGNORED)
+                return TrialResult(key, TrialOutcome.IGNORED)
             recipe = recipe_for(source, self.recipes)
             if recipe is None:
                 raise unknown_recipe(source, self.recipes)
-            return self._rendered(source, recipe)
+            return self._render(source, recipe)
         except Failure as failure:
-            would = UNCLEAR if isinstance(failure, Outside) else FAILS
-            return Trial(key, would, cause=failure.cause.value, detail=failure.detail)
+            is_outside = isinstance(failure, Outside)
+            outcome = TrialOutcome.UNCLEAR if is_outside else TrialOutcome.FAILS
+            return TrialResult(key, outcome, cause=failure.cause.value, detail=failure.detail)
 
-    def _rendered(self, source: Source, recipe: Recipe) -> Trial:
+    def _render(self, source: Source, recipe: Recipe) -> TrialResult:
         until = Deadline.after(TRIAL_SECONDS, self.clock)
-        resolved = self.marks.resolve(recipe, until)
+        resolved = self.watermarks.resolve(recipe, until)
         refuse_unfit(source, recipe, self.renderer.limits)
         data = self.objects.fetch(source, until)
         began = self.clock.now()
@@ -78,6 +85,11 @@ class Engine:
             focal=read_focal(source.overrides.focal),
             wait_seconds=until.remaining_seconds(),
         )
-        seconds = self.clock.now() - began
-        size_bytes = sum(len(payload) for _, payload in rendered.files.values())
-        return Trial(source.key, MADE, len(rendered.files), size_bytes, seconds, recipe.name)
+        return TrialResult(
+            source.key,
+            TrialOutcome.MADE,
+            variants=len(rendered.files),
+            variant_bytes=sum(len(payload) for _, payload in rendered.files.values()),
+            seconds=self.clock.now() - began,
+            recipe=recipe.name,
+        )

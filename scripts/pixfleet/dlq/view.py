@@ -1,4 +1,4 @@
-"""What a person is shown of dead letters: what is wrong, and what to type next."""
+"""What `pixfleet dlq` prints for a person: what is wrong, and what to type next."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +7,13 @@ from shlex import quote
 
 from rich.table import Table
 
-from scripts.pixfleet.dlq.groups import Group, soonest_end
+from scripts.pixfleet.dlq.details import Facts
+from scripts.pixfleet.dlq.groups import Group, time_to_expiry
+from scripts.pixfleet.dlq.queue import SelectionCount
+from scripts.pixfleet.dlq.records import Redrive
 from scripts.pixfleet.dlq.selection import Selection
-from scripts.pixfleet.dlq.status import Receipts, State
-from scripts.pixfleet.dlq.trial import MADE, Trial
+from scripts.pixfleet.dlq.status import RedriveOutcome, RedriveStatus
+from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from scripts.pixfleet.terminal.console import facts, table
@@ -18,120 +21,144 @@ from scripts.pixfleet.terminal.text import counted, printable
 from scripts.pixfleet.terminal.times import minute, timestamp
 
 BODY_CHARS = 4_000
-WORDS = {NO_CAUSE: "- (its worker died)"}
+CAUSES = {NO_CAUSE: "- (the worker crashed)"}
 
 
-def groups_shown(groups: Sequence[Group], sweep: Scan) -> Iterable[Table | str]:
-    """Yield the groups, and the commands that come next."""
+def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Table | str]:
+    """Yield the groups, and the commands to type next."""
     if not groups:
-        yield f"No dead letters in {sweep.queue}."
+        yield f"No dead letters in {scan.queue}."
         return
     total = sum(group.count for group in groups)
-    yield f"{counted(total, 'dead letter')} in {sweep.queue}"
+    yield f"{counted(total, 'dead letter')} in {scan.queue}"
     rows = [
         (
             group.count,
-            WORDS.get(group.cause, group.cause),
-            group.first_seen and minute(group.first_seen),
-            group.last_seen and minute(group.last_seen),
+            CAUSES.get(group.cause, group.cause),
+            group.first_sent and minute(group.first_sent),
+            group.last_sent and minute(group.last_sent),
             (group.example and group.example.key) or "-",
         )
         for group in groups
     ]
     yield table("count", "cause", "first (UTC)", "last (UTC)", "example", rows=rows)
-    left = soonest_end(
-        groups, retention_seconds=sweep.depth.retention_seconds, now=datetime.now(UTC)
+    left = time_to_expiry(
+        groups, retention_seconds=scan.depth.retention_seconds, now=datetime.now(UTC)
     )
     if left is not None:
         hours = max(0, round(left.total_seconds() / 3600))
-        yield f"The oldest is dropped by its queue in {hours} h."
-    largest = groups[0]
+        yield f"SQS deletes the oldest in {hours} h: its retention period ends."
     yield ""
     yield "What next:"
     for group in groups:
         if group.example:
             yield f"  pixfleet dlq show {group.example.id}   # {printable(group.cause)}"
-    cause = quote(largest.cause)
+    cause = quote(groups[0].cause)
     yield f"  pixfleet dlq try --cause {cause} -n 5"
     yield f"  pixfleet dlq redrive --cause {cause}"
 
 
-def body_shown(body: str) -> str:
-    """Return a body as it can be read; a very long one would push all else off the screen."""
+def view_dead_letter(
+    dead_letter: DeadLetter, source: Facts, entry: Facts
+) -> Iterable[Table | str]:
+    """Yield the attributes, the source and the ledger entry of a dead letter."""
+    yield _attributes(dead_letter)
+    if source:
+        yield "\nSource"
+        yield facts(source)
+    if entry:
+        yield "\nLedger"
+        yield facts(entry)
+
+
+def view_body(body: str) -> str:
+    """Return a body, indented if it is JSON, and cut if it would fill the screen."""
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = body
     if len(text) <= BODY_CHARS:
         return text
-    return f"{text[:BODY_CHARS]}\n… {len(text) - BODY_CHARS:,} characters more: --json has them."
+    return f"{text[:BODY_CHARS]}\n… {len(text) - BODY_CHARS:,} characters more: see --json."
 
 
-def letter_shown(letter: DeadLetter) -> Table:
-    """Return what the letter says of itself."""
-    said = letter.message.attributes
-    named: dict[str, object] = {
-        "id": letter.id,
-        "key": letter.key or "- (its body names none)",
-        "cause": WORDS.get(letter.cause, letter.cause),
-        "detail": said.get("detail"),
-        "died": letter.sent_at and timestamp(letter.sent_at),
-    }
-    rest = {name: said[name] for name in sorted(said) if name not in {"key", "cause", "detail"}}
-    return facts({name: value for name, value in (named | rest).items() if value})
-
-
-def trials_shown(trials: Sequence[Trial], selection: Selection) -> Iterable[Table | str]:
-    """Yield what would happen to each key."""
+def view_trials(results: Sequence[TrialResult], selection: Selection) -> Iterable[Table | str]:
+    """Yield what would happen to each key, and the command to type next."""
     rows = [
-        (each.key, _would(each), f"{each.seconds:.2f} s" if each.seconds else "-", each.detail)
-        for each in trials
+        (each.key, _result(each), f"{each.seconds:.2f} s" if each.seconds else "-", each.detail)
+        for each in results
     ]
-    yield table("key", "would be", "render", "detail", rows=rows)
-    good = sum(each.would == MADE for each in trials)
+    yield table("key", "result", "render", "detail", rows=rows)
+    made = sum(each.outcome is TrialOutcome.MADE for each in results)
     yield ""
-    yield f"{good} of {len(trials)} would be made. Nothing was written."
-    if good:
+    yield f"{made} of {len(results)} would be made. Nothing was written."
+    if made:
         yield f"  pixfleet dlq redrive {selection.options()}"
-    if not good:
-        yield f"  pixfleet dlq drop {selection.options()}   # what cannot be mended"
+    else:
+        yield f"  pixfleet dlq delete {selection.options()}   # if nobody can repair the sources"
 
 
-def receipts_shown(redrive_id: str, receipts: Receipts) -> Iterable[Table | str]:
-    """Yield what became of a redrive's letters, and the commands that come next."""
-    examples = receipts.examples
-    rows: list[Sequence[object]] = [(receipts.fixed, "fixed", "")]
+def view_selection(count: SelectionCount) -> Iterable[Table | str]:
+    """Yield how many dead letters of each cause a redrive would send to which lane."""
+    rows = [(number, cause) for cause, number in count.causes.most_common()]
+    yield table("dead letters", "cause", rows=rows)
+    lanes = ", ".join(f"{number:,} to {lane}" for lane, number in count.lanes.most_common())
+    yield f"{counted(len(count), 'dead letter')} would be sent back: {lanes}."
+
+
+def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Table | str]:
+    """Yield what became of the messages of a redrive, and the commands to type next."""
+    examples = status.examples
+    rows: list[Sequence[object]] = [(status.fixed, "fixed", "")]
     rows += [
-        (count, f"dead again: {cause}", examples.get(cause, ""))
-        for cause, count in sorted(receipts.dead.items(), key=lambda each: -each[1])
+        (count, f"failed again: {cause}", examples.get(cause, ""))
+        for cause, count in sorted(status.dead.items(), key=lambda each: -each[1])
     ]
-    rows.append((receipts.waiting, "still waiting", examples.get(State.WAITING.value, "")))
-    yield f"Redrive {redrive_id}: {counted(receipts.total, 'letter')}"
-    yield table("letters", "what became of them", "example", rows=rows)
-    if receipts.waiting:
-        yield f"  pixfleet dlq receipts {redrive_id} --watch"
-    for cause in receipts.dead:
+    waiting = RedriveOutcome.WAITING
+    rows.append((status.waiting, "still waiting", examples.get(waiting.value, "")))
+    yield f"Redrive {redrive_id}: {counted(status.total, 'message')}"
+    yield table("messages", "outcome", "example", rows=rows)
+    if status.waiting:
+        yield f"  pixfleet dlq status {redrive_id} --watch"
+    for cause in status.dead:
         yield f"  pixfleet dlq try --cause {quote(cause)}"
 
 
-def receipts_document(redrive_id: str, receipts: Receipts) -> Mapping[str, object]:
-    """Return the receipts as JSON has them."""
-    return {
-        "redrive_id": redrive_id,
-        "letters": receipts.total,
-        "fixed": receipts.fixed,
-        "dead": receipts.dead,
-        "waiting": receipts.waiting,
-        "examples": receipts.examples,
-    }
+def view_redrives(redrives: Sequence[Redrive]) -> Iterable[Table | str]:
+    """Yield all redrives."""
+    if not redrives:
+        yield "No redrives yet."
+        return
+    rows = [
+        (each.id, "not finished" if each.sent is None else f"{each.sent:,}", each.selection)
+        for each in redrives
+    ]
+    yield table("redrive", "messages", "selection", rows=rows)
 
 
-def _would(trial: Trial) -> str:
-    if trial.would == MADE:
-        return f"made: {trial.variants} variants, {trial.variant_bytes:,} bytes"
-    words = {
-        "removed": "removed: no source is there",
-        "ignored": "ignored: no recipe is for it",
-        "unclear": f"unclear from here: {trial.cause}",
+def _attributes(dead_letter: DeadLetter) -> Table:
+    attributes: Mapping[str, str] = dead_letter.message.attributes
+    first: dict[str, object] = {
+        "id": dead_letter.id,
+        "key": dead_letter.key or "- (its body names no key)",
+        "cause": CAUSES.get(dead_letter.cause, dead_letter.cause),
+        "detail": attributes.get("detail"),
+        "sent": dead_letter.sent_at and timestamp(dead_letter.sent_at),
     }
-    return words.get(trial.would, f"dead again: {trial.cause}")
+    names = sorted(attributes.keys() - {"key", "cause", "detail"})
+    rest = {name: attributes[name] for name in names}
+    return facts({name: value for name, value in (first | rest).items() if value})
+
+
+def _result(result: TrialResult) -> str:
+    match result.outcome:
+        case TrialOutcome.MADE:
+            return f"made: {result.variants} variants, {result.variant_bytes:,} bytes"
+        case TrialOutcome.REMOVED:
+            return "removed: the source does not exist"
+        case TrialOutcome.IGNORED:
+            return "ignored: no recipe matches the key"
+        case TrialOutcome.UNCLEAR:
+            return f"unclear: {result.cause} may not be the worker's answer"
+        case TrialOutcome.FAILS:
+            return f"fails again: {result.cause}"

@@ -18,7 +18,7 @@ from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.render_pool import RenderPool
 from shared.settings import read_settings
-from tests.functional.cli.dead_letters import Bench
+from tests.functional.cli.dead_letters import DirectAccess
 from tests.functional.conftest import RECIPES
 from worker.batch import Consumer
 from worker.context import build_context
@@ -120,9 +120,10 @@ def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Queues, "receive", receive_at_once)
 
 
-@pytest.fixture(name="bench")
-def _bench(stack: LocalStack, clients: Clients) -> Bench:
-    return Bench(stack, clients)
+@pytest.fixture(name="aws")
+def _aws(stack: LocalStack, clients: Clients) -> DirectAccess:
+    """Give direct access to the stack, without the command."""
+    return DirectAccess(stack, clients)
 
 
 def _clients() -> Clients:

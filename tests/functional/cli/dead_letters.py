@@ -1,4 +1,4 @@
-"""What a test does to a stack's dead letters behind the command's back."""
+"""What a test does to a stack directly, without the `pixfleet` command."""
 
 import json
 
@@ -6,19 +6,19 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 
 
-class Bench:
-    """What a test does to the stack behind the command's back."""
+class DirectAccess:
+    """The queues and buckets of a stack in moto."""
 
     def __init__(self, stack: LocalStack, clients: Clients) -> None:
         self.stack = stack
         self.clients = clients
 
     def drop(self, key: str, data: bytes) -> None:
-        """Drop a source, of which S3 tells the live lane."""
+        """Store a source; S3 notifies the live lane."""
         self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=key, Body=data)
 
-    def bury(self, body: str, **attributes: str) -> str:
-        """Put a letter into the dead-letter queue and return its id."""
+    def add_dead_letter(self, body: str, **attributes: str) -> str:
+        """Put a message into the dead-letter queue and return its id."""
         return self.clients.sqs.send_message(
             QueueUrl=self.url(self.stack.dead_letter_queue),
             MessageBody=body,
@@ -39,20 +39,20 @@ class Bench:
         }
         return json.dumps({"Records": [record]})
 
-    def waiting(self, queue: str) -> tuple[int, int]:
-        """Return how many messages a queue shows and how many it hides."""
-        said = self.clients.sqs.get_queue_attributes(
+    def depth(self, queue: str) -> tuple[int, int]:
+        """Return how many messages of a queue are visible and how many are not."""
+        attributes = self.clients.sqs.get_queue_attributes(
             QueueUrl=self.url(queue), AttributeNames=["All"]
         )["Attributes"]
         return (
-            int(said["ApproximateNumberOfMessages"]),
-            int(said["ApproximateNumberOfMessagesNotVisible"]),
+            int(attributes["ApproximateNumberOfMessages"]),
+            int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         )
 
     @property
-    def letters(self) -> tuple[int, int]:
-        """Return how many dead letters are shown and how many hidden."""
-        return self.waiting(self.stack.dead_letter_queue)
+    def dead_letters(self) -> tuple[int, int]:
+        """Return how many dead letters are visible and how many are not."""
+        return self.depth(self.stack.dead_letter_queue)
 
     def attributes_on(self, queue: str) -> list[dict[str, str]]:
         """Return the attributes of up to ten messages."""
@@ -62,14 +62,14 @@ class Bench:
         return [
             {name: value["StringValue"] for name, value in each["MessageAttributes"].items()}
             for each in answer.get("Messages", [])
-            if "MessageAttributes" in each  # S3's test event, which begins the live lane, has none
+            if "MessageAttributes" in each  # S3's test event on the live lane has none
         ]
 
     def url(self, queue: str) -> str:
         return self.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
 
 
-def stored(bench: Bench) -> set[str]:
+def stored_keys(aws: DirectAccess) -> set[str]:
     """Return every key of the variants bucket."""
-    listed = bench.clients.s3.list_objects_v2(Bucket=bench.stack.variants_bucket)
+    listed = aws.clients.s3.list_objects_v2(Bucket=aws.stack.variants_bucket)
     return {each["Key"] for each in listed.get("Contents", [])}

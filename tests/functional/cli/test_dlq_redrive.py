@@ -1,4 +1,4 @@
-"""`pixfleet dlq` redrive, receipts and drop, over letters that the real worker made."""
+"""`pixfleet dlq` redrive, status and delete, with dead letters that the real worker sent."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.functional.cli.conftest import Type
-from tests.functional.cli.dead_letters import Bench
+from tests.functional.cli.dead_letters import DirectAccess
 from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional
@@ -17,74 +17,74 @@ pytestmark = pytest.mark.functional
 WorkOff = Callable[..., None]
 
 
-def test_a_dry_redrive_sends_nothing(bench: Bench, type_: Type) -> None:
-    bench.bury(bench.event("a.jpg"), cause="corrupt")
-    bench.bury(bench.event("bulk/a.jpg"), cause="corrupt")
+def test_a_dry_run_of_a_redrive_sends_nothing(aws: DirectAccess, type_: Type) -> None:
+    aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt")
+    aws.add_dead_letter(aws.event("bulk/a.jpg"), cause="corrupt")
 
     answer = type_("dlq", "redrive", "--all", "--dry-run", "--json")
 
     assert answer.document["would_send"] == 2
     assert answer.document["lanes"] == {"pixfleet-live": 1, "pixfleet-bulk": 1}
-    assert bench.letters == (2, 0)
-    assert type_("dlq", "receipts").out == "No redrives yet.\n"
+    assert aws.dead_letters == (2, 0)
+    assert type_("dlq", "status").out == "No redrives yet.\n"
 
 
-def test_chosen_letters_go_back_to_their_lanes_with_all_that_they_said(
-    bench: Bench, type_: Type
+def test_selected_dead_letters_go_back_to_their_lanes_with_their_attributes(
+    aws: DirectAccess, type_: Type
 ) -> None:
-    bench.bury(bench.event("b/1.jpg"), cause="throttled", source_queue=bench.stack.bulk_queue)
-    bench.bury(bench.event("b/2.jpg"), cause="corrupt", stage="render")
-    bench.bury(bench.event("b/3.jpg"), cause="throttled", source_queue="somebody-elses")
-    bench.bury(bench.event("c/4.jpg"), cause="throttled")
+    aws.add_dead_letter(aws.event("b/1.jpg"), cause="throttled", source_queue=aws.stack.bulk_queue)
+    aws.add_dead_letter(aws.event("b/2.jpg"), cause="corrupt", stage="render")
+    aws.add_dead_letter(aws.event("b/3.jpg"), cause="throttled", source_queue="somebody-elses")
+    aws.add_dead_letter(aws.event("c/4.jpg"), cause="throttled")
 
     answer = type_("dlq", "redrive", "--cause", "throttled", "--prefix", "b/", "--yes", "--json")
 
     assert answer.document["sent"] == 2
     redrive_id = answer.document["redrive_id"]
-    assert bench.attributes_on(bench.stack.bulk_queue) == [
+    assert aws.attributes_on(aws.stack.bulk_queue) == [
         {
             "cause": "throttled",
-            "source_queue": bench.stack.bulk_queue,
+            "source_queue": aws.stack.bulk_queue,
             "redrive_id": redrive_id,
         }
     ]
-    assert bench.attributes_on(bench.stack.live_queue) == [
+    assert aws.attributes_on(aws.stack.live_queue) == [
         {"cause": "throttled", "source_queue": "somebody-elses", "redrive_id": redrive_id}
     ]
-    assert bench.letters == (2, 0)
+    assert aws.dead_letters == (2, 0)
 
 
-def test_one_letter_of_many_goes_back_by_its_id(bench: Bench, type_: Type) -> None:
-    identity = [bench.bury(bench.event(f"{at}.jpg")) for at in range(25)][13]
-    shown, _ = bench.waiting(bench.stack.live_queue)
+def test_one_dead_letter_of_many_is_redriven_by_its_id(aws: DirectAccess, type_: Type) -> None:
+    message_id = [aws.add_dead_letter(aws.event(f"{at}.jpg")) for at in range(25)][13]
+    shown, _ = aws.depth(aws.stack.live_queue)
 
-    answer = type_("dlq", "redrive", "--id", identity, "--yes", "--json")
+    answer = type_("dlq", "redrive", "--id", message_id, "--yes", "--json")
 
     assert answer.document["sent"] == 1
-    assert bench.letters == (24, 0)
-    assert bench.waiting(bench.stack.live_queue) == (shown + 1, 0)
+    assert aws.dead_letters == (24, 0)
+    assert aws.depth(aws.stack.live_queue) == (shown + 1, 0)
 
 
-def test_receipts_tell_fixed_from_dead_again_from_waiting(
-    bench: Bench, work_off: WorkOff, type_: Type
+def test_the_status_separates_fixed_failed_again_and_waiting(
+    aws: DirectAccess, work_off: WorkOff, type_: Type
 ) -> None:
-    bench.drop("mended.jpg", truncated_jpeg())
-    bench.drop("half.jpg", truncated_jpeg())
-    bench.drop("gone.jpg", truncated_jpeg())
+    aws.drop("repaired.jpg", truncated_jpeg())
+    aws.drop("half.jpg", truncated_jpeg())
+    aws.drop("gone.jpg", truncated_jpeg())
     work_off()
-    bench.bury("nonsense", cause="bad_message", source_queue=bench.stack.live_queue)
-    bench.bury(bench.event("never.jpg"))
-    bench.drop("mended.jpg", jpeg())
-    bench.drop("never.jpg", jpeg())
-    bench.clients.s3.delete_object(Bucket=bench.stack.sources_bucket, Key="gone.jpg")
+    aws.add_dead_letter("not json", cause="bad_message", source_queue=aws.stack.live_queue)
+    aws.add_dead_letter(aws.event("never.jpg"))
+    aws.drop("repaired.jpg", jpeg())
+    aws.drop("never.jpg", jpeg())
+    aws.clients.s3.delete_object(Bucket=aws.stack.sources_bucket, Key="gone.jpg")
     work_off()
     redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
 
-    before = type_("dlq", "receipts", redrive_id, "--json")
+    before = type_("dlq", "status", redrive_id, "--json")
     work_off()
-    after = type_("dlq", "receipts", redrive_id, "--json")
+    after = type_("dlq", "status", redrive_id, "--json")
 
-    # What a good upload mended meanwhile is fixed whether or not its letter has been seen again.
+    # A source that was replaced meanwhile is fixed, whether or not its message was processed.
     assert (before.document["fixed"], before.document["waiting"]) == (2, 3)
     assert after.document["fixed"] == 3
     assert after.document["dead"] == {"truncated": 1, "bad_message": 1}
@@ -93,53 +93,53 @@ def test_receipts_tell_fixed_from_dead_again_from_waiting(
     assert (before.code, after.code) == (3, 3)
 
 
-def test_receipts_end_with_nothing_to_do_once_all_is_mended(
-    bench: Bench, work_off: WorkOff, type_: Type
+def test_a_redrive_of_repaired_sources_ends_with_all_fixed(
+    aws: DirectAccess, work_off: WorkOff, type_: Type
 ) -> None:
-    bench.drop("a.jpg", jpeg())
-    bench.bury(bench.event("a.jpg"), cause="access_denied")
+    aws.drop("a.jpg", jpeg())
+    aws.add_dead_letter(aws.event("a.jpg"), cause="access_denied")
     redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
     work_off()
 
-    answer = type_("dlq", "receipts", redrive_id, "--watch")
+    answer = type_("dlq", "status", redrive_id, "--watch")
 
     assert answer.code == 0
-    assert f"Redrive {redrive_id}: 1 letter\n" in answer.out
-    assert "1 fixed, 0 dead again, 0 still waiting" in answer.err
-    assert redrive_id in type_("dlq", "receipts").out
+    assert f"Redrive {redrive_id}: 1 message\n" in answer.out
+    assert "1 fixed, 0 failed again, 0 still waiting" in answer.err
+    assert redrive_id in type_("dlq", "status").out
 
 
-def test_receipts_of_an_unknown_redrive_are_bad_input(type_: Type) -> None:
-    answer = type_("dlq", "receipts", "20240101-000000-aaaa")
+def test_the_status_of_an_unknown_redrive_is_bad_input(type_: Type) -> None:
+    answer = type_("dlq", "status", "20240101-000000-aaaa")
 
     assert answer.code == 2
     assert "There is no redrive" in answer.err
 
 
-def test_a_letter_that_died_with_its_worker_is_tried_again_even_if_it_was_rejected(
-    bench: Bench, work_off: WorkOff, type_: Type, tmp_path: Path
+def test_a_redriven_message_of_a_crashed_worker_is_tried_again_even_if_it_was_rejected(
+    aws: DirectAccess, work_off: WorkOff, type_: Type, tmp_path: Path
 ) -> None:
-    bench.drop("half.jpg", truncated_jpeg())
+    aws.drop("half.jpg", truncated_jpeg())
     work_off()
-    type_("dlq", "drop", "--all", "--yes", "--copy", tmp_path / "dropped.jsonl")
-    bench.bury(bench.event("half.jpg"))
+    type_("dlq", "delete", "--all", "--yes", "--copy", tmp_path / "deleted.jsonl")
+    aws.add_dead_letter(aws.event("half.jpg"))
     redrive_id = type_("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
 
     work_off()
 
-    answer = type_("dlq", "receipts", redrive_id, "--json")
+    answer = type_("dlq", "status", redrive_id, "--json")
     assert answer.document["dead"] == {"truncated": 1}
 
 
-def test_dropped_letters_are_in_the_copy_and_nowhere_else(
-    bench: Bench, type_: Type, tmp_path: Path
+def test_deleted_dead_letters_are_in_the_copy_only(
+    aws: DirectAccess, type_: Type, tmp_path: Path
 ) -> None:
     for number in range(12):
-        bench.bury(bench.event(f"{number}.jpg"), cause="corrupt", detail="torn")
-    bench.bury(bench.event("stays.jpg"), cause="truncated")
-    copy = tmp_path / "dropped.jsonl"
+        aws.add_dead_letter(aws.event(f"{number}.jpg"), cause="corrupt", detail="torn")
+    aws.add_dead_letter(aws.event("stays.jpg"), cause="truncated")
+    copy = tmp_path / "deleted.jsonl"
 
-    answer = type_("dlq", "drop", "--cause", "corrupt", "--yes", "--copy", copy, "--json")
+    answer = type_("dlq", "delete", "--cause", "corrupt", "--yes", "--copy", copy, "--json")
 
     assert answer.document["dropped"] == 12
     assert answer.document["copy"] == str(copy)
@@ -147,59 +147,75 @@ def test_dropped_letters_are_in_the_copy_and_nowhere_else(
     assert {line["keys"][0] for line in lines} == {f"{number}.jpg" for number in range(12)}
     assert lines[0]["attributes"] == {"cause": "corrupt", "detail": "torn"}
     assert json.loads(lines[0]["body"])["Records"]
-    assert bench.letters == (1, 0)
+    assert aws.dead_letters == (1, 0)
 
 
-def test_nothing_is_sent_where_nobody_can_be_asked(bench: Bench, type_: Type) -> None:
-    bench.bury(bench.event("a.jpg"), cause="corrupt")
+def test_nothing_is_sent_without_a_terminal_to_confirm_on(aws: DirectAccess, type_: Type) -> None:
+    aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt")
 
     answer = type_("dlq", "redrive", "--all")
 
     assert answer.code == 2
     assert "Send 1 dead letter back (1 of corrupt)? Say --yes" in answer.err
-    assert bench.letters == (1, 0)
-    assert type_("dlq", "receipts").out == "No redrives yet.\n"
+    assert aws.dead_letters == (1, 0)
+    assert type_("dlq", "status").out == "No redrives yet.\n"
 
 
-def test_nothing_is_dropped_where_nobody_can_be_asked(
-    bench: Bench, type_: Type, tmp_path: Path
+def test_nothing_is_deleted_without_a_terminal_to_confirm_on(
+    aws: DirectAccess, type_: Type, tmp_path: Path
 ) -> None:
-    bench.bury(bench.event("a.jpg"), cause="corrupt")
+    aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt")
 
-    answer = type_("dlq", "drop", "--all", "--copy", tmp_path / "dropped.jsonl")
+    answer = type_("dlq", "delete", "--all", "--copy", tmp_path / "deleted.jsonl")
 
     assert answer.code == 2
     assert "Delete 1 dead letter for good (1 of corrupt)? Say --yes" in answer.err
-    assert bench.letters == (1, 0)
+    assert aws.dead_letters == (1, 0)
 
 
-def test_an_earlier_copy_is_never_written_over(bench: Bench, type_: Type, tmp_path: Path) -> None:
-    bench.bury(bench.event("a.jpg"))
-    copy = tmp_path / "dropped.jsonl"
+def test_an_existing_copy_file_is_never_overwritten(
+    aws: DirectAccess, type_: Type, tmp_path: Path
+) -> None:
+    aws.add_dead_letter(aws.event("a.jpg"))
+    copy = tmp_path / "deleted.jsonl"
     copy.write_text("an earlier copy")
 
-    answer = type_("dlq", "drop", "--all", "--yes", "--copy", copy)
+    answer = type_("dlq", "delete", "--all", "--yes", "--copy", copy)
 
     assert answer.code == 2
     assert copy.read_text() == "an earlier copy"
-    assert bench.letters == (1, 0)
+    assert aws.dead_letters == (1, 0)
 
 
-def test_a_letter_that_a_broken_off_redrive_left_behind_is_not_waited_for(
-    bench: Bench, type_: Type, monkeypatch: pytest.MonkeyPatch
+def test_a_message_that_an_interrupted_redrive_did_not_send_counts_as_failed(
+    aws: DirectAccess, type_: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.drop("half.jpg", truncated_jpeg())
-    bench.bury(bench.event("half.jpg"), cause="truncated")
+    aws.drop("half.jpg", truncated_jpeg())
+    aws.add_dead_letter(aws.event("half.jpg"), cause="truncated")
 
-    def broken_off(*_given: object) -> None:
+    def interrupt(*_given: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Redriver, "_send", broken_off)
+        patch.setattr(Redriver, "_send", interrupt)
         type_("dlq", "redrive", "--all", "--yes")
-    redrive_id = type_("dlq", "receipts", "--json").document["redrives"][0]["id"]
-    answer = type_("dlq", "receipts", redrive_id, "--json")
+    redrive_id = type_("dlq", "status", "--json").document["redrives"][0]["id"]
+    answer = type_("dlq", "status", redrive_id, "--json")
 
     assert answer.code == FOUND_SOMETHING
     assert answer.document["dead"] == {"truncated": 1}
     assert answer.document["waiting"] == 0
+
+
+@pytest.mark.parametrize(("old", "new"), [("drop", "delete"), ("receipts", "status")])
+def test_the_old_name_of_a_command_is_answered_with_the_new_one(
+    aws: DirectAccess, type_: Type, old: str, new: str
+) -> None:
+    aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt")
+
+    answer = type_("dlq", old, "--all", "--yes")
+
+    assert answer.code == 2
+    assert answer.err == f"This command is now `pixfleet dlq {new}`.\n"
+    assert not answer.out
+    assert aws.dead_letters == (1, 0)
