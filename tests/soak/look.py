@@ -51,7 +51,7 @@ def read_dead_letters(fleet: Fleet) -> Sequence[DeadLetterKey]:
             for dead_letter in scan
             for key in dead_letter.keys or ("",)
         ]
-    assert not scan.is_cut_short, f"only {scan.seen} dead letters were read"
+    assert not scan.is_cut_short, f"only {scan.read_count} dead letters were read"
     return found
 
 

@@ -81,7 +81,9 @@ class DeadLetterQueue:
                 )
             yield scan
         if scan.is_cut_short:
-            self.warn(f"The queue has more dead letters than the {scan.seen:,} that were read.")
+            self.warn(
+                f"The queue has more dead letters than the {scan.read_count:,} that were read."
+            )
 
     def find(self, message_id: str) -> DeadLetter:
         """Return the dead letter of that id or beginning of an id, or raise `Misconfigured`."""

@@ -88,7 +88,7 @@ class RedriveStatusReader:
     objects: Objects
     ledger: Ledger
     recipes: RecipeSet
-    marks: Watermarks
+    watermarks: Watermarks
     within: Callable[[float], Deadline]
 
     def read(
@@ -151,7 +151,7 @@ class RedriveStatusReader:
             recipe = recipe_for(source, self.recipes)
             if recipe is None:
                 return False
-            recipe = self.marks.resolve(recipe, self.within(WATERMARK_SECONDS)).recipe
+            recipe = self.watermarks.resolve(recipe, self.within(WATERMARK_SECONDS)).recipe
             return shows(entry, source.identity, recipe.fingerprint)
         return False
 

@@ -63,7 +63,7 @@ class Scan:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.queue = queue
-        self.seen = 0
+        self.read_count = 0
         self.is_cut_short = False
         self.depth = Depth(0, 0)
         self._queues = queues
@@ -97,31 +97,31 @@ class Scan:
         traceback: TracebackType | None,
     ) -> None:
         """Make what is still held visible; failures are ignored, the visibility timeout ends."""
-        receipts = [receipt for receipt, _ in self._held.values()]
+        handles = [receipt for receipt, _ in self._held.values()]
         self._held.clear()
-        if self._is_polling and receipts:
+        if self._is_polling and handles:
             # An interrupted long poll goes on in SQS and would receive what becomes visible.
             self._sleep(self._policy.wait_seconds + LATE_SECONDS)
         with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(self._make_visible, _tens(receipts)))
+            list(threads.map(self._make_visible, _tens(handles)))
 
     def __iter__(self) -> Iterator[DeadLetter]:
         """Yield each dead letter once; it is invisible to other consumers until the scan ends."""
         empty_receives = 0
         most = 2 * self.depth.waiting + self._policy.max_surplus
-        while self.seen < most:
+        while self.read_count < most:
             if len(self._held) >= self._policy.max_held:
                 break
             dead_letters = self._receive()
             # Messages that are held already, whose timeout has ended, count as an empty receive.
             empty_receives = 0 if dead_letters else empty_receives + 1
             if empty_receives and (
-                self.seen >= self.depth.waiting
+                self.read_count >= self.depth.waiting
                 or empty_receives >= self._policy.max_empty_receives
             ):
                 return
             for dead_letter in dead_letters:
-                self.seen += 1
+                self.read_count += 1
                 yield dead_letter
             self.renew()
         self.is_cut_short = True
@@ -129,8 +129,8 @@ class Scan:
     def delete(self, dead_letters: Sequence[DeadLetter]) -> int:
         """Delete messages of this scan for good and return how many SQS refused to delete."""
         refused = 0
-        receipts = [self._held[each.id][0] for each in dead_letters if each.id in self._held]
-        for ten in _tens(receipts):
+        handles = [self._held[each.id][0] for each in dead_letters if each.id in self._held]
+        for ten in _tens(handles):
             refused += self._queues.acknowledge(self.queue, ten)
         for dead_letter in dead_letters:
             self._held.pop(dead_letter.id, None)
@@ -173,9 +173,9 @@ class Scan:
         lasted = round(self._clock.now() - self._began)
         return max(self._policy.visibility_timeout_seconds, lasted)
 
-    def _make_visible(self, receipts: Sequence[str]) -> None:
+    def _make_visible(self, handles: Sequence[str]) -> None:
         with suppress(PixfleetError):
-            self._queues.hide(self.queue, receipts, seconds=0)
+            self._queues.hide(self.queue, handles, seconds=0)
 
 
 def _tens(items: Iterable[Item]) -> Iterator[list[Item]]:
