@@ -1,4 +1,4 @@
-"""`pixfleet plan`: what changed recipes would do, before anybody deploys them."""
+"""`pixfleet plan`: what changed recipes would do, before they are deployed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.plan.inputs import Scene, scene_of_folder, scene_of_stack
-from scripts.pixfleet.plan.report import Report
-from scripts.pixfleet.plan.sample import LedgerReader, take_census
-from scripts.pixfleet.plan.trials import rehearse, tools
-from scripts.pixfleet.plan.view import shown
+from scripts.pixfleet.plan.inputs import PlanInputs, inputs_of_folder, inputs_of_stack
+from scripts.pixfleet.plan.report import PlanReport
+from scripts.pixfleet.plan.sample import Sample, draw_sample
+from scripts.pixfleet.plan.sample_trial import trial_tools, try_sources
+from scripts.pixfleet.plan.view import view
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 
 if TYPE_CHECKING:
-    from scripts.pixfleet.plan.trial import Trial
+    from scripts.pixfleet.plan.source_trial import SourceTrial
 
 app = typer.Typer()
 
-LISTED_BETWEEN_TELLING = 1_000
+PROGRESS_STEP = 1_000  # listed keys between two updates of the bar
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """How much is looked at: keys at most, samples, and how many of those are scored."""
+class PlanOptions:
+    """How many keys are listed, rendered and scored; `sources` overrides the number of sources."""
 
     prefix: str
     max_keys: int
@@ -41,13 +41,14 @@ def plan(  # noqa: PLR0913 - its options
     file: Annotated[Path, typer.Argument(help="The changed recipes, in YAML.")],
     *,
     against: Annotated[
-        Path | None, typer.Option(help="The recipes of now, in YAML; else those of the stack.")
+        Path | None,
+        typer.Option(help="The current recipes, in YAML; by default, those of the stack."),
     ] = None,
     images: Annotated[
         Path | None,
-        typer.Option(help="A folder that stands for the sources; needs --against, and no stack."),
+        typer.Option(help="A local folder of sources; needs --against, and no stack."),
     ] = None,
-    prefix: Annotated[str, typer.Option(help="Only sources whose keys begin so.")] = "",
+    prefix: Annotated[str, typer.Option(help="Only sources whose keys have this prefix.")] = "",
     samples: Annotated[int, typer.Option(min=1, help="How many sources are rendered.")] = 20,
     scored: Annotated[
         int,
@@ -57,71 +58,77 @@ def plan(  # noqa: PLR0913 - its options
         int, typer.Option(min=1, help="How many keys are listed at most.")
     ] = 1_000_000,
     sources: Annotated[
-        int | None, typer.Option(min=1, help="Reckon for so many sources, not for those found.")
+        int | None,
+        typer.Option(min=1, help="Estimate for this number of sources, not for those found."),
     ] = None,
 ) -> None:
-    """Try changed recipes on real sources, and reckon what they cost. Changes nothing."""
+    """Try changed recipes on real sources and estimate what they cost. Changes nothing."""
     if images:
-        scene = scene_of_folder(file, against, images)
+        inputs = inputs_of_folder(file, against, images)
     else:
-        scene = scene_of_stack(file, against, context.stack, context.clients)
-    report = _report(scene, Extent(prefix, max_keys, samples, scored, sources), context.console)
-    context.console.result(report.document(), *shown(report))
+        inputs = inputs_of_stack(file, against, context.stack, context.clients)
+    options = PlanOptions(prefix, max_keys, samples, scored, sources)
+    report = _report(inputs, options, context.console)
+    context.console.result(report.document(), *view(report))
     if report.newly_refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _report(scene: Scene, extent: Extent, console: Console) -> Report:
-    """Count, draw a sample, try it."""
-    census = _census(scene, extent, console)
-    trials = _rehearsed(scene, extent, census.sample, console) if census.sample else []
-    total, is_counted = _total(scene, extent, census)
-    return Report(
-        changes=scene.recipe_sets.changes(),
-        make_the_same=scene.recipe_sets.make_the_same(),
-        census=census,
+def _report(inputs: PlanInputs, options: PlanOptions, console: Console) -> PlanReport:
+    sample = _sample(inputs, options, console)
+    trials = _trials(inputs, options, sample.keys, console) if sample.keys else []
+    total, is_counted = _total(inputs, options, sample)
+    return PlanReport(
+        changes=inputs.recipe_sets.changes(),
+        is_equivalent=inputs.recipe_sets.is_equivalent(),
+        sample=sample,
         total=total,
         is_counted=is_counted,
         trials=tuple(trials),
-        machines=scene.machines,
+        capacity=inputs.capacity,
     )
 
 
-def _rehearsed(
-    scene: Scene, extent: Extent, keys: Sequence[str], console: Console
-) -> "Sequence[Trial]":
+def _trials(
+    inputs: PlanInputs, options: PlanOptions, keys: Sequence[str], console: Console
+) -> "Sequence[SourceTrial]":
     with (
-        tools(
-            scene.limits, scene.render_seconds, sources=len(keys), scored=extent.scored
-        ) as ready,
+        trial_tools(
+            inputs.limits, inputs.render_seconds, sources=len(keys), scored=options.scored
+        ) as tools,
         console.progress("rendering", total=len(keys)) as meter,
     ):
-        return rehearse(
-            keys, scene.sources, scene.recipe_sets, ready, scored=extent.scored, tell=meter.advance
+        return try_sources(
+            keys,
+            inputs.sources,
+            inputs.recipe_sets,
+            tools,
+            scored=options.scored,
+            on_done=meter.advance,
         )
 
 
-def _census(scene: Scene, extent: Extent, console: Console) -> LedgerReader:
+def _sample(inputs: PlanInputs, options: PlanOptions, console: Console) -> Sample:
     with console.progress("listing sources") as meter:
 
-        def tell(listed: int) -> None:
-            if listed % LISTED_BETWEEN_TELLING == 0:
-                meter.advance(LISTED_BETWEEN_TELLING)
+        def on_listed(listed: int) -> None:
+            if listed % PROGRESS_STEP == 0:
+                meter.advance(PROGRESS_STEP)
 
-        return take_census(
-            scene.sources.listing(extent.prefix),
-            lambda key: scene.recipe_sets.pair(key).kind,
-            samples=extent.samples,
-            most=extent.max_keys,
-            tell=tell,
+        return draw_sample(
+            inputs.sources.listing(options.prefix),
+            lambda key: inputs.recipe_sets.pair(key).effect,
+            size=options.samples,
+            max_keys=options.max_keys,
+            on_listed=on_listed,
         )
 
 
-def _total(scene: Scene, extent: Extent, census: LedgerReader) -> tuple[int, bool]:
-    """Return how many sources there are, and whether that is more than a guess."""
-    if extent.sources is not None:
-        return extent.sources, True
-    if census.is_whole:
-        return census.listed, True
-    found = None if extent.prefix else scene.count()
-    return (found, True) if found and found >= census.listed else (census.listed, False)
+def _total(inputs: PlanInputs, options: PlanOptions, sample: Sample) -> tuple[int, bool]:
+    """Return the number of sources, and whether it is exact or a lower bound."""
+    if options.sources is not None:
+        return options.sources, True
+    if sample.is_whole:
+        return sample.listed, True
+    count = None if options.prefix else inputs.count()
+    return (count, True) if count and count >= sample.listed else (sample.listed, False)

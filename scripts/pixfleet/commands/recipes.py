@@ -1,4 +1,4 @@
-"""`pixfleet recipes`: what is made of each image."""
+"""`pixfleet recipes`: check recipes, explain a key, print the JSON Schema."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.plan.explanation import Explanation, Question, explain
+from scripts.pixfleet.plan.explain import ExplainedSource, RecipeExplanation, explain
 from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
@@ -33,7 +33,7 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
-    """List every problem of a recipes file, or what each of its recipes makes."""
+    """List every problem of a recipes file; if there is none, list what each recipe makes."""
     console = Console(as_json=as_json)
     recipe_set = read_recipe_file(file)
     unreachable = shadowed(recipe_set)
@@ -46,26 +46,26 @@ def check(
         _show(recipe_set, console.out)
     for each in unreachable:
         console.note(
-            f"Warning: no key reaches {each.recipe}: {each.by}, which stands above it, takes them "
-            f"all. Move it up, unless only the metadata `recipe` of a source is to ask for it."
+            f"Warning: no key reaches {each.recipe}: {each.by}, which is above it, matches all "
+            "its keys. Move it up, unless sources only ask for it by their metadata `recipe`."
         )
 
 
 @command(app, "explain")
 def explain_key(
     context: Context,
-    key: Annotated[str, typer.Argument(help="The key of a source, whether there is one or not.")],
+    key: Annotated[str, typer.Argument(help="The key of a source, which need not exist.")],
     *,
     file: Annotated[
-        Path | None, typer.Option(help="Recipes in YAML; without it, those of the stack.")
+        Path | None, typer.Option(help="Recipes in YAML; by default, those of the stack.")
     ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="As if the source's metadata asked for this recipe.")
     ] = None,
     size: Annotated[str | None, typer.Option(help="The source's size, such as 4032x3024.")] = None,
 ) -> None:
-    """Say which recipe a key gets and why, and everything that would be stored for it."""
-    known = _size(size)
+    """Show which recipe a key gets and why, and every object that would be stored for it."""
+    source_size = _size(size)
     if file:
         recipe_set, source, base = read_recipe_file(file), Source(key, "", 0), ""
     else:
@@ -74,9 +74,9 @@ def explain_key(
         found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""
-    told = explain(recipe_set, Question(source, recipe, known, base))
-    context.console.result(told.document(), *_explained(told))
-    if told.refused:
+    explanation = explain(recipe_set, ExplainedSource(source, recipe, source_size, base))
+    context.console.result(explanation.document(), *_view(explanation))
+    if explanation.refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
@@ -108,24 +108,25 @@ def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
     }
 
 
-def _explained(told: Explanation) -> list[Table | str]:
-    tried = [(each.recipe, each.refused or "matches") for each in told.trials]
-    parts: list[Table | str] = [table("recipe", "", rows=tried), "", told.verdict]
-    if told.stored:
+def _view(explanation: RecipeExplanation) -> list[Table | str]:
+    attempts = [(each.recipe, each.mismatch or "matches") for each in explanation.attempts]
+    parts: list[Table | str] = [table("recipe", "", rows=attempts), "", explanation.verdict]
+    if stored := explanation.stored:
         parts += [
             "",
             table(
                 "variant",
-                "box" if told.size is None else "pixels",
+                "box" if explanation.size is None else "pixels",
                 "encoder",
-                rows=[(each.label, each.shown_size, _encoder(each)) for each in told.stored],
+                rows=[(each.label, each.shown_size, _encoder(each)) for each in stored],
             ),
             "",
             "Stored in the variants bucket as",
-            *(f"  {key}" for key in (*(each.object_key for each in told.stored), told.manifest)),
+            *(f"  {each.object_key}" for each in stored),
+            f"  {explanation.manifest}",
             "",
             "Served as",
-            *(f"  {each.url}" for each in told.stored),
+            *(f"  {each.url}" for each in stored),
         ]
     return parts
 

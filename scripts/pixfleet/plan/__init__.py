@@ -1,1 +1,1 @@
-"""What recipes mean before anybody deploys them: explained, as a schema, tried on real sources."""
+"""Shows what recipes do before they are deployed: explanation, JSON Schema, trial."""

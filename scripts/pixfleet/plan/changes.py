@@ -1,16 +1,16 @@
-"""What another file of recipes changes: for one key, and from recipe to recipe."""
+"""What a new set of recipes changes: for one key, and recipe by recipe."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from shared.model.recipe import Recipe, RecipeSet
 
-# Which keys a recipe is for decides nothing about what it makes.
-NOT_MADE = {"name", "match"}
+# These fields choose the keys of a recipe; they do not affect what it makes.
+FIELDS_WITHOUT_EFFECT = {"name", "match"}
 
 
-class Kind(StrEnum):
-    """What becomes of one source when the recipes change."""
+class Effect(StrEnum):
+    """What happens to one source when the recipes change."""
 
     CHANGED = "changed"
     NEW = "new"
@@ -20,70 +20,70 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The recipe that a source has now, and the one that it would get."""
+class RecipePair:
+    """The current and the new recipe of one source; None where no recipe matches."""
 
     old: Recipe | None
     new: Recipe | None
 
     @property
-    def kind(self) -> Kind:
-        """Return what becomes of the source."""
+    def effect(self) -> Effect:
+        """Return what happens to the source."""
         if self.new is None:
-            return Kind.NONE if self.old is None else Kind.ENDS
+            return Effect.NONE if self.old is None else Effect.ENDS
         if self.old is None:
-            return Kind.NEW
+            return Effect.NEW
         same = self.old.fingerprint == self.new.fingerprint
-        return Kind.SAME if same else Kind.CHANGED
+        return Effect.SAME if same else Effect.CHANGED
 
     @property
-    def is_made(self) -> bool:
-        """Say whether the source would have to be made."""
-        return self.kind in {Kind.CHANGED, Kind.NEW}
+    def needs_render(self) -> bool:
+        """Return whether the source would be rendered again or for the first time."""
+        return self.effect in {Effect.CHANGED, Effect.NEW}
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeChange:
-    """What became of one recipe, in words."""
+    """One recipe's name, and its change in words."""
 
     name: str
-    what: str
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeSetChange:
-    """The recipes of now, and those that may come."""
+    """The current recipes and the new ones."""
 
     old: RecipeSet
     new: RecipeSet
 
-    def pair(self, key: str, asked: str | None = None) -> Pair:
-        """Return what a key has and gets; `asked` is what its metadata says."""
-        return Pair(_chosen(self.old, key, asked), _chosen(self.new, key, asked))
+    def pair(self, key: str, override: str | None = None) -> RecipePair:
+        """Return the recipes of a key; `override` is the recipe that its metadata names."""
+        return RecipePair(_chosen(self.old, key, override), _chosen(self.new, key, override))
 
     def changes(self) -> tuple[RecipeChange, ...]:
-        """Return what became of each recipe, the new ones in their order and then those gone."""
-        told = [RecipeChange(each.name, self._told(each)) for each in self.new.recipes]
+        """Return each recipe's change: the new recipes in their order, then those removed."""
+        kept = [RecipeChange(each.name, self._summary(each)) for each in self.new.recipes]
         gone = [each.name for each in self.old.recipes if self.new.named(each.name) is None]
-        return (*told, *(RecipeChange(name, "removed") for name in gone))
+        return (*kept, *(RecipeChange(name, "removed") for name in gone))
 
-    def make_the_same(self) -> bool:
-        """Say whether no source whatever could get anything else."""
+    def is_equivalent(self) -> bool:
+        """Return whether every possible source would get the same variants as now."""
         return [(each.name, each.match, each.fingerprint) for each in self.old.recipes] == [
             (each.name, each.match, each.fingerprint) for each in self.new.recipes
         ]
 
-    def _told(self, new: Recipe) -> str:
+    def _summary(self, new: Recipe) -> str:
         old = self.old.named(new.name)
         if old is None:
             return "added"
-        names = [each.name for each in fields(Recipe) if each.name not in NOT_MADE]
-        told = [name for name in names if getattr(old, name) != getattr(new, name)]
+        names = [each.name for each in fields(Recipe) if each.name not in FIELDS_WITHOUT_EFFECT]
+        changed = [name for name in names if getattr(old, name) != getattr(new, name)]
         if old.match != new.match:
-            told.append("match")
-        return f"changed: {', '.join(told)}" if told else "as it was"
+            changed.append("match")
+        return f"changed: {', '.join(changed)}" if changed else "as it was"
 
 
-def _chosen(recipe_set: RecipeSet, key: str, asked: str | None) -> Recipe | None:
+def _chosen(recipe_set: RecipeSet, key: str, override: str | None) -> Recipe | None:
     matching = recipe_set.matching(key)
-    return recipe_set.named(asked) if matching and asked else matching
+    return recipe_set.named(override) if matching and override else matching

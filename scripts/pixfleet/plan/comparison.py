@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from scripts.pixfleet.plan.changes import Pair
-from scripts.pixfleet.plan.similarity import MAX_PIXELS, Judges
+from scripts.pixfleet.plan.changes import RecipePair
+from scripts.pixfleet.plan.similarity import MAX_PIXELS, ScorerPool
 from shared.imaging.frames import VariantFrame
 from shared.model.errors import Cause
 from shared.model.recipe import Codec, Recipe, Slot, Variant
@@ -12,15 +12,15 @@ from shared.model.recipe import Codec, Recipe, Slot, Variant
 Name = tuple[str, Slot]
 File = tuple[VariantFrame, bytes]
 
-# AVIF of quality 100 scores 96 against the very pixels, and a file of quality 60 scores the same
-# against either to 0.2.
+# An AVIF of quality 100 scores 96 against the pixels it was made from. A file of quality 60 gets
+# the same score against either, to 0.2.
 REFERENCE_QUALITY = {Codec.AVIF.value: 100}
 REFERENCE_EFFORT = {Codec.AVIF.value: 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What a recipe made of one source, or the cause for which it was refused."""
+class RenderResult:
+    """What a recipe made of one source, or the cause of its rejection in `refused`."""
 
     cpu_seconds: float = 0.0
     files: Mapping[Name, File] = field(default_factory=dict)
@@ -30,8 +30,8 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One variant and slot of one source, before and after; none where it is not made."""
+class FileComparison:
+    """One variant and slot of one source by both recipes; None where a recipe has no such file."""
 
     variant: str
     slot: Slot
@@ -42,25 +42,30 @@ class Compared:
     new_score: float | None = None
 
 
-Make = Callable[[Recipe | None], Made]
+Render = Callable[[Recipe | None], RenderResult]
 
 
 def compare(
-    pair: Pair, old: Made, new: Made, make: Make, judges: Judges | None
-) -> tuple[Compared, ...]:
-    """Return every file of either side, in the new recipe's order; with judges, with scores.
+    pair: RecipePair,
+    old: RenderResult,
+    new: RenderResult,
+    render: Render,
+    scorers: ScorerPool | None,
+) -> tuple[FileComparison, ...]:
+    """Return every file of either recipe, in the new recipe's order.
 
-    `make` renders the references: each picture of either side nearly without loss.
+    With `scorers`, files that differ have scores; `render` then makes the references, which are
+    the same pictures nearly without loss.
     """
     names = _ordered({*new.files, *old.files}, pair)
     differing = {name for name in names if old.files.get(name) != new.files.get(name)}
-    kitchen = _References(make, {})
+    references = _References(render, {})
     old_scores, new_scores = (
-        kitchen.scores(recipe, made, differing, judges) if judges and recipe else {}
-        for recipe, made in ((pair.old, old), (pair.new, new))
+        references.scores(recipe, result, differing, scorers) if scorers and recipe else {}
+        for recipe, result in ((pair.old, old), (pair.new, new))
     )
     return tuple(
-        Compared(
+        FileComparison(
             variant=name[0],
             slot=name[1],
             old_bytes=_size(old, name),
@@ -75,17 +80,19 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _References:
-    """The pictures of one source nearly without loss, by the recipe that made them."""
+    """Renders one source nearly without loss; `known` holds the results by fingerprint."""
 
-    make: Make
-    known: dict[str, Made]
+    render: Render
+    known: dict[str, RenderResult]
 
     def scores(
-        self, recipe: Recipe, made: Made, differing: set[Name], judges: Judges
+        self, recipe: Recipe, result: RenderResult, differing: set[Name], scorers: ScorerPool
     ) -> Mapping[Name, float]:
-        """Return how near each differing file comes to its picture, where that can be said."""
+        """Return the score of each differing file against its reference, where there is one."""
         files = {
-            name: made.files[name] for name in made.files.keys() & differing if _fits(made, name)
+            name: result.files[name]
+            for name in result.files.keys() & differing
+            if _can_be_scored(result, name)
         }
         references = self._of(recipe, {variant for variant, _ in files})
         scores = {}
@@ -93,20 +100,20 @@ class _References:
             reference = references.files.get((variant, Slot.AVIF))
             if reference is None:
                 continue
-            with judges.judge() as judge:
-                score = judge.score(reference[1], data)
+            with scorers.scorer() as scorer:
+                score = scorer.score(reference[1], data)
             if score is not None:
                 scores[variant, slot] = score
         return scores
 
-    def _of(self, recipe: Recipe, names: set[str]) -> Made:
+    def _of(self, recipe: Recipe, names: set[str]) -> RenderResult:
         wanted = tuple(_reference(each) for each in recipe.variants if each.name in names)
         if not wanted:
-            return Made()
+            return RenderResult()
         rendered = replace(recipe, variants=wanted, placeholder=False)
         known = self.known.get(rendered.fingerprint)
         if known is None:
-            known = self.known[rendered.fingerprint] = self.make(rendered)
+            known = self.known[rendered.fingerprint] = self.render(rendered)
         return known
 
 
@@ -114,18 +121,21 @@ def _reference(variant: Variant) -> Variant:
     return replace(variant, slots=(Slot.AVIF,), quality=REFERENCE_QUALITY, effort=REFERENCE_EFFORT)
 
 
-def _fits(made: Made, name: Name) -> bool:
-    """Say whether a file is small enough to score, and shows what its reference does."""
-    frame, _ = made.files[name]
-    is_flattened = made.has_alpha and frame.codec is Codec.JPEG
+def _can_be_scored(result: RenderResult, name: Name) -> bool:
+    """Return whether a file is small enough to score and shows the same picture as its reference.
+
+    A JPEG of a transparent source is flattened, its reference is not.
+    """
+    frame, _ = result.files[name]
+    is_flattened = result.has_alpha and frame.codec is Codec.JPEG
     return frame.width * frame.height <= MAX_PIXELS and not is_flattened
 
 
-def _size(made: Made, name: Name) -> int | None:
-    return len(made.files[name][1]) if name in made.files else None
+def _size(result: RenderResult, name: Name) -> int | None:
+    return len(result.files[name][1]) if name in result.files else None
 
 
-def _ordered(names: set[Name], pair: Pair) -> list[Name]:
-    """Return the names in the new recipe's order, and then those that only the old one has."""
+def _ordered(names: set[Name], pair: RecipePair) -> list[Name]:
+    """Return the names in the new recipe's order, then those that only the old recipe has."""
     stored = [name for recipe in (pair.new, pair.old) if recipe for name in recipe.stored_names()]
     return [name for name in dict.fromkeys(stored) if name in names]

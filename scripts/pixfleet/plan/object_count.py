@@ -1,4 +1,7 @@
-"""Asks CloudWatch how many objects a bucket holds: S3 counts once a day, for nothing."""
+"""Reads from CloudWatch how many objects a bucket holds.
+
+S3 publishes this metric once a day, free of charge.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,10 +19,10 @@ DAYS = 3
 
 
 def objects_in(cloudwatch: "CloudWatchClient", bucket: str, clock: Clock) -> int | None:
-    """Return S3's newest count; none if there is none, or nobody may read it."""
+    """Return the newest daily count; None if there is none or the call is refused."""
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
-        answer = cloudwatch.get_metric_statistics(
+        response = cloudwatch.get_metric_statistics(
             Namespace="AWS/S3",
             MetricName="NumberOfObjects",
             Dimensions=[
@@ -32,6 +35,6 @@ def objects_in(cloudwatch: "CloudWatchClient", bucket: str, clock: Clock) -> int
             Statistics=["Average"],
         )
     except (ClientError, BotoCoreError):
-        return None  # a better number, but not one that is needed
-    counted = sorted(answer["Datapoints"], key=lambda each: each["Timestamp"])
-    return round(counted[-1]["Average"]) if counted else None
+        return None  # the plan can do without: it then uses the count of listed keys
+    datapoints = sorted(response["Datapoints"], key=lambda each: each["Timestamp"])
+    return round(datapoints[-1]["Average"]) if datapoints else None

@@ -1,4 +1,4 @@
-"""Which recipe a key gets and why, and what would be stored for it."""
+"""Which recipe a key gets and why, and which objects would be stored for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from shared.model.recipe import Codec, Match, Recipe, RecipeSet, Slot, Variant, 
 from shared.model.renditions import plan_renditions
 from shared.model.source import Source
 
-# What a slot's file is of a still source without transparency, if nothing else comes out smaller.
+# The codec of each slot for a still source without transparency. Other codecs are used where they
+# give a smaller file.
 CODECS: Mapping[Slot, Codec] = {
     Slot.AVIF: Codec.AVIF,
     Slot.WEBP: Codec.WEBP,
@@ -19,17 +20,18 @@ CODECS: Mapping[Slot, Codec] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One recipe that was held against a key; `refused` is empty where it matched."""
+class MatchAttempt:
+    """One recipe that was compared with a key; `mismatch` is empty if it matched."""
 
     recipe: str
-    refused: str
+    mismatch: str
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """One object that would be stored; `size` and a default `effort` need the source's size.
+    """One object that would be stored.
 
+    `size` is None if the source's size is unknown, and so is an `effort` that depends on it.
     The codec is that of a still source without transparency.
     """
 
@@ -45,36 +47,36 @@ class StoredVariant:
 
     @property
     def label(self) -> str:
-        """Return the object's own name."""
+        """Return `<variant>.<slot>`."""
         return f"{self.variant}.{self.slot}"
 
     @property
     def shown_size(self) -> str:
-        """Return the size in pixels, or else the box."""
+        """Return the size in pixels if it is known, the box otherwise."""
         return f"{self.size.width} \u00d7 {self.size.height}" if self.size else self.box
 
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """A recipe that no key can reach, and the one above it that takes them all."""
+    """A recipe that no key can reach, because `by` above it matches all its keys."""
 
     recipe: str
     by: str
 
 
-def trials(recipe_set: RecipeSet, key: str) -> tuple[Trial, ...]:
-    """Return the recipes in the order in which they are tried, up to the one that matches."""
-    found = []
+def match_attempts(recipe_set: RecipeSet, key: str) -> tuple[MatchAttempt, ...]:
+    """Return the recipes in their order, up to and including the first that matches."""
+    attempts = []
     for recipe in recipe_set.recipes:
-        refused = why_not(recipe.match, key)
-        found.append(Trial(recipe.name, refused))
-        if not refused:
+        mismatch = mismatch_reason(recipe.match, key)
+        attempts.append(MatchAttempt(recipe.name, mismatch))
+        if not mismatch:
             break
-    return tuple(found)
+    return tuple(attempts)
 
 
-def why_not(match: Match, key: str) -> str:
-    """Return in words why a recipe does not match a key; empty if it does."""
+def mismatch_reason(match: Match, key: str) -> str:
+    """Return in words why a recipe does not match a key; empty if it matches."""
     if match.accepts(key):
         return ""
     if key.endswith("/"):
@@ -87,18 +89,18 @@ def why_not(match: Match, key: str) -> str:
 def stored_variants(
     recipe: Recipe, source: Source, *, size: Size | None, base: str, version: str
 ) -> tuple[StoredVariant, ...]:
-    """Return what a source of this size would be given; `UnsupportedKey` if a name is too long.
+    """Return the objects of a source; `UnsupportedKey` if an object's name is too long.
 
-    Without a version the URLs are those without one, which browsers keep for a short time only.
+    With an empty `version`, the URLs have none; browsers cache those for a short time only.
     """
     focal = read_focal(source.overrides.focal)
     sizes = _sizes(recipe, size, focal) if size else {}
-    found = []
+    stored = []
     for variant, slot in ((each, slot) for each in recipe.variants for slot in each.slots):
         made, codec = sizes.get(variant.name), CODECS[slot]
         by_size = default_effort(made.pixels)[codec] if made else None
         url = public_url(source.key, variant=variant.name, slot=slot, version=version)
-        found.append(
+        stored.append(
             StoredVariant(
                 variant=variant.name,
                 slot=slot,
@@ -111,13 +113,13 @@ def stored_variants(
                 url=base + url.removesuffix("&v="),
             )
         )
-    return tuple(found)
+    return tuple(stored)
 
 
 def shadowed(recipe_set: RecipeSet) -> tuple[Shadowed, ...]:
-    """Return the recipes that no key can reach, since one above takes all that they match.
+    """Return the recipes that no key can reach, because one above matches all their keys.
 
-    A source can still ask for them by its metadata.
+    A source can still get them if its metadata names them.
     """
     found = []
     for at, recipe in enumerate(recipe_set.recipes):
@@ -140,16 +142,16 @@ def box(variant: Variant) -> str:
 
 
 def keys_of(match: Match) -> str:
-    """Return in words which keys a recipe is for."""
+    """Return in words which keys a recipe matches."""
     if not match.prefix and not match.suffixes:
         return "every other key"
-    beginning = f" beginning with {match.prefix}" if match.prefix else ""
-    ending = f" ending in {', '.join(match.suffixes)}" if match.suffixes else ""
-    return f"keys{beginning}{ending}"
+    prefix = f" beginning with {match.prefix}" if match.prefix else ""
+    suffixes = f" ending in {', '.join(match.suffixes)}" if match.suffixes else ""
+    return f"keys{prefix}{suffixes}"
 
 
 def _covers(above: Match, below: Match) -> bool:
-    """Say whether every key that `below` accepts is accepted by `above`, too."""
+    """Return whether `above` matches every key that `below` matches."""
     if not below.prefix.startswith(above.prefix):
         return False
     if not above.suffixes:

@@ -1,44 +1,53 @@
-"""What a plan found, as one value and as the JSON document of it."""
+"""The result of `pixfleet plan` and its `--json` document."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from scripts.pixfleet.plan import totals as figures
-from scripts.pixfleet.plan.changes import Kind, RecipeChange
-from scripts.pixfleet.plan.sample import LedgerReader
-from scripts.pixfleet.plan.totals import Estimate, Machines, Means, Row
-from scripts.pixfleet.plan.trial import Trial
+from scripts.pixfleet.plan.changes import Effect, RecipeChange
+from scripts.pixfleet.plan.estimate import (
+    Capacity,
+    FileMeans,
+    PlanEstimate,
+    SourceMeans,
+    estimate_for,
+    mean_files,
+    mean_source,
+    share_rendered,
+)
+from scripts.pixfleet.plan.sample import Sample
+from scripts.pixfleet.plan.source_trial import SourceTrial
 from shared.model.errors import Cause
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What would change. `total` is how many sources there are, `is_counted` whether all were.
+class PlanReport:
+    """What new recipes would change.
 
-    `make_the_same` says that no source whatever could get anything else.
+    `is_equivalent` means that no source at all would get other variants. `total` is the number of
+    sources; it is exact if `is_counted`, else a lower bound.
     """
 
     changes: tuple[RecipeChange, ...]
-    make_the_same: bool
-    census: LedgerReader
+    is_equivalent: bool
+    sample: Sample
     total: int
     is_counted: bool
-    trials: tuple[Trial, ...]
-    machines: Machines
+    trials: tuple[SourceTrial, ...]
+    capacity: Capacity
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """Return what each variant and slot weighs and scores."""
-        return figures.rows(self.trials)
+    def file_means(self) -> tuple[FileMeans, ...]:
+        """Return mean bytes and scores of each variant and slot."""
+        return mean_files(self.trials)
 
     @property
-    def means(self) -> Means | None:
-        """Return what one source takes and gets."""
-        return figures.means(self.trials)
+    def source_means(self) -> SourceMeans | None:
+        """Return mean CPU seconds, bytes and objects of a source."""
+        return mean_source(self.trials)
 
     @property
     def newly_refused(self) -> tuple[tuple[str, Cause], ...]:
-        """Return the sources that only the new recipe refuses, and why."""
+        """Return key and cause of the sources that the new recipe rejects and the old does not."""
         return tuple(
             (trial.key, trial.new_refused)
             for trial in self.trials
@@ -46,42 +55,42 @@ class Report:
         )
 
     @property
-    def estimate(self) -> Estimate | None:
-        """Return what making all of them takes; none if nothing could be compared."""
-        mean = self.means
-        if mean is None or not self.census.listed:
+    def estimate(self) -> PlanEstimate | None:
+        """Return time and cost for all sources; None if no trial could be compared."""
+        mean = self.source_means
+        if mean is None or not self.sample.listed:
             return None
-        of_listed = self.census.made * figures.share_made(self.trials)
-        sources = round(self.total * of_listed / self.census.listed)
-        return figures.estimate(mean, sources, self.machines)
+        of_listed = self.sample.to_render * share_rendered(self.trials)
+        sources = round(self.total * of_listed / self.sample.listed)
+        return estimate_for(mean, sources, self.capacity)
 
     def document(self) -> dict[str, object]:
-        """Return what a program is told; bytes, seconds and dollars are never rounded."""
-        mean, reckoned = self.means, self.estimate
+        """Return the `--json` document; bytes, seconds and dollars are not rounded."""
+        mean, total_estimate = self.source_means, self.estimate
         return {
-            "changes_nothing": self.make_the_same or not self.census.made,
-            "recipes": {each.name: each.what for each in self.changes},
+            "changes_nothing": self.is_equivalent or not self.sample.to_render,
+            "recipes": {each.name: each.summary for each in self.changes},
             "sources": {
                 "total": self.total,
                 "total_is_counted": self.is_counted,
-                "listed": self.census.listed,
-                **{kind.value: self.census.counts[kind] for kind in Kind},
+                "listed": self.sample.listed,
+                **{effect.value: self.sample.counts[effect] for effect in Effect},
             },
             "sampled": len(self.trials),
-            "refused": [_refusal(each) for each in self.trials if not _went_well(each)],
+            "refused": [_refusal(each) for each in self.trials if each.is_refused],
             "means_per_source": asdict(mean) if mean else None,
-            "variants": [asdict(row) for row in self.rows],
-            "estimate": asdict(reckoned) if reckoned else None,
+            "variants": [asdict(each) for each in self.file_means],
+            "estimate": asdict(total_estimate) if total_estimate else None,
             "samples": _samples(self.trials),
         }
 
 
-def _samples(trials: Sequence[Trial]) -> list[dict[str, object]]:
+def _samples(trials: Sequence[SourceTrial]) -> list[dict[str, object]]:
     return [
         {
             "key": each.key,
             "recipe": each.recipe,
-            "kind": each.kind,
+            "kind": each.effect,
             "old_cpu_seconds": each.old_cpu_seconds,
             "new_cpu_seconds": each.new_cpu_seconds,
         }
@@ -89,9 +98,5 @@ def _samples(trials: Sequence[Trial]) -> list[dict[str, object]]:
     ]
 
 
-def _went_well(trial: Trial) -> bool:
-    return not (trial.old_refused or trial.new_refused)
-
-
-def _refusal(trial: Trial) -> dict[str, object]:
+def _refusal(trial: SourceTrial) -> dict[str, object]:
     return {"key": trial.key, "old": trial.old_refused, "new": trial.new_refused}

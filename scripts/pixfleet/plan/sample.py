@@ -1,60 +1,64 @@
-"""Counts what would change over a whole listing, and draws a sample of it, in flat memory."""
+"""Counts over a whole listing what would change, and draws a sample of it in constant memory."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
-from scripts.pixfleet.plan.changes import Kind
+from scripts.pixfleet.plan.changes import Effect
 
 # The same listing gives the same sample, so that two candidates are tried on the same sources.
 SEED = 20260101
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerReader:
-    """How many keys were listed, what becomes of them, and some of those that would be made.
+class Sample:
+    """How many keys were listed, the effect on them, and some of the keys that would be rendered.
 
-    `is_whole` says that the listing came to its end.
+    `is_whole` means that the listing was read to its end.
     """
 
     listed: int
     is_whole: bool
-    counts: Counter[Kind]
-    sample: tuple[str, ...]
+    counts: Counter[Effect]
+    keys: tuple[str, ...]
 
     @property
-    def made(self) -> int:
-        """Return how many of the listed sources would have to be made."""
-        return self.counts[Kind.CHANGED] + self.counts[Kind.NEW]
+    def to_render(self) -> int:
+        """Return how many of the listed sources would be rendered."""
+        return self.counts[Effect.CHANGED] + self.counts[Effect.NEW]
 
 
-def take_census(
+def draw_sample(
     keys: Iterable[str],
-    kind_of: Callable[[str], Kind],
+    effect_of: Callable[[str], Effect],
     *,
-    samples: int,
-    most: int,
-    tell: Callable[[int], None] = lambda _: None,
-) -> LedgerReader:
-    """Return what becomes of the first `most` keys; each of those made is as likely a sample."""
+    size: int,
+    max_keys: int,
+    on_listed: Callable[[int], None] = lambda _: None,
+) -> Sample:
+    """Return a sample of the first `max_keys` keys.
+
+    Each key that would be rendered has the same chance to be among the `size` keys: reservoir
+    sampling.
+    """
     random = Random(SEED)  # noqa: S311 - a sample, no secret
-    counts: Counter[Kind] = Counter()
-    sample: list[str] = []
-    made, listed, is_whole = 0, 0, True
+    counts: Counter[Effect] = Counter()
+    drawn: list[str] = []
+    to_render, listed, is_whole = 0, 0, True
     for key in keys:
-        if listed == most:
+        if listed == max_keys:
             is_whole = False
             break
         listed += 1
-        tell(listed)
-        kind = kind_of(key)
-        counts[kind] += 1
-        if kind not in {Kind.CHANGED, Kind.NEW}:
+        on_listed(listed)
+        effect = effect_of(key)
+        counts[effect] += 1
+        if effect not in {Effect.CHANGED, Effect.NEW}:
             continue
-        made += 1
-        if len(sample) < samples:
-            sample.append(key)
-        elif (place := random.randrange(made)) < samples:
-            sample[place] = key
-    return LedgerReader(listed, is_whole, counts, tuple(sorted(sample)))
+        to_render += 1
+        if len(drawn) < size:
+            drawn.append(key)
+        elif (index := random.randrange(to_render)) < size:
+            drawn[index] = key
+    return Sample(listed, is_whole, counts, tuple(sorted(drawn)))

@@ -1,4 +1,4 @@
-"""The JSON Schema of `recipes.yaml`, made of the same tables as the reader's own checks."""
+"""The JSON Schema of `recipes.yaml`, built from the constants of the recipe reader."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -16,16 +16,17 @@ from shared.model.variant_reader import BOUNDS, MAX_DIMENSION, NAME
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = Mapping[str, object]
-# The reader takes a field that is null for one that is missing.
+# The reader treats a field that is null like a missing one.
 NULL: Schema = {"type": "null"}
-OUTLINE_OF_A_RUNG = r"^w[0-9]+$"
+RUNG_NAME = r"^w[0-9]+$"
 
 
 def recipes_schema() -> Schema:
     """Return the Draft 2020-12 schema of a recipes document.
 
-    All that the reader accepts is valid. What it refuses is not, except for what a schema cannot
-    say: names that stand there twice, too many variants or bytes of names, and `1.0` for `1`.
+    Every document that the reader accepts is valid. A document that the reader refuses is invalid,
+    except for what a schema cannot express: duplicate names, too many variants or bytes of names,
+    and `1.0` instead of `1`.
     """
     return {
         "$schema": DIALECT,
@@ -33,7 +34,7 @@ def recipes_schema() -> Schema:
         **_mapping(
             {
                 "version": {"type": "integer", "const": SCHEMA_VERSION},
-                "recipes": _list(_recipe(), "Tried in this order: the first match is used."),
+                "recipes": _list(_recipe(), "In order: the first that matches is used."),
             },
             required=("version", "recipes"),
         ),
@@ -47,25 +48,25 @@ def _recipe() -> Schema:
             "match": _or_null(
                 _mapping(
                     {
-                        "prefix": _or_null({"type": "string"}, "The beginning of the keys."),
+                        "prefix": _or_null({"type": "string"}, "The keys' prefix."),
                         "suffixes": _or_null(
                             {"type": "array", "items": {"type": "string", "minLength": 1}},
                             "Endings such as .jpg, in any letter case.",
                         ),
                     }
                 ),
-                "The keys it is for; without it, all of them.",
+                "The keys that it matches; without it, all keys.",
             ),
             "variants": _list(_variant(), "Ladders of widths, and single variants by name."),
             "quality": _figures("quality"),
             "effort": _figures("effort"),
-            "background": _or_null(_text(COLOUR.pattern), "What transparency is laid upon."),
-            "animation": _or_null(_animation(), "What becomes of a moving source."),
+            "background": _or_null(_text(COLOUR.pattern), "The colour under transparency."),
+            "animation": _or_null(_animation(), "How animated sources are rendered."),
             "placeholder": _or_null({"type": "boolean"}, "A tiny picture in the manifest."),
             "watermark": _or_null(_watermark(), "A picture laid over every variant."),
             "metadata": _or_null(
                 {"type": "array", "items": {"enum": sorted(KEEPABLE_METADATA)}},
-                "What to keep of the source's.",
+                "The source's metadata to keep.",
             ),
         },
         required=("name", "variants"),
@@ -78,9 +79,9 @@ def _variant() -> Schema:
 
 
 def _encoded() -> dict[str, Schema]:
-    """Return what ladders and single variants have in common."""
+    """Return the fields that ladders and single variants have in common."""
     return {
-        "formats": _list({"enum": list(Slot)}, "The slots: what browsers can take."),
+        "formats": _list({"enum": list(Slot)}, "The slots, with one file each."),
         "quality": _figures("quality"),
         "effort": _figures("effort"),
     }
@@ -95,7 +96,7 @@ def _ladder() -> Schema:
 
 
 def _single() -> Schema:
-    name = {**_name("As in the URL."), "not": {"pattern": OUTLINE_OF_A_RUNG}}
+    name = {**_name("As in the URL."), "not": {"pattern": RUNG_NAME}}
     side = _or_null(_whole(1, MAX_DIMENSION), "In pixels; nothing is ever enlarged.")
     boxed = {"required": ["width", "height"], "properties": _all_set("width", "height")}
     cuts = {"required": ["fit"], "properties": {"fit": {"const": Fit.COVER}}}
@@ -107,8 +108,8 @@ def _single() -> Schema:
                 "name": name,
                 "width": side,
                 "height": side,
-                "fit": _word(Fit, "How the picture meets its box."),
-                "gravity": _word(Gravity, "What `cover` keeps."),
+                "fit": _word(Fit, "How the picture fits its box."),
+                "gravity": _word(Gravity, "Which part `cover` keeps."),
                 "widths": NULL,
                 **_encoded(),
             },
@@ -123,30 +124,30 @@ def _single() -> Schema:
 
 def _animation() -> Schema:
     caps = {"max_frames": MAX_FRAMES, "max_pixels": MAX_PIXELS}
-    stands_still = [mode for mode in Animation if mode is not Animation.KEEP]
-    by_parts = {
+    still_modes = [mode for mode in Animation if mode is not Animation.KEEP]
+    with_caps = {
         **_mapping(
             {
-                "mode": _word(Animation, "Whether it goes on moving."),
+                "mode": _word(Animation, "Which frames are kept."),
                 **{
-                    name: _or_null(_whole(1, most), "Over it, the picture stands still.")
+                    name: _or_null(_whole(1, most), "Above it, the result is a still.")
                     for name, most in caps.items()
                 },
             }
         ),
-        "if": _one_of("mode", stands_still),
+        "if": _one_of("mode", still_modes),
         "then": {"properties": dict.fromkeys(caps, NULL)},
     }
-    return {"anyOf": [{"enum": list(Animation)}, by_parts]}
+    return {"anyOf": [{"enum": list(Animation)}, with_caps]}
 
 
 def _watermark() -> Schema:
     return _mapping(
         {
             "key": {"type": "string", "minLength": 1, "description": "In the sources bucket."},
-            "position": _word(Position, "Where it stands."),
+            "position": _word(Position, "Where it is placed."),
             "scale": _or_null(_number(0.01, 1), "Its width as a fraction of the variant's."),
-            "opacity": _or_null(_number(0, 1), "1 hides what is below."),
+            "opacity": _or_null(_number(0, 1), "0 is invisible, 1 is opaque."),
         },
         required=("key",),
     )
@@ -156,8 +157,8 @@ def _figures(name: str) -> Schema:
     bounds = {
         str(codec): _or_null(_whole(low, high)) for codec, (low, high) in BOUNDS[name].items()
     }
-    told = {"quality": "By encoder, 1 to 100.", "effort": "CPU spent on smaller files."}
-    return _or_null(_mapping(bounds), told[name])
+    descriptions = {"quality": "By encoder, 1 to 100.", "effort": "CPU spent on smaller files."}
+    return _or_null(_mapping(bounds), descriptions[name])
 
 
 def _mapping(properties: Mapping[str, Schema], required: Iterable[str] = ()) -> Schema:
@@ -178,7 +179,7 @@ def _name(description: str) -> Schema:
 
 
 def _text(pattern: str) -> Schema:
-    # Some dialects let `$` stand before a last line break.
+    # In some regular expression dialects, `$` also matches before a final line break.
     return {"type": "string", "pattern": rf"^{pattern}$(?!\n)"}
 
 
@@ -195,8 +196,8 @@ def _word(vocabulary: type[StrEnum], description: str) -> Schema:
 
 
 def _or_null(schema: Schema, description: str = "") -> Schema:
-    told = {"description": description} if description else {}
-    return {**told, "anyOf": [schema, NULL]}
+    described = {"description": description} if description else {}
+    return {**described, "anyOf": [schema, NULL]}
 
 
 def _one_of(name: str, values: Sequence[StrEnum]) -> Schema:

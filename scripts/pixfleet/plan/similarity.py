@@ -14,52 +14,55 @@ from typing import Self
 
 from shared.imaging.child_process import CHILD_ENVIRONMENT
 
-# The metric takes a kilobyte of memory for each pixel or so.
+# The metric needs about a kilobyte of memory for each pixel.
 MAX_PIXELS = 4_000_000
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-class Judge:
-    """One process that scores; a file that kills it has no score."""
+class SimilarityScorer:
+    """One scoring process; it is replaced if a file makes it crash."""
 
     def __init__(self) -> None:
         self._process = _started()
-        self._is_dead = False
+        self._is_killed = False
 
     def score(self, reference: bytes, file: bytes) -> float | None:
-        """Return how near a file comes to its reference, 100 being the same; none if unknown."""
+        """Return the score of a file against its reference; 100 means identical.
+
+        None if the process printed no score or died.
+        """
         with tempfile.TemporaryDirectory(prefix="pixfleet-plan-") as folder:
             paths = [Path(folder, name) for name in ("reference", "file")]
             for path, data in zip(paths, (reference, file), strict=True):
                 path.write_bytes(data)
-            answer = self._ask(json.dumps([str(path) for path in paths]))
-        found: float | None = json.loads(answer) if answer else None
-        return found
+            reply = self._request(json.dumps([str(path) for path in paths]))
+        score: float | None = json.loads(reply) if reply else None
+        return score
 
     def kill(self) -> None:
-        """Kill the process for good; whoever waits for a score gets none."""
-        self._is_dead = True
+        """Kill the process for good; a `score` call in another thread returns None."""
+        self._is_killed = True
         self._process.kill()
 
     def close(self) -> None:
-        """Kill the process for good and give its pipes back; nobody may wait for a score."""
+        """Kill the process for good and close its pipes; no `score` call may be running."""
         self.kill()
-        self._bury()
+        self._stop_process()
 
-    def _ask(self, line: str) -> str:
+    def _request(self, line: str) -> str:
         assert self._process.stdin and self._process.stdout  # noqa: S101, PT018 - opened as pipes
         try:
             print(line, file=self._process.stdin, flush=True)
-            answer = self._process.stdout.readline()
-        except (OSError, ValueError):  # the process, or its pipes, are gone
-            answer = ""
-        if not answer:
-            self._bury()
-            if not self._is_dead:
+            reply = self._process.stdout.readline()
+        except (OSError, ValueError):  # the process has died, or its pipes are closed
+            reply = ""
+        if not reply:
+            self._stop_process()
+            if not self._is_killed:
                 self._process = _started()
-        return answer
+        return reply
 
-    def _bury(self) -> None:
+    def _stop_process(self) -> None:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -67,14 +70,14 @@ class Judge:
                 stream and stream.close()
 
 
-class Judges:
-    """Some judges; one comparison at a time has each of them."""
+class ScorerPool:
+    """Some scorers; each is used by one comparison at a time."""
 
     def __init__(self, count: int) -> None:
-        self._all = [Judge() for _ in range(count)]
-        self._idle: LifoQueue[Judge] = LifoQueue()
-        for judge in self._all:
-            self._idle.put(judge)
+        self._all = [SimilarityScorer() for _ in range(count)]
+        self._idle: LifoQueue[SimilarityScorer] = LifoQueue()
+        for scorer in self._all:
+            self._idle.put(scorer)
 
     def __enter__(self) -> Self:
         return self
@@ -85,22 +88,22 @@ class Judges:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for judge in self._all:
-            judge.close()
+        for scorer in self._all:
+            scorer.close()
 
     def kill(self) -> None:
-        """Kill all of them, whatever they are at."""
-        for judge in self._all:
-            judge.kill()
+        """Kill all scorers, even while they score."""
+        for scorer in self._all:
+            scorer.kill()
 
     @contextmanager
-    def judge(self) -> Iterator[Judge]:
-        """Lend a judge."""
-        judge = self._idle.get()
+    def scorer(self) -> Iterator[SimilarityScorer]:
+        """Lend an idle scorer; wait until there is one."""
+        scorer = self._idle.get()
         try:
-            yield judge
+            yield scorer
         finally:
-            self._idle.put(judge)
+            self._idle.put(scorer)
 
 
 def _started() -> subprocess.Popen[str]:
@@ -111,5 +114,5 @@ def _started() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         env={**CHILD_ENVIRONMENT, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,  # Ctrl-C is for us, and we stop it
+        start_new_session=True,  # Ctrl-C in a terminal goes to this process only, which kills it
     )

@@ -1,4 +1,4 @@
-"""Where sources come from: a stack's bucket, or a folder that stands for one."""
+"""Lists and reads the sources of a plan: from a stack's bucket, or from a local folder."""
 
 import os
 from collections.abc import Iterator
@@ -17,30 +17,30 @@ from shared.model.errors import Failure, Misconfigured, SourceChanged, TooManyBy
 from shared.model.recipe import Recipe
 from shared.model.source import Overrides, Source
 
-FETCH_SECONDS = 120.0
+FETCH_SECONDS = 120.0  # for one source or watermark
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """One source with its bytes."""
+class LoadedSource:
+    """One source and its bytes."""
 
     source: Source
     data: bytes
 
 
 class Sources(Protocol):
-    """What can be listed and opened."""
+    """Where a plan gets its sources and watermarks."""
 
     def listing(self, prefix: str) -> Iterator[str]:
-        """Yield the keys that begin with a prefix, in order, page by page."""
+        """Yield the keys with a prefix, in the order of S3."""
         ...
 
-    def open(self, key: str, *, max_bytes: int) -> Opened:
-        """Return one source; a `Failure` where the worker would have one, too."""
+    def load(self, key: str, *, max_bytes: int) -> LoadedSource:
+        """Return one source; raise the same `Failure` as the worker would."""
         ...
 
     def resolve(self, recipe: Recipe) -> Resolved:
-        """Return a recipe with its watermark; `WatermarkUnusable` if there is none."""
+        """Return a recipe with its watermark; `WatermarkUnusable` if it cannot be read."""
         ...
 
 
@@ -54,30 +54,30 @@ class BucketSources:
         self._marks = Watermarks(self._objects)
 
     def listing(self, prefix: str) -> Iterator[str]:
-        """Yield the keys that begin with a prefix, in order, page by page."""
+        """Yield the keys with a prefix, in the order of S3."""
         pages = self._s3.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
             yield from (each["Key"] for each in page.get("Contents", ()))
 
     def head(self, key: str) -> Source | None:
-        """Return a source as it is now; none if there is none."""
+        """Return a source as it is now; None if it does not exist."""
         return self._objects.head(key)
 
-    def open(self, key: str, *, max_bytes: int) -> Opened:
-        """Return one source; a `Failure` where the worker would have one, too."""
+    def load(self, key: str, *, max_bytes: int) -> LoadedSource:
+        """Return one source; raise the same `Failure` as the worker would."""
         source = self._objects.head(key)
         if source is None:
-            raise SourceChanged("Expected a source, got none: it is gone.", stage="head")
+            raise SourceChanged("Expected a source, but it does not exist any more.", stage="head")
         _refuse_large(source.size_bytes, max_bytes)
-        return Opened(source, self._objects.fetch(source, _soon()))
+        return LoadedSource(source, self._objects.fetch(source, _fetch_deadline()))
 
     def resolve(self, recipe: Recipe) -> Resolved:
-        """Return a recipe with its watermark; `WatermarkUnusable` if there is none."""
-        return self._marks.resolve(recipe, _soon())
+        """Return a recipe with its watermark; `WatermarkUnusable` if it cannot be read."""
+        return self._marks.resolve(recipe, _fetch_deadline())
 
 
 class FolderSources:
-    """The images under a folder; a key is the path from there. Other files are no sources."""
+    """The images under a local folder; a key is the path below it. Other files are ignored."""
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -87,7 +87,7 @@ class FolderSources:
         self._folder = folder
 
     def listing(self, prefix: str) -> Iterator[str]:
-        """Yield the keys that begin with a prefix, in order."""
+        """Yield the keys of images with a prefix, in order."""
         for at, folders, files in os.walk(self._folder):
             folders.sort()
             for name in sorted(files):
@@ -96,15 +96,15 @@ class FolderSources:
                 if key.startswith(prefix) and _is_image(path):
                     yield key
 
-    def open(self, key: str, *, max_bytes: int) -> Opened:
-        """Return one source; a `Failure` where the worker would have one, too."""
+    def load(self, key: str, *, max_bytes: int) -> LoadedSource:
+        """Return one source; raise the same `Failure` as the worker would."""
         path = self._folder / key
         size = path.stat().st_size
         _refuse_large(size, max_bytes)
-        return Opened(Source(key, "", size, Overrides()), path.read_bytes())
+        return LoadedSource(Source(key, "", size, Overrides()), path.read_bytes())
 
     def resolve(self, recipe: Recipe) -> Resolved:
-        """Return a recipe with its watermark, which is a file of the folder, too."""
+        """Return a recipe with its watermark, a file of the same folder; else `Misconfigured`."""
         mark = recipe.watermark
         if mark is None:
             return Resolved(recipe)
@@ -117,7 +117,7 @@ class FolderSources:
             ) from error
 
 
-def _soon() -> Deadline:
+def _fetch_deadline() -> Deadline:
     return Deadline.after(FETCH_SECONDS, SystemClock())
 
 

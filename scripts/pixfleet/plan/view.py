@@ -1,131 +1,145 @@
-"""What a person is shown of a plan."""
+"""The terminal view of a plan."""
 
 from rich.table import Table
 
-from scripts.pixfleet.plan.changes import Kind
-from scripts.pixfleet.plan.report import Report
-from scripts.pixfleet.plan.totals import Estimate, Means, Row
+from scripts.pixfleet.plan.changes import Effect
+from scripts.pixfleet.plan.estimate import FileMeans, PlanEstimate, SourceMeans
+from scripts.pixfleet.plan.report import PlanReport
 from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import counted, dollars
-from scripts.pixfleet.terminal.times import duration
+from scripts.pixfleet.terminal.text import counted
 
 NEXT = (
-    "Nothing was changed. To go on: `terraform apply` with this file, then "
+    "Nothing was changed. To deploy: `terraform apply` with this file, then "
     "`pixfleet backfill enqueue --only stale`."
 )
+CENT = 0.01
 
 
-def shown(report: Report) -> list[Table | str]:
-    """Return the tables and sentences that tell a person what a plan found."""
+def view(report: PlanReport) -> list[Table | str]:
+    """Return the tables and sentences that describe a plan's result."""
     parts: list[Table | str] = [
-        table("recipe", "", rows=[(each.name, each.what) for each in report.changes]),
+        table("recipe", "", rows=[(each.name, each.summary) for each in report.changes]),
         "",
         *_listing(report),
     ]
-    if report.make_the_same or not report.census.made:
-        return [*parts, "", _nothing_to_make(report)]
-    for recipe in dict.fromkeys(row.recipe for row in report.rows):
-        rows = [row for row in report.rows if row.recipe == recipe]
-        parts += ["", f"{recipe}: each file in the mean, by bytes and SSIMULACRA2", _rows(rows)]
-    if mean := report.means:
-        parts += ["", _totals(mean)]
+    if report.is_equivalent or not report.sample.to_render:
+        return [*parts, "", _nothing_to_render(report)]
+    for recipe in dict.fromkeys(each.recipe for each in report.file_means):
+        files = [each for each in report.file_means if each.recipe == recipe]
+        parts += ["", f"{recipe}: mean KB and SSIMULACRA2 score of each file", _files(files)]
+    if mean := report.source_means:
+        parts += ["", _source(mean)]
     parts += _refusals(report)
-    if reckoned := report.estimate:
-        parts += ["", _estimate(reckoned, report)]
+    if report.estimate:
+        parts += ["", _estimate(report.estimate, report)]
     return [*parts, "", NEXT]
 
 
-def _listing(report: Report) -> list[str]:
-    counts, census = report.census.counts, report.census
-    again, first, same = (counts[kind] for kind in (Kind.CHANGED, Kind.NEW, Kind.SAME))
-    listed = counted(census.listed, "source")
-    told = [
-        f"{listed} listed: {again:,} to make again, {first:,} for the first time, {same:,} stay."
+def _listing(report: PlanReport) -> list[str]:
+    counts, sample = report.sample.counts, report.sample
+    again, first, same = (counts[each] for each in (Effect.CHANGED, Effect.NEW, Effect.SAME))
+    listed = counted(sample.listed, "source")
+    lines = [
+        (
+            f"{listed} listed: {again:,} to make again, {first:,} for the first time, "
+            f"{same:,} unchanged."
+        )
     ]
-    if counts[Kind.ENDS]:
-        told.append(
-            f"{counts[Kind.ENDS]:,} would match no recipe any more: their variants stay until "
+    if counts[Effect.ENDS]:
+        lines.append(
+            f"{counts[Effect.ENDS]:,} would match no recipe any more: their variants stay until "
             "their sources change."
         )
-    if not census.is_whole:
-        told.append(
-            f"The listing stopped after {census.listed:,} keys (--max-keys), in the order of "
-            "their names: the sample is of those."
+    if not sample.is_whole:
+        lines.append(
+            f"The listing stopped after {sample.listed:,} keys (--max-keys), in the order of "
+            "their names. The sample is drawn from these."
         )
     if not report.is_counted:
-        told.append(f"There are more than {report.total:,}: say how many by --sources.")
-    return told
+        lines.append(
+            f"There are more than {report.total:,} sources: give their number with --sources."
+        )
+    return lines
 
 
-def _nothing_to_make(report: Report) -> str:
-    if report.make_the_same:
-        return "These recipes make what the present ones make: nothing would be made again."
+def _nothing_to_render(report: PlanReport) -> str:
+    if report.is_equivalent:
+        return "These recipes make the same as the current ones: nothing would be made again."
     return (
-        "No listed source would get anything else. Sources that ask for a recipe by their "
-        "metadata are not known from a listing."
+        "No listed source would get other variants. A listing does not show which sources ask "
+        "for a recipe by their metadata."
     )
 
 
-def _rows(rows: list[Row]) -> Table:
-    """Return bytes and, where there are any, scores."""
-    is_scored = any(row.new_score is not None or row.old_score is not None for row in rows)
-    headings = ["KB now", "KB then", "change", *(["score now", "score then"] * is_scored)]
-    cells = [
+def _files(files: list[FileMeans]) -> Table:
+    """Return a table of bytes, and of scores if there are any."""
+    is_scored = any(each.new_score is not None or each.old_score is not None for each in files)
+    headings = ["KB now", "KB new", "change", *(["score now", "score new"] * is_scored)]
+    rows = [
         [
-            f"{row.variant}.{row.slot}",
-            _kilobytes(row.old_bytes),
-            _kilobytes(row.new_bytes),
-            "same" if row.is_same else _change(row.old_bytes, row.new_bytes),
-            *([_score(row.old_score), _score(row.new_score)] * is_scored),
+            f"{each.variant}.{each.slot}",
+            _kilobytes(each.old_bytes),
+            _kilobytes(each.new_bytes),
+            "same" if each.is_same else _change(each.old_bytes, each.new_bytes),
+            *([_score(each.old_score), _score(each.new_score)] * is_scored),
         ]
-        for row in rows
+        for each in files
     ]
-    return _figures_right(table("file", *headings, rows=cells))
+    return _numbers_right(table("file", *headings, rows=rows))
 
 
-def _totals(mean: Means) -> Table:
+def _source(mean: SourceMeans) -> Table:
     pairs = (
         ("KB stored", mean.old_bytes / 1000, mean.new_bytes / 1000),
         ("files", mean.old_objects, mean.new_objects),
         ("CPU seconds", mean.old_cpu_seconds, mean.new_cpu_seconds),
     )
-    made = table(
-        f"a source, of {mean.sources}",
+    means = table(
+        f"mean of {counted(mean.sources, 'source')}",
         "now",
-        "then",
+        "new",
         "change",
         rows=[(name, old, new, _change(old, new)) for name, old, new in pairs],
     )
-    return _figures_right(made)
+    return _numbers_right(means)
 
 
-def _refusals(report: Report) -> list[Table | str]:
-    told = [(each.key, each.old_refused, each.new_refused) for each in report.trials]
-    rows = [row for row in told if row[1] or row[2]]
+def _refusals(report: PlanReport) -> list[Table | str]:
+    rows = [
+        (each.key, each.old_refused, each.new_refused) for each in report.trials if each.is_refused
+    ]
     if not rows:
         return []
-    return ["", "Refused, and left out of all means:", table("key", "now", "then", rows=rows)]
+    return ["", "Rejected, and left out of all means:", table("key", "now", "new", rows=rows)]
 
 
-def _estimate(reckoned: Estimate, report: Report) -> Table:
-    machines = report.machines
-    more = reckoned.dollars_a_month - reckoned.old_dollars_a_month
-    difference = f"{dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
-    at_once = counted(machines.environments, "Lambda environment")
+def _estimate(estimate: PlanEstimate, report: PlanReport) -> Table:
+    capacity = report.capacity
+    more = estimate.dollars_a_month - estimate.old_dollars_a_month
+    difference = f"{_dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
+    environments = counted(capacity.environments, "Lambda environment")
     return facts(
         {
-            "to make": f"{reckoned.sources:,} of {report.total:,} sources",
-            "time": f"{duration(reckoned.hours * 3600)} with {at_once}",
-            "once": f"{dollars(reckoned.dollars)}, for {reckoned.cpu_hours:,.1f} CPU hours",
-            "a month": f"{dollars(reckoned.dollars_a_month)} to keep them, {difference}",
+            "to make": f"{estimate.sources:,} of {report.total:,} sources",
+            "time": f"{_duration(estimate.hours)} with {environments}",
+            "once": f"{_dollars(estimate.dollars)}, for {estimate.cpu_hours:,.1f} CPU hours",
+            "a month": f"{_dollars(estimate.dollars_a_month)} for storage, {difference}",
         }
     )
 
 
-def _figures_right(made: Table) -> Table:
+def _numbers_right(made: Table) -> Table:
     for column in made.columns[1:]:
         column.justify = "right"
     return made
+
+
+def _duration(hours: float) -> str:
+    return f"{hours:,.1f} hours" if hours >= 1 else counted(max(1, round(hours * 60)), "minute")
+
+
+def _dollars(dollars: float) -> str:
+    return f"${dollars:,.2f}" if dollars >= CENT else "less than $0.01"
 
 
 def _kilobytes(size: float | None) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.plan.similarity import Judges
+from scripts.pixfleet.plan.similarity import ScorerPool
 from tests.functional.cli.conftest import Type
 from tests.functional.conftest import RECIPES
 from tests.support import images
@@ -25,7 +25,7 @@ def recipes(**changed: object) -> dict[str, Any]:
 
 def written(folder: Path, document: Mapping[str, object], name: str = "new.yaml") -> Path:
     file = folder / name
-    file.write_text(json.dumps(document))  # YAML takes JSON for its own
+    file.write_text(json.dumps(document))  # JSON is valid YAML
     return file
 
 
@@ -44,7 +44,7 @@ def contents(clients: Clients, *buckets: str) -> list[tuple[str, str]]:
     return [(each["Key"], each["ETag"]) for page in pages for each in page.get("Contents", ())]
 
 
-def test_a_lower_quality_is_shown_in_bytes_and_scores_and_changes_nothing(
+def test_a_plan_compares_bytes_and_scores_and_changes_nothing(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 2)
@@ -63,14 +63,14 @@ def test_a_lower_quality_is_shown_in_bytes_and_scores_and_changes_nothing(
     assert contents(clients, stack.sources_bucket, stack.variants_bucket) == before
 
 
-def test_what_to_type_next_is_said(
+def test_a_plan_ends_with_the_next_command(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 1)
 
     answer = type_("plan", written(tmp_path, recipes(background="#ffffff")), "--scored", "0")
 
-    assert "1 source listed: 1 to make again, 0 for the first time, 0 stay." in answer.out
+    assert "1 source listed: 1 to make again, 0 for the first time, 0 unchanged." in answer.out
     assert "to make  1 of 1 sources" in answer.out
     assert "`pixfleet backfill enqueue --only stale`" in answer.out
 
@@ -79,10 +79,10 @@ def test_what_to_type_next_is_said(
     ("changed", "sentence"),
     [
         ({"match": {}}, "nothing would be made again"),
-        ({"name": "minute"}, "No listed source would get anything else."),
+        ({"name": "minute"}, "No listed source would get other variants."),
     ],
 )
-def test_recipes_that_change_nothing_are_told_so_and_nothing_is_rendered(
+def test_equivalent_recipes_are_reported_and_nothing_is_rendered(
     changed: Mapping[str, object],
     sentence: str,
     stack: LocalStack,
@@ -99,7 +99,7 @@ def test_recipes_that_change_nothing_are_told_so_and_nothing_is_rendered(
     assert "CPU seconds" not in answer.out
 
 
-def test_a_source_that_asks_for_an_unchanged_recipe_is_left_out(
+def test_a_source_that_asks_for_an_unchanged_recipe_is_not_counted(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 2, recipe="square")
@@ -112,7 +112,7 @@ def test_a_source_that_asks_for_an_unchanged_recipe_is_left_out(
     assert answer.document["estimate"]["sources"] == 1
 
 
-def test_a_source_that_both_recipes_refuse_is_told_and_left_out(
+def test_a_source_that_both_recipes_refuse_is_listed_and_not_in_the_means(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 1)
@@ -127,7 +127,7 @@ def test_a_source_that_both_recipes_refuse_is_told_and_left_out(
     assert answer.document["means_per_source"]["sources"] == 1
 
 
-def test_a_listing_that_stops_early_says_so(
+def test_a_listing_that_stops_early_is_reported(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 3)
@@ -138,10 +138,10 @@ def test_a_listing_that_stops_early_says_so(
 
     assert "The listing stopped after 2 keys" in counted_by_s3.out
     assert "to make  3 of 3 sources" in counted_by_s3.out
-    assert "There are more than 2: say how many by --sources." in by_prefix.out
+    assert "There are more than 2 sources: give their number with --sources." in by_prefix.out
 
 
-def test_a_folder_and_two_files_need_no_stack(
+def test_a_folder_and_two_recipe_files_need_no_stack(
     type_: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -162,7 +162,7 @@ def test_a_folder_and_two_files_need_no_stack(
     assert changes == [("w96", True), ("w32", False), ("w64", False), ("w64", False)]
 
 
-def test_every_problem_of_both_files_is_told(type_: Type, tmp_path: Path) -> None:
+def test_every_problem_of_both_files_is_listed(type_: Type, tmp_path: Path) -> None:
     old = written(tmp_path, {"version": 2, "recipes": []}, "old.yaml")
     new = written(tmp_path, recipes(name="Tiny"))
 
@@ -177,26 +177,26 @@ def test_every_problem_of_both_files_is_told(type_: Type, tmp_path: Path) -> Non
         assert problem in answer.err
 
 
-def test_a_folder_without_present_recipes_is_refused(type_: Type, tmp_path: Path) -> None:
+def test_images_without_against_is_refused(type_: Type, tmp_path: Path) -> None:
     answer = type_("plan", written(tmp_path, recipes()), "--images", tmp_path)
 
     assert answer.code == 2
     assert "--images needs --against" in answer.err
 
 
-def test_a_file_that_cannot_be_scored_has_no_score_and_the_next_one_has() -> None:
+def test_the_scorer_goes_on_after_a_file_that_it_cannot_decode() -> None:
     picture = images.jpeg()
 
-    with Judges(1) as judges, judges.judge() as judge:
-        scores = [judge.score(picture, file) for file in (b"no picture", picture)]
-        judges.kill()
-        after_all_was_stopped = judge.score(picture, picture)
+    with ScorerPool(1) as scorers, scorers.scorer() as scorer:
+        scores = [scorer.score(picture, file) for file in (b"no picture", picture)]
+        scorers.kill()
+        after_kill = scorer.score(picture, picture)
 
     assert scores == [None, 100.0]
-    assert after_all_was_stopped is None
+    assert after_kill is None
 
 
-def test_a_watermark_that_is_not_there_ends_the_plan_with_a_sentence(
+def test_a_missing_watermark_ends_the_plan_with_a_sentence(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 3)
