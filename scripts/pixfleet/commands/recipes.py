@@ -110,7 +110,7 @@ def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
 
 def _view(explanation: RecipeExplanation) -> list[Table | str]:
     attempts = [(each.recipe, each.mismatch or "matches") for each in explanation.attempts]
-    parts: list[Table | str] = [table("recipe", "", rows=attempts), "", explanation.verdict]
+    parts: list[Table | str] = [table("recipe", "", rows=attempts), "", explanation.sentence]
     if stored := explanation.stored:
         parts += [
             "",

@@ -37,7 +37,7 @@ class RecipeExplanation:
     key: str
     attempts: tuple[MatchAttempt, ...]
     recipe: Recipe | None
-    verdict: str
+    sentence: str
     refused: str = ""
     stored: tuple[StoredVariant, ...] = ()
     manifest: str = ""
@@ -53,7 +53,7 @@ class RecipeExplanation:
             ],
             "recipe": self.recipe.name if self.recipe else None,
             "fingerprint": self.recipe.fingerprint if self.recipe else None,
-            "verdict": self.verdict,
+            "verdict": self.sentence,
             "refused": self.refused,
             "manifest": self.manifest or None,
             "variants": [_document(each) for each in self.stored],
@@ -73,11 +73,11 @@ def explain(recipe_set: RecipeSet, explained: ExplainedSource) -> RecipeExplanat
     recipe = recipe_set.named(override) if override else matching
     if matching is None:
         ignored = f", although recipe {override} is asked for" if override else ""
-        verdict = f"No recipe matches, so nothing is made{ignored}."
-        return _nothing(explained, attempts, verdict)
+        sentence = f"No recipe matches, so nothing is made{ignored}."
+        return _nothing(explained, attempts, sentence)
     if recipe is None:
-        verdict = f"Its metadata asks for recipe {override}, which does not exist."
-        return _nothing(explained, attempts, verdict, refused="unknown_recipe")
+        sentence = f"Its metadata asks for recipe {override}, which does not exist."
+        return _nothing(explained, attempts, sentence, refused="unknown_recipe")
     reason = "asked for by name" if override else "the first that matches"
     try:
         return _made(explained, attempts, recipe, f"It gets {recipe.name}: {reason}.")
@@ -86,7 +86,7 @@ def explain(recipe_set: RecipeSet, explained: ExplainedSource) -> RecipeExplanat
 
 
 def _made(
-    explained: ExplainedSource, attempts: tuple[MatchAttempt, ...], recipe: Recipe, verdict: str
+    explained: ExplainedSource, attempts: tuple[MatchAttempt, ...], recipe: Recipe, sentence: str
 ) -> RecipeExplanation:
     source = explained.source
     refuse_unsupported(source.key)
@@ -103,7 +103,7 @@ def _made(
         key=source.key,
         attempts=attempts,
         recipe=recipe,
-        verdict=verdict,
+        sentence=sentence,
         stored=stored,
         manifest=manifest_key(source.key),
         size=explained.size,
@@ -113,11 +113,11 @@ def _made(
 def _nothing(
     explained: ExplainedSource,
     attempts: tuple[MatchAttempt, ...],
-    verdict: str,
+    sentence: str,
     *,
     refused: str = "",
 ) -> RecipeExplanation:
-    return RecipeExplanation(explained.source.key, attempts, None, verdict, refused)
+    return RecipeExplanation(explained.source.key, attempts, None, sentence, refused)
 
 
 def _document(stored: StoredVariant) -> dict[str, object]:

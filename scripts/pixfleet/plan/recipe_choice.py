@@ -145,9 +145,12 @@ def keys_of(match: Match) -> str:
     """Return in words which keys a recipe matches."""
     if not match.prefix and not match.suffixes:
         return "every other key"
-    prefix = f" beginning with {match.prefix}" if match.prefix else ""
-    suffixes = f" ending in {', '.join(match.suffixes)}" if match.suffixes else ""
-    return f"keys{prefix}{suffixes}"
+    conditions = []
+    if match.prefix:
+        conditions.append(f"begin with {match.prefix}")
+    if match.suffixes:
+        conditions.append(f"end in {', '.join(match.suffixes)}")
+    return f"keys that {' and '.join(conditions)}"
 
 
 def _covers(above: Match, below: Match) -> bool:

@@ -51,7 +51,7 @@ def _recipe() -> Schema:
                         "prefix": _or_null({"type": "string"}, "The keys' prefix."),
                         "suffixes": _or_null(
                             {"type": "array", "items": {"type": "string", "minLength": 1}},
-                            "Endings such as .jpg, in any letter case.",
+                            "Suffixes such as .jpg, in any letter case.",
                         ),
                     }
                 ),

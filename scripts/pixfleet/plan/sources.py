@@ -51,7 +51,7 @@ class BucketSources:
         self._s3 = clients.s3
         self._bucket = stack.sources_bucket
         self._objects = objects_of(stack, clients)
-        self._marks = Watermarks(self._objects)
+        self._watermarks = Watermarks(self._objects)
 
     def listing(self, prefix: str) -> Iterator[str]:
         """Yield the keys with a prefix, in the order of S3."""
@@ -73,7 +73,7 @@ class BucketSources:
 
     def resolve(self, recipe: Recipe) -> Resolved:
         """Return a recipe with its watermark; `WatermarkUnusable` if it cannot be read."""
-        return self._marks.resolve(recipe, _fetch_deadline())
+        return self._watermarks.resolve(recipe, _fetch_deadline())
 
 
 class FolderSources:
@@ -105,15 +105,15 @@ class FolderSources:
 
     def resolve(self, recipe: Recipe) -> Resolved:
         """Return a recipe with its watermark, a file of the same folder; else `Misconfigured`."""
-        mark = recipe.watermark
-        if mark is None:
+        watermark = recipe.watermark
+        if watermark is None:
             return Resolved(recipe)
         try:
-            return Resolved(recipe, (self._folder / mark.key).read_bytes())
+            return Resolved(recipe, (self._folder / watermark.key).read_bytes())
         except OSError as error:
             raise Misconfigured(
                 f"Recipe {recipe.name} cannot be tried",
-                [f"expected its watermark {mark.key} in {self._folder}: {error.strerror}"],
+                [f"expected its watermark {watermark.key} in {self._folder}: {error.strerror}"],
             ) from error
 
 

@@ -25,12 +25,12 @@ def current_fingerprints(objects: Objects) -> Callable[[Recipe], str]:
 
     The function reads each watermark once and remembers the fingerprint.
     """
-    marks, known = Watermarks(objects), dict[str, str]()
+    watermarks, known = Watermarks(objects), dict[str, str]()
 
     def fingerprint(recipe: Recipe) -> str:
         if recipe.name not in known:
             deadline = Deadline.after(WATERMARK_SECONDS, SystemClock())
-            known[recipe.name] = marks.resolve(recipe, deadline).recipe.fingerprint
+            known[recipe.name] = watermarks.resolve(recipe, deadline).recipe.fingerprint
         return known[recipe.name]
 
     return fingerprint
