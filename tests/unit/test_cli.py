@@ -36,7 +36,7 @@ def test_a_good_file_shows_what_each_recipe_makes(
     assert code == 0
     assert "responsive: every other key" in shown
     assert "cover 300 × 300, focal" in shown  # noqa: RUF001 - the sign for times
-    assert "keys beginning with transcode/" in shown
+    assert "keys that begin with transcode/" in shown
 
 
 def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
