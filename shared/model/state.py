@@ -28,12 +28,14 @@ class StateKind(StrEnum):
     NEEDS_HEAD = "needs HEAD"  # a listing alone cannot tell
 
     @property
-    def is_settled(self) -> bool:
-        """Return whether a worker would change nothing."""
-        return self in _SETTLED
+    def needs_work(self) -> bool:
+        """Return whether a worker would change something."""
+        return self not in _UNCHANGED
 
 
-_SETTLED = (StateKind.CURRENT, StateKind.REJECTED, StateKind.IGNORED, StateKind.ABSENT)
+# The kinds of a key without a source.
+GONE = (StateKind.ABSENT, StateKind.ORPHANED)
+_UNCHANGED = (StateKind.CURRENT, StateKind.REJECTED, StateKind.IGNORED, StateKind.ABSENT)
 
 
 class Reason(StrEnum):
@@ -114,12 +116,6 @@ def changed_since(entry: Entry, source: Source, fingerprint: str) -> Reason | No
     if entry.identity != source.identity:
         return Reason.OVERRIDES_CHANGED
     return _made_otherwise(entry, fingerprint)
-
-
-def shows(entry: Entry, identity: str, fingerprint: str) -> bool:
-    """Say whether what is stored was made from the source of this identity, by this recipe."""
-    shown = (entry.identity, entry.fingerprint, entry.engine)
-    return entry.was_public and shown == (identity, fingerprint, ENGINE_VERSION)
 
 
 def recipe_for(source: Source, recipes: RecipeSet) -> Recipe | None:

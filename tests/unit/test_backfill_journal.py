@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from scripts.pixfleet.backfill.checkpoint import CURSOR, Journal
-from scripts.pixfleet.backfill.selection import Chosen, Ending, Listed, Page, Skipped, Wanted
+from scripts.pixfleet.backfill.selection import Chosen, Ending, Page, Skipped, Wanted
 from shared.model.errors import Misconfigured
+from shared.model.source import Listed
 
 pytestmark = pytest.mark.unit
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.enqueue import Enqueue, Outbox
 from scripts.pixfleet.backfill.estimate import Limits
@@ -13,7 +14,6 @@ from scripts.pixfleet.backfill.outcomes import Endings
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.run import Run
 from scripts.pixfleet.backfill.selection import Feeder, Only
-from scripts.pixfleet.backfill.standing import Judge
 from scripts.pixfleet.backfill.upload import Drop, Store
 from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
@@ -24,6 +24,7 @@ from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 from shared.model.limits import Limits as OfOneImage
+from shared.model.state import CurrentRecipes
 
 CONFIRMED = "confirmed"
 
@@ -33,7 +34,7 @@ class Backfill:
     """The parts that both ways of a backfill have."""
 
     context: Context
-    judge: Judge
+    assessor: Assessor
     ledger: LedgerReader
     index: StatusIndex
 
@@ -42,12 +43,11 @@ class Backfill:
         """Return the parts for the operator's stack."""
         stack, clients = context.stack, context.clients
         objects = objects_of(stack, clients)
-        judge = Judge(
-            deployed_recipes(stack.recipes, objects), objects, current_fingerprints(objects)
-        )
+        recipe_set = deployed_recipes(stack.recipes, objects)
+        recipes = CurrentRecipes(recipe_set, current_fingerprints(objects))
         ledger = LedgerReader(clients.dynamodb, stack.ledger_table)
         index = StatusIndex(clients.dynamodb, stack.ledger_table, stack.status_index)
-        return cls(context, judge, ledger, index)
+        return cls(context, Assessor(recipes, objects), ledger, index)
 
     def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
         """Return what sends messages about sources that are there."""
@@ -59,14 +59,14 @@ class Backfill:
             else Listing(clients.s3, bucket, prefix)
         )
         outbox = Outbox(clients.sqs, self.enqueue_lane.queue, bucket)
-        return Enqueue(sources, self.judge, self.ledger, outbox, only)
+        return Enqueue(sources, self.assessor, self.ledger, outbox, only)
 
     def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
         """Return what uploads a folder, once all its files are noted."""
         stack, clients = self.context.stack, self.context.clients
         said = stack.environment.get("PIXFLEET_MAX_BYTES", "")
         most = int(said) if said.isdigit() else OfOneImage().max_bytes
-        folder = Folder(place, prefix, self.judge.recipe_set, most)
+        folder = Folder(place, prefix, self.assessor.recipes.recipe_set, most)
         if not journal.fact(CONFIRMED):
             folder.list_into(journal)
         return Drop(folder, journal, Store(clients.s3, stack.sources_bucket), self.ledger)
@@ -91,7 +91,7 @@ class Backfill:
         return Run(
             feeder=feeder,
             journal=journal,
-            endings=Endings(journal, self.ledger, self.judge),
+            endings=Endings(journal, self.ledger, self.assessor),
             depths=Depths(Queues(clients.sqs), queues, stack.dead_letter_queue),
             limits=limits,
             averages=averages,

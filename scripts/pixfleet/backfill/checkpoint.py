@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from scripts.pixfleet.backfill.selection import Chosen, Ending, Listed, Page, Skipped, Wanted
+from scripts.pixfleet.backfill.selection import Chosen, Ending, Page, Skipped, Wanted
 from shared.model.errors import Misconfigured
+from shared.model.source import Listed
 
 SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.selection import Chosen, Only, Page, Skipped, Wanted
-from scripts.pixfleet.backfill.standing import Judge, Standing
 from shared.cloud.errors import attempt
 from shared.cloud.ledger_reader import LedgerReader
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
+from shared.model.state import GONE, StateKind
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -38,7 +39,7 @@ class Enqueue:
     """Sources from a list, chosen by how they stand, sent to one queue."""
 
     sources: "Listing | Inventory"
-    judge: Judge
+    assessor: Assessor
     ledger: LedgerReader
     outbox: "Outbox"
     only: Only | None = None
@@ -51,19 +52,20 @@ class Enqueue:
         """Return the sources of a page that have a recipe and stand as was asked."""
         skipped: dict[Skipped, list[str]] = defaultdict(list)
         wanted: list[Wanted] = []
-        ours = [each for each in page.listed if self.judge.recipe_set.matching(each.key)]
+        recipe_set = self.assessor.recipes.recipe_set
+        ours = [each for each in page.listed if recipe_set.matching(each.key)]
         known = {each.key for each in ours}
         skipped[Skipped.NO_RECIPE] = [each.key for each in page.listed if each.key not in known]
         entries = self.ledger.entries([each.key for each in ours], consistent=True)
         for listed in ours:
             entry = entries[listed.key]
-            standing = self.judge.standing(listed, entry)
-            if standing is Standing.GONE:
+            state = self.assessor.state(listed, entry).kind
+            if state in GONE:
                 skipped[Skipped.GONE].append(listed.key)
-            elif self.only and self.only.value != standing.value:
+            elif self.only and self.only.value != state.value:
                 skipped[Skipped.NOT_ASKED_FOR].append(listed.key)
             else:
-                is_current = standing is Standing.CURRENT
+                is_current = state is StateKind.CURRENT
                 wanted.append(Wanted(listed.key, entry.updated_at, is_current))
         return Chosen(wanted, {why: keys for why, keys in skipped.items() if keys})
 

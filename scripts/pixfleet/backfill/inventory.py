@@ -19,8 +19,9 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from scripts.pixfleet.backfill.listing import moment
-from scripts.pixfleet.backfill.selection import Listed, Page
+from scripts.pixfleet.backfill.selection import Page
 from shared.model.errors import Misconfigured
+from shared.model.source import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

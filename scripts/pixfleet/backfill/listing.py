@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scripts.pixfleet.backfill.selection import Listed, Page
+from scripts.pixfleet.backfill.selection import Page
+from shared.model.source import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

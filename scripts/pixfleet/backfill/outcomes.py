@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Journal, Noted
 from scripts.pixfleet.backfill.selection import Ending, Wanted
-from scripts.pixfleet.backfill.standing import Judge, Standing
 from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
+from shared.model.state import GONE, StateKind
 
 # Queues hand out roughly in order: behind so many pages without an end there is hardly one.
 BARREN_PAGES = 3
@@ -28,7 +29,7 @@ class Endings:
 
     journal: Journal
     ledger: LedgerReader
-    judge: Judge
+    assessor: Assessor
     frontier: int = 0
     turn: int = 0
 
@@ -87,10 +88,10 @@ class Endings:
 
     def _last_word(self, wanted: Wanted, entry: Entry) -> Ending:
         # A list may have been older than the entry: then there was nothing to be done.
-        now = self.judge.standing_now(wanted.key, entry)
-        if now is Standing.CURRENT:
+        now = self.assessor.state_now(wanted.key, entry).kind
+        if now is StateKind.CURRENT:
             return Ending.CURRENT
-        return Ending.REMOVED if now is Standing.GONE else Ending.FAILED
+        return Ending.REMOVED if now in GONE else Ending.FAILED
 
 
 def count(endings: Iterable[str], journal: Journal) -> int:

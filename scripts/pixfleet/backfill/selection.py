@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from shared.model.source import Listed
+
 
 class Only(StrEnum):
     """Which sources of a selection are sent."""
@@ -38,16 +40,6 @@ class Ending(StrEnum):
     REJECTED = "rejected"
     REMOVED = "removed"  # the source, by whoever else, before it was its turn
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A source as a list tells of it; what the list leaves out is empty."""
-
-    key: str
-    etag: str = ""
-    last_modified: str = ""
-    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

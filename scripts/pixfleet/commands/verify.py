@@ -1,4 +1,4 @@
-"""`pixfleet verify`: sources against ledger against stored variants."""
+"""`pixfleet verify`: compares sources, ledger and stored variants."""
 
 import time
 from dataclasses import dataclass
@@ -15,24 +15,25 @@ from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.terminal.times import span_seconds
-from scripts.pixfleet.verify.audit import Scope, Sweep
-from scripts.pixfleet.verify.check import Judge
-from scripts.pixfleet.verify.difference import Kind, Mend
-from scripts.pixfleet.verify.differences_file import Spool, opened_spool
-from scripts.pixfleet.verify.repair import Repair, Workshop
+from scripts.pixfleet.verify.audit import Audit, Scope
+from scripts.pixfleet.verify.check import Checker
+from scripts.pixfleet.verify.check_result import Kind, RepairAction
+from scripts.pixfleet.verify.differences_file import DifferencesFile, open_differences_file
+from scripts.pixfleet.verify.repair import Repair, RepairContext
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
+from shared.model.state import CurrentRecipes
 
 app = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a person wants done about what is found."""
+class _Options:
+    """What to do about the differences."""
 
     repair: bool
     yes: bool
@@ -44,84 +45,88 @@ class _Asked:
 def verify(  # noqa: PLR0913 - one for each option
     context: Context,
     *,
-    prefix: Annotated[str, typer.Option(help="Only sources whose keys begin so.")] = "",
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Mend without asking.")] = False,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the differences.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what a repair would do, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what a repair would do, and do nothing.")
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write every difference to this file, as JSON lines.")
+        Path | None, typer.Option(help="Write every difference to this file, as JSON Lines.")
     ] = None,
     grace: Annotated[
-        str, typer.Option(help="What changed this long ago is still being worked on.")
+        str, typer.Option(help="A key that changed this recently counts as being worked on.")
     ] = "10m",
 ) -> None:
     """Compare sources, ledger and stored variants; exits with 3 if they differ."""
     since = time.time() - span_seconds(grace, option="--grace")
-    workshop = _workshop(context)
-    sweep = _sweep(context, workshop, since, prefix)
-    asked = _Asked(repair, yes, dry_run, report)
-    with opened_spool(report) as spool:
-        summary = _swept(context, sweep, spool)
-        done = _mended(context, workshop, spool, summary, asked)
+    repair_context = _repair_context(context)
+    audit = _audit(context, repair_context, since, prefix)
+    options = _Options(repair, yes, dry_run, report)
+    with open_differences_file(report) as differences:
+        summary = _run(context, audit, differences)
+        done = _repair(context, repair_context, differences, summary, options)
     document = summary.document() | {"repair": done, "report": report and str(report)}
-    context.console.result(document, *_shown(summary, done, asked))
-    is_mended = done is not None and not done["failed"]
-    if summary.mends[Mend.NOTHING] or (summary.differences and not is_mended):
+    context.console.result(document, *_shown(summary, done, options))
+    is_repaired = done is not None and not done["failed"]
+    if summary.actions[RepairAction.NOTHING] or (summary.differences and not is_repaired):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _workshop(context: Context) -> Workshop:
+def _repair_context(context: Context) -> RepairContext:
     stack, clients, clock = context.stack, context.clients, SystemClock()
     objects = objects_of(stack, clients)
-    return Workshop(
+    recipe_set = deployed_recipes(stack.recipes, objects)
+    return RepairContext(
         objects=objects,
         ledger=Ledger(clients.dynamodb, stack.ledger_table, clock),
         queues=Queues(clients.sqs),
-        recipes=deployed_recipes(stack.recipes, objects),
+        recipes=CurrentRecipes(recipe_set, current_fingerprints(objects)),
         clock=clock,
         queue=(stack.lanes.get(BULK) or stack.lanes[LIVE]).queue,
     )
 
 
-def _sweep(context: Context, workshop: Workshop, since: float, prefix: str) -> Sweep:
-    fingerprint_of = current_fingerprints(workshop.objects)
-    return Sweep(
+def _audit(context: Context, repair_context: RepairContext, since: float, prefix: str) -> Audit:
+    objects = repair_context.objects
+    return Audit(
         context.clients.s3,
         LedgerReader(context.clients.dynamodb, context.stack.ledger_table),
-        Judge(workshop.recipes, workshop.objects.head, fingerprint_of, since),
-        Scope(workshop.objects.sources_bucket, workshop.objects.variants_bucket, prefix),
+        Checker(repair_context.recipes, objects.head, since),
+        Scope(objects.sources_bucket, objects.variants_bucket, prefix),
     )
 
 
-def _swept(context: Context, sweep: Sweep, spool: Spool) -> Summary:
-    summary = Summary(sweep.counts)
+def _run(context: Context, audit: Audit, differences: DifferencesFile) -> Summary:
+    summary = Summary(audit.counts)
     with context.console.progress("Keys looked at") as meter:
-        sweep.looked_at = meter.advance
-        for verdict in sweep.differences():
-            spool.add(verdict)
-            summary.note(verdict)
+        audit.advance = meter.advance
+        for difference in audit.differences():
+            differences.add(difference)
+            summary.add(difference)
     return summary
 
 
-def _mended(
-    context: Context, workshop: Workshop, spool: Spool, summary: Summary, asked: _Asked
+def _repair(
+    context: Context,
+    repair_context: RepairContext,
+    differences: DifferencesFile,
+    summary: Summary,
+    options: _Options,
 ) -> dict[str, int] | None:
-    """Mend, if that is wanted, and return what was done; none if nothing was to be."""
-    to_mend = summary.differences - summary.mends[Mend.NOTHING]
-    if not asked.repair or asked.dry_run or not to_mend:
+    """Repair if that is wanted, and return the counts; None if nothing was to be repaired."""
+    if not options.repair or options.dry_run or not summary.to_repair:
         return None
-    context.console.confirm(f"{_plan(summary, workshop.queue)} Go on?", yes=asked.yes)
-    repair = Repair(workshop)
-    is_whole = False
+    context.console.confirm(f"{_plan(summary, repair_context.queue)} Go on?", yes=options.yes)
+    repair = Repair(repair_context)
+    is_finished = False
     try:
-        with context.console.progress("Keys mended", total=to_mend) as meter:
-            for done in repair.run(each for each in spool if each.mend):
+        with context.console.progress("Keys repaired", total=summary.to_repair) as meter:
+            for done in repair.run(each for each in differences if each.action):
                 meter.advance(done)
-        is_whole = True
+        is_finished = True
     finally:
-        if not is_whole:
+        if not is_finished:
             context.console.note(f"Stopped. {_done(dict(repair.counts))}")
     for problem in repair.problems:
         context.console.note(problem)
@@ -132,9 +137,9 @@ def _plan(summary: Summary, queue: str) -> str:
     parts = []
     if summary.to_enqueue:
         parts.append(f"Enqueue {counted(summary.to_enqueue, 'key')} on {queue}")
-    if summary.mends[Mend.DELETE]:
-        objects = counted(summary.doomed_objects, "object")
-        keys = counted(summary.mends[Mend.DELETE], "key")
+    if summary.actions[RepairAction.DELETE]:
+        objects = counted(summary.objects_to_delete, "object")
+        keys = counted(summary.actions[RepairAction.DELETE], "key")
         parts.append(f"delete {objects} of {keys} that no ledger entry lists")
     plan = " and ".join(parts)
     return f"{plan[:1].upper()}{plan[1:]}."
@@ -142,17 +147,17 @@ def _plan(summary: Summary, queue: str) -> str:
 
 def _done(done: dict[str, int]) -> str:
     return ", ".join(
-        f"{counted(done.get(name, 0), noun)} {said}"
-        for name, noun, said in (
+        f"{counted(done.get(name, 0), noun)} {participle}"
+        for name, noun, participle in (
             ("enqueued", "key", "enqueued"),
             ("deleted", "object", "deleted"),
-            ("failed", "key", "not mended"),
+            ("failed", "key", "not repaired"),
         )
     )
 
 
 def _shown(
-    summary: Summary, done: dict[str, int] | None, asked: _Asked
+    summary: Summary, done: dict[str, int] | None, options: _Options
 ) -> tuple[Table | str, ...]:
     kinds = {kind.value: summary.of_kind(kind) for kind in Kind if summary.of_kind(kind)}
     shown: list[Table | str] = [facts({"keys looked at": summary.looked_at, **kinds})]
@@ -163,22 +168,18 @@ def _shown(
         for (kind, reason), count in sorted(summary.counts.items())
         if kind.is_difference
     ]
-    shown += ["", table("What", "Why", "Keys", "For example", rows=rows), ""]
+    shown += ["", table("Kind", "Reason", "Keys", "Example", rows=rows), ""]
     if done is not None:
         shown.append(
-            f"{_done(done)}. `pixfleet verify` again, once the lane is empty, shows what is left."
+            f"{_done(done)}. `pixfleet verify` shows what is left, once the lane is empty."
         )
-    elif (
-        plan := _plan(summary, "the bulk lane")
-        if summary.differences > summary.mends[Mend.NOTHING]
-        else ""
-    ):
-        shown.append(f"A repair would do this: {plan}")
-        shown.append("Type `pixfleet verify --repair` to have it done.")
-    if summary.mends[Mend.NOTHING]:
+    elif summary.to_repair:
+        shown.append(f"A repair would do this: {_plan(summary, 'the bulk lane')}")
+        shown.append("Type `pixfleet verify --repair` to repair.")
+    if summary.actions[RepairAction.NOTHING]:
         shown.append(
-            "Unreadable entries were written by another version of Pixfleet: use that one."
+            "Unreadable entries were written by another version of Pixfleet: use that version."
         )
-    if asked.report:
-        shown.append(f"Every difference stands in {asked.report}.")
+    if options.report:
+        shown.append(f"{options.report} lists every difference.")
     return tuple(shown)

@@ -1,6 +1,7 @@
 """`pixfleet why`: the whole life of one image."""
 
 import time
+from math import inf
 from typing import Annotated
 
 import typer
@@ -14,9 +15,10 @@ from scripts.pixfleet.image.why import Answer, answer
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
-from scripts.pixfleet.verify.check import Judge
+from scripts.pixfleet.verify.check import Checker
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import LedgerReader
+from shared.model.state import CurrentRecipes
 
 app = typer.Typer()
 
@@ -33,9 +35,8 @@ def why(
     since = now - span_seconds(log, option="--log")
     objects = objects_of(stack, context.clients)
     recipes = deployed_recipes(stack.recipes, objects)
-    archive = Archive(
-        context.clients.s3, stack, Judge(recipes, objects.head, current_fingerprints(objects), now)
-    )
+    current = CurrentRecipes(recipes, current_fingerprints(objects))
+    archive = Archive(context.clients.s3, stack, Checker(current, objects.head, since=inf))
     entry = LedgerReader(context.clients.dynamodb, stack.ledger_table).of([key])[key]
     life = archive.life(key, entry)
     said = answer(life, recipes, now)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,16 +11,16 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
-from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
+from shared.model.entry import REJECTED
 from shared.model.errors import Failure
-from shared.model.recipe import RecipeSet
-from shared.model.source import Source
-from shared.model.state import recipe_for, shows
+from shared.model.recipe import Recipe, RecipeSet
+from shared.model.state import CurrentRecipes, Reason, StateKind, assess
 
 WATERMARK_SECONDS = 60.0
 # S3's `LastModified` is in whole seconds: an entry written in the same second may be older than
 # the redrive. If it is newer, a dead letter or what is published shows the outcome.
 LAST_MODIFIED_SECONDS = 1.0
+PROCESSED_BEFORE_CHANGE = (Reason.RECIPE_CHANGED, Reason.ENGINE_CHANGED)
 
 
 class RedriveOutcome(StrEnum):
@@ -129,31 +128,25 @@ class RedriveStatusReader:
 
     def _of_key(self, key: str, since: float) -> MessageOutcome:
         entry, source = self.ledger.read(key), self.objects.head(key)
-        waiting, fixed = (
-            MessageOutcome(RedriveOutcome.WAITING, key),
-            MessageOutcome(RedriveOutcome.FIXED, key),
+        state = assess(key, entry, source, CurrentRecipes(self.recipes, self._fingerprint))
+        # The recipe or the engine may have changed again since the message was processed.
+        is_processed = entry.updated_at >= since and (
+            state.kind in (StateKind.CURRENT, StateKind.REJECTED)
+            or state.reason in PROCESSED_BEFORE_CHANGE
         )
-        is_ours = source is not None and self.recipes.matching(key) is not None
-        if source is None or not is_ours:
-            return waiting if entry.stored or entry.status not in ("", REMOVED) else fixed
-        if entry.is_unfinished or entry.identity != source.identity:
-            return waiting
-        is_new = entry.updated_at >= since
-        if entry.status == REJECTED and is_new:
+        if is_processed and entry.status == REJECTED:
             return MessageOutcome(RedriveOutcome.DEAD, key, entry.cause)
-        if entry.status == PUBLISHED and (is_new or self._shows(entry, source)):
-            return fixed
-        return waiting
+        # The worker writes nothing where it has nothing to do.
+        is_unchanged = not state.kind.needs_work and state.kind is not StateKind.REJECTED
+        is_fixed = is_processed or is_unchanged
+        return MessageOutcome(RedriveOutcome.FIXED if is_fixed else RedriveOutcome.WAITING, key)
 
-    def _shows(self, entry: Entry, source: Source) -> bool:
-        """Return whether the worker had nothing to do: it writes nothing then."""
-        with suppress(Failure):
-            recipe = recipe_for(source, self.recipes)
-            if recipe is None:
-                return False
-            recipe = self.watermarks.resolve(recipe, self.within(WATERMARK_SECONDS)).recipe
-            return shows(entry, source.identity, recipe.fingerprint)
-        return False
+    def _fingerprint(self, recipe: Recipe) -> str:
+        try:
+            deadline = self.within(WATERMARK_SECONDS)
+            return self.watermarks.resolve(recipe, deadline).recipe.fingerprint
+        except Failure:
+            return ""  # nothing was ever published with this fingerprint
 
 
 def _dead(dead_letter: DeadLetter) -> MessageOutcome:

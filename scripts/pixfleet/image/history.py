@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.image.variants import NoManifest, Shelf
 from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.verify.check import Judge
-from scripts.pixfleet.verify.difference import Verdict
-from scripts.pixfleet.verify.listings import Listed, Met, object_pages
+from scripts.pixfleet.verify.check import Checker
+from scripts.pixfleet.verify.check_result import CheckResult
+from scripts.pixfleet.verify.listings import ListedKey, listed, object_pages
 from shared.cloud.ledger_reader import Read
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import NotAVariantKey, manifest_key, parse_stored_key, stored_key
@@ -61,7 +61,7 @@ class Life:
     entry: Read
     manifest: Manifest | None
     stored: tuple[StoredObject, ...]
-    verdict: Verdict
+    verdict: CheckResult
     problems: tuple[str, ...] = ()
 
     @property
@@ -73,10 +73,10 @@ class Life:
 class Archive:
     """Where the life of one image is looked up."""
 
-    def __init__(self, s3: "S3Client", stack: Stack, judge: Judge) -> None:
+    def __init__(self, s3: "S3Client", stack: Stack, checker: Checker) -> None:
         self._s3 = s3
         self._stack = stack
-        self._judge = judge
+        self._checker = checker
 
     def life(self, key: str, entry: Read) -> Life:
         """Return all that S3 tells of a key, beside what the ledger does."""
@@ -84,16 +84,15 @@ class Archive:
         versions = self._versions_or_head(key, problems)
         stored = self._stored(key)
         latest = next((each for each in versions if each.is_latest and each.etag), None)
-        listed = Listed(key, latest.etag, latest.modified) if latest else None
-        met = Met(key, listed, frozenset(each.name for each in stored))
+        source = listed(key, latest.etag, latest.modified, latest.size_bytes) if latest else None
+        names = frozenset(each.name for each in stored)
+        result = self._checker.check(ListedKey(key, source, names), entry)
         manifest = None
         try:
             manifest = Shelf(self._s3, self._stack).manifest(key) if stored else None
         except NoManifest as missing:
             problems.append(str(missing))
-        return Life(
-            key, versions, entry, manifest, stored, self._judge.judge(met, entry), tuple(problems)
-        )
+        return Life(key, versions, entry, manifest, stored, result, tuple(problems))
 
     def nearby(self, key: str) -> Sequence[str]:
         """Return some keys of the same folder, for somebody who has mistyped one."""
@@ -109,7 +108,7 @@ class Archive:
             versions = sorted(self._versions(key), key=lambda each: each.modified, reverse=True)
         except (ClientError, BotoCoreError) as refused:
             problems.append(f"The versions could not be listed: {refused}")
-            source = self._judge.head(key)
+            source = self._checker.head(key)
             if source is None:
                 return ()
             modified = datetime.fromisoformat(source.last_modified)

@@ -1,16 +1,17 @@
 """Says in a sentence or two why one image is as it is, and what to type next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
 from scripts.pixfleet.image.history import Life
 from scripts.pixfleet.image.runbook import PLACE, advice
 from scripts.pixfleet.terminal.times import duration, timestamp
-from scripts.pixfleet.verify.difference import Kind
+from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.recipe import RecipeSet
+from shared.model.state import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def answer(life: Life, recipes: RecipeSet, now: float) -> Answer:
         )
     if not life.is_there:
         return _gone(life, entry)
-    if recipes.matching(key) is None:
+    if life.verdict.kind is Kind.IGNORED:
         known = ", ".join(each.name for each in recipes.recipes)
         return Answer(
             f"No recipe is for this key: of {known}, none matches it.",
@@ -91,14 +92,17 @@ def _of_source(life: Life, entry: Entry, now: float) -> Answer:
         return _rejected(entry, key)
     next_ = ("pixfleet status", _repair(key))
     if verdict.kind is Kind.ORPHANED:
-        sentence = f"It is {entry.status} as it should be, and more is stored than should be."
+        sentence = "More is stored for it than should be."
         return Answer(sentence, (_PLAIN[verdict.reason], _objects(verdict.names)), next_[1:])
-    if entry.status in ("", REMOVED):
+    if verdict.kind is Kind.WORKING:
+        again = f"pixfleet why {quote(key)}"
+        return Answer("It changed while this command was running.", (), (again,), is_well=True)
+    if verdict.kind is Kind.MISSING and verdict.reason != ObjectsReason.MISSING:
         since = max(each.modified.timestamp() for each in life.versions)
         sentence = f"It was dropped {duration(now - since)} ago and not made yet."
         because = _attempts(entry) or ("It waits in its queue, or its event was lost.",)
         return Answer(sentence, because, (next_[0], "pixfleet dlq groups", next_[1]))
-    because = (_PLAIN.get(verdict.reason, verdict.reason), *_attempts(entry))
+    because = (_PLAIN[verdict.reason], *_attempts(entry))
     if verdict.names:
         because = (*because, _objects(verdict.names))
     public = "What is served is not what it should be"
@@ -121,15 +125,17 @@ def _rejected(entry: Entry, key: str) -> Answer:
     )
 
 
-_PLAIN = {
-    "begun, never finished": "Work on it began and has not come to an end.",
-    "engine changed": "Its variants were made by another engine version.",
-    "objects missing": "The ledger lists objects that are not in the bucket.",
-    "objects not in the ledger": "There are objects in the bucket that the ledger does not list.",
-    "overrides changed": "Its metadata asks for something else than when it was made.",
-    "recipe changed": "Its recipe has changed since it was made.",
-    "source dropped again": "The same bytes were dropped again since it was rejected.",
-    "source replaced": "The source has been replaced since its variants were made.",
+_PLAIN: Mapping[str, str] = {
+    Reason.UNFINISHED: "Work on it began and has not come to an end.",
+    Reason.NO_RECIPE: "No recipe matches its key any more, and its variants are still stored.",
+    Reason.SOURCE_REPLACED: "The source has been replaced since its variants were made.",
+    Reason.DROPPED_AGAIN: "The same bytes were dropped again since it was rejected.",
+    Reason.OVERRIDES_CHANGED: "Its metadata asks for something else than when it was made.",
+    Reason.RECIPE_CHANGED: "Its recipe has changed since it was made.",
+    Reason.ENGINE_CHANGED: "Its variants were made by another engine version.",
+    ObjectsReason.MISSING: "The ledger lists objects that are not in the bucket.",
+    ObjectsReason.UNLISTED: "There are objects in the bucket that the ledger does not list.",
+    ObjectsReason.UNLISTED_WITHOUT_RECIPE: "No recipe matches its key, but objects are stored.",
 }
 
 

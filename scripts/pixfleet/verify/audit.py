@@ -1,13 +1,13 @@
-"""Looks at every key of a stack, whatever their number, in a memory that does not grow.
+"""Audits every key of a stack, whatever their number, in a fixed amount of memory.
 
-One pass over two listings, sources and variants, merged in one order (see `order`): the variants
-are 256 listings of S3, one for each shard, of which two pages each are held. Each batch of keys
-that comes out is looked up in the ledger, so that missing, stale and orphaned show at once and
-nothing has to be remembered. Then one pass over the ledger, for entries of which neither the
-source nor any object was met; which keys were met a Bloom filter of fixed size remembers.
+The first pass merges two listings, sources and variants, in one order (see `order`). The variants
+are 256 listings of S3, one for each shard, of which two pages each are held. Each batch of merged
+keys is looked up in the ledger, so missing, stale and orphaned keys are found without remembering
+anything. The second pass scans the ledger for entries of which S3 listed neither a source nor an
+object; a Bloom filter of fixed size remembers the listed keys.
 
-All in all about 150 MB, at ten million keys as at a thousand. The calls are mostly listings: one
-for a thousand objects.
+It takes about 150 MB, for ten million keys as for a thousand. Most calls are listings: one for a
+thousand objects.
 """
 
 from collections import Counter
@@ -17,23 +17,29 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from scripts.pixfleet.verify.bloom_filter import Seen
-from scripts.pixfleet.verify.check import Judge
-from scripts.pixfleet.verify.difference import Kind, Verdict
-from scripts.pixfleet.verify.listings import Met, Shelves, merged, sources
+from scripts.pixfleet.verify.bloom_filter import BloomFilter
+from scripts.pixfleet.verify.check import Checker
+from scripts.pixfleet.verify.check_result import CheckResult, Kind
+from scripts.pixfleet.verify.listings import SHARDS, ListedKey, VariantsListing, merged, sources
 from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader, Read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-THREADS = 32
-BATCHES = 10
-LOTS = THREADS
+
+@dataclass(frozen=True, slots=True)
+class AuditSizes:
+    """How much an audit does at once and holds in memory; 2^28 bits are 32 MB."""
+
+    threads: int = 32
+    lookups: int = 10
+    filter_bits: int = 1 << 28
+    shards: Sequence[str] = SHARDS
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look: two buckets, and the beginning of the keys."""
+    """The two buckets, and the prefix of the keys that are audited."""
 
     sources_bucket: str
     variants_bucket: str
@@ -41,53 +47,55 @@ class Scope:
 
 
 @dataclass(slots=True)
-class Sweep:
-    """One pass over everything; `counts` grow on the way, by kind and reason."""
+class Audit:
+    """One audit; `counts` grow while it runs, by kind and reason."""
 
     s3: "S3Client"
-    census: LedgerReader
-    judge: Judge
+    ledger: LedgerReader
+    checker: Checker
     scope: Scope
-    looked_at: Callable[[int], None] = lambda _: None
+    sizes: AuditSizes = AuditSizes()
+    advance: Callable[[int], None] = lambda _: None
     counts: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
-    def differences(self) -> Iterator[Verdict]:
-        """Yield what wants to be mended, as it is found."""
-        seen = Seen()
-        with ThreadPoolExecutor(THREADS) as pool:
-            for verdict in chain(self._of_keys(pool, seen), self._of_entries(pool, seen)):
-                self.counts[verdict.kind, verdict.reason] += 1
-                if verdict.kind.is_difference:
-                    yield verdict
+    def differences(self) -> Iterator[CheckResult]:
+        """Yield each difference as it is found."""
+        listed = BloomFilter(bits=self.sizes.filter_bits)
+        with ThreadPoolExecutor(self.sizes.threads) as pool:
+            for result in chain(self._of_keys(pool, listed), self._of_entries(pool, listed)):
+                self.counts[result.kind, result.reason] += 1
+                if result.kind.is_difference:
+                    yield result
 
-    def _of_keys(self, pool: ThreadPoolExecutor, seen: Seen) -> Iterator[Verdict]:
-        scope = self.scope
-        shelves = Shelves(self.s3, scope.variants_bucket, scope.prefix, pool)
-        met = merged(sources(self.s3, scope.sources_bucket, scope.prefix, pool), shelves)
-        while batch := list(islice(met, BATCH_KEYS * BATCHES)):
+    def _of_keys(self, pool: ThreadPoolExecutor, listed: BloomFilter) -> Iterator[CheckResult]:
+        scope, sizes = self.scope, self.sizes
+        variants = VariantsListing(
+            self.s3, scope.variants_bucket, scope.prefix, pool, shards=sizes.shards
+        )
+        keys = merged(sources(self.s3, scope.sources_bucket, scope.prefix, pool), variants)
+        while batch := list(islice(keys, BATCH_KEYS * sizes.lookups)):
             for each in batch:
-                seen.add(each.key)
-            entries = self._entries(pool, batch)
-            # One task for some keys: a task of its own would cost more than most verdicts.
-            pairs = list(zip(batch, entries, strict=True))
-            lots = [pairs[at::LOTS] for at in range(min(LOTS, len(pairs)))]
-            yield from chain.from_iterable(pool.map(self._judged, lots))
-            self.looked_at(len(batch))
+                listed.add(each.key)
+            pairs = list(zip(batch, self._entries(pool, batch), strict=True))
+            # One task for several keys: a task for each would cost more than most checks.
+            parts = [pairs[at :: sizes.threads] for at in range(min(sizes.threads, len(pairs)))]
+            yield from chain.from_iterable(pool.map(self._checked, parts))
+            self.advance(len(batch))
 
-    def _judged(self, lot: Sequence[tuple[Met, Read]]) -> list[Verdict]:
-        return [self.judge.judge(met, entry) for met, entry in lot]
+    def _checked(self, pairs: Sequence[tuple[ListedKey, Read]]) -> list[CheckResult]:
+        return [self.checker.check(listed, entry) for listed, entry in pairs]
 
-    def _entries(self, pool: ThreadPoolExecutor, batch: Sequence[Met]) -> list[Read]:
+    def _entries(self, pool: ThreadPoolExecutor, batch: Sequence[ListedKey]) -> list[Read]:
         keys = [each.key for each in batch]
         parts = [keys[start : start + BATCH_KEYS] for start in range(0, len(keys), BATCH_KEYS)]
         return [
             found[key]
-            for part, found in zip(parts, pool.map(self.census.of, parts), strict=True)
+            for part, found in zip(parts, pool.map(self.ledger.of, parts), strict=True)
             for key in part
         ]
 
-    def _of_entries(self, pool: ThreadPoolExecutor, seen: Seen) -> Iterator[Verdict]:
-        unseen = ((key, e) for key, e in self.census.all(self.scope.prefix) if key not in seen)
-        while batch := list(islice(unseen, BATCH_KEYS)):
-            judged = pool.map(lambda each: self.judge.judge_entry(*each), batch)
-            yield from (verdict for verdict in judged if verdict)
+    def _of_entries(self, pool: ThreadPoolExecutor, listed: BloomFilter) -> Iterator[CheckResult]:
+        others = ((key, e) for key, e in self.ledger.all(self.scope.prefix) if key not in listed)
+        while batch := list(islice(others, BATCH_KEYS)):
+            checked = pool.map(lambda each: self.checker.check_entry(*each), batch)
+            yield from (result for result in checked if result)

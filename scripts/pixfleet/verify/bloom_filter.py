@@ -1,34 +1,33 @@
-"""Remembers which keys a sweep has met, in a memory that does not grow."""
+"""A set of keys in a fixed amount of memory, which may contain a few keys too many."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
 from secrets import token_bytes
 
-BITS = 1 << 28  # 32 MB
 HASHES = 4
 
 
-class Seen:
-    """A Bloom filter: a key that was added is always known again.
+class BloomFilter:
+    """A Bloom filter: contains every key that was added, and a few others.
 
-    Of those that were not, one in some 2,700 is taken for known with ten million keys in it. Which
-    ones is another matter each time, by the salt: what one sweep passes over, the next one finds.
+    With ten million keys in 2^28 bits, it contains one other key in about 2,700. A random salt
+    makes these others differ from audit to audit: what one audit misses, the next one finds.
     """
 
-    def __init__(self, *, bits: int = BITS) -> None:
+    def __init__(self, *, bits: int) -> None:
         self._bits = bytearray(bits // 8)
         self._mask = bits - 1
         self._salt = token_bytes(16)
 
     def add(self, key: str) -> None:
-        """Remember a key."""
-        for at in self._places(key):
+        """Add a key."""
+        for at in self._positions(key):
             self._bits[at >> 3] |= 1 << (at & 7)
 
     def __contains__(self, key: str) -> bool:
-        return all(self._bits[at >> 3] & (1 << (at & 7)) for at in self._places(key))
+        return all(self._bits[at >> 3] & (1 << (at & 7)) for at in self._positions(key))
 
-    def _places(self, key: str) -> Iterator[int]:
+    def _positions(self, key: str) -> Iterator[int]:
         digest = blake2b(key.encode(), digest_size=4 * HASHES, salt=self._salt).digest()
         return (
             int.from_bytes(digest[start : start + 4]) & self._mask

@@ -1,4 +1,4 @@
-"""Keeps differences on disk: they may be as many as there are keys."""
+"""Keeps differences on disk, since there may be as many as there are keys."""
 
 import json
 import tempfile
@@ -7,52 +7,52 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from scripts.pixfleet.verify.difference import Kind, Mend, Verdict
+from scripts.pixfleet.verify.check_result import CheckResult, Kind, RepairAction
 from shared.model.errors import Misconfigured
 
 
-class Spool:
-    """A file of JSON lines, one a difference: written to its end, then read."""
+class DifferencesFile:
+    """A file of JSON Lines, one line for each difference: first written, then read."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, result: CheckResult) -> None:
         """Write one difference."""
         line = {
-            "key": verdict.key,
-            "kind": verdict.kind,
-            "reason": verdict.reason,
-            "mend": verdict.mend,
-            "names": verdict.names,
+            "key": result.key,
+            "kind": result.kind,
+            "reason": result.reason,
+            "mend": result.action,
+            "names": result.names,
         }
         self._file.write(json.dumps(line, ensure_ascii=True) + "\n")
 
-    def __iter__(self) -> Iterator[Verdict]:
+    def __iter__(self) -> Iterator[CheckResult]:
         self._file.seek(0)
         for line in self._file:
             read = json.loads(line)
-            yield Verdict(
+            yield CheckResult(
                 read["key"],
                 Kind(read["kind"]),
                 read["reason"],
-                Mend(read["mend"]),
+                RepairAction(read["mend"]),
                 tuple(read["names"]),
             )
 
 
 @contextmanager
-def opened_spool(report: Path | None) -> Iterator[Spool]:
-    """Open the report that was asked for, or else a file that is gone afterwards."""
+def open_differences_file(report: Path | None) -> Iterator[DifferencesFile]:
+    """Open the report, or a temporary file if no report was asked for."""
     if report is None:
         with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-            yield Spool(file)
+            yield DifferencesFile(file)
         return
     try:
         file = report.open("w+", encoding="utf-8")
-    except OSError as refused:
+    except OSError as error:
         raise Misconfigured(
-            f"{report} cannot be written", [f"{refused.strerror}: name another --report"]
-        ) from refused
+            f"{report} cannot be written", [f"{error.strerror}: name another --report"]
+        ) from error
     with file:
-        yield Spool(file)
+        yield DifferencesFile(file)

@@ -1,4 +1,4 @@
-"""What S3 lists of a stack: its sources, and beside each what is stored for it."""
+"""Lists the sources of a stack, each with the names of the objects that are stored for it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from scripts.pixfleet.verify.order import Stored, grouped, place, reordered
+from scripts.pixfleet.verify.order import StoredNames, grouped, reordered, sort_key
 from shared.model.keys import NotAVariantKey, parse_stored_key, shard
+from shared.model.source import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,103 +20,107 @@ SHARDS = tuple(f"{number:02x}" for number in range(256))
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A source as a listing shows it: all that HEAD says, but for its metadata."""
+class ListedKey:
+    """The key of a source, the source if S3 lists one, and the names of its stored objects."""
 
     key: str
-    etag: str
-    modified: datetime
-
-    @property
-    def last_modified(self) -> str:
-        """Return the time as the ledger notes it: HEAD tells whole seconds."""
-        return self.modified.replace(microsecond=0).isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """One source key: its source, if there is one, and the names of what is stored for it."""
-
-    key: str
-    listed: Listed | None
+    source: Listed | None
     names: frozenset[str] = frozenset()
 
-
-def merged(sources: Iterable[Listed], shelves: "Shelves") -> Iterator[Met]:
-    """Yield each key once that has a source or stored objects."""
-    for listed in reordered(sources):
-        for stored in shelves.before(listed.key):
-            yield Met(stored.key, None, stored.names)
-        yield Met(listed.key, listed, shelves.names_of(listed.key))
-    for stored in shelves.rest():
-        yield Met(stored.key, None, stored.names)
+    @property
+    def modified(self) -> datetime | None:
+        """Return when the source was uploaded, in whole seconds; None without a source."""
+        return datetime.fromisoformat(self.source.last_modified) if self.source else None
 
 
-class Shelves:
-    """What is stored, shard by shard: up to two pages of each are held, and no more.
+def merged(sources: Iterable[Listed], variants: "VariantsListing") -> Iterator[ListedKey]:
+    """Yield once each key that has a source or stored objects."""
+    for source in reordered(sources):
+        for stored in variants.before(source.key):
+            yield ListedKey(stored.key, None, stored.names)
+        yield ListedKey(source.key, source, variants.names_of(source.key))
+    for stored in variants.rest():
+        yield ListedKey(stored.key, None, stored.names)
 
-    A page is fetched while the one before it is read, as many at once as the pool has threads.
-    Whatever is not of the shape `<shard>/<key>/<name>` is not ours and is passed over.
+
+class VariantsListing:
+    """The stored objects, shard by shard; two pages of each shard are held at most.
+
+    A page is fetched while the page before it is read, in as many threads as the pool has. Objects
+    whose key is not `<shard>/<key>/<name>` are not Pixfleet's and are skipped.
     """
 
-    def __init__(self, s3: "S3Client", bucket: str, prefix: str, pool: Executor) -> None:
+    def __init__(
+        self,
+        s3: "S3Client",
+        bucket: str,
+        prefix: str,
+        pool: Executor,
+        *,
+        shards: Sequence[str] = SHARDS,
+    ) -> None:
         self._prefix = prefix
-        listings = [ahead(object_pages(s3, bucket, f"{shard}/{prefix}"), pool) for shard in SHARDS]
-        self._shelves = {
-            shard: _Shelf(self._groups(listing))
-            for shard, listing in zip(SHARDS, listings, strict=True)
+        pages = [ahead(object_pages(s3, bucket, f"{shard}/{prefix}"), pool) for shard in shards]
+        self._shards = {
+            shard: _ShardListing(self._groups(listing))
+            for shard, listing in zip(shards, pages, strict=True)
         }
 
-    def before(self, key: str) -> Iterator[Stored]:
+    def before(self, key: str) -> Iterator[StoredNames]:
         """Yield what this key's shard holds for keys that come before it."""
-        shelf = self._shelves[shard(key)]
-        while shelf.first and place(shelf.first.key) < place(key):
-            yield shelf.take()
+        listing = self._shards[shard(key)]
+        while listing.first and sort_key(listing.first.key) < sort_key(key):
+            yield listing.take()
 
     def names_of(self, key: str) -> frozenset[str]:
         """Return what is stored for the key; what comes before it must have been taken."""
-        shelf = self._shelves[shard(key)]
-        is_there = shelf.first is not None and shelf.first.key == key
-        return shelf.take().names if is_there else frozenset()
+        listing = self._shards[shard(key)]
+        is_there = listing.first is not None and listing.first.key == key
+        return listing.take().names if is_there else frozenset()
 
-    def rest(self) -> Iterator[Stored]:
-        """Yield all that has not been taken."""
-        for shelf in self._shelves.values():
-            while shelf.first:
-                yield shelf.take()
+    def rest(self) -> Iterator[StoredNames]:
+        """Yield everything that has not been taken."""
+        for listing in self._shards.values():
+            while listing.first:
+                yield listing.take()
 
-    def _groups(self, keys: Iterable[str]) -> Iterator[Stored]:
-        # A key that only begins with the prefix together with the name of an object is another's.
-        return (each for each in grouped(_ours(keys)) if each.key.startswith(self._prefix))
+    def _groups(self, keys: Iterable[str]) -> Iterator[StoredNames]:
+        # The prefix may end inside an object's name, so the source key itself is compared too.
+        return (each for each in grouped(_parsed(keys)) if each.key.startswith(self._prefix))
 
 
-class _Shelf:
-    """The groups of one shard, of which the first can be looked at."""
+class _ShardListing:
+    """The groups of one shard; `first` is the next one, None at the end."""
 
-    def __init__(self, groups: Iterator[Stored]) -> None:
+    def __init__(self, groups: Iterator[StoredNames]) -> None:
         self._groups = groups
         self.first = next(groups, None)
 
-    def take(self) -> Stored:
+    def take(self) -> StoredNames:
         taken = self.first
-        assert taken is not None  # noqa: S101 - asked before
+        assert taken is not None  # noqa: S101 - every caller has looked at `first`
         self.first = next(self._groups, None)
         return taken
 
 
 def sources(s3: "S3Client", bucket: str, prefix: str, pool: Executor) -> Iterator[Listed]:
-    """Yield every source in the order of S3, a page fetched ahead."""
+    """Yield every source in the order of S3, fetching one page ahead."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return ahead(
         (
             [
-                Listed(each["Key"], each["ETag"].strip('"'), each["LastModified"])
+                listed(each["Key"], each["ETag"].strip('"'), each["LastModified"], each["Size"])
                 for each in page.get("Contents", [])
             ]
             for page in pages
         ),
         pool,
     )
+
+
+def listed(key: str, etag: str, modified: datetime, size_bytes: int) -> Listed:
+    """Return a source; listings have milliseconds, the ledger stores the whole seconds of HEAD."""
+    return Listed(key, etag, modified.replace(microsecond=0).isoformat(), size_bytes)
 
 
 def object_pages(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Sequence[str]]:
@@ -125,7 +130,7 @@ def object_pages(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Sequence[
 
 
 def ahead(pages: Iterator[Sequence[Item]], pool: Executor) -> Iterator[Item]:
-    """Yield what stands on the pages; the first is fetched at once, each other one page ahead."""
+    """Yield the items of all pages; fetch the first page at once and each other one page ahead."""
     coming = pool.submit(next, pages, None)
 
     def rest() -> Iterator[Sequence[Item]]:
@@ -137,7 +142,7 @@ def ahead(pages: Iterator[Sequence[Item]], pool: Executor) -> Iterator[Item]:
     return chain.from_iterable(rest())
 
 
-def _ours(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _parsed(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
     for key in keys:
         try:
             yield parse_stored_key(key)

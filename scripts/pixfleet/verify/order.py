@@ -1,9 +1,9 @@
-"""Two listings of S3 in one order, so that they can be merged with hardly any memory.
+"""Brings two listings of S3 into one order, so that they can be merged in little memory.
 
-Sources are listed by key, variants by `<shard>/<key>/<name>`. Within a shard that is not the same:
-`cat` comes before `cat-1`, but `cat/w640.avif` after `cat-1/w640.avif`; and what is stored for
-`cat` lies on both sides of what is stored for `cat/2`. In the order of this module a key comes
-after all keys that continue it with a character up to `/`. Both listings can be brought into it by
+Sources are listed by key, variants by `<shard>/<key>/<name>`. Within a shard that is not the same
+order: `cat` comes before `cat-1`, but `cat/w640.avif` after `cat-1/w640.avif`; and the objects of
+`cat` come both before and after those of `cat/2`. In the order of this module a key comes after
+all keys that continue it with a character up to `/`. Either listing can be brought into it by
 holding back the few keys that others continue.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 
 class Keyed(Protocol):
-    """What belongs to one source key."""
+    """Anything that belongs to one source key."""
 
     @property
     def key(self) -> str:
@@ -24,22 +24,23 @@ K = TypeVar("K", bound=Keyed)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The names of all objects that are stored for one source key, the manifest's among them."""
+class StoredNames:
+    """The names of all objects that are stored for one source key, with the manifest's."""
 
     key: str
     names: frozenset[str]
 
 
-def place(key: str) -> bytes:
+def sort_key(key: str) -> bytes:
     """Return what sorts keys into the common order; no UTF-8 contains the last byte."""
     return key.encode() + b"/\xff"
 
 
 def reordered(listing: Iterable[K]) -> Iterator[K]:
-    """Yield what comes in the order of S3 in the common one.
+    """Yield a listing that is in the order of S3 in the common order.
 
-    Holds as many as there are keys that begin each other: never more than a key has characters.
+    Holds as many items as there are keys that are each other's beginning: never more than a key
+    has characters.
     """
     held: list[K] = []
     for each in listing:
@@ -49,8 +50,8 @@ def reordered(listing: Iterable[K]) -> Iterator[K]:
     yield from reversed(held)
 
 
-def grouped(objects: Iterable[tuple[str, str]]) -> Iterator[Stored]:
-    """Yield what is stored for each source key, in the common order, from one shard's listing.
+def grouped(objects: Iterable[tuple[str, str]]) -> Iterator[StoredNames]:
+    """Yield the names of each source key in the common order, from the listing of one shard.
 
     `objects` are source keys and names, in the order of S3.
     """
@@ -69,6 +70,6 @@ def _continues(later: str, key: str) -> bool:
     return later.startswith(key) and later[len(key)] <= "/"
 
 
-def _closed(held: list[tuple[str, set[str]]]) -> Stored:
+def _closed(held: list[tuple[str, set[str]]]) -> StoredNames:
     key, names = held.pop()
-    return Stored(key, frozenset(names))
+    return StoredNames(key, frozenset(names))

@@ -1,7 +1,7 @@
-"""Mends what a sweep has found: has the worker make it so, deletes only what nobody lists.
+"""Repairs what an audit has found: enqueues keys, and deletes objects that no entry lists.
 
-An orphaned object is deleted under a claim on its key, as the worker would: whoever publishes that
-key meanwhile is not disturbed, and what has changed since the sweep is looked at once more.
+Such objects are deleted under a claim on their key, as a worker would delete them: a worker that
+publishes the key at the same time is not disturbed, and the key is assessed again first.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scripts.pixfleet.verify.difference import Mend, Verdict
+from scripts.pixfleet.verify.check_result import CheckResult, RepairAction
 from shared.clock import Clock
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Claim, Ledger
@@ -20,99 +20,97 @@ from shared.events import backfill
 from shared.model.entry import PUBLISHED, REMOVED
 from shared.model.errors import Failure
 from shared.model.keys import MANIFEST_NAME, stored_key
-from shared.model.recipe import RecipeSet
+from shared.model.state import CurrentRecipes, assess
 
 THREADS = 16
-AT_ONCE = 1000
+BATCH_KEYS = 1000
+MAX_PROBLEMS = 10
 # HEAD, DELETE and the ledger, each with its retries.
 LEASE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What mending needs; `queue` is the lane on which keys are enqueued."""
+class RepairContext:
+    """What a repair needs; `queue` is the lane on which keys are enqueued."""
 
     objects: Objects
     ledger: Ledger
     queues: Queues
-    recipes: RecipeSet
+    recipes: CurrentRecipes
     clock: Clock
     queue: str
 
 
 @dataclass(slots=True)
 class Repair:
-    """Mends differences and counts what was done: `enqueued`, `deleted` (objects), `failed`.
+    """Repairs differences and counts keys `enqueued`, objects `deleted` and keys `failed`.
 
-    `problems` are the first few of what failed.
+    `problems` are the messages of the first failures.
     """
 
-    workshop: Workshop
+    context: RepairContext
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
-    def run(self, verdicts: Iterable[Verdict]) -> Iterator[int]:
-        """Mend, yielding after each lot how many keys it was of."""
-        coming = iter(verdicts)
+    def run(self, differences: Iterable[CheckResult]) -> Iterator[int]:
+        """Repair batch by batch, and yield the number of keys in each."""
+        coming = iter(differences)
         with ThreadPoolExecutor(THREADS) as pool:
-            while lot := list(islice(coming, AT_ONCE)):
-                keys = [key for key in pool.map(self._prepare, lot) if key]
-                lots = [keys[at : at + BATCH_SIZE] for at in range(0, len(keys), BATCH_SIZE)]
-                for few, refused in zip(lots, pool.map(self._send, lots), strict=True):
-                    self.counts["enqueued"] += len(few) - refused
+            while batch := list(islice(coming, BATCH_KEYS)):
+                keys = [key for key in pool.map(self._prepare, batch) if key]
+                parts = [keys[at : at + BATCH_SIZE] for at in range(0, len(keys), BATCH_SIZE)]
+                for part, refused in zip(parts, pool.map(self._send, parts), strict=True):
+                    self.counts["enqueued"] += len(part) - refused
                     self.counts["failed"] += refused
-                yield len(lot)
+                yield len(batch)
 
     def _send(self, keys: Sequence[str]) -> int:
-        """Enqueue each key by itself, so that no failure is another key's; return how many not."""
-        workshop = self.workshop
-        bodies = [backfill.write(workshop.objects.sources_bucket, [key]) for key in keys]
-        return workshop.queues.send_batch(workshop.queue, bodies)
+        """Enqueue each key in a message of its own; return how many SQS refused."""
+        context = self.context
+        bodies = [backfill.write(context.objects.sources_bucket, [key]) for key in keys]
+        return context.queues.send_batch(context.queue, bodies)
 
-    def _prepare(self, verdict: Verdict) -> str:
-        """Return the key to enqueue, nothing where that is not needed."""
+    def _prepare(self, difference: CheckResult) -> str:
+        """Return the key if it has to be enqueued, else an empty string."""
         try:
-            if verdict.mend is Mend.REMAKE:
-                self._doubt(verdict.key)
-            if verdict.mend is Mend.DELETE:
-                return self._delete(verdict)
+            if difference.action is RepairAction.REMAKE:
+                self._mark_dirty(difference.key)
+            if difference.action is RepairAction.DELETE:
+                return self._delete(difference)
         except (Failure, ConditionRefused) as problem:
             self.counts["failed"] += 1
-            if len(self.problems) < BATCH_SIZE:
-                self.problems.append(f"{verdict.key}: {problem}")
+            if len(self.problems) < MAX_PROBLEMS:
+                self.problems.append(f"{difference.key}: {problem}")
             return ""
-        return verdict.key
+        return difference.key
 
-    def _doubt(self, key: str) -> None:
-        """Let the ledger say that what is stored may be a mixture, so that it is made again."""
-        entry = self.workshop.ledger.read(key)
-        is_held = entry.lease_until >= self.workshop.clock.now()
+    def _mark_dirty(self, key: str) -> None:
+        """Note in the ledger that the stored variants may be mixed, so that all are made again."""
+        entry = self.context.ledger.read(key)
+        is_held = entry.lease_until >= self.context.clock.now()
         if entry.status == PUBLISHED and not entry.is_unfinished and not is_held:
-            self.workshop.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.stored))
+            self.context.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.stored))
 
-    def _delete(self, verdict: Verdict) -> str:
-        """Delete what no entry lists; return the key if the worker has to look at it after all."""
-        ledger, names = self.workshop.ledger, frozenset(verdict.names)
-        known = frozenset(self.workshop.recipes.object_names())
-        # The manifest is never noted: a worker would take it for a variant to be removed.
-        claim = ledger.claim(
-            verdict.key,
+    def _delete(self, difference: CheckResult) -> str:
+        """Delete the objects that no entry lists; return the key if a worker must process it."""
+        context, key, names = self.context, difference.key, frozenset(difference.names)
+        known = frozenset(context.recipes.recipe_set.object_names())
+        claim = context.ledger.claim(
+            key,
             lease_seconds=LEASE_SECONDS,
+            # Without the manifest, which a worker would take for a variant to be removed.
             may_store=sorted((known | names) - {MANIFEST_NAME}),
         )
         entry = claim.entry
-        is_empty = entry.status in ("", REMOVED) and not entry.stored
-        is_there = self.workshop.objects.head(verdict.key) is not None
-        is_wanted = is_there and self.workshop.recipes.matching(verdict.key) is not None
-        if entry.is_unfinished or (is_wanted if is_empty else not is_wanted):
-            ledger.release(claim)
-            return verdict.key
+        if assess(key, entry, context.objects.head(key), context.recipes).kind.needs_work:
+            context.ledger.release(claim)
+            return key
         kept = entry.stored | {MANIFEST_NAME} if entry.status == PUBLISHED else frozenset()
-        doomed = sorted(names - kept)
-        self.workshop.objects.delete([stored_key(verdict.key, name) for name in doomed])
-        self.counts["deleted"] += len(doomed)
-        if is_empty:
-            ledger.tombstone(claim, {})
+        unlisted = sorted(names - kept)
+        context.objects.delete([stored_key(key, name) for name in unlisted])
+        self.counts["deleted"] += len(unlisted)
+        if entry.status in ("", REMOVED):
+            context.ledger.tombstone(claim, {})
         else:
-            ledger.abandon(claim)
+            context.ledger.abandon(claim)
         return ""

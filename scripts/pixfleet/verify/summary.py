@@ -1,34 +1,34 @@
-"""What a sweep has found, in numbers and a few examples of each."""
+"""The result of an audit in numbers, with a few examples of each difference."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from scripts.pixfleet.verify.difference import DIFFERENCES, Kind, Mend, Verdict
+from scripts.pixfleet.verify.check_result import DIFFERENCES, CheckResult, Kind, RepairAction
 
 EXAMPLES = 3
 
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of keys by kind and reason, and of what mending them would do."""
+    """Counts of keys by kind and reason, and of what a repair would do."""
 
     counts: Counter[tuple[Kind, str]]
     examples: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
-    mends: Counter[Mend] = field(default_factory=Counter)
-    doomed_objects: int = 0
+    actions: Counter[RepairAction] = field(default_factory=Counter)
+    objects_to_delete: int = 0
 
-    def note(self, verdict: Verdict) -> None:
-        """Take account of one difference."""
-        shown = self.examples.setdefault((verdict.kind, verdict.reason), [])
+    def add(self, difference: CheckResult) -> None:
+        """Count the repair of one difference, and keep it as an example if there are few."""
+        shown = self.examples.setdefault((difference.kind, difference.reason), [])
         if len(shown) < EXAMPLES:
-            shown.append(verdict.key)
-        self.mends[verdict.mend] += 1
-        if verdict.mend is Mend.DELETE:
-            self.doomed_objects += len(verdict.names)
+            shown.append(difference.key)
+        self.actions[difference.action] += 1
+        if difference.action is RepairAction.DELETE:
+            self.objects_to_delete += len(difference.names)
 
     @property
     def looked_at(self) -> int:
-        """Return how many keys were looked at: the sum of all kinds."""
+        """Return how many keys were audited: the sum of all kinds."""
         return self.counts.total()
 
     def of_kind(self, kind: Kind) -> int:
@@ -41,12 +41,17 @@ class Summary:
         return sum(self.of_kind(kind) for kind in DIFFERENCES)
 
     @property
+    def to_repair(self) -> int:
+        """Return how many keys a repair can repair."""
+        return self.differences - self.actions[RepairAction.NOTHING]
+
+    @property
     def to_enqueue(self) -> int:
-        """Return how many keys a repair has the worker look at."""
-        return self.mends[Mend.ENQUEUE] + self.mends[Mend.REMAKE]
+        """Return how many keys a repair enqueues."""
+        return self.actions[RepairAction.ENQUEUE] + self.actions[RepairAction.REMAKE]
 
     def document(self) -> dict[str, object]:
-        """Return all of it for a program."""
+        """Return the summary as `--json` prints it."""
         return {
             "looked_at": self.looked_at,
             "differences": self.differences,

@@ -110,6 +110,40 @@ def test_what_another_recipe_made_is_stale(
     assert answer.document["sent"] == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET #engine = :text",
+        "SET #fingerprint = :text",
+        "SET #etag = :text",
+        "SET #last_modified = :text",
+        "ADD #may_store :names",
+    ],
+)
+def test_a_rejected_source_of_which_anything_has_changed_is_stale(
+    change: str, type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+) -> None:
+    put(clients, stack, ["changed.png", "rejected.png"], b"no image")
+    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
+    work_off(stack.bulk_queue)
+    type_("backfill", "enqueue", "--prefix", "")
+    _, name, *_, mark = change.split()
+    clients.dynamodb.update_item(
+        TableName=stack.ledger_table,
+        Key={"key": {"S": "changed.png"}},
+        UpdateExpression=change,
+        ExpressionAttributeNames={name: name[1:]},
+        ExpressionAttributeValues={
+            mark: {"S": "before"} if mark == ":text" else {"SS": ["w32.webp"]}
+        },
+    )
+
+    answer = type_("backfill", "enqueue", "--prefix", "", "--only", "stale", "--no-wait", "--json")
+
+    assert enqueued(clients, stack) == [["changed.png"]]
+    assert answer.document["skipped"]["not_asked_for"]["count"] == 1
+
+
 def test_a_source_that_was_only_dropped_again_is_current(
     type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
 ) -> None:

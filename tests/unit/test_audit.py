@@ -7,14 +7,16 @@ from typing import Any, cast
 
 import pytest
 
-from scripts.pixfleet.verify.audit import Scope, Sweep
-from scripts.pixfleet.verify.bloom_filter import Seen
-from scripts.pixfleet.verify.check import Judge
-from scripts.pixfleet.verify.listings import Listed, ahead
-from scripts.pixfleet.verify.order import Stored, grouped, place, reordered
+from scripts.pixfleet.verify.audit import Audit, AuditSizes, Scope
+from scripts.pixfleet.verify.bloom_filter import BloomFilter
+from scripts.pixfleet.verify.check import Checker
+from scripts.pixfleet.verify.listings import ahead, listed
+from scripts.pixfleet.verify.order import StoredNames, grouped, reordered, sort_key
 from shared.cloud.ledger_reader import LedgerReader, Read
 from shared.model.entry import PUBLISHED, Entry
 from shared.model.recipe_reader import read_recipes
+from shared.model.source import Listed
+from shared.model.state import CurrentRecipes
 from shared.model.versions import ENGINE_VERSION
 
 pytestmark = pytest.mark.unit
@@ -34,7 +36,7 @@ PIECES = ("a", "b", "-", ".", "/", "0", "é", "a/b", " (1)", "!")
 
 
 def _listed(key: str) -> Listed:
-    return Listed(key, "etag", LONG_AGO)
+    return listed(key, "etag", LONG_AGO, 1)
 
 
 def _random_keys(seed: int) -> list[str]:
@@ -49,7 +51,7 @@ def test_a_listing_of_sources_comes_in_the_common_order(seed: int) -> None:
 
     reordered_keys = [each.key for each in reordered(map(_listed, keys))]
 
-    assert reordered_keys == sorted(keys, key=place)
+    assert reordered_keys == sorted(keys, key=sort_key)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -60,11 +62,11 @@ def test_a_listing_of_variants_is_grouped_in_the_common_order(seed: int) -> None
 
     groups = list(grouped((key, name) for _, key, name in listing))
 
-    assert groups == [Stored(key, frozenset(names)) for key in sorted(keys, key=place)]
+    assert groups == [StoredNames(key, frozenset(names)) for key in sorted(keys, key=sort_key)]
 
 
-def test_what_was_seen_is_always_known_and_hardly_anything_else() -> None:
-    seen = Seen(bits=1 << 17)
+def test_a_filter_contains_every_added_key_and_hardly_any_other() -> None:
+    seen = BloomFilter(bits=1 << 17)
 
     for number in range(4_000):
         seen.add(f"in/{number}")
@@ -77,12 +79,12 @@ class _Paginator:
     def __init__(self, s3: "_Bucket") -> None:
         self._s3 = s3
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's words
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's arguments
         return self._s3.pages(Bucket, Prefix)
 
 
 class _Bucket:
-    """As many keys as one likes, none of them held."""
+    """A bucket that makes up any number of keys and holds none in memory."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -104,11 +106,11 @@ class _Bucket:
 
 
 def _object(key: str) -> dict[str, Any]:
-    return {"Key": key, "ETag": '"etag"', "LastModified": LONG_AGO}
+    return {"Key": key, "ETag": '"etag"', "LastModified": LONG_AGO, "Size": 1}
 
 
 class _Ledger(LedgerReader):
-    """Every key is published; and there is one more, whose source is gone."""
+    """A ledger in which every key is published, and one more whose source is gone."""
 
     def __init__(self) -> None:
         recipe = RECIPES.recipes[0]
@@ -132,21 +134,24 @@ class _Ledger(LedgerReader):
 
 
 def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr("scripts.pixfleet.verify.audit.BATCHES", 1)
-    monkeypatch.setattr("scripts.pixfleet.verify.audit.Seen", lambda: Seen(bits=1 << 20))
-    monkeypatch.setattr("scripts.pixfleet.verify.listings.SHARDS", ("00", "01"))
     monkeypatch.setattr(
         "scripts.pixfleet.verify.listings.shard", lambda key: f"0{int(key[7]) % 2}"
     )
     monkeypatch.setattr("shared.model.keys.shard", lambda key: f"0{int(key[7]) % 2}")
-    judge = Judge(RECIPES, lambda _: None, lambda _: FINGERPRINT, since=2e9)
-    sweep = Sweep(cast("Any", _Bucket(count)), _Ledger(), judge, Scope("sources", "variants"))
+    checker = Checker(CurrentRecipes(RECIPES, lambda _: FINGERPRINT), lambda _: None, since=2e9)
+    audit = Audit(
+        cast("Any", _Bucket(count)),
+        _Ledger(),
+        checker,
+        Scope("sources", "variants"),
+        AuditSizes(lookups=1, filter_bits=1 << 20, shards=("00", "01")),
+    )
     tracemalloc.start()
-    found = [verdict.key for verdict in sweep.differences()]
+    found = [difference.key for difference in audit.differences()]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found == ["gone.jpg"]
-    assert sweep.counts.total() == count + 1
+    assert audit.counts.total() == count + 1
     return peak
 
 

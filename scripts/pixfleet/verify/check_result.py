@@ -1,0 +1,59 @@
+"""What an audit finds for one key."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How source, ledger and stored variants of one key agree; every key is of one kind."""
+
+    CURRENT = "current"  # the stored variants show the source by the deployed recipe
+    REJECTED = "rejected"  # rejected, and nothing has changed since
+    IGNORED = "ignored"  # no recipe matches the key, and nothing is stored for it
+    WORKING = "being worked on"  # it changed a moment ago, or a worker holds a claim on it
+    MISSING = "missing"  # a source without its variants
+    STALE = "stale"  # the variants are of another source, recipe or engine
+    ORPHANED = "orphaned"  # variants or a ledger entry without a source
+    UNREADABLE = "unreadable"  # another version of Pixfleet wrote the ledger entry
+
+    @property
+    def is_difference(self) -> bool:
+        """Return whether it has to be repaired."""
+        return self in DIFFERENCES
+
+
+DIFFERENCES = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.UNREADABLE)
+
+
+class ObjectsReason(StrEnum):
+    """Why a key differs whose ledger entry agrees with its source."""
+
+    MISSING = "objects missing"
+    UNLISTED = "objects not in the ledger"
+    UNLISTED_WITHOUT_SOURCE = "source gone, not in the ledger"
+    UNLISTED_WITHOUT_RECIPE = "no recipe, not in the ledger"
+
+
+# Only the table scan finds these: S3 lists neither a source nor an object.
+ENTRY_ALONE = "entry without source"
+OTHER_SCHEMA = "entry of another version"
+
+
+class RepairAction(StrEnum):
+    """What a repair does about a key."""
+
+    NOTHING = ""
+    ENQUEUE = "enqueue"  # the worker publishes or removes
+    REMAKE = "remake"  # the entry looks finished: mark it dirty, then enqueue
+    DELETE = "delete"  # no ledger entry lists these objects: no worker would find them
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was found for one key; `names` are the objects that are missing or not listed."""
+
+    key: str
+    kind: Kind
+    reason: str = ""
+    action: RepairAction = RepairAction.NOTHING
+    names: tuple[str, ...] = ()
