@@ -1,1 +1,1 @@
-"""Pixels: the render child, which decodes and encodes, and the sandbox that holds it."""
+"""Decodes, resizes and encodes images, in render child processes without credentials."""

@@ -1,7 +1,8 @@
-"""The render child: reads jobs from its standard input and answers until the input ends.
+"""The program of a render child: reads jobs from standard input, writes replies to its parent.
 
-It speaks to nobody but its parent, holds no credentials, and has a bound on its memory: whatever a
-hostile image makes of the decoders, there is nothing here to take and little to exhaust.
+It holds no credentials and talks only to its parent. Its rlimits bound its address space, the size
+of files that it writes and core dumps. So an image that takes over a decoder finds nothing to
+steal and little to exhaust.
 """
 
 import os
@@ -28,27 +29,31 @@ from shared.imaging.vips import harden
 from shared.model.errors import Cause, Failure
 
 KIBIBYTE = 1024
-# Linux only; macOS does not keep RLIMIT_AS either, and is good enough for a demo.
+# Linux only. macOS does not enforce RLIMIT_AS anyway; there, the demo runs without it.
 STATM = Path("/proc/self/statm")
 STATUS = Path("/proc/self/status")
-# No decoder writes files; our standard error alone is one, kept by the parent for crash reports.
+# Decoders write no files. Standard error is the only one: a file that the parent reads after a
+# crash.
 MAX_FILE_BYTES = 1024 * 1024
 
 
 def main() -> None:
-    """Say that we are ready, then serve jobs until the parent closes the pipe or is no more."""
-    Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    """Send `ReadyFrame`, then serve jobs until the parent closes the pipe or dies.
+
+    The only argument is the memory in bytes that jobs may take.
+    """
+    Thread(target=_exit_with_parent, args=[os.getppid()], daemon=True).start()
     replies = _private_stdout()
     harden()
-    _bound_resources(int(sys.argv[1]))
+    _set_rlimits(int(sys.argv[1]))
     write_frame(replies, ReadyFrame())
     while (received := read_job(sys.stdin.buffer)) is not None:
-        for reply, payload in _answers(*received):
+        for reply, payload in _replies(*received):
             write_frame(replies, reply, payload)
         del received  # the source's bytes must not outlive their job
 
 
-def _answers(job: Job, source: bytes, watermark: bytes) -> Iterator[tuple[Reply, bytes]]:
+def _replies(job: Job, source: bytes, watermark: bytes) -> Iterator[tuple[Reply, bytes]]:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         for result in render(source, job.recipe, job.limits, focal=job.focal, watermark=watermark):
@@ -81,22 +86,25 @@ def _variant_frame(result: Encoded) -> VariantFrame:
     )
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process soon after its parent has been killed, even in the middle of a decode."""
+def _exit_with_parent(parent: int) -> None:
+    """Exit within a second or so after the parent was killed, even in the middle of a decode."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
 
 
 def _private_stdout() -> BinaryIO:
-    """Take the pipe away from standard output, so that a library's print cannot break a frame."""
+    """Return the pipe to the parent, and point standard output at standard error.
+
+    Otherwise whatever a library prints would end up inside a frame.
+    """
     pipe = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return os.fdopen(pipe, "wb")
 
 
 def _peak_bytes() -> int:
-    """Return the most memory that was resident; 0 where the kernel does not tell.
+    """Return the peak resident memory in bytes; 0 where there is no /proc.
 
     Not `ru_maxrss`, which a child inherits from its parent: man 2 getrusage, man 5 proc.
     """
@@ -105,13 +113,16 @@ def _peak_bytes() -> int:
     return KIBIBYTE * next(peaks, 0)
 
 
-def _bound_resources(memory_bytes: int) -> None:
-    """Bound what images may take on top of what the interpreter and libvips hold already."""
-    bounds = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: MAX_FILE_BYTES}
+def _set_rlimits(memory_bytes: int) -> None:
+    """Set this process's rlimits: core dumps, file size and address space.
+
+    Images get `memory_bytes` on top of what the interpreter and libvips hold already.
+    """
+    rlimits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: MAX_FILE_BYTES}
     if STATM.exists():
         held = int(STATM.read_text().split()[0]) * resource.getpagesize()
-        bounds[resource.RLIMIT_AS] = held + memory_bytes
-    for kind, bound in bounds.items():
+        rlimits[resource.RLIMIT_AS] = held + memory_bytes
+    for kind, bound in rlimits.items():
         resource.setrlimit(kind, (bound, bound))
 
 

@@ -1,6 +1,7 @@
-"""The parent's side of a render child: starts it, gives it work, kills it at the time limit.
+"""The parent's side of one render child: starts it, sends it jobs, kills it at the time limit.
 
-Never imports libvips: a decoder's bug must not run where the credentials are.
+This module must never import libvips: decoder bugs must not run in the process that holds the
+credentials.
 """
 
 import os
@@ -35,22 +36,27 @@ from shared.model.errors import (
 )
 
 STDERR_TAIL_BYTES = 400
-# From the start of a process to its first word; a second or two on Lambda, whose disk is cold.
+# From the start of the process to its `ReadyFrame`. It takes a second or two on Lambda, where the
+# first reads of the package are slow.
 START_SECONDS = 30.0
 
-# What a child needs, and nothing that could be stolen. LD_LIBRARY_PATH is how Lambda's own Python
-# finds its libraries: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+# A child's environment holds nothing worth stealing. Lambda's own Python finds its libraries by
+# LD_LIBRARY_PATH: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 INHERITED_VARIABLES = ("LD_LIBRARY_PATH",)
 CHILD_ENVIRONMENT = {
     "VIPS_BLOCK_UNTRUSTED": "1",
-    "VIPS_CONCURRENCY": "1",  # one image a core beats many threads on one image
-    "MALLOC_ARENA_MAX": "2",  # glibc's arenas otherwise keep what an image needed
+    "VIPS_CONCURRENCY": "1",  # one image per core has more throughput than many threads per image
+    "MALLOC_ARENA_MAX": "2",  # more glibc arenas would keep the memory of past images
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
 class RenderChild:
-    """One process that decodes and encodes; replaced when it has died."""
+    """One child process that decodes and encodes.
+
+    `memory_bytes` is what its jobs may take. Raises `RenderUnavailable` if no process can be
+    started.
+    """
 
     def __init__(self, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
@@ -60,7 +66,9 @@ class RenderChild:
             self._process = self._start()
         except OSError as error:  # no interpreter, no memory, no more processes
             self._stderr.close()
-            raise RenderUnavailable(f"No render child: {error}.", stage="start") from error
+            raise RenderUnavailable(
+                f"Expected a render child to start, got {error}.", stage="start"
+            ) from error
 
     @property
     def pid(self) -> int:
@@ -68,14 +76,14 @@ class RenderChild:
         return self._process.pid
 
     def is_alive(self) -> bool:
-        """Say whether the process could take a job."""
+        """Return whether the process is running."""
         return self._process.poll() is None
 
     def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> None:
-        """Wait until the child has said that it is ready; at once from the second time on.
+        """Wait for the child's `ReadyFrame`; return at once from the second call on.
 
-        `RenderUnavailable` if it died, hung or talked nonsense before it had seen any image: then
-        no image is to blame. Such a child is stopped.
+        Raises `RenderUnavailable` if the child exited, hung or sent an invalid frame, and kills
+        it. No image can be the cause, as the child has not received any.
         """
         if self._is_ready:
             return
@@ -84,8 +92,9 @@ class RenderChild:
             with self._killed_after(time_limit_seconds) as expired:
                 read_ready(self._process.stdout)
         except (InvalidFrame, OSError) as error:
-            told = f" It was killed after {time_limit_seconds:.0f} s." if expired.is_set() else ""
-            detail = self._epitaph(error) + told
+            was_killed = expired.is_set()
+            killed = f" It was killed after {time_limit_seconds:.0f} s." if was_killed else ""
+            detail = self._exit_description(error) + killed
             self.stop()
             raise RenderUnavailable(detail, stage="start") from error
         self._is_ready = True
@@ -93,38 +102,40 @@ class RenderChild:
     def render(
         self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
-        """Yield each variant as it is finished, and `DoneFrame` last.
+        """Yield each file as soon as it is encoded, and `DoneFrame` last.
 
-        `mark` is the file of the watermark, where the recipe has one.
-        Raises the image's own `Failure`, `DecodeTimeout` when the child was killed at the limit,
-        `DecoderCrash` when it died, or `RenderUnavailable` if it never lived. The limit counts
-        from when the child is ready. A consumer that stops early costs the child its life.
+        `source` is the image file, `watermark` the watermark's file if the recipe has one. The
+        time limit starts when the child is ready.
+        Raises the `Failure` that the child reported, `DecodeTimeout` if the child was killed at
+        the time limit, `DecoderCrash` if it exited, and `RenderUnavailable` if it never became
+        ready. If the caller stops iterating early, the child is killed.
         """
         self.await_ready()
-        self._forget_last_words()
+        self._clear_stderr()
         finished = False
         try:
             with self._killed_after(time_limit_seconds) as expired:
                 for reply in self._converse(source, job, watermark):
-                    # Known before it is handed over: the consumer may well stop at the last reply.
+                    # Set before the yield: the caller may not come back after the last reply.
                     finished = isinstance(reply, DoneFrame)
                     yield reply
         except (InvalidFrame, OSError) as error:
             if expired.is_set():
                 raise DecodeTimeout(
-                    f"Expected an end within {time_limit_seconds:.0f} s.", stage="render"
+                    f"Expected the render to end within {time_limit_seconds:.0f} s, got no end.",
+                    stage="render",
                 ) from error
-            raise DecoderCrash(self._epitaph(error), stage="render") from error
+            raise DecoderCrash(self._exit_description(error), stage="render") from error
         except Failure as failure:
-            blameless = isinstance(failure, Permanent | WatermarkUnusable)
-            finished = blameless and not _ran_out(failure)
+            is_of_the_input = isinstance(failure, Permanent | WatermarkUnusable)
+            finished = is_of_the_input and not _ran_out_of_memory(failure)
             raise
         finally:
             if not finished or expired.is_set():
                 self.stop()
 
     def stop(self) -> None:
-        """Kill the process and give its pipes back."""
+        """Kill the process and close its pipes."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
@@ -139,7 +150,7 @@ class RenderChild:
         while True:
             reply, payload = read_reply(self._process.stdout)
             if isinstance(reply, FailedFrame):
-                raise failure_for(reply, marked=job.recipe.watermark is not None)
+                raise failure_for(reply, has_watermark=job.recipe.watermark is not None)
             if isinstance(reply, DoneFrame):
                 yield reply
                 return
@@ -155,12 +166,12 @@ class RenderChild:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env={**environment, **CHILD_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then drains
+            start_new_session=True,  # Ctrl-C in a terminal goes to the parent only, which drains
         )
 
     @contextmanager
     def _killed_after(self, seconds: float) -> Iterator[Event]:
-        """Kill the child if this lasts longer; the event tells whether it came to that."""
+        """Kill the child unless the block ends in time; the event is set if it was killed."""
         expired = Event()
 
         def kill() -> None:
@@ -174,40 +185,43 @@ class RenderChild:
             yield expired
         finally:
             watchdog.cancel()
-            # A kill that is under way must not hit the next image.
+            # A timer that has just fired must not kill the child during its next image.
             watchdog.join()
 
-    def _forget_last_words(self) -> None:
-        """Empty the child's standard error: what it said of one image is not for the next."""
+    def _clear_stderr(self) -> None:
+        """Empty the child's standard error, so that a message about one image ends with it."""
         os.ftruncate(self._stderr.fileno(), 0)
-        os.lseek(self._stderr.fileno(), 0, os.SEEK_SET)  # the child writes at the same offset
+        os.lseek(self._stderr.fileno(), 0, os.SEEK_SET)  # the child shares this file offset
 
-    def _epitaph(self, error: Exception) -> str:
+    def _exit_description(self, error: Exception) -> str:
+        """Return how the child ended: its exit code, and the last line of its standard error."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1)
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, self._stderr.tell() - STDERR_TAIL_BYTES))
-        # Of a traceback, the last line is the one that tells.
+        # The last line of a traceback holds the exception.
         lines = self._stderr.read().decode(errors="replace").split("\n")
-        last_words = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        said = f" It said: {last_words}" if last_words else ""
+        last_line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        stderr = f" Its last output: {last_line}" if last_line else ""
         code = self._process.returncode
-        ended = "talked nonsense" if code is None else f"ended with code {code}"
-        return f"The render child {ended} ({error}).{said}"
+        ended = "sent an invalid frame" if code is None else f"exited with code {code}"
+        return f"The render child {ended} ({error}).{stderr}"
 
 
-def _ran_out(failure: Failure) -> bool:
-    """Say whether memory ran out: a heap that has been so full is not for another image."""
+def _ran_out_of_memory(failure: Failure) -> bool:
+    """Return whether memory ran out during a render: such a heap is too full for another image."""
     return isinstance(failure, TooCostly) and failure.stage not in {"probe", "admit"}
 
 
-def failure_for(frame: FailedFrame, *, marked: bool = False) -> Failure:
-    """Return the failure that a child reported; only an image's own causes are believed.
+def failure_for(frame: FailedFrame, *, has_watermark: bool = False) -> Failure:
+    """Return the failure that a child reported.
 
-    And a watermark's, where there was one.
+    The child may be under an image's control. So it may only report permanent causes, which are
+    about the image, and an unusable watermark if the job has a watermark; any other cause becomes
+    `Unknown`.
     """
     kind = _IMAGE_FAILURES.get(frame.cause, Unknown)
-    if marked and frame.cause is Cause.WATERMARK_UNUSABLE:
+    if has_watermark and frame.cause is Cause.WATERMARK_UNUSABLE:
         kind = WatermarkUnusable
     return kind(frame.detail, stage=frame.stage)
 

@@ -1,7 +1,7 @@
-"""Whose a picture is: read from the source where a recipe keeps it, and written into variants.
+"""Reads copyright and creator from a source, to be written into its variants.
 
-Encoders keep nothing at all of a source's metadata. What a recipe lets through is written anew, as
-an XMP packet of our own, so that no position, serial number or name of a device can come along.
+Encoders drop all metadata of a source. The fields that a recipe keeps are written as a new XMP
+packet, so that no position, serial number or device name can get into a variant.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
 from shared.imaging.intake.probe import loader
 from shared.text import replace_unprintable
 
-# One notice, not an essay in each of twenty files.
+# Enough for a notice; a source may have twenty variants, and each of them holds it.
 MAX_CHARS = 240
 EXIF_FIELD = "exif-data"
-BETWEEN = "; "  # of several creators, as the Metadata Working Group's guidelines join them
+SEPARATOR = "; "  # between creators, as the Metadata Working Group's guidelines join them
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What a variant says of its picture; empty where the source or the recipe says nothing."""
+    """Copyright and creator of an image; a field is empty if the source or the recipe has none."""
 
     copyright: str = ""
     creator: str = ""
@@ -33,55 +33,59 @@ class Credit:
 
     @property
     def packet(self) -> bytes:
-        """Return it as XMP, the only metadata of a variant; nothing where it says nothing."""
+        """Return the XMP packet of a variant, its only metadata; empty for an empty credit."""
         if not self:
             return b""
-        creators = [name for name in self.creator.split(BETWEEN) if name]
+        creators = [name for name in self.creator.split(SEPARATOR) if name]
         rights = [self.copyright] if self.copyright else []
-        return xmp.written_items({"rights": rights, "creator": creators})
+        return xmp.write_items({"rights": rights, "creator": creators})
 
 
 def read_credit(data: bytes, format_name: str, kept: Sequence[str]) -> Credit:
-    """Return what a source says of the fields that a recipe keeps: its EXIF, or else its XMP."""
+    """Return the `kept` fields of a source, from its EXIF or else from its XMP.
+
+    `kept` is the recipe's `metadata`: any of `copyright` and `creator`. No pixel is decoded.
+    """
     if not kept:
         return Credit()
-    exif, packet = _blobs(data, format_name)
+    exif, packet = _exif_and_xmp(data, format_name)
     texts, items = read_texts(exif), xmp.read_items(packet)
-    said = {
-        # EXIF's copyright is the photographer's and then the editor's, with a zero between.
-        "copyright": _exif(texts.get(COPYRIGHT)) or _tidy("".join(items.get("rights", [])[:1])),
-        "creator": _exif(texts.get(ARTIST)) or _tidy(BETWEEN.join(items.get("creator", []))),
+    found = {
+        # EXIF holds the photographer's copyright and then the editor's, with a zero between.
+        "copyright": _text(texts.get(COPYRIGHT))
+        or _one_line("".join(items.get("rights", [])[:1])),
+        "creator": _text(texts.get(ARTIST)) or _one_line(SEPARATOR.join(items.get("creator", []))),
     }
-    return Credit(**{name: said[name] for name in kept})
+    return Credit(**{name: found[name] for name in kept})
 
 
-def _blobs(data: bytes, format_name: str) -> tuple[bytes, bytes]:
-    """Return a source's EXIF and its XMP, each as it stands there, without decoding a pixel."""
+def _exif_and_xmp(data: bytes, format_name: str) -> tuple[bytes, bytes]:
+    """Return a source's raw EXIF and its raw XMP; empty if it has none."""
     if format_name in pillow.READ_BY_PILLOW:
         return pillow.metadata(format_name, data)
-    picture = loader(format_name)(data, access="sequential")
-    # A TIFF is an EXIF itself.
-    exif = data if format_name == "tiff" else _blob(picture, EXIF_FIELD)
-    return exif, _blob(picture, xmp.FIELD)
+    image = loader(format_name)(data, access="sequential")
+    # A TIFF file has the structure of EXIF.
+    exif = data if format_name == "tiff" else _field(image, EXIF_FIELD)
+    return exif, _field(image, xmp.FIELD)
 
 
-def _blob(picture: pyvips.Image, name: str) -> bytes:
-    # Not by get_fields(): names of other fields may be no text at all.
-    return bytes(picture.get(name)) if picture.get_typeof(name) else b""
+def _field(image: pyvips.Image, name: str) -> bytes:
+    # Not by get_fields(), which fails on field names that are not UTF-8.
+    return bytes(image.get(name)) if image.get_typeof(name) else b""
 
 
-def _exif(text: bytes | None) -> str:
-    parts = [_tidy(_decoded(part)) for part in (text or b"").split(b"\0")]
-    return _tidy(BETWEEN.join(part for part in parts if part))
+def _text(exif_text: bytes | None) -> str:
+    parts = [_one_line(_decoded(part)) for part in (exif_text or b"").split(b"\0")]
+    return _one_line(SEPARATOR.join(part for part in parts if part))
 
 
 def _decoded(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError:
-        return text.decode("latin-1")  # what old cameras and Windows write
+        return text.decode("latin-1")  # written by old cameras and by Windows
 
 
-def _tidy(text: str) -> str:
-    """Return one line of printable text, cut to what fits."""
+def _one_line(text: str) -> str:
+    """Return one line of printable text of at most `MAX_CHARS` characters."""
     return " ".join(replace_unprintable(text, " ").split())[:MAX_CHARS].rstrip()

@@ -1,4 +1,4 @@
-"""Cuts or pads a picture in memory to its canvas."""
+"""Crops or pads an image to its canvas: gravity, focal point, background."""
 
 import pyvips
 
@@ -10,19 +10,21 @@ from shared.model.renditions import Rendition
 WHITE = (255, 255, 255)
 
 
-def cut(
+def crop_or_pad(
     image: pyvips.Image, rendition: Rendition, background: tuple[int, int, int] | None
 ) -> pyvips.Image:
-    """Return the picture on its canvas: cropped where that is smaller, padded where larger.
+    """Return an sRGB image, or a strip of frames, on the rendition's canvas.
 
-    The very picture where neither is the case.
+    It is cropped if the canvas is smaller, padded with `background` if the canvas is larger, and
+    returned as it is if the canvas has its size. Without a background, padding is transparent if
+    the image has alpha, and white otherwise.
     """
-    if not rendition.is_cut:
+    if not rendition.is_cropped_or_padded:
         return image
     canvas, resized = rendition.fitted.canvas, rendition.fitted.resized
     if canvas.width > resized.width or canvas.height > resized.height:
         return on_every_frame(image, lambda part: _padded(part, canvas, background))
-    # What moves is cut at one place, by its first frame: a camera would not jump about.
+    # The first frame decides for all frames: the crop must not jump during an animation.
     first = image.crop(0, 0, image.width, image.get_page_height())
     left, top = _corner(first, rendition)
     return on_every_frame(image, lambda part: part.crop(left, top, canvas.width, canvas.height))
@@ -34,7 +36,7 @@ def _corner(image: pyvips.Image, rendition: Rendition) -> tuple[int, int]:
         return focal_corner(rendition.fitted.resized, canvas, rendition.focal)
     if gravity in {Gravity.ATTENTION, Gravity.ENTROPY}:
         found = image.smartcrop(canvas.width, canvas.height, interesting=gravity.value)
-        # libvips notes where a crop came from as a negative offset.
+        # libvips returns the position of the crop as negative offsets.
         return -found.xoffset, -found.yoffset
     return (image.width - canvas.width) // 2, (image.height - canvas.height) // 2
 

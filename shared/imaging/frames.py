@@ -1,8 +1,8 @@
-"""The language between the parent and a render child: length-prefixed frames over two pipes.
+"""The protocol between the parent and a render child: length-prefixed frames over two pipes.
 
 A frame is the length of its header (4 bytes, big-endian), the length of its payload (8 bytes), the
-header as JSON, and the payload as it is. The parent trusts nothing that comes back: a child that
-met a hostile image may say anything, so every length is bounded and every header validated.
+header as JSON, and the payload. An image may have taken over the child, so the parent bounds every
+length and validates every header.
 """
 
 import struct
@@ -22,13 +22,13 @@ MAX_PAYLOAD_BYTES = 512 * 1024 * 1024
 
 
 class InvalidFrame(PixfleetError):
-    """A frame that is cut short, too long or not in the language."""
+    """A frame that is truncated, too long or of an unexpected kind."""
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Parent to child: render the payload by this recipe. No key, no bucket, no credential.
+    """Parent to child: render the payload, a source file, by this recipe.
 
-    The file of a watermark is the payload of a `WatermarkFrame` behind it.
+    Holds no key, bucket or credential. If the recipe has a watermark, a `WatermarkFrame` follows.
     """
 
     recipe: Recipe
@@ -37,15 +37,18 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class WatermarkFrame(msgspec.Struct, frozen=True, tag="watermark"):
-    """Parent to child: the payload is the watermark of the job before."""
+    """Parent to child: the payload is the watermark file of the preceding job."""
 
 
 class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
-    """Child to parent: hardened, bounded, and waiting for jobs. Said once, before all else."""
+    """Child to parent, once and first: libvips is hardened, the rlimits are set, send jobs."""
 
 
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
-    """Child to parent: one finished file, in the payload."""
+    """Child to parent: the payload is one encoded file, to be stored as each of `variants`.
+
+    Width and height are in pixels, of one frame.
+    """
 
     variants: tuple[str, ...]
     slot: Slot
@@ -55,7 +58,11 @@ class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
 
 
 class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
-    """Child to parent: every variant has been sent. Times are the child's, in seconds."""
+    """Child to parent: every variant has been sent.
+
+    `wall_seconds` and `cpu_seconds` are of this job, `peak_bytes` is the peak resident memory of
+    the process since its start.
+    """
 
     facts: SourceFacts
     placeholder: Placeholder | None
@@ -65,7 +72,7 @@ class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
 
 
 class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):
-    """Child to parent: no more of this image, and why."""
+    """Child to parent: the render has failed, and no more frames of this job follow."""
 
     cause: Cause
     stage: str
@@ -73,11 +80,11 @@ class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Reply = VariantFrame | DoneFrame | FailedFrame
-Word = TypeVar("Word")
+Header = TypeVar("Header")
 
 _reply_decoder = msgspec.json.Decoder(Reply)
 _job_decoder = msgspec.json.Decoder(Job)
-_mark_decoder = msgspec.json.Decoder(WatermarkFrame)
+_watermark_decoder = msgspec.json.Decoder(WatermarkFrame)
 _ready_decoder = msgspec.json.Decoder(ReadyFrame)
 
 
@@ -91,14 +98,18 @@ def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"")
 
 
 def write_job(stream: IO[bytes], job: Job, source: bytes, watermark: bytes) -> None:
-    """Write a job and the source's bytes, and the mark's if the recipe has a watermark."""
+    """Write a job with the source's bytes, and the watermark's if the recipe has one."""
     write_frame(stream, job, source)
     if job.recipe.watermark is not None:
         write_frame(stream, WatermarkFrame(), watermark)
 
 
 def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
-    """Read the next job, its source and its mark; none at the end, when the parent has gone."""
+    """Return the next job, its source and its watermark; `None` at the end of the stream.
+
+    The watermark is empty if the recipe has none. The child trusts its parent, so headers that do
+    not decode raise msgspec's errors, and only truncated input raises `InvalidFrame`.
+    """
     frame = _read_frame(stream)
     if frame is None:
         return None
@@ -107,24 +118,27 @@ def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
         return job, source, b""
     second = _read_frame(stream)
     if second is None:
-        raise InvalidFrame("Expected the mark of a job, got the end of the stream.")
-    _mark_decoder.decode(second[0])
+        raise InvalidFrame("Expected the watermark of a job, got the end of the stream.")
+    _watermark_decoder.decode(second[0])
     return job, source, second[1]
 
 
 def read_ready(stream: IO[bytes]) -> None:
-    """Read the first that a child says; `InvalidFrame` if that is not that it is ready."""
-    _read_as(_ready_decoder, stream, "readiness")
+    """Read the child's first frame; `InvalidFrame` unless it is a `ReadyFrame`."""
+    _read_as(_ready_decoder, stream, "a ready frame")
 
 
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
-    """Read what a child says next; `InvalidFrame` if it says nothing more, or nonsense."""
+    """Return the child's next reply and its payload.
+
+    `InvalidFrame` if the stream has ended or holds anything else.
+    """
     return _read_as(_reply_decoder, stream, "a reply")
 
 
 def _read_as(
-    decoder: msgspec.json.Decoder[Word], stream: IO[bytes], what: str
-) -> tuple[Word, bytes]:
+    decoder: msgspec.json.Decoder[Header], stream: IO[bytes], what: str
+) -> tuple[Header, bytes]:
     frame = _read_frame(stream)
     if frame is None:
         raise InvalidFrame("Expected a frame, got the end of the stream.")

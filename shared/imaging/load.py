@@ -1,4 +1,4 @@
-"""Decodes a source once: at the smallest scale that serves the largest rung, in sRGB, upright."""
+"""Decodes a source once, at the size of the largest rung, in sRGB and upright."""
 
 import pyvips
 
@@ -17,37 +17,39 @@ from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
 
-# libjpeg halves a picture inside its inverse DCT, which is much cheaper than decoding it whole. It
-# may come this close to the wanted size; the rest is left to a better filter.
+# libjpeg can shrink an image by these factors inside its inverse DCT, which is much cheaper than
+# decoding all of it.
 JPEG_SHRINKS = (8, 4, 2)
-JPEG_HEADROOM = 1.25
-# A warning of libjpeg may mean a grey lower half, so it fails the image, as it does in sharp.
+# The shrunk image stays larger than the wanted size by this factor: libvips' filter is better.
+JPEG_MARGIN = 1.25
+# A warning of libjpeg may mean a grey lower half. So warnings fail the image, as in sharp.
 FAIL_ON = "warning"
 OPAQUE = {"uchar": 255, "ushort": 65535}
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
 
 
 def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
-    """Return the picture at `wanted` size, in memory.
+    """Return the image at `wanted`, the upright size of one frame, in memory.
 
-    A kept animation is one tall strip of frames; `get_page_height` tells a frame's height.
+    An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises
+    libvips' errors, which `vips.translated` turns into failures.
     """
     image = _opened(data, header, wanted)
     if is_held_whole(header) or image.hasalpha():
         image = image.copy_memory()
-        # Looked for first: without alpha, the rest takes a quarter of the time.
-        image = _without_empty_alpha(image)
+        # First, because without alpha the rest takes a quarter of the time.
+        image = _without_opaque_alpha(image)
         if header.is_animated or image.hasalpha():
-            return _in_one_piece(image, header, wanted)
-        return _with_room(image, wanted) if has_extremes(image) else _as_it_streams(image, wanted)
-    picture = _as_it_streams(image, wanted)
-    can_have_room = header.format == "jpeg" and _can_have_room(image, wanted)
-    if isinstance(picture, Plain) or not can_have_room:
-        return picture
-    # A scanned page, or a product on white: the first step has cut something off already. Only a
-    # JPEG is decoded cheaply enough to do that step again, and libjpeg's halving blurs letters.
-    del image  # and with it what the decoder holds: twice is more than was admitted
-    return _with_room(_opened(data, header, header.upright), wanted)
+            return _shrunk_in_memory(image, header, wanted)
+        return _with_headroom(image, wanted) if has_extremes(image) else _streamed(image, wanted)
+    shrunk = _streamed(image, wanted)
+    allows_headroom = header.format == "jpeg" and _allows_headroom(image, wanted)
+    if isinstance(shrunk, Plain) or not allows_headroom:
+        return shrunk
+    # A scanned page, or a product on white: the first resize has clipped overshoot. Only a JPEG
+    # decodes cheaply enough to start again, now at full size: libjpeg's shrinking blurs letters.
+    del image  # frees the first decoder: the memory cost allows for one at a time
+    return _with_headroom(_opened(data, header, header.upright), wanted)
 
 
 def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
@@ -57,69 +59,71 @@ def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
     if header.format == "webp":
-        # Does not stream: libvips would put over 100 MB in a file, which no child may write.
+        # WebP does not stream. libvips would buffer over 100 MB in a file, which RLIMIT_FSIZE
+        # forbids.
         options |= {"memory": True}
     image = _without_extra_bands(open_source(header.format, data, **options).copy(), header)
-    for name in _misleading(header):
+    for name in _misleading_fields(header):
         image.remove(name)
-    if image.get_typeof(icc.FIELD) and _says_nothing(image.get(icc.FIELD), image):
+    if image.get_typeof(icc.FIELD) and _is_ineffective(image.get(icc.FIELD), image):
         image.remove(icc.FIELD)
     return image
 
 
 def _jpeg_shrink(source: Size, wanted: Size) -> int:
-    room = min(source.width / wanted.width, source.height / wanted.height)
-    return next((shrink for shrink in JPEG_SHRINKS if room >= shrink * JPEG_HEADROOM), 1)
+    factor = min(source.width / wanted.width, source.height / wanted.height)
+    return next((shrink for shrink in JPEG_SHRINKS if factor >= shrink * JPEG_MARGIN), 1)
 
 
 def _without_extra_bands(image: pyvips.Image, header: ImageHeader) -> pyvips.Image:
-    """Drop what a TIFF may hold behind the colours and their transparency."""
+    """Drop the bands that a TIFF may have after its colours and alpha."""
     has_alpha = header.has_alpha or header.format != "tiff"
     bands = COLOUR_BANDS.get(image.interpretation, image.bands) + has_alpha
     return image.extract_band(0, n=bands) if image.bands > bands else image
 
 
-def _misleading(header: ImageHeader) -> list[str]:
-    """Name the metadata that would turn what is not to be turned, or cut what is one picture."""
+def _misleading_fields(header: ImageHeader) -> list[str]:
+    """Return the metadata fields by which libvips would rotate or split the image wrongly."""
     orientation = ["orientation"] if header.orientation == UPRIGHT else []
     return orientation if header.is_animated else [*orientation, "page-height", "n-pages"]
 
 
-def _as_it_streams(image: pyvips.Image, wanted: Size) -> Intermediate:
-    """Shrink an opaque still.
+def _streamed(image: pyvips.Image, wanted: Size) -> Intermediate:
+    """Shrink an opaque still image as it is decoded.
 
-    `thumbnail_image` converts the colours after it has made the picture small, and turns it
-    upright.
+    `thumbnail_image` converts the colours after shrinking, and rotates the image upright.
     """
-    options = {"export_profile": "srgb"} if _needs_profile(image) else {}
+    options = {"export_profile": "srgb"} if _needs_conversion(image) else {}
     small = image.thumbnail_image(wanted.width, height=wanted.height, size="force", **options)
     return in_cascade(_in_srgb(small).copy_memory())
 
 
-def _with_room(image: pyvips.Image, wanted: Size) -> Intermediate:
-    """Shrink an opaque still that has much black or white, before anything is cut off."""
-    if not _can_have_room(image, wanted):
-        return _as_it_streams(image, wanted)
-    room = Headroom.of(_in_srgb(image)).image
-    small = room.thumbnail_image(wanted.width, height=wanted.height, size="force")
+def _with_headroom(image: pyvips.Image, wanted: Size) -> Intermediate:
+    """Shrink an opaque still image with much black or white, without clipping its overshoot."""
+    if not _allows_headroom(image, wanted):
+        return _streamed(image, wanted)
+    compressed = Headroom.of(_in_srgb(image)).image
+    small = compressed.thumbnail_image(wanted.width, height=wanted.height, size="force")
     return Headroom(small.copy_memory())
 
 
-def _can_have_room(image: pyvips.Image, wanted: Size) -> bool:
-    """Say no where nothing is made smaller, or where there are colours to convert.
+def _allows_headroom(image: pyvips.Image, wanted: Size) -> bool:
+    """Return whether the image shrinks, has 8 bits and needs no colour conversion.
 
-    Squeezed, they are not those that the profile means.
+    Headroom compression must not run before ICC conversion: it would change the colours that the
+    profile converts.
     """
     shrinks = wanted.pixels < image.width * image.height
-    return shrinks and image.format == "uchar" and not _needs_profile(image)
+    return shrinks and image.format == "uchar" and not _needs_conversion(image)
 
 
-def _in_one_piece(image: pyvips.Image, header: ImageHeader, wanted: Size) -> Intermediate:
-    """Shrink what `thumbnail_image` would get wrong.
+def _shrunk_in_memory(image: pyvips.Image, header: ImageHeader, wanted: Size) -> Intermediate:
+    """Shrink an animation or an image with alpha.
 
-    It rounds colours down where there is alpha, and blends the frames of a strip.
+    `thumbnail_image` would round the colours of transparent pixels down, and blend the frames of a
+    strip into each other.
     """
-    image = _in_srgb(image.icc_transform("srgb") if _needs_profile(image) else image)
+    image = _in_srgb(image.icc_transform("srgb") if _needs_conversion(image) else image)
     stored = Size(wanted.height, wanted.width) if header.swaps_sides else wanted
     if header.is_animated:
         return Plain(shrink(image.copy_memory(), stored))
@@ -127,10 +131,11 @@ def _in_one_piece(image: pyvips.Image, header: ImageHeader, wanted: Size) -> Int
     return Premultiplied(small.autorot().copy_memory())
 
 
-def _says_nothing(profile: bytes, image: pyvips.Image) -> bool:
-    """Say whether a profile is sRGB, or too broken to convert one pixel: viewers ignore that.
+def _is_ineffective(profile: bytes, image: pyvips.Image) -> bool:
+    """Return whether a profile is sRGB, or too broken to convert one pixel.
 
-    libvips would convert sRGB to sRGB, for more CPU than the decode takes.
+    libvips would convert sRGB to sRGB, which costs more CPU than the decode. Viewers ignore broken
+    profiles.
     """
     if is_srgb(profile):
         return True
@@ -144,8 +149,8 @@ def _says_nothing(profile: bytes, image: pyvips.Image) -> bool:
     return False
 
 
-def _needs_profile(image: pyvips.Image) -> bool:
-    """Ask for a conversion only where there is one to make."""
+def _needs_conversion(image: pyvips.Image) -> bool:
+    """Return whether colours must be converted: by the embedded profile, or from CMYK."""
     return bool(image.get_typeof(icc.FIELD)) or image.interpretation == "cmyk"
 
 
@@ -155,8 +160,8 @@ def _in_srgb(image: pyvips.Image) -> pyvips.Image:
     return image if image.format == "uchar" else image.cast("uchar")
 
 
-def _without_empty_alpha(image: pyvips.Image) -> pyvips.Image:
-    """Drop an alpha band that hides nothing: the fallback is then a JPEG and not a PNG."""
+def _without_opaque_alpha(image: pyvips.Image) -> pyvips.Image:
+    """Drop an alpha band that is opaque everywhere: the fallback is then a JPEG, not a PNG."""
     if image.hasalpha() and image[image.bands - 1].min() == OPAQUE.get(image.format):
         return image.extract_band(0, n=image.bands - 1)
     return image

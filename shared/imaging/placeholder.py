@@ -1,4 +1,4 @@
-"""What a page shows before the picture has come: sixteen pixels of it, and its average colour."""
+"""Makes the placeholder of an image: a WebP of at most 16x16 pixels, and the average colour."""
 
 from base64 import b64encode
 
@@ -15,7 +15,10 @@ PREFIX = "data:image/webp;base64,"
 
 
 def placeholder(image: pyvips.Image, background: tuple[int, int, int] | None) -> Placeholder:
-    """Return the placeholder of a picture in sRGB; transparency shows the background, or white."""
+    """Return the placeholder of the first frame of an sRGB image.
+
+    Alpha is flattened on the background, or on white.
+    """
     still = image.crop(0, 0, image.width, image.get_page_height())
     if still.hasalpha():
         still = still.flatten(background=[*(background or WHITE)])

@@ -1,4 +1,4 @@
-"""One source to all its variants: decode once, each rung from the next larger, then encode."""
+"""Renders all variants of one source: decode once, resize rung by rung, encode per slot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.credit import read_credit
-from shared.imaging.crop import cut
+from shared.imaging.crop import crop_or_pad
 from shared.imaging.encode import codec_for, encode
 from shared.imaging.intake.cost_limits import check_cost
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
@@ -24,7 +24,10 @@ from shared.model.renditions import Rendition, plan_renditions
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One finished file and the variants that it is stored under, all in one slot."""
+    """One encoded file, and the names of the variants that share it in one slot.
+
+    Width and height are in pixels, of one frame.
+    """
 
     variants: tuple[str, ...]
     slot: Slot
@@ -36,7 +39,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a render."""
+    """The last result of a render: what the manifest says of the source."""
 
     facts: SourceFacts
     placeholder: Placeholder | None
@@ -52,7 +55,8 @@ def render(
 ) -> Iterator[Encoded | Finished]:
     """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
 
-    `focal` is the source's focal point, `mark` the file of the recipe's watermark.
+    `data` is the source file, `focal` its focal point, `watermark` the file of the recipe's
+    watermark.
     """
     header = probe(data)
     kept = header.for_recipe(recipe.animation, recipe.caps)
@@ -67,8 +71,8 @@ def render(
         for rendition in renditions:
             held = held.shrunk(rendition.fitted.resized)
             picture = held.to_srgb()
-            # What is cut off or drawn upon here is a copy: the next rung knows nothing of it.
-            canvas = cut(picture, rendition, recipe.background)
+            # Cropping and watermark apply to a copy: the next rung is resized from `held`.
+            canvas = crop_or_pad(picture, rendition, recipe.background)
             yield from _encoded(overlay.on(canvas), rendition, recipe.background, packet)
         shown = placeholder(picture, recipe.background) if recipe.placeholder else None
     except FAILURES as error:
@@ -83,7 +87,11 @@ def _encoded(
     background: tuple[int, int, int] | None,
     packet: bytes,
 ) -> Iterator[Encoded]:
-    """Encode one rendition into its slots, plainest first: no slot is bigger than the next."""
+    """Encode one rendition for each of its slots, starting with the fallback.
+
+    A slot gets the smallest file that its browsers can read, so that no slot is larger than a
+    later one in `Slot`'s order.
+    """
     tried: dict[Codec, bytes] = {}
     for slot in reversed(tuple(rendition.names)):
         codec = codec_for(slot, canvas, flattens=background is not None)
@@ -106,4 +114,4 @@ def _encoded(
             data=tried[smallest],
         )
         if codec is Codec.JPEG and canvas.hasalpha():
-            tried.clear()  # flattened: another picture than the slots that keep transparency
+            tried.clear()  # it was flattened, and the other slots keep transparency

@@ -1,6 +1,7 @@
-"""The pool of render children of one worker process, one child for each image at a time.
+"""The pool of render children of one worker process.
 
-Never imports libvips: a decoder's bug must not run where the credentials are.
+This module must never import libvips: decoder bugs must not run in the process that holds the
+credentials.
 """
 
 import ctypes
@@ -17,7 +18,11 @@ PR_SET_DUMPABLE = 4
 
 
 class RenderPool:
-    """The render children of this process; one image at a time has each of them."""
+    """Lends render children to threads; each child renders one image at a time.
+
+    Starts `children` processes at once without waiting for them, and makes this process
+    unreadable for them.
+    """
 
     def __init__(self, children: int, limits: Limits) -> None:
         _hide_this_process()
@@ -29,14 +34,18 @@ class RenderPool:
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
-        """Lend a child that is ready; `OutOfTime` if none is free in time.
+        """Lend a child that is ready, and take it back when the block ends.
 
-        `RenderUnavailable` if none comes up, which takes up to `START_SECONDS` more.
+        A child that has exited is replaced. Raises `OutOfTime` if no child is free within
+        `wait_seconds`, and `RenderUnavailable` if the child does not become ready, which can take
+        `START_SECONDS` more.
         """
         try:
             child = self._idle.get(timeout=max(0.0, wait_seconds))
         except Empty as error:
-            raise OutOfTime("Expected a free render child in time.", stage="render") from error
+            raise OutOfTime(
+                "Expected a free render child in time, got none.", stage="render"
+            ) from error
         try:
             if not child.is_alive():
                 child.stop()
@@ -53,9 +62,9 @@ class RenderPool:
 
 
 def _hide_this_process() -> None:
-    """Keep our children from reading our memory and environment, where the credentials are.
+    """Keep the children from reading this process's memory and environment: its credentials.
 
-    Children run as the same user, who may otherwise read /proc/<parent>/environ: man 2 prctl.
+    They run as the same user, who may otherwise read /proc/<parent>/environ: man 2 prctl.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Makes a picture in memory smaller."""
+"""Resizes images and strips of frames."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from shared.model.geometry import Size
 
 
 def frame_count(image: pyvips.Image) -> int:
-    """Return how many frames a strip holds; one for a still picture."""
+    """Return the number of frames of a strip; 1 for a still image."""
     return int(image.height // image.get_page_height())
 
 
@@ -18,7 +18,11 @@ def frame_size(image: pyvips.Image) -> Size:
 
 
 def shrink(image: pyvips.Image, size: Size) -> pyvips.Image:
-    """Return the picture at a smaller size, in memory; each frame of a strip by itself."""
+    """Return an 8-bit image at `size`, the size of one frame, in memory.
+
+    The frames of a strip are resized separately. An image of that size already is returned as it
+    is.
+    """
     if frame_size(image) == size:
         return image
     return on_every_frame(image, lambda part: _resized(part, size))
@@ -27,20 +31,20 @@ def shrink(image: pyvips.Image, size: Size) -> pyvips.Image:
 def _resized(image: pyvips.Image, size: Size) -> pyvips.Image:
     if not image.hasalpha():
         return resized(image, size)
-    # `thumbnail_image` would round down after each step, which darkens colours of low alpha.
+    # `thumbnail_image` would round down after each step and darken colours of low alpha.
     floating = resized(image.premultiply(), size).unpremultiply()
     return floating.rint().cast("uchar").copy(interpretation="srgb")
 
 
 def resized(image: pyvips.Image, size: Size) -> pyvips.Image:
-    """Return every band at another size, whatever it means; lazy."""
+    """Return the image resized band by band, without regard to alpha or frames; lazy."""
     return image.resize(size.width / image.width, vscale=size.height / image.height)
 
 
 def on_every_frame(
     image: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image]
 ) -> pyvips.Image:
-    """Return the picture with each of its frames changed by itself, in memory."""
+    """Apply `change` to each frame separately; return the strip with its timing, in memory."""
     height, count = image.get_page_height(), frame_count(image)
     if count == 1:
         return change(image).copy_memory()

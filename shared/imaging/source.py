@@ -1,4 +1,4 @@
-"""Opens a source for its pixels, with the colours that libvips would not see."""
+"""Opens a source's pixels, and adds the colour profile where libvips does not read one."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ GREY_BANDS = 2  # grey, with or without alpha
 
 
 def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa: ANN401 - libvips' own
-    """Return a source's pixels as its header lays them out; `options` are those of the loader.
+    """Return a source's pixels with the bands, bits and orientation that are stored.
 
-    What its colours mean is told by a profile where they are not sRGB. HEIC and BMP are decoded
-    here, all others when they are read.
+    `options` go to libvips' loader. The image has a profile if its colours are not sRGB. HEIC and
+    BMP are decoded at once, and HEIC is upright already; the other formats are lazy.
     """
     if name in pillow.READ_BY_PILLOW:
         return pillow.picture(name, data)

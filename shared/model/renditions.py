@@ -28,7 +28,7 @@ class Rendition:
     names: Mapping[Slot, tuple[str, ...]]
 
     @property
-    def is_cut(self) -> bool:
+    def is_cropped_or_padded(self) -> bool:
         """Say whether the picture is not the whole source at one scale."""
         return self.fitted.canvas != self.fitted.resized
 

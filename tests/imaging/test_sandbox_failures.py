@@ -69,7 +69,7 @@ def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
         )
         next(replies)
         os.kill(killed, signal.SIGKILL)
-        with pytest.raises(DecoderCrash, match="ended with code -9"):
+        with pytest.raises(DecoderCrash, match="exited with code -9"):
             list(replies)
 
     with render_pool.child(wait_seconds=0) as child:
@@ -160,7 +160,7 @@ def test_a_childs_last_words_are_kept_and_only_the_last() -> None:
     with pytest.raises(DecoderCrash) as caught:
         list(child.render(images.jpeg(), SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
 
-    assert "ended with code 134" in caught.value.detail
+    assert "exited with code 134" in caught.value.detail
     assert caught.value.detail.endswith("free(): invalid pointer")
     assert len(caught.value.detail) < 700
 
@@ -202,7 +202,7 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
 def test_a_watermark_is_blamed_only_where_there_is_one(cause: Cause) -> None:
     said = FailedFrame(cause, "watermark", "y")
 
-    unmarked, marked = failure_for(said), failure_for(said, marked=True)
+    unmarked, marked = failure_for(said), failure_for(said, has_watermark=True)
 
     is_of_the_mark = cause is Cause.WATERMARK_UNUSABLE
     assert marked.cause is (cause if is_of_the_mark else unmarked.cause)

@@ -25,12 +25,12 @@ def says(text: str) -> str:
 
 
 BROKEN_STARTS: dict[str, tuple[str, str]] = {
-    "the interpreter exits at once": ("sys.exit(3)", "ended with code 3"),
+    "the interpreter exits at once": ("sys.exit(3)", "exited with code 3"),
     "a library is missing": (
         "sys.stderr.write('ImportError: libvips.so.42: cannot open'); sys.exit(1)",
-        "It said: ImportError: libvips.so.42: cannot open",
+        "Its last output: ImportError: libvips.so.42: cannot open",
     ),
-    "the kernel kills it": ("os.kill(os.getpid(), 9)", "ended with code -9"),
+    "the kernel kills it": ("os.kill(os.getpid(), 9)", "exited with code -9"),
     "it says garbage": ("print('hello from libvips')", "Expected a bounded frame"),
     "it says half a word": (ready().replace("}'", "'"), "Expected 16 bytes, got 15"),
     "it says another word": (says('{"type":"nobody"}'), "nobody"),
@@ -57,7 +57,7 @@ def test_a_child_that_does_not_come_up_is_no_images_fault(program: str, words: s
 def test_a_child_that_never_says_hello_is_killed_after_its_time() -> None:
     child = UnreadyChild("time.sleep(600)")
 
-    with pytest.raises(RenderUnavailable, match=r"ended with code -9.*killed after 0 s"):
+    with pytest.raises(RenderUnavailable, match=r"exited with code -9.*killed after 0 s"):
         child.await_ready(time_limit_seconds=0.2)
 
     assert not child.is_alive()

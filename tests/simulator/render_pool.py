@@ -52,7 +52,7 @@ class FakeChild:
             data = rendered(source, fingerprint, name, slot)
             yield VariantFrame((name,), slot, CODECS[slot], 64, 48), data
             if kind == CRASHING:
-                raise DecoderCrash("The render child ended with code -11.", stage="render")
+                raise DecoderCrash("The render child exited with code -11.", stage="render")
         yield DoneFrame(FACTS, None, RENDER_SECONDS, RENDER_SECONDS, 1)
 
 

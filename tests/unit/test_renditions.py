@@ -62,7 +62,14 @@ def test_a_large_source_has_a_rendition_for_each_rung() -> None:
     renditions = plan_renditions(RESPONSIVE, Size(6000, 4000))
 
     assert widths(renditions) == [1920, 1280, 960, 640, 300, 320]
-    assert [each.is_cut for each in renditions] == [False, False, False, False, True, False]
+    assert [each.is_cropped_or_padded for each in renditions] == [
+        False,
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_rungs_wider_than_a_source_share_one_rendition() -> None:
@@ -130,7 +137,7 @@ def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) ->
     pictures = [
         (
             each.fitted,
-            each.gravity if each.is_cut else None,
+            each.gravity if each.is_cropped_or_padded else None,
             tuple(sorted(each.quality.items())),
             tuple(sorted(each.effort.items())),
         )

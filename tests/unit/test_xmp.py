@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.formats.xmp import MAX_BYTES, MAX_ITEMS, read_items, written_items
+from shared.imaging.formats.xmp import MAX_BYTES, MAX_ITEMS, read_items, write_items
 from tests.support.credits import packet
 
 pytestmark = pytest.mark.unit
@@ -61,14 +61,14 @@ printable = st.text(min_size=1, max_size=40).filter(str.isprintable)
 def test_what_is_written_is_read_whatever_it_says(rights: list[str], creators: list[str]) -> None:
     said = {"rights": rights, "creator": creators}
 
-    packet = written_items(said)
+    packet = write_items(said)
 
     assert packet.isascii()
     assert read_items(packet) == {name: items for name, items in said.items() if items}
 
 
 def test_a_packet_holds_what_it_is_asked_to_say_and_nothing_else() -> None:
-    said = written_items({"rights": ["© A & B <c>"], "creator": ["Ada", "Grace"]})
+    said = write_items({"rights": ["© A & B <c>"], "creator": ["Ada", "Grace"]})
 
     assert said.decode() == (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'

@@ -69,7 +69,7 @@ def read_items(packet: bytes) -> Mapping[str, list[str]]:
     return reader.found
 
 
-def written_items(items: Mapping[str, Sequence[str]]) -> bytes:
+def write_items(items: Mapping[str, Sequence[str]]) -> bytes:
     """Return a packet of the items of `rights` and `creator`, printable text, and nothing else.
 
     It is ASCII, since libvips puts it into a PNG as text of the encoding Latin-1.
