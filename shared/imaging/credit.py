@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyvips
 
-from shared.imaging import pillow
+from shared.imaging import heic_and_bmp
 from shared.imaging.formats import xmp
 from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
 from shared.imaging.intake.probe import loader
@@ -61,8 +61,8 @@ def read_credit(data: bytes, format_name: str, kept: Sequence[str]) -> Credit:
 
 def _exif_and_xmp(data: bytes, format_name: str) -> tuple[bytes, bytes]:
     """Return a source's raw EXIF and its raw XMP; empty if it has none."""
-    if format_name in pillow.READ_BY_PILLOW:
-        return pillow.metadata(format_name, data)
+    if format_name in heic_and_bmp.READ_BY_PILLOW:
+        return heic_and_bmp.metadata(format_name, data)
     image = loader(format_name)(data, access="sequential")
     # A TIFF file has the structure of EXIF.
     exif = data if format_name == "tiff" else _field(image, EXIF_FIELD)

@@ -73,7 +73,7 @@ def render(
             picture = held.to_srgb()
             # Cropping and watermark apply to a copy: the next rung is resized from `held`.
             canvas = crop_or_pad(picture, rendition, recipe.background)
-            yield from _encoded(overlay.on(canvas), rendition, recipe.background, packet)
+            yield from _encoded(overlay.draw_on(canvas), rendition, recipe.background, packet)
         shown = placeholder(picture, recipe.background) if recipe.placeholder else None
     except FAILURES as error:
         raise translated(error, "render") from error

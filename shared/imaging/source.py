@@ -4,10 +4,10 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import pillow
+from shared.imaging import heic_and_bmp
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import boxes, png
-from shared.imaging.formats.gif import with_transparency_named
+from shared.imaging.formats import heif, png
+from shared.imaging.formats.gif import with_transparent_colour
 from shared.imaging.intake.probe import loader
 
 GREY_BANDS = 2  # grey, with or without alpha
@@ -19,9 +19,9 @@ def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa
     `options` go to libvips' loader. The image has a profile if its colours are not sRGB. HEIC and
     BMP are decoded at once, and HEIC is upright already; the other formats are lazy.
     """
-    if name in pillow.READ_BY_PILLOW:
-        return pillow.picture(name, data)
-    data = with_transparency_named(data) if name == "gif" else data
+    if name in heic_and_bmp.READ_BY_PILLOW:
+        return heic_and_bmp.decode(name, data)
+    data = with_transparent_colour(data) if name == "gif" else data
     image = loader(name)(data, **options)
     profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
     if profile is None or image.get_typeof(icc.FIELD):
@@ -36,5 +36,5 @@ def _unread_profile(name: str, data: bytes, *, grey: bool) -> bytes | None:
         return png.colour_profile(data, grey=grey)
     if name != "avif":
         return None
-    numbers = boxes.colour_numbers(data)
+    numbers = heif.primaries_and_transfer(data)
     return cicp.profile(*numbers, grey=grey) if numbers else None

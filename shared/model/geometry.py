@@ -6,7 +6,7 @@ from shared.model.focal import Focal
 from shared.model.recipe import Fit
 
 # The most that WebP can hold: https://developers.google.com/speed/webp/faq#maximum_size
-MAX_SIDE = 16_383
+MAX_WEBP_SIDE = 16_383
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,8 +52,8 @@ def fit_into(source: Size, width: int | None, height: int | None, fit: Fit) -> F
     """
     if fit is Fit.COVER and width and height:
         return _cover(source, Size(width, height))
-    across = (width or MAX_SIDE) / source.width
-    down = (height or MAX_SIDE) / source.height
+    across = (width or MAX_WEBP_SIDE) / source.width
+    down = (height or MAX_WEBP_SIDE) / source.height
     resized = source.scaled(min(across, down, 1.0))
     if fit is Fit.CONTAIN and width and height:
         return Fitted(resized, Size(width, height))

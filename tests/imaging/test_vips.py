@@ -18,7 +18,7 @@ from tests.support import images
 pytestmark = pytest.mark.imaging
 
 # As libvips 8.18 and the codecs in it have been seen to complain, most of them out of memory.
-COMPLAINTS: dict[str, type[Failure]] = {
+PILLOW_ERRORS: dict[str, type[Failure]] = {
     "vips_tracked: out of memory -- size == 308MB": TooCostly,
     "webpsave: failed to allocate 36000000 bytes": TooCostly,
     "webpsave: picture memory error": TooCostly,
@@ -35,13 +35,13 @@ COMPLAINTS: dict[str, type[Failure]] = {
 }
 
 
-@pytest.mark.parametrize("complaint", COMPLAINTS, ids=lambda complaint: complaint.split()[0])
+@pytest.mark.parametrize("complaint", PILLOW_ERRORS, ids=lambda complaint: complaint.split()[0])
 def test_a_complaint_of_libvips_has_one_meaning(complaint: str) -> None:
     error = pyvips.Error("unable to call", detail=f"{complaint}\n  and more\n")
 
     failure = translated(error, "render")
 
-    assert type(failure) is COMPLAINTS[complaint]
+    assert type(failure) is PILLOW_ERRORS[complaint]
     assert failure.stage == "render"
     assert complaint in failure.detail
     assert "\n" not in failure.detail

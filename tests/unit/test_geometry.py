@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.geometry import MAX_SIDE, Fitted, Size, fit_into
+from shared.model.geometry import MAX_WEBP_SIDE, Fitted, Size, fit_into
 from shared.model.recipe import Fit
 
 pytestmark = pytest.mark.unit
@@ -82,7 +82,7 @@ def test_inside_fills_the_box_or_keeps_the_source(
     made = fit_into(source, width, height, Fit.INSIDE)
 
     touches = made.resized.width == width or made.resized.height == height
-    assert touches or made.resized == source or MAX_SIDE in {*astuple(made.resized)}
+    assert touches or made.resized == source or MAX_WEBP_SIDE in {*astuple(made.resized)}
 
 
 @given(sizes, bound, bound)
@@ -91,7 +91,7 @@ def test_nothing_uncut_is_larger_than_webp_can_hold(
 ) -> None:
     made = fit_into(source, width, height, Fit.INSIDE)
 
-    assert max(astuple(made.canvas)) <= MAX_SIDE
+    assert max(astuple(made.canvas)) <= MAX_WEBP_SIDE
 
 
 @given(sizes, boxes)

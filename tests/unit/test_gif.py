@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.formats.gif import with_transparency_named
+from shared.imaging.formats.gif import with_transparent_colour
 from tests.support import images
 from tests.support import images_by_hand as by_hand
 
@@ -19,11 +19,11 @@ OPEN = by_hand.gif((MIDDLE, 0, RED), (FULL, 2, BLUE))
     ids=["closed", "of 256 colours"],
 )
 def test_a_gif_that_leaves_nothing_open_or_no_colour_unused_stays_as_it_is(data: bytes) -> None:
-    assert with_transparency_named(data) == data
+    assert with_transparent_colour(data) == data
 
 
 def test_each_frame_that_leaves_something_open_names_a_colour_that_is_not_used() -> None:
-    named = with_transparency_named(OPEN)
+    named = with_transparent_colour(OPEN)
 
     assert [at for at, (old, new) in enumerate(zip(OPEN, named, strict=True)) if old != new] == [
         OPEN.find(b"\x21\xf9") + 3,
@@ -31,9 +31,9 @@ def test_each_frame_that_leaves_something_open_names_a_colour_that_is_not_used()
         OPEN.rfind(b"\x21\xf9") + 3,
         OPEN.rfind(b"\x21\xf9") + 6,
     ]
-    assert with_transparency_named(named) == named
+    assert with_transparent_colour(named) == named
 
 
 @given(st.integers(0, len(OPEN)), st.binary(max_size=20))
 def test_no_bytes_raise_anything(kept: int, rest: bytes) -> None:
-    assert with_transparency_named(OPEN[:kept] + rest)[:6] == (OPEN[:kept] + rest)[:6]
+    assert with_transparent_colour(OPEN[:kept] + rest)[:6] == (OPEN[:kept] + rest)[:6]

@@ -1,1 +1,1 @@
-"""Colour profiles: reading, writing and comparing them."""
+"""ICC colour profiles: recognises sRGB, and makes profiles from colour numbers."""

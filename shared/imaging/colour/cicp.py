@@ -1,6 +1,7 @@
-"""What the colour numbers of AVIF, HEIC and PNG mean: ITU-T H.273 (07/2024), tables 2 and 3.
+"""Makes ICC profiles from CICP colour numbers: ITU-T H.273 (07/2024), tables 2 and 3.
 
-libvips does not read them. Without this a Display P3 AVIF would come out pale and an HDR one grey.
+AVIF, HEIC and PNG hold these numbers, and libvips ignores them. Without the profiles, a Display P3
+AVIF would come out pale and an HDR one grey.
 """
 
 from functools import cache
@@ -23,18 +24,18 @@ PRIMARIES = {
 }
 GAMMA_22, GAMMA_28, LINEAR, PQ, HLG = 4, 5, 8, 16, 18
 
-# ITU-R BT.2408: what is white on paper shines with 203 candela a square metre.
+# ITU-R BT.2408: the reference white of HDR has 203 candela per square metre.
 PAPER_WHITE_NITS = 203.0
-BRIGHTEST_NITS = 1000.0
+PEAK_NITS = 1000.0
 PQ_NITS = 10_000.0
-KNEE = 0.5
+KNEE = 0.5  # tone mapping starts above this fraction of the reference white
 
 
 @cache
 def profile(primaries: int, transfer: int, *, grey: bool = False) -> bytes | None:
-    """Return the profile that two colour numbers stand for, none where that is sRGB.
+    """Return the ICC profile for colour primaries and transfer; `None` if that is sRGB.
 
-    Numbers that H.273 does not list, and 2 ("unspecified"), mean sRGB to viewers.
+    Viewers take numbers that H.273 does not list, and 2 ("unspecified"), for sRGB.
     """
     curve = CURVES.get(transfer)
     if grey:
@@ -45,42 +46,43 @@ def profile(primaries: int, transfer: int, *, grey: bool = False) -> bytes | Non
 
 
 def srgb_light(sample: float) -> float:
-    """Return the light of a sample by IEC 61966-2-1.
+    """Return the linear light of an sRGB sample by IEC 61966-2-1; both are from 0 to 1.
 
-    The curves of video (BT.709, BT.601, BT.2020) are shown by this one as well: they describe
-    cameras, and screens undo them with the gamma that sRGB was made to match.
+    It also serves the curves of video (BT.709, BT.601, BT.2020). Those describe cameras; screens
+    show them with the gamma that sRGB was made to match.
     """
     return sample / 12.92 if sample <= 0.04045 else ((sample + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the standard's figure
 
 
 def _pq_light(sample: float) -> float:
-    """Return what SMPTE ST 2084 says, toned down for screens that end at paper's white."""
+    """Return the light of a SMPTE ST 2084 sample, tone-mapped to the range of sRGB."""
     root = sample ** (1 / 78.84375)
     nits = PQ_NITS * (max(root - 0.8359375, 0.0) / (18.8515625 - 18.6875 * root)) ** (
         1 / 0.1593017578125
     )
-    return _toned_down(nits)
+    return _tone_mapped(nits)
 
 
 def _hlg_light(sample: float) -> float:
-    """Return what ITU-R BT.2100's hybrid log-gamma shows on a screen of 1,000 nits, toned down.
+    """Return the light of an ITU-R BT.2100 hybrid log-gamma sample, tone-mapped to sRGB's range.
 
-    The gamma of 1.2 belongs on the luminance; on each band alone it is near enough for a still.
+    It is the light of a screen of 1,000 nits. The gamma of 1.2 should apply to the luminance;
+    applied to each band, it is close enough for still images.
     """
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = sample * sample / 3 if sample <= 0.5 else (exp((sample - c) / a) + b) / 12  # noqa: PLR2004 - the standard's figure
-    return _toned_down(BRIGHTEST_NITS * scene**1.2)
+    return _tone_mapped(PEAK_NITS * scene**1.2)
 
 
-def _toned_down(nits: float) -> float:
-    """Leave what is darker than the knee, and bend the rest so that the brightest is white."""
+def _tone_mapped(nits: float) -> float:
+    """Return the light from 0 to 1: unchanged up to the knee, and compressed so that peak is 1."""
     light = nits / PAPER_WHITE_NITS
     if light <= KNEE:
         return light
     over = (light - KNEE) / (1 - KNEE)
-    most = (BRIGHTEST_NITS / PAPER_WHITE_NITS - KNEE) / (1 - KNEE)
-    over = min(over, most)
-    return KNEE + (1 - KNEE) * over * (1 + over / most**2) / (1 + over)
+    peak = (PEAK_NITS / PAPER_WHITE_NITS - KNEE) / (1 - KNEE)
+    over = min(over, peak)
+    return KNEE + (1 - KNEE) * over * (1 + over / peak**2) / (1 + over)
 
 
 CURVES: dict[int, Curve] = {

@@ -1,7 +1,7 @@
-"""Writes the colour profile of pictures that tell their colours by numbers and embed none.
+"""Writes ICC profiles for images that declare their colours by numbers and embed no profile.
 
-Version 2 profiles as https://www.color.org/specification/ICC.1-2001-04.pdf describes them, so that
-libvips converts such pictures like any other.
+The profiles are of version 2, https://www.color.org/specification/ICC.1-2001-04.pdf. With them
+libvips converts such images like any other.
 """
 
 import struct
@@ -14,19 +14,19 @@ Point = tuple[float, float]
 
 STEPS = 4096
 D50: Vector = (0.9642, 1.0, 0.8249)
-# The cone responses by which ICC profiles move colours between whites.
+# The matrix of cone responses by which ICC profiles adapt colours to another white.
 BRADFORD: tuple[Vector, ...] = (
     (0.8951, 0.2664, -0.1614),
     (-0.7502, 1.7135, 0.0367),
     (0.0389, -0.0685, 1.0296),
 )
 HEADER_BYTES = 128
-FIELD = "icc-profile-data"  # where libvips keeps a picture's profile
+FIELD = "icc-profile-data"  # libvips' metadata field for the profile
 
 
 @dataclass(frozen=True, slots=True)
 class Primaries:
-    """CIE 1931 x and y of white and of the three primaries."""
+    """CIE 1931 x and y of the white point and of the three primaries."""
 
     white: Point
     red: Point
@@ -35,9 +35,9 @@ class Primaries:
 
 
 def rgb_profile(primaries: Primaries, curve: Curve) -> bytes:
-    """Return the profile of RGB whose samples `curve` turns into light, both from 0 to 1.
+    """Return an RGB profile; `curve` maps samples to linear light, both from 0 to 1.
 
-    Raises `ValueError` where the primaries span no colours.
+    Raises `ValueError` if the primaries span no colours.
     """
     columns = _columns(primaries)
     tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
@@ -46,19 +46,19 @@ def rgb_profile(primaries: Primaries, curve: Curve) -> bytes:
 
 
 def grey_profile(curve: Curve) -> bytes:
-    """Return the profile of grey whose samples `curve` turns into light, both from 0 to 1."""
+    """Return a grey profile; `curve` maps samples to linear light, both from 0 to 1."""
     return _profile(b"GRAY", {b"kTRC": _table(curve)})
 
 
 def _columns(primaries: Primaries) -> tuple[Vector, ...]:
-    """Return the primaries' XYZ under D50, scaled so that together they are its white."""
+    """Return the primaries' XYZ adapted to D50, scaled so that their sum is its white."""
     white = _tristimulus(primaries.white)
     seen, wanted = _times(BRADFORD, white), _times(BRADFORD, D50)
     if min(map(abs, seen)) == 0:
-        raise ValueError("Expected a white that eyes can see.")
+        raise ValueError("Expected a white point with a response of every cone.")
     gains = [new / old for new, old in zip(wanted, seen, strict=True)]
     corners = [_tristimulus(each) for each in (primaries.red, primaries.green, primaries.blue)]
-    shares = _times(_inverse(_turned(corners)), white)
+    shares = _times(_inverse(_transposed(corners)), white)
     adapted = []
     for corner, share in zip(corners, shares, strict=True):
         cones = _times(BRADFORD, corner)
@@ -70,7 +70,7 @@ def _columns(primaries: Primaries) -> tuple[Vector, ...]:
 def _tristimulus(point: Point) -> Vector:
     x, y = point
     if y <= 0:
-        raise ValueError("Expected a colour with light in it.")
+        raise ValueError("Expected a y above 0.")
     return x / y, 1.0, (1 - x - y) / y
 
 
@@ -79,21 +79,22 @@ def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> Vector
     return first, second, third
 
 
-def _turned(columns: Sequence[Vector]) -> list[Vector]:
+def _transposed(columns: Sequence[Vector]) -> list[Vector]:
     return list(zip(*columns, strict=True))
 
 
 def _inverse(matrix: Sequence[Sequence[float]]) -> list[Vector]:
     (a, b, c), (d, e, f), (g, h, i) = matrix
     minors = (e * i - f * h, f * g - d * i, d * h - e * g)
-    whole = a * minors[0] + b * minors[1] + c * minors[2]
-    if whole == 0:
+    determinant = a * minors[0] + b * minors[1] + c * minors[2]
+    if determinant == 0:
         raise ValueError("Expected three primaries that span colours.")
-    return [
-        (minors[0] / whole, (c * h - b * i) / whole, (b * f - c * e) / whole),
-        (minors[1] / whole, (a * i - c * g) / whole, (c * d - a * f) / whole),
-        (minors[2] / whole, (b * g - a * h) / whole, (a * e - b * d) / whole),
-    ]
+    rows = (
+        (minors[0], c * h - b * i, b * f - c * e),
+        (minors[1], a * i - c * g, c * d - a * f),
+        (minors[2], b * g - a * h, a * e - b * d),
+    )
+    return [(x / determinant, y / determinant, z / determinant) for x, y, z in rows]
 
 
 def _table(curve: Curve) -> bytes:
@@ -103,7 +104,7 @@ def _table(curve: Curve) -> bytes:
 
 
 def _xyz(values: Vector) -> bytes:
-    # In 16.16 fixed point; what does not fit is no primary of any picture.
+    # 16.16 fixed point. Values that do not fit come from broken primaries.
     try:
         return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
     except struct.error as error:

@@ -1,6 +1,6 @@
-"""Tells whether an embedded colour profile is sRGB, whoever wrote it.
+"""Recognises sRGB profiles by their content.
 
-Converting sRGB to sRGB changes nothing and costs more CPU than a small JPEG's decode. The layout
+Converting sRGB to sRGB changes nothing, and costs more CPU than decoding a small JPEG. The layout
 is ICC.1:2022, https://www.color.org/specification/ICC.1-2022-05.pdf: sections 7.2 and 7.3 for the
 header and the tag table, 10.6, 10.18 and 10.31 for the types.
 """
@@ -12,23 +12,23 @@ HEADER_BYTES = 128
 MAX_TAGS, MAX_SAMPLES = 100, 65_536
 COLUMNS = (b"rXYZ", b"gXYZ", b"bXYZ")
 CURVES = (b"rTRC", b"gTRC", b"bTRC")
-# A lookup table goes before the matrix, and may say anything.
+# A lookup table takes precedence over the matrix, so that the matrix alone proves nothing.
 TABLES = frozenset({b"A2B0", b"A2B1", b"A2B2", b"D2B0", b"D2B1", b"D2B2"})
-# IEC 61966-2-1 adapted to D50, as its profiles hold it: X, Y, Z of red, green, blue.
+# The primaries of IEC 61966-2-1 adapted to D50: X, Y, Z of red, green, blue.
 PRIMARIES = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
 PRIMARIES_TOLERANCE = 0.002
-# Half a level of eight bits: what no conversion would change.
+# Half a level of 8 bits: a smaller difference changes no pixel.
 CURVE_TOLERANCE = 0.5
 LEVELS = 255
 FIXED_ONE = 65536
-# 10.18: what each function type of a parametric curve holds; sRGB's is the fourth.
+# 10.18: the function type of sRGB's parametric curve, and its number of parameters.
 SRGB_FUNCTION, SRGB_PARAMETERS = 3, 5
 
 Curve = Callable[[float], float]
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Say whether a profile converts every colour to itself; never raises on a broken one."""
+    """Return whether a profile is sRGB; false for a broken profile."""
     try:
         tags = _tags(profile)
         if profile[16:20] != b"RGB " or TABLES & tags.keys():
@@ -46,7 +46,7 @@ def _tags(profile: bytes) -> Mapping[bytes, memoryview]:
         raise ValueError(count)
     first = HEADER_BYTES + 4
     entries = (struct.unpack_from(">4sII", profile, first + 12 * at) for at in range(count))
-    whole = memoryview(profile)  # a hundred tags may each be the whole of it
+    whole = memoryview(profile)  # without copies: each of a hundred tags may span all of it
     return {name: whole[offset : offset + size] for name, offset, size in entries}
 
 
@@ -72,7 +72,7 @@ def _curve(tag: memoryview) -> Curve:
 
 def _sampled(samples: Sequence[int]) -> Curve:
     last = len(samples) - 1
-    if last < 1:  # no sample is a straight line, one is a plain power: neither is sRGB
+    if last < 1:  # no sample means a straight line, one a power function: neither is sRGB
         raise ValueError(last)
 
     def curve(x: float) -> float:
@@ -99,5 +99,5 @@ def _is_srgb_curve(curve: Curve) -> bool:
 
 
 def _encoded(linear: float) -> float:
-    """Return sRGB's encoding of a linear value, IEC 61966-2-1."""
+    """Return the sRGB sample of linear light, both from 0 to 1: IEC 61966-2-1."""
     return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055  # noqa: PLR2004

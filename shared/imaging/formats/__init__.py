@@ -1,1 +1,1 @@
-"""Parsers of file formats: what libvips does not read, or reads wrongly."""
+"""Parsers of file formats, for metadata that libvips does not read or reads wrongly."""

@@ -1,6 +1,7 @@
-"""Walks through the parts that a file is made of: GIF blocks, PNG chunks, TIFF directories.
+"""Iterates over the parts of a file: GIF blocks, PNG chunks, TIFF directories.
 
-Each walk is lazy; its caller bounds it, as a file may hold millions of parts, or a circle of them.
+The iterators are lazy, and their callers must bound them: a file may hold millions of parts, and
+TIFF directories may form a cycle.
 """
 
 from collections.abc import Iterator
@@ -10,19 +11,20 @@ from typing import Literal
 # https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 GIF_HEADER_BYTES, DESCRIPTOR_BYTES = 13, 10
 EXTENSION, IMAGE, SUB_BLOCK = 0x21, 0x2C, 0
-# PNG, third edition, section 5.3: a length and a type before the data, a checksum behind it.
+# PNG, third edition, section 5.3: length and type before the data, a checksum after it.
 PNG_SIGNATURE_BYTES, CHUNK_HEAD_BYTES, CHECKSUM_BYTES = 8, 8, 4
 # https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
 BIG_TIFF = 43
 
 
 def gif_blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the kind of each block and sub-block, where it starts and where its contents do.
+    """Yield the kind of each block and sub-block, and the offsets of its start and its contents.
 
-    An image's contents begin with the LZW code size. `IndexError` at a cut end.
+    An image's contents begin with the LZW code size. Raises `IndexError` if the file ends inside
+    a block. Stops at any other byte than a block's, as libvips and viewers do.
     """
     at = GIF_HEADER_BYTES + _palette_bytes(data[10])
-    while at < len(data) and data[at] in {EXTENSION, IMAGE}:  # else viewers stop, as libvips does
+    while at < len(data) and data[at] in {EXTENSION, IMAGE}:
         if data[at] == EXTENSION:
             contents = at + 2
             yield EXTENSION, at, contents
@@ -42,7 +44,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the type of each chunk, where its data starts and how long it says that they are."""
+    """Yield the type of each chunk, the offset of its data and their declared length in bytes."""
     at = PNG_SIGNATURE_BYTES
     while at + CHUNK_HEAD_BYTES <= len(data):
         size, start = int.from_bytes(data[at : at + 4], "big"), at + CHUNK_HEAD_BYTES
@@ -52,7 +54,7 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class TiffLayout:
-    """How a TIFF's header says that its numbers are written."""
+    """The byte order of a TIFF's numbers, and whether the file is a BigTIFF."""
 
     order: Literal["little", "big"]
     is_big: bool
@@ -64,7 +66,7 @@ class TiffLayout:
 
 
 def tiff_directories(data: bytes) -> Iterator[int]:
-    """Yield where each directory stands, the first first; without end if they form a circle."""
+    """Yield the offset of each directory in order; endless if the directories form a cycle."""
     layout = TiffLayout.of(data)
     word, count_bytes, entry = (8, 8, 20) if layout.is_big else (4, 2, 12)
 

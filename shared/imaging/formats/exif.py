@@ -1,6 +1,6 @@
-"""Reads the little EXIF that we let through: two texts of its first directory.
+"""Reads artist and copyright from EXIF: the only EXIF tags that a recipe can keep.
 
-Not by libvips, which shows a tag's text as libexif words it, cut short.
+libvips cannot be used: it returns a tag's text as libexif formats it, and truncated.
 https://www.cipa.jp/std/documents/e/DC-X008-Translation-2023-E.pdf, section 4.6.
 """
 
@@ -12,21 +12,21 @@ ASCII, UTF8 = 2, 129  # the second since EXIF 3.0
 PREAMBLE = b"Exif\0\0"
 HEADER_BYTES, ENTRY_BYTES, INLINE_BYTES = 8, 12, 4
 BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
-# More than any camera writes, fewer than could keep us busy.
+# More than any camera writes, and quickly read.
 MAX_ENTRIES = 512
 MAX_TEXT_BYTES = 4096
 
 
 def read_texts(exif: bytes) -> Mapping[int, bytes]:
-    """Return artist and copyright of the first directory, raw; nothing from what is no EXIF.
+    """Return the raw texts of artist and copyright in the first directory, by tag.
 
-    Takes a TIFF file too, of which EXIF is one.
+    Also accepts a TIFF file, which has the structure of EXIF. Returns nothing for other data.
     """
     tiff = memoryview(exif)[len(PREAMBLE) :] if exif.startswith(PREAMBLE) else memoryview(exif)
     order = BYTE_ORDERS.get(bytes(tiff[:4]))
     try:
         return dict(_texts(tiff, order)) if order else {}
-    except struct.error:  # ends before a directory that it promises
+    except struct.error:  # a directory beyond the end of the data
         return {}
 
 

@@ -1,7 +1,7 @@
-"""Tells libvips of the transparency that a GIF has without naming a transparent colour.
+"""Declares a transparent colour in GIF frames that have transparency without declaring one.
 
-Where no frame has drawn, and where one is cleared away, browsers show what lies behind the
-picture. libvips paints a colour there, unless that frame names a transparent one.
+Where no frame has drawn, and where a frame was cleared, browsers show the page behind the image.
+libvips fills such areas with a colour, unless the frame declares a transparent colour.
 https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 """
 
@@ -12,9 +12,9 @@ from itertools import islice
 from shared.imaging.formats.containers import EXTENSION, IMAGE, SUB_BLOCK, gif_blocks
 
 CONTROL = 0xF9
-NAMES_TRANSPARENT, CLEARED = 1, 2
-MAX_CODE_SIZE = 8  # below it, no pixel is the last of 256 colours
-UNUSED = 255
+HAS_TRANSPARENT_COLOUR, CLEARED = 1, 2
+MAX_CODE_SIZE = 8  # with a smaller LZW code size, no pixel uses the last of 256 colours
+UNUSED_COLOUR = 255
 MAX_BLOCKS = 10_000
 
 
@@ -26,33 +26,37 @@ class _Frame:
     box: bytes
     code_size: int
 
-    def leaves_open(self, screen: bytes, *, is_first: bool) -> bool:
-        """Say whether something behind is seen that the frame could tell of, and does not."""
-        if self.flags & NAMES_TRANSPARENT or self.code_size >= MAX_CODE_SIZE:
+    def lacks_transparent_colour(self, screen: bytes, *, is_first: bool) -> bool:
+        """Return whether the frame has transparency, declares no colour for it, and can.
+
+        `screen` is the size of the GIF as its header holds it.
+        """
+        if self.flags & HAS_TRANSPARENT_COLOUR or self.code_size >= MAX_CODE_SIZE:
             return False
         is_small = self.box != bytes(4) + screen
         return self.flags >> 2 & 7 == CLEARED or (is_first and is_small)
 
 
-def with_transparency_named(data: bytes) -> bytes:
-    """Return a GIF whose frames name a transparent colour wherever they leave something open.
+def with_transparent_colour(data: bytes) -> bytes:
+    """Return a GIF whose frames declare a transparent colour if they have transparency.
 
-    It is one that is not used. Frames of 256 colours leave none unused and stay as they are.
+    It is a colour that the frame does not use. Frames that may use all 256 colours stay as they
+    are, and so does a truncated file.
     """
     try:
         frames = list(_frames(data))
     except IndexError:
-        return data  # cut short, which is for others to say
+        return data  # truncated: `refuse_truncated` reports it
     changed = bytearray(data)
-    for frame in reversed(frames):  # from the end, so that what is put in moves nothing
-        if not frame.leaves_open(data[6:10], is_first=frame is frames[0]):
+    for frame in reversed(frames):  # last frame first: insertions must not move later offsets
+        if not frame.lacks_transparent_colour(data[6:10], is_first=frame is frames[0]):
             continue
         if frame.control is None:
-            named = (EXTENSION, CONTROL, 4, NAMES_TRANSPARENT, 0, 0, UNUSED, 0)
-            changed[frame.start : frame.start] = bytes(named)
+            extension = (EXTENSION, CONTROL, 4, HAS_TRANSPARENT_COLOUR, 0, 0, UNUSED_COLOUR, 0)
+            changed[frame.start : frame.start] = bytes(extension)
         else:
-            changed[frame.control] |= NAMES_TRANSPARENT
-            changed[frame.control + 3] = UNUSED
+            changed[frame.control] |= HAS_TRANSPARENT_COLOUR
+            changed[frame.control + 3] = UNUSED_COLOUR
     return bytes(changed)
 
 

@@ -1,4 +1,4 @@
-"""Reads the colour chunks of PNG that libvips passes over: PNG, third edition, section 11.3.2."""
+"""Reads the colour chunks of PNG that libvips ignores: PNG, third edition, section 11.3.2."""
 
 import struct
 from collections.abc import Mapping
@@ -8,43 +8,44 @@ from shared.imaging.colour import cicp
 from shared.imaging.colour.icc import Point, Primaries, grey_profile, rgb_profile
 from shared.imaging.formats.containers import png_chunks
 
-COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+COLOUR_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 PIXELS_OR_END = frozenset({b"IDAT", b"IEND"})
-MAX_CHUNKS = 1_000  # as libpng's own limit
+MAX_CHUNKS = 1_000  # libpng's own limit
 UNIT = 100_000
-# 1/2.2, which is how writers say sRGB; browsers show anything this near as sRGB or next to it.
-USUAL_GAMMA, NEAR = 45_455, 1_000
+# A gamma of 1/2.2 is how many writers declare sRGB. Within the tolerance, browsers show sRGB or
+# nearly sRGB.
+SRGB_GAMMA, GAMMA_TOLERANCE = 45_455, 1_000
 
 
 def colour_profile(data: bytes, *, grey: bool) -> bytes | None:
-    """Return the profile that a PNG's colour chunks describe, none where that is sRGB.
+    """Return the ICC profile that a PNG's colour chunks describe; `None` if that is sRGB.
 
-    An embedded profile is left to libvips.
+    Also returns `None` if the file embeds a profile, which libvips reads.
     """
     chunks = _colour_chunks(data)
-    said = chunks.get(b"cICP", b"")
-    if len(said) == 4:  # noqa: PLR2004 - primaries, transfer, matrix, range
-        return cicp.profile(said[0], said[1], grey=grey)
+    numbers = chunks.get(b"cICP", b"")
+    if len(numbers) == 4:  # noqa: PLR2004 - primaries, transfer, matrix, range
+        return cicp.profile(numbers[0], numbers[1], grey=grey)
     if chunks.keys() & {b"iCCP", b"sRGB"}:
         return None
     try:
         return _by_gamma(chunks, grey=grey)
     except (ValueError, struct.error):
-        return None  # colours that make no sense are no colours, as in browsers
+        return None  # browsers ignore invalid chunks, too
 
 
 def _by_gamma(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | None:
-    gamma = struct.unpack(">I", chunks.get(b"gAMA", struct.pack(">I", USUAL_GAMMA)))[0]
+    gamma = struct.unpack(">I", chunks.get(b"gAMA", struct.pack(">I", SRGB_GAMMA)))[0]
     primaries = _primaries(chunks[b"cHRM"]) if b"cHRM" in chunks else cicp.SRGB
-    usual = abs(gamma - USUAL_GAMMA) <= NEAR
-    if usual and (grey or _near(primaries, cicp.SRGB)):
+    is_srgb_gamma = abs(gamma - SRGB_GAMMA) <= GAMMA_TOLERANCE
+    if is_srgb_gamma and (grey or _are_close(primaries, cicp.SRGB)):
         return None
     if not UNIT / 10 <= gamma <= UNIT * 10:
         return None
     exponent = UNIT / gamma
 
     def light(sample: float) -> float:
-        return cicp.srgb_light(sample) if usual else float(sample**exponent)
+        return cicp.srgb_light(sample) if is_srgb_gamma else float(sample**exponent)
 
     return grey_profile(light) if grey else rgb_profile(primaries, light)
 
@@ -55,7 +56,7 @@ def _primaries(chunk: bytes) -> Primaries:
     return Primaries(*points)
 
 
-def _near(one: Primaries, other: Primaries) -> bool:
+def _are_close(one: Primaries, other: Primaries) -> bool:
     pairs = zip(_flat(one), _flat(other), strict=True)
     return all(abs(a - b) < 0.001 for a, b in pairs)  # noqa: PLR2004 - writers round
 
@@ -65,11 +66,11 @@ def _flat(primaries: Primaries) -> tuple[float, ...]:
 
 
 def _colour_chunks(data: bytes) -> Mapping[bytes, bytes]:
-    """Return the colour chunks that stand before the pixels; of two alike the first."""
+    """Return the colour chunks before the pixels by type; the first one if a type repeats."""
     found: dict[bytes, bytes] = {}
     for kind, start, size in islice(png_chunks(data), MAX_CHUNKS):
         if kind in PIXELS_OR_END:
             break
-        if kind in COLOURS:
+        if kind in COLOUR_CHUNKS:
             found.setdefault(kind, data[start : start + size])
     return found

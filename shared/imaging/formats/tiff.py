@@ -1,6 +1,6 @@
-"""Reads a TIFF's first directory, for what libvips renders wrongly or never says.
+"""Refuses TIFF files that libvips would render wrongly: raw files, truncated files, odd pixels.
 
-A camera's raw file is a TIFF whose first picture is a thumbnail. The tags are those of
+A camera's raw file is a TIFF whose first image is a thumbnail. The tags are those of
 https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf; BigTIFF and DNG add to them.
 """
 
@@ -18,22 +18,22 @@ SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT = 330, 338, 339
 UNSPECIFIED = 0
 DNG_VERSION = 50706
 
-SENSORS = frozenset({32803, 34892})  # a colour filter's mosaic, and a DNG's linear raw
+SENSOR_DATA = frozenset({32803, 34892})  # a colour filter array, and a DNG's linear raw
 RGB, YCBCR, CIELAB, ICCLAB, ITULAB = 2, 6, 8, 9, 10
 NOT_COMPRESSED, JPEG = 1, 7
-# What the libtiff of our libvips unpacks: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
-UNPACKED = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
+# Compressions of the bundled libtiff: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
+KNOWN_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
 UNSIGNED, FLOAT = 1, 3
 
 # Bytes of each field type, and how `struct` reads the integers among them.
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 WIDTHS |= {16: 8, 17: 8, 18: 8}
-LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-# No directory of a picture has more tags, and no picture that we take more strips or tiles.
+INTEGER_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+# More tags than any image has, and more strips or tiles than any image within the limits.
 MAX_TAGS, MAX_VALUES = 4_096, 1_000_000
 MAX_SUB_DIRECTORIES = 16
-# What `struct` raises beyond the end of a file, and beyond that of all memory.
-NO_PLACE = (struct.error, OverflowError)
+# What `struct` raises for offsets beyond the end of the file, and beyond the address space.
+BAD_OFFSET = (struct.error, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +50,37 @@ class _Directory:
 
     def values(self, tag: int) -> Sequence[int]:
         field = self.fields.get(tag)
-        letter = LETTERS.get(field.kind) if field else None
-        if field is None or letter is None or field.count > MAX_VALUES:
+        code = INTEGER_CODES.get(field.kind) if field else None
+        if field is None or code is None or field.count > MAX_VALUES:
             return ()
-        return struct.unpack_from(f"{_mark(self.data)}{field.count}{letter}", self.data, field.at)
+        layout = f"{_byte_order(self.data)}{field.count}{code}"
+        return struct.unpack_from(layout, self.data, field.at)
 
     def value(self, tag: int, default: int) -> int:
         return next(iter(self.values(tag)), default)
 
 
 def refuse_what_libvips_gets_wrong(data: bytes) -> None:
-    """Raise a permanent failure for a raw file, a cut file, or pixels that would come out wrong.
+    """Raise `UnsupportedFormat` for raw files and odd pixels, `Truncated` for truncated files.
 
-    A directory that makes no sense is left to libvips, which says more of it.
+    Other errors in a directory are left to libvips, whose messages say more.
     """
     try:
         first = _first_directory(data)
         _refuse_raw(first)
         _refuse_odd_pixels(first)
-        _refuse_cut(first)
-    except NO_PLACE as error:
-        raise Truncated("Expected a whole TIFF, got one that ends in its directory.") from error
+        _refuse_truncated(first)
+    except BAD_OFFSET as error:
+        raise Truncated(
+            "Expected a whole TIFF, got one that ends inside its directory."
+        ) from error
 
 
 def has_alpha(data: bytes) -> bool:
-    """Say whether a band beside the colours is transparency, of a TIFF that was not refused.
+    """Return whether a band after the colours is alpha, for a TIFF that was not refused.
 
-    Without a word on it, it is: but "unspecified" is a saved selection, or a printer's plate.
+    It is alpha if the file does not declare its meaning. If the file declares it as "unspecified",
+    it is a saved selection or a printing plate.
     """
     return _first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
 
@@ -86,13 +90,13 @@ def _first_directory(data: bytes) -> _Directory:
     return _directory(data, at)
 
 
-def _mark(data: bytes) -> str:
-    """Return the byte order as `struct` writes it."""
+def _byte_order(data: bytes) -> str:
+    """Return the byte order's character for `struct`."""
     return "<" if TiffLayout.of(data).order == "little" else ">"
 
 
 def _directory(data: bytes, at: int) -> _Directory:
-    order, is_big = _mark(data), TiffLayout.of(data).is_big
+    order, is_big = _byte_order(data), TiffLayout.of(data).is_big
     head, entry, inline = ("Q", "HHQ", 8) if is_big else ("H", "HHI", 4)
     (count,) = struct.unpack_from(f"{order}{head}", data, at)
     at += struct.calcsize(f"{order}{head}")
@@ -110,16 +114,16 @@ def _directory(data: bytes, at: int) -> _Directory:
 def _refuse_raw(first: _Directory) -> None:
     places = first.values(SUB_DIRECTORIES)[:MAX_SUB_DIRECTORIES]
     below = (_photometric(first, at) for at in places)
-    sensed = any(each in SENSORS for each in (first.value(PHOTOMETRIC, RGB), *below))
-    if sensed or DNG_VERSION in first.fields:
-        raise UnsupportedFormat("Expected a picture, got a camera's raw file.", stage="sniff")
+    is_raw = any(each in SENSOR_DATA for each in (first.value(PHOTOMETRIC, RGB), *below))
+    if is_raw or DNG_VERSION in first.fields:
+        raise UnsupportedFormat("Expected an image, got a camera's raw file.", stage="sniff")
 
 
 def _photometric(first: _Directory, at: int) -> int:
-    """Return what the pixels of a directory below the first mean, if it can be read."""
+    """Return the photometric interpretation of a subdirectory; RGB if it cannot be read."""
     try:
         return _directory(first.data, at).value(PHOTOMETRIC, RGB)
-    except NO_PLACE:
+    except BAD_OFFSET:
         return RGB
 
 
@@ -129,7 +133,7 @@ def _refuse_odd_pixels(first: _Directory) -> None:
     bits, kind = first.value(BITS, 1), first.value(SAMPLE_FORMAT, UNSIGNED)
     lab8 = photometric in {ICCLAB, ITULAB} or (photometric == CIELAB and bits == 8)  # noqa: PLR2004 - bits
     odd = {
-        f"compression {compression}": compression not in UNPACKED,
+        f"compression {compression}": compression not in KNOWN_COMPRESSIONS,
         "YCbCr without JPEG": photometric == YCBCR and compression != JPEG,
         "Lab of 8 bits": lab8,
         f"samples of {bits} bits and kind {kind}": not _is_known(kind, bits, photometric),
@@ -137,7 +141,8 @@ def _refuse_odd_pixels(first: _Directory) -> None:
     found = next((words for words, is_odd in odd.items() if is_odd), None)
     if found:
         raise UnsupportedFormat(
-            f"Expected a TIFF of a usual kind, got {found}. Save it as 8 or 16 bits of RGB.",
+            f"Expected a TIFF that libvips reads correctly, got {found}. "
+            "Save it as RGB of 8 or 16 bits.",
             stage="probe",
         )
 
@@ -148,13 +153,13 @@ def _is_known(kind: int, bits: int, photometric: int) -> bool:
     return bits <= 16 and (kind == UNSIGNED or photometric == CIELAB)  # noqa: PLR2004 - bits
 
 
-def _refuse_cut(first: _Directory) -> None:
+def _refuse_truncated(first: _Directory) -> None:
     tiled = TILE_OFFSETS in first.fields
     offsets = first.values(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     counts = first.values(TILE_BYTES if tiled else STRIP_BYTES)
     ends = [at + size for at, size in zip(offsets, counts, strict=False)]
-    promised = max(ends, default=0)
-    if promised > len(first.data):
+    declared = max(ends, default=0)
+    if declared > len(first.data):
         raise Truncated(
-            f"Expected a TIFF of at least {promised} bytes, got {len(first.data)}.", stage="probe"
+            f"Expected a TIFF of at least {declared} bytes, got {len(first.data)}.", stage="probe"
         )

@@ -1,6 +1,6 @@
-"""Reads and writes who made a picture and whose it is: dc:creator and dc:rights of an XMP packet.
+"""Reads and writes dc:creator and dc:rights of an XMP packet.
 
-A packet that is read comes from strangers, so it is bounded and may declare nothing: without
+Packets of sources are untrusted. So they are bounded and may not declare a document type: without
 declarations there are no entities to expand.
 """
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-FIELD = "xmp-data"  # where libvips keeps a picture's packet
+FIELD = "xmp-data"  # libvips' metadata field for the packet
 DC = "http://purl.org/dc/elements/1.1/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 LIST_ITEM = f"{RDF} li"
 # ISO 16684-1, section 8.3: rights are one text in several languages, creators a list by rank.
 KINDS = {"rights": ("Alt", ' xml:lang="x-default"'), "creator": ("Seq", "")}
-# Editors' histories grow long; who made the picture stands beside them.
+# Editing histories make packets long.
 MAX_BYTES = 1024 * 1024
 MAX_ITEMS = 16
 MAX_ITEM_CHARS = 1024
@@ -54,7 +54,10 @@ class _Reader:
 
 
 def read_items(packet: bytes) -> Mapping[str, list[str]]:
-    """Return the items of `rights` and `creator`; nothing of a packet that is not fit to read."""
+    """Return the list items of `rights` and `creator`.
+
+    Returns nothing for a packet that is too long, not well-formed or has a document type.
+    """
     if len(packet) > MAX_BYTES:
         return {}
     reader, parser = _Reader(), expat.ParserCreate(namespace_separator=" ")
@@ -70,15 +73,15 @@ def read_items(packet: bytes) -> Mapping[str, list[str]]:
 
 
 def write_items(items: Mapping[str, Sequence[str]]) -> bytes:
-    """Return a packet of the items of `rights` and `creator`, printable text, and nothing else.
+    """Return a packet with the items of `rights` and `creator` only; they must be printable.
 
-    It is ASCII, since libvips puts it into a PNG as text of the encoding Latin-1.
+    The packet is ASCII, because libvips writes it into a PNG as Latin-1 text.
     """
-    said = "".join(_list(name, items[name]) for name in KINDS if items.get(name))
+    properties = "".join(_list(name, items[name]) for name in KINDS if items.get(name))
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
         f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about="" xmlns:dc="{DC}">'
-        f"{said}</rdf:Description></rdf:RDF></x:xmpmeta>"
+        f"{properties}</rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode("ascii", "xmlcharrefreplace")
 
 

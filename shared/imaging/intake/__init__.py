@@ -1,1 +1,1 @@
-"""What decides whether a source is decoded at all: format, structure, size, cost."""
+"""Refuses sources before they are decoded: by format, structure, size and memory cost."""

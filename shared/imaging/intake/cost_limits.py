@@ -8,18 +8,19 @@ from shared.model.errors import TooCostly, TooManyFrames, TooManyPixels
 from shared.model.limits import Limits
 from shared.model.renditions import Rendition
 
-# libvips reduces by a factor of a million at most, and nothing that is viewed is as long.
+# libvips shrinks by a factor of a million at most, and no real image is that long.
 MAX_SOURCE_SIDE = 1_000_000
-# CMYK, alpha and a few masks. Of a thousand bands, libvips asks for memory until it is aborted.
+# CMYK, alpha and a few masks. With a thousand bands, libvips allocates memory until it aborts.
 MAX_BANDS = 16
 
 
 def check_cost(
     header: ImageHeader, limits: Limits, renditions: Sequence[Rendition], *, beside_bytes: int = 0
 ) -> None:
-    """Raise a permanent failure if an image, as it will be loaded, is over a limit.
+    """Raise a permanent failure if an image is over a limit.
 
-    `beside_bytes` is what is held in memory beside the image, such as a watermark.
+    `header` describes the part that will be loaded: all frames or the first. `beside_bytes` is
+    memory that is held beside the image, such as the watermark's.
     """
     if header.frames > limits.max_frames:
         raise TooManyFrames(
@@ -43,7 +44,7 @@ def check_cost(
 
 
 def refuse_odd_shapes(header: ImageHeader) -> None:
-    """Raise a permanent failure for sides or bands that no genuine picture has."""
+    """Raise a permanent failure for sides or bands beyond those of any real image."""
     longest = max(header.stored.width, header.stored.height)
     if longest > MAX_SOURCE_SIDE:
         raise TooManyPixels(

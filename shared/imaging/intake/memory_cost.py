@@ -1,4 +1,4 @@
-"""The memory that a render needs, predicted from the header and the renditions alone.
+"""Predicts the memory that a render takes, from the header and the renditions alone.
 
 A cap on pixels is not enough: 1,270 bytes of AVIF made libvips hold 958 MB, and 5 MB of
 progressive JPEG 2.6 GB. So each format has a cost in bytes of memory per pixel, measured as the
@@ -11,47 +11,48 @@ from shared.imaging.intake.probe import BITS, ImageHeader, is_held_whole
 from shared.model.recipe import Codec, Slot
 from shared.model.renditions import Rendition
 
-# Decoders: bytes per stored pixel. What streams line by line costs next to nothing.
+# Decoders: bytes per stored pixel. Formats that are decoded line by line cost next to nothing.
 STREAMED = 0.3
 AVIF, AVIF_WITH_ALPHA, AVIF_OVER_8_BITS = 17.0, 19.0, 24.5
-# Two bytes a coefficient, each of them kept until the last scan.
+# A progressive JPEG takes two bytes per band, since all coefficients are kept until the last scan,
+# and half a byte per pixel more.
 PROGRESSIVE_JPEG_BAND, PROGRESSIVE_JPEG = 2.0, 0.5
-# Lossless, which is the dearer and not told from lossy.
+# Lossless WebP. Lossy WebP costs less, but the header does not tell them apart.
 WEBP, WEBP_WITH_ALPHA = 18.5, 20.5
 GIF = 7.0
 HEIC, HEIC_WITH_ALPHA, HEIC_OVER_8_BITS, HEIC_OVER_8_BITS_WITH_ALPHA = 10.0, 13.0, 19.0, 27.0
 BMP = 11.0
-# Lines are held some at a time, by the decoder and by each step of a resize.
+# Per pixel of width, for the lines that the decoder and each step of a resize hold.
 COLUMN_BYTES = 1200
-# Encoders: bytes per pixel of the canvas, by slot and by what the picture is.
+# Encoders: bytes per pixel of the canvas, by slot.
 OPAQUE = {Slot.AVIF: 54.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
 TRANSPARENT = {Slot.AVIF: 96.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
-MOVING = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
+ANIMATED = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
 FURTHER_FRAME = 8.0
-# From this effort on, libaom keeps many more pictures beside the one that it encodes.
+# From this AVIF effort on, libaom holds many more images beside the one that it encodes.
 SLOW_AVIF_EFFORT = 3
 SLOW_AVIF = 34.0
-# Pictures in memory: a strip of frames as it is stored, and each rung beside the next.
+# Images in memory: a strip of frames, and two rungs at once.
 BYTES_PER_PIXEL = 4
-# In floating point, where colours are kept multiplied by their alpha.
+# Still images with alpha: four bands of premultiplied floating point.
 PREMULTIPLIED = 16
-# Threads, their stacks and arenas, and buffers, whatever the image.
+# Threads, their stacks and arenas, and buffers: the same for every image.
 FIXED_BYTES = 150 * 1024 * 1024
-# The source's file, libvips' copy of it, and that of a decoder which wants it in one piece.
+# The source file, libvips' copy, and the copy of a decoder that needs the file in one piece.
 SOURCE_COPIES = 3
 
 
 def memory_cost_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
-    """Return the memory that rendering will take, in bytes."""
+    """Return the memory in bytes that rendering takes, without the copies of the source file."""
     encoding = max(_encoding_bytes(header, rendition) for rendition in renditions)
     held = header.frames * _held_bytes(header, renditions)
-    # The decoder has gone when the first encoder begins.
+    # The decoder is freed before the first encoder starts.
     lines = COLUMN_BYTES * header.stored.width
     return round(max(_decoding_bytes(header), encoding) + held) + lines + FIXED_BYTES
 
 
 def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
-    """Return what a rung and the next take of one frame, and the canvas that is being encoded."""
+    """Return the bytes per frame of the two largest rungs and of the canvas being encoded."""
     rungs = sorted({rendition.fitted.resized.pixels for rendition in renditions})[-2:]
     largest_canvas = max(rendition.fitted.canvas.pixels for rendition in renditions)
     is_floating = header.has_alpha and not header.is_animated
@@ -60,7 +61,7 @@ def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
 
 
 def _decoding_bytes(header: ImageHeader) -> float:
-    # Once as the loader holds it, once as the frames are taken out of it.
+    # The strip is held by the loader, and again while its frames are extracted.
     strip = 2 * BYTES_PER_PIXEL * header.frames if header.is_animated else 0
     whole = header.bands * header.bits / BITS if is_held_whole(header) else 0
     return header.stored.pixels * (_bytes_per_pixel(header) + max(strip, whole))
@@ -84,11 +85,11 @@ def _bytes_per_pixel(header: ImageHeader) -> float:
 
 def _encoding_bytes(header: ImageHeader, rendition: Rendition) -> float:
     still = TRANSPARENT if header.has_alpha else OPAQUE
-    prices = MOVING if header.is_animated else still
-    dearest = max(prices[slot] + _slowness(slot, rendition) for slot in rendition.names)
-    return rendition.fitted.canvas.pixels * (dearest + FURTHER_FRAME * (header.frames - 1))
+    costs = ANIMATED if header.is_animated else still
+    highest = max(costs[slot] + _slow_avif(slot, rendition) for slot in rendition.names)
+    return rendition.fitted.canvas.pixels * (highest + FURTHER_FRAME * (header.frames - 1))
 
 
-def _slowness(slot: Slot, rendition: Rendition) -> float:
+def _slow_avif(slot: Slot, rendition: Rendition) -> float:
     is_slow = slot is Slot.AVIF and rendition.effort[Codec.AVIF] >= SLOW_AVIF_EFFORT
     return SLOW_AVIF if is_slow else 0.0

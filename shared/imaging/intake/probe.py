@@ -1,15 +1,15 @@
-"""Reads an image's header and nothing else: libvips opens lazily, no pixel is decoded here."""
+"""Reads an image's header; libvips opens files lazily, so that no pixel is decoded here."""
 
 from dataclasses import dataclass, replace
 
 import pyvips
 
 from shared.imaging.formats import tiff
-from shared.imaging.formats.gif import with_transparency_named
+from shared.imaging.formats.gif import with_transparent_colour
+from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
 from shared.imaging.intake.truncation import refuse_truncated
-from shared.imaging.pillow import READ_BY_PILLOW, outline
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
 from shared.model.geometry import Size
@@ -19,14 +19,17 @@ from shared.model.recipe import Animation, Caps
 # EXIF 2.32, tag 0x0112
 UPRIGHT = 1
 BITS = 8
-# What drawings, pages and screenshots come in.
-DRAWN = frozenset({"bmp", "gif", "png", "tiff"})
+# Formats of drawings, scanned pages and screenshots.
+DRAWING_FORMATS = frozenset({"bmp", "gif", "png", "tiff"})
 ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What an image says of itself; `stored` is one frame's size before orientation."""
+    """What an image's header declares; `stored` is one frame's size before orientation.
+
+    `bits` are per band: 8 or 16. `orientation` is EXIF's, from 1 to 8.
+    """
 
     format: str
     stored: Size
@@ -39,12 +42,12 @@ class ImageHeader:
 
     @property
     def is_animated(self) -> bool:
-        """Say whether there is more than one frame."""
+        """Return whether there is more than one frame."""
         return self.frames > 1
 
     @property
     def swaps_sides(self) -> bool:
-        """Say whether a viewer sees the sides exchanged."""
+        """Return whether the orientation swaps width and height."""
         return self.orientation in ORIENTATIONS_ON_THEIR_SIDE
 
     @property
@@ -56,25 +59,32 @@ class ImageHeader:
 
     @property
     def facts(self) -> SourceFacts:
-        """Return what the manifest tells of the source."""
+        """Return the facts that the manifest holds about the source."""
         return SourceFacts(
             self.format, self.upright.width, self.upright.height, self.frames, self.has_alpha
         )
 
     def for_recipe(self, animation: Animation, caps: Caps | None = None) -> "ImageHeader":
-        """Return the header of what a recipe takes of the image: every frame, or the first."""
-        is_animated = animation is Animation.KEEP
-        if is_animated and (caps is None or caps.allow(self.frames, self.stored.pixels)):
+        """Return the header of the part that a recipe renders: all frames or the first.
+
+        Only the first is rendered if the recipe says so, or if the animation is over its caps.
+        """
+        keeps = animation is Animation.KEEP
+        if keeps and (caps is None or caps.allow(self.frames, self.stored.pixels)):
             return self
         return replace(self, frames=1)
 
 
 def probe(data: bytes) -> ImageHeader:
-    """Return the header of an image; a permanent failure if it is none that we render."""
+    """Return the header of an image file.
+
+    Raises a permanent failure for other files, for formats that are not rendered, and for
+    truncated files and bombs.
+    """
     name = require_rendered_format(data)
     _refuse_by_structure(name, data)
     if name == "gif":
-        data = with_transparency_named(data)
+        data = with_transparent_colour(data)
     try:
         if name in READ_BY_PILLOW:
             return _outlined(name, data)
@@ -97,17 +107,17 @@ def _refuse_by_structure(name: str, data: bytes) -> None:
 
 
 def is_held_whole(header: ImageHeader) -> bool:
-    """Say whether all pixels are in memory before the first is made smaller.
+    """Return whether all pixels must be in memory before the image is shrunk.
 
-    What moves or may be transparent cannot be shrunk as it streams by, and what may be a drawing
-    is looked at first (see `cascade`).
+    Animations and images with alpha cannot be shrunk as they are decoded. In formats of drawings,
+    black and white pixels are counted first (see `cascade`).
     """
-    may_be_drawing = header.format in DRAWN and header.bits == BITS
+    may_be_drawing = header.format in DRAWING_FORMATS and header.bits == BITS
     return header.is_animated or header.has_alpha or may_be_drawing
 
 
 def loader(name: str) -> pyvips.Operation:
-    """Return libvips' loader for one format, so that no other is ever tried on the bytes."""
+    """Return libvips' loader for one format: no other loader may be tried on the bytes."""
     operation = {"avif": "heif"}.get(name, name)
     return getattr(pyvips.Image, f"{operation}load_buffer")
 
@@ -122,13 +132,13 @@ def _header(name: str, image: pyvips.Image) -> ImageHeader:
         bits=BITS if image.format == "uchar" else 2 * BITS,
         has_alpha=bool(image.hasalpha()),
         is_interlaced=bool(image.get_typeof("interlaced")),
-        # Viewers do not turn what moves, and a turned strip of frames would be none.
+        # Viewers do not rotate animations, and a rotated strip of frames would not be one.
         orientation=UPRIGHT if frames > 1 else _orientation(image),
     )
 
 
 def _outlined(name: str, data: bytes) -> ImageHeader:
-    found = outline(name, data)
+    found = read_layout(name, data)
     return ImageHeader(
         format=name,
         stored=Size(found.width, found.height),
@@ -142,8 +152,8 @@ def _outlined(name: str, data: bytes) -> ImageHeader:
 
 
 def _frames(name: str, image: pyvips.Image) -> int:
-    # A TIFF's pages are a document, an AVIF's a collection: only GIF and WebP frames move.
-    # Not `get_n_pages`, which says 1 where there are 10,000 or more.
+    # The pages of a TIFF are a document, those of an AVIF a collection: neither is an animation.
+    # Not `get_n_pages`, which returns 1 for 10,000 pages and more.
     is_animated = name in {"gif", "webp"} and image.get_typeof("n-pages")
     return int(image.get("n-pages")) if is_animated else 1
 

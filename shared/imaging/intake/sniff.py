@@ -1,11 +1,11 @@
-"""Tells a file's format from its first bytes; a name or a Content-Type can say anything."""
+"""Finds a file's format by its first bytes; key suffix and Content-Type may be wrong."""
 
 import zlib
 from collections.abc import Callable
 
 from shared.model.errors import NotAnImage, UnsupportedFormat
 
-HEADER_BYTES = 1024  # markup may begin with comments; everything else tells itself in a few bytes
+HEADER_BYTES = 1024  # markup may begin with comments; the other formats need a few bytes
 RENDERED = frozenset({"avif", "bmp", "gif", "heic", "jpeg", "png", "tiff", "webp"})
 
 _MAGIC: tuple[tuple[str, bytes], ...] = (
@@ -13,7 +13,7 @@ _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("png", b"\x89PNG\r\n\x1a\n"),
     ("gif", b"GIF87a"),
     ("gif", b"GIF89a"),
-    # Raw files of cameras. Some pass for TIFF, of which libvips would render the thumbnail.
+    # Raw files of cameras. libvips would take some for TIFF, and render their thumbnail.
     ("cr2", b"II*\x00\x10\x00\x00\x00CR"),
     ("orf", b"IIRO"),
     ("orf", b"IIRS"),
@@ -53,24 +53,27 @@ _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _HEIC_BRANDS |= {b"mif1", b"msf1"}
 _RAW_BRAND = b"crx "
-# Two letters are little to go by; the size of the header behind them is one of these.
+# "BM" alone is too weak; the header size after it must be one of these.
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 _GZIP = b"\x1f\x8b\x08"
 _GZIP_WBITS = 31
 
 
 def sniff(data: bytes) -> str | None:
-    """Return a format's name for a file's first `HEADER_BYTES`, none if they are no image."""
+    """Return the format's name by a file's first `HEADER_BYTES`; `None` if no format matches."""
     header = data[:HEADER_BYTES]
-    for look in _LOOKS:
-        name = look(header)
+    for match in _MATCHERS:
+        name = match(header)
         if name:
             return name
     return None
 
 
 def require_rendered_format(data: bytes) -> str:
-    """Return the name of a format that we render; a permanent failure for any other."""
+    """Return the name of a file's format.
+
+    Raises `NotAnImage` if it is unknown, and `UnsupportedFormat` if it is not rendered.
+    """
     name = sniff(data)
     if name is None:
         shown = data[:8].hex(" ") or "an empty file"
@@ -97,7 +100,7 @@ def _by_bitmap(header: bytes) -> str | None:
 def _by_brand(header: bytes) -> str | None:
     if header[4:8] != b"ftyp":
         return None
-    end = min(len(header), int.from_bytes(header[:4], "big"))  # beyond the box are no brands
+    end = min(len(header), int.from_bytes(header[:4], "big"))  # the brands end with the box
     brands = {header[8:12], *(header[at : at + 4] for at in range(16, end, 4))}
     if _RAW_BRAND in brands:
         return "cr3"
@@ -116,21 +119,21 @@ def _by_markup(header: bytes) -> str | None:
     while text.startswith((b"<?", b"<!--")):
         _, closed, rest = text.partition(b"-->" if text.startswith(b"<!--") else b"?>")
         if not closed:
-            return "svg" if is_xml else None  # the root is out of sight
+            return "svg" if is_xml else None  # the root element is beyond the header bytes
         text = rest.lstrip()
     is_svg = text.startswith((b"<svg", b"<!doctype svg")) or (is_xml and not text.strip(b"\0"))
     return "svg" if is_svg else None
 
 
 def _unpacked(header: bytes) -> bytes:
-    """Return the beginning of what gzip packed: an svgz is told from other archives by it."""
+    """Return the beginning of a gzip file's content, to recognise svgz; empty if it is broken."""
     try:
         return zlib.decompressobj(_GZIP_WBITS).decompress(header, HEADER_BYTES)
     except zlib.error:
         return b""
 
 
-_LOOKS: tuple[Callable[[bytes], str | None], ...] = (
+_MATCHERS: tuple[Callable[[bytes], str | None], ...] = (
     _by_magic,
     _by_riff,
     _by_bitmap,

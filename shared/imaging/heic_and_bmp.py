@@ -1,6 +1,7 @@
-"""Reads HEIC and BMP, which our libvips has no decoder for, by Pillow and pillow-heif.
+"""Reads HEIC with pillow-heif and BMP with Pillow: the bundled libvips has no decoder for them.
 
-Both are imported only when such a file comes, and only in the render child.
+HEIC images come out upright, because libheif applies the orientation of the container. Both
+libraries are imported when the first such file comes, and only in the render child.
 """
 
 import importlib
@@ -15,14 +16,14 @@ from typing import Any
 import pyvips
 
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import boxes
+from shared.imaging.formats import heif
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import TooCostly, UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
 EXTRA = "pixfleet[heic]"
-# What Pillow and pillow-heif raise over files; MemoryError goes its own way.
-COMPLAINTS: tuple[type[Exception], ...] = (
+# What Pillow and pillow-heif raise for broken files. `MemoryError` is handled by the callers.
+PILLOW_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -39,14 +40,15 @@ BANDS = {"1": 1, "L": 1, "I": 1, "LA": 2, "La": 2, "P": 3, "RGB": 3, "RGBA": 4, 
 RGB_BANDS, ALPHA = 3, 3
 # BITMAPV5HEADER: https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapv5header
 BMP_HEADER, V5_BYTES, EMBEDDED = 14, 124, b"DEBM"
-COLOUR_SPACE, PROFILE_PLACE = 56, 112
-# Pillow unpacks runs in Python: 32 KB of them took 16 s. Nobody has written such files for long.
-RUNS, MAX_RUN_PIXELS = frozenset({1, 2}), 4_000_000
+COLOUR_SPACE, PROFILE_OFFSET = 56, 112
+# Run-length encoding. Pillow decodes it in Python: 32 KB of runs took 16 s. Programs of today do
+# not write such files.
+RUN_LENGTH_ENCODINGS, MAX_RUN_LENGTH_PIXELS = frozenset({1, 2}), 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """What a header says, before any pixel is decoded; upright, as libheif turns pictures."""
+class Layout:
+    """An image's upright size in pixels, its bands, and its bits per band (8 or 16)."""
 
     width: int
     height: int
@@ -55,27 +57,30 @@ class Outline:
 
     @property
     def has_alpha(self) -> bool:
-        """Say whether the last band is the alpha."""
+        """Return whether the last band is alpha."""
         return self.bands in {2, 4}
 
 
-def outline(name: str, data: bytes) -> Outline:
-    """Return what a HEIC's or a BMP's header says; a permanent failure if it cannot be read."""
+def read_layout(name: str, data: bytes) -> Layout:
+    """Return the layout that the header of a `heic` or `bmp` declares, without decoding pixels.
+
+    Raises a permanent failure if the header cannot be read.
+    """
     with _translating("probe"):
         opened = _heif(data) if name == "heic" else _bmp(data)
-        bands, bits = _layout(opened.mode)
+        bands, bits = _bands_and_bits(opened.mode)
         width, height = opened.size
-        return Outline(width, height, bands, bits)
+        return Layout(width, height, bands, bits)
 
 
-def picture(name: str, data: bytes) -> pyvips.Image:
-    """Return a HEIC's primary picture or a BMP, decoded, with the profile that it tells of."""
+def decode(name: str, data: bytes) -> pyvips.Image:
+    """Return the pixels of a BMP or of a HEIC's primary image, upright, with their profile."""
     with _translating("render"):
         return _heif_picture(_heif(data)) if name == "heic" else _bmp_picture(_bmp(data), data)
 
 
 def metadata(name: str, data: bytes) -> tuple[bytes, bytes]:
-    """Return a HEIC's EXIF and its XMP, each empty if there is none; a BMP has neither."""
+    """Return a HEIC's raw EXIF and its raw XMP; empty if it has none. A BMP has neither."""
     if name != "heic":
         return b"", b""
     with _translating("render"):
@@ -88,8 +93,8 @@ def _translating(stage: str) -> Iterator[None]:
     try:
         yield
     except FAILURES:
-        raise  # by our caller, who knows where libvips keeps its messages
-    except COMPLAINTS as error:
+        raise  # the caller translates libvips' errors
+    except PILLOW_ERRORS as error:
         raise translated(error, stage) from error
 
 
@@ -102,19 +107,19 @@ def _imported(name: str) -> ModuleType:
         ) from error
 
 
-def _layout(mode: str) -> tuple[int, int]:
-    """Return the bands and the bits of one of Pillow's modes."""
+def _bands_and_bits(mode: str) -> tuple[int, int]:
+    """Return the bands of a Pillow mode, and the bits of each."""
     name, _, depth = mode.partition(";")
     return BANDS[name], 16 if depth else 8
 
 
-def _heif(data: bytes) -> Any:  # noqa: ANN401 - the library is not there to all who check types
+def _heif(data: bytes) -> Any:  # noqa: ANN401 - an optional dependency, absent in some checks
     library = _imported("pillow_heif")
-    if not boxes.holds_picture(data):
+    if not heif.has_still_image(data):
         raise UnsupportedFormat(
-            "Expected a HEIC with a picture, got a sequence alone.", stage="probe"
+            "Expected a HEIC with a still image, got an image sequence.", stage="probe"
         )
-    library.options.DECODE_THREADS = 1  # one image a core, as everywhere
+    library.options.DECODE_THREADS = 1  # one image per core, like VIPS_CONCURRENCY
     library.options.THUMBNAILS = False
     library.options.DEPTH_IMAGES = False
     library.options.AUX_IMAGES = False
@@ -123,9 +128,9 @@ def _heif(data: bytes) -> Any:  # noqa: ANN401 - the library is not there to all
 
 
 def _heif_picture(opened: Any) -> pyvips.Image:  # noqa: ANN401 - as above
-    # Upright already: libheif turns by the container, and its EXIF is not to be asked again.
-    # https://github.com/strukturag/libheif/issues/227
-    bands, bits = _layout(opened.mode)
+    # Upright already: libheif applies the container's rotation and mirroring. The EXIF orientation
+    # must be ignored: https://github.com/strukturag/libheif/issues/227
+    bands, bits = _bands_and_bits(opened.mode)
     image = _from_memory(opened.data, opened.size, bands, bits)
     if opened.premultiplied_alpha:
         image = (
@@ -134,49 +139,52 @@ def _heif_picture(opened: Any) -> pyvips.Image:  # noqa: ANN401 - as above
             .cast(image.format)
             .copy(interpretation=image.interpretation)
         )
-    profile = opened.info.get("icc_profile") or _by_numbers(opened.info, grey=bands < RGB_BANDS)
+    profile = opened.info.get("icc_profile") or _cicp_profile(opened.info, grey=bands < RGB_BANDS)
     return _with_profile(image, profile)
 
 
-def _by_numbers(info: dict[str, Any], *, grey: bool) -> bytes | None:
-    numbers = info.get("nclx_profile")
-    if not numbers:
+def _cicp_profile(info: dict[str, Any], *, grey: bool) -> bytes | None:
+    nclx = info.get("nclx_profile")
+    if not nclx:
         return None
-    return cicp.profile(numbers["color_primaries"], numbers["transfer_characteristics"], grey=grey)
+    return cicp.profile(nclx["color_primaries"], nclx["transfer_characteristics"], grey=grey)
 
 
 def _bmp(data: bytes) -> Any:  # noqa: ANN401 - as above
-    # Named, so that no other plugin ever sees the bytes; pixels are counted by our own limits.
+    # Not by PIL.Image.open, which would try other plugins on the bytes and warn of many pixels:
+    # `check_cost` limits them.
     opened = _imported("PIL.BmpImagePlugin").BmpImageFile(BytesIO(data))
     width, height = opened.size
     if min(width, height) < 1:
-        raise ValueError("The BMP has no pixels.")
-    if opened.info["compression"] in RUNS and width * height > MAX_RUN_PIXELS:
+        raise ValueError(f"Expected a BMP with pixels, got {width}x{height}.")
+    is_run_length_encoded = opened.info["compression"] in RUN_LENGTH_ENCODINGS
+    if is_run_length_encoded and width * height > MAX_RUN_LENGTH_PIXELS:
         raise TooCostly(
-            f"Expected at most {MAX_RUN_PIXELS} pixels in a BMP of runs, got {width}x{height}.",
+            f"Expected at most {MAX_RUN_LENGTH_PIXELS} pixels in a run-length encoded BMP, "
+            f"got {width}x{height}.",
             stage="admit",
         )
     return opened
 
 
 def _bmp_picture(opened: Any, data: bytes) -> pyvips.Image:  # noqa: ANN401 - as above
-    bands, bits = _layout(opened.mode)
+    bands, bits = _bands_and_bits(opened.mode)
     wanted = {1: "L", 3: "RGB", 4: "RGBA"}[bands]
     opened.load()
     flat = opened if opened.mode == wanted else opened.convert(wanted)
     image = _from_memory(flat.tobytes(), flat.size, bands, bits)
     if bands > RGB_BANDS and image[ALPHA].max() == 0:
-        image = image.extract_band(0, n=RGB_BANDS)  # left empty: browsers show such files
+        image = image.extract_band(0, n=RGB_BANDS)  # browsers ignore an alpha of zeros only
     return _with_profile(image, _bmp_profile(data))
 
 
 def _bmp_profile(data: bytes) -> bytes | None:
     header = data[BMP_HEADER : BMP_HEADER + V5_BYTES]
-    is_said = header[COLOUR_SPACE : COLOUR_SPACE + 4] == EMBEDDED
-    if len(header) < V5_BYTES or header[0] != V5_BYTES or not is_said:
+    is_embedded = header[COLOUR_SPACE : COLOUR_SPACE + 4] == EMBEDDED
+    if len(header) < V5_BYTES or header[0] != V5_BYTES or not is_embedded:
         return None
-    place, size = struct.unpack_from("<II", header, PROFILE_PLACE)
-    return data[BMP_HEADER + place : BMP_HEADER + place + size] or None
+    offset, size = struct.unpack_from("<II", header, PROFILE_OFFSET)
+    return data[BMP_HEADER + offset : BMP_HEADER + offset + size] or None
 
 
 def _from_memory(

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.formats.boxes import boxes, colour_numbers, holds_picture, promised_bytes
+from shared.imaging.formats.heif import (
+    boxes,
+    declared_bytes,
+    has_still_image,
+    primaries_and_transfer,
+)
 from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Truncated
 from tests.support import images, images_heic
@@ -27,7 +32,7 @@ def test_boxes_follow_one_another_whatever_way_their_length_is_written() -> None
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
 def test_a_whole_file_is_as_long_as_it_promises(data: bytes) -> None:
-    assert promised_bytes(data) == len(data)
+    assert declared_bytes(data) == len(data)
     refuse_truncated("heic", data)
 
 
@@ -47,19 +52,19 @@ def test_what_cameras_put_behind_the_last_box_is_not_looked_at() -> None:
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
 def test_the_colour_numbers_are_those_of_the_primary_picture(data: bytes) -> None:
-    assert colour_numbers(data) == (1, 13)
-    assert colour_numbers(images_heic.with_numbers(data, 12, 16)) == (12, 16)
+    assert primaries_and_transfer(data) == (1, 13)
+    assert primaries_and_transfer(images_heic.with_numbers(data, 12, 16)) == (12, 16)
 
 
 def test_an_embedded_profile_leaves_no_numbers() -> None:
-    assert colour_numbers(AVIF.replace(b"colrnclx", b"colrprof")) is None
+    assert primaries_and_transfer(AVIF.replace(b"colrnclx", b"colrprof")) is None
 
 
 def test_a_sequence_alone_holds_no_picture() -> None:
     ftyp, moov = struct.pack(">I4sI4s", 16, b"ftyp", 0, b"hevc"), struct.pack(">I4s", 8, b"moov")
 
-    assert not holds_picture(ftyp + moov)
-    assert holds_picture(HEIC + moov)
+    assert not has_still_image(ftyp + moov)
+    assert has_still_image(HEIC + moov)
 
 
 @given(st.sampled_from([AVIF[:600], HEIC[:600], GRID[:2000]]), st.data())
@@ -68,8 +73,8 @@ def test_no_bytes_raise_anything(head: bytes, data: st.DataObject) -> None:
     for at in data.draw(st.lists(st.integers(0, len(head) - 1), max_size=8)):
         changed[at] = data.draw(st.integers(0, 255))
 
-    assert promised_bytes(bytes(changed)) >= 0
-    numbers = colour_numbers(bytes(changed))
+    assert declared_bytes(bytes(changed)) >= 0
+    numbers = primaries_and_transfer(bytes(changed))
     assert numbers is None or max(numbers) < 1 << 16
 
 
@@ -87,5 +92,5 @@ def iloc(count: int, pieces: int) -> bytes:
     ids=["pieces", "boxes"],
 )
 def test_no_header_makes_us_count_for_long(data: bytes) -> None:
-    assert promised_bytes(data) <= len(data)
-    assert colour_numbers(data) is None
+    assert declared_bytes(data) <= len(data)
+    assert primaries_and_transfer(data) is None

@@ -1,6 +1,6 @@
-"""Reads what AVIF and HEIC files say around their pixels: ISO/IEC 14496-12 and 23008-12.
+"""Reads the boxes of HEIF files, AVIF and HEIC: ISO/IEC 14496-12 and 23008-12.
 
-Only for what libvips and libheif do not tell: whether a file is whole, and its colour numbers.
+Only for what libvips and libheif do not report: truncation, and an AVIF's CICP colour numbers.
 """
 
 import struct
@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-# A file that ends in one of these has lost what it needs; anything may follow them.
-NEEDED = frozenset({b"meta", b"mdat", b"moov"})
-IN_FILE = 0
-# libheif takes 1,000 items of at most 32 pieces; no header may make us count for minutes.
+# Boxes that must be complete; what follows them may be truncated.
+REQUIRED_BOXES = frozenset({b"meta", b"mdat", b"moov"})
+# The construction method of an item whose extents are offsets in the file.
+FILE_OFFSET = 0
+# libheif reads 1,000 items of at most 32 extents. The limit keeps hostile counts from taking
+# minutes.
 MAX_COUNTED = 32_000
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its kind, and where its content begins and should end."""
+    """One box: its kind, and the offsets at which its content begins and should end."""
 
     kind: bytes
     start: int
@@ -25,7 +27,7 @@ class Box:
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """Yield each box between two places; the last may end beyond the file, none begins there."""
+    """Yield at most `MAX_COUNTED` boxes between two offsets; the last may end beyond the file."""
     return islice(_boxes(data, start, end), MAX_COUNTED)
 
 
@@ -42,45 +44,45 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
         start = stop
 
 
-def holds_picture(data: bytes) -> bool:
-    """Say whether the file tells of a still picture, and not of a sequence alone."""
+def has_still_image(data: bytes) -> bool:
+    """Return whether the file has a still image, and not an image sequence only."""
     kinds = {box.kind for box in boxes(data, 0, len(data))}
     return b"meta" in kinds or b"moov" not in kinds
 
 
-def promised_bytes(data: bytes) -> int:
-    """Return how long the file says that it is, at least: boxes, and the places of its items."""
-    ends = [box.end for box in boxes(data, 0, len(data)) if box.kind in NEEDED]
+def declared_bytes(data: bytes) -> int:
+    """Return the least length that the file declares, by its required boxes and its items."""
+    ends = [box.end for box in boxes(data, 0, len(data)) if box.kind in REQUIRED_BOXES]
     try:
         meta = _meta(data)
-        ends += islice(_piece_ends(data, _child(data, meta, b"iloc")), MAX_COUNTED)
+        ends += islice(_extent_ends(data, _child(data, meta, b"iloc")), MAX_COUNTED)
     except (LookupError, struct.error):
-        pass  # the decoder will say what is wrong
+        pass  # the decoder reports what is wrong
     return max(ends, default=0)
 
 
-def colour_numbers(data: bytes) -> tuple[int, int] | None:
-    """Return the primary picture's colour primaries and transfer by H.273, none if it has none."""
+def primaries_and_transfer(data: bytes) -> tuple[int, int] | None:
+    """Return the primary image's colour primaries and transfer by H.273; `None` if it has none."""
     try:
         meta = _meta(data)
         primary = _item_number(data, _child(data, meta, b"pitm"))
         properties = _child(data, meta, b"iprp")
-        held = _child(data, properties, b"ipco")
-        listed = list(boxes(data, held.start, held.end))
+        container = _child(data, properties, b"ipco")
+        listed = list(boxes(data, container.start, container.end))
         for box in boxes(data, properties.start, properties.end):
             for at in _associated(data, box, primary) if box.kind == b"ipma" else ():
-                found = listed[at - 1] if 0 < at <= len(listed) else held
+                found = listed[at - 1] if 0 < at <= len(listed) else container
                 if found.kind == b"colr" and data[found.start : found.start + 4] == b"nclx":
                     numbers = struct.unpack_from(">HH", data, found.start + 4)
                     return int(numbers[0]), int(numbers[1])
     except (LookupError, struct.error):
-        pass  # the decoder will say what is wrong
+        pass  # the decoder reports what is wrong
     return None
 
 
 def _meta(data: bytes) -> Box:
     meta = _child(data, Box(b"", 0, len(data)), b"meta")
-    return Box(meta.kind, meta.start + 4, meta.end)  # its boxes stand behind version and flags
+    return Box(meta.kind, meta.start + 4, meta.end)  # its boxes follow version and flags
 
 
 def _child(data: bytes, parent: Box, kind: bytes) -> Box:
@@ -96,7 +98,7 @@ def _item_number(data: bytes, pitm: Box) -> int:
 
 
 def _associated(data: bytes, ipma: Box, item: int) -> Iterator[int]:
-    """Yield the places, from 1, of the properties of one item."""
+    """Yield the indices, from 1, of the properties of one item."""
     version, flags, count = struct.unpack_from(">B3sI", data, ipma.start)
     wide, at = bool(flags[2] & 1), ipma.start + 8
     for _ in range(min(count, MAX_COUNTED)):
@@ -109,26 +111,26 @@ def _associated(data: bytes, ipma: Box, item: int) -> Iterator[int]:
         at += each * size
 
 
-def _piece_ends(data: bytes, iloc: Box) -> Iterator[int]:
-    """Yield where each piece of each item ends, 0 for pieces inside of other items."""
+def _extent_ends(data: bytes, iloc: Box) -> Iterator[int]:
+    """Yield the offset at which each extent of each item ends; 0 if it is not a file offset."""
     version = data[iloc.start]
     sizes = struct.unpack_from(">BB", data, iloc.start + 4)
     reader = _Reader(data, iloc.start + 6)
     widths = (sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4, sizes[1] & 15 if version else 0)
     for _ in range(reader.number(4 if version == 2 else 2)):  # noqa: PLR2004 - the version
         reader.number(4 if version == 2 else 2)  # noqa: PLR2004 - the version
-        method = reader.number(2) & 15 if version else IN_FILE
+        method = reader.number(2) & 15 if version else FILE_OFFSET
         reader.number(2)
         base = reader.number(widths[2])
         for _ in range(reader.number(2)):
             reader.number(widths[3])
             offset, length = reader.number(widths[0]), reader.number(widths[1])
-            yield base + offset + length if method == IN_FILE else 0
+            yield base + offset + length if method == FILE_OFFSET else 0
         yield 0
 
 
 class _Reader:
-    """Reads numbers one after the other."""
+    """Reads big-endian numbers one after the other; `LookupError` at the end of the data."""
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data, self._at = data, at
