@@ -1,1 +1,1 @@
-"""`make demo`: images into a local fleet, and a page that shows what came out."""
+"""`make demo`: uploads images to a local stack, and writes a page that shows the variants."""

@@ -1,4 +1,4 @@
-"""`make demo`: drops images into a local fleet, watches it work, and shows what came out."""
+"""`make demo`: uploads images to a local stack, waits for their variants and shows them."""
 
 import argparse
 import shutil
@@ -13,15 +13,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts.demo.check import find_problems
-from scripts.demo.fleet import DemoFleet
-from scripts.demo.folder import DemoRefused, Drop, Found, corrupt_drop, find_images
+from scripts.demo.demo_stack import DemoStack
+from scripts.demo.folder import (
+    BadDemoInput,
+    FolderContents,
+    ImageFile,
+    find_images,
+    write_corrupt_image,
+)
 from scripts.demo.gallery import gallery
 from scripts.demo.lock import output_lock
-from scripts.demo.report import Report, report_json
+from scripts.demo.report import DemoReport, report_json
 from scripts.demo.samples import corrupt_jpeg, write_samples
 from scripts.demo.table import print_report
 from scripts.demo.upload import uploading
-from scripts.demo.watch import DemoFailed, Ends, Watch, meter
+from scripts.demo.watch import DemoFailed, Outcomes, Watch, meter
 from scripts.demo.worker import running_worker
 from scripts.local.clients import local_clients
 from scripts.local.ministack import running_ministack
@@ -35,110 +41,123 @@ from shared.model.errors import Misconfigured
 from shared.model.manifest import read_manifest
 from shared.model.recipe import RecipeSet
 
-# A batch of ten big images on a slow machine; nobody else is there to take over anyway.
+# Longer than a batch of ten large images takes on a slow machine. There is no second worker that
+# a shorter timeout could help.
 VISIBILITY_SECONDS = 900
 WIDTH_WITHOUT_TERMINAL = 120
 INTERRUPTED = 128 + signal.SIGINT
 SKIPPED = {
-    "no_recipe": "no recipe is for it",
+    "no_recipe": "no recipe matches",
     "not_an_image": "not an image",
     "unreadable": "cannot be read",
-    "unusable_name": "no name that S3 takes",
+    "unusable_name": "not a valid S3 key",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One demo: what it is given and where it writes."""
+class DemoRun:
+    """One run of the demo: its input, and the folders that it writes to."""
 
     document: Mapping[str, object]
     recipe_set: RecipeSet
-    images: Path | None
+    folder: Path | None
     port: int
-    out: Path
+    output: Path
     build: Path
     console: Console
 
-    def carry_out(self) -> int:
-        """Return the exit code: 0 only if every promise was kept."""
-        found = find_images(self.images, self.recipe_set, ours=self.out) if self.images else None
-        with ExitStack() as stop:
-            stop.enter_context(output_lock(self.out))
-            endpoint_url = stop.enter_context(running_ministack(self.port, build=self.build))
-            shutil.rmtree(self.out, ignore_errors=True)  # only now: the last gallery may be read
-            self.out.mkdir(parents=True)
-            stack = create_stack(
+    def run(self) -> int:
+        """Return the exit code: 0 if every outcome is as expected."""
+        contents = None
+        if self.folder:
+            contents = find_images(self.folder, self.recipe_set, output=self.output)
+        with ExitStack() as stack:
+            stack.enter_context(output_lock(self.output))
+            endpoint_url = stack.enter_context(running_ministack(self.port, build=self.build))
+            # Not earlier: if the demo cannot start, the last gallery stays.
+            shutil.rmtree(self.output, ignore_errors=True)
+            self.output.mkdir(parents=True)
+            local_stack = create_stack(
                 endpoint_url, self.document, visibility_timeout_seconds=VISIBILITY_SECONDS
             )
-            found = found or self._samples()
-            corrupt = corrupt_drop(corrupt_jpeg(), self.out, found, self.recipe_set)
-            self._announce(found)
-            fleet = DemoFleet(stack, local_clients(endpoint_url))
-            worker = stop.enter_context(running_worker(stack, self.out / "worker.log"))
-            stop.enter_context(_undisturbed(self.console))
-            drops = {drop.key: drop for drop in (*found.drops, corrupt)}
+            contents = contents or self._paint_samples()
+            corrupt = write_corrupt_image(corrupt_jpeg(), self.output, contents, self.recipe_set)
+            self._announce(contents)
+            demo_stack = DemoStack(local_stack, local_clients(endpoint_url))
+            worker = stack.enter_context(running_worker(local_stack, self.output / "worker.log"))
+            stack.enter_context(_ignoring_second_interrupt(self.console))
+            images = {image.key: image for image in (*contents.images, corrupt)}
             with (
-                uploading(fleet.drop, drops.values()) as require_uploads,
+                uploading(demo_stack.upload, images.values()) as require_uploads,
                 meter(self.console, is_terminal=sys.stdout.isatty()) as shown,
             ):
-                ends = Watch(fleet, worker, shown, require_uploads).wait(frozenset(drops))
-            return self._finish(fleet, ends, drops, found, corrupt)
+                watch = Watch(demo_stack, worker, shown, require_uploads)
+                outcomes = watch.wait(frozenset(images))
+            report = self._report(demo_stack, outcomes, images, contents.skipped, corrupt.key)
+            return 1 if report.problems else 0
 
-    def _samples(self) -> Found:
-        self.console.print("Painting a few images, since no folder was named (IMAGES=folder) …")
-        folder = self.out / "samples"
+    def _paint_samples(self) -> FolderContents:
+        self.console.print("Painting sample images; IMAGES=folder uses yours instead …")
+        folder = self.output / "samples"
         write_samples(folder)
-        return find_images(folder, self.recipe_set, ours=folder / "nothing")
+        return find_images(folder, self.recipe_set, output=folder / "nothing")
 
-    def _announce(self, found: Found) -> None:
-        for reason, count in found.skipped.items():
+    def _announce(self, contents: FolderContents) -> None:
+        for reason, count in contents.skipped.items():
             self.console.print(f"Skipped {counted(count, 'file')}: {SKIPPED[reason]}.")
-        self.console.print(
-            f"Dropping {counted(len(found.drops), 'image')}, and one that is corrupt on purpose:"
-        )
+        images = counted(len(contents.images), "image")
+        self.console.print(f"Uploading {images}, and one that is corrupt on purpose:")
 
-    def _finish(
-        self, fleet: DemoFleet, ends: Ends, drops: Mapping[str, Drop], found: Found, corrupt: Drop
-    ) -> int:
-        rows = _rows(fleet, ends)
-        letters = _letters(ends, drops)
-        files = PageFiles(self.out, fleet, {key: drop.file for key, drop in drops.items()})
+    def _report(
+        self,
+        demo_stack: DemoStack,
+        outcomes: Outcomes,
+        images: Mapping[str, ImageFile],
+        skipped: Mapping[str, int],
+        corrupt_key: str,
+    ) -> DemoReport:
+        """Write gallery and report, and print the table."""
+        rows = _rows(demo_stack, outcomes)
+        dead_letters = _dead_letter_rows(outcomes, images)
+        sources = {key: image.source_file for key, image in images.items()}
+        files = PageFiles(self.output, demo_stack, sources)
         shown, differences = files.show(rows)
         problems = find_problems(
-            ends, rows, letters, corrupt_key=corrupt.key, recipe_set=self.recipe_set
+            outcomes, rows, dead_letters, corrupt_key=corrupt_key, recipe_set=self.recipe_set
         )
-        report = Report(
+        report = DemoReport(
             images=rows,
-            dead_letters=letters,
-            queues=ends.queues,
-            wall_seconds=ends.seconds,
-            skipped=found.skipped,
+            dead_letters=dead_letters,
+            queues=outcomes.queues,
+            wall_seconds=outcomes.seconds,
+            skipped=skipped,
             problems=(*problems, *differences),
         )
-        page = self.out / "index.html"
-        page.write_text(gallery(report, shown, files.show_dead(letters)), encoding="utf-8")
-        (self.out / "report.json").write_bytes(report_json(report))
+        page = self.output / "index.html"
+        html = gallery(report, shown, files.show_dead(dead_letters))
+        page.write_text(html, encoding="utf-8")
+        (self.output / "report.json").write_bytes(report_json(report))
         print_report(report, self.console)
         self.console.print(f"\nGallery: {page.as_uri()}", soft_wrap=True)
-        return 1 if report.problems else 0
+        return report
 
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
-    """Run the demo and return its exit code: 2 for bad input, 1 for a run that went wrong."""
+    """Run the demo and return its exit code: 2 for bad input, 1 for a run that failed."""
     replace_unencodable_output()
     options = _parser().parse_args(arguments)
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else WIDTH_WITHOUT_TERMINAL)
     try:
-        return _run(options, build, console).carry_out()
-    except (DemoRefused, Misconfigured) as refused:
+        return _run(options, build, console).run()
+    except (BadDemoInput, Misconfigured) as refused:
         print(refused, file=sys.stderr)
         return 2
     except LocalAwsProblem as problem:
         print(problem, file=sys.stderr)
         return problem.exit_code
     except (DemoFailed, BotoCoreError, ClientError, OSError) as failed:
-        print(f"The demo did not come to its end: {failed}", file=sys.stderr)
+        print(f"The demo did not finish: {failed}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -146,35 +165,36 @@ def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
-    parser.add_argument("--images", default="", help="a folder of images; none: a few are painted")
-    parser.add_argument("--port", default=str(DEFAULT_PORT), help="where the local AWS listens")
-    parser.add_argument("--recipes", default=str(RECIPES), help="what is made of each image")
+    parser.add_argument("--images", default="", help="a folder of images; default: sample images")
+    parser.add_argument("--port", default=str(DEFAULT_PORT), help="the port of the local AWS")
+    parser.add_argument("--recipes", default=str(RECIPES), help="the recipes, a YAML file")
     return parser
 
 
-def _run(options: argparse.Namespace, build: Path, console: Console) -> Run:
+def _run(options: argparse.Namespace, build: Path, console: Console) -> DemoRun:
     recipes = Path(options.recipes)
-    document = recipes_document(recipes)
-    return Run(
-        document=document,
+    return DemoRun(
+        document=recipes_document(recipes),
         recipe_set=read_recipe_file(recipes),
-        images=Path(options.images).expanduser() if options.images else None,
+        folder=Path(options.images).expanduser() if options.images else None,
         port=parse_port(options.port),
-        out=build / "demo",
+        output=build / "demo",
         build=build,
         console=console,
     )
 
 
-def _rows(fleet: DemoFleet, ends: Ends) -> tuple[ImageRow, ...]:
+def _rows(demo_stack: DemoStack, outcomes: Outcomes) -> tuple[ImageRow, ...]:
     return tuple(
-        ImageRow(read_manifest(fleet.manifest(key)), line.render_seconds, line.total_seconds)
-        for key, line in sorted(ends.published.items())
+        ImageRow(read_manifest(demo_stack.manifest(key)), each.render_seconds, each.total_seconds)
+        for key, each in sorted(outcomes.published.items())
     )
 
 
-def _letters(ends: Ends, drops: Mapping[str, Drop]) -> tuple[DeadLetterRow, ...]:
-    sizes = {key: drop.size_bytes for key, drop in drops.items()}
+def _dead_letter_rows(
+    outcomes: Outcomes, images: Mapping[str, ImageFile]
+) -> tuple[DeadLetterRow, ...]:
+    sizes = {key: image.size_bytes for key, image in images.items()}
     return tuple(
         DeadLetterRow(
             each.key,
@@ -183,13 +203,13 @@ def _letters(ends: Ends, drops: Mapping[str, Drop]) -> tuple[DeadLetterRow, ...]
             each.attributes.detail,
             sizes.get(each.key, 0),
         )
-        for each in sorted(ends.dead, key=lambda dead_letter: dead_letter.key)
+        for each in sorted(outcomes.dead, key=lambda dead_letter: dead_letter.key)
     )
 
 
 @contextmanager
-def _undisturbed(console: Console) -> Iterator[None]:
-    """Let Ctrl-C end the block, and a second one not disturb the stopping that follows."""
+def _ignoring_second_interrupt(console: Console) -> Iterator[None]:
+    """Ignore a second Ctrl-C, so that the worker and the local AWS are stopped in order."""
     try:
         yield
     except KeyboardInterrupt:

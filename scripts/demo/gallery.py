@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from scripts.demo.report import SAVED, SECONDS, Report
+from scripts.demo.report import SAVED, SECONDS, DemoReport
 from scripts.pixfleet.page.card import card, dead_card
 from scripts.pixfleet.page.card_picture import Shown, ShownDead
 from scripts.pixfleet.page.page import Heading, page
@@ -20,7 +20,7 @@ FOOTER = (
 )
 
 
-def gallery(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
+def gallery(report: DemoReport, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
     """Return the page; its note counts the images of the report that it does not show."""
     cards = [*(card(one, number) for number, one in enumerate(shown)), *map(dead_card, dead)]
     variants = counted(report.variant_count, "variant")
@@ -36,7 +36,7 @@ def gallery(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -
     )
 
 
-def _left_out(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
+def _left_out(report: DemoReport, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
     hidden = report.finished - len(shown) - len(dead)
     return (
         f" {counted(hidden, 'more image')} of this run stand in report.json only."
@@ -45,7 +45,7 @@ def _left_out(report: Report, shown: Sequence[Shown], dead: Sequence[ShownDead])
     )
 
 
-def _totals(report: Report) -> Iterable[tuple[str, str]]:
+def _totals(report: DemoReport) -> Iterable[tuple[str, str]]:
     yield "Published", str(len(report.images))
     yield "Variants", str(report.variant_count)
     yield "Sources", human_bytes(report.source_bytes)

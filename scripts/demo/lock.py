@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.demo.folder import DemoRefused
+from scripts.demo.folder import BadDemoInput
 
 
 @contextmanager
 def output_lock(out: Path) -> Iterator[None]:
-    """Lock a folder for the block; `DemoRefused` if another demo has locked it.
+    """Lock a folder for the block; `BadDemoInput` if another demo has locked it.
 
     The lock file is beside the folder, because the demo empties the folder. The kernel releases
     the lock when the process ends.
@@ -20,7 +20,7 @@ def output_lock(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoRefused(
+            raise BadDemoInput(
                 f"Another demo is running and writes to {out}: wait until it ends, or stop it."
             ) from None
         yield

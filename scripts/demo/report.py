@@ -1,6 +1,6 @@
 """The demo's figures over one run, and `report.json`.
 
-The table on the terminal and the gallery show these values and compute none of their own.
+The table on the terminal and the gallery only show these values.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import msgspec
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, saved_share
 
 SCHEMA_VERSION = 1
-# Said wherever the figures stand, since "saved" and "seconds" alone could mean anything.
+# Printed beside the figures, because "saved" and "seconds" alone are ambiguous.
 SAVED = (
     "the widest variant in the best slot against the source file, which is what a reader no "
     "longer downloads; it counts the smaller size as well as the better format."
@@ -20,8 +20,8 @@ SECONDS = "CPU time of the render child: one decode and all encodes."
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """One run: what became of every image, and what was found wrong at the end."""
+class DemoReport:
+    """The outcomes of one run, and the problems that were found at the end."""
 
     images: tuple[ImageRow, ...]
     dead_letters: tuple[DeadLetterRow, ...]
@@ -32,12 +32,12 @@ class Report:
 
     @property
     def finished(self) -> int:
-        """Return how many images have an end, good or bad."""
+        """Return how many images were published or dead-lettered."""
         return len(self.images) + len(self.dead_letters)
 
     @property
     def images_per_second(self) -> float:
-        """Return the pace from the first upload to the last end."""
+        """Return the rate from the first upload to the last outcome."""
         return self.finished / self.wall_seconds if self.wall_seconds else 0.0
 
     @property
@@ -47,7 +47,7 @@ class Report:
 
     @property
     def variant_bytes(self) -> int:
-        """Return what all variants take in the bucket."""
+        """Return the bytes of all variants."""
         return sum(row.total_bytes for row in self.images)
 
     @property
@@ -67,11 +67,11 @@ class Report:
 
     @property
     def saved(self) -> float:
-        """Return what `SAVED` says over all images, weighted by bytes."""
+        """Return `SAVED` over all images, weighted by bytes."""
         return saved_share(self.source_bytes, self.shown_bytes)
 
 
-def report_json(report: Report) -> bytes:
+def report_json(report: DemoReport) -> bytes:
     """Return the report as indented UTF-8 JSON; shares to 0.1 %, seconds to 1 ms."""
     document = {
         "schema": SCHEMA_VERSION,
@@ -80,14 +80,14 @@ def report_json(report: Report) -> bytes:
         "totals": _totals(report),
         "definitions": {"saved": SAVED, "seconds": SECONDS},
         "images": [_image(row) for row in report.images],
-        "dead_letters": [asdict(letter) for letter in report.dead_letters],
+        "dead_letters": [asdict(dead_letter) for dead_letter in report.dead_letters],
         "queues": dict(report.queues),
         "skipped": dict(report.skipped),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _totals(report: Report) -> Mapping[str, object]:
+def _totals(report: DemoReport) -> Mapping[str, object]:
     return {
         "images": report.finished,
         "published": len(report.images),

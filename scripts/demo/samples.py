@@ -1,7 +1,7 @@
-"""Writes the images that the demo drops when nobody names a folder, and every run's corrupt one.
+"""Writes the demo's sample images, and the corrupt image of each run.
 
-Each is there for a reason: a big plain photograph, one that is upright only by its EXIF tag,
-sixteen bits of tone, transparency, motion. Their names hold what keys get wrong most often.
+Each sample is a case of its own: a large photograph, an EXIF orientation, 16 bits per channel,
+transparency, animation. Their names contain the characters that keys are most often encoded wrong.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,18 +12,18 @@ from random import Random
 
 from PIL import Image
 
-from scripts.demo import scenes
+from scripts.demo import paintings
 
 ORIENTATION = 0x0112
 TURN_CLOCKWISE = 6  # https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E
 FRAME_MILLISECONDS = 80
-# Enough of a JPEG for its header and some rows: a camera's card that was pulled out too early.
+# The share of the JPEG's bytes that is kept: its header and some rows, as after a broken copy.
 SHARE_KEPT = 0.4
 
 
 def write_samples(folder: Path, *, scale: float = 1.0) -> tuple[Path, ...]:
-    """Write the same few images, byte for byte at each run, into a folder; return their paths."""
-    with ThreadPoolExecutor(max_workers=2) as pool:  # Pillow lets go of the GIL while it paints
+    """Write the sample images, the same bytes at each run, and return their paths."""
+    with ThreadPoolExecutor(max_workers=2) as pool:  # Pillow releases the GIL while it paints
         images = pool.map(lambda paint: paint(scale), _SAMPLES.values())
         return tuple(
             _written(folder / name, data) for name, data in zip(_SAMPLES, images, strict=True)
@@ -31,9 +31,9 @@ def write_samples(folder: Path, *, scale: float = 1.0) -> tuple[Path, ...]:
 
 
 def corrupt_jpeg() -> bytes:
-    """Return a JPEG with a whole header that ends before its last pixel."""
-    whole = _jpeg(scenes.landscape(_seeded(6), (1200, 800), scenes.DUSK))
-    return whole[: int(len(whole) * SHARE_KEPT)]
+    """Return a truncated JPEG: its header is complete, its pixels are not."""
+    complete = _jpeg(paintings.landscape(_seeded(6), (1200, 800), paintings.DUSK))
+    return complete[: int(len(complete) * SHARE_KEPT)]
 
 
 def _written(path: Path, data: bytes) -> Path:
@@ -43,7 +43,7 @@ def _written(path: Path, data: bytes) -> Path:
 
 
 def _seeded(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - the same picture each time is what we want
+    return Random(seed)  # noqa: S311 - the same picture at each run
 
 
 def _size(width: int, height: int, scale: float) -> tuple[int, int]:
@@ -51,26 +51,26 @@ def _size(width: int, height: int, scale: float) -> tuple[int, int]:
 
 
 def _lake(scale: float) -> bytes:
-    return _jpeg(scenes.landscape(_seeded(1), _size(3600, 2400, scale), scenes.DAWN))
+    return _jpeg(paintings.landscape(_seeded(1), _size(3600, 2400, scale), paintings.DAWN))
 
 
 def _moonrise(scale: float) -> bytes:
-    upright = scenes.landscape(_seeded(2), _size(2000, 3000, scale), scenes.DUSK)
+    upright = paintings.landscape(_seeded(2), _size(2000, 3000, scale), paintings.DUSK)
     exif = Image.Exif()
     exif[ORIENTATION] = TURN_CLOCKWISE
     return _jpeg(upright.transpose(Image.Transpose.ROTATE_90), exif=exif.tobytes())
 
 
 def _marbles(scale: float) -> bytes:
-    return _saved(scenes.bubbles(_seeded(3), _size(1800, 1350, scale)), "PNG")
+    return _saved(paintings.bubbles(_seeded(3), _size(1800, 1350, scale)), "PNG")
 
 
 def _fog(scale: float) -> bytes:
-    return _saved(scenes.fog(_seeded(4), _size(2400, 1350, scale)), "PNG", compress_level=3)
+    return _saved(paintings.fog(_seeded(4), _size(2400, 1350, scale)), "PNG", compress_level=3)
 
 
 def _hills(scale: float) -> bytes:
-    first, *others = scenes.rolling_hills(_seeded(5), _size(720, 405, scale))
+    first, *others = paintings.rolling_hills(_seeded(5), _size(720, 405, scale))
     return _saved(
         first, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0
     )

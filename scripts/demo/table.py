@@ -4,43 +4,43 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.demo.report import SAVED, SECONDS, Report
+from scripts.demo.report import SAVED, SECONDS, DemoReport
 from scripts.pixfleet.page.rows import ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 
-ROOMY_WIDTH = 110  # columns of a terminal from which pixels have a place beside bytes
+PIXELS_MIN_WIDTH = 110  # columns of a terminal above which the table shows pixels, too
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: DemoReport, console: Console) -> None:
     """Print the table, the dead letters and the totals."""
     console.print()
     if report.images:
-        console.print(_table(report, has_room=console.width >= ROOMY_WIDTH))
+        console.print(_table(report, with_pixels=console.width >= PIXELS_MIN_WIDTH))
         console.print(f"\n[dim]Saved: {SAVED}\nSeconds: {SECONDS}[/]")
     console.print()
-    for letter in report.dead_letters:
-        console.print(f"[bold yellow]Dead letter[/]: {shown(letter.key)}")
+    for dead_letter in report.dead_letters:
+        console.print(f"[bold yellow]Dead letter[/]: {shown(dead_letter.key)}")
         console.print(
-            f"  [bold]{letter.cause or 'no cause'}[/]"
-            f" at {letter.stage or 'no stage'}: {shown(letter.detail)}"
+            f"  [bold]{dead_letter.cause or 'no cause'}[/]"
+            f" at {dead_letter.stage or 'no stage'}: {shown(dead_letter.detail)}"
         )
     for problem in report.problems:
-        console.print(f"[bold red]Wrong[/]: {escape(problem)}")
+        console.print(f"[bold red]Problem[/]: {escape(problem)}")
     _print_totals(report, console)
 
 
 def shown(text: str) -> str:
-    """Return a user's text for a terminal: no markup, and nothing that moves the cursor."""
+    """Return a user's text without markup and control characters."""
     return escape(printable(text))
 
 
-def _table(report: Report, *, has_room: bool) -> Table:
+def _table(report: DemoReport, *, with_pixels: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold cyan")
     table.add_column("Image", overflow="fold", min_width=14)
     for title in ("Source", "Variants", "Smallest", "Largest", "Total", "Saved", "Seconds"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in report.images:
-        table.add_row(*_cells(row, has_room=has_room))
+        table.add_row(*_cells(row, with_pixels=with_pixels))
     table.add_row(
         counted(len(report.images), "image"),
         human_bytes(report.source_bytes),
@@ -55,8 +55,8 @@ def _table(report: Report, *, has_room: bool) -> Table:
     return table
 
 
-def _cells(row: ImageRow, *, has_room: bool) -> tuple[str, ...]:
-    size = f"{pixels(row.source.width, row.source.height)}  " if has_room else ""
+def _cells(row: ImageRow, *, with_pixels: bool) -> tuple[str, ...]:
+    size = f"{pixels(row.source.width, row.source.height)}  " if with_pixels else ""
     return (
         shown(row.source.key),
         f"{size}{human_bytes(row.source.bytes)}",
@@ -69,7 +69,7 @@ def _cells(row: ImageRow, *, has_room: bool) -> tuple[str, ...]:
     )
 
 
-def _print_totals(report: Report, console: Console) -> None:
+def _print_totals(report: DemoReport, console: Console) -> None:
     left = ", ".join(f"{name} {count}" for name, count in report.queues.items())
     console.print(
         f"\n{counted(report.finished, 'image')} in {report.wall_seconds:.1f} s "

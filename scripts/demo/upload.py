@@ -1,30 +1,32 @@
-"""Puts the demo's sources into their bucket while the demo already watches the fleet."""
+"""Uploads the demo's images in the background, while the demo already waits for outcomes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from scripts.demo.folder import Drop
+from scripts.demo.folder import ImageFile
 
-UPLOADS_AT_ONCE = 4
+CONCURRENT_UPLOADS = 4
 
 
 @contextmanager
-def uploading(put: Callable[[Drop], None], drops: Iterable[Drop]) -> Iterator[Callable[[], None]]:
-    """Upload in the background; give a function that raises what an upload has raised.
+def uploading(
+    upload: Callable[[ImageFile], None], images: Iterable[ImageFile]
+) -> Iterator[Callable[[], None]]:
+    """Upload in the background; yield a function that raises the error of a failed upload.
 
-    Uploads that have not begun when the block ends are given up.
+    Uploads that have not begun when the block ends are cancelled.
     """
-    pool = ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
-    uploads = [pool.submit(put, drop) for drop in drops]
+    pool = ThreadPoolExecutor(CONCURRENT_UPLOADS, thread_name_prefix="upload")
+    uploads = [pool.submit(upload, image) for image in images]
     try:
-        yield partial(_require, uploads)
+        yield partial(_raise_failure, uploads)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _require(uploads: "Iterable[Future[None]]") -> None:
+def _raise_failure(uploads: "Iterable[Future[None]]") -> None:
     for upload in uploads:
         if upload.done():
             upload.result()

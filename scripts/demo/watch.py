@@ -1,4 +1,4 @@
-"""Waits for the fleet, showing how far it is; never longer than something moves."""
+"""Waits until every image of the demo is finished, and shows progress."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from scripts.demo.fleet import PUBLISHED, LedgerLine
+from scripts.demo.demo_stack import PUBLISHED, FinishedKey
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
@@ -20,118 +20,121 @@ PLAIN_LINE_SECONDS = 2.0
 
 
 class DemoFailed(PixfleetError):
-    """The run did not come to its end; the message says what was seen last."""
+    """A run that did not finish; the message ends with the worker's last log lines."""
 
 
-class Seen(Protocol):
-    """What is watched of the fleet."""
+class StackReader(Protocol):
+    """The state of a stack."""
 
-    def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
-        """Return the ledger's word on each finished key."""
+    def finished_keys(self, keys: Iterable[str]) -> Mapping[str, FinishedKey]:
+        """Return those of the keys that are published or rejected."""
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Return every dead letter."""
 
     def queue_lengths(self) -> Mapping[str, int]:
-        """Return the messages on each queue."""
+        """Return the number of messages on each queue."""
 
 
-class Watched(Protocol):
-    """What is watched of the worker."""
+class WorkerProcess(Protocol):
+    """The worker that renders the images."""
 
     def has_ended(self) -> bool:
-        """Say whether it is gone."""
+        """Return whether the process has ended."""
 
-    def last_words(self) -> str:
-        """Return the end of its log."""
+    def last_log_lines(self) -> str:
+        """Return the last lines of its log."""
 
 
 class Meter(Protocol):
-    """Shows how far the fleet is."""
+    """Shows progress."""
 
     def show(self, done: int, total: int, seconds: float) -> None:
-        """Show a state, `seconds` after the first upload began."""
+        """Show how many images are done, `seconds` after the first upload began."""
 
 
 @dataclass(slots=True)
-class Ends:
-    """What became of each key, as far as is known."""
+class Outcomes:
+    """What became of each key so far."""
 
-    published: dict[str, LedgerLine] = field(default_factory=dict)
+    published: dict[str, FinishedKey] = field(default_factory=dict)
     dead: Sequence[DeadLetter] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     def finished(self) -> set[str]:
-        """Return the keys that need not be waited for."""
+        """Return the keys that are published or dead-lettered."""
         return {*self.published, *(each.key for each in self.dead)}
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Waits until every key has an end and the live queue is empty."""
+    """Waits until every key is finished and the live queue is empty."""
 
-    fleet: Seen
-    worker: Watched
+    stack: StackReader
+    worker: WorkerProcess
     meter: Meter
     require_uploads: Callable[[], None]
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def wait(self, keys: frozenset[str]) -> Ends:
-        """Return every key's end; `DemoFailed` if the worker ends or nothing moves for long.
+    def wait(self, keys: frozenset[str]) -> Outcomes:
+        """Return every key's outcome.
 
-        `require_uploads` is asked along the way; what it raises ends the wait.
+        `DemoFailed` if the worker ends, or if nothing changes for `STALL_SECONDS`. Whatever
+        `require_uploads` raises ends the wait.
         """
-        began_at = moved_at = self.now()
-        ends = Ends()
+        began_at = changed_at = self.now()
+        outcomes = Outcomes()
         before = None
         while True:
             self.require_uploads()
-            self._look(ends, keys)
-            done = len(ends.finished() & keys)
-            if done == len(keys) and not ends.seconds:
-                ends.seconds = self.now() - began_at
+            self._update(outcomes, keys)
+            done = len(outcomes.finished() & keys)
+            if done == len(keys) and not outcomes.seconds:
+                outcomes.seconds = self.now() - began_at
             self.meter.show(done, len(keys), self.now() - began_at)
-            if done == len(keys) and not ends.queues["live"]:
-                return ends
-            state = (done, tuple(ends.queues.values()))
-            moved_at = self.now() if state != before else moved_at
+            if done == len(keys) and not outcomes.queues["live"]:
+                return outcomes
+            state = (done, tuple(outcomes.queues.values()))
+            changed_at = self.now() if state != before else changed_at
             before = state
-            self._require_life(ends, keys, self.now() - moved_at)
+            self._require_progress(outcomes, keys, self.now() - changed_at)
             self.sleep(POLL_SECONDS)
 
-    def _look(self, ends: Ends, keys: frozenset[str]) -> None:
-        for key, line in self.fleet.ledger(sorted(keys - ends.finished())).items():
-            if line.status == PUBLISHED:
-                ends.published[key] = line
-        ends.queues = self.fleet.queue_lengths()
-        if ends.queues["dead_letter"] > len(ends.dead):
-            ends.dead = self.fleet.dead_letters()
+    def _update(self, outcomes: Outcomes, keys: frozenset[str]) -> None:
+        for key, found in self.stack.finished_keys(sorted(keys - outcomes.finished())).items():
+            if found.status == PUBLISHED:
+                outcomes.published[key] = found
+        outcomes.queues = self.stack.queue_lengths()
+        if outcomes.queues["dead_letter"] > len(outcomes.dead):
+            outcomes.dead = self.stack.dead_letters()
 
-    def _require_life(self, ends: Ends, keys: frozenset[str], still_seconds: float) -> None:
-        left = len(keys - ends.finished())
-        where = (
-            f"{left} of {len(keys)} images have no end yet" if left else "the queue is not empty"
+    def _require_progress(
+        self, outcomes: Outcomes, keys: frozenset[str], unchanged_seconds: float
+    ) -> None:
+        left = len(keys - outcomes.finished())
+        state = (
+            f"{left} of {len(keys)} images are not finished" if left else "the queue is not empty"
         )
         if self.worker.has_ended():
-            raise DemoFailed(f"The worker has ended, and {where}.\n{self.worker.last_words()}")
-        if still_seconds > STALL_SECONDS:
+            raise DemoFailed(f"The worker has ended, and {state}.\n{self.worker.last_log_lines()}")
+        if unchanged_seconds > STALL_SECONDS:
             raise DemoFailed(
-                f"Nothing has moved for {STALL_SECONDS:g} s, and {where}.\n"
-                f"{self.worker.last_words()}"
+                f"Nothing has changed for {STALL_SECONDS:g} s, and {state}.\n"
+                f"{self.worker.last_log_lines()}"
             )
 
 
 @dataclass(slots=True)
 class PlainMeter:
-    """Lines for a log: one when it begins, one when it ends, and at most one in two seconds."""
+    """Prints the first and the last state, and between them a line every two seconds at most."""
 
     write: Callable[[str], None] = print
     _shown: tuple[int, float] = (-1, 0.0)
 
     def show(self, done: int, total: int, seconds: float) -> None:
-        """Write a line if something moved."""
+        """Print a line if the number of finished images has changed."""
         before, at = self._shown
         if done == before or (before >= 0 and done < total and seconds - at < PLAIN_LINE_SECONDS):
             return
@@ -141,12 +144,12 @@ class PlainMeter:
 
 @dataclass(frozen=True, slots=True)
 class BarMeter:
-    """A bar for a terminal."""
+    """A progress bar for a terminal."""
 
     progress: Progress
 
     def show(self, done: int, total: int, seconds: float) -> None:
-        """Move the bar."""
+        """Update the bar."""
         if not self.progress.tasks:
             self.progress.add_task("images", total=total, pace="")
         task = self.progress.tasks[0]
@@ -155,7 +158,7 @@ class BarMeter:
 
 @contextmanager
 def meter(console: Console, *, is_terminal: bool) -> Iterator[Meter]:
-    """Give a bar where there is a terminal to draw it on, plain lines elsewhere."""
+    """Yield a progress bar if there is a terminal for it, else plain lines."""
     if not is_terminal or console.is_dumb_terminal:
         yield PlainMeter()
         return
@@ -171,10 +174,10 @@ def meter(console: Console, *, is_terminal: bool) -> Iterator[Meter]:
 
 
 def pace(done: int, total: int, seconds: float) -> str:
-    """Return images per second and the time left at that pace."""
+    """Return images per second and the estimated time left."""
     if not done or not seconds:
         return ""
-    speed = done / seconds
+    per_second = done / seconds
     if done == total:
-        return f"{speed:.2f} images/s"
-    return f"{speed:.2f} images/s, {duration((total - done) / speed)} left"
+        return f"{per_second:.2f} images/s"
+    return f"{per_second:.2f} images/s, {duration((total - done) / per_second)} left"

@@ -1,4 +1,4 @@
-"""Runs one worker as a process of its own, as it would run in a container."""
+"""Runs one worker in a process of its own, as it would run in a container."""
 
 import os
 import subprocess
@@ -10,26 +10,26 @@ from pathlib import Path
 
 from scripts.local.stack import LocalStack
 
-# Long enough for the image in hand; then it is ended by force.
+# Long enough to finish the image that is being rendered; then the process is killed.
 DRAIN_SECONDS = 10.0
 LINES_SHOWN = 8
-# What a worker may know of the caller's environment: nothing of AWS, no settings of another fleet.
-PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+# The only variables that the worker inherits: no AWS settings, no settings of another worker.
+INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that was started here."""
+    """The worker's process and its log."""
 
     process: "subprocess.Popen[bytes]"
     log: Path
 
     def has_ended(self) -> bool:
-        """Say whether it is gone, which it should not be before it is told."""
+        """Return whether the process has ended."""
         return self.process.poll() is not None
 
-    def last_words(self) -> str:
-        """Return the end of its log."""
+    def last_log_lines(self) -> str:
+        """Return the last lines of the log, after a line that says where it is."""
         lines = self.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
         if not lines:
             return f"The worker's log, {self.log}, is empty."
@@ -38,12 +38,12 @@ class Worker:
 
 @contextmanager
 def running_worker(stack: LocalStack, log: Path) -> Iterator[Worker]:
-    """Give a worker that serves a stack, and stop it when the block ends."""
+    """Yield a worker of a stack, and stop it when the block ends."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "worker.runner"],
             env={
-                **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+                **{name: os.environ[name] for name in INHERITED if name in os.environ},
                 **stack.worker_environment(),
                 "PIXFLEET_LOG": "console",
                 "PIXFLEET_POLL_SECONDS": "1",
@@ -51,7 +51,7 @@ def running_worker(stack: LocalStack, log: Path) -> Iterator[Worker]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C is for the demo, which then stops the worker in its own time.
+            # Ctrl-C reaches the demo only; the demo then stops the worker.
             start_new_session=True,
         )
     try:

@@ -1,4 +1,4 @@
-"""`make demo` from end to end, and every picture that it leaves read back by a second library."""
+"""`make demo` from end to end; every picture that it writes is read with Pillow."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ SLOTS = ("avif", "webp", "fallback")
 
 @dataclass(frozen=True)
 class Demo:
-    """What a run of the demo left behind."""
+    """The output of one run of the demo."""
 
     exit_code: int
     printed: str
@@ -90,7 +90,7 @@ def _demo(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(ended.returncode, ended.stdout + ended.stderr, build / "demo")
 
 
-def test_the_demo_ends_well(demo: Demo) -> None:
+def test_the_demo_succeeds(demo: Demo) -> None:
     assert demo.exit_code == 0, demo.printed
     assert "Skipped 1 file: not an image." in demo.printed
     assert "Left on the queues: live 0, dead_letter 1." in demo.printed
@@ -105,9 +105,9 @@ def test_every_source_has_every_variant_of_the_default_recipe(demo: Demo) -> Non
 
 
 def test_the_corrupt_file_is_the_one_dead_letter(demo: Demo) -> None:
-    (letter,) = demo.report["dead_letters"]
+    (dead_letter,) = demo.report["dead_letters"]
 
-    assert letter["cause"] == "truncated"
+    assert dead_letter["cause"] == "truncated"
 
 
 @pytest.mark.parametrize("key", PUBLISHED)
@@ -122,7 +122,7 @@ def test_every_variant_opens_in_srgb_and_without_metadata(demo: Demo, key: str) 
 
 
 @pytest.mark.parametrize("key", PUBLISHED)
-def test_no_variant_is_larger_than_its_next_best_slot(demo: Demo, key: str) -> None:
+def test_no_variant_is_larger_than_that_of_the_next_slot(demo: Demo, key: str) -> None:
     (image,) = [image for image in demo.report["images"] if image["key"] == key]
 
     sizes: dict[str, list[int]] = {}
@@ -133,7 +133,7 @@ def test_no_variant_is_larger_than_its_next_best_slot(demo: Demo, key: str) -> N
         assert each == sorted(each)
 
 
-def test_a_picture_on_its_side_stands_upright(demo: Demo) -> None:
+def test_an_oriented_source_has_upright_variants(demo: Demo) -> None:
     for (name, _), picture in demo.pictures("on its side + GPS.jpg").items():
         if name == "thumb":
             continue  # cut to a square
@@ -154,13 +154,13 @@ def test_the_gallery_shows_every_source_and_its_variants(demo: Demo) -> None:
 
 BAD_INPUT: dict[str, tuple[list[str], str]] = {
     "a missing folder": (["--images", "no/such/folder"], "no/such/folder"),
-    "a port that is none": (["--port", "http"], "http"),
+    "an invalid port": (["--port", "http"], "http"),
     "a missing recipes file": (["--recipes", "none.yaml"], "none.yaml"),
 }
 
 
 @pytest.mark.parametrize(("arguments", "named"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_is_refused_in_words(build: Path, arguments: list[str], named: str) -> None:
+def test_bad_input_has_no_traceback(build: Path, arguments: list[str], named: str) -> None:
     ended = run_demo(build, *arguments)
 
     assert ended.returncode == 2

@@ -1,6 +1,6 @@
 """Rows and reports for the tests of the demo's report and gallery."""
 
-from scripts.demo.report import Report
+from scripts.demo.report import DemoReport
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import Manifest, ManifestSource, ManifestVariant, Placeholder
 from shared.model.recipe import Slot
@@ -40,7 +40,7 @@ def row(
     return ImageRow(manifest, render_seconds=0.5, total_seconds=2.0)
 
 
-def letter(
+def dead_letter(
     key: str = "cut.jpg", cause: str = "truncated", detail: str = "Ends early."
 ) -> DeadLetterRow:
     """Return a dead letter."""
@@ -49,7 +49,7 @@ def letter(
 
 def report(
     *images: ImageRow, dead: tuple[DeadLetterRow, ...] = (), problems: tuple[str, ...] = ()
-) -> Report:
+) -> DemoReport:
     """Return a run of four seconds."""
     queues = {"live": 0, "dead_letter": len(dead)}
-    return Report(images, dead, queues, 4.0, skipped={}, problems=problems)
+    return DemoReport(images, dead, queues, 4.0, skipped={}, problems=problems)

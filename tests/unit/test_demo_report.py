@@ -5,22 +5,31 @@ import pytest
 from rich.console import Console
 
 from scripts.demo.check import find_problems
-from scripts.demo.fleet import LedgerLine
+from scripts.demo.demo_stack import FinishedKey
 from scripts.demo.report import report_json
 from scripts.demo.table import print_report
-from scripts.demo.watch import Ends
+from scripts.demo.watch import Outcomes
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.terminal.text import human_bytes, percent
 from shared.events.sqs import Message
 from shared.model.recipe import Recipe, RecipeSet, Variant
-from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+from tests.support.demo_figures import (
+    AVIF,
+    FALLBACK,
+    LADDER,
+    WEBP,
+    dead_letter,
+    report,
+    row,
+    variant,
+)
 
 pytestmark = pytest.mark.unit
 
 
 def printed(*images: object, dead: tuple[object, ...] = (), width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width)
-    print_report(report(*images, dead=dead), console)  # type: ignore[arg-type] # rows and letters
+    print_report(report(*images, dead=dead), console)  # type: ignore[arg-type] # rows and dead letters
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -34,7 +43,7 @@ def test_saved_compares_the_widest_variant_of_the_best_slot_with_the_source() ->
     assert saved == pytest.approx(0.75)
 
 
-def test_saved_is_negative_where_the_variant_is_the_bigger_file() -> None:
+def test_saved_is_negative_if_the_variant_is_larger_than_the_source() -> None:
     image = row(source_bytes=20_000)
 
     shown = percent(image.saved)
@@ -42,7 +51,7 @@ def test_saved_is_negative_where_the_variant_is_the_bigger_file() -> None:
     assert shown == "-50%"
 
 
-def test_the_best_slot_is_the_best_that_the_recipe_has() -> None:
+def test_the_shown_variant_is_of_the_best_slot_of_the_recipe() -> None:
     image = row(variants=(variant("full", WEBP, 1200, 7), variant("medium", FALLBACK, 800, 99)))
 
     shown = image.shown
@@ -50,7 +59,7 @@ def test_the_best_slot_is_the_best_that_the_recipe_has() -> None:
     assert shown.label == "full.webp"
 
 
-def test_saved_of_a_run_weighs_images_by_their_bytes() -> None:
+def test_saved_of_a_run_is_weighted_by_bytes() -> None:
     run = report(row(source_bytes=30_000), row("dog.jpg", source_bytes=90_000))
 
     saved = run.saved
@@ -58,10 +67,10 @@ def test_saved_of_a_run_weighs_images_by_their_bytes() -> None:
     assert saved == pytest.approx(0.5)
 
 
-def test_the_json_holds_the_figures_of_the_table() -> None:
+def test_the_json_has_the_figures_of_the_table() -> None:
     image = row()
 
-    document = json.loads(report_json(report(image, dead=(letter(),))))
+    document = json.loads(report_json(report(image, dead=(dead_letter(),))))
 
     [entry] = document["images"]
     assert document["complete"] is True
@@ -84,7 +93,7 @@ def test_a_problem_makes_the_json_incomplete() -> None:
 
 
 def test_the_table_shows_every_figure_and_the_dead_letter_with_its_cause() -> None:
-    text = printed(row(), dead=(letter(),))
+    text = printed(row(), dead=(dead_letter(),))
 
     for figure in ("cat.jpg", "120 kB", "9.0 kB", "60 kB", "161 kB", "75%", "0.50"):
         assert figure in text
@@ -100,7 +109,7 @@ def test_a_narrow_terminal_still_shows_names_and_figures() -> None:
     assert "…" not in text
 
 
-def test_a_key_cannot_move_the_cursor_or_colour_the_table() -> None:
+def test_a_key_with_escape_sequences_or_markup_is_shown_as_text() -> None:
     text = printed(row("\x1b[2J[red]x[/red].jpg"))
 
     assert "\x1b" not in text
@@ -122,13 +131,13 @@ def test_bytes_are_shown_with_two_or_three_figures(count: int, shown: str) -> No
     ("share", "shown"),
     [(0.5, "50%"), (0.987, "99%"), (0.9957, "99.5%"), (0.9999, "99.9%"), (1, "100%")],
 )
-def test_what_is_not_all_is_not_rounded_to_all(share: float, shown: str) -> None:
+def test_less_than_all_is_not_rounded_to_100_percent(share: float, shown: str) -> None:
     text = percent(share)
 
     assert text == shown
 
 
-def test_one_image_is_no_images() -> None:
+def test_one_image_is_in_the_singular() -> None:
     text = printed(row())
 
     assert "1 image " in text
@@ -142,54 +151,58 @@ RECIPE_SET = RecipeSet((Recipe("ladder", (
 )),))  # fmt: skip
 
 
-def ends(live: int = 0, dead: int = 1) -> Ends:
-    return Ends(
-        published={"cat.jpg": LedgerLine("published", 0.5, 2.0)},
+def outcomes(live: int = 0, dead: int = 1) -> Outcomes:
+    return Outcomes(
+        published={"cat.jpg": FinishedKey("published", 0.5, 2.0)},
         dead=[DeadLetter(Message("m1", "r1", "", 1, "dead", None), ("cut.jpg",))],
         queues={"live": live, "dead_letter": dead},
     )
 
 
-def test_a_run_that_kept_its_promises_has_no_problem() -> None:
+def test_a_run_with_the_expected_outcomes_has_no_problem() -> None:
     problems = find_problems(
-        ends(), [row()], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+        outcomes(), [row()], [dead_letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
     )
 
     assert problems == ()
 
 
-def test_a_variant_that_is_missing_is_named() -> None:
+def test_a_missing_variant_is_named() -> None:
     image = row(variants=LADDER[1:])
 
     problems = find_problems(
-        ends(), [image], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+        outcomes(), [image], [dead_letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
     )
 
     assert problems == ("cat.jpg: recipe and manifest differ in w320.avif.",)
 
 
-def test_a_corrupt_file_that_was_refused_for_another_reason_is_a_problem() -> None:
-    dead = [letter(cause="decode_timeout")]
+def test_another_cause_for_the_corrupt_image_is_a_problem() -> None:
+    dead = [dead_letter(cause="decode_timeout")]
 
-    [problem] = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET)
+    [problem] = find_problems(
+        outcomes(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+    )
 
     assert problem == "Expected not_an_image or truncated for cut.jpg, got decode_timeout."
 
 
 def test_a_dead_letter_without_a_cause_is_a_problem() -> None:
-    dead = [letter(), letter("dog.jpg", cause="")]
+    dead = [dead_letter(), dead_letter("dog.jpg", cause="")]
 
-    problems = find_problems(ends(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET)
+    problems = find_problems(
+        outcomes(), [row()], dead, corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+    )
 
     assert problems == ("dog.jpg is in the dead-letter queue without a cause.",)
 
 
 @pytest.mark.parametrize(("live", "dead"), [(1, 1), (0, 2)], ids=["live", "dead-letter"])
 def test_a_message_left_on_a_queue_is_a_problem(live: int, dead: int) -> None:
-    seen = ends(live, dead)
+    left = outcomes(live, dead)
 
     problems = find_problems(
-        seen, [row()], [letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
+        left, [row()], [dead_letter()], corrupt_key="cut.jpg", recipe_set=RECIPE_SET
     )
 
     assert len(problems) == 1

@@ -1,21 +1,22 @@
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
-from scripts.demo.fleet import LedgerLine
+from scripts.demo.demo_stack import FinishedKey
 from scripts.demo.watch import STALL_SECONDS, DemoFailed, PlainMeter, Watch, pace
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.events.sqs import Message
 
 pytestmark = pytest.mark.unit
 
-DONE = LedgerLine("published", 0.5, 1.0)
-REFUSED = LedgerLine("rejected", 0.0, 1.0)
+DONE = FinishedKey("published", 0.5, 1.0)
+REFUSED = FinishedKey("rejected", 0.0, 1.0)
 CUT = DeadLetter(Message("m1", "r1", "", 1, "dead", None), ("cut.jpg",))
 
 
 class Time:
-    """A clock that only sleeping moves."""
+    """A clock that advances by sleeping only."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -27,16 +28,16 @@ class Time:
         self.seconds += seconds
 
 
-class Fleet:
-    """Shows one state after the other, and the last one for ever."""
+class Stack:
+    """A stack that goes through states, one per poll, and stays in the last."""
 
     def __init__(self, *states: "State") -> None:
         self._states = list(states)
 
-    def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
+    def finished_keys(self, keys: Iterable[str]) -> Mapping[str, FinishedKey]:
         if len(self._states) > 1:
             self._states.pop(0)
-        return {key: line for key, line in self._states[0][0].items() if key in set(keys)}
+        return {key: each for key, each in self._states[0][0].items() if key in set(keys)}
 
     def queue_lengths(self) -> Mapping[str, int]:
         return {"live": self._states[0][1], "dead_letter": len(self._states[0][2])}
@@ -52,80 +53,79 @@ class Worker:
     def has_ended(self) -> bool:
         return self._ended
 
-    def last_words(self) -> str:
-        return "its last words"
+    def last_log_lines(self) -> str:
+        return "its last line"
 
 
-def watch(fleet: Fleet, *, ended: bool = False, lines: list[str] | None = None) -> Watch:
+def watch(stack: Stack, *, ended: bool = False, lines: list[str] | None = None) -> Watch:
     time = Time()
     meter = PlainMeter((lines if lines is not None else []).append)
-    return Watch(fleet, Worker(ended=ended), meter, lambda: None, time.now, time.sleep)
+    return Watch(stack, Worker(ended=ended), meter, lambda: None, time.now, time.sleep)
 
 
-State = tuple[Mapping[str, LedgerLine], int, tuple[DeadLetter, ...]]
+State = tuple[Mapping[str, FinishedKey], int, tuple[DeadLetter, ...]]
 
 BEFORE: State = ({}, 2, ())
 
 
-def test_waits_until_every_key_is_published_or_dead() -> None:
+def test_waits_until_every_key_is_published_or_dead_lettered() -> None:
     both = {"a.jpg": DONE, "cut.jpg": REFUSED}
-    fleet = Fleet(BEFORE, ({"a.jpg": DONE}, 1, ()), (both, 1, ()), (both, 0, (CUT,)))
+    stack = Stack(BEFORE, ({"a.jpg": DONE}, 1, ()), (both, 1, ()), (both, 0, (CUT,)))
 
-    ends = watch(fleet).wait(frozenset({"a.jpg", "cut.jpg"}))
+    outcomes = watch(stack).wait(frozenset({"a.jpg", "cut.jpg"}))
 
-    assert set(ends.published) == {"a.jpg"}
-    assert ends.dead == (CUT,)
-    assert ends.queues == {"live": 0, "dead_letter": 1}
+    assert set(outcomes.published) == {"a.jpg"}
+    assert outcomes.dead == (CUT,)
+    assert outcomes.queues == {"live": 0, "dead_letter": 1}
 
 
 def test_waits_for_the_queue_after_the_last_image() -> None:
     published = {"a.jpg": DONE}
-    fleet = Fleet(BEFORE, (published, 2, ()), (published, 1, ()), (published, 0, ()))
+    stack = Stack(BEFORE, (published, 2, ()), (published, 1, ()), (published, 0, ()))
 
-    ends = watch(fleet).wait(frozenset({"a.jpg"}))
+    outcomes = watch(stack).wait(frozenset({"a.jpg"}))
 
-    assert ends.queues["live"] == 0
-
-
-def test_a_rejected_key_without_a_dead_letter_has_no_end() -> None:
-    fleet = Fleet(BEFORE, ({"cut.jpg": REFUSED}, 0, ()))
-
-    with pytest.raises(DemoFailed, match="1 of 1 images have no end yet"):
-        watch(fleet).wait(frozenset({"cut.jpg"}))
+    assert outcomes.queues["live"] == 0
 
 
-def test_a_key_that_ran_out_of_tries_ends_by_its_dead_letter() -> None:
-    fleet = Fleet(BEFORE, ({}, 0, (CUT,)))
+def test_a_rejected_key_without_a_dead_letter_is_not_finished() -> None:
+    stack = Stack(BEFORE, ({"cut.jpg": REFUSED}, 0, ()))
 
-    ends = watch(fleet).wait(frozenset({"cut.jpg"}))
-
-    assert ends.dead == (CUT,)
-
-
-def test_gives_up_when_nothing_moves_and_says_the_workers_last_words() -> None:
-    seen = watch(Fleet(BEFORE))
-
-    with pytest.raises(DemoFailed, match=r"Nothing has moved for 120 s.*\nits last words"):
-        seen.wait(frozenset({"a.jpg"}))
-
-    assert seen.now() == pytest.approx(STALL_SECONDS, abs=2)
+    with pytest.raises(DemoFailed, match="1 of 1 images are not finished"):
+        watch(stack).wait(frozenset({"cut.jpg"}))
 
 
-def test_a_worker_that_ended_is_noticed_at_once() -> None:
-    seen = watch(Fleet(BEFORE), ended=True)
+def test_a_dead_lettered_key_is_finished_without_a_ledger_entry() -> None:
+    stack = Stack(BEFORE, ({}, 0, (CUT,)))
 
-    with pytest.raises(DemoFailed, match=r"The worker has ended.*\nits last words"):
-        seen.wait(frozenset({"a.jpg"}))
+    outcomes = watch(stack).wait(frozenset({"cut.jpg"}))
 
-    assert seen.now() == 0
+    assert outcomes.dead == (CUT,)
+
+
+def test_no_progress_fails_with_the_workers_last_log_lines() -> None:
+    waiting = watch(Stack(BEFORE))
+
+    with pytest.raises(DemoFailed, match=r"Nothing has changed for 120 s.*\nits last line"):
+        waiting.wait(frozenset({"a.jpg"}))
+
+    assert waiting.now() == pytest.approx(STALL_SECONDS, abs=2)
+
+
+def test_a_worker_that_has_ended_fails_at_once() -> None:
+    waiting = watch(Stack(BEFORE), ended=True)
+
+    with pytest.raises(DemoFailed, match=r"The worker has ended.*\nits last line"):
+        waiting.wait(frozenset({"a.jpg"}))
+
+    assert waiting.now() == 0
 
 
 def test_a_failed_upload_ends_the_wait() -> None:
     def refuse() -> None:
         raise OSError("disk")
 
-    seen = watch(Fleet(BEFORE))
-    failing = Watch(seen.fleet, seen.worker, seen.meter, refuse, seen.now, seen.sleep)
+    failing = replace(watch(Stack(BEFORE)), require_uploads=refuse)
 
     with pytest.raises(OSError, match="disk"):
         failing.wait(frozenset({"a.jpg"}))

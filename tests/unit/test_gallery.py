@@ -9,7 +9,16 @@ from scripts.pixfleet.page.files import PageFiles, SourceFile, safe_name
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
-from tests.support.demo_figures import AVIF, FALLBACK, LADDER, WEBP, letter, report, row, variant
+from tests.support.demo_figures import (
+    AVIF,
+    FALLBACK,
+    LADDER,
+    WEBP,
+    dead_letter,
+    report,
+    row,
+    variant,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -51,14 +60,14 @@ def shown(image: ImageRow, source: str | None = "variants/1/source.jpg") -> Show
 
 
 def page(*images: ImageRow, dead: tuple[DeadLetterRow, ...] = ()) -> Page:
-    letters = [ShownDead(each, "variants/dead/source.jpg") for each in dead]
-    return Page(gallery(report(*images, dead=dead), [shown(each) for each in images], letters))
+    shown_dead = [ShownDead(each, "variants/dead/source.jpg") for each in dead]
+    return Page(gallery(report(*images, dead=dead), [shown(each) for each in images], shown_dead))
 
 
-def test_a_hostile_key_is_shown_as_text_and_nothing_else() -> None:
-    harmless = page(row(), dead=(letter(),))
+def test_a_hostile_key_is_escaped_everywhere() -> None:
+    harmless = page(row(), dead=(dead_letter(),))
 
-    hostile = page(row(HOSTILE), dead=(letter(HOSTILE, HOSTILE, HOSTILE),))
+    hostile = page(row(HOSTILE), dead=(dead_letter(HOSTILE, HOSTILE, HOSTILE),))
 
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in harmless.tags]
     assert [set(attributes) for _, attributes in hostile.tags] == [
@@ -68,13 +77,13 @@ def test_a_hostile_key_is_shown_as_text_and_nothing_else() -> None:
     assert HOSTILE in [image["alt"] for image in hostile.all("img")]
 
 
-def test_a_key_with_a_dollar_leaves_the_template_alone() -> None:
+def test_a_key_with_a_dollar_is_not_a_template_placeholder() -> None:
     result = page(row("$title ${cards}.jpg"))
 
     assert "$title ${cards}.jpg" in result.text
 
 
-def test_every_variant_can_be_opened_and_shows_its_bytes_and_true_codec() -> None:
+def test_every_variant_has_a_link_with_its_bytes_and_codec() -> None:
     result = page(row())
 
     opened = {link["href"]: link["data-label"] for link in result.all("a") if "data-label" in link}
@@ -96,7 +105,7 @@ def test_a_slot_that_holds_another_codec_says_so() -> None:
     assert "the slot holds another codec" in result.text
 
 
-def test_picture_sources_stand_best_slot_first_and_narrowest_first() -> None:
+def test_picture_sources_are_in_order_of_slot_and_width() -> None:
     result = page(row())
 
     sources = result.all("source")
@@ -105,7 +114,7 @@ def test_picture_sources_stand_best_slot_first_and_narrowest_first() -> None:
     assert all(source["sizes"] for source in sources)
 
 
-def test_the_fallback_image_has_a_size_so_that_nothing_moves_when_it_comes() -> None:
+def test_the_fallback_image_has_a_size_so_that_the_layout_does_not_shift() -> None:
     result = page(row())
 
     [fallback] = [image for image in result.all("img") if "srcset" in image]
@@ -114,7 +123,7 @@ def test_the_fallback_image_has_a_size_so_that_nothing_moves_when_it_comes() -> 
     assert fallback["alt"] == "cat.jpg"
 
 
-def test_a_recipe_without_a_fallback_shows_its_last_slot_to_everybody() -> None:
+def test_without_a_fallback_the_img_is_of_the_last_slot() -> None:
     result = page(row(variants=(variant("full", WEBP, 1200, 7),)))
 
     [image] = [image for image in result.all("img") if "srcset" in image]
@@ -122,7 +131,7 @@ def test_a_recipe_without_a_fallback_shows_its_last_slot_to_everybody() -> None:
     assert image["src"] == "variants/1/full-webp.bin"
 
 
-def test_the_placeholder_stands_behind_the_picture() -> None:
+def test_the_placeholder_is_the_background_of_the_picture() -> None:
     result = page(row())
 
     [picture] = result.all("picture")
@@ -138,20 +147,20 @@ def test_the_placeholder_stands_behind_the_picture() -> None:
         Placeholder("x", '#000000" onload="x'),
     ],
 )
-def test_a_placeholder_that_is_no_colour_puts_no_css_on_the_page(placeholder: Placeholder) -> None:
+def test_a_placeholder_without_a_valid_colour_adds_no_css(placeholder: Placeholder) -> None:
     style = placeholder_style(placeholder)
 
     assert style == ""
 
 
-def test_a_placeholder_that_is_no_data_uri_keeps_only_its_colour() -> None:
+def test_a_placeholder_without_a_data_uri_keeps_its_colour() -> None:
     style = placeholder_style(Placeholder("https://example.com/x)", "#a1b2c3"))
 
     assert style == "background-color:#a1b2c3"
 
 
 def test_the_page_loads_nothing_from_elsewhere() -> None:
-    result = page(row(), dead=(letter(),))
+    result = page(row(), dead=(dead_letter(),))
 
     places = [
         value
@@ -164,7 +173,7 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
 
 
 def test_a_dead_letter_is_shown_with_its_cause_and_detail() -> None:
-    result = page(row(), dead=(letter(),))
+    result = page(row(), dead=(dead_letter(),))
 
     assert "cut.jpg" in result.text
     assert "truncated" in result.text
@@ -179,7 +188,7 @@ def test_images_beyond_those_shown_are_counted() -> None:
     assert "2 more images" in text
 
 
-def test_a_crop_is_no_rung_of_the_ladder() -> None:
+def test_a_crop_is_not_a_rung_of_the_ladder() -> None:
     rungs = ladder(row())
 
     assert "thumb" not in {rung.name for rung in rungs}
@@ -194,7 +203,7 @@ def test_rungs_wider_than_the_source_are_offered_once() -> None:
 
 
 class Bucket:
-    """Holds every variant as its manifest says, in a JPEG's clothes where it is a fallback."""
+    """A variants bucket that matches one manifest."""
 
     def __init__(self, image: ImageRow) -> None:
         self._held = {(v.name, v.slot): (v.type, b"x" * v.bytes) for v in image.variants}
@@ -210,7 +219,7 @@ def page_files(folder: Path, image: ImageRow, *, name: str = "jpeg") -> PageFile
 
 
 @pytest.mark.parametrize("key", ["../../etc/passwd", "/abs.jpg", 'a"b<c>.jpg', "é🔮.png", "..."])
-def test_no_key_leaves_the_gallerys_folder(key: str, tmp_path: Path) -> None:
+def test_no_key_writes_outside_the_pages_folder(key: str, tmp_path: Path) -> None:
     image = row(key, (variant("w640", FALLBACK, 640, 3), variant("w640", AVIF, 640, 2)))
 
     [result], problems = page_files(tmp_path, image).show([image])
@@ -225,7 +234,7 @@ def test_no_key_leaves_the_gallerys_folder(key: str, tmp_path: Path) -> None:
         assert link.isascii()
 
 
-def test_a_file_that_is_not_what_the_manifest_says_is_a_problem(tmp_path: Path) -> None:
+def test_a_difference_between_file_and_manifest_is_a_problem(tmp_path: Path) -> None:
     stored = row(variants=(variant("w640", AVIF, 640, 3),))
     said = row(variants=(variant("w640", AVIF, 640, 2),))
 
@@ -235,7 +244,7 @@ def test_a_file_that_is_not_what_the_manifest_says_is_a_problem(tmp_path: Path) 
     assert "w640.avif" in problems[0]
 
 
-def test_a_source_that_no_browser_shows_is_left_out(tmp_path: Path) -> None:
+def test_a_source_that_browsers_cannot_show_is_left_out(tmp_path: Path) -> None:
     image = row("scan.tiff", LADDER)
 
     [result], _ = page_files(tmp_path, image, name="tiff").show([image])
@@ -248,7 +257,7 @@ def page_of(result: Shown) -> Page:
     return Page(gallery(report(result.row), [result], []))
 
 
-def test_a_safe_name_keeps_what_a_person_recognises() -> None:
+def test_a_safe_name_is_the_last_segment_in_lower_case() -> None:
     name = safe_name("holiday/Lake at dawn (2).JPG")
 
     assert name == "lake-at-dawn-2"

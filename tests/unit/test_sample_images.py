@@ -19,7 +19,7 @@ def _samples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     }
 
 
-def test_each_sample_is_the_case_that_it_stands_for(samples: Mapping[str, Path]) -> None:
+def test_each_sample_is_a_case_of_its_own(samples: Mapping[str, Path]) -> None:
     with (
         Image.open(samples[".jpgmoon"]) as turned,
         Image.open(samples[".pngridg"]) as deep,
@@ -33,7 +33,7 @@ def test_each_sample_is_the_case_that_it_stands_for(samples: Mapping[str, Path])
         assert getattr(moving, "n_frames", 1) == 24
 
 
-def test_the_corrupt_file_has_a_whole_header_and_no_end() -> None:
+def test_the_corrupt_image_is_recognised_and_truncated() -> None:
     data = corrupt_jpeg()
 
     with Image.open(BytesIO(data)) as image, pytest.raises(OSError, match="truncated"):
@@ -41,7 +41,7 @@ def test_the_corrupt_file_has_a_whole_header_and_no_end() -> None:
     assert sniff(data) == "jpeg"
 
 
-def test_the_corrupt_file_is_the_same_at_each_run() -> None:
+def test_the_corrupt_image_is_the_same_at_each_run() -> None:
     first, second = corrupt_jpeg(), corrupt_jpeg()
 
     assert first == second

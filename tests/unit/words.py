@@ -118,6 +118,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/dlq/documents.py", "letters", "a key of a JSON document"),
     Kept("scripts/pixfleet/dlq/records.py", "letters", "a field of a stored record"),
     Kept("scripts/pixfleet/plan/explain.py", "verdict", "a field of the JSON document"),
+    Kept("scripts/pixfleet/page/page.html", "letter-spacing", "a CSS property"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
 )
 
@@ -125,7 +126,6 @@ KEPT: tuple[Kept, ...] = (
 # there; a test says which. A comment between two lines keeps them from conflicting in a rebase.
 PENDING: tuple[str, ...] = (
     "docs/",
-    "scripts/demo/",
     "scripts/local/",
     "scripts/pixfleet/backfill/",
     "scripts/pixfleet/cli.py",
@@ -138,7 +138,6 @@ PENDING: tuple[str, ...] = (
     "scripts/pixfleet/doctor/",
     "scripts/pixfleet/drill/",
     "scripts/pixfleet/image/",
-    "scripts/pixfleet/page/",
     "scripts/pixfleet/stack/",
     "scripts/pixfleet/status/",
     "scripts/pixfleet/trial_render.py",

@@ -142,7 +142,7 @@ def _step(shown: Shown, same: Sequence[ManifestVariant]) -> str:
 
 def dead_card(dead: ShownDead) -> str:
     """Return the card of a rejected source."""
-    letter = dead.letter
+    dead_letter = dead.dead_letter
     figure = (
         f'<figure><img src="{escape(dead.source)}" alt="" loading="lazy">'
         "<figcaption>What a browser makes of it</figcaption></figure>"
@@ -150,13 +150,13 @@ def dead_card(dead: ShownDead) -> str:
         else ""
     )
     return (
-        f'<article class="card dead"><div class="head"><h2>{escape(letter.key)}</h2>'
-        f"<p>Dead letter · {human_bytes(letter.source_bytes)}</p></div>"
+        f'<article class="card dead"><div class="head"><h2>{escape(dead_letter.key)}</h2>'
+        f"<p>Dead letter · {human_bytes(dead_letter.source_bytes)}</p></div>"
         f'<div class="body">{figure}<div class="panel">'
-        f'<span class="cause">{escape(letter.cause or "no cause")}</span>'
-        f"<p>{escape(letter.detail)}</p>"
-        f'<p class="soft">Stage: {escape(letter.stage or "unknown")}. Its message waits in the '
-        "dead-letter queue. Nothing of it was published, and no other image waited for it.</p>"
+        f'<span class="cause">{escape(dead_letter.cause or "no cause")}</span>'
+        f"<p>{escape(dead_letter.detail)}</p>"
+        f'<p class="soft">Stage: {escape(dead_letter.stage or "unknown")}. Its message waits in '
+        "the dead-letter queue. Nothing of it was published, and no other image waited for it.</p>"
         "</div></div></article>"
     )
 

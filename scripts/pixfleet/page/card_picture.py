@@ -31,7 +31,7 @@ class Shown:
 class ShownDead:
     """One dead letter, and a link to its source if a browser may be able to show it."""
 
-    letter: DeadLetterRow
+    dead_letter: DeadLetterRow
     source: str | None
 
 

@@ -57,11 +57,11 @@ class PageFiles:
         )
         return shown, tuple(problems)
 
-    def show_dead(self, letters: Sequence[DeadLetterRow]) -> tuple[ShownDead, ...]:
+    def show_dead(self, dead_letters: Sequence[DeadLetterRow]) -> tuple[ShownDead, ...]:
         """Write the sources of dead letters; return their links."""
         return tuple(
-            ShownDead(letter, self._source(letter.key, self._folder(f"dead-{number:04}")))
-            for number, letter in enumerate(letters[:MOST_SHOWN], 1)
+            ShownDead(each, self._source(each.key, self._folder(f"dead-{number:04}")))
+            for number, each in enumerate(dead_letters[:MOST_SHOWN], 1)
         )
 
     def _show(self, row: ImageRow, number: int, problems: list[str]) -> Shown:
@@ -100,6 +100,6 @@ class PageFiles:
 
 
 def safe_name(key: str) -> str:
-    """Return the letters and digits of a key's last segment; not unique, and possibly empty."""
+    """Return the plain characters of a key's last segment; not unique, and possibly empty."""
     stem = key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return re.sub(r"[^a-z0-9]+", "-", stem.lower())[:NAME_CHARS].strip("-")

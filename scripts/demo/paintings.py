@@ -1,6 +1,7 @@
-"""Paints the demo's own pictures: seeded scenes with the fine detail that real photographs have.
+"""Paints the demo's sample pictures, with the fine detail that photographs have.
 
-Flat test charts would flatter every encoder; fractal noise at each scale does not.
+Flat test charts compress unrealistically well; fractal noise does not. Equal seeds give equal
+pictures.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath, ImageOps
 
 Colour = tuple[int, int, int]
 
-# Lights each slope from the upper left, which makes a height map look like rock.
+# Lights the slopes of a height map from the upper left, so that it looks like rock.
 RELIEF = ImageFilter.Kernel((3, 3), (-5, -3, 0, -3, 1, 3, 0, 3, 5), scale=1, offset=96)
 OCTAVES = 7
 FRAMES = 24
@@ -20,7 +21,7 @@ SMOOTH = Image.Resampling.BICUBIC
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one time of day; `horizon` is also the haze that distance adds."""
+    """The colours of one time of day; `horizon` is also the colour of distant haze."""
 
     zenith: Colour
     horizon: Colour
@@ -43,18 +44,18 @@ MEADOW = ((24, 62, 92), (74, 140, 96), (240, 190, 84))
 
 
 def landscape(rng: Random, size: tuple[int, int], palette: Palette) -> Image.Image:
-    """Paint mountains in haze, with pines before them and a lake that mirrors them."""
+    """Paint mountains in haze, with pines in front and a lake that mirrors them."""
     width, height = size
     shore = round(height * 0.72)
-    scene = _sky(rng, (width, shore), palette)
+    picture = _sky(rng, (width, shore), palette)
     for depth in (0.15, 0.4, 0.65, 0.88):
-        scene = _mountains(rng, scene, palette, depth)
-    scene = _pines(rng, scene, palette)
-    return _with_lake(rng, scene, height, palette)
+        picture = _mountains(rng, picture, palette, depth)
+    picture = _pines(rng, picture, palette)
+    return _with_lake(rng, picture, height, palette)
 
 
 def fog(rng: Random, size: tuple[int, int]) -> Image.Image:
-    """Paint grey ridges in fog, with sixteen bits of tone per pixel."""
+    """Paint grey ridges in fog, with 16 bits per pixel."""
     grey = landscape(rng, size, DAWN).convert("L")
     grain = noise(rng, size, cells=900, octaves=2)
     deep: Image.Image = ImageMath.lambda_eval(
@@ -64,17 +65,17 @@ def fog(rng: Random, size: tuple[int, int]) -> Image.Image:
 
 
 def bubbles(rng: Random, size: tuple[int, int]) -> Image.Image:
-    """Paint translucent marbled glass on nothing: soft alpha all over."""
-    scene = Image.new("RGBA", size)
+    """Paint translucent marbled glass on a transparent background: alpha of every level."""
+    picture = Image.new("RGBA", size)
     for _ in range(9):
         across = round(size[0] * rng.uniform(0.16, 0.42))
         place = tuple(rng.randrange(round(side * 0.98) - across) for side in size)
-        scene.alpha_composite(_bubble(rng, across), (place[0], place[1]))
-    return scene
+        picture.alpha_composite(_bubble(rng, across), (place[0], place[1]))
+    return picture
 
 
 def rolling_hills(rng: Random, size: tuple[int, int]) -> list[Image.Image]:
-    """Paint the frames of an endless drive past layered hills; the last leads into the first."""
+    """Paint the frames of an animation of layered hills that loops without a jump."""
     width, height = size
     layers = []
     for nearness in range(1, 5):
@@ -92,7 +93,7 @@ def rolling_hills(rng: Random, size: tuple[int, int]) -> list[Image.Image]:
 def noise(
     rng: Random, size: tuple[int, int], *, cells: int, octaves: int = OCTAVES
 ) -> Image.Image:
-    """Return fractal noise in grey, 0-255; `cells` is how many lumps fit across the coarsest."""
+    """Return grey fractal noise, 0 to 255; `cells` is the width of the coarsest octave."""
     width, height = size
     total = 0.0
     result = Image.new("L", (1, 1))
@@ -134,34 +135,34 @@ def _with_sun(sky: Image.Image, palette: Palette) -> Image.Image:
     return sky
 
 
-def _mountains(rng: Random, scene: Image.Image, palette: Palette, depth: float) -> Image.Image:
-    """Lay one range over the scene; `depth` is 0 for the farthest and 1 for the nearest."""
-    width, height = scene.size
+def _mountains(rng: Random, picture: Image.Image, palette: Palette, depth: float) -> Image.Image:
+    """Add one mountain range; `depth` is 0 for the farthest and 1 for the nearest."""
+    width, height = picture.size
     ridge = _ridge(rng, width, round(height * (0.4 + 0.46 * depth)), height * (0.34 - 0.2 * depth))
-    mask = _below(scene.size, ridge)
-    rock = noise(rng, scene.size, cells=9).filter(RELIEF)
+    mask = _below(picture.size, ridge)
+    rock = noise(rng, picture.size, cells=9).filter(RELIEF)
     near = _mix(palette.rock, palette.trees, depth**2)
     shade = _mix(palette.horizon, near, 0.25 + 0.75 * depth)
     lit = _mix(shade, palette.sun, 0.5 - 0.25 * depth)
     face = ImageOps.colorize(rock, _mix(shade, (0, 0, 0), 0.35 * depth), lit, mid=shade)
-    mist = Image.linear_gradient("L").resize(scene.size)
+    mist = Image.linear_gradient("L").resize(picture.size)
     mist = mist.point([max(0, level - 70) * 4 // 5 for level in range(256)])
     face.paste(_mix(palette.horizon, shade, 0.2 + 0.6 * depth), mask=mist)
-    return Image.composite(face, scene, mask)
+    return Image.composite(face, picture, mask)
 
 
-def _pines(rng: Random, scene: Image.Image, palette: Palette) -> Image.Image:
-    width, height = scene.size
+def _pines(rng: Random, picture: Image.Image, palette: Palette) -> Image.Image:
+    width, height = picture.size
     ground = _ridge(rng, width, round(height * 0.95), height * 0.05)
-    draw = ImageDraw.Draw(scene)
+    draw = ImageDraw.Draw(picture)
     for _ in range(420):
         left = rng.uniform(0, width - 1)
         foot = ground[int(left)] + height * 0.02
         tall = height * rng.uniform(0.04, 0.15) * (0.5 + abs(left / width - 0.45))
         colour = _mix(palette.trees, palette.rock, rng.uniform(0, 0.35))
         _pine(draw, (left, foot), tall, colour)
-    scene.paste(palette.trees, mask=_below(scene.size, ground))
-    return scene
+    picture.paste(palette.trees, mask=_below(picture.size, ground))
+    return picture
 
 
 def _pine(
@@ -176,17 +177,17 @@ def _pine(
         )
 
 
-def _with_lake(rng: Random, scene: Image.Image, height: int, palette: Palette) -> Image.Image:
-    width, shore = scene.size
+def _with_lake(rng: Random, picture: Image.Image, height: int, palette: Palette) -> Image.Image:
+    width, shore = picture.size
     depth = height - shore
-    mirrored = ImageOps.flip(scene.crop((0, shore - depth, width, shore)))
+    mirrored = ImageOps.flip(picture.crop((0, shore - depth, width, shore)))
     mirrored = mirrored.filter(ImageFilter.BoxBlur((width // 900, depth // 60)))
     ripples = noise(rng, (width, depth * 14), cells=8, octaves=6).resize((width, depth))
     water = Image.blend(mirrored, Image.new("RGB", mirrored.size, palette.rock), 0.28)
     glints = ripples.filter(RELIEF).point([max(0, level - 130) // 2 for level in range(256)])
     water.paste(palette.sun, mask=glints)
     full = Image.new("RGB", (width, height))
-    full.paste(scene)
+    full.paste(picture)
     full.paste(water, (0, shore))
     return full
 
@@ -213,17 +214,17 @@ def _glass_edge(level: float) -> float:
 def _hills_frame(
     sky: Image.Image, layers: list[tuple[list[float], Colour, int]], turn: float
 ) -> Image.Image:
-    scene = sky.copy()
-    width = scene.width
+    picture = sky.copy()
+    width = picture.width
     for ridge, colour, nearness in layers:
         shift = round(width * turn * nearness)
         moved = [ridge[(left + shift) % width] for left in range(width)]
-        scene.paste(colour, mask=_below(scene.size, moved))
-    return scene
+        picture.paste(colour, mask=_below(picture.size, moved))
+    return picture
 
 
 def _ridge(rng: Random, width: int, base: float, relief: float) -> list[float]:
-    """Return the height of a mountain line at each column: midpoint displacement."""
+    """Return the y of a mountain ridge at each column, by midpoint displacement."""
     line = [rng.uniform(-1, 1) for _ in range(5)]
     step = 1.0
     while len(line) < width:
@@ -235,7 +236,7 @@ def _ridge(rng: Random, width: int, base: float, relief: float) -> list[float]:
 
 
 def _closed(ridge: list[float]) -> list[float]:
-    """Bend a line so that its end meets its beginning."""
+    """Return a ridge whose last value equals its first."""
     gap = ridge[-1] - ridge[0]
     return [value - gap * column / len(ridge) for column, value in enumerate(ridge)]
 

@@ -1,10 +1,10 @@
-"""The demo's hands and eyes in the local AWS: drops sources, and reads what became of them."""
+"""Uploads the demo's images to the local AWS, and reads what became of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scripts.demo.folder import Drop
+from scripts.demo.folder import ImageFile
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
@@ -15,14 +15,14 @@ from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Slot
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-ITEMS_PER_READ = 100
+MAX_ITEMS_PER_BATCH_GET = 100
 PUBLISHED = "published"
 REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """What the ledger says of a key: a status that is final until somebody claims it anew."""
+class FinishedKey:
+    """The ledger's entry of a key that is published or rejected and that no worker has claimed."""
 
     status: str
     render_seconds: float
@@ -30,22 +30,22 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoFleet:
-    """One local stack, seen by the demo."""
+class DemoStack:
+    """The demo's access to its local stack."""
 
     stack: LocalStack
     clients: Clients
     _urls: dict[str, str] = field(default_factory=dict)
 
-    def drop(self, drop: Drop) -> None:
+    def upload(self, image: ImageFile) -> None:
         """Put one source into its bucket, streamed from its file."""
-        with drop.path.open("rb") as body:
-            self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=drop.key, Body=body)
+        with image.path.open("rb") as body:
+            self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=image.key, Body=body)
 
-    def ledger(self, keys: Iterable[str]) -> Mapping[str, LedgerLine]:
-        """Return the ledger's word on each of the keys that it has finished."""
-        found: dict[str, LedgerLine] = {}
-        for some in _chunks(keys, ITEMS_PER_READ):
+    def finished_keys(self, keys: Iterable[str]) -> Mapping[str, FinishedKey]:
+        """Return those of the keys that are finished, by the ledger."""
+        found: dict[str, FinishedKey] = {}
+        for some in _chunks(keys, MAX_ITEMS_PER_BATCH_GET):
             table = self.stack.ledger_table
             answer = self.clients.dynamodb.batch_get_item(
                 RequestItems={
@@ -55,18 +55,18 @@ class DemoFleet:
             for item in answer["Responses"].get(table, []):
                 values = {name: value.get("S", value.get("N", "")) for name, value in item.items()}
                 if values.get("status") in {PUBLISHED, REJECTED} and "claim_token" not in values:
-                    found[values["key"]] = _line(values)
+                    found[values["key"]] = _finished_key(values)
         return found
 
     def dead_letters(self) -> Sequence[DeadLetter]:
-        """Return every message of the dead-letter queue; all stay there."""
+        """Return every message of the dead-letter queue, and leave all of them in it."""
         queues, policy = Queues(self.clients.sqs), ScanPolicy(wait_seconds=0)
         queue = self.stack.dead_letter_queue
         with Scan(queues, queue, SystemClock(), policy=policy) as scan:
             return tuple(scan)
 
     def queue_lengths(self) -> Mapping[str, int]:
-        """Return how many messages each queue holds: waiting, in somebody's hands, or put off."""
+        """Return how many messages each queue holds: visible, in flight and delayed."""
         return {
             "live": self._length(self.stack.live_queue),
             "dead_letter": self._length(self.stack.dead_letter_queue),
@@ -101,8 +101,8 @@ class DemoFleet:
         return self._urls[queue]
 
 
-def _line(values: Mapping[str, str]) -> LedgerLine:
-    return LedgerLine(
+def _finished_key(values: Mapping[str, str]) -> FinishedKey:
+    return FinishedKey(
         status=values["status"],
         render_seconds=float(values.get("cpu_seconds") or 0),
         total_seconds=float(values.get("total_seconds") or 0),
