@@ -20,7 +20,7 @@ class Kept(NamedTuple):
     """A use that stays, because it is stored, read by machines or has its ordinary meaning."""
 
     path: str
-    text: str
+    pattern: str
     reason: str
 
 
@@ -110,6 +110,7 @@ WORDS = (
 )
 
 KEPT: tuple[Kept, ...] = (
+    Kept("docs/runbook.md", "at `brake`", "a stage that dead letters store"),
     Kept("CHANGELOG.md", "backfill drop", "what the command was called before"),
     Kept("CHANGELOG.md", "dlq drop", "what the command was called before"),
     Kept("CHANGELOG.md", "dlq receipts", "what the command was called before"),
@@ -123,7 +124,7 @@ KEPT: tuple[Kept, ...] = (
 )
 
 # The beginnings of paths that are not done yet. Delete a line as soon as no private word is left
-# there; a test says which. A comment between two lines keeps them from conflicting in a rebase.
+# there; a test says which.
 PENDING: tuple[str, ...] = (
     "docs/",
     "scripts/local/",
