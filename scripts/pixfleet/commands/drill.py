@@ -1,4 +1,4 @@
-"""`pixfleet drill`: whether good and bad files land where the runbook says."""
+"""`pixfleet drill`: checks that good and bad files end as the runbook says."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ import typer
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.drill.drill import Drill
-from scripts.pixfleet.drill.site import Ground
-from scripts.pixfleet.drill.step import Line
+from scripts.pixfleet.drill.samples import Sample
+from scripts.pixfleet.drill.site import Site
+from scripts.pixfleet.drill.step import Step
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.terminal.console import Console, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
@@ -22,106 +23,109 @@ from shared.model.errors import Misconfigured
 
 app = typer.Typer()
 
-LOOK_AGAIN_SECONDS = 1.0
-CLEANING_SECONDS = 120.0
-MARKS = {True: "\u2713", False: "\u2717", None: "-"}
+PAUSE_SECONDS = 1.0
+CLEAN_UP_SECONDS = 120.0
+SYMBOLS = {True: "\u2713", False: "\u2717", None: "-"}
 
 
 @command(app, "drill")
-def drill(
+def drill_(
     context: Context,
     *,
     prefix: Annotated[
-        str, typer.Option("--prefix", help="Where the files are dropped, below which nothing is.")
+        str,
+        typer.Option("--prefix", help="The prefix of the files, without other sources."),
     ] = "_drill/",
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1.0, help="Seconds to wait for all of it.")
+        float, typer.Option("--timeout", min=1.0, help="Seconds to wait for all of the outcomes.")
     ] = 120.0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be dropped.")
+        bool, typer.Option("--dry-run", help="Only show what would be uploaded.")
     ] = False,
 ) -> None:
-    """Drop a good file and three bad ones, see where each lands, and clean up."""
-    ground = _ground(context, prefix)
-    exercise = Drill(ground, pause=lambda: time.sleep(LOOK_AGAIN_SECONDS))
-    ground.refuse_ignored(exercise.files)
+    """Upload a good file and three bad ones, compare their outcomes, and clean up."""
+    site = _site(context, prefix)
+    drill = Drill(site, pause=lambda: time.sleep(PAUSE_SECONDS))
+    site.refuse_ignored(drill.files)
     if dry_run:
-        lines = [_planned(exercise, at) for at in range(len(exercise.files))]
+        steps = [_planned(drill, sample) for sample in drill.files]
     else:
         context.console.note(
-            f"Dropping {len(exercise.files)} files under {ground.prefix} "
-            f"in {context.stack.sources_bucket}; alarms on dead letters may go off."
+            f"Uploading {len(drill.files)} files to {site.prefix} in "
+            f"{context.stack.sources_bucket}; alarms on dead letters may go off."
         )
-        lines = _carried_out(exercise, context.console, timeout)
-    _show(lines, context.console)
-    if any(line.is_right is False for line in lines):
+        steps = carry_out(drill, context.console, timeout)
+    _show(steps, context.console)
+    if any(step.is_right is False for step in steps):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _ground(context: Context, prefix: str) -> Ground:
+def _site(context: Context, prefix: str) -> Site:
     if not prefix.strip("/"):
-        raise Misconfigured("No drill is possible", ["--prefix: expected one, such as _drill/"])
+        raise Misconfigured("A drill needs a prefix", ["--prefix: expected one such as _drill/"])
     stack = context.stack
     objects = objects_of(stack, context.clients)
     recipes = deployed_recipes(stack.recipes, objects)
-    # Each drill has a folder of its own, so that two at once do not take each other's letters.
-    own = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
-    return Ground(stack, context.clients, SystemClock(), own, recipes)
+    # Two drills at once must not take each other's dead letters.
+    own_prefix = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
+    return Site(stack, context.clients, SystemClock(), own_prefix, recipes)
 
 
-def _carried_out(exercise: Drill, console: Console, timeout: float) -> list[Line]:
-    lines: list[Line] = []
-    clock = exercise.ground.clock
+def carry_out(drill: Drill, console: Console, timeout: float) -> list[Step]:
+    """Run a drill and clean up, also after Ctrl-C; `timeout` in seconds."""
+    steps: list[Step] = []
+    clock = drill.site.clock
     with (
-        console.progress("Dropping files", total=len(exercise.files) * 2 + 1) as meter,
-        _cleaned_up(exercise, console, lines),
+        console.progress("Uploading files", total=len(drill.files) * 2 + 1) as meter,
+        _cleaned_up(drill, console, steps),
     ):
-        for line in exercise.run(Deadline.after(timeout, clock), meter.describe):
-            lines.append(line)
+        for step in drill.run(Deadline.after(timeout, clock), meter.describe):
+            steps.append(step)
             meter.advance()
         meter.describe("Cleaning up")
-    return lines
+    return steps
 
 
 @contextmanager
-def _cleaned_up(exercise: Drill, console: Console, lines: list[Line]) -> Iterator[None]:
-    """Clean up whatever happens, Ctrl-C included; only a second one leaves something behind."""
+def _cleaned_up(drill: Drill, console: Console, steps: list[Step]) -> Iterator[None]:
+    """Clean up after the block, also after Ctrl-C; a second Ctrl-C leaves files behind."""
     try:
         yield
     finally:
-        ground = exercise.ground
+        site = drill.site
         try:
-            lines += exercise.clean(Deadline.after(CLEANING_SECONDS, ground.clock))
+            steps += drill.clean(Deadline.after(CLEAN_UP_SECONDS, site.clock))
         except BaseException:
             console.note(
-                f"Not all was cleaned up: `aws s3 rm --recursive "
-                f"s3://{ground.stack.sources_bucket}/{ground.prefix}` removes the sources, and "
-                "the worker their variants."
+                f"The drill was not cleaned up: `aws s3 rm --recursive "
+                f"s3://{site.stack.sources_bucket}/{site.prefix}` removes the sources, and the "
+                "worker then removes their variants."
             )
             raise
 
 
-def _planned(exercise: Drill, at: int) -> Line:
-    sample = exercise.files[at]
+def _planned(drill: Drill, sample: Sample) -> Step:
     expected = " or ".join(cause.value for cause in sample.causes) or "published"
-    return Line(exercise.ground.key(sample), expected, "not dropped", is_right=None)
+    return Step(drill.site.key(sample), expected, "not uploaded", is_right=None)
 
 
-def _show(lines: list[Line], console: Console) -> None:
+def _show(steps: list[Step], console: Console) -> None:
     document = [
         {
-            "what": line.what,
-            "expected": line.expected,
-            "found": line.found,
-            "is_right": line.is_right,
+            "what": step.what,
+            "expected": step.expected,
+            "found": step.found,
+            "is_right": step.is_right,
         }
-        for line in lines
+        for step in steps
     ]
-    rows = [(MARKS[line.is_right], line.what, line.expected, line.found) for line in lines]
-    wrong = sum(line.is_right is False for line in lines)
-    told = f"{wrong} of {len(lines)} differ: see docs/runbook.md." if wrong else "Nothing differs."
+    rows = [(SYMBOLS[step.is_right], step.what, step.expected, step.found) for step in steps]
+    wrong = sum(step.is_right is False for step in steps)
+    summary = (
+        f"{wrong} of {len(steps)} differ: see docs/runbook.md." if wrong else "Nothing differs."
+    )
     console.result(
         {"lines": document, "wrong": wrong},
         table("", "what", "expected", "found", rows=rows),
-        told,
+        summary,
     )

@@ -1,1 +1,1 @@
-"""What `pixfleet drill` drops, where each of it must land, and how all of it goes away again."""
+"""`pixfleet drill`: good and bad files, the outcome expected of each, and the clean-up."""

@@ -1,4 +1,4 @@
-"""The four files of a drill, made of nothing but zlib: a good one and three bad ones."""
+"""The four files of a drill, a good one and three bad ones, made with zlib alone."""
 
 import struct
 import zlib
@@ -13,7 +13,7 @@ BOMB_SIDE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file, and the causes of which it must be rejected with one; a good one has none."""
+    """One file, and the causes with one of which it must be rejected; none for a good file."""
 
     name: str
     data: bytes
@@ -21,14 +21,14 @@ class Sample:
 
     @property
     def is_good(self) -> bool:
-        """Say whether variants of it must come to be."""
+        """Return whether the worker must make variants of it."""
         return not self.causes
 
 
 def samples() -> tuple[Sample, ...]:
     """Return the files of a drill, the good one first."""
     pixels = _rows(SIDE)
-    # Where somebody has raised the limit of pixels, the memory is the next to refuse it.
+    # With a raised limit on pixels, the memory cost is over its limit.
     too_large = (Cause.TOO_MANY_PIXELS, Cause.TOO_COSTLY)
     return (
         Sample("good.png", _png(SIDE, pixels)),
@@ -39,7 +39,7 @@ def samples() -> tuple[Sample, ...]:
 
 
 def _rows(side: int) -> bytes:
-    """Return the deflated pixels of a square that is red downwards and green across."""
+    """Return the deflated rows of a square: red grows downwards, green to the right."""
     lines = (
         b"\0" + b"".join(bytes((y * 255 // side, x * 255 // side, 128)) for x in range(side))
         for y in range(side)

@@ -1,4 +1,4 @@
-"""Where a drill takes place: its own prefix in the sources bucket, and what becomes of it."""
+"""The prefix of a drill in the sources bucket, and everything that the worker made of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import RecipeSet
 
-# A drill scans every few seconds: it does not look for its dead letters behind more others.
+# A drill scans the queue again and again: it reads at most so many dead letters of others.
 SCAN_POLICY = ScanPolicy(max_held=1_000)
 
 
 @dataclass
-class Ground:
-    """One drill's prefix, seen through every part of the stack that its files pass."""
+class Site:
+    """The keys under the prefix of one drill, in S3, the ledger and the dead-letter queue."""
 
     stack: Stack
     clients: AwsClients
@@ -43,11 +43,11 @@ class Ground:
         self._queues = Queues(self.clients.sqs)
 
     def key(self, sample: Sample) -> str:
-        """Return the key under which a file is dropped."""
+        """Return the key under which a file is uploaded."""
         return f"{self.prefix}{sample.name}"
 
     def refuse_ignored(self, samples: Sequence[Sample]) -> None:
-        """Raise `Misconfigured` if the worker would ignore a file: no recipe is for its key."""
+        """Raise `Misconfigured` if the worker would ignore a file: no recipe matches its key."""
         ignored = [
             self.key(sample)
             for sample in samples
@@ -55,7 +55,7 @@ class Ground:
         ]
         if ignored:
             raise Misconfigured(
-                "No drill is possible here",
+                "The stack's recipes leave out the files of a drill",
                 [
                     f"{key}: expected a recipe that matches it, got none: name another prefix "
                     "(--prefix), or add a recipe"
@@ -63,8 +63,8 @@ class Ground:
                 ],
             )
 
-    def drop(self, sample: Sample) -> None:
-        """Store a file as a source."""
+    def upload(self, sample: Sample) -> None:
+        """Put a file into the sources bucket."""
         key = self.key(sample)
         answer = self.clients.s3.put_object(
             Bucket=self.stack.sources_bucket, Key=key, Body=sample.data
@@ -72,25 +72,25 @@ class Ground:
         self._versions[key] = answer.get("VersionId", "")
 
     def entry(self, sample: Sample) -> Entry:
-        """Return what the ledger says of a file."""
+        """Return the ledger entry of a file."""
         return self._ledger.read(self.key(sample))
 
     def expected(self, sample: Sample) -> set[str]:
-        """Return the key of everything that must be stored for a good file."""
+        """Return the keys of the objects that must be stored for a good file."""
         key = self.key(sample)
         recipe = self.recipes.matching(key)
         names = recipe.stored_names() if recipe else ()
         return {manifest_key(key), *(variant_key(key, *name) for name in names)}
 
     def stored(self, sample: Sample) -> set[str]:
-        """Return the key of everything that is stored for a file."""
+        """Return the keys of the objects that are stored for a file."""
         answer = self.clients.s3.list_objects_v2(
             Bucket=self.stack.variants_bucket, Prefix=stored_key(self.key(sample), "")
         )
         return {each["Key"] for each in answer.get("Contents", [])}
 
     def manifest(self, sample: Sample) -> Any:  # noqa: ANN401 - JSON
-        """Return the manifest of a file that is published."""
+        """Return the manifest of a published file."""
         with self.clients.s3.get_object(
             Bucket=self.stack.variants_bucket, Key=manifest_key(self.key(sample))
         )["Body"] as body:
@@ -105,9 +105,9 @@ class Ground:
         return found
 
     def remove_sources(self, samples: Sequence[Sample]) -> bool:
-        """Delete the files, and return whether nothing is left of them.
+        """Delete the files and return whether no version of them is left.
 
-        Without the permission to delete versions they are only hidden, as by anybody's delete.
+        Without `s3:DeleteObjectVersion` a delete marker hides them, and their versions stay.
         """
         is_gone = [self._remove(self.key(sample)) for sample in samples]
         return all(is_gone)

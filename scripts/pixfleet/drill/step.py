@@ -1,11 +1,11 @@
-"""What a drill has found of one thing."""
+"""One line of a drill's result."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was looked at; `is_right` is None where it could not be told."""
+class Step:
+    """One comparison; `is_right` is `None` where it could not be made."""
 
     what: str
     expected: str
@@ -13,6 +13,6 @@ class Line:
     is_right: bool | None
 
 
-def compared(what: str, expected: str, found: str) -> Line:
-    """Return a line that is right if what was found is one of the words that were expected."""
-    return Line(what, expected, found, found in expected.split(" or "))
+def compare(what: str, expected: str, found: str) -> Step:
+    """Return a step that is right if `found` is one of the words that `expected` lists."""
+    return Step(what, expected, found, found in expected.split(" or "))

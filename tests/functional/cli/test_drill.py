@@ -4,10 +4,12 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.commands.drill import carry_out
 from scripts.pixfleet.drill.drill import Drill
-from scripts.pixfleet.drill.site import Ground
-from scripts.pixfleet.drill.step import Line
+from scripts.pixfleet.drill.site import Site
+from scripts.pixfleet.drill.step import Step
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.recipe_reader import read_recipes
@@ -19,88 +21,88 @@ pytestmark = pytest.mark.functional
 PREFIX = "_drill/test/"
 
 
-@pytest.fixture(name="exercise")
-def _exercise(stack: LocalStack, work_off: Callable[..., None]) -> Drill:
-    """Give a drill during whose pauses the worker works."""
-    ground = Ground(stack.document(), AwsClients(), SystemClock(), PREFIX, read_recipes(RECIPES))
-    return Drill(ground, pause=work_off)
+@pytest.fixture(name="drill")
+def _drill(stack: LocalStack, work_off: Callable[..., None]) -> Drill:
+    """Give a drill that lets the worker run while it waits."""
+    site = Site(stack.document(), AwsClients(), SystemClock(), PREFIX, read_recipes(RECIPES))
+    return Drill(site, pause=work_off)
 
 
 def soon(seconds: float = 30.0) -> Deadline:
     return Deadline.after(seconds, SystemClock())
 
 
-def carried_out(exercise: Drill) -> tuple[list[Line], list[Line]]:
-    found = list(exercise.run(soon(), lambda _: None))
-    return found, list(exercise.clean(soon()))
+def run_and_clean(drill: Drill) -> tuple[list[Step], list[Step]]:
+    found = list(drill.run(soon(), lambda _: None))
+    return found, list(drill.clean(soon()))
 
 
-def wrong(lines: list[Line]) -> list[str]:
-    return [line.what for line in lines if line.is_right is False]
+def wrong(steps: list[Step]) -> list[str]:
+    return [step.what for step in steps if step.is_right is False]
 
 
 def versions(clients: Clients, stack: LocalStack) -> Iterator[str]:
-    told = clients.s3.list_object_versions(Bucket=stack.sources_bucket)
+    listed = clients.s3.list_object_versions(Bucket=stack.sources_bucket)
     yield from (
-        each["Key"] for each in (*told.get("Versions", ()), *told.get("DeleteMarkers", ()))
+        each["Key"] for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))
     )
 
 
-def letters(clients: Clients, stack: LocalStack) -> list[str]:
+def dead_letters(clients: Clients, stack: LocalStack) -> list[str]:
     url = clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"]
-    told = clients.sqs.receive_message(
+    listed = clients.sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
     )
-    return [each["Body"] for each in told.get("Messages", [])]
+    return [each["Body"] for each in listed.get("Messages", [])]
 
 
-def test_each_file_lands_where_the_runbook_says_and_nothing_stays(
-    exercise: Drill, clients: Clients, stack: LocalStack
+def test_every_file_has_the_expected_outcome_and_nothing_is_left(
+    drill: Drill, clients: Clients, stack: LocalStack
 ) -> None:
-    found, cleaned = carried_out(exercise)
+    found, cleaned = run_and_clean(drill)
 
     assert not wrong(found + cleaned)
-    assert {line.found for line in found} >= {"too_many_pixels", "not_an_image", "published"}
+    assert {step.found for step in found} >= {"too_many_pixels", "not_an_image", "published"}
     assert not list(versions(clients, stack))
     stored = clients.s3.list_objects_v2(Bucket=stack.variants_bucket)["Contents"]
     assert [each["Key"].split("/")[0] for each in stored] == ["_recipes"]
-    assert not letters(clients, stack)
+    assert not dead_letters(clients, stack)
 
 
-def test_dead_letters_of_others_stay_and_can_be_received_at_once(
-    exercise: Drill, clients: Clients, stack: LocalStack
+def test_other_dead_letters_stay_in_the_queue_and_are_visible_at_once(
+    drill: Drill, clients: Clients, stack: LocalStack
 ) -> None:
     url = clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"]
     for number in range(12):
         clients.sqs.send_message(QueueUrl=url, MessageBody=f"another {number}")
 
-    found, cleaned = carried_out(exercise)
+    found, cleaned = run_and_clean(drill)
 
     assert not wrong(found + cleaned)
-    assert len(letters(clients, stack)) == 10
+    assert len(dead_letters(clients, stack)) == 10
 
 
-def test_a_fleet_that_does_nothing_differs_everywhere(
-    exercise: Drill, clients: Clients, stack: LocalStack
+def test_without_a_worker_every_step_differs(
+    drill: Drill, clients: Clients, stack: LocalStack
 ) -> None:
-    exercise.pause = lambda: None
+    drill.pause = lambda: None
 
-    found = list(exercise.run(soon(0.2), lambda _: None))
-    cleaned = list(exercise.clean(soon(0.2)))
+    found = list(drill.run(soon(0.2), lambda _: None))
+    cleaned = list(drill.clean(soon(0.2)))
 
     assert len(wrong(found)) == 8
-    assert all(line.found == "nothing" for line in found[:4])
+    assert all(step.found == "nothing" for step in found[:4])
     assert not wrong(cleaned)
     assert not list(versions(clients, stack))
 
 
 def test_a_wrong_cause_differs(
-    exercise: Drill, monkeypatch: pytest.MonkeyPatch, work_off: Callable[..., None]
+    drill: Drill,
 ) -> None:
-    good, *others = exercise.files
-    exercise.files = [good, *(type(each)(each.name, good.data, each.causes) for each in others)]
+    good, *others = drill.files
+    drill.files = [good, *(type(each)(each.name, good.data, each.causes) for each in others)]
 
-    found = list(exercise.run(soon(2), lambda _: None))
+    found = list(drill.run(soon(2), lambda _: None))
 
     assert len(wrong(found)) == 6
     assert found[1].found == "published"
@@ -123,7 +125,7 @@ def test_a_prefix_that_no_recipe_matches_is_refused(
     assert not list(versions(clients, stack))
 
 
-def test_a_dry_run_drops_nothing(type_: Type, clients: Clients, stack: LocalStack) -> None:
+def test_a_dry_run_uploads_nothing(type_: Type, clients: Clients, stack: LocalStack) -> None:
     answer = type_("drill", "--dry-run", "--json")
 
     assert answer.code == 0
@@ -137,30 +139,27 @@ def test_a_dry_run_drops_nothing(type_: Type, clients: Clients, stack: LocalStac
 
 
 def test_ctrl_c_cleans_up(
-    type_: Type,
-    clients: Clients,
-    stack: LocalStack,
-    monkeypatch: pytest.MonkeyPatch,
-    work_off: Callable[..., None],
+    drill: Drill, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
 ) -> None:
-    pauses = iter([KeyboardInterrupt])
+    interruptions = iter([KeyboardInterrupt])
 
-    def pause(_seconds: float) -> None:
+    def pause() -> None:
         work_off()
-        for interruption in pauses:
+        for interruption in interruptions:
             raise interruption
 
-    monkeypatch.setattr("scripts.pixfleet.commands.drill.time.sleep", pause)
+    drill.pause = pause
 
-    answer = type_("drill")
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(drill, Console(), timeout=30)
 
-    assert answer.code == 130
-    assert answer.err.rstrip().endswith("Stopped.")
     assert not list(versions(clients, stack))
-    assert not letters(clients, stack)
+    assert not dead_letters(clients, stack)
 
 
-def test_what_differs_ends_with_three(type_: Type, clients: Clients, stack: LocalStack) -> None:
+def test_a_difference_ends_with_exit_code_3(
+    type_: Type, clients: Clients, stack: LocalStack
+) -> None:
     answer = type_("drill", "--timeout", 1, "--json")
 
     assert answer.code == 3
