@@ -1,4 +1,4 @@
-"""The `pixfleet` command: what a person types to look at a fleet or at what it is told to do."""
+"""The entry point of the `pixfleet` command: its commands, and how errors are printed."""
 
 import os
 import sys
@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.pixfleet.stack.access import sentence
+from scripts.pixfleet.stack.access import message_and_code
 from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
 from scripts.pixfleet.terminal.text import printable, replace_unencodable_output
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION
 
-# In the order of the help page; each is a file of scripts/pixfleet/commands with an `app`.
+# In the order of the help page. Each is a module of scripts/pixfleet/commands with an `app`.
 GROUPS = ("recipes", "backfill", "dlq")
 COMMANDS: tuple[str, ...] = (
     "status",
@@ -28,16 +28,16 @@ COMMANDS: tuple[str, ...] = (
     "sign",
     "verify",
 )
-# For whoever mends what nobody foresaw; a person on call has no use for a traceback.
-TRACEBACK = "PIXFLEET_TRACEBACK"
+# Set it to 1 to get a traceback instead of a sentence.
+TRACEBACK_VARIABLE = "PIXFLEET_TRACEBACK"
 STOPPED = "Stopped."
 
 
 def build_app(words: Sequence[str] = ()) -> typer.Typer:
-    """Return the command with all that it can do.
+    """Return the Typer app of the command.
 
-    If `words` begin with what is one of its commands, with that alone: the others' imports take a
-    second, which nobody would wait for gladly.
+    If `words` begin with the name of a command, the app has this command only: the imports of all
+    commands take a second.
     """
     app = typer.Typer(
         name="pixfleet",
@@ -47,37 +47,37 @@ def build_app(words: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_nothing_by_itself)
-    asked = words[0] if words and words[0] in (*COMMANDS, *GROUPS) else None
+    app.callback()(_root)
+    only = words[0] if words and words[0] in (*COMMANDS, *GROUPS) else None
     for name in COMMANDS:
-        if asked in (None, name):
+        if only in (None, name):
             app.add_typer(import_module(f"scripts.pixfleet.commands.{name}").app)
     for name in GROUPS:
-        if asked in (None, name):
+        if only in (None, name):
             app.add_typer(import_module(f"scripts.pixfleet.commands.{name}").app, name=name)
     return app
 
 
 def main() -> None:
-    """Run the command; whatever goes wrong ends with a sentence and a code, never a traceback."""
+    """Run the command; print an error as a sentence and exit with a code, without a traceback."""
     replace_unencodable_output()
     sys.exit(_run(sys.argv[1:]))
 
 
-def _tell_version(*, is_asked: bool) -> None:
-    if is_asked:
+def _print_version(*, is_set: bool) -> None:
+    if is_set:
         print(f"pixfleet {WORKER_VERSION}")
         raise typer.Exit
 
 
-def _nothing_by_itself(
+def _root(
     *,
     _version: Annotated[
         bool,
         typer.Option(
             "--version",
             is_eager=True,
-            callback=lambda asked: _tell_version(is_asked=asked),
+            callback=lambda value: _print_version(is_set=value),
             help="Print the version.",
         ),
     ] = False,
@@ -87,53 +87,57 @@ def _nothing_by_itself(
 
 def _run(words: Sequence[str]) -> int:
     try:
-        # Typer answers `typer.Exit` and Ctrl-C by a code.
+        # Typer returns the exit code of `typer.Exit` and of Ctrl-C.
         code = int(build_app(words)(list(words), prog_name="pixfleet", standalone_mode=False) or 0)
-        told = STOPPED if code == INTERRUPTED else ""
-        # A reader that has gone shows here, and not when the interpreter ends.
+        message = STOPPED if code == INTERRUPTED else ""
+        # A closed pipe raises here rather than when the interpreter exits.
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (Exception, KeyboardInterrupt) as trouble:
-        if os.environ.get(TRACEBACK):
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        told, code = _told(trouble)
-    if told:
-        # AWS and files tell in strangers' words.
-        print("\n".join(map(printable, told.split("\n"))), file=sys.stderr)
+        message, code = _message_and_code(error)
+    if message:
+        # Messages may quote AWS or a file, which may hold control characters.
+        print("\n".join(map(printable, message.split("\n"))), file=sys.stderr)
     return code
 
 
-def _told(trouble: BaseException) -> tuple[str, int]:
-    """Return the sentence for what ended a command, empty if nothing is to say, and its code."""
-    match trouble:
+def _message_and_code(error: BaseException) -> tuple[str, int]:
+    """Return the message for an error, which may be empty, and the exit code."""
+    match error:
         case typer.TyperException():
-            return _with_help(trouble), BAD_INPUT
+            return _usage_message(error), BAD_INPUT
         case PixfleetError():
-            return _of_ours(trouble)
+            return _own_message_and_code(error)
         case ClientError() | BotoCoreError():
-            return sentence(trouble)
+            return message_and_code(error)
         case KeyboardInterrupt() | typer.Abort():
             return STOPPED, INTERRUPTED
         case _:
-            return f"{type(trouble).__name__}: {trouble} ({TRACEBACK}=1 shows where.)", FAILED
+            hint = f"({TRACEBACK_VARIABLE}=1 shows where.)"
+            return f"{type(error).__name__}: {error} {hint}", FAILED
 
 
-def _of_ours(problem: PixfleetError) -> tuple[str, int]:
-    """Return what to tell of an error of ours, in AWS's words where AWS is behind it."""
-    behind = problem.__cause__
-    if isinstance(behind, ClientError | BotoCoreError):
-        return sentence(behind)
-    return str(problem), BAD_INPUT if isinstance(problem, Misconfigured) else FAILED
+def _own_message_and_code(error: PixfleetError) -> tuple[str, int]:
+    """Return the message and code of the AWS error that caused it, or else of the error itself."""
+    cause = error.__cause__
+    if isinstance(cause, ClientError | BotoCoreError):
+        return message_and_code(cause)
+    return str(error), BAD_INPUT if isinstance(error, Misconfigured) else FAILED
 
 
-def _with_help(mistake: typer.TyperException) -> str:
-    """Return what was typed wrongly and where it is explained; nothing if help was shown."""
-    told = mistake.format_message()
-    context = getattr(mistake, "ctx", None)
+def _usage_message(error: typer.TyperException) -> str:
+    """Return what is wrong with the arguments and which help page to read.
+
+    Empty if the error itself is the help page.
+    """
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
     page = context.command_path if context else "pixfleet"
-    return f"{told} `{page} --help` says what it takes." if told else ""
+    return f"{message} `{page} --help` describes the options." if message else ""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The options that every command has, and what they open: a stack, its clients, a screen."""
+"""The options that every command has, and the context that it builds from them."""
 
 import inspect
 import os
@@ -24,17 +24,18 @@ _STACK = Annotated[
     typer.Option(
         "--stack",
         envvar=STACK_VARIABLE,
-        help="The prefix of a stack, a file of `terraform output -json`, or Terraform's folder.",
+        help="The prefix of a stack, a file of `terraform output -json`, or a Terraform folder.",
     ),
 ]
 _ENDPOINT_URL = Annotated[
-    str | None, typer.Option("--endpoint-url", help="Another AWS, such as http://127.0.0.1:4566.")
+    str | None,
+    typer.Option("--endpoint-url", help="Another AWS, such as http://127.0.0.1:4566."),
 ]
 _PROFILE = Annotated[str | None, typer.Option("--profile", help="A profile of the AWS files.")]
 _REGION = Annotated[str | None, typer.Option("--region", help="The region of the stack.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 
-# By name: the type, and what it is when nobody says.
+# Name, annotation and default of each option.
 _SHARED: tuple[tuple[str, Any, object], ...] = (
     ("stack", _STACK, DEFAULT_STACK),
     ("endpoint_url", _ENDPOINT_URL, None),
@@ -46,9 +47,9 @@ _SHARED: tuple[tuple[str, Any, object], ...] = (
 
 @dataclass
 class Context:
-    """The person at the keyboard: which stack they mean, how they reach it, what they see.
+    """The stack's name, the AWS clients and the console of one command.
 
-    Nothing is asked of AWS before it is needed.
+    AWS is not called before a property needs it.
     """
 
     stack_name: str
@@ -57,28 +58,32 @@ class Context:
 
     @cached_property
     def stack(self) -> Stack:
-        """Return the stack; `Misconfigured` with what to type if there is none.
+        """Return the stack; `Misconfigured` with the options to use if it is not found.
 
-        A file tells of queues by name, and another region may have a stack of the same names.
+        A stack of another region is refused: its document names queues, and this region may have
+        queues of the same names.
         """
-        stack, here = find_stack(self.stack_name, self.clients), self.clients.s3.meta.region_name
-        if stack.region != here:
+        stack = find_stack(self.stack_name, self.clients)
+        region = self.clients.s3.meta.region_name
+        if stack.region != region:
             raise Misconfigured(
-                f"The stack {stack.prefix} is not in {here}", [f"expected --region {stack.region}"]
+                f"The stack {stack.prefix} is not in {region}",
+                [f"expected --region {stack.region}"],
             )
         return stack
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as a command of `app`, with the options that every command has.
+    """Return a decorator that registers a function as a command of `app`.
 
-    Its first parameter gets the `Context`; all others are its own arguments and options.
+    The function's first parameter is the `Context`; the others are its own arguments and options.
+    The options that every command has are added.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         _first, *own = inspect.signature(function, eval_str=True).parameters.values()
 
-        def run(**given: Any) -> None:  # noqa: ANN401 - whatever the options are
+        def run(**given: Any) -> None:  # noqa: ANN401 - the options of any command
             shared = {name: given.pop(name) for name, _, _ in _SHARED}
             function(_context(**shared), **given)
 
@@ -100,7 +105,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
 
 def renamed_command(app: typer.Typer, old: str, new: str) -> None:
-    """Answer the old name of a command with the new one to type; it does nothing else."""
+    """Register the former name of a command, which only prints the new name."""
 
     def refuse() -> None:
         typer.echo(f"This command is now `{new}`.", err=True)

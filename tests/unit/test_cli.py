@@ -27,19 +27,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int | str | None
     return ended.value.code
 
 
-def test_a_good_file_shows_what_each_recipe_makes(
+def test_check_lists_what_each_recipe_makes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = run(monkeypatch, "recipes", "check", RECIPES)
 
-    shown = capsys.readouterr().out
+    out = capsys.readouterr().out
     assert code == 0
-    assert "responsive: every other key" in shown
-    assert "cover 300 × 300, focal" in shown  # noqa: RUF001 - the sign for times
-    assert "keys that begin with transcode/" in shown
+    assert "responsive: every other key" in out
+    assert "cover 300 × 300, focal" in out  # noqa: RUF001 - multiplication sign
+    assert "keys that begin with transcode/" in out
 
 
-def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
+def test_characters_outside_the_terminals_encoding_are_replaced() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "scripts.pixfleet.cli", "recipes", "check", RECIPES],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
@@ -51,7 +51,7 @@ def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
     assert b"cover 300 ? 300, focal" in ended.stdout
 
 
-def test_every_mistake_is_listed_with_its_place(
+def test_every_mistake_is_listed_with_its_path(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "recipes.yaml"
@@ -59,12 +59,12 @@ def test_every_mistake_is_listed_with_its_place(
 
     code = run(monkeypatch, "recipes", "check", file)
 
-    said = capsys.readouterr().err
+    err = capsys.readouterr().err
     assert code == 2
-    assert "recipes[0].name: expected" in said
-    assert "recipes[0].variants[0].widths[1]: expected" in said
-    assert "recipes[0].variants[0].formats[0]: expected" in said
-    assert "Traceback" not in said
+    assert "recipes[0].name: expected" in err
+    assert "recipes[0].variants[0].widths[1]: expected" in err
+    assert "recipes[0].variants[0].formats[0]: expected" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_every_mistake_is_listed_with_its_place(
         pytest.param(b"", id="an empty file"),
         pytest.param(b"- 1\n- 2\n", id="a list"),
         pytest.param(b"\x89PNG\xff", id="not text"),
-        pytest.param(b"version: 2024-13-45\n", id="a date that is none"),
-        pytest.param(b"[" * 500, id="nested without end"),
+        pytest.param(b"version: 2024-13-45\n", id="an impossible date"),
+        pytest.param(b"[" * 500, id="nested too deeply"),
         pytest.param(b"? [a]\n: b\n", id="a list as a key"),
     ],
 )
-def test_a_file_that_is_no_recipes_is_one_clear_message(
+def test_a_file_without_recipes_is_refused_in_one_message(
     content: bytes,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -90,9 +90,9 @@ def test_a_file_that_is_no_recipes_is_one_clear_message(
 
     code = run(monkeypatch, "recipes", "check", file)
 
-    said = capsys.readouterr().err
+    err = capsys.readouterr().err
     assert code == 2
-    assert said.startswith(f"{file} cannot be used:\n  - ")
+    assert err.startswith(f"{file} cannot be used:\n  - ")
 
 
 def test_a_missing_file_is_named(

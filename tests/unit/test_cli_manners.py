@@ -1,4 +1,4 @@
-"""What `pixfleet` says when it is typed wrongly, or AWS is not as it should be."""
+"""Messages and exit codes of `pixfleet` for wrong arguments and for errors of AWS."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from scripts.pixfleet import cli
-from scripts.pixfleet.stack.access import sentence
+from scripts.pixfleet.stack.access import message_and_code
 from shared.model.errors import AccessDenied
 
 pytestmark = pytest.mark.unit
@@ -23,7 +23,7 @@ REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
 
 def run(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Type a command in an environment that knows nothing of AWS."""
+    """Run a command in an environment without AWS settings."""
     return subprocess.run(
         [sys.executable, "-m", "scripts.pixfleet.cli", *words],
         env=bare(home, **environment),
@@ -40,20 +40,20 @@ def bare(home: Path, **environment: str) -> dict[str, str]:
     return {**known, **environment}
 
 
-def typed(
+def run_in_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
 ) -> tuple[int, str, str]:
     monkeypatch.setattr("sys.argv", ["pixfleet", *words])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
 
 
-def test_nothing_typed_shows_what_there_is(
+def test_without_arguments_the_help_page_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = typed(monkeypatch, capsys)
+    code, out, err = run_in_process(monkeypatch, capsys)
 
     assert code == 2
     assert all(name in out for name in (*cli.COMMANDS, *cli.GROUPS))
@@ -61,32 +61,32 @@ def test_nothing_typed_shows_what_there_is(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         pytest.param(["xstatus"], "Did you mean 'status'?", id="a mistyped command"),
         pytest.param(["status", "--wach"], "--watch", id="a mistyped option"),
-        pytest.param(["status", "extra"], "pixfleet status --help", id="an argument too many"),
-        pytest.param(["status", "--every", "no"], "--every", id="a number that is none"),
+        pytest.param(["status", "extra"], "pixfleet status --help", id="an extra argument"),
+        pytest.param(["status", "--every", "no"], "--every", id="not a number"),
         pytest.param(["drill", "--prefix", "/"], "--prefix: expected", id="no prefix"),
         pytest.param(["status", "--endpoint-url", "x"], "expected http://", id="no endpoint"),
-        pytest.param(["status", "--stack", "./no.json"], "file or folder", id="no such file"),
+        pytest.param(["status", "--stack", "./no.json"], "file or folder", id="a missing file"),
     ],
 )
-def test_what_is_typed_wrongly_is_a_sentence(
+def test_wrong_arguments_are_refused_in_a_sentence(
     words: list[str],
-    told: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, err = typed(monkeypatch, capsys, *words)
+    code, out, err = run_in_process(monkeypatch, capsys, *words)
 
     assert code == 2
-    assert told in err
+    assert message in err
     assert len(err.splitlines()) <= 2
     assert not out
 
 
-def test_every_command_loads_by_its_own_name() -> None:
+def test_every_command_loads_without_the_others() -> None:
     everything = {name: cli.build_app([name]) for name in (*cli.COMMANDS, *cli.GROUPS)}
 
     for name, app in everything.items():
@@ -100,37 +100,35 @@ def test_every_command_loads_by_its_own_name() -> None:
         assert len(app.registered_groups) == 1
 
 
-def test_the_version_is_told(
+def test_the_version_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = typed(monkeypatch, capsys, "--version")
+    code, out, _ = run_in_process(monkeypatch, capsys, "--version")
 
     assert (code, out) == (0, "pixfleet 0.1.0\n")
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
-        pytest.param({}, "No AWS region is set: say --region", id="nothing"),
+        pytest.param({}, "No AWS region is set: use --region", id="nothing"),
         pytest.param(REGION, "No AWS credentials were found", id="no credentials"),
         pytest.param({**REGION, "AWS_PROFILE": "x"}, "list-profiles", id="no such profile"),
-        pytest.param(
-            {**REGION, **KEYS, "AWS_ENDPOINT_URL": "nonsense"}, "nonsense", id="no endpoint"
-        ),
+        pytest.param({**REGION, **KEYS, "AWS_ENDPOINT_URL": "no-url"}, "no-url", id="no endpoint"),
     ],
 )
-def test_an_environment_without_aws_is_a_sentence(
-    environment: dict[str, str], told: str, tmp_path: Path
+def test_missing_aws_settings_are_reported_in_a_sentence(
+    environment: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     ended = run(tmp_path, "status", **environment)
 
     assert ended.returncode in {1, 2}
-    assert told in ended.stderr
+    assert message in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert not ended.stdout
 
 
-def test_an_aws_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unreachable_endpoint_is_reported_in_a_sentence(tmp_path: Path) -> None:
     ended = run(
         tmp_path, "status", "--json", "--endpoint-url", "http://127.0.0.1:1", **KEYS, **REGION
     )
@@ -141,7 +139,7 @@ def test_an_aws_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     assert not ended.stdout
 
 
-def test_ctrl_c_ends_with_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_code_130(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         process = subprocess.Popen(
@@ -152,16 +150,16 @@ def test_ctrl_c_ends_with_a_word(tmp_path: Path) -> None:
             text=True,
         )
         silent.settimeout(60)
-        asked, _ = silent.accept()  # it waits for an answer now
+        connection, _ = silent.accept()  # it waits for the response now
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-        asked.close()
+        connection.close()
 
     assert (process.returncode, err) == (130, "Stopped.\n")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["recipes", "check", "recipes.yaml"]])
-def test_a_reader_that_has_gone_is_no_traceback(words: list[str], tmp_path: Path) -> None:
+def test_a_closed_pipe_causes_no_traceback(words: list[str], tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
 
@@ -179,7 +177,7 @@ def test_a_reader_that_has_gone_is_no_traceback(words: list[str], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("code", "told", "exit_code"),
+    ("code", "message", "exit_code"),
     [
         ("ExpiredTokenException", "sign in again", 2),
         ("UnrecognizedClientException", "does not know these credentials", 2),
@@ -187,47 +185,47 @@ def test_a_reader_that_has_gone_is_no_traceback(words: list[str], tmp_path: Path
         ("InternalError", "AWS refused GetParameter: InternalError", 1),
     ],
 )
-def test_what_aws_refuses_is_a_sentence(code: str, told: str, exit_code: int) -> None:
-    refused = ClientError({"Error": {"Code": code, "Message": "it says"}}, "GetParameter")
+def test_a_refusal_of_aws_is_one_sentence(code: str, message: str, exit_code: int) -> None:
+    refused = ClientError({"Error": {"Code": code, "Message": "any"}}, "GetParameter")
 
-    said = sentence(refused)
+    found = message_and_code(refused)
 
-    assert told in said[0]
-    assert said[1] == exit_code
+    assert message in found[0]
+    assert found[1] == exit_code
 
 
 def _expired() -> None:
-    behind = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "GetItem")
-    raise AccessDenied("An error occurred", stage="ledger") from behind
+    cause = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "GetItem")
+    raise AccessDenied("An error occurred", stage="ledger") from cause
 
 
 def _no_credentials() -> None:
     raise AccessDenied("NoCredentialsError", stage="head") from NoCredentialsError()
 
 
-def _unforeseen() -> None:
+def _unexpected() -> None:
     raise KeyError("surprise")
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("fail", "message"),
     [
         (_expired, "The AWS session has expired"),
         (_no_credentials, "No AWS credentials were found"),
-        (_unforeseen, "KeyError: 'surprise'"),
+        (_unexpected, "KeyError: 'surprise'"),
     ],
 )
-def test_trouble_inside_a_command_is_a_sentence(
-    trouble: Callable[[], None],
-    told: str,
+def test_an_error_inside_a_command_is_one_sentence(
+    fail: Callable[[], None],
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: trouble())
+    monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: fail())
 
-    code, out, err = typed(monkeypatch, capsys, "status")
+    code, out, err = run_in_process(monkeypatch, capsys, "status")
 
     assert code in {1, 2}
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert len(err.splitlines()) == 1
     assert not out

@@ -7,7 +7,7 @@ from shared.model.errors import Misconfigured
 
 pytestmark = pytest.mark.unit
 
-GOOD = "version: 1\nrecipes: [{name: a, variants: [{widths: [3], formats: [webp]}]}]\n"
+VALID = "version: 1\nrecipes: [{name: a, variants: [{widths: [3], formats: [webp]}]}]\n"
 
 
 def refused(tmp_path: Path, content: bytes) -> str:
@@ -18,33 +18,33 @@ def refused(tmp_path: Path, content: bytes) -> str:
     return str(caught.value)
 
 
-def test_a_good_file_is_a_document(tmp_path: Path) -> None:
+def test_a_valid_file_is_read_as_a_document(tmp_path: Path) -> None:
     path = tmp_path / "recipes.yaml"
-    path.write_text(GOOD)
+    path.write_text(VALID)
 
     document = recipes_document(path)
 
     assert document["version"] == 1
 
 
-def test_a_field_that_stands_there_twice_is_refused_with_its_line(tmp_path: Path) -> None:
-    message = refused(tmp_path, f"version: 1\n{GOOD}".encode())
+def test_a_duplicate_field_is_refused_with_its_line(tmp_path: Path) -> None:
+    message = refused(tmp_path, f"version: 1\n{VALID}".encode())
 
-    assert "version stands there twice, line 2" in message
+    assert "version appears twice, line 2" in message
 
 
 @pytest.mark.parametrize(
     "content",
     [b"\xff\xfe", b"a: [", b"when: 2026-13-45", b"!!python/object:os.system {}", b"[" * 5000],
-    ids=["not text", "cut short", "no such date", "a Python object", "nested too deep"],
+    ids=["not text", "cut short", "no such date", "a Python object", "nested too deeply"],
 )
-def test_what_is_not_yaml_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+def test_invalid_yaml_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     message = refused(tmp_path, content)
 
     assert message.count("\n") == 1
     assert "Traceback" not in message
 
 
-def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"nowhere\.yaml"):
         recipes_document(tmp_path / "nowhere.yaml")

@@ -120,6 +120,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/dlq/records.py", "letters", "a field of a stored record"),
     Kept("scripts/pixfleet/plan/explain.py", "verdict", "a field of the JSON document"),
     Kept("scripts/pixfleet/page/page.html", "letter-spacing", "a CSS property"),
+    Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
 )
 
@@ -129,7 +130,6 @@ PENDING: tuple[str, ...] = (
     "docs/",
     "scripts/local/",
     "scripts/pixfleet/backfill/",
-    "scripts/pixfleet/cli.py",
     "scripts/pixfleet/commands/backfill.py",
     "scripts/pixfleet/commands/doctor.py",
     "scripts/pixfleet/commands/s",
@@ -137,7 +137,6 @@ PENDING: tuple[str, ...] = (
     "scripts/pixfleet/commands/why.py",
     "scripts/pixfleet/doctor/",
     "scripts/pixfleet/image/",
-    "scripts/pixfleet/stack/",
     "scripts/pixfleet/status/",
     "scripts/pixfleet/trial_render.py",
     "shared/cloud/",

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.pixfleet.doctor import alarms, parts, permissions, queues, recipes, settings, trigger
 from scripts.pixfleet.doctor.result import Finding, Verdict
 from scripts.pixfleet.doctor.stack_under_test import Patient
-from scripts.pixfleet.stack.access import sentence
+from scripts.pixfleet.stack.access import message_and_code
 from shared.model.errors import PixfleetError
 
 # In the order in which one thing needs the other.
@@ -29,11 +29,11 @@ def examine(patient: Patient) -> Iterator[Finding]:
         try:
             yield from look.look(patient)
         except (ClientError, BotoCoreError) as refused:
-            told, _ = sentence(refused)
+            told, _ = message_and_code(refused)
             yield Finding(area, told, Verdict.UNSEEN, _remedy(refused))
         except PixfleetError as problem:
             behind = problem.__cause__
-            told = sentence(behind)[0] if isinstance(behind, ClientError) else str(problem)
+            told = message_and_code(behind)[0] if isinstance(behind, ClientError) else str(problem)
             yield Finding(area, told, Verdict.UNSEEN, "see the permissions above")
 
 

@@ -1,1 +1,1 @@
-"""What every command of `pixfleet` stands on: the stack, the clients, the screen, the refusals."""
+"""How a command finds a deployed stack, reads its resources and calls AWS."""

@@ -1,4 +1,4 @@
-"""The sentence and the exit code for each way in which AWS refuses a command."""
+"""The message and the exit code for each error of AWS, the network or the credentials."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -35,10 +35,10 @@ def is_denied(refused: ClientError) -> bool:
     return refused.response.get("Error", {}).get("Code", "") in _DENIED
 
 
-def sentence(refused: ClientError | BotoCoreError) -> tuple[str, int]:
+def message_and_code(refused: ClientError | BotoCoreError) -> tuple[str, int]:
     """Return the message for the user and the exit code."""
     if isinstance(refused, ClientError):
-        return _of_aws(refused)
+        return _client_error(refused)
     if isinstance(refused, NoCredentialsError | PartialCredentialsError):
         return (
             (
@@ -48,29 +48,32 @@ def sentence(refused: ClientError | BotoCoreError) -> tuple[str, int]:
             BAD_INPUT,
         )
     if isinstance(refused, NoRegionError):
-        return ("No AWS region is set: say --region, or set AWS_DEFAULT_REGION.", BAD_INPUT)
+        return ("No AWS region is set: use --region, or set AWS_DEFAULT_REGION.", BAD_INPUT)
     if isinstance(refused, ProfileNotFound):
-        return (f"{refused}: `aws configure list-profiles` lists those there are.", BAD_INPUT)
+        return (f"{refused}: `aws configure list-profiles` lists the profiles.", BAD_INPUT)
     if isinstance(refused, EndpointConnectionError | HTTPClientError):
         return (
             (
-                f"AWS did not answer: {refused} Look at --endpoint-url, --region and the network; "
-                "`make up` starts the local one."
+                f"AWS did not answer: {refused} Check --endpoint-url, --region and the network; "
+                "`make up` starts a local AWS."
             ),
             FAILED,
         )
     return (f"The AWS settings cannot be used: {refused}", BAD_INPUT)
 
 
-def _of_aws(refused: ClientError) -> tuple[str, int]:
+def _client_error(refused: ClientError) -> tuple[str, int]:
     error = refused.response.get("Error", {})
-    code, words = error.get("Code", ""), error.get("Message", "")
-    doing = refused.operation_name
+    code, message = error.get("Code", ""), error.get("Message", "")
+    operation = refused.operation_name
     if code in _EXPIRED:
         return ("The AWS session has expired: sign in again (`aws sso login`).", BAD_INPUT)
     if code in _UNKNOWN_KEY:
-        return (f"AWS does not know these credentials ({code}): look at --profile.", BAD_INPUT)
+        return (f"AWS does not know these credentials ({code}): check --profile.", BAD_INPUT)
     if is_denied(refused):
-        told = f": {words}" if words else ""
-        return (f"You may not {doing}{told}. `pixfleet doctor` lists what is needed.", FAILED)
-    return (f"AWS refused {doing}: {code}: {words}", FAILED)
+        detail = f": {message}" if message else ""
+        return (
+            f"You may not {operation}{detail}. `pixfleet doctor` lists what is needed.",
+            FAILED,
+        )
+    return (f"AWS refused {operation}: {code}: {message}", FAILED)

@@ -1,4 +1,4 @@
-"""The alarms of a stack, as CloudWatch tells them."""
+"""Reads a stack's CloudWatch alarms."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,11 @@ ON = "ALARM"
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm; `rule` is that of a composite one, and names others."""
+    """One alarm.
+
+    `rule` is the alarm rule of a composite alarm, which names other alarms. `may_act` is whether
+    its actions are enabled.
+    """
 
     name: str
     state: str
@@ -22,16 +26,16 @@ class Alarm:
 
     @property
     def is_on(self) -> bool:
-        """Say whether it rings."""
+        """Return whether it is in the state ALARM."""
         return self.state == ON
 
 
 def alarms_of(cloudwatch: "CloudWatchClient", prefix: str) -> list[Alarm]:
-    """Return the alarms whose names begin with a stack's prefix, by name."""
+    """Return the alarms whose names begin with the stack's prefix, sorted by name."""
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{prefix}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
-    found = [
+    alarms = [
         Alarm(
             name=each["AlarmName"],
             state=each.get("StateValue", ""),
@@ -43,4 +47,4 @@ def alarms_of(cloudwatch: "CloudWatchClient", prefix: str) -> list[Alarm]:
         for page in pages
         for each in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
     ]
-    return sorted(found, key=lambda alarm: alarm.name)
+    return sorted(alarms, key=lambda alarm: alarm.name)

@@ -1,4 +1,4 @@
-"""How a command reaches AWS: a profile, a region, perhaps another endpoint, and lazy clients."""
+"""The boto3 clients of the command line, for one profile, region and endpoint."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,19 +24,18 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 CONNECT_SECONDS = 3
 READ_SECONDS = 30
-# A person waits, and nothing else hangs on it: unlike the worker's, these clients retry by
-# themselves.
+# botocore retries here; in the worker it does not, because there SQS retries.
 ATTEMPTS = 5
-# Of the first call of a command: whether AWS answers at all should show soon.
-FIRST_ATTEMPTS = 2
+# SSM has the first call of a command: it should fail soon if AWS does not answer.
+SSM_ATTEMPTS = 2
 
 
 @dataclass
 class AwsClients:
-    """Clients for one account and region, each made when it is first asked for.
+    """Clients for one account and region, each built on first use.
 
-    What is None is taken from the environment, as every program of AWS does. Thread-safe once a
-    client has been asked for.
+    boto3 takes what is None from the environment. A client may be used by several threads once it
+    is built.
     """
 
     endpoint_url: str | None = None
@@ -44,7 +43,7 @@ class AwsClients:
     region: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an endpoint that is none, `Misconfigured`."""
+        """Raise `Misconfigured` if the endpoint is not an HTTP URL."""
         if self.endpoint_url and not self.endpoint_url.startswith(("http://", "https://")):
             raise Misconfigured(
                 "AWS cannot be reached",
@@ -53,8 +52,8 @@ class AwsClients:
 
     @cached_property
     def session(self) -> "boto3.session.Session":
-        """Return the session of which every client is made."""
-        import boto3  # noqa: PLC0415 - takes longer than all that a help page needs
+        """Return the session that builds every client."""
+        import boto3  # noqa: PLC0415 - slow to import, and a help page needs no boto3
 
         return boto3.session.Session(profile_name=self.profile, region_name=self.region)
 
@@ -76,7 +75,7 @@ class AwsClients:
     @cached_property
     def ssm(self) -> "SSMClient":
         """Return the client of SSM, for the stack's document."""
-        config = _config(FIRST_ATTEMPTS)
+        config = _config(SSM_ATTEMPTS)
         return self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
@@ -115,7 +114,7 @@ class AwsClients:
 
     @cached_property
     def sts(self) -> "STSClient":
-        """Return the client of STS, which says who we are."""
+        """Return the client of STS."""
         return self.session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
@@ -124,7 +123,7 @@ class AwsClients:
 
 
 def _config(attempts: int) -> "Config":
-    from botocore.config import Config  # noqa: PLC0415 - as boto3 above
+    from botocore.config import Config  # noqa: PLC0415 - slow to import, like boto3
 
     return Config(
         connect_timeout=CONNECT_SECONDS,

@@ -1,4 +1,4 @@
-"""Finds the stack that `--stack` names: by prefix, by a file, or in a folder of Terraform's."""
+"""Finds the stack of `--stack`: by its prefix, in a file, or in a Terraform folder."""
 
 import shutil
 import subprocess
@@ -9,20 +9,20 @@ from scripts.pixfleet.stack.document import Stack, parameter_name, read_stack
 from shared.model.errors import Misconfigured
 
 DEFAULT_STACK = "pixfleet"
-OUTPUT_SECONDS = 120
+TERRAFORM_SECONDS = 120
 
 
 def find_stack(name: str, clients: AwsClients) -> Stack:
-    """Return the stack of that name; `Misconfigured` with what to type if there is none.
+    """Return the stack; `Misconfigured` with the options to use if it is not found.
 
-    A name is the prefix of a stack in this account and region. A path is a file of
+    `name` is the prefix of a stack in this account and region, a file with the output of
     `terraform output -json`, or a folder in which Terraform has been applied.
     """
-    place = Path(name)
-    if place.is_dir():
-        return read_stack(_terraform_output(place), where=f"The output of Terraform in {name}")
-    if place.is_file():
-        return read_stack(place.read_bytes(), where=name)
+    path = Path(name)
+    if path.is_dir():
+        return read_stack(_terraform_output(path), where=f"The output of Terraform in {name}")
+    if path.is_file():
+        return read_stack(path.read_bytes(), where=name)
     if "/" in name or name.endswith(".json"):
         raise Misconfigured(f"No stack in {name}", ["expected a file or folder that exists"])
     return _in_account(name, clients)
@@ -31,11 +31,11 @@ def find_stack(name: str, clients: AwsClients) -> Stack:
 def _in_account(prefix: str, clients: AwsClients) -> Stack:
     ssm = clients.ssm
     try:
-        answer = ssm.get_parameter(Name=parameter_name(prefix))
+        response = ssm.get_parameter(Name=parameter_name(prefix))
     except ssm.exceptions.ParameterNotFound:
-        where = ssm.meta.region_name
+        region = ssm.meta.region_name
         raise Misconfigured(
-            f"No stack named {prefix} in {where}",
+            f"No stack named {prefix} in {region}",
             [
                 (
                     f"expected the SSM parameter {parameter_name(prefix)}: "
@@ -43,7 +43,7 @@ def _in_account(prefix: str, clients: AwsClients) -> Stack:
                 ),
             ],
         ) from None
-    return read_stack(answer["Parameter"]["Value"], where=f"SSM parameter {prefix}")
+    return read_stack(response["Parameter"]["Value"], where=f"SSM parameter {prefix}")
 
 
 def _terraform_output(folder: Path) -> bytes:
@@ -56,10 +56,10 @@ def _terraform_output(folder: Path) -> bytes:
         [program, "output", "-json", "-no-color"],
         cwd=folder,
         capture_output=True,
-        timeout=OUTPUT_SECONDS,
+        timeout=TERRAFORM_SECONDS,
         check=False,
     )
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip()
-        raise Misconfigured(f"The stack in {folder} cannot be read", [words])
+        message = done.stderr.decode(errors="replace").strip()
+        raise Misconfigured(f"The stack in {folder} cannot be read", [message])
     return done.stdout

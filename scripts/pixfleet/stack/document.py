@@ -1,7 +1,7 @@
-"""What a stack is made of, by name: the document that Terraform writes and every command reads.
+"""The schema of the stack document: the names of everything that a stack consists of.
 
-terraform/stack_document.tf writes it, as the SSM parameter `/pixfleet/<prefix>` and as the output
-`stack`.
+terraform/stack_document.tf writes the document, as the SSM parameter `/pixfleet/<prefix>` and as
+the output `stack`. Every command reads it.
 """
 
 import json
@@ -18,9 +18,9 @@ LIVE, BULK = "live", "bulk"
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One queue by name, the beginnings of keys that go there, and how many batches run at once.
+    """One queue by name, the key prefixes that go there, and how many batches run at once.
 
-    `mapping_id` is that of its event source mapping; empty where no Lambda function listens.
+    `mapping_id` is the id of its event source mapping, empty without a Lambda function.
     """
 
     queue: str
@@ -31,7 +31,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Where variants are served; `needs_signing` says that only signed URLs open."""
+    """The CloudFront distribution; with `needs_signing` it serves signed URLs only."""
 
     id: str
     url: str
@@ -40,9 +40,9 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Names of everything that one stack consists of. What a stack does not have is empty.
+    """One stack. A name is empty if the stack has no such resource.
 
-    `recipes` is `s3://bucket/key`; `environment` are the worker's settings.
+    `recipes` is `s3://bucket/key`; `environment` holds the worker's environment variables.
     """
 
     schema: int
@@ -72,7 +72,7 @@ class Stack:
         return parameter_name(self.prefix)
 
     def lane_of(self, key: str) -> str:
-        """Return the lane to which S3 sends what happens to a key."""
+        """Return the lane to which S3 sends the events of a key."""
         for name, lane in self.lanes.items():
             if name != LIVE and key.startswith(lane.prefixes or ("\0",)):
                 return name
@@ -89,10 +89,10 @@ def parameter_name(prefix: str) -> str:
 
 
 def read_stack(text: str | bytes, *, where: str) -> Stack:
-    """Return the stack that a document describes; `Misconfigured` if it is none.
+    """Return the stack of a document; `Misconfigured` if it is invalid.
 
-    Either the document itself or what `terraform output -json` prints of a root with an output
-    named `stack`.
+    `text` is the document itself, or the output of `terraform output -json` of a root module with
+    an output named `stack`.
     """
     try:
         document = json.loads(text)

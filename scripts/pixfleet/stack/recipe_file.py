@@ -1,4 +1,4 @@
-"""Reads `recipes.yaml`, or another file of recipes, for the commands that need its document."""
+"""Reads recipes from a YAML file such as `recipes.yaml`."""
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -41,24 +41,24 @@ def _parsed(path: Path) -> Any:  # noqa: ANN401 - whatever the YAML holds
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys in silence; here the second one is a mistake."""
+    """Refuses duplicate keys, of which PyYAML keeps the last one without a warning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """Return a mapping whose keys are all different."""
-        seen: set[object] = set()
+        """Return a mapping; raise `ConstructorError` for a duplicate key."""
+        keys: set[object] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
+            if isinstance(key, Hashable) and key in keys:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key} stands there twice", key_node.start_mark
+                    None, None, f"{key} appears twice", key_node.start_mark
                 )
-            seen |= {key} if isinstance(key, Hashable) else set()
+            keys |= {key} if isinstance(key, Hashable) else set()
         return super().construct_mapping(node, deep=deep)
 
 
 def _one_line(refused: Exception) -> str:
-    told = " ".join(f"not usable YAML: {refused}".split())
-    return told.replace(' in "<unicode string>"', "")
+    message = " ".join(f"not usable YAML: {refused}".split())
+    return message.replace(' in "<unicode string>"', "")
 
 
 def _cannot_be_used(path: Path, problem: str) -> Misconfigured:
