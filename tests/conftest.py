@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from scripts.local.place import HOST
+from scripts.local.instance import HOST
 from tests.support.service_models import service_models_read_once
 from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import set_tiers

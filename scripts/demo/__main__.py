@@ -30,8 +30,8 @@ from scripts.demo.upload import uploading
 from scripts.demo.watch import DemoFailed, Outcomes, Watch, meter
 from scripts.demo.worker import running_worker
 from scripts.local.clients import local_clients
+from scripts.local.instance import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
 from scripts.local.ministack import running_ministack
-from scripts.local.place import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
 from scripts.local.stack import create_stack
 from scripts.pixfleet.page.files import PageFiles
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow

@@ -1,1 +1,1 @@
-"""The local AWS: MiniStack as a process, and the buckets, queues and ledger in it."""
+"""The local AWS: MiniStack in a process, with buckets, queues and a ledger."""

@@ -1,4 +1,4 @@
-"""Clients of the local AWS, which reach nothing else whatever the environment says."""
+"""Clients that reach the local AWS only, whatever the environment variables are."""
 
 import os
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 REGION = "us-east-1"
-# Opens nothing anywhere: the local AWS takes every key, and the real one refuses this one.
-ANY_KEY = "local"
-OF_AWS = ("AWS_", "BOTO_")
-NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+# The local AWS accepts every key; the real AWS refuses this one.
+DUMMY_KEY = "local"
+AWS_PREFIXES = ("AWS_", "BOTO_")
+NO_AWS_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Clients of the local AWS, and of nothing else."""
+    """Clients of the local AWS."""
 
     s3: "S3Client"
     sqs: "SQSClient"
@@ -34,13 +34,13 @@ class Clients:
 
 
 def local_clients(endpoint_url: str) -> Clients:
-    """Return clients of the local AWS, whatever the environment says of AWS and proxies."""
+    """Return clients of the local AWS; AWS and proxy settings of the environment are ignored."""
     config = Config(proxies={})
-    with _nothing_of_aws():
-        boto3.setup_default_session()  # localstack-client takes it; an older one knows a profile
+    with _without_aws_settings():
+        boto3.setup_default_session()  # localstack-client uses it; an older one may have a profile
         session = Session(
-            aws_access_key_id=ANY_KEY,
-            aws_secret_access_key=ANY_KEY,
+            aws_access_key_id=DUMMY_KEY,
+            aws_secret_access_key=DUMMY_KEY,
             region_name=REGION,
             localstack_host=endpoint_url.removeprefix("http://"),
         )
@@ -53,13 +53,14 @@ def local_clients(endpoint_url: str) -> Clients:
 
 
 @contextmanager
-def _nothing_of_aws() -> Iterator[None]:
-    """Hide the caller's AWS variables and files: a stale profile fails, a live one misleads."""
-    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(OF_AWS)}
-    os.environ.update(NO_FILES)
+def _without_aws_settings() -> Iterator[None]:
+    """Hide the caller's AWS variables and files, since boto3 reads profiles and regions there."""
+    names = [name for name in os.environ if name.startswith(AWS_PREFIXES)]
+    before = {name: os.environ.pop(name) for name in names}
+    os.environ.update(NO_AWS_FILES)
     try:
         yield
     finally:
-        for name in NO_FILES:
+        for name in NO_AWS_FILES:
             del os.environ[name]
         os.environ.update(before)

@@ -1,7 +1,7 @@
-"""Starts and stops MiniStack, the local AWS: one process group, on loopback, nothing kept on disk.
+"""Starts and stops MiniStack, the local AWS: one process group on loopback, all data in memory.
 
-Its log and a small file with its process number stand in `build/`, one of each per port, so that a
-MiniStack left behind by a killed program can be found and stopped.
+`build/` holds its log and a file with its process ID, one of each per port. By the file, a
+MiniStack that a killed program has left running can be found and stopped.
 """
 
 import atexit
@@ -17,14 +17,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from scripts.local.place import (
+from scripts.local.instance import (
     BUILD,
     DEFAULT_PORT,
     HOST,
     CannotWrite,
     DidNotStart,
+    Instance,
     NotInstalled,
-    Place,
     is_taken,
     port_in_use,
 )
@@ -33,12 +33,12 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 HEALTH_PATH = "/_ministack/health"
 LOG_LINES_SHOWN = 8
-# What MiniStack may know of the caller's environment: not the credentials, and no settings of
-# somebody's own MiniStack or LocalStack.
-PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+# The only variables that MiniStack inherits: no credentials, and no settings of another MiniStack
+# or LocalStack.
+INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 SETTINGS = {
     "BIND_HOST": HOST,
-    "IOT_MTLS_ENABLED": "0",  # else it opens port 8883 too, and two of them would quarrel over it
+    "IOT_MTLS_ENABLED": "0",  # otherwise it opens port 8883, too, and a second MiniStack fails
     "LOG_LEVEL": "WARNING",
     "PERSIST_STATE": "0",
     "S3_PERSIST": "0",
@@ -48,72 +48,72 @@ SETTINGS = {
 
 @contextmanager
 def running_ministack(port: int = DEFAULT_PORT, *, build: Path = BUILD) -> Iterator[str]:
-    """Give the endpoint URL of a MiniStack of our own, and stop it when the block ends.
+    """Start a MiniStack, yield its endpoint URL, and stop it when the block ends.
 
-    Raises a `LocalAwsProblem` if it cannot start. Inside the block SIGTERM ends the program as
-    Ctrl-C does, by unwinding.
+    Raises a `LocalAwsProblem` if it cannot start. Inside the block SIGTERM and SIGHUP raise
+    `SystemExit`, so that MiniStack is stopped then, too.
     """
-    place = Place(port, build)
-    with _terminating_unwinds():
-        process = start(place)
-        atexit.register(stop, place, process.pid)
+    instance = Instance(port, build)
+    with _signals_raise_exit():
+        process = start(instance)
+        atexit.register(stop, instance, process.pid)
         try:
-            yield place.endpoint_url
+            yield instance.endpoint_url
         finally:
-            stop(place, process.pid)
+            stop(instance, process.pid)
             process.wait()
             atexit.unregister(stop)
 
 
-def start(place: Place) -> subprocess.Popen[bytes]:
-    """Start MiniStack and return its process when it answers."""
-    if not place.interpreter.exists():
+def start(instance: Instance) -> subprocess.Popen[bytes]:
+    """Start MiniStack, wait until it answers, and return its process."""
+    if not instance.interpreter.exists():
         raise NotInstalled(
-            f"MiniStack, the local AWS, is not installed in {place.interpreter.parents[1]}: "
+            f"MiniStack, the local AWS, is not installed in {instance.interpreter.parents[1]}: "
             "run `make setup`."
         )
-    if is_taken(place.port):
-        raise port_in_use(place, by_us=running_pid(place) is not None)
-    process = _launch(place)
+    if is_taken(instance.port):
+        raise port_in_use(instance, by_us=running_pid(instance) is not None)
+    process = _launch(instance)
     try:
-        with _writing(place.pid_file):
-            place.pid_file.write_text(f"{process.pid}\n")
-        _wait_until_healthy(process, place)
+        with _writing(instance.pid_file):
+            instance.pid_file.write_text(f"{process.pid}\n")
+        _wait_until_healthy(process, instance)
     except BaseException:
-        # By force, and unasked who it is: so early it may not yet bear the name that `stop` knows.
+        # Not by `stop` alone: before exec the process does not yet have the command it looks for.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        stop(place, process.pid)
+        stop(instance, process.pid)
         raise
     return process
 
 
-def stop(place: Place, pid: int) -> None:
-    """Stop the process group that `start` made; harmless when it has ended."""
+def stop(instance: Instance, pid: int) -> None:
+    """Stop the process group that `start` made, unless it has ended."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if _is_ministack(pid, place):
+        if _is_ministack(pid, instance):
             with suppress(ProcessLookupError):
                 os.killpg(pid, number)
-            _wait_for_the_end(pid, place)
-    with suppress(OSError):  # what cannot be removed does no harm: its number is checked
-        place.pid_file.unlink(missing_ok=True)
-    if place.log.is_file() and place.log.stat().st_size == 0:
-        place.log.unlink()
+            _wait_until_ended(pid, instance)
+    with suppress(OSError):  # a file that stays is harmless: `running_pid` checks the process
+        instance.pid_file.unlink(missing_ok=True)
+    if instance.log.is_file() and instance.log.stat().st_size == 0:
+        instance.log.unlink()
 
 
-def running_pid(place: Place) -> int | None:
-    """Return the number of the MiniStack that was started here, if it still runs."""
+def running_pid(instance: Instance) -> int | None:
+    """Return the process ID of the MiniStack that was started here, if it still runs."""
     try:
-        pid = int(place.pid_file.read_text())
+        pid = int(instance.pid_file.read_text())
     except (OSError, ValueError):
         return None
-    return pid if _is_ministack(pid, place) else None
+    return pid if _is_ministack(pid, instance) else None
 
 
-def is_healthy(place: Place) -> bool:
-    """Say whether the local AWS answers, asked past any proxy."""
-    connection = http.client.HTTPConnection(HOST, place.port, timeout=2)
+def is_healthy(instance: Instance) -> bool:
+    """Return whether the local AWS answers; no proxy is used."""
+    connection = http.client.HTTPConnection(HOST, instance.port, timeout=2)
     try:
         connection.request("GET", HEALTH_PATH)
         return connection.getresponse().status == http.client.OK
@@ -123,11 +123,11 @@ def is_healthy(place: Place) -> bool:
         connection.close()
 
 
-def _launch(place: Place) -> subprocess.Popen[bytes]:
-    with _writing(place.log), place.log.open("wb") as log:
+def _launch(instance: Instance) -> subprocess.Popen[bytes]:
+    with _writing(instance.log), instance.log.open("wb") as log:
         return subprocess.Popen(
-            place.command(),
-            env=_environment(os.environ, place.port),
+            instance.command(),
+            env=_environment(os.environ, instance.port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -142,44 +142,46 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as refused:
         raise CannotWrite(
             f"{path} cannot be written ({refused.strerror}), so the local AWS was not started: "
-            "make room for it there."
+            "make it writable, or free some space."
         ) from refused
 
 
 def _environment(outer: Mapping[str, str], port: int) -> dict[str, str]:
-    kept = {name: outer[name] for name in PASSED_ON if name in outer}
+    kept = {name: outer[name] for name in INHERITED if name in outer}
     return {**kept, **SETTINGS, "GATEWAY_PORT": str(port)}
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], place: Place) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], instance: Instance) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while process.poll() is None:
-        if is_healthy(place):
+        if is_healthy(instance):
             return
         if time.monotonic() > give_up_at:
             raise DidNotStart(
-                f"MiniStack did not answer on port {place.port} within {START_SECONDS:g} s. "
-                f"{_last_words(place)}"
+                f"MiniStack did not answer on port {instance.port} within {START_SECONDS:g} s. "
+                f"{_last_log_lines(instance)}"
             )
         time.sleep(0.05)
-    ending = f"MiniStack ended with {process.returncode} at its start."
-    raise DidNotStart(f"{ending} {_last_words(place)}")
+    raise DidNotStart(
+        f"MiniStack ended with {process.returncode} at its start. {_last_log_lines(instance)}"
+    )
 
 
-def _last_words(place: Place) -> str:
-    lines = place.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-    return "\n".join((f"The end of its log, {place.log}, is:", *(f"  {line}" for line in lines)))
+def _last_log_lines(instance: Instance) -> str:
+    lines = instance.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+    shown = (f"  {line}" for line in lines)
+    return "\n".join((f"The end of its log, {instance.log}, is:", *shown))
 
 
-def _is_ministack(pid: int, place: Place) -> bool:
-    """Say whether a process is alive and a MiniStack from our virtual environment.
+def _is_ministack(pid: int, instance: Instance) -> bool:
+    """Return whether a process is alive and was started by `Instance.command`.
 
-    The number alone says little: after a restart of the machine it is somebody else's.
+    The process ID alone is not enough: after a reboot it may be that of another program.
     """
     if Path("/proc/self/cmdline").exists():
         with suppress(FileNotFoundError, ProcessLookupError):
             words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
-            return words[:-1] == place.command()
+            return words[:-1] == instance.command()
         return False
     answer = subprocess.run(
         ["/bin/ps", "-ww", "-o", "stat=,command=", "-p", str(pid)],
@@ -187,23 +189,23 @@ def _is_ministack(pid: int, place: Place) -> bool:
         text=True,
         check=False,
     )
-    # On macOS a framework's Python shows another path of itself; an ended process shows a Z.
+    # On macOS the command of a framework's Python begins with another path. Z means a zombie.
     line = answer.stdout.strip()
-    return line.endswith(" ".join(place.command()[1:])) and not line.startswith("Z")
+    return line.endswith(" ".join(instance.command()[1:])) and not line.startswith("Z")
 
 
-def _wait_for_the_end(pid: int, place: Place) -> None:
+def _wait_until_ended(pid: int, instance: Instance) -> None:
     give_up_at = time.monotonic() + STOP_SECONDS
     while time.monotonic() < give_up_at:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        if not _is_ministack(pid, place):
+        if not _is_ministack(pid, instance):
             return
         time.sleep(0.02)
 
 
 @contextmanager
-def _terminating_unwinds() -> Iterator[None]:
+def _signals_raise_exit() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise `SystemExit`, so that `finally` blocks run."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,8 +1,9 @@
-"""Runs MiniStack in its own virtual environment, with two of its answers put right.
+"""Runs MiniStack in its own virtual environment, with two corrections.
 
-Without that a plan over the stack would never be empty, and the bucket policy that we ship could
-not be applied. It reaches into MiniStack 1.5.33, which our lock file pins; a newer one may need
-less of it. Started with `python -P`, or `ministack.py` beside this file would be taken for it.
+Without the first, `terraform plan` over an applied stack would never be empty; without the second,
+the local CloudFront could not read a bucket with our bucket policy. Both change private parts of
+MiniStack 1.5.33, which the lock file pins; a newer version may not need them. It is started with
+`python -P`, because `import ministack` would otherwise import `ministack.py` beside this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,20 +16,20 @@ NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 MEMBER = f"{{{NAMESPACE}}}member"
 NAME = f"{{{NAMESPACE}}}AlarmName"
 OK = 200
-OF_EVERY_ALARM = (
+FIELDS_OF_EVERY_ALARM = (
     *("ActionsEnabled", "AlarmActions", "AlarmDescription", "InsufficientDataActions"),
     *("OKActions", "TreatMissingData"),
 )
-# Of an alarm on metric math it makes up all of these.
-OF_ONE_METRIC = ("Dimensions", "Period")
+# MiniStack invents values of these fields for an alarm on metric math.
+FIELDS_OF_ONE_METRIC = ("Dimensions", "Period")
 
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def whole_alarms(describe: Callable[..., Answer], alarms: Any) -> Callable[..., Answer]:  # noqa: ANN401 - MiniStack's
-    """Return DescribeAlarms that tells in XML, too, what it knows of an alarm.
+def complete_alarms(describe: Callable[..., Answer], alarms: Any) -> Callable[..., Answer]:  # noqa: ANN401 - MiniStack's
+    """Return a DescribeAlarms whose XML has all fields of an alarm, as its JSON has.
 
-    In JSON it does. `alarms` returns the alarm of a name.
+    `alarms` returns the alarm of a name.
     """
 
     def described(params: object, cbor: object, is_cbor: bool, is_json: bool = False) -> Answer:  # noqa: FBT001, FBT002 - as MiniStack calls it
@@ -46,25 +47,25 @@ def whole_alarms(describe: Callable[..., Answer], alarms: Any) -> Callable[..., 
 
 
 def main() -> None:
-    """Mend MiniStack and run it."""
-    # Any: not installed where types are checked.
+    """Correct MiniStack and run it."""
+    # Any: MiniStack is not installed in the environment of mypy.
     cloudwatch: Any = import_module("ministack.services.cloudwatch")
-    cloudwatch._describe_alarms = whole_alarms(  # noqa: SLF001 - there is no other way in
+    cloudwatch._describe_alarms = complete_alarms(  # noqa: SLF001 - MiniStack has no public way
         cloudwatch._describe_alarms,  # noqa: SLF001
         lambda name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name),  # noqa: SLF001
     )
-    # CloudFront asks S3 over TLS, and MiniStack in its own process; so it would refuse itself what
-    # a policy keeps from requests without TLS. It looks at policies in few other places.
+    # CloudFront calls S3 over TLS. MiniStack's CloudFront calls its S3 inside the process, and the
+    # policy evaluator takes that for a request without TLS, which our bucket policy denies.
     evaluator: Any = import_module("ministack.core.iam_evaluator")
     evaluator._request_origin = ContextVar("origin", default=("127.0.0.1", True))  # noqa: SLF001
     import_module("ministack.app").main()
 
 
 def _complete(member: Element, alarm: Mapping[str, object]) -> None:
-    wanted = list(OF_EVERY_ALARM)
+    wanted = list(FIELDS_OF_EVERY_ALARM)
     if alarm.get("MetricName"):
-        wanted += OF_ONE_METRIC
-        # It also makes up an average where a percentile is asked for.
+        wanted += FIELDS_OF_ONE_METRIC
+        # MiniStack invents the statistic Average for an alarm on a percentile.
         wanted.append("ExtendedStatistic" if alarm.get("ExtendedStatistic") else "Statistic")
     for name in wanted:
         if alarm.get(name) is not None:
@@ -72,7 +73,7 @@ def _complete(member: Element, alarm: Mapping[str, object]) -> None:
 
 
 def _write(element: Element, value: object) -> None:
-    """Write a value as AWS's query protocol does."""
+    """Write a value as the AWS query protocol does."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             _write(SubElement(element, f"{{{NAMESPACE}}}{name}"), inner)

@@ -1,9 +1,8 @@
-"""Makes in the local AWS what the fleet needs: buckets, queues, notifications, ledger, recipes.
+"""Creates a small stack in the local AWS: buckets, queues, notifications, ledger and recipes.
 
-Less than Terraform's stack, and in a second: no function, no distribution, no alarms.
-
-Only the local AWS: every client here is made for an endpoint on loopback, with keys that open
-nothing elsewhere. The real one is made by Terraform.
+It takes a second and has no function, no distribution and no alarms; `make up` applies the whole
+stack with Terraform. The clients reach the local AWS only: their endpoint is on loopback, and the
+real AWS refuses their keys.
 """
 
 import json
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from scripts.local.clients import ANY_KEY, NO_FILES, REGION, Clients, local_clients
+from scripts.local.clients import DUMMY_KEY, NO_AWS_FILES, REGION, Clients, local_clients
 from scripts.pixfleet.stack.document import BULK, LIVE, SCHEMA_VERSION, Lane, Stack
 
 if TYPE_CHECKING:
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 STATUS_INDEX = "status-updated_at"
-# S3 itself cannot tell a queue of all keys but some, so here they all arrive on the live lane;
-# what the command line enqueues goes to this one.
+# An S3 notification cannot leave out a prefix, so all events go to the live lane here. Messages of
+# `pixfleet backfill` go to the bulk lane.
 BULK_PREFIX = "bulk/"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """The names of everything that `create_stack` made."""
+    """The names of what `create_stack` has created."""
 
     prefix: str
     endpoint_url: str
@@ -43,7 +42,7 @@ class LocalStack:
     max_receives: int
 
     def document(self) -> Stack:
-        """Return what `pixfleet` finds the stack by."""
+        """Return the document by which `pixfleet` finds the stack."""
         return Stack(
             schema=SCHEMA_VERSION,
             prefix=self.prefix,
@@ -66,11 +65,11 @@ class LocalStack:
         )
 
     def worker_environment(self) -> dict[str, str]:
-        """Return what a worker's environment needs beside PATH to work here and nowhere else."""
+        """Return the environment variables of a worker of this stack, without PATH."""
         return {
-            "AWS_ACCESS_KEY_ID": ANY_KEY,
-            "AWS_SECRET_ACCESS_KEY": ANY_KEY,
-            **NO_FILES,
+            "AWS_ACCESS_KEY_ID": DUMMY_KEY,
+            "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
+            **NO_AWS_FILES,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
@@ -94,9 +93,9 @@ def create_stack(
     visibility_timeout_seconds: int = 60,
     max_receives: int = 8,
 ) -> LocalStack:
-    """Make everything under names that begin with `prefix`, from a recipes document.
+    """Create everything under names that begin with `prefix`.
 
-    The document is stored as it is: whoever read it has checked it.
+    The recipes document is stored unchecked: `recipes_document` has checked it.
     """
     clients = local_clients(endpoint_url)
     return create_stack_with(
@@ -118,7 +117,7 @@ def create_stack_with(
     visibility_timeout_seconds: int,
     max_receives: int,
 ) -> LocalStack:
-    """Make everything through these clients, as `create_stack` does through its own."""
+    """Create everything with the given clients."""
     recipes_json = json.dumps(recipes, sort_keys=True).encode()
     stack = LocalStack(
         prefix=prefix,
@@ -158,10 +157,10 @@ def _create_buckets(s3: "S3Client", stack: LocalStack) -> None:
 
 
 def _create_queues(sqs: "SQSClient", stack: LocalStack, visibility_timeout_seconds: int) -> str:
-    """Make all queues and return the live one's ARN."""
+    """Create all queues and return the live queue's ARN."""
     dead_letter_url = sqs.create_queue(
         QueueName=stack.dead_letter_queue,
-        # As in terraform/modules/queue: dead letters outlive messages.
+        # As in terraform/modules/queue: dead letters are kept longer than messages of a lane.
         Attributes={"MessageRetentionPeriod": str(14 * 86_400)},
     )["QueueUrl"]
     redrive = {
@@ -216,7 +215,7 @@ def _create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
                     {"AttributeName": "status", "KeyType": "HASH"},
                     {"AttributeName": "updated_at", "KeyType": "RANGE"},
                 ],
-                # As in terraform/modules/ledger: a claim changes none of it.
+                # As in terraform/modules/ledger: a claim changes none of these attributes.
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["cause"]},
             }
         ],

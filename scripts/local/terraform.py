@@ -1,4 +1,4 @@
-"""Runs Terraform or OpenTofu, with nothing of the caller's own stacks about it."""
+"""Runs Terraform or OpenTofu without the caller's AWS and Terraform settings."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.local.place import LocalAwsProblem
+from scripts.local.instance import LocalAwsProblem
 
 NEEDED = (
     "Set TF_PLUGIN_DIR to a folder that contains registry.terraform.io/ (OpenTofu: "
@@ -16,11 +16,11 @@ NOT_INSTALLED = (
     "Terraform is not on PATH: install it (1.9 or newer, https://developer.hashicorp.com/terraform"
     "/install) or OpenTofu (https://opentofu.org/docs/intro/install)."
 )
-# Whatever a person has set for their own stacks.
-THEIRS = ("AWS_", "TF_")
-OURS = {"AWS_EC2_METADATA_DISABLED": "true", "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-# The longest test of a module on a busy machine.
-LONGEST_SECONDS = 900
+# Variables that a person has set for other stacks.
+REMOVED_PREFIXES = ("AWS_", "TF_")
+ADDED = {"AWS_EC2_METADATA_DISABLED": "true", "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+# More than the longest test of a module takes on a busy machine.
+TIMEOUT_SECONDS = 900
 
 
 class NoTerraform(LocalAwsProblem):
@@ -28,19 +28,19 @@ class NoTerraform(LocalAwsProblem):
 
 
 class NoProvider(LocalAwsProblem):
-    """Nothing can be planned: the provider is out of reach."""
+    """The provider cannot be downloaded, and TF_PLUGIN_DIR does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one command ended, and all that it said."""
+class TerraformResult:
+    """The exit code of one command, and its output."""
 
     code: int
-    said: str
+    output: str
 
     @property
     def is_good(self) -> bool:
-        """Say whether it ended with 0."""
+        """Return whether the exit code is 0."""
         return self.code == 0
 
 
@@ -58,7 +58,7 @@ def required_program() -> str:
 
 
 def plugin_dir(environment: Mapping[str, str]) -> Path | None:
-    """Return TF_PLUGIN_DIR, none if it is not set; `NoProvider` if it cannot be one."""
+    """Return TF_PLUGIN_DIR, None if it is not set; `NoProvider` if the provider is not in it."""
     named = environment.get("TF_PLUGIN_DIR")
     if not named:
         return None
@@ -68,8 +68,8 @@ def plugin_dir(environment: Mapping[str, str]) -> Path | None:
     return folder
 
 
-def init_words(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the command that fetches the provider; `NoProvider` if TF_PLUGIN_DIR has none."""
+def init_arguments(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the arguments of `init`; `NoProvider` if TF_PLUGIN_DIR does not have the provider."""
     plugins = plugin_dir(environment)
     return ("init", "-input=false", *([f"-plugin-dir={plugins}"] if plugins else ()))
 
@@ -79,8 +79,8 @@ def run(
     *words: str,
     folder: Path,
     environment: Mapping[str, str],
-    seconds: float = LONGEST_SECONDS,
-) -> Outcome:
+    seconds: float = TIMEOUT_SECONDS,
+) -> TerraformResult:
     """Run one command in a folder, in the environment that `environment_of` makes."""
     done = subprocess.run(
         [found, *words, "-no-color"],
@@ -93,10 +93,10 @@ def run(
         timeout=seconds,
         check=False,
     )
-    return Outcome(done.returncode, f"{' '.join(words)} in {folder}:\n{done.stdout}")
+    return TerraformResult(done.returncode, f"{' '.join(words)} in {folder}:\n{done.stdout}")
 
 
-def environment_of(outer: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which Terraform knows of no account, and of no settings."""
-    kept = {name: value for name, value in outer.items() if not name.startswith(THEIRS)}
-    return {**kept, **OURS}
+def terraform_environment(outer: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without AWS accounts and without Terraform settings."""
+    kept = {name: value for name, value in outer.items() if not name.startswith(REMOVED_PREFIXES)}
+    return {**kept, **ADDED}

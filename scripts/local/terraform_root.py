@@ -1,8 +1,8 @@
 """The folder from which Terraform applies the whole stack to the local AWS.
 
-It holds a copy of terraform/, because a wrapper cannot change what stands in a child module, and
-the local AWS lacks a few things: Terraform merges the `*_override.tf` files that stand in laptop/,
-beside this file, over the copy, and each says what is wrong there. All else is the same code.
+It contains a copy of terraform/, because the local AWS lacks some features and a root module
+cannot change its child modules. Terraform merges the `*_override.tf` files of laptop/, beside this
+file, into the copy; each says which feature is missing. The rest of the code is unchanged.
 """
 
 import json
@@ -13,39 +13,39 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from scripts.local.clients import ANY_KEY, NO_FILES, REGION
-from scripts.local.place import CannotWrite, LocalAwsProblem, Place
+from scripts.local.clients import DUMMY_KEY, NO_AWS_FILES, REGION
+from scripts.local.instance import CannotWrite, Instance, LocalAwsProblem
 from scripts.local.terraform import (
     NEEDED,
     NoProvider,
-    Outcome,
-    environment_of,
-    init_words,
+    TerraformResult,
+    init_arguments,
     plugin_dir,
     required_program,
     run,
+    terraform_environment,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = ROOT / "terraform"
-OVER_IT = Path(__file__).with_name("laptop")
-# What Terraform leaves behind, or a person who applied the stack; and what only tests need.
+LAPTOP = Path(__file__).with_name("laptop")
+# Files of earlier Terraform runs, and what only tests need.
 NOT_COPIED = ("*.tfplan", "*.tfstate*", "*.tfvars", ".terraform*", "examples", "tests")
 STATE = "terraform.tfstate"
-# As Lambda calls what Python calls otherwise.
+# Lambda's names of processors, by `platform.machine()` in lower case.
 ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 LINES_SHOWN = 30
 
 
 class TerraformFailed(LocalAwsProblem):
-    """A command of Terraform's failed; the message ends with what it said."""
+    """A Terraform command failed; the message ends with its output."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What a person needs to know of the stack, as the root's outputs have it."""
+class StackNames:
+    """The names in the stack that a person needs: the outputs of laptop/outputs.tf."""
 
     dead_letter_queue: str
     domain_name: str
@@ -55,39 +55,39 @@ class Names:
 
     @classmethod
     def of(cls, outputs: str) -> Self:
-        """Read what `terraform output -json` printed."""
-        said = json.loads(outputs)
-        return cls(**{each.name: str(said[each.name]["value"]) for each in fields(cls)})
+        """Read the output of `terraform output -json`."""
+        document = json.loads(outputs)
+        return cls(**{each.name: str(document[each.name]["value"]) for each in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
 class TerraformRoot:
-    """The folder of one local AWS; Terraform's state is in there too."""
+    """The Terraform root module of one local AWS, with its state."""
 
-    place: Place
+    instance: Instance
 
     @property
     def folder(self) -> Path:
-        """Return the folder, which need not exist."""
-        return self.place.build / f"up-{self.place.port}"
+        """Return the folder, which may not exist yet."""
+        return self.instance.build / f"up-{self.instance.port}"
 
     @property
     def log(self) -> Path:
-        """Return what the last command said."""
+        """Return the path of the last command's output."""
         return self.folder / "terraform.log"
 
     def has_state(self) -> bool:
-        """Say whether anything was applied from here and not destroyed."""
+        """Return whether a stack was applied from here and not destroyed."""
         return (self.folder / STATE).exists()
 
     def write(self, *, package: Path, recipes: Path) -> None:
-        """Copy the stack as it is now, with its variables; the state stays."""
+        """Write the current copy of the stack and its variables, and keep the state."""
         try:
             shutil.rmtree(self.folder / "stack", ignore_errors=True)
             shutil.copytree(
                 STACK, self.folder / "stack", ignore=shutil.ignore_patterns(*NOT_COPIED)
             )
-            shutil.copytree(OVER_IT, self.folder, dirs_exist_ok=True)
+            shutil.copytree(LAPTOP, self.folder, dirs_exist_ok=True)
             variables = {
                 "architecture": architecture(platform.machine()),
                 "package_path": str(package.resolve()),
@@ -97,63 +97,67 @@ class TerraformRoot:
         except OSError as refused:
             raise CannotWrite(f"{self.folder} cannot be written: {refused}") from refused
 
-    def forget(self) -> None:
-        """Remove it all: what it tells of is gone."""
+    def remove(self) -> None:
+        """Remove the folder and the state."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def init(self) -> None:
-        """Fetch the provider; `NoProvider` if it is out of reach."""
-        outcome = self._run(*init_words(os.environ))
-        if not outcome.is_good:
-            raise NoProvider(f"{NEEDED}\nterraform {last_words(outcome.said)}")
+        """Download the provider; `NoProvider` if that fails."""
+        result = self._run(*init_arguments(os.environ))
+        if not result.is_good:
+            raise NoProvider(f"{NEEDED}\nterraform {error_lines(result.output)}")
 
-    def apply(self) -> Names:
+    def apply(self) -> StackNames:
         """Apply the stack and return its names."""
         self._must("apply", "-auto-approve", "-input=false")
         return self.names()
 
-    def names(self) -> Names:
-        """Return the names of what was applied."""
-        said = self._must("output", "-json")
-        return Names.of(said[said.index("{") :])
+    def names(self) -> StackNames:
+        """Return the names in the applied stack."""
+        output = self._must("output", "-json")
+        return StackNames.of(output[output.index("{") :])
 
     def destroy(self) -> None:
-        """Take down what the state tells of."""
-        # Nobody else changes anything here, so it need not be read again.
+        """Destroy everything in the state."""
+        # Nothing else changes the local AWS, so a refresh is not needed.
         self._must("destroy", "-auto-approve", "-input=false", "-refresh=false")
 
-    def plan(self) -> Outcome:
-        """Plan once more: code 0 if nothing is to do, 2 if there is."""
+    def plan(self) -> TerraformResult:
+        """Plan again: exit code 0 if there are no changes, 2 if there are."""
         return self._run("plan", "-detailed-exitcode", "-input=false")
 
     def _must(self, *words: str) -> str:
-        outcome = self._run(*words)
-        if not outcome.is_good:
+        result = self._run(*words)
+        if not result.is_good:
             raise TerraformFailed(
-                f"terraform {last_words(outcome.said)}\nAll that it said is in {self.log}"
+                f"terraform {error_lines(result.output)}\nThe whole output is in {self.log}"
             )
-        return outcome.said
+        return result.output
 
-    def _run(self, *words: str) -> Outcome:
-        environment = {**environment_of(os.environ), **self._aws(), **self._provider_cache()}
-        outcome = run(required_program(), *words, folder=self.folder, environment=environment)
-        self.log.write_text(outcome.said)
-        return outcome
+    def _run(self, *words: str) -> TerraformResult:
+        environment = {
+            **terraform_environment(os.environ),
+            **self._aws(),
+            **self._provider_cache(),
+        }
+        result = run(required_program(), *words, folder=self.folder, environment=environment)
+        self.log.write_text(result.output)
+        return result
 
     def _aws(self) -> dict[str, str]:
         return {
-            "AWS_ACCESS_KEY_ID": ANY_KEY,
-            "AWS_SECRET_ACCESS_KEY": ANY_KEY,
-            "AWS_ENDPOINT_URL": self.place.endpoint_url,
+            "AWS_ACCESS_KEY_ID": DUMMY_KEY,
+            "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
+            "AWS_ENDPOINT_URL": self.instance.endpoint_url,
             "AWS_REGION": REGION,
-            **NO_FILES,
+            **NO_AWS_FILES,
         }
 
     def _provider_cache(self) -> dict[str, str]:
-        """Let 700 MB be fetched once for all local stacks; a plugin directory needs no cache."""
+        """Cache the provider, 700 MB, for all local stacks, unless there is a plugin directory."""
         if plugin_dir(os.environ):
             return {}
-        cache = self.place.build / "providers"
+        cache = self.instance.build / "providers"
         cache.mkdir(parents=True, exist_ok=True)
         return {
             "TF_PLUGIN_CACHE_DIR": str(cache),
@@ -162,12 +166,12 @@ class TerraformRoot:
 
 
 def architecture(machine: str) -> str:
-    """Return Lambda's name for what `platform.machine()` says."""
+    """Return Lambda's name of a `platform.machine()`."""
     return ARCHITECTURES.get(machine.lower(), machine.lower())
 
 
-def last_words(said: str) -> str:
-    """Return the command and its errors, without what went well before them."""
-    first, *lines = said.splitlines()
+def error_lines(output: str) -> str:
+    """Return the first line, which names the command, and the lines from its first error on."""
+    first, *lines = output.splitlines()
     at = next((i for i, line in enumerate(lines) if "Error:" in line), 0)
     return "\n".join((first, *lines[at:][:LINES_SHOWN]))

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts.local.clients import ANY_KEY, local_clients
+from scripts.local.clients import DUMMY_KEY, local_clients
 from shared.cloud.clients import build_clients
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change, notification, setup_event
@@ -164,8 +164,8 @@ def moto_clients() -> Iterator[Engine]:
             if name.startswith("AWS_"):
                 patch.delenv(name)
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("AWS_ACCESS_KEY_ID", ANY_KEY)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", ANY_KEY)
+        patch.setenv("AWS_ACCESS_KEY_ID", DUMMY_KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", DUMMY_KEY)
         with mock_aws():
             clients = build_clients(connections=2)
             sns = boto3.client("sns")
@@ -179,7 +179,7 @@ def ministack(endpoint_url: str) -> Engine:
         "sns",
         endpoint_url=endpoint_url,
         region_name=REGION,
-        aws_access_key_id=ANY_KEY,
-        aws_secret_access_key=ANY_KEY,
+        aws_access_key_id=DUMMY_KEY,
+        aws_secret_access_key=DUMMY_KEY,
     )
     return Engine(clients.s3, clients.sqs, clients.dynamodb, sns)

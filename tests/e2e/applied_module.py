@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.terraform import NoProvider, environment_of, init_words, program, run
+from scripts.local.terraform import NoProvider, init_arguments, program, run, terraform_environment
 from tests.terraform.folders import LEFT_BEHIND
 
 # The provider alone starts in seconds, and there is a busy machine.
@@ -49,17 +49,17 @@ class AppliedModule:
 
     def init(self) -> None:
         """Fetch the provider, from TF_PLUGIN_DIR if that is set."""
-        self._run(*init_words(os.environ))
+        self._run(*init_arguments(os.environ))
 
     def _run(self, *words: str) -> None:
         done = run(
             self.terraform,
             *words,
             folder=self.folder,
-            environment=environment_of(os.environ),
+            environment=terraform_environment(os.environ),
             seconds=LONGEST_SECONDS,
         )
-        assert done.is_good, f"terraform {done.said}"
+        assert done.is_good, f"terraform {done.output}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from scripts.local.place import HOST
+from scripts.local.instance import HOST
 
 DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length"}

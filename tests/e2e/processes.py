@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from scripts.local.place import HOST
+from scripts.local.instance import HOST
 from scripts.local.stack import LocalStack
 from tests.e2e.waiting import wait_for
 

@@ -13,7 +13,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any
 
-from scripts.local.place import HOST
+from scripts.local.instance import HOST
 
 VERSION = "/2018-06-01/runtime"
 INVOCATION_SECONDS = 60

@@ -17,7 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from scripts.local.clients import ANY_KEY, REGION
+from scripts.local.clients import DUMMY_KEY, REGION
 from tests.e2e.applied_module import AppliedModule, copied_module
 from tests.e2e.waiting import wait_for
 from tests.terraform.alarm_cases import Case, cases
@@ -157,8 +157,8 @@ def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401 - no stubs o
         service,
         region_name=REGION,
         endpoint_url=endpoint_url,
-        aws_access_key_id=ANY_KEY,
-        aws_secret_access_key=ANY_KEY,
+        aws_access_key_id=DUMMY_KEY,
+        aws_secret_access_key=DUMMY_KEY,
         config=Config(proxies={}),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from scripts.local.place import BUILD
+from scripts.local.instance import BUILD
 from tests.e2e.processes import free_port
 from tests.support import images
 

@@ -10,17 +10,17 @@ import pytest
 
 from scripts.local.__main__ import NOT_RUNNING, main
 from scripts.local.clients import local_clients
-from scripts.local.place import HOST, Place, is_taken
+from scripts.local.instance import HOST, Instance, is_taken
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import free_port
 
 pytestmark = pytest.mark.e2e
 
-# A program that holds a MiniStack until it is told to end.
+# A program that runs a MiniStack until it gets a signal.
 HOLDER = """
 import signal, sys
 from scripts.local.ministack import running_ministack
-# Whoever runs the tests in a shell's background has us inherit that Ctrl-C is ignored.
+# A shell starts background jobs with SIGINT ignored, and this process inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 with running_ministack(int(sys.argv[1])):
     print("up", flush=True)
@@ -29,26 +29,26 @@ with running_ministack(int(sys.argv[1])):
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(free_port())
+def instance() -> Instance:
+    return Instance(free_port())
 
 
 @pytest.fixture
-def holder(place: Place) -> Iterator[subprocess.Popen[str]]:
+def holder(instance: Instance) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(place.port)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(instance.port)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "up\n"
         yield process
         process.kill()
-    local_aws("stop", place)
+    local_aws("stop", instance)
 
 
-def local_aws(command: str, place: Place) -> subprocess.CompletedProcess[str]:
+def local_aws(command: str, instance: Instance) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "scripts.local", command],
-        env={**os.environ, "PIXFLEET_PORT": str(place.port)},
+        env={**os.environ, "PIXFLEET_PORT": str(instance.port)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -57,27 +57,30 @@ def local_aws(command: str, place: Place) -> subprocess.CompletedProcess[str]:
 
 
 def fake_ministack(build: Path, script: str) -> None:
-    """Put a program of ours where MiniStack's Python should be."""
+    """Write a program in place of MiniStack's Python."""
     program = build / "ministack" / "bin" / "python"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
 
 
-def test_a_port_in_use_is_refused_in_one_sentence_before_anything_starts(place: Place) -> None:
-    with socket.create_server((HOST, place.port)):
-        refused = local_aws("start", place)
+def test_a_port_in_use_is_refused_before_anything_starts(
+    instance: Instance,
+) -> None:
+    with socket.create_server((HOST, instance.port)):
+        refused = local_aws("start", instance)
 
     assert refused.returncode == 2
     assert refused.stderr == (
-        f"Port {place.port} is in use, so the local AWS cannot listen there: stop what does, "
-        f"or choose another port: make … PORT={place.port + 1}\n"
+        f"Port {instance.port} is in use, so the local AWS cannot listen there: stop the "
+        "process that listens, "
+        f"or choose another port: make … PORT={instance.port + 1}\n"
     )
-    assert not place.log.exists()
+    assert not instance.log.exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many", "-1", "45.66", "\uff14\uff15", "4" * 50])
-def test_what_is_no_port_is_refused_in_one_sentence(
+def test_an_invalid_port_is_refused_in_one_sentence(
     port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exit_code = main(["status", f"--port={port}"])
@@ -86,10 +89,10 @@ def test_what_is_no_port_is_refused_in_one_sentence(
     assert capsys.readouterr().err == f"Expected a port from 1 to 65535 for PORT, got {port!r}.\n"
 
 
-def test_without_ministack_the_person_is_told_to_set_up(
-    tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+def test_without_ministack_the_message_names_make_setup(
+    tmp_path: Path, instance: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+    exit_code = main(["start", f"--port={instance.port}"], build=tmp_path)
 
     assert exit_code == 2
     assert capsys.readouterr().err == (
@@ -98,33 +101,33 @@ def test_without_ministack_the_person_is_told_to_set_up(
     )
 
 
-def test_a_ministack_that_dies_at_its_start_is_quoted(
-    tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+def test_the_log_of_a_ministack_that_exits_at_its_start_is_shown(
+    tmp_path: Path, instance: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_ministack(tmp_path, "echo 'ModuleNotFoundError: no hypercorn' >&2; exit 7")
 
-    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+    exit_code = main(["start", f"--port={instance.port}"], build=tmp_path)
 
     said = capsys.readouterr().err
     assert exit_code == 1
     assert said.startswith("MiniStack ended with 7 at its start.")
     assert said.endswith("  ModuleNotFoundError: no hypercorn\n")
-    assert not Place(place.port, tmp_path).pid_file.exists()
+    assert not Instance(instance.port, tmp_path).pid_file.exists()
 
 
-@pytest.mark.parametrize("ending", ["pid", "log"])
+@pytest.mark.parametrize("suffix", ["pid", "log"])
 def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left_running(
-    ending: str, tmp_path: Path, place: Place, capsys: pytest.CaptureFixture[str]
+    suffix: str, tmp_path: Path, instance: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "ministack").symlink_to(place.interpreter.parents[1])
-    blocked = tmp_path / f"ministack-{place.port}.{ending}"
+    (tmp_path / "ministack").symlink_to(instance.interpreter.parents[1])
+    blocked = tmp_path / f"ministack-{instance.port}.{suffix}"
     blocked.mkdir()
 
-    exit_code = main(["start", f"--port={place.port}"], build=tmp_path)
+    exit_code = main(["start", f"--port={instance.port}"], build=tmp_path)
 
     assert exit_code == 2
     assert capsys.readouterr().err.startswith(f"{blocked} cannot be written (Is a directory)")
-    assert not is_taken(place.port)
+    assert not is_taken(instance.port)
 
 
 def test_a_port_of_thousands_of_digits_is_refused_in_one_line(
@@ -136,83 +139,83 @@ def test_a_port_of_thousands_of_digits_is_refused_in_one_line(
     assert len(capsys.readouterr().err) < 200
 
 
-def test_what_the_caller_has_of_aws_is_hidden_from_the_local_one(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+def test_the_callers_aws_variables_are_ignored_and_unset(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"AWS_PROFILE": "nope", "AWS_MAX_ATTEMPTS": "x"}.items():
         monkeypatch.setenv(name, value)
 
-    started = local_aws("start", place)
-    stopped = local_aws("stop", place)
+    started = local_aws("start", instance)
+    stopped = local_aws("stop", instance)
 
     assert started.returncode == 0, started.stderr
     assert "unset AWS_MAX_ATTEMPTS\nunset AWS_PROFILE\nexport " in started.stdout
     assert stopped.returncode == 0
 
 
-def test_start_leaves_it_running_and_stop_stops_it(place: Place) -> None:
-    started = local_aws("start", place)
-    running = local_aws("status", place)
-    stopped = local_aws("stop", place)
-    gone = local_aws("status", place)
+def test_start_leaves_it_running_and_stop_stops_it(instance: Instance) -> None:
+    started = local_aws("start", instance)
+    running = local_aws("status", instance)
+    stopped = local_aws("stop", instance)
+    gone = local_aws("status", instance)
 
     assert started.returncode == 0
-    assert f"export AWS_ENDPOINT_URL={place.endpoint_url}\n" in started.stdout
+    assert f"export AWS_ENDPOINT_URL={instance.endpoint_url}\n" in started.stdout
     assert running.returncode == 0
     assert "answers" in running.stdout
     assert stopped.returncode == 0
     assert gone.returncode == NOT_RUNNING
-    assert not is_taken(place.port)
+    assert not is_taken(instance.port)
 
 
-def test_stop_without_a_start_is_harmless(place: Place) -> None:
-    stopped = local_aws("stop", place)
+def test_stop_without_a_start_is_harmless(instance: Instance) -> None:
+    stopped = local_aws("stop", instance)
 
     assert stopped.returncode == 0
-    assert stopped.stderr == f"No local AWS was started from here on port {place.port}.\n"
+    assert stopped.stderr == f"No local AWS was started from here on port {instance.port}.\n"
 
 
-def test_stop_leaves_a_process_alone_that_only_has_the_number(
-    tmp_path: Path, place: Place
+def test_stop_does_not_kill_another_process_with_the_process_id(
+    tmp_path: Path, instance: Instance
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        Place(place.port, tmp_path).pid_file.write_text(f"{stranger.pid}\n")
+        Instance(instance.port, tmp_path).pid_file.write_text(f"{stranger.pid}\n")
 
-        exit_code = main(["stop", f"--port={place.port}"], build=tmp_path)
+        exit_code = main(["stop", f"--port={instance.port}"], build=tmp_path)
 
         assert exit_code == 0
         assert stranger.poll() is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_program_that_is_told_to_end_takes_its_ministack_along(
-    number: signal.Signals, holder: subprocess.Popen[str], place: Place
+def test_a_program_that_gets_a_signal_stops_its_ministack(
+    number: signal.Signals, holder: subprocess.Popen[str], instance: Instance
 ) -> None:
-    assert is_taken(place.port)
+    assert is_taken(instance.port)
 
     holder.send_signal(number)
     holder.wait(timeout=30)
 
-    assert not is_taken(place.port)
-    assert not place.pid_file.exists()
+    assert not is_taken(instance.port)
+    assert not instance.pid_file.exists()
 
 
-def test_a_ministack_left_behind_by_a_killed_program_is_named_and_can_be_stopped(
-    holder: subprocess.Popen[str], place: Place
+def test_a_ministack_of_a_killed_program_is_named_and_can_be_stopped(
+    holder: subprocess.Popen[str], instance: Instance
 ) -> None:
     holder.kill()
     holder.wait(timeout=30)
 
-    refused = local_aws("start", place)
-    stopped = local_aws("stop", place)
+    refused = local_aws("start", instance)
+    stopped = local_aws("stop", instance)
 
     assert refused.returncode == 2
-    assert f"python -m scripts.local stop --port {place.port}" in refused.stderr
+    assert f"python -m scripts.local stop --port {instance.port}" in refused.stderr
     assert stopped.returncode == 0
-    assert not is_taken(place.port)
+    assert not is_taken(instance.port)
 
 
-def test_nothing_in_the_environment_sends_the_clients_elsewhere(
+def test_no_environment_variable_changes_the_clients_endpoint(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server((HOST, 0)) as elsewhere:

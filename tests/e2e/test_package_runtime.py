@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.place import HOST
+from scripts.local.instance import HOST
 from tests.e2e.fleet import Fleet, keys_stored_for
 from tests.e2e.packages import (
     built,

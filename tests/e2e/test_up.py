@@ -1,4 +1,4 @@
-"""`make up` and `make down` where there is nothing to do, or nothing to do it with."""
+"""`make up` and `make down` without a stack or without the programs that they need."""
 
 import subprocess
 import sys
@@ -8,14 +8,14 @@ import pytest
 
 from scripts.local import ministack
 from scripts.local.__main__ import main
-from scripts.local.place import DEFAULT_PORT, Place, is_taken
-from scripts.local.terraform_root import Names, architecture, last_words
-from scripts.local.what_next import what_next
+from scripts.local.instance import DEFAULT_PORT, Instance, is_taken
+from scripts.local.next_steps import next_steps
+from scripts.local.terraform_root import StackNames, architecture, error_lines
 from tests.e2e.processes import free_port
 
 pytestmark = pytest.mark.e2e
 
-NAMES = Names(
+NAMES = StackNames(
     dead_letter_queue="pixfleet-dead-letter",
     domain_name="d1.cloudfront.net",
     function_alias="pixfleet-worker:live",
@@ -25,21 +25,21 @@ NAMES = Names(
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(free_port(), tmp_path)
+def instance(tmp_path: Path) -> Instance:
+    return Instance(free_port(), tmp_path)
 
 
-def run_in(place: Place, command: str) -> int:
-    return main([command, f"--port={place.port}"], build=place.build)
+def run_in(instance: Instance, command: str) -> int:
+    return main([command, f"--port={instance.port}"], build=instance.build)
 
 
-def local_aws(command: str, place: Place) -> None:
-    words = [sys.executable, "-m", "scripts.local", command, f"--port={place.port}"]
+def local_aws(command: str, instance: Instance) -> None:
+    words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}"]
     subprocess.run(words, check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
 def programs(folder: Path, *names: str) -> Path:
-    """Make a folder for PATH in which these programs are."""
+    """Return a new folder for PATH with these programs."""
     folder.mkdir()
     for name in names:
         (folder / name).write_text("#!/bin/sh\n")
@@ -47,11 +47,11 @@ def programs(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_down_with_nothing_up_says_so(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    exit_code = run_in(place, "down")
+def test_down_without_up_says_so(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code = run_in(instance, "down")
 
     assert exit_code == 0
-    assert capsys.readouterr().err == f"Nothing is up on port {place.port}.\n"
+    assert capsys.readouterr().err == f"Nothing is up on port {instance.port}.\n"
 
 
 @pytest.mark.parametrize(
@@ -62,58 +62,58 @@ def test_down_with_nothing_up_says_so(place: Place, capsys: pytest.CaptureFixtur
         pytest.param(("tofu",), "Node.js is not on PATH: install it", id="node-tofu"),
     ],
 )
-def test_what_is_not_installed_is_named_in_one_line_before_anything_starts(
+def test_a_missing_program_is_named_in_one_line_before_anything_starts(
     there: tuple[str, ...],
     missing: str,
-    place: Place,
+    instance: Instance,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("PATH", str(programs(place.build / "bin", *there)))
+    monkeypatch.setenv("PATH", str(programs(instance.build / "bin", *there)))
 
-    exit_code = run_in(place, "up")
+    exit_code = run_in(instance, "up")
 
     said = capsys.readouterr().err
     assert exit_code == 2
     assert said.startswith(missing)
     assert said.count("\n") == 1
-    assert not is_taken(place.port)
+    assert not is_taken(instance.port)
 
 
-def test_a_local_aws_that_up_did_not_start_is_left_alone(
+def test_a_local_aws_that_was_not_started_by_up_keeps_running(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    place = Place(free_port())
-    local_aws("start", place)
+    instance = Instance(free_port())
+    local_aws("start", instance)
     try:
-        up_code, down_code = run_in(place, "up"), run_in(place, "down")
+        up_code, down_code = run_in(instance, "up"), run_in(instance, "down")
 
-        assert ministack.is_healthy(place)
+        assert ministack.is_healthy(instance)
     finally:
-        local_aws("stop", place)
+        local_aws("stop", instance)
     assert (up_code, down_code) == (2, 0)
-    assert f"python -m scripts.local stop --port {place.port}" in capsys.readouterr().err
+    assert f"python -m scripts.local stop --port {instance.port}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("machine", "named"), [("aarch64", "arm64"), ("arm64", "arm64"), ("AMD64", "x86_64")]
 )
-def test_a_machine_is_named_as_lambda_names_it(machine: str, named: str) -> None:
+def test_a_machine_has_lambdas_name_of_its_processor(machine: str, named: str) -> None:
     assert architecture(machine) == named
 
 
-def test_of_a_failure_the_errors_are_shown() -> None:
-    said = "apply in x:\nmade one\nmade two\nError: no such thing\n\n  on main.tf"
+def test_error_lines_are_the_command_and_its_errors() -> None:
+    output = "apply in x:\nmade one\nmade two\nError: no such thing\n\n  on main.tf"
 
-    assert last_words(said) == "apply in x:\nError: no such thing\n\n  on main.tf"
+    assert error_lines(output) == "apply in x:\nError: no such thing\n\n  on main.tf"
 
 
 @pytest.mark.parametrize(
     ("port", "typed"), [(DEFAULT_PORT, "make down\n"), (4600, " PORT=4600\n")]
 )
-def test_what_to_try_names_the_port_only_if_it_is_another(port: int, typed: str) -> None:
-    told = what_next(Place(port), NAMES)
+def test_next_steps_name_the_port_only_if_it_is_not_the_default(port: int, typed: str) -> None:
+    text = next_steps(Instance(port), NAMES)
 
-    assert told.endswith(typed)
-    assert "Host: d1.cloudfront.net" in told
-    assert "s3://pixfleet-sources-000000000000/" in told
+    assert text.endswith(typed)
+    assert "Host: d1.cloudfront.net" in text
+    assert "s3://pixfleet-sources-000000000000/" in text

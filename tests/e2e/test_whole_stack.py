@@ -10,7 +10,7 @@ from itertools import chain
 
 import pytest
 
-from scripts.local.place import Place
+from scripts.local.instance import Instance
 from scripts.local.terraform import NEEDED, program
 from scripts.local.terraform_root import TerraformRoot
 from scripts.local.up import destroy
@@ -42,26 +42,26 @@ RENDERED_SECONDS = 180.0
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(free_port())
+def instance() -> Instance:
+    return Instance(free_port())
 
 
 @pytest.fixture
-def stack(place: Place) -> Iterator[WholeStack]:
+def stack(instance: Instance) -> Iterator[WholeStack]:
     if program() is None:
         skip_on_laptops("Terraform is not on PATH: install it (1.9 or newer) to apply the stack.")
     built("here")  # or skips, on a laptop without an index
-    made = local("up", place)
+    made = local("up", instance)
     if NEEDED in made.stderr and not os.environ.get("TF_PLUGIN_DIR"):
         skip_on_laptops(NEEDED)
     assert made.returncode == 0, made.stderr
-    yield WholeStack(place, TerraformRoot(place).names())
-    gone = local("down", place)
+    yield WholeStack(instance, TerraformRoot(instance).names())
+    gone = local("down", instance)
     assert gone.returncode == 0, gone.stderr
 
 
 def test_pictures_are_dropped_and_served_and_then_everything_is_taken_down(
-    stack: WholeStack, place: Place
+    stack: WholeStack, instance: Instance
 ) -> None:
     stack.drop({key: jpeg(SIZE, seed=at) for at, key in enumerate(KEYS)})
     stack.drop({"photos/half.jpg": truncated_jpeg(SIZE), "bulk/text.jpg": b"Dear reader,"})
@@ -71,16 +71,16 @@ def test_pictures_are_dropped_and_served_and_then_everything_is_taken_down(
     assert_every_variant_is_stored_and_served(stack)
     assert_each_browser_has_its_format(stack)
     assert causes(stack) == BAD
-    again = TerraformRoot(place).plan()
-    assert again.code == 0, again.said
+    again = TerraformRoot(instance).plan()
+    assert again.code == 0, again.output
 
-    destroy(TerraformRoot(place))
+    destroy(TerraformRoot(instance))
     assert stack.left_over() == {}
 
 
-def local(command: str, place: Place) -> subprocess.CompletedProcess[str]:
+def local(command: str, instance: Instance) -> subprocess.CompletedProcess[str]:
     """Do what `make up` and `make down` do, in a process that leaves the local AWS to itself."""
-    words = [sys.executable, "-m", "scripts.local", command, f"--port={place.port}"]
+    words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}"]
     return subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
 
 

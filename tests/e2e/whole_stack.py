@@ -13,9 +13,9 @@ import boto3
 from botocore.config import Config
 from PIL import Image
 
-from scripts.local.clients import ANY_KEY, REGION
-from scripts.local.place import HOST, Place
-from scripts.local.terraform_root import Names
+from scripts.local.clients import DUMMY_KEY, REGION
+from scripts.local.instance import HOST, Instance
+from scripts.local.terraform_root import StackNames
 from shared.model.keys import manifest_key
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Served:
 class WholeStack:
     """The stack, by its names."""
 
-    place: Place
-    names: Names
+    instance: Instance
+    names: StackNames
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - no stubs for a service by its name
         """Return a client of the local AWS."""
@@ -53,9 +53,9 @@ class WholeStack:
         return session.client(
             service,
             region_name=REGION,
-            endpoint_url=self.place.endpoint_url,
-            aws_access_key_id=ANY_KEY,
-            aws_secret_access_key=ANY_KEY,
+            endpoint_url=self.instance.endpoint_url,
+            aws_access_key_id=DUMMY_KEY,
+            aws_secret_access_key=DUMMY_KEY,
             config=Config(proxies={}),
         )
 
@@ -103,7 +103,7 @@ class WholeStack:
             "X-Forwarded-Proto": "https",
             "Accept": accept,
         }
-        with closing(http.client.HTTPConnection(HOST, self.place.port, timeout=30)) as viewer:
+        with closing(http.client.HTTPConnection(HOST, self.instance.port, timeout=30)) as viewer:
             for path in paths:
                 viewer.request("GET", path, headers=headers)
                 answer = viewer.getresponse()

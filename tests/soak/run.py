@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts.local.instance import BUILD, LocalAwsProblem
 from scripts.local.ministack import running_ministack
-from scripts.local.place import BUILD, LocalAwsProblem
 from scripts.local.stack import create_stack
 from scripts.pixfleet.terminal.text import replace_unencodable_output
 from tests.e2e.fleet import Fleet

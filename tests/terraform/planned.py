@@ -21,13 +21,13 @@ def planned_resources(terraform: Terraform) -> Mapping[str, Planned]:
     folder = ROOT / "alarms-plan"
     shutil.copytree(MODULE, terraform.copy / folder.name)
     got = terraform.call(*terraform.init, folder=folder)
-    assert got.is_good, got.said
+    assert got.is_good, got.output
     words = ("test", "-json", "-verbose", "-filter=tests/alarms.tftest.hcl")
     tested = terraform.call(*words, folder=folder)
-    assert tested.is_good, tested.said
+    assert tested.is_good, tested.output
     (plan,) = (
         line["test_plan"]
-        for line in _lines(tested.said)
+        for line in _lines(tested.output)
         if line.get("@testrun") == RUN and "test_plan" in line
     )
     return {each["address"]: each["change"]["after"] for each in plan["resource_changes"]}

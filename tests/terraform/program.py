@@ -8,22 +8,22 @@ from pathlib import Path
 from scripts.local.terraform import (
     NEEDED,
     NoProvider,
-    Outcome,
-    environment_of,
-    init_words,
+    TerraformResult,
+    init_arguments,
     run,
+    terraform_environment,
 )
 from tests.terraform.folders import LEFT_BEHIND, ROOT, STACK, has_tests
 
-GOOD = Outcome(code=0, said="")
+GOOD = TerraformResult(code=0, output="")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one folder; a command that could not be tried counts as failed."""
 
-    valid: Outcome
-    tested: Outcome
+    valid: TerraformResult
+    tested: TerraformResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ class Terraform:
     copy: Path
     init: tuple[str, ...]
 
-    def call(self, *words: str, folder: Path) -> Outcome:
+    def call(self, *words: str, folder: Path) -> TerraformResult:
         """Run one command in the copy of a folder of ours."""
         here = self.copy / folder.relative_to(ROOT)
-        return run(self.program, *words, folder=here, environment=environment_of(os.environ))
+        environment = terraform_environment(os.environ)
+        return run(self.program, *words, folder=here, environment=environment)
 
     def judge(self, folder: Path) -> Verdict:
         """Validate one folder and run its tests."""
@@ -49,7 +50,7 @@ class Terraform:
             return Verdict(valid, GOOD if valid.is_good else valid)
         return Verdict(valid, self.call("test", folder=folder))
 
-    def _fetch(self, folder: Path) -> Outcome:
+    def _fetch(self, folder: Path) -> TerraformResult:
         """Do what `init` does, without its reading the provider's 700 MB once more a folder."""
         here = self.copy / folder.relative_to(ROOT)
         first = self.copy / ".first"
@@ -72,9 +73,9 @@ def set_up(found: str, room: Path) -> Terraform:
     first = room / ".first"
     first.mkdir()
     shutil.copy(STACK / "versions.tf", first)
-    init = init_words(os.environ)
+    init = init_arguments(os.environ)
     terraform = Terraform(found, room, init)
     outcome = terraform.call(*init, folder=ROOT / ".first")
     if not outcome.is_good:
-        raise NoProvider(f"{NEEDED}\n{outcome.said}")
+        raise NoProvider(f"{NEEDED}\n{outcome.output}")
     return terraform

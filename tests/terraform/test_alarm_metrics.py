@@ -34,7 +34,7 @@ OURS = {(m.name, frozenset(dimensions)) for m in METRICS for dimensions in m.dim
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
-OF_AWS: Mapping[str, tuple[set[str], set[str]]] = {
+AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
     "AWS/SQS": (
         {
             "ApproximateAgeOfOldestMessage",
@@ -256,7 +256,7 @@ def is_written(each: Metric) -> bool:
     dimensions = {name for name, _ in each.dimensions}
     if each.namespace == NAMESPACE:
         return (each.name, frozenset(dimensions)) in OURS
-    names, needed = OF_AWS[each.namespace]
+    names, needed = AWS_PREFIXES[each.namespace]
     return each.name in names and dimensions == needed
 
 

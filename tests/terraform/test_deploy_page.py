@@ -33,11 +33,11 @@ def test_every_stack_of_the_page_is_valid(terraform: Terraform) -> None:
     (here / "main.tf").write_text("\n".join((whole, *calls)))
 
     got = terraform.call(*terraform.init, folder=folder)
-    assert got.is_good, got.said
+    assert got.is_good, got.output
     valid = terraform.call("validate", folder=folder)
 
     assert len(fragments) >= 9
-    assert valid.is_good, valid.said
+    assert valid.is_good, valid.output
 
 
 def called(whole: str, fragment: str, name: str) -> str:

@@ -23,15 +23,15 @@ every_tested_folder = pytest.mark.parametrize("folder", TESTED, ids=title)
 
 @every_folder
 def test_it_is_valid(folder: Path, verdict: Verdict) -> None:
-    assert verdict.valid.is_good, verdict.valid.said
+    assert verdict.valid.is_good, verdict.valid.output
 
 
 @every_tested_folder
 def test_its_own_tests_pass(folder: Path, verdict: Verdict) -> None:
-    assert verdict.tested.is_good, verdict.tested.said
+    assert verdict.tested.is_good, verdict.tested.output
 
 
 def test_everything_is_formatted(terraform: Terraform) -> None:
     outcome = terraform.call("fmt", "-check", "-diff", "-recursive", folder=STACK)
 
-    assert outcome.is_good, outcome.said
+    assert outcome.is_good, outcome.output

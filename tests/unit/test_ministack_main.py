@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.local.ministack_main import NAMESPACE, Answer, whole_alarms
+from scripts.local.ministack_main import NAMESPACE, Answer, complete_alarms
 
 pytestmark = pytest.mark.unit
 
@@ -20,7 +20,7 @@ MATHS = PLAIN | {"MetricName": "", "Statistic": "Average", "Dimensions": []}
 
 
 def described(alarm: dict[str, object], *, is_json: bool = False, status: int = 200) -> str:
-    """Return DescribeAlarms' answer without its namespace, from a MiniStack that tells little."""
+    """Return the corrected answer of DescribeAlarms, without its namespace."""
     page = (
         f'<A xmlns="{NAMESPACE}"><member><AlarmName>late</AlarmName></member></A>'
         if not is_json
@@ -30,37 +30,37 @@ def described(alarm: dict[str, object], *, is_json: bool = False, status: int = 
     def as_ministack(*_: object) -> Answer:
         return status, {}, page.encode()
 
-    _, _, body = whole_alarms(as_ministack, {"late": alarm}.get)({}, {}, False, is_json)  # noqa: FBT003
+    _, _, body = complete_alarms(as_ministack, {"late": alarm}.get)({}, {}, False, is_json)  # noqa: FBT003
     return body.decode().replace(f' xmlns="{NAMESPACE}"', "")
 
 
-def test_an_alarm_is_told_of_with_all_that_the_provider_compares() -> None:
-    told = described(PLAIN)
+def test_an_alarm_has_every_field_that_the_provider_compares() -> None:
+    xml = described(PLAIN)
 
-    assert "<AlarmDescription>Too &lt;late&gt; &amp; more</AlarmDescription>" in told
-    assert "<ActionsEnabled>true</ActionsEnabled>" in told
-    assert "<AlarmActions><member>arn:one</member><member>arn:two</member></AlarmActions>" in told
-    assert "<Dimensions><member><Name>lane</Name><Value>live</Value></member></Dimensions>" in told
-    assert "<Period>60</Period><Statistic>Maximum</Statistic>" in told
-
-
-def test_a_percentile_is_no_average_as_well() -> None:
-    told = described(PERCENTILE)
-
-    assert "<ExtendedStatistic>p95</ExtendedStatistic>" in told
-    assert "<Statistic>" not in told
+    assert "<AlarmDescription>Too &lt;late&gt; &amp; more</AlarmDescription>" in xml
+    assert "<ActionsEnabled>true</ActionsEnabled>" in xml
+    assert "<AlarmActions><member>arn:one</member><member>arn:two</member></AlarmActions>" in xml
+    assert "<Dimensions><member><Name>lane</Name><Value>live</Value></member></Dimensions>" in xml
+    assert "<Period>60</Period><Statistic>Maximum</Statistic>" in xml
 
 
-def test_metric_math_has_no_metric_of_its_own() -> None:
-    told = described(MATHS)
+def test_an_alarm_on_a_percentile_has_no_statistic() -> None:
+    xml = described(PERCENTILE)
 
-    assert "<TreatMissingData>notBreaching</TreatMissingData>" in told
-    assert not any(word in told for word in ("Statistic", "Period", "Dimensions"))
+    assert "<ExtendedStatistic>p95</ExtendedStatistic>" in xml
+    assert "<Statistic>" not in xml
 
 
-def test_json_passes_as_it_is() -> None:
+def test_an_alarm_on_metric_math_has_no_metric() -> None:
+    xml = described(MATHS)
+
+    assert "<TreatMissingData>notBreaching</TreatMissingData>" in xml
+    assert not any(word in xml for word in ("Statistic", "Period", "Dimensions"))
+
+
+def test_json_is_not_changed() -> None:
     assert described(PLAIN, is_json=True) == "{}"
 
 
-def test_a_refusal_passes_as_it_is() -> None:
+def test_an_error_is_not_changed() -> None:
     assert "TreatMissingData" not in described(PLAIN, status=400)

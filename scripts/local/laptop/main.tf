@@ -1,5 +1,5 @@
-# `make up`: the whole stack of terraform/, on the local AWS. Endpoint and keys come from the
-# environment that scripts/local/terraform_root.py makes, so that no service can be forgotten.
+# `make up`: the whole stack of terraform/ on the local AWS. scripts/local/terraform_root.py sets the
+# endpoint of all services and the keys as environment variables.
 terraform {
   required_version = ">= 1.9"
 
@@ -18,9 +18,9 @@ provider "aws" {
 module "pixfleet" {
   source = "./stack"
 
-  # So that there are a subscription and a budget as well; nobody is written to.
+  # So that the subscription and the budget are created, too; no mail is sent.
   alarms = { email = "ops@example.com", monthly_budget_usd = 100 }
-  # A laptop has a few cores, and each batch renders on one.
+  # A laptop has few cores, and each batch renders on one.
   lanes = {
     bulk = { maximum_concurrency = 2, prefixes = ["bulk/"] }
     live = { maximum_concurrency = 2 }
@@ -28,7 +28,7 @@ module "pixfleet" {
   package_path = var.package_path
   prefix       = "pixfleet"
   recipes_path = var.recipes_path
-  # What the local AWS holds is gone with its process anyway.
+  # The local AWS keeps its data in memory only.
   storage = { allow_destroy = true }
   worker  = { architecture = var.architecture }
 }

@@ -1,5 +1,5 @@
 output "dead_letter_queue" {
-  description = "Name of the queue of what no try could finish."
+  description = "Name of the dead-letter queue."
   value       = module.pixfleet.dead_letter_queue.name
 }
 
@@ -9,12 +9,12 @@ output "domain_name" {
 }
 
 output "function_alias" {
-  description = "What the lanes' batches are handed to: function:alias."
+  description = "The function that the lanes invoke: name:alias."
   value       = "${module.pixfleet.function.name}:${module.pixfleet.function.alias_name}"
 }
 
 output "sources_bucket" {
-  description = "Name of the bucket that pictures go into."
+  description = "Name of the bucket for sources."
   value       = module.pixfleet.sources_bucket.name
 }
 

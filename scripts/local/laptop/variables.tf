@@ -1,17 +1,17 @@
 variable "architecture" {
-  description = "Processor of this machine, on which the local AWS runs the function."
+  description = "Processor of this machine, in Lambda's terms: the local AWS runs the function on it."
   type        = string
   nullable    = false
 }
 
 variable "package_path" {
-  description = "Path of the worker's zip for this machine."
+  description = "Path of the worker's package for this machine."
   type        = string
   nullable    = false
 }
 
 variable "recipes_path" {
-  description = "Path of the recipes in YAML."
+  description = "Path of the recipes file, in YAML."
   type        = string
   nullable    = false
 }

@@ -1,11 +1,11 @@
-# What the local AWS (MiniStack 1.5.33) does not have or keep.
+# Features that the local AWS (MiniStack 1.5.33) lacks.
 
-# It has no PutQueryDefinition.
+# PutQueryDefinition is not implemented.
 resource "aws_cloudwatch_query_definition" "this" {
   for_each = {}
 }
 
-# It forgets EvaluateLowSampleCountPercentile, and each plan would want to set it again.
+# DescribeAlarms does not return EvaluateLowSampleCountPercentile, so each plan would set it again.
 resource "aws_cloudwatch_metric_alarm" "complete_seconds" {
   lifecycle {
     ignore_changes = [evaluate_low_sample_count_percentiles]

@@ -1,4 +1,4 @@
-"""Where the local AWS listens, which files are its own, and what can be wrong with that."""
+"""One MiniStack: its port and its files, and the errors that concern them."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
 PORT_VARIABLE = "PIXFLEET_PORT"
 HIGHEST_PORT = 65535
-MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
+MAX_DIGITS = 20  # int() raises ValueError for thousands of digits
 SHOWN = 60
 BUILD = Path(__file__).resolve().parents[2] / "build"
 MAIN = Path(__file__).resolve().with_name("ministack_main.py")
@@ -24,11 +24,11 @@ class LocalAwsProblem(PixfleetError):
 
 
 class BadPort(LocalAwsProblem):
-    """A port on which we cannot listen, whoever else does."""
+    """A port that is not a number from 1 to 65535, or that needs root."""
 
 
 class PortInUse(LocalAwsProblem):
-    """Somebody else listens where the local AWS should."""
+    """Another process listens on the port."""
 
 
 class NotInstalled(LocalAwsProblem):
@@ -36,44 +36,44 @@ class NotInstalled(LocalAwsProblem):
 
 
 class CannotWrite(LocalAwsProblem):
-    """A file of ours cannot be written where it should stand."""
+    """A file cannot be written."""
 
 
 class DidNotStart(LocalAwsProblem):
-    """MiniStack ended or stayed silent; the message ends with its last log lines."""
+    """MiniStack exited or did not answer; the message ends with its last log lines."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one MiniStack listens, and which files in `build` are its own."""
+class Instance:
+    """One MiniStack on a port of loopback, with its files in `build`."""
 
     port: int = DEFAULT_PORT
     build: Path = BUILD
 
     @property
     def endpoint_url(self) -> str:
-        """Return what AWS clients take as their endpoint."""
+        """Return the endpoint for AWS clients."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def interpreter(self) -> Path:
-        """Return the Python of MiniStack's own virtual environment."""
+        """Return the Python of MiniStack's virtual environment."""
         return self.build / "ministack" / "bin" / "python"
 
     @property
     def log(self) -> Path:
-        """Return where MiniStack's output goes."""
+        """Return the path of MiniStack's log."""
         return self.build / f"ministack-{self.port}.log"
 
     @property
     def pid_file(self) -> Path:
-        """Return where the number of the process that we started is noted."""
+        """Return the path of the file with the process ID."""
         return self.build / f"ministack-{self.port}.pid"
 
     def command(self) -> list[str]:
-        """Return what starts MiniStack, and what a process of ours is known by."""
+        """Return the command that starts MiniStack; `running_pid` recognises the process by it."""
         return [str(self.interpreter), "-P", str(MAIN)]
 
 
@@ -86,29 +86,29 @@ def parse_port(text: str) -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Say whether somebody listens on a port; `BadPort` if we may not listen there at all."""
+    """Return whether a process listens on a port; `BadPort` if listening there needs root."""
     with socket.socket() as probe:
-        # A port of which only closed connections are left is free.
+        # Connections in TIME_WAIT do not make a port taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except PermissionError:
             raise BadPort(
-                f"Port {port} is for administrators: choose another, make … PORT={DEFAULT_PORT}"
+                f"Port {port} needs root: choose another, make … PORT={DEFAULT_PORT}"
             ) from None
         except OSError:
             return True
-    # macOS lets us bind although somebody listens on all addresses.
+    # macOS allows to bind a port even if another process listens on it on all addresses.
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex((HOST, port)) == 0
 
 
-def port_in_use(place: Place, *, by_us: bool) -> PortInUse:
-    """Return the refusal of a taken port, with what to type."""
-    port = place.port
+def port_in_use(instance: Instance, *, by_us: bool) -> PortInUse:
+    """Return the error for a port in use; its message says what to type."""
+    port = instance.port
     other = port + 1 if port < HIGHEST_PORT else port - 1
-    remedy = "stop what does"
+    remedy = "stop the process that listens"
     if by_us:
         remedy = f"stop the one started before with `python -m scripts.local stop --port {port}`"
     return PortInUse(

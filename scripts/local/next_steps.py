@@ -1,0 +1,36 @@
+"""The text that `make up` prints at its end: commands to copy."""
+
+from scripts.local.clients import DUMMY_KEY, REGION
+from scripts.local.instance import DEFAULT_PORT, Instance
+from scripts.local.terraform_root import StackNames
+
+ACCEPT = "image/avif,image/webp,*/*"
+
+
+def next_steps(instance: Instance, names: StackNames) -> str:
+    """Return commands to try on the stack."""
+    url = instance.endpoint_url
+    port = "" if instance.port == DEFAULT_PORT else f" PORT={instance.port}"
+    return f"""\
+The whole stack is up at {url}. For the commands below:
+
+  export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID={DUMMY_KEY} AWS_SECRET_ACCESS_KEY={DUMMY_KEY} \
+AWS_DEFAULT_REGION={REGION}
+
+Upload an image, with the AWS command or without it:
+
+  aws s3 cp cat.jpg s3://{names.sources_bucket}/
+  .venv/bin/python -c 'import boto3; boto3.client("s3").upload_file("cat.jpg", \
+"{names.sources_bucket}", "cat.jpg")'
+
+Fetch a variant some seconds later, as a browser does; change Accept to */* for a JPEG:
+
+  curl -o cat.avif -H 'Host: {names.domain_name}' -H 'X-Forwarded-Proto: https' \
+-H 'Accept: {ACCEPT}' '{url}/cat.jpg?w=640'
+
+See its status; after a change of terraform/ or the code, update it; destroy it:
+
+  .venv/bin/pixfleet status --endpoint-url {url}
+  make up{port}
+  make down{port}
+"""
