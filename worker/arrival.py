@@ -75,7 +75,7 @@ class Arrival:
         most = self.context.settings.render_seconds
         limit = min(most, self.deadline.remaining_seconds() - CALL_SECONDS)
         job = Job(
-            self.recipe.without_places(),
+            self.recipe.without_keys(),
             self.context.settings.limits,
             read_focal(self.source.overrides.focal),
         )

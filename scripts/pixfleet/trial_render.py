@@ -35,7 +35,7 @@ class TrialRenderer:
         Raises the same `Failure` as in the worker, and `OutOfTime` if no child is free within
         `wait_seconds`.
         """
-        job = Job(recipe.recipe.without_places(), self.limits, focal)
+        job = Job(recipe.recipe.without_keys(), self.limits, focal)
         files: dict[tuple[str, Slot], tuple[VariantFrame, bytes]] = {}
         with self.render_pool.child(wait_seconds=wait_seconds) as child:
             for reply in child.render(

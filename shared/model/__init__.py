@@ -1,1 +1,1 @@
-"""The words of the project as values: the standard library only, no input or output."""
+"""The domain model: values and pure functions. Standard library only, no input or output."""

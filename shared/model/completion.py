@@ -1,4 +1,4 @@
-"""What a subscriber is told once the stored variants of a source have changed."""
+"""The completion event: what subscribers of the topic get when a source's variants change."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 class Change(StrEnum):
-    """What has happened to a source's variants, as a reader sees it."""
+    """How the variants of a source have changed for readers."""
 
     COMPLETE = "complete"
     REPLACED = "replaced"
@@ -22,18 +22,18 @@ class Change(StrEnum):
 
     @property
     def is_public(self) -> bool:
-        """Say whether a reader finds a complete set of variants now."""
+        """Return whether readers now find a complete set of variants."""
         return self in {Change.COMPLETE, Change.REPLACED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One change of one source, as the ledger has it. What is not known or not so is None.
+    """One change of one source, as the ledger holds it; fields without a value are `None`.
 
-    `bucket`, `key`, `etag` are the source's, `manifest` is a key of the variants bucket, `version`
-    the token of its URLs, `variants` a count. `happened_at` is when S3 says that the source
-    changed, `changed_at` when the ledger's entry did: the same however often it is told of. Both
-    have a time zone.
+    `bucket`, `key` and `etag` are the source's, `manifest` is a key of the variants bucket,
+    `version` the token of its URLs, `variants` a count. `happened_at` is the time of the source's
+    change in the S3 event. `changed_at` is the time of the ledger entry's change, and the same for
+    every message about it. Both have a time zone.
     """
 
     event: Change
@@ -52,29 +52,29 @@ class Completion:
 
     @property
     def id(self) -> str:
-        """Return what two messages about the same change have in common, and no others."""
-        # A source may go back to what it was before, so its version is not enough.
+        """Return the id of the change: 32 hex digits, equal in every message about it."""
+        # The version alone is not enough: a source may return to an earlier version.
         parts = (self.event, self.bucket, self.key, self.version, self.etag, _iso(self.changed_at))
         return sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
     @property
     def complete_seconds(self) -> float | None:
-        """Return the time from upload to complete set; none where it is unknown or no set."""
+        """Return the seconds from upload to complete set; `None` without either of them."""
         if self.happened_at is None or not self.event.is_public:
             return None
         return seconds_between(self.happened_at, self.changed_at)
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """Return what a subscriber may filter by; SNS refuses an attribute that is empty."""
+        """Return the message attributes for subscription filters; SNS refuses empty values."""
         named = {"event": self.event.value, "recipe": self.recipe, "cause": self.cause}
         return {name: str(value) for name, value in named.items() if value}
 
     def document(self) -> str:
-        """Return the event as JSON, in the order of docs/events.md, without what is not known.
+        """Return the event as JSON in the order of docs/events.md, without unknown fields.
 
-        In ASCII: SNS and SQS take only the characters of XML, and a key or a decoder's words may
-        hold others. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+        The JSON is ASCII: SNS and SQS accept only the characters of XML, and keys and decoder
+        messages may hold others. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
         """
         fields: Mapping[str, str | int | float | None] = {
             "schema": SCHEMA_VERSION,
@@ -99,7 +99,7 @@ class Completion:
 
 
 def seconds_between(happened_at: datetime, changed_at: datetime) -> float:
-    """Return the time from an event to what came of it; two clocks may say less than none."""
+    """Return the seconds from an event to its result; 0 if two clocks make it negative."""
     return max(0.0, round((changed_at - happened_at).total_seconds(), 3))
 
 

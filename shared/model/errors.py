@@ -1,4 +1,4 @@
-"""Why something failed: the closed list of causes, and the two kinds of failure.
+"""All errors: the closed list of causes, and which failures are permanent or transient.
 
 A failure's class says what happens to its message: a `Permanent` one goes to the dead-letter queue
 at once, since the same bytes will fail again; a `Transient` one goes back to its queue with a
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar, Self
 
-# Of a decoder's or AWS's own words, as much as any reader is told.
+# The longest detail, which may quote a decoder or AWS, in dead letters and events.
 MAX_DETAIL_CHARS = 500
 
 
 class Cause(StrEnum):
-    """The fixed word for why a record failed: in ledger, dead letters, metrics, logs alike."""
+    """Why a record failed: the same value in the ledger, dead letters, metrics and logs."""
 
     ACCESS_DENIED = "access_denied"
     BAD_FOCAL = "bad_focal"
@@ -48,11 +48,11 @@ class Cause(StrEnum):
 
 
 class PixfleetError(Exception):
-    """The root of every error that this project raises."""
+    """The base class of all errors that this project raises."""
 
 
 class Misconfigured(PixfleetError):
-    """Settings or recipes that cannot be used; carries every problem found, not only the first."""
+    """Settings or recipes that cannot be used; `problems` holds every problem found."""
 
     def __init__(self, what: str, problems: Sequence[str]) -> None:
         self.what = what
@@ -61,7 +61,10 @@ class Misconfigured(PixfleetError):
 
 
 class Failure(PixfleetError):
-    """One record's failure; never touches another record of its batch."""
+    """The failure of one record; the other records of its batch go on.
+
+    `detail` is a sentence of the form "Expected X, got Y.", `stage` is the step that failed.
+    """
 
     cause: ClassVar[Cause]
     is_permanent = False
@@ -77,13 +80,13 @@ class Failure(PixfleetError):
 
 
 class Permanent(Failure):
-    """The same bytes will fail again: to the dead-letter queue at once."""
+    """The same bytes will fail again, so the message goes to the dead-letter queue at once."""
 
     is_permanent = True
 
 
 class Transient(Failure):
-    """May succeed later: back to the queue, after `retry_after_seconds` or else a back-off."""
+    """May succeed later: the message is retried after `retry_after_seconds` or a back-off."""
 
     retry_after_seconds: float | None = None
 
@@ -93,91 +96,91 @@ class Outside(Transient):
 
 
 class BadFocal(Permanent):
-    """A source whose metadata names a focal point that is none."""
+    """The focal point in a source's metadata is invalid."""
 
     cause = Cause.BAD_FOCAL
 
 
 class BadMessage(Permanent):
-    """A message body that is none of the forms we understand."""
+    """A message body has none of the known forms."""
 
     cause = Cause.BAD_MESSAGE
 
 
 class Corrupt(Permanent):
-    """An image whose header is whole and whose pixel data is damaged."""
+    """An image has a valid header and damaged pixel data."""
 
     cause = Cause.CORRUPT
 
 
 class NotAnImage(Permanent):
-    """Bytes that no image format begins with."""
+    """The first bytes match no image format."""
 
     cause = Cause.NOT_AN_IMAGE
 
 
 class OwnOutput(Permanent):
-    """A source that is one of our own variants: rendering it would never end."""
+    """A source is a variant that Pixfleet made: rendering it would never end."""
 
     cause = Cause.OWN_OUTPUT
 
 
 class TooCostly(Permanent):
-    """An image that would need more memory than a render child has."""
+    """An image needs more memory or time than a render child may take."""
 
     cause = Cause.TOO_COSTLY
 
 
 class TooManyBytes(Permanent):
-    """A source over the byte limit."""
+    """A source is over the byte limit."""
 
     cause = Cause.TOO_MANY_BYTES
 
 
 class TooManyFrames(Permanent):
-    """An animation over the frame limit."""
+    """An animation is over the frame limit."""
 
     cause = Cause.TOO_MANY_FRAMES
 
 
 class TooManyPixels(Permanent):
-    """An image over the pixel limit, all frames counted."""
+    """An image is over the pixel limit; the pixels of all frames count."""
 
     cause = Cause.TOO_MANY_PIXELS
 
 
 class Truncated(Permanent):
-    """An image that ends before its last pixel."""
+    """An image file ends too early."""
 
     cause = Cause.TRUNCATED
 
 
 class UnknownRecipe(Permanent):
-    """A source whose metadata asks for a recipe that does not exist."""
+    """A source's metadata names a recipe that does not exist."""
 
     cause = Cause.UNKNOWN_RECIPE
 
 
 class UnsupportedFormat(Permanent):
-    """An image in a format that we know and do not render."""
+    """An image has a known format that is not rendered."""
 
     cause = Cause.UNSUPPORTED_FORMAT
 
 
 class UnsupportedKey(Permanent):
-    """A source key for which no safe or short enough variant key exists."""
+    """A source key has no variant key that is safe and short enough."""
 
     cause = Cause.UNSUPPORTED_KEY
 
 
 class AccessDenied(Outside):
-    """AWS refused us; somebody may mend the policy before the last retry."""
+    """AWS denied access; the policy may be corrected before the last retry."""
 
     cause = Cause.ACCESS_DENIED
 
 
 class Claimed(Transient):
-    """Another worker holds the key; it will have done the work when its lease ends."""
+    """Another worker holds the key; it is retried when the lease ends."""
 
     cause = Cause.CLAIMED
 
@@ -187,7 +190,7 @@ class Claimed(Transient):
 
 
 class ClaimLost(Transient):
-    """A write under a claim that is not ours any more: another worker has taken the key over."""
+    """A write needs a claim that was lost: another worker has taken the key over."""
 
     cause = Cause.CLAIM_LOST
 
@@ -205,13 +208,13 @@ class PoisonSuspect(Transient):
 
 
 class DecodeTimeout(PoisonSuspect):
-    """A render that did not end in its time; the child was killed."""
+    """A render exceeded its time limit, and its child was killed."""
 
     cause = Cause.DECODE_TIMEOUT
 
 
 class DecoderCrash(PoisonSuspect):
-    """A render child that died over an image."""
+    """A render child exited or sent an invalid frame during a render."""
 
     cause = Cause.DECODER_CRASH
 
@@ -223,63 +226,63 @@ class LedgerUnavailable(Outside):
 
 
 class OutOfTime(Transient):
-    """The invocation ends before the work could; not the record's fault, so it returns at once."""
+    """The invocation ends too soon for this record, so it is retried at once."""
 
     cause = Cause.DEADLINE
     retry_after_seconds = 0.0
 
 
 class RenderUnavailable(Outside):
-    """No render child came up: the fault of the deployment or the machine, and of no image."""
+    """No render child could be started: a fault of the deployment or the machine."""
 
     cause = Cause.RENDER_UNAVAILABLE
 
 
 class SourceArchived(Transient):
-    """A source that must be restored from its archive before anybody can read it."""
+    """A source is archived and must be restored before it can be read."""
 
     cause = Cause.SOURCE_ARCHIVED
 
 
 class SourceChanged(Transient):
-    """The source was replaced or deleted between HEAD and GET; read again."""
+    """The source was replaced or deleted between HEAD and GET; the retry reads it again."""
 
     cause = Cause.SOURCE_CHANGED
     retry_after_seconds = 0.0
 
 
 class StorageUnavailable(Outside):
-    """S3 or SQS did not answer, or answered with its own error."""
+    """S3 or SQS did not answer, or answered with a server error."""
 
     cause = Cause.STORAGE_UNAVAILABLE
 
 
 class Throttled(Outside):
-    """AWS asked us to slow down."""
+    """AWS throttled a call."""
 
     cause = Cause.THROTTLED
 
 
 class Unknown(Transient):
-    """An exception that nobody foresaw; retried, and logged with its traceback."""
+    """An unexpected exception; it is retried, and logged with its traceback."""
 
     cause = Cause.UNKNOWN
 
 
 class UnknownSchema(Transient):
-    """A ledger item that a worker of another version wrote: nobody guesses at it."""
+    """A ledger item has a schema version that this worker cannot read."""
 
     cause = Cause.UNKNOWN_SCHEMA
 
 
 class WatermarkUnusable(Transient):
-    """A recipe's watermark is missing or cannot be drawn; not the fault of the image."""
+    """A recipe's watermark is missing or cannot be drawn; the image is not at fault."""
 
     cause = Cause.WATERMARK_UNUSABLE
 
 
 def rejection(cause: str, detail: str, *, stage: str) -> Failure:
-    """Return the failure for which a source was rejected once, from what was noted of it."""
+    """Return the failure with which a source was rejected before, as the ledger holds it."""
     kind = _REJECTIONS.get(cause, Unknown)
     failure = kind(detail, stage=stage)
     return failure.as_permanent() if isinstance(failure, PoisonSuspect) else failure

@@ -1,25 +1,28 @@
-"""The focal point of a source: what its owner wants to see in every crop."""
+"""The focal point of a source: the point that every crop keeps near its middle."""
 
 import re
 from dataclasses import dataclass
 
 from shared.model.errors import BadFocal
 
-# Plain decimals only: no sign, no exponent, no infinity.
+# Plain decimals only: no sign, no exponent, no `inf`.
 FRACTION = r"\s*([01]|[01]?\.[0-9]{1,9}|[01]\.)\s*"
 POINT = re.compile(f"{FRACTION},{FRACTION}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Focal:
-    """A point as fractions of the upright picture's width and height, from its top left."""
+    """A point as fractions, from 0 to 1, of the upright image's width and height from top left."""
 
     x: float
     y: float
 
 
 def read_focal(text: str | None) -> Focal | None:
-    """Return the point that `0.62,0.31` means, or none; `BadFocal` for what means no point."""
+    """Return the point in a text such as `0.62,0.31`; `None` for an empty text or `None`.
+
+    Raises `BadFocal` for any other text.
+    """
     if not text:
         return None
     found = POINT.fullmatch(text)

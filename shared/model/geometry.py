@@ -1,11 +1,11 @@
-"""How a picture meets a box. Nothing here ever enlarges."""
+"""Fits an image into a box: sizes after resizing, and canvases. Images are never enlarged."""
 
 from dataclasses import dataclass
 
 from shared.model.focal import Focal
 from shared.model.recipe import Fit
 
-# The most that WebP can hold: https://developers.google.com/speed/webp/faq#maximum_size
+# WebP's limit: https://developers.google.com/speed/webp/faq#maximum_size
 MAX_WEBP_SIDE = 16_383
 
 
@@ -18,24 +18,24 @@ class Size:
 
     @property
     def pixels(self) -> int:
-        """Return the area."""
+        """Return the number of pixels."""
         return self.width * self.height
 
     def scaled(self, factor: float) -> "Size":
-        """Return the size times a factor, rounded to whole pixels, never under one."""
+        """Return the size times a factor, rounded to whole pixels, at least one each."""
         return Size(max(1, round(self.width * factor)), max(1, round(self.height * factor)))
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """How one picture is made: resize the whole source, then cut or pad to the canvas."""
+    """How a source fits a box: it is resized as a whole, then cropped or padded to the canvas."""
 
     resized: Size
     canvas: Size
 
 
 def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
-    """Return the left and top of the crop that has the point as near its middle as can be."""
+    """Return left and top, in pixels, of the crop whose middle is nearest to the focal point."""
     left = round(focal.x * picture.width - canvas.width / 2)
     top = round(focal.y * picture.height - canvas.height / 2)
     return (
@@ -45,10 +45,10 @@ def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
 
 
 def fit_into(source: Size, width: int | None, height: int | None, fit: Fit) -> Fitted:
-    """Return how a source is fitted into a box; a missing side bounds only what WebP can hold.
+    """Return how a source fits into a box; a side without a bound is bounded by WebP's limit.
 
-    A box larger than the source shrinks with its own shape kept (`cover`), or keeps its size and
-    holds the source unscaled in its middle (`contain`).
+    If the box is larger than the source, the canvas is the largest of the box's shape that the
+    source covers (`cover`), or the box itself around the unscaled source (`contain`).
     """
     if fit is Fit.COVER and width and height:
         return _cover(source, Size(width, height))

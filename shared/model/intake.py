@@ -1,4 +1,4 @@
-"""What HEAD alone decides: whether a source is fetched at all."""
+"""Refuses sources by the answer of HeadObject, before they are downloaded."""
 
 from shared.model.errors import OwnOutput, TooManyBytes
 from shared.model.focal import read_focal
@@ -9,7 +9,11 @@ from shared.model.source import Source
 
 
 def refuse_unfit(source: Source, recipe: Recipe, limits: Limits) -> None:
-    """Raise a permanent failure for what HEAD alone shows to be hopeless."""
+    """Raise a permanent failure if HeadObject shows that a source cannot be rendered.
+
+    The key is unsupported, the object is one of our variants, the focal point is invalid, or the
+    file is too large.
+    """
     refuse_unsupported(source.key)
     for name in recipe.stored_names():
         variant_key(source.key, *name)

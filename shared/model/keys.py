@@ -1,7 +1,7 @@
-"""Where things are stored: the only place that builds and parses keys of the variants bucket.
+"""Builds and parses the keys of the variants bucket; no other module does.
 
-A source key is used as it is, byte for byte: `<shard>/<source key>/<variant>.<slot>`. The shard
-spreads a backfill over 256 prefixes, because S3 gives 3,500 PUT/s per prefix.
+A key is `<shard>/<source key>/<variant>.<slot>`, with the source key unchanged, byte for byte. The
+shard spreads a backfill over 256 prefixes, because S3 accepts 3,500 PUT/s per prefix.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class NotAVariantKey(PixfleetError):
 
 @dataclass(frozen=True, slots=True)
 class VariantKey:
-    """The three parts of a stored variant's key."""
+    """The parts of a stored variant's key."""
 
     source_key: str
     variant: str
@@ -35,17 +35,17 @@ def shard(source_key: str) -> str:
 
 
 def variant_key(source_key: str, variant: str, slot: Slot) -> str:
-    """Return where a variant is stored; `UnsupportedKey` if that is over S3's 1,024 bytes."""
+    """Return the key of a variant; `UnsupportedKey` if it is over S3's 1,024 bytes."""
     return stored_key(source_key, f"{variant}.{slot}")
 
 
 def manifest_key(source_key: str) -> str:
-    """Return where a source's manifest is stored."""
+    """Return the key of a source's manifest; `UnsupportedKey` if it is over S3's 1,024 bytes."""
     return stored_key(source_key, MANIFEST_NAME)
 
 
 def parse_variant_key(key: str) -> VariantKey:
-    """Take a stored variant's key apart; the inverse of `variant_key`."""
+    """Return the parts of a stored variant's key; `NotAVariantKey` if it is not one."""
     folder, _, name = key.rpartition("/")
     shard_of_key, slash, source_key = folder.partition("/")
     variant, dot, slot = name.rpartition(".")
@@ -56,7 +56,7 @@ def parse_variant_key(key: str) -> VariantKey:
 
 
 def parse_stored_key(key: str) -> tuple[str, str]:
-    """Return the source key and the name, a variant's or the manifest's, of one of our objects."""
+    """Return source key and object name of a variant or manifest; `NotAVariantKey` for others."""
     folder, _, name = key.rpartition("/")
     if name != MANIFEST_NAME:
         return parse_variant_key(key).source_key, name
@@ -67,10 +67,11 @@ def parse_stored_key(key: str) -> tuple[str, str]:
 
 
 def refuse_unsupported(source_key: str) -> None:
-    """Raise `UnsupportedKey` for keys that no browser could ask for, or S3 delete.
+    """Raise `UnsupportedKey` for keys that browsers cannot request or DeleteObjects cannot name.
 
     Browsers and proxies remove `.` and `..` segments from a path before they send it, and control
-    characters do not survive URLs, logs and headers. S3 deletes by XML, which has no U+FFFE.
+    characters do not survive URLs, logs and headers. DeleteObjects takes XML, which cannot hold
+    U+FFFE.
     """
     if any(ord(char) < 0x20 or char in "\x7f\ufffe\uffff" for char in source_key):  # noqa: PLR2004 - ASCII's control characters
         raise UnsupportedKey("Expected a key without control characters.", stage="key")
@@ -87,13 +88,13 @@ def public_url(source_key: str, *, variant: str, slot: Slot, version: str) -> st
     query = urlencode({"variant": variant, "format": slot.value, "v": version})
     path = quote(source_key, safe="/")
     if path.startswith("/"):
-        # A browser would take `//photos/cat.jpg` for a host named photos.
+        # Browsers take `//photos/cat.jpg` for a host named photos.
         path = f"%2F{path[1:]}"
     return f"/{path}?{query}"
 
 
 def stored_key(source_key: str, name: str) -> str:
-    """Return where an object of this name is stored for a source; `UnsupportedKey` if too long."""
+    """Return the key of a source's object with this name; `UnsupportedKey` if it is too long."""
     key = f"{shard(source_key)}/{source_key}/{name}"
     size = len(key.encode())
     if size > MAX_KEY_BYTES:

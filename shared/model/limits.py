@@ -1,20 +1,23 @@
-"""What a source may cost before it is refused."""
+"""The limits over which a source is refused."""
 
 from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
-# More frames, pages or directories than this are never read, whatever a recipe takes of them: the
-# decoders' time grows with their square.
+# Files with more frames, pages or directories are refused, even if only the first is rendered:
+# the decoders' time grows with the square of their number.
 MAX_FRAMES_READ = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one image; `max_pixels` counts all frames, `memory_bytes` is a child's budget.
+    """The limits of one image.
 
-    The defaults take a JPEG of 100 megapixels, and of formats that decode into more memory what a
-    child can hold: an AVIF of 50, a WebP of 45 or so. The prices are in
-    `shared.imaging.intake.cost_limits`.
+    `max_pixels` counts the pixels of all frames. `memory_bytes` is what a render child may take on
+    top of its interpreter and libvips.
+
+    The defaults accept a JPEG of 100 megapixels, and less of formats that decode into more memory:
+    an AVIF of about 50 megapixels, a WebP of about 45. The costs per format are in
+    `shared.imaging.intake.memory_cost`.
     """
 
     max_bytes: int = 100 * MEBIBYTE

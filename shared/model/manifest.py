@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """One stored variant: its name, its slot, and what the file truly is."""
+    """One stored variant: its name, its slot, and the codec and size of its file."""
 
     variant: str
     slot: Slot
@@ -30,7 +30,7 @@ class StoredVariant:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What the header says: `width` and `height` in pixels as a viewer sees them, upright."""
+    """What a source's header declares; `width` and `height` of one upright frame, in pixels."""
 
     format: str
     width: int
@@ -41,7 +41,7 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What a page shows before the picture: a tiny WebP as a data URI, and the average colour."""
+    """What a page shows while an image loads: a tiny WebP as a data URI, and a colour."""
 
     data_uri: str
     colour: str
@@ -98,12 +98,15 @@ class UnreadableManifest(PixfleetError):
 
 
 def version_token(source: Source, recipe: Recipe) -> str:
-    """Return the `v` of versioned URLs: 12 hex digits that change when the variants can change."""
+    """Return the `v` of versioned URLs: 12 hex digits.
+
+    It changes when the source, the recipe or the engine changes.
+    """
     return version_made_by(source, recipe.fingerprint)
 
 
 def version_made_by(source: Source, fingerprint: str) -> str:
-    """Return the `v` of what the recipe of this fingerprint makes of a source."""
+    """Return the version token of a source rendered by the recipe with this fingerprint."""
     parts = (source.identity, fingerprint, ENGINE_VERSION)
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -118,7 +121,7 @@ def write_manifest(
     """Return the manifest as UTF-8 JSON, variants in the recipe's order, best slot first."""
     version = version_token(source, recipe)
     order = {name: index for index, name in enumerate(recipe.stored_names())}
-    shown = sorted(variants, key=lambda each: order[each.variant, each.slot])
+    ordered = sorted(variants, key=lambda each: order[each.variant, each.slot])
     document: Mapping[str, object] = {
         "schema": SCHEMA_VERSION,
         "version": version,
@@ -130,7 +133,7 @@ def write_manifest(
             **asdict(facts),
         },
         "placeholder": asdict(placeholder) if placeholder else None,
-        "variants": [_entry(source.key, each, version) for each in shown],
+        "variants": [_entry(source.key, each, version) for each in ordered],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

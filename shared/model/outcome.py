@@ -1,14 +1,14 @@
-"""What became of one piece of work, where nothing failed."""
+"""The outcomes of a record that did not fail."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The good ends of a record; the other ends are failures (see `errors`)."""
+    """What the worker did with a record; the failures are in `errors`."""
 
-    MADE = "made"  # variants, manifest and ledger now show this source
-    CURRENT = "current"  # they did already
-    REMOVED = "removed"  # the source is gone, and so are its variants
-    ABSENT = "absent"  # the source is gone, and there was nothing of it
-    REJECTED = "rejected"  # found unfit before, as its dead letter and the ledger tell
-    IGNORED = "ignored"  # no recipe is for this key
+    MADE = "made"  # variants, manifest and ledger entry were written
+    CURRENT = "current"  # they were up to date already
+    REMOVED = "removed"  # the source is deleted, and now its variants are, too
+    ABSENT = "absent"  # the source is deleted, and it had no variants
+    REJECTED = "rejected"  # the ledger holds why this source was refused before
+    IGNORED = "ignored"  # no recipe matches the key

@@ -1,7 +1,7 @@
 """Reads a parsed YAML or JSON document and collects every problem with its path.
 
-Written here because the validating libraries at hand stop at the first problem, and a person who
-wrote three mistakes wants to mend three.
+msgspec, which validates messages, stops at the first problem. Somebody who edits recipes wants to
+see all of them at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,25 +14,26 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 class Problems:
-    """What is wrong with a document, in the order in which it was found."""
+    """The problems of a document, in the order in which they were found."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
 
     def add(self, path: str, expected: str, got: object) -> None:
-        """Note one problem in the one form: where, what was expected, what stood there."""
+        """Add the problem that the value at `path` is not the expected one."""
         shown = "nothing" if got is None else excerpt(got)
         self.found.append(f"{path}: expected {expected}, got {shown}")
 
     def say(self, path: str, sentence: str) -> None:
-        """Note a problem that has no single wrong value."""
+        """Add a problem that is not about a single value."""
         self.found.append(f"{path}: {sentence}")
 
 
 class Fields:
-    """One mapping of a document; each reader takes a field, checks it and answers a usable value.
+    """One mapping of a document, with a method for each type of field.
 
-    After a problem a reader answers its default, so that reading goes on to the next problem.
+    A method returns the field's value. If the value is wrong, it adds a problem and returns the
+    default, so that reading goes on to the next problem.
     """
 
     def __init__(self, value: object, path: str, problems: Problems, *, what: str) -> None:
@@ -44,7 +45,7 @@ class Fields:
         else:
             self._fields = {}
             problems.add(path or "the document", what, value)
-            # What its fields lack is the same mistake again.
+            # The fields are missing because of this mistake, so their problems are dropped.
             self.problems = Problems()
 
     def __contains__(self, name: str) -> bool:
@@ -55,14 +56,14 @@ class Fields:
         return f"{self.path}.{name}" if self.path else name
 
     def raw(self, name: str) -> object:
-        """Take a field as it stands; none if it is missing or null."""
+        """Return a field without a check; `None` if it is missing or null."""
         self._taken.add(name)
         return self._fields.get(name)
 
     def text(
         self, name: str, default: str, *, expected: str, accept: Callable[[str], bool]
     ) -> str:
-        """Take a string that `accept` finds right."""
+        """Return a string for which `accept` returns true."""
         value = self.raw(name)
         if value is None:
             return default
@@ -72,7 +73,7 @@ class Fields:
         return default
 
     def whole(self, name: str, default: int | None, *, low: int, high: int) -> int | None:
-        """Take a whole number from `low` to `high`."""
+        """Return a whole number from `low` to `high`."""
         value = self.raw(name)
         if value is None or is_whole(value, low=low, high=high):
             return default if value is None else int(str(value))
@@ -80,7 +81,7 @@ class Fields:
         return default
 
     def number(self, name: str, default: float, *, low: float, high: float) -> float:
-        """Take a number from `low` to `high`."""
+        """Return a number from `low` to `high`."""
         value = self.raw(name)
         if value is None:
             return default
@@ -90,7 +91,7 @@ class Fields:
         return default
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Take a true or a false."""
+        """Return a boolean."""
         value = self.raw(name)
         if value is None or isinstance(value, bool):
             return default if value is None else value
@@ -98,7 +99,7 @@ class Fields:
         return default
 
     def word(self, name: str, default: Word) -> Word:
-        """Take one word of the default's vocabulary."""
+        """Return a value of the default's enum."""
         value = self.raw(name)
         vocabulary = type(default)
         if value is None:
@@ -109,7 +110,7 @@ class Fields:
         return default
 
     def list_of(self, name: str, *, expected: str) -> list[tuple[str, object]]:
-        """Take a list as pairs of path and item; empty if it is missing."""
+        """Return the items of a list with their paths; empty if the list is missing."""
         value = self.raw(name)
         if value is None:
             return []
@@ -119,7 +120,7 @@ class Fields:
         return []
 
     def some_of(self, name: str, *, expected: str) -> list[tuple[str, object]]:
-        """Take a list that must be there with at least one item."""
+        """Return the items, with their paths, of a list that must have at least one."""
         items = self.list_of(name, expected=expected)
         value = self.raw(name)
         if not value and (value is None or isinstance(value, Sequence)):
@@ -127,18 +128,18 @@ class Fields:
         return items
 
     def refuse_others(self) -> None:
-        """Note every field that nobody took: a misspelt field must not be ignored in silence."""
+        """Add a problem for every field that was not read: it may be misspelt."""
         for name in self._fields:
             if name not in self._taken:
                 known = ", ".join(sorted(self._taken))
-                self.problems.say(self.at(name), f"not a field here; known are {known}")
+                self.problems.say(self.at(name), f"unknown field; known are {known}")
 
 
 def is_whole(value: object, *, low: int, high: int) -> bool:
-    """Say whether a value is a whole number within bounds; YAML's `yes` is not the number one."""
+    """Return whether a value is a whole number within bounds; `True` is not the number one."""
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def one_of(vocabulary: type[StrEnum]) -> str:
-    """Return a vocabulary as a person would list it."""
+    """Return the phrase "one of …" with the values of an enum."""
     return "one of " + ", ".join(vocabulary)

@@ -1,6 +1,6 @@
-"""Recipes: which variants a source gets, as values that are already known to be right.
+"""Recipes: which variants a source gets, and how they are encoded.
 
-`recipe_reader` makes them from a document; everything after it trusts the type.
+`recipe_reader` validates documents and makes these values; all other code trusts them.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from json import dumps
 
 
 class Slot(StrEnum):
-    """What a browser can take, best first; a promise about the reader, not about the file."""
+    """What a browser can read, best first. The file in a slot may have another codec."""
 
     AVIF = "avif"
     WEBP = "webp"
@@ -19,7 +19,7 @@ class Slot(StrEnum):
 
 
 class Codec(StrEnum):
-    """What a file really is; each value is the second half of its Content-Type."""
+    """The codec of a file; each value is the second half of its Content-Type."""
 
     AVIF = "avif"
     WEBP = "webp"
@@ -34,7 +34,7 @@ class Codec(StrEnum):
 
 
 class Fit(StrEnum):
-    """How a picture meets a box; none of them ever enlarges it."""
+    """How an image fits into a box; it is never enlarged."""
 
     INSIDE = "inside"
     COVER = "cover"
@@ -42,7 +42,7 @@ class Fit(StrEnum):
 
 
 class Gravity(StrEnum):
-    """Which part of a picture a crop keeps."""
+    """Which part of an image a crop keeps."""
 
     CENTRE = "centre"
     ATTENTION = "attention"
@@ -51,7 +51,7 @@ class Gravity(StrEnum):
 
 
 class Animation(StrEnum):
-    """What becomes of a moving source."""
+    """Whether an animated source stays animated."""
 
     KEEP = "keep"
     FIRST_FRAME = "first-frame"
@@ -59,16 +59,16 @@ class Animation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What an animation may have to keep moving, over which it stands still; none: no bound.
+    """The limits over which only an animation's first frame is rendered; `None` means no limit.
 
-    `max_pixels` counts those of all frames together.
+    `max_pixels` counts the pixels of all frames together.
     """
 
     max_frames: int | None = None
     max_pixels: int | None = None
 
     def allow(self, frames: int, frame_pixels: int) -> bool:
-        """Say whether so many frames of so many pixels each are within the caps."""
+        """Return whether an animation of this size is within the caps."""
         within_frames = self.max_frames is None or frames <= self.max_frames
         return within_frames and (
             self.max_pixels is None or frames * frame_pixels <= self.max_pixels
@@ -76,7 +76,7 @@ class Caps:
 
 
 class Position(StrEnum):
-    """Where a watermark stands on a variant."""
+    """The position of a watermark on a variant."""
 
     TOP_LEFT = "top-left"
     TOP_RIGHT = "top-right"
@@ -85,11 +85,11 @@ class Position(StrEnum):
     CENTRE = "centre"
 
 
-# Chosen so that the three look alike; see docs/recipes.md for the scan.
+# Chosen so that the three codecs look alike; docs/recipes.md has the measurements.
 DEFAULT_QUALITY: Mapping[str, int] = {Codec.AVIF: 60, Codec.WEBP: 82, Codec.JPEG: 76}
-# CPU spent by the encoder, 0 (fast) to 9 for AVIF, 6 for WebP, 9 for PNG, 10 for GIF. JPEG: 0 is
-# plain baseline, 1 optimises the Huffman tables, 2 adds progressive scans, 3 adds mozjpeg's
-# trellis search.
+# The CPU that an encoder spends, from 0 (fast) to 9 for AVIF, 6 for WebP, 9 for PNG, 10 for GIF.
+# For JPEG, 0 is baseline, 1 optimises the Huffman tables, 2 adds progressive scans, 3 adds
+# mozjpeg's trellis quantisation.
 DEFAULT_EFFORT: Mapping[str, int] = {
     Codec.AVIF: 1,
     Codec.WEBP: 2,
@@ -97,14 +97,14 @@ DEFAULT_EFFORT: Mapping[str, int] = {
     Codec.PNG: 6,
     Codec.GIF: 4,
 }
-# A second of CPU saves most bytes on small pictures, which are also shown most often.
+# A second of CPU saves most bytes on small images, which are also requested most often.
 SMALL_PIXELS, LARGE_PIXELS = 320_000, 1_400_000
 SMALL_EFFORT: Mapping[str, int] = {**DEFAULT_EFFORT, Codec.WEBP: 4}
 LARGE_EFFORT: Mapping[str, int] = {**DEFAULT_EFFORT, Codec.AVIF: 0}
 
 
 def default_effort(pixels: int) -> Mapping[str, int]:
-    """Return the effort for a picture of so many pixels, all its frames counted."""
+    """Return the effort by codec for an image with this many pixels in all its frames."""
     if pixels <= SMALL_PIXELS:
         return SMALL_EFFORT
     return LARGE_EFFORT if pixels > LARGE_PIXELS else DEFAULT_EFFORT
@@ -112,10 +112,11 @@ def default_effort(pixels: int) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """A picture laid over every variant; `key` names it in the sources bucket.
+    """An image drawn on every variant; `key` is its key in the sources bucket.
 
-    `scale` is the mark's width as a fraction of the variant's. `etag` is of the mark that is
-    there now: no recipe says it, the worker fills it in before it compares or renders.
+    `scale` is the watermark's width as a fraction of the variant's, `opacity` is from 0 to 1.
+    `etag` is the file's current ETag. Recipes do not hold it; the worker sets it before it
+    compares or renders.
     """
 
     key: str
@@ -127,13 +128,16 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which keys a recipe is for: a prefix, and any of the suffixes in any letter case."""
+    """Which keys a recipe is for: those with the prefix and any of the suffixes.
+
+    Suffixes are in lower case and match any letter case; without suffixes, all keys match.
+    """
 
     prefix: str = ""
     suffixes: tuple[str, ...] = ()
 
     def accepts(self, key: str) -> bool:
-        """Say whether a source key is ours; a key that ends in `/` is a console's empty folder."""
+        """Return whether a source key matches; the S3 console's folders, `…/`, never do."""
         if key.endswith("/") or not key.startswith(self.prefix):
             return False
         return not self.suffixes or key.lower().endswith(self.suffixes)
@@ -141,9 +145,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One named result: its box in pixels (none: the source's size), its slots, its encoders.
+    """One named result of a recipe.
 
-    `effort` holds what the recipe says; `default_effort` decides about the rest.
+    `width` and `height` are its box in pixels; `None` is the source's size. `effort` holds only
+    what the recipe sets; `default_effort` has the other codecs.
     """
 
     name: str
@@ -158,7 +163,11 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that is made of one source. `background` is RGB; none keeps transparency."""
+    """All that is made of one source.
+
+    `background` is RGB, and `None` keeps transparency. `metadata` holds the names of the fields
+    that variants keep: any of `copyright` and `creator`.
+    """
 
     name: str
     variants: tuple[Variant, ...]
@@ -172,20 +181,20 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
-        """Return 16 hex digits that change when what is made changes; the name does not count."""
+        """Return 16 hex digits that change with every setting except name and match."""
         made = asdict(self)
         del made["name"], made["match"]
         if self.caps is None:
-            del made["caps"]  # younger than fingerprints that are stored in ledgers
+            del made["caps"]  # keeps fingerprints that ledgers stored before `caps` existed
         return sha256(dumps(made, sort_keys=True).encode()).hexdigest()[:16]
 
-    def without_places(self) -> "Recipe":
-        """Return only what is to be made: nothing that names an object of a bucket."""
-        mark = None if self.watermark is None else replace(self.watermark, key="", etag="")
-        return replace(self, match=Match(), watermark=mark)
+    def without_keys(self) -> "Recipe":
+        """Return the recipe for a render child: without anything that names an object."""
+        watermark = None if self.watermark is None else replace(self.watermark, key="", etag="")
+        return replace(self, match=Match(), watermark=watermark)
 
     def stored_names(self) -> tuple[tuple[str, Slot], ...]:
-        """Return the variant and slot of every object that a source gets, the manifest aside."""
+        """Return variant and slot of every object that a source gets besides its manifest."""
         return tuple((variant.name, slot) for variant in self.variants for slot in variant.slots)
 
 
@@ -196,14 +205,14 @@ class RecipeSet:
     recipes: tuple[Recipe, ...]
 
     def matching(self, key: str) -> Recipe | None:
-        """Return the first recipe that accepts the key."""
+        """Return the first recipe that matches the key; `None` if there is none."""
         return next((recipe for recipe in self.recipes if recipe.match.accepts(key)), None)
 
     def named(self, name: str) -> Recipe | None:
-        """Return the recipe that a source's metadata asked for."""
+        """Return the recipe with this name; `None` if there is none."""
         return next((recipe for recipe in self.recipes if recipe.name == name), None)
 
     def object_names(self) -> tuple[str, ...]:
-        """Return every object name, `<variant>.<slot>`, that some recipe stores."""
+        """Return every object name, `<variant>.<slot>`, that any recipe stores."""
         names = (name for recipe in self.recipes for name in recipe.stored_names())
         return tuple(sorted({f"{variant}.{slot}" for variant, slot in names}))

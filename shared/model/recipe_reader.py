@@ -1,4 +1,4 @@
-"""Makes recipes from a document (`recipes.yaml` or its JSON form), or lists all its mistakes."""
+"""Reads and validates recipes, `recipes.yaml` or its JSON form; refuses with all problems."""
 
 import json
 import re
@@ -27,10 +27,10 @@ SCHEMA_VERSION = 1
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 KEEPABLE_METADATA = frozenset({"copyright", "creator"})
-# The deployment's limits hold all the same; these bound typing errors.
+# Bounds of `animation`, against typing errors. The limits of the deployment apply as well.
 MAX_FRAMES = 100_000
 MAX_PIXELS = 1 << 32
-# The ledger notes twice with each source what may be stored for it, and an item stays under 4 KB.
+# A ledger item holds the names of a source's objects twice, and must stay under 4 KB.
 MAX_NAME_BYTES = 800
 
 
@@ -123,7 +123,7 @@ def _background(fields: Fields) -> tuple[int, int, int] | None:
 
 
 def _animation(fields: Fields) -> tuple[Animation, Caps | None]:
-    """Read a word, or a mapping with what may move at most."""
+    """Read `animation`: a mode, or a mapping of mode and caps."""
     value = fields.raw("animation")
     if not isinstance(value, Mapping):
         return fields.word("animation", Animation.KEEP), None
@@ -135,7 +135,7 @@ def _animation(fields: Fields) -> tuple[Animation, Caps | None]:
     )
     inner.refuse_others()
     if mode is not Animation.KEEP and caps != Caps():
-        inner.problems.say(inner.path, f"what stands still at its {mode} has no frames to count")
+        inner.problems.say(inner.path, f"mode {mode} takes neither max_frames nor max_pixels")
     return mode, None if caps == Caps() else caps
 
 

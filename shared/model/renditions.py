@@ -1,4 +1,4 @@
-"""From a recipe and a source's size to the pictures to make, each only once."""
+"""Plans the distinct images to make from a recipe and a source's size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ Figures = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One distinct picture, and the names of the variants that want it in each slot.
+    """One distinct image, and the names of the variants that share it in each slot.
 
-    `focal` is there if and only if the gravity is focal.
+    `focal` is set if and only if the gravity is `focal`. `quality` and `effort` are by codec.
 
-    Several rungs share a rendition where the source is smaller than their widths: it is encoded
-    once and stored under each name, so that every URL the edge can produce exists.
+    If the source is smaller than the widths of several rungs, they share a rendition: it is
+    encoded once and stored under each name, so that every URL that the edge can produce exists.
     """
 
     fitted: Fitted
@@ -29,17 +29,17 @@ class Rendition:
 
     @property
     def is_cropped_or_padded(self) -> bool:
-        """Say whether the picture is not the whole source at one scale."""
+        """Return whether the image is not just the resized source."""
         return self.fitted.canvas != self.fitted.resized
 
 
 def plan_renditions(
     recipe: Recipe, source: Size, *, frames: int = 1, focal: Focal | None = None
 ) -> tuple[Rendition, ...]:
-    """Return the renditions of a source, largest first: each can be made from the one before.
+    """Return the renditions of a source, largest first: each can be resized from the one before.
 
-    `source` is one frame's size. `focal` is the source's focal point; without one, gravity focal
-    is gravity attention.
+    `source` is the upright size of one frame. `focal` is the source's focal point; without one,
+    gravity `focal` means gravity `attention`.
     """
     groups: dict[tuple[Fitted, Gravity, Figures, Figures], list[Variant]] = {}
     for variant in recipe.variants:
@@ -64,7 +64,7 @@ def plan_renditions(
 
 def _gravity(variant: Variant, fitted: Fitted, focal: Focal | None) -> Gravity:
     if fitted.canvas == fitted.resized:
-        return Gravity.CENTRE  # where nothing is cut off, no gravity makes another picture
+        return Gravity.CENTRE  # nothing is cropped, so all gravities give the same image
     if variant.gravity is Gravity.FOCAL and focal is None:
         return Gravity.ATTENTION
     return variant.gravity

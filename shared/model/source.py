@@ -1,4 +1,4 @@
-"""A source: an object in the sources bucket, as it is now."""
+"""A source: the current version of an object in the sources bucket."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ ASKS_FOR_RECIPE = ";recipe="
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What a source asks for itself, in its S3 user metadata."""
+    """What a source's S3 user metadata sets: a recipe's name, and a focal point as text."""
 
     recipe: str | None = None
     focal: str | None = None
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Overrides":
-        """Read the override fields of S3 user metadata and ignore all others."""
+        """Read the fields `recipe` and `focal` of S3 user metadata; others are ignored."""
         return cls(recipe=metadata.get("recipe"), focal=metadata.get("focal"))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source as HEAD saw it; `size_bytes` is what S3 stores.
+    """A source as HeadObject describes it.
 
-    `last_modified` is only ever compared for being the same: whoever drops the same file again
-    wants it tried again.
+    `last_modified` is only compared for equality: it changes when the same file is uploaded again,
+    and then a rejected source is tried again.
     """
 
     key: str
@@ -40,9 +40,10 @@ class Source:
 
     @property
     def identity(self) -> str:
-        """Return what must change for the variants to change: the ETag and the overrides.
+        """Return the ETag and the overrides: the variants depend on both.
 
-        A metadata-only copy keeps the ETag, so the ETag alone would miss a new focal point.
+        A copy that changes the metadata only keeps the ETag, which alone would miss a new focal
+        point.
         """
         asked = (("recipe", self.overrides.recipe), ("focal", self.overrides.focal))
         return "".join(
@@ -64,9 +65,10 @@ class Listed:
 
 
 def _brief(value: str) -> str:
-    """Return what stands for a value in an identity, which every ledger item holds.
+    """Return a short form of a metadata value for the identity, which every ledger item holds.
 
-    Quoted, so that no value can pass for two fields. Metadata may take 2 KB:
+    It is percent-encoded, so that a value cannot look like two fields. Long values are hashed, as
+    metadata may take 2 KB:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
     """
     quoted = quote(value, safe="")

@@ -1,4 +1,4 @@
-"""Reads a recipe's variants: ladders of widths, and single variants by name."""
+"""Reads and validates the variants of a recipe: ladders of widths, and single variants by name."""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from dataclasses import replace
 from shared.model.problems import Fields, Problems, is_whole, one_of
 from shared.model.recipe import Codec, Fit, Gravity, Slot, Variant
 
-MAX_DIMENSION = 8192  # wider than any screen; bounds what one typing error can cost
-MAX_VARIANTS = 64  # bounds what one source can cost
+MAX_DIMENSION = 8192  # wider than any screen; limits the cost of a typing error
+MAX_VARIANTS = 64  # limits the cost of one source
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-# The highest effort that each encoder understands; AVIF's and WebP's as libvips documents them.
+# The highest effort of each encoder; AVIF's and WebP's as libvips documents them.
 MAX_EFFORT = {Codec.AVIF: 9, Codec.WEBP: 6, Codec.JPEG: 3, Codec.PNG: 9, Codec.GIF: 10}
 MIN_EFFORT = {Codec.GIF: 1}
 BOUNDS = {
@@ -22,7 +22,7 @@ VARIANT_ENTRY = "a variant: widths, or name with width and height"
 
 
 def read_name(fields: Fields) -> str:
-    """Take the name that a recipe or a variant must have."""
+    """Return the name that a recipe or a variant must have."""
     expected = "lower-case letters, digits and dashes, a letter first, 32 at most"
     if "name" not in fields:
         fields.problems.add(fields.at("name"), expected, fields.raw("name"))
@@ -34,7 +34,7 @@ def read_name(fields: Fields) -> str:
 def read_variants(
     fields: Fields, quality: Mapping[str, int], effort: Mapping[str, int]
 ) -> tuple[Variant, ...]:
-    """Return a recipe's variants; entries for the same rung add up to one variant."""
+    """Return a recipe's variants; entries for the same rung are merged into one variant."""
     entries = fields.some_of("variants", expected="a list of at least one variant")
     merged: dict[str, Variant] = {}
     for path, item in entries:
@@ -42,7 +42,7 @@ def read_variants(
         for variant in _variant_entry(entry, quality, effort):
             known = merged.setdefault(variant.name, variant)
             if variant.name and replace(known, slots=variant.slots) != variant:
-                fields.problems.say(path, f"{variant.name} stands above with other settings")
+                fields.problems.say(path, f"{variant.name} is defined above with other settings")
             union = {*known.slots, *variant.slots}
             slots = tuple(slot for slot in Slot if slot in union)
             merged[variant.name] = replace(known, slots=slots)
@@ -87,9 +87,9 @@ def _check_box(variant: Variant, fields: Fields) -> None:
     if variant.fit is not Fit.INSIDE and not (variant.width and variant.height):
         fields.problems.say(fields.path, f"fit {variant.fit} needs both width and height")
     if variant.gravity is not Gravity.CENTRE and variant.fit is not Fit.COVER:
-        fields.problems.say(fields.at("gravity"), "only fit cover crops, so only it has a gravity")
+        fields.problems.say(fields.at("gravity"), "gravity needs fit cover: no other fit crops")
     if re.fullmatch(r"w\d+", variant.name):
-        fields.problems.say(fields.at("name"), "w and a number is the name of a ladder's rung")
+        fields.problems.say(fields.at("name"), "w and a number is reserved for rungs of a ladder")
 
 
 def _slots(fields: Fields) -> tuple[Slot, ...]:
@@ -115,7 +115,7 @@ def _widths(fields: Fields) -> list[int]:
 
 
 def read_encoder_figures(fields: Fields, name: str, base: Mapping[str, int]) -> Mapping[str, int]:
-    """Return `base` with what this entry says of quality or effort, per encoder."""
+    """Return `base` with the quality or effort that this entry sets, by codec."""
     if name not in fields:
         fields.raw(name)
         return base
@@ -132,6 +132,6 @@ def read_encoder_figures(fields: Fields, name: str, base: Mapping[str, int]) -> 
 
 
 def refuse_repeats(names: list[str], path: str, problems: Problems) -> None:
-    """Note every name that stands there more than once."""
+    """Add a problem for every name that occurs more than once."""
     for name in sorted({name for name in names if name and names.count(name) > 1}):
-        problems.say(path, f"{name} stands there more than once")
+        problems.say(path, f"{name} occurs more than once")

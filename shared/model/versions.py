@@ -1,8 +1,8 @@
-"""The versions that ledger entries, dead letters and `pixfleet --version` bear."""
+"""The worker's version and the engine's version, as ledger and dead letters hold them."""
 
-# Of the worker's code; pyproject.toml says the same.
+# The version of the code, equal to the one in pyproject.toml. `pixfleet --version` prints it.
 WORKER_VERSION = "0.1.0"
 
-# Of the pixels: raise it where the same source and recipe give other bytes or another manifest,
-# so that every entry of an older engine is stale.
+# Raise it if the same source and recipe give other bytes or another manifest than before. Then the
+# sources of every ledger entry of an older engine are stale.
 ENGINE_VERSION = "2"

@@ -37,7 +37,7 @@ def keys_with_other_pixels(
 
 def _is_same(fleet: Fleet, child: RenderChild, key: str, recipe: Recipe) -> bool:
     data = _read(fleet, fleet.stack.sources_bucket, key)
-    job = Job(recipe.without_places(), Limits())
+    job = Job(recipe.without_keys(), Limits())
     is_same = True
     for reply in child.render(data, job, time_limit_seconds=PATIENCE_SECONDS):
         if isinstance(reply, DoneFrame):

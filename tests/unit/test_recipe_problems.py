@@ -45,7 +45,7 @@ WRONG_DOCUMENTS: dict[str, tuple[object, str]] = {
     ),
     "two of a name": (
         recipe_document(recipe(), recipe()),
-        "recipes: plain stands there more than once",
+        "recipes: plain occurs more than once",
     ),
 }
 
@@ -78,7 +78,7 @@ WRONG_RECIPES: list[tuple[dict[str, object], str]] = [
     ({"quality": {"jpeg": 0}}, "quality.jpeg: expected a whole number from 1 to 100, got 0"),
     ({"quality": {"webp": 101}}, "quality.webp: expected a whole number from 1 to 100, got 101"),
     ({"quality": {"avif": "5"}}, "quality.avif: expected a whole number from 1 to 100, got '5'"),
-    ({"quality": {"png": 9}}, "quality.png: not a field here; known are avif, jpeg, webp"),
+    ({"quality": {"png": 9}}, "quality.png: unknown field; known are avif, jpeg, webp"),
     ({"effort": []}, "effort: expected a mapping of encoder to number, got []"),
     ({"effort": {"avif": 10}}, "effort.avif: expected a whole number from 0 to 9, got 10"),
     ({"effort": {"webp": 7}}, "effort.webp: expected a whole number from 0 to 6, got 7"),
@@ -106,11 +106,11 @@ WRONG_RECIPES: list[tuple[dict[str, object], str]] = [
     ),
     (
         {"animation": {"mode": "first-frame", "max_frames": 9}},
-        "animation: what stands still at its first-frame has no frames to count",
+        "animation: mode first-frame takes neither max_frames nor max_pixels",
     ),
     (
         {"animation": {"frames": 9}},
-        "animation.frames: not a field here; known are max_frames, max_pixels, mode",
+        "animation.frames: unknown field; known are max_frames, max_pixels, mode",
     ),
     ({"placeholder": "yes"}, "placeholder: expected true or false, got 'yes'"),
     (
@@ -135,7 +135,7 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
     ("w640", ": expected a variant: widths, or name with width and height, got 'w640'"),
     (variant(name=...), f".name: {NAME_RULE}, got nothing"),
     (variant(name="a.b"), f".name: {NAME_RULE}, got 'a.b'"),
-    (variant(name="w640"), ".name: w and a number is the name of a ladder's rung"),
+    (variant(name="w640"), ".name: w and a number is reserved for rungs of a ladder"),
     (variant(width=0), f".width: {SIZE_RULE}, got 0"),
     (variant(width=8193), f".width: {SIZE_RULE}, got 8193"),
     (variant(width=True), f".width: {SIZE_RULE}, got True"),
@@ -148,7 +148,7 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
         variant(fit="cover", height=9, gravity="north"),
         ".gravity: expected one of centre, attention, entropy, focal, got 'north'",
     ),
-    (variant(gravity="attention"), ".gravity: only fit cover crops, so only it has a gravity"),
+    (variant(gravity="attention"), ".gravity: gravity needs fit cover: no other fit crops"),
     (variant(formats=...), f".formats: {SLOT_RULE}, got nothing"),
     (variant(formats=[]), f".formats: {SLOT_RULE}, got []"),
     (variant(formats="webp"), f".formats: {SLOT_RULE}, got 'webp'"),
@@ -173,14 +173,14 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
         ".widths: expected a list of at least one width in pixels, got 640",
     ),
     ({"widths": [640, "960"], "formats": ["webp"]}, f".widths[1]: {SIZE_RULE}, got '960'"),
-    ({"widths": [640, 640], "formats": ["webp"]}, ".widths: 640 stands there more than once"),
+    ({"widths": [640, 640], "formats": ["webp"]}, ".widths: 640 occurs more than once"),
     (
         {"widths": [640], "height": 480, "formats": ["webp"]},
-        ".height: not a field here; known are effort, formats, quality, widths",
+        ".height: unknown field; known are effort, formats, quality, widths",
     ),
     (
         variant(name="other", width=200),
-        ": other stands above with other settings",
+        ": other is defined above with other settings",
     ),
 ]
 
@@ -214,7 +214,7 @@ def test_the_settings_of_a_wrong_watermark_are_named() -> None:
         f"{at}.position: expected one of {places}, got 'left'",
         f"{at}.scale: expected a number from 0.01 to 1, got 2",
         f"{at}.opacity: expected a number from 0 to 1, got 'half'",
-        f"{at}.size: not a field here; known are key, opacity, position, scale",
+        f"{at}.size: unknown field; known are key, opacity, position, scale",
     ]
 
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.unit
 SCHEMA = json.loads(json.dumps(recipes_schema()))
 # What a schema has no words for.
 BEYOND = (
-    "plain stands there more than once",
-    "stands above with other settings",
+    "plain occurs more than once",
+    "is defined above with other settings",
     "at most 64 variants",
     "800 bytes",
 )

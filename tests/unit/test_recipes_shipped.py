@@ -175,7 +175,7 @@ def test_without_places_a_recipe_makes_the_same_and_names_no_object() -> None:
     mark = Watermark("secret/logo.png", scale=0.5, etag="5d41")
     full = Recipe("any", (Variant("w640", (WEBP,)),), Match("secret/"), watermark=mark)
 
-    bare = full.without_places()
+    bare = full.without_keys()
 
     assert "secret" not in repr(bare)
     assert bare == replace(full, match=Match(), watermark=Watermark("", scale=0.5))

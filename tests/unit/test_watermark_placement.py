@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shared.model.geometry import Size
 from shared.model.recipe import Position, Watermark
-from shared.model.watermark_placement import LEAST_PIXELS, Placement, placement
+from shared.model.watermark_placement import MIN_PIXELS, Placement, placement
 
 pytestmark = pytest.mark.unit
 
@@ -75,7 +75,7 @@ def test_a_mark_that_would_be_a_smudge_is_left_out(
     where = placement(Watermark("logo.png", scale=0.2), LOGO, Size(width, 60))
 
     assert (where is not None) is is_drawn
-    assert LEAST_PIXELS == 16
+    assert MIN_PIXELS == 16
 
 
 def test_a_mark_that_is_small_itself_is_drawn_where_there_is_room() -> None:
