@@ -145,7 +145,8 @@ def _of_listed(key: str, entry: Entry, listed: Listed, recipes: CurrentRecipes) 
     """Return the state as far as a listing shows it.
 
     No listing shows metadata, but an object of the same ETag and Last-Modified is the object that
-    the entry was made from, so its metadata is known too.
+    the entry was made from, so its metadata is known too. The exception is a copy that changes
+    the metadata alone within the same second.
     """
     is_same_write = (listed.etag, listed.last_modified) == (entry.etag, entry.last_modified)
     if listed.etag and listed.last_modified and not is_same_write:

@@ -37,7 +37,7 @@ class FakeChild:
         self._process = process
 
     def render(
-        self, source: bytes, job: Job, *, time_limit_seconds: float, mark: bytes = b""
+        self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         """Do to a source what its bytes say."""
         kind = source.partition(b" ")[0]
