@@ -151,6 +151,11 @@ lock: python-is-new-enough  ## Renew the lock files, with hashes and without ind
 	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
 
+.PHONY: release
+release: setup  ## Set the version, close the changelog's section and tag it: VERSION=1.2.3
+	@$(MAKE) --no-print-directory test
+	@$(BIN)/python -m scripts.release "$(VERSION)"
+
 .PHONY: clean
 clean:  ## Remove everything that the targets above have made
 	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""`make release`: one version number, one changelog section, one tag."""
