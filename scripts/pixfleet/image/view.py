@@ -61,8 +61,10 @@ def document(life: Life, answer: Answer, log: Log, base: str) -> dict[str, objec
 
 
 def _entry_document(entry: Entry) -> dict[str, object]:
-    sets = {"stored": sorted(entry.stored), "told_by": sorted(entry.told_by)}
-    return {**asdict(entry), **sets}
+    fields = asdict(entry)
+    # Programs read the field under the name that it had first.
+    fields["deaths"] = fields.pop("crashed_attempts")
+    return {**fields, "stored": sorted(entry.stored), "told_by": sorted(entry.told_by)}
 
 
 def _ledger_facts(entry: Entry) -> dict[str, object]:
