@@ -1,7 +1,8 @@
-"""`pixfleet status`: whether all is well."""
+"""`pixfleet status`: what the stack does now, and what needs a person."""
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,9 +11,9 @@ from rich.console import Group
 from rich.live import Live
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.status.reader import Lookout
-from scripts.pixfleet.status.report import Report
-from scripts.pixfleet.status.view import document, line, shown
+from scripts.pixfleet.status.reader import StatusReader
+from scripts.pixfleet.status.report import StatusReport
+from scripts.pixfleet.status.view import document, line, view
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from shared.clock import SystemClock
@@ -24,59 +25,59 @@ app = typer.Typer()
 def status(
     context: Context,
     *,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     every: Annotated[
-        float, typer.Option("--every", min=1.0, help="Seconds between two looks.")
+        float, typer.Option("--every", min=1.0, help="Seconds between two refreshes.")
     ] = 5.0,
 ) -> None:
-    """Say whether all is well: queues, dead letters, pace, the last endings."""
-    lookout = Lookout(context.stack, context.clients, SystemClock())
-    report = lookout.look()
-    watcher = _Watch(context.console, lookout, every)
+    """Show queues, dead letters, alarms, pace and the latest outcomes."""
+    reader = StatusReader(context.stack, context.clients, SystemClock())
+    report = reader.read()
+    refresher = Watch(context.console, reader.read, pause=lambda: time.sleep(every))
     if watch:
-        report = watcher.until_stopped(report)
-    if not watch or watcher.is_in_place:
-        context.console.result(document(report), *shown(report))
+        report = refresher.until_stopped(report)
+    if not watch or refresher.is_in_place:
+        context.console.result(document(report), *view(report))
     if any(report.troubles()):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
 @dataclass(frozen=True, slots=True)
-class _Watch:
-    """Shows one report after the other."""
+class Watch:
+    """Prints one report after another; `pause` is called between two of them."""
 
     console: Console
-    lookout: Lookout
-    every: float
+    read: Callable[[], StatusReport]
+    pause: Callable[[], None]
 
     @property
     def is_in_place(self) -> bool:
-        """Say whether one report can be written over the other."""
+        """Return whether a report can replace the one before on the screen."""
         return self.console.out.is_terminal and not self.console.as_json
 
-    def until_stopped(self, report: Report) -> Report:
-        """Return the last report, when a person has typed Ctrl-C: that is how a watch ends."""
+    def until_stopped(self, report: StatusReport) -> StatusReport:
+        """Print reports until Ctrl-C and return the last one: Ctrl-C is not an error here."""
         return self._in_place(report) if self.is_in_place else self._in_lines(report)
 
-    def _in_place(self, report: Report) -> Report:
-        # The terminal's other page: what stood there before comes back at the end.
+    def _in_place(self, report: StatusReport) -> StatusReport:
+        # The alternate screen: at the end the terminal shows again what it showed before.
         with Live(
-            Group(*shown(report)), console=self.console.out, screen=True, auto_refresh=False
+            Group(*view(report)), console=self.console.out, screen=True, auto_refresh=False
         ) as live:
             try:
                 while True:
-                    time.sleep(self.every)
-                    report = self.lookout.look()
-                    live.update(Group(*shown(report)), refresh=True)
+                    self.pause()
+                    report = self.read()
+                    live.update(Group(*view(report)), refresh=True)
             except KeyboardInterrupt:
                 return report
 
-    def _in_lines(self, report: Report) -> Report:
+    def _in_lines(self, report: StatusReport) -> StatusReport:
         try:
             while True:
-                told = json.dumps(document(report)) if self.console.as_json else line(report)
-                print(told, flush=True)
-                time.sleep(self.every)
-                report = self.lookout.look()
+                text = json.dumps(document(report)) if self.console.as_json else line(report)
+                print(text, flush=True)
+                self.pause()
+                report = self.read()
         except KeyboardInterrupt:
             return report

@@ -1,1 +1,1 @@
-"""What `pixfleet status` looks at, and what it makes of it."""
+"""`pixfleet status`: reads queues, ledger, alarms and metrics, and reports what needs a person."""

@@ -1,4 +1,4 @@
-"""What CloudWatch knows of the lanes: how old the oldest message is, how many sources ended."""
+"""CloudWatch's metrics of the lanes: age of the oldest message, sources processed a second."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 MINUTE = 60
 MINUTES = 5
-# A metric's last minute is not whole yet, and comes late.
+# The last minute of a metric is not complete yet.
 LATE_MINUTES = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """By lane: the age of the oldest message in seconds, and sources ended per second.
+    """By lane: the age of the oldest message in seconds, and the sources processed a second.
 
-    A lane of which CloudWatch knows nothing stands in neither.
+    A lane without data points is in neither.
     """
 
     oldest_seconds: Mapping[str, float] = field(default_factory=dict)
     per_second: Mapping[str, float] = field(default_factory=dict)
 
 
-def figures_of(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Figures:
-    """Return what CloudWatch says of the last minutes."""
+def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Figures:
+    """Return the metrics of the last minutes; `now` in seconds since the epoch."""
     end = now // MINUTE * MINUTE
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=list(_queries(stack)),
@@ -39,36 +39,36 @@ def figures_of(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Figu
         ScanBy="TimestampDescending",
     )
     oldest: dict[str, float] = {}
-    ended: dict[str, float] = {}
+    processed: dict[str, float] = {}
     for each in (each for page in pages for each in page["MetricDataResults"]):
-        what, lane = each["Label"].split()
+        figure, lane = each["Label"].split()
         if not (values := each["Values"]):
             continue
-        if what == "oldest":
+        if figure == "oldest":
             oldest.setdefault(lane, values[0])
         else:
-            ended[lane] = ended.get(lane, 0.0) + sum(values)
+            processed[lane] = processed.get(lane, 0.0) + sum(values)
     seconds = (MINUTES + LATE_MINUTES) * MINUTE
-    return Figures(oldest, {lane: count / seconds for lane, count in ended.items()})
+    return Figures(oldest, {lane: count / seconds for lane, count in processed.items()})
 
 
 def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
     for lane, place in stack.lanes.items():
         queue = {"QueueName": place.queue}
         yield _query(f"oldest {lane}", "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
-        yield _query(f"ended {lane}", "Pixfleet", "rejections", {"lane": lane})
+        yield _query(f"processed {lane}", "Pixfleet", "rejections", {"lane": lane})
         for outcome in Outcome:
-            by = {"lane": lane, "outcome": outcome.value}
-            yield _query(f"ended {lane} {outcome}", "Pixfleet", "images", by)
+            dimensions = {"lane": lane, "outcome": outcome.value}
+            yield _query(f"processed {lane} {outcome}", "Pixfleet", "images", dimensions)
 
 
 def _query(
     label: str, namespace: str, metric: str, dimensions: Mapping[str, str]
 ) -> "MetricDataQueryTypeDef":
-    shown = " ".join(label.split()[:2])
+    figure_and_lane = " ".join(label.split()[:2])
     return {
         "Id": label.replace(" ", "_").replace("-", "_"),
-        "Label": shown,
+        "Label": figure_and_lane,
         "MetricStat": {
             "Metric": {
                 "Namespace": namespace,

@@ -1,4 +1,4 @@
-"""Looks at a stack: queues, ledger, alarms and CloudWatch's figures."""
+"""Reads the status of a stack from queues, ledger, alarms and CloudWatch's metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,21 +10,21 @@ from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.status.figures import MINUTE, Figures, figures_of
-from scripts.pixfleet.status.outcomes import endings_of
-from scripts.pixfleet.status.report import Report
+from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
+from scripts.pixfleet.status.outcomes import recent_outcomes
+from scripts.pixfleet.status.report import StatusReport
 from shared.clock import Clock
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 
-Seen = TypeVar("Seen")
+Value = TypeVar("Value")
 
 
 @dataclass
-class Lookout:
-    """Looks as often as it is asked to, at CloudWatch's figures once a minute.
+class StatusReader:
+    """Reads everything at each call, but CloudWatch's metrics at most once a minute.
 
-    They cost money, and change by the minute.
+    GetMetricData costs money, and the metrics have one value a minute.
     """
 
     stack: Stack
@@ -33,44 +33,41 @@ class Lookout:
     _figures: Figures = field(default_factory=Figures)
     _figures_at: float = float("-inf")
 
-    def look(self) -> Report:
-        """Return what is to be seen now.
-
-        Without CloudWatch the rest is told all the same, and what could not be seen.
-        """
+    def read(self) -> StatusReport:
+        """Return the status now; calls that AWS denies are named in the report."""
         now, queues = self.clock.now(), Queues(self.clients.sqs)
         index = StatusIndex(
             self.clients.dynamodb, self.stack.ledger_table, self.stack.status_index
         )
-        endings = endings_of(index, now)
-        unseen: list[str] = []
+        outcomes = recent_outcomes(index, now)
+        denied: list[str] = []
         if now - self._figures_at >= MINUTE:
-            self._figures = _allowed(
-                lambda: figures_of(self.clients.cloudwatch, self.stack, now), Figures(), unseen
+            self._figures = _unless_denied(
+                lambda: read_figures(self.clients.cloudwatch, self.stack, now), Figures(), denied
             )
             self._figures_at = now
-        alarms: list[Alarm] = _allowed(
-            lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix), [], unseen
+        alarms: list[Alarm] = _unless_denied(
+            lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix), [], denied
         )
-        counted = sum(self._figures.per_second.values())
-        return Report(
+        per_second = sum(self._figures.per_second.values())
+        return StatusReport(
             at=now,
             lanes={name: queues.depth(lane.queue) for name, lane in self.stack.lanes.items()},
             oldest_seconds=self._figures.oldest_seconds,
             dead_letters=queues.depth(self.stack.dead_letter_queue).all,
-            endings=endings,
-            per_second=counted or endings.per_second,
-            rate_is_from="CloudWatch" if counted else "the ledger",
+            outcomes=outcomes,
+            per_second=per_second or outcomes.per_second,
+            rate_is_from="CloudWatch" if per_second else "the ledger",
             alarms=alarms,
-            unseen=unseen,
+            denied=denied,
         )
 
 
-def _allowed(see: Callable[[], Seen], otherwise: Seen, unseen: list[str]) -> Seen:
+def _unless_denied(call: Callable[[], Value], default: Value, denied: list[str]) -> Value:
     try:
-        return see()
+        return call()
     except ClientError as refused:
         if not is_denied(refused):
             raise
-        unseen.append(f"You may not {refused.operation_name}, so that is not looked at.")
-        return otherwise
+        denied.append(f"You may not call {refused.operation_name}, so its part is missing.")
+        return default

@@ -1,66 +1,66 @@
-"""All that `pixfleet status` knows at one moment, and in a word whether it is well."""
+"""The status of a stack at one moment, and what in it needs a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.pixfleet.stack.alarms import Alarm
-from scripts.pixfleet.status.outcomes import Endings
+from scripts.pixfleet.status.outcomes import RecentOutcomes
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
 
-# A message that has just come may lie so long before anybody polls for it.
+# A message may be this old before a worker receives it, without the lane being stalled.
 PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What wants a person, and what to type."""
+    """What needs a person, and what to type."""
 
     what: str
     type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What is known at one moment; `unseen` is what could not be looked at, and why."""
+class StatusReport:
+    """The status at one moment; `denied` has a sentence for each call that AWS denied."""
 
     at: float
     lanes: Mapping[str, Depth]
     oldest_seconds: Mapping[str, float]
     dead_letters: int
-    endings: Endings
+    outcomes: RecentOutcomes
     per_second: float
     rate_is_from: str
     alarms: Sequence[Alarm]
-    unseen: Sequence[str] = ()
+    denied: Sequence[str] = ()
 
     @property
     def to_do(self) -> int:
-        """Return how many messages are still to be worked on."""
+        """Return how many messages the lanes hold."""
         return sum(depth.all for depth in self.lanes.values())
 
     @property
     def seconds_left(self) -> float | None:
-        """Return how long it takes at this pace; none if there is no pace, or nothing to do."""
+        """Return `to_do` at the present rate in seconds; `None` if either is zero."""
         return self.to_do / self.per_second if self.to_do and self.per_second else None
 
     @property
     def word(self) -> str:
-        """Return whether all is well, in a word."""
+        """Return the status in one word: trouble, busy or well."""
         return "trouble" if any(self.troubles()) else "busy" if self.to_do else "well"
 
     def troubles(self) -> Iterator[Trouble]:
-        """Yield what wants a person, the worst first."""
-        ringing = [alarm.name for alarm in self.alarms if alarm.is_on]
-        if ringing:
-            verb = "alarm is" if len(ringing) == 1 else "alarms are"
-            told = f"{len(ringing)} {verb} on: {', '.join(ringing)}"
-            yield Trouble(told, "the section of docs/runbook.md with the alarm's name")
+        """Yield what needs a person, the most urgent first."""
+        alarms_on = [alarm.name for alarm in self.alarms if alarm.is_on]
+        if alarms_on:
+            verb = "alarm is" if len(alarms_on) == 1 else "alarms are"
+            what = f"{len(alarms_on)} {verb} on: {', '.join(alarms_on)}"
+            yield Trouble(what, "the section of docs/runbook.md with the alarm's name")
         stalled = [name for name in self.lanes if self._is_stalled(name)]
         if stalled:
             waiting = sum(self.lanes[name].waiting for name in stalled)
-            told = f"{counted(waiting, 'message')} on {', '.join(stalled)} and nobody at work"
-            yield Trouble(told, "pixfleet doctor")
+            what = f"{counted(waiting, 'message')} on {', '.join(stalled)} that no worker receives"
+            yield Trouble(what, "pixfleet doctor")
         if self.dead_letters:
             yield Trouble(counted(self.dead_letters, "dead letter"), "pixfleet dlq groups")
 

@@ -1,4 +1,4 @@
-"""A report as a person reads it, as a line, and as a document."""
+"""A status report for a terminal, as one line, and as a JSON document."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scripts.pixfleet.status.outcomes import LOOKED_AT
-from scripts.pixfleet.status.report import Report
+from scripts.pixfleet.status.outcomes import MAX_ENTRIES
+from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.terminal.times import duration
@@ -16,19 +16,19 @@ from scripts.pixfleet.terminal.times import duration
 COLOURS = {"well": "green", "busy": "green", "trouble": "bold red"}
 
 
-def headline(report: Report) -> str:
-    """Return the one line that says whether all is well, and what to type if not."""
-    found = list(report.troubles())
-    if not found:
+def headline(report: StatusReport) -> str:
+    """Return the status in one line, with what to type if something needs a person."""
+    troubles = list(report.troubles())
+    if not troubles:
         left = f", {_pace(report)}" if report.to_do else ""
         waiting = f"{counted(report.to_do, 'message')} to do" if report.to_do else "nothing to do"
         return f"{report.word.capitalize()}: {waiting}, no dead letters{left}."
-    told = "; ".join(trouble.what for trouble in found)
-    return f"{report.word.capitalize()}: {told}. Next: {found[0].type}"
+    what = "; ".join(trouble.what for trouble in troubles)
+    return f"{report.word.capitalize()}: {what}. Next: {troubles[0].type}"
 
 
-def shown(report: Report) -> Sequence[RenderableType]:
-    """Return all of a report for a person, part by part."""
+def view(report: StatusReport) -> Sequence[RenderableType]:
+    """Return the parts of a report to print for a person."""
     return (
         Text(headline(report), style=COLOURS[report.word], overflow="fold"),
         *(Text(f"Then: {each.type}", style="bold") for each in list(report.troubles())[1:]),
@@ -38,13 +38,13 @@ def shown(report: Report) -> Sequence[RenderableType]:
         Text(_dead_letters(report), overflow="fold"),
         Text(f"Pace: {_pace(report)}"),
         Text(),
-        _last(report),
-        *(Text(each, style="dim") for each in report.unseen),
+        _latest(report),
+        *(Text(each, style="dim") for each in report.denied),
     )
 
 
-def line(report: Report) -> str:
-    """Return a report as one line, for a log."""
+def line(report: StatusReport) -> str:
+    """Return a report as one line of a log."""
     lanes = ", ".join(
         f"{name} {depth.waiting} waiting {depth.in_flight} in flight {depth.delayed} delayed"
         for name, depth in report.lanes.items()
@@ -52,8 +52,8 @@ def line(report: Report) -> str:
     return f"{_moment(report.at)} {headline(report)} ({lanes})"
 
 
-def document(report: Report) -> Mapping[str, object]:
-    """Return a report for a program."""
+def document(report: StatusReport) -> Mapping[str, object]:
+    """Return a report as its JSON document."""
     return {
         "at": _moment(report.at),
         "word": report.word,
@@ -69,8 +69,8 @@ def document(report: Report) -> Mapping[str, object]:
         },
         "dead_letters": report.dead_letters,
         "rejected": {
-            "causes": report.endings.causes,
-            "are_more": report.endings.are_more_rejected,
+            "causes": report.outcomes.causes,
+            "are_more": report.outcomes.are_more_rejected,
         },
         "per_second": report.per_second,
         "rate_is_from": report.rate_is_from,
@@ -82,14 +82,14 @@ def document(report: Report) -> Mapping[str, object]:
                 "cause": each.cause or None,
                 "at": _moment(each.at),
             }
-            for each in report.endings.last
+            for each in report.outcomes.latest
         ],
         "alarms_on": [alarm.name for alarm in report.alarms if alarm.is_on],
-        "unseen": list(report.unseen),
+        "unseen": list(report.denied),
     }
 
 
-def _lanes(report: Report) -> Table:
+def _lanes(report: StatusReport) -> Table:
     rows = [
         (
             name,
@@ -103,31 +103,31 @@ def _lanes(report: Report) -> Table:
     return table("lane", "waiting", "in flight", "delayed", "oldest", rows=rows)
 
 
-def _dead_letters(report: Report) -> str:
-    endings = report.endings
-    causes = ", ".join(f"{cause} {count}" for cause, count in endings.causes.items())
-    how_many = f"the newest {LOOKED_AT:,}" if endings.are_more_rejected else "all"
+def _dead_letters(report: StatusReport) -> str:
+    outcomes = report.outcomes
+    causes = ", ".join(f"{cause} {count}" for cause, count in outcomes.causes.items())
+    how_many = f"the newest {MAX_ENTRIES:,}" if outcomes.are_more_rejected else "all"
     rejected = f"Rejected in the ledger ({how_many}): {causes}" if causes else "None rejected"
     return f"Dead letters: {report.dead_letters:,}. {rejected}."
 
 
-def _pace(report: Report) -> str:
+def _pace(report: StatusReport) -> str:
     if not report.per_second:
-        return "nothing ended in the last five minutes"
+        return "no source processed in the last five minutes"
     pace = f"{report.per_second:.2f} sources/s"
     left = report.seconds_left
     until = f", {duration(left)} left" if left is not None else ""
     return f"{pace} by {report.rate_is_from}{until}"
 
 
-def _last(report: Report) -> Table | Text:
-    if not report.endings.last:
-        return Text("Nothing has ended yet.")
+def _latest(report: StatusReport) -> Table | Text:
+    if not report.outcomes.latest:
+        return Text("No source has been processed yet.")
     rows = [
         (f"{duration(report.at - each.at)} ago", each.status, each.cause or None, each.key)
-        for each in report.endings.last
+        for each in report.outcomes.latest
     ]
-    return table("ended", "as", "cause", "key", rows=rows)
+    return table("when", "status", "cause", "key", rows=rows)
 
 
 def _moment(at: float) -> str:

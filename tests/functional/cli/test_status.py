@@ -9,8 +9,11 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.commands.status import Watch
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.status.reader import Lookout
+from scripts.pixfleet.status.reader import StatusReader
+from scripts.pixfleet.terminal.console import Console
+from shared.clock import SystemClock
 from tests.functional.cli.conftest import Type
 from tests.support.images import jpeg
 
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.functional
 
 @pytest.fixture(autouse=True)
 def _no_test_event(clients: Clients, stack: LocalStack) -> None:
-    """Take away what S3 sends to a queue that it is told of."""
+    """Delete the test event that S3 sends when a notification is configured."""
     url = clients.sqs.get_queue_url(QueueName=stack.live_queue)["QueueUrl"]
     clients.sqs.purge_queue(QueueUrl=url)
 
@@ -28,14 +31,14 @@ def put(clients: Clients, stack: LocalStack, key: str, data: bytes) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
 
 
-def test_an_idle_fleet_is_well(type_: Type) -> None:
+def test_an_idle_stack_is_well(type_: Type) -> None:
     answer = type_("status")
 
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "Well: nothing to do, no dead letters."
 
 
-def test_dead_letters_are_trouble_with_what_to_type(
+def test_dead_letters_are_trouble_and_the_first_line_shows_what_to_type(
     type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
@@ -57,7 +60,7 @@ def test_dead_letters_are_trouble_with_what_to_type(
     assert document["rate_is_from"] == "the ledger"
 
 
-def test_messages_at_which_nobody_works_are_trouble(
+def test_messages_that_no_worker_receives_are_trouble(
     type_: Type, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
@@ -68,11 +71,11 @@ def test_messages_at_which_nobody_works_are_trouble(
     assert answer.document["lanes"]["live"]["waiting"] == 1
     assert answer.document["lanes"]["live"]["oldest_seconds"] is None
     assert answer.document["troubles"] == [
-        {"what": "1 message on live and nobody at work", "type": "pixfleet doctor"}
+        {"what": "1 message on live that no worker receives", "type": "pixfleet doctor"}
     ]
 
 
-def test_the_time_left_is_what_waits_by_the_pace(
+def test_the_time_left_is_the_waiting_messages_at_the_present_pace(
     type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
 ) -> None:
     put(clients, stack, "first.jpg", jpeg())
@@ -87,7 +90,7 @@ def test_the_time_left_is_what_waits_by_the_pace(
     assert document["seconds_left"] == pytest.approx(300)
 
 
-def test_cloudwatch_tells_age_and_pace_where_it_knows_them(
+def test_age_and_pace_are_cloudwatchs_where_it_has_data(
     type_: Type, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
@@ -118,9 +121,9 @@ def test_cloudwatch_tells_age_and_pace_where_it_knows_them(
     assert document["rate_is_from"] == "CloudWatch"
 
 
-def test_an_alarm_that_is_on_is_the_first_trouble(type_: Type, stack: LocalStack) -> None:
+def test_an_alarm_that_is_on_is_named_first(type_: Type, stack: LocalStack) -> None:
     cloudwatch = boto3.client("cloudwatch")
-    for name in ("pixfleet-crashes", "another-fleet-crashes"):
+    for name in ("pixfleet-crashes", "another-stack-crashes"):
         cloudwatch.put_metric_alarm(
             AlarmName=name,
             MetricName="Errors",
@@ -140,44 +143,42 @@ def test_an_alarm_that_is_on_is_the_first_trouble(type_: Type, stack: LocalStack
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_watch_without_a_terminal_prints_a_line_for_each_look(
-    type_: Type, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+def test_a_watch_without_a_terminal_prints_a_line_for_each_refresh(
+    stack: LocalStack, capsys: pytest.CaptureFixture[str], *, as_json: bool
 ) -> None:
-    left = iter([None, None])
+    reader = StatusReader(stack.document(), AwsClients(), SystemClock())
+    pauses = iter([None, None])
 
-    def pass_time(_seconds: float) -> None:
-        if next(left, "no more") is not None:
+    def pause() -> None:
+        if next(pauses, "no more") is not None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("scripts.pixfleet.commands.status.time.sleep", pass_time)
+    Watch(Console(as_json=as_json), reader.read, pause).until_stopped(reader.read())
 
-    answer = type_("status", "--watch", *(["--json"] if as_json else []))
-
-    lines = answer.out.splitlines()
-    assert answer.code == 0
+    lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert all(
         (json.loads(line)["word"] == "well") if as_json else "Well: " in line for line in lines
     )
 
 
-def test_cloudwatchs_figures_are_asked_for_once_a_minute(
+def test_cloudwatchs_metrics_are_read_at_most_once_a_minute(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now: list[float] = [1000.0]
-    asked: list[str] = []
+    called: list[str] = []
     clock = type("Clock", (), {"now": lambda self: now[0]})()
-    lookout = Lookout(stack.document(), AwsClients(), clock)
-    real = lookout.clients.cloudwatch.get_paginator
+    reader = StatusReader(stack.document(), AwsClients(), clock)
+    real = reader.clients.cloudwatch.get_paginator
 
-    def noted(name: Any) -> Any:  # noqa: ANN401 - one of botocore's words, and its paginator
-        asked.append(name)
+    def record(name: Any) -> Any:  # noqa: ANN401 - botocore's overloads
+        called.append(name)
         return real(name)
 
-    monkeypatch.setattr(lookout.clients.cloudwatch, "get_paginator", noted)
+    monkeypatch.setattr(reader.clients.cloudwatch, "get_paginator", record)
 
     for seconds in (0, 5, 70):
         now[0] = 1000.0 + seconds
-        lookout.look()
+        reader.read()
 
-    assert asked.count("get_metric_data") == 2
+    assert called.count("get_metric_data") == 2
