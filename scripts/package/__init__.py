@@ -1,1 +1,1 @@
-"""Builds the zip that Lambda runs: the locked wheels, pruned, and this repository's own code."""
+"""Builds the zip that Lambda runs: the worker's code and its locked dependencies, pruned."""

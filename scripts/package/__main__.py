@@ -1,4 +1,4 @@
-"""`make package`: writes build/pixfleet-<arch>.zip, which Terraform's `package_path` takes."""
+"""`make package`: writes build/pixfleet-<arch>.zip for the Terraform variable `package_path`."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--compiler",
         default="",
         metavar="PYTHON",
-        help="a Python of Lambda's version: adds compiled files, and cold starts are shorter",
+        help="a Python of Lambda's version; adds compiled files, which shorten cold starts",
     )
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Writes a zip whose bytes depend on nothing but the names and contents of its files."""
+"""Writes a reproducible zip: its bytes depend on file names and contents only."""
 
 import stat
 from hashlib import sha256
@@ -7,9 +7,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from scripts.package.contents import Files
 
-# The earliest that a zip can say.
+# The earliest time that a zip can store.
 TIME = (1980, 1, 1, 0, 0, 0)
-# Lambda reads the files as another user than the one who packed them.
+# Lambda reads the files as another user than their owner.
 READABLE_BY_ALL = stat.S_IFREG | 0o644
 UNIX = 3
 LEVEL = 6
@@ -28,7 +28,7 @@ def zipped(files: Files) -> bytes:
 
 
 def contents_digest(files: Files) -> str:
-    """Return a SHA-256 over names and contents, which no other version of zlib changes."""
+    """Return a SHA-256 over names and contents, which does not depend on the version of zlib."""
     digest = sha256()
     for name in sorted(files):
         digest.update(f"{sha256(files[name]).hexdigest()}  {name}\n".encode())

@@ -1,4 +1,4 @@
-"""Puts one package together and says what it is."""
+"""Builds one package, and a JSON document about it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from scripts.package.archive import contents_digest, zipped
 from scripts.package.compiled import compiled
 from scripts.package.contents import Files, distribution_files, own_files
 from scripts.package.heif import without_encoder
-from scripts.package.models import without_texts
+from scripts.package.models import without_documentation
 from scripts.package.problem import BadPackage
 from scripts.package.pruning import SERVICES, pruned
 from scripts.package.target import Target
@@ -19,13 +19,13 @@ from scripts.package.wheels import Pin, fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = Path("scripts", "locks", "worker.txt")
-# design.md promises it, and a cold start pays for every byte.
+# A cold start takes longer the larger the package is.
 MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that was written; sizes in bytes."""
+    """A package that was built; sizes in bytes."""
 
     file: str
     target: str
@@ -38,12 +38,13 @@ class Package:
 
 
 def build(target: Target, *, root: Path = ROOT, out: Path, compiler: str = "") -> Package:
-    """Write `pixfleet-<target>.zip` and a JSON about it into `out`; wheels are kept in there too.
+    """Write `pixfleet-<target>.zip` and a JSON document about it into `out`.
 
-    A `compiler`, the command of a Python of the target's version, adds compiled files.
+    Downloaded wheels are kept in `out`, too. A `compiler`, the command of a Python of the target's
+    version, adds compiled files.
 
-    `CannotPackage` if the wheels cannot be had, the compiler is of another version, or the package
-    is over `MAX_BYTES`.
+    `CannotPackage` if the wheels cannot be downloaded, the compiler is of another version, or the
+    package is larger than `MAX_BYTES`.
     """
     found = fetch(root / LOCK, target, out / "wheels" / target.name)
     files = package_files(found, root)
@@ -69,19 +70,19 @@ def build(target: Target, *, root: Path = ROOT, out: Path, compiler: str = "") -
 
 
 def package_files(found: Mapping[Pin, Path], root: Path) -> Files:
-    """Return everything that goes into a package; `BadPackage` if two bring the same file."""
+    """Return the files of a package; `BadPackage` if two distributions have the same file."""
     files = dict(own_files(root))
     for pin, path in found.items():
-        brought = pruned(without_encoder(distribution_files(pin, path)))
-        brought = without_texts(brought, SERVICES)
-        if twice := sorted(files.keys() & brought.keys()):
-            raise BadPackage(f"Expected new files from {pin.name}, got again: {twice[0]}.")
-        files |= brought
+        added = pruned(without_encoder(distribution_files(pin, path)))
+        added = without_documentation(added, SERVICES)
+        if twice := sorted(files.keys() & added.keys()):
+            raise BadPackage(f"Expected new files from {pin.name}, got {twice[0]} again.")
+        files |= added
     return files
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write at once: whoever deploys meanwhile has the old file or the new one."""
-    half = path.with_suffix(f"{path.suffix}.{os.getpid()}")
-    half.write_bytes(data)
-    half.replace(path)
+    """Replace a file atomically, so that a deployment never reads half of it."""
+    partial = path.with_suffix(f"{path.suffix}.{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -1,4 +1,4 @@
-"""What is inside wheels, source archives and this repository, by its path in the package."""
+"""Reads the files of wheels, source archives and this repository, by their path in the package."""
 
 import tarfile
 from collections.abc import Mapping
@@ -12,29 +12,30 @@ from scripts.package.wheels import Pin
 Files = Mapping[str, bytes]
 
 OWN = ("shared", "worker")
-# A wheel's `.data` folder: these two go where everything goes, scripts and headers nowhere.
+# Folders of a wheel's `.data` that are installed beside its packages; scripts and headers are left
+# out.
 LIBRARIES = ("purelib", "platlib")
-# Tells scanners such as Amazon Inspector what is inside, and `importlib.metadata` too; the rest
-# of a `.dist-info` is for installers.
+# Scanners such as Amazon Inspector and `importlib.metadata` read it; the other files of a
+# `.dist-info` are for installers.
 KEPT_METADATA = ("METADATA",)
 LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 
 
 def distribution_files(pin: Pin, path: Path) -> Files:
-    """Return the files that a pin's wheel or source archive brings."""
+    """Return the files of a pin's wheel or source archive."""
     files = _wheel(path) if path.suffix == ".whl" else _source(pin, path)
     return {name: data for name, data in files.items() if _is_wanted(name)}
 
 
 def own_files(root: Path) -> Files:
-    """Return this repository's own code, and its licence."""
+    """Return this repository's code and licence."""
     paths = [path for folder in OWN for path in sorted((root / folder).rglob("*.py"))]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
     return files | {"LICENSE": (root / "LICENSE").read_bytes()}
 
 
 def _wheel(path: Path) -> Files:
-    """Return a wheel's files, laid out as an installer does.
+    """Return a wheel's files, with the paths that an installer gives them.
 
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
@@ -50,7 +51,7 @@ def _wheel(path: Path) -> Files:
 
 
 def _source(pin: Pin, path: Path) -> Files:
-    """Return the one package in a source archive, with its metadata as a wheel would have it."""
+    """Return the package in a source archive, with its metadata where a wheel has it."""
     top, metadata = f"{pin.name}-{pin.version}", f"{pin.name}-{pin.version}.dist-info"
     files = {}
     with tarfile.open(fileobj=BytesIO(path.read_bytes())) as archive:

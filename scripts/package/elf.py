@@ -1,6 +1,6 @@
-"""Reads and changes what an ELF file asks the loader for: libraries, and functions of theirs.
+"""Reads and changes the needed libraries and the symbols of an ELF file.
 
-64 bits and little-endian, as both of Lambda's architectures are: man 5 elf.
+Only 64-bit little-endian files, as on both of Lambda's architectures: man 5 elf.
 """
 
 import struct
@@ -12,8 +12,8 @@ from scripts.package.problem import BadPackage
 MAGIC = b"\x7fELF\x02\x01"
 LOADED, DYNAMIC = 1, 2  # PT_LOAD, PT_DYNAMIC
 END, NEEDED, STRINGS, SYMBOLS = 0, 1, 5, 6  # DT_NULL, DT_NEEDED, DT_STRTAB, DT_SYMTAB
-# Where each kind of relocations begins, and its bytes: DT_RELA and DT_RELASZ, DT_JMPREL and
-# DT_PLTRELSZ. Both of our architectures have those with an addend only.
+# Tags of the address and the size of each table of relocations: DT_RELA and DT_RELASZ, DT_JMPREL
+# and DT_PLTRELSZ. Both architectures have relocations with an addend only.
 RELOCATIONS = ((7, 8), (23, 2))
 WEAK = 2  # STB_WEAK
 SEGMENT = struct.Struct("<IIQQQQQQ")
@@ -25,32 +25,32 @@ RELOCATION = struct.Struct("<QQq")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A library that is asked for; `place` is where in the file its name's offset stands."""
+    """A needed library; `position` is where the file has the offset of its name."""
 
     name: str
-    place: int
+    position: int
     offset: int
 
 
 def is_elf(data: bytes) -> bool:
-    """Say whether this is a file of the kind that this module reads."""
+    """Return whether this module can read the file."""
     return data.startswith(MAGIC)
 
 
 def needs(data: bytes) -> tuple[Need, ...]:
-    """Return what a library asks for, in its order."""
+    """Return the libraries that a library needs, in its order."""
     return tuple(
-        Need(_text(data, _table(data, STRINGS) + value), place + ENTRY.size - VALUE.size, value)
-        for place, tag, value in _dynamic(data)
+        Need(_text(data, _table(data, STRINGS) + value), position + ENTRY.size - VALUE.size, value)
+        for position, tag, value in _dynamic(data)
         if tag == NEEDED
     )
 
 
 def without_need(data: bytes, prefix: str) -> bytes:
-    """Return a library that does not ask for the one whose name begins with `prefix`.
+    """Return a library that does not need the one whose name begins with `prefix`.
 
-    It asks twice for another instead, which the loader takes for once: so nothing moves in the
-    file. `BadPackage` if it does not ask for exactly one such, and for another.
+    It needs another one twice instead, which the loader loads once; so no offset in the file
+    changes. `BadPackage` unless it needs exactly one such library, and another.
     """
     found = needs(data)
     unwanted = [need for need in found if need.name.startswith(prefix)]
@@ -58,14 +58,14 @@ def without_need(data: bytes, prefix: str) -> bytes:
     if len(unwanted) != 1 or not others:
         names = ", ".join(need.name for need in found)
         raise BadPackage(f"Expected a library that needs one {prefix}* and others, got: {names}.")
-    place = unwanted[0].place
-    return data[:place] + VALUE.pack(others[-1].offset) + data[place + VALUE.size :]
+    position = unwanted[0].position
+    return data[:position] + VALUE.pack(others[-1].offset) + data[position + VALUE.size :]
 
 
 def with_weak_symbols(data: bytes, prefix: str) -> bytes:
-    """Return a library that loads even if nobody has what it calls under names of this prefix.
+    """Return a library that loads without the functions whose names begin with `prefix`.
 
-    Such a function is then at address 0: who calls it crashes. `BadPackage` if it calls none.
+    Calling such a function crashes: its address is 0. `BadPackage` if it calls none of them.
     """
     strings, symbols = _table(data, STRINGS), _table(data, SYMBOLS)
     changed = bytearray(data)
@@ -80,7 +80,7 @@ def with_weak_symbols(data: bytes, prefix: str) -> bytes:
 
 
 def _relocated(data: bytes) -> set[int]:
-    """Return the number of every symbol that the loader has to find."""
+    """Return the index of every symbol that the loader resolves."""
     found = set()
     values = {tag: value for _, tag, value in _dynamic(data)}
     for table, size in RELOCATIONS:
@@ -107,15 +107,15 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _dynamic(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the place, tag and value of each entry of the dynamic section."""
+    """Yield the position, tag and value of each entry of the dynamic section."""
     for kind, offset, _, length in _segments(data):
         if kind != DYNAMIC:
             continue
-        for place in range(offset, offset + length, ENTRY.size):
-            tag, value = ENTRY.unpack_from(data, place)
+        for position in range(offset, offset + length, ENTRY.size):
+            tag, value = ENTRY.unpack_from(data, position)
             if tag == END:
                 return
-            yield place, tag, value
+            yield position, tag, value
 
 
 def _file_offset(data: bytes, wanted: int) -> int:

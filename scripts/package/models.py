@@ -1,8 +1,8 @@
-"""Leaves out of botocore's models what no program reads.
+"""Removes documentation and unused endpoints from botocore's models.
 
-botocore parses a service's model when it builds a client, so every cold start pays for the texts
-of AWS's documentation, which are six sevenths of a model, and for the addresses of 400 services.
-What is left is written without compression: the package is compressed as a whole.
+botocore parses a service's model when it creates a client. Documentation is six sevenths of a
+model, and the endpoints are those of 400 services, so removing both shortens every cold start. The
+models are stored uncompressed, because the package is compressed as a whole.
 """
 
 import gzip
@@ -18,8 +18,8 @@ ENDPOINTS = TOP + "endpoints.json"
 COMPRESSED = ".gz"
 
 
-def without_texts(files: Files, services: Collection[str]) -> Files:
-    """Return the files with smaller models; endpoints are kept of the named services alone."""
+def without_documentation(files: Files, services: Collection[str]) -> Files:
+    """Return the files with smaller models and with the endpoints of the named services only."""
     smaller = {}
     for name, data in files.items():
         path = PurePosixPath(name)
@@ -29,19 +29,19 @@ def without_texts(files: Files, services: Collection[str]) -> Files:
         document = json.loads(gzip.decompress(data) if path.suffix == COMPRESSED else data)
         if name == ENDPOINTS:
             document = _of_services(document, services)
-        text = json.dumps(_without_texts(document), separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(_stripped(document), separators=(",", ":"), ensure_ascii=False)
         smaller[name.removesuffix(COMPRESSED)] = text.encode()
     return smaller
 
 
-def _without_texts(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
-    """Return the value with empty texts: botocore takes their names for granted here and there."""
+def _stripped(value: Any) -> Any:  # noqa: ANN401 - parsed JSON
+    """Return the value with empty documentation; botocore expects the keys to exist."""
     if isinstance(value, list):
-        return [_without_texts(each) for each in value]
+        return [_stripped(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: "" if name == "documentation" and isinstance(inner, str) else _without_texts(inner)
+        name: "" if name == "documentation" and isinstance(inner, str) else _stripped(inner)
         for name, inner in value.items()
     }
 

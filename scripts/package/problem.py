@@ -1,4 +1,4 @@
-"""What can be wrong when the package is built."""
+"""The errors of building a package."""
 
 from typing import ClassVar
 
@@ -12,8 +12,8 @@ class CannotPackage(PixfleetError):
 
 
 class NoWheels(CannotPackage):
-    """pip could not fetch what the lock file names."""
+    """pip could not download the files of the lock file."""
 
 
 class BadPackage(CannotPackage):
-    """What was fetched is not what this builder knows how to pack."""
+    """A downloaded file or a compiler is not as this builder expects."""

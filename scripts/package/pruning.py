@@ -1,6 +1,6 @@
-"""What the worker never uses of its dependencies, and why that is so.
+"""Drops the files of dependencies that the worker never uses, each for a reason.
 
-`tests/e2e/test_package*.py` run what is left: each handler, and a picture of every kind.
+`tests/e2e/test_package*.py` run the pruned package: each handler, and an image of every format.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from scripts.package.contents import Files
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Drops what matches `drop`, unless it matches one of `keep`; `*` matches slashes too."""
+    """Drops paths that match `drop` and none of `keep`; `*` matches slashes, too."""
 
     drop: str
     reason: str
     keep: tuple[str, ...] = ()
 
     def drops(self, name: str) -> bool:
-        """Say whether a path is dropped."""
+        """Return whether a path is dropped."""
         return fnmatchcase(name, self.drop) and not any(
             fnmatchcase(name, kept) for kept in self.keep
         )
@@ -35,30 +35,30 @@ RULES = (
     ),
     Rule("botocore/data/*/examples-1.json", "examples for the documentation"),
     Rule("botocore/data/dynamodb/2011-12-05/*", "an older DynamoDB"),
-    Rule("boto3/data/*", "models of resources; we speak through clients"),
-    Rule("boto3/examples/*", "texts for the documentation"),
-    Rule("dateutil/zoneinfo/*.tar.gz", "time zones; AWS speaks UTC"),
+    Rule("boto3/data/*", "models of resources; the worker uses clients"),
+    Rule("boto3/examples/*", "examples for the documentation"),
+    Rule("dateutil/zoneinfo/*.tar.gz", "time zones; AWS uses UTC"),
     Rule("urllib3/contrib/emscripten/*", "for browsers"),
-    Rule("cffi/*", "builds bindings; pyvips-binary's are built, and need _cffi_backend alone"),
+    Rule("cffi/*", "builds bindings; pyvips-binary has its own, which need _cffi_backend only"),
     Rule("pycparser*", "reads C for cffi"),
-    Rule("pillow_heif.libs/libx265-*", "an encoder, GPL; `heif.py` lets libheif do without"),
-    Rule("PIL/_avif.*", "AVIF is libvips' work"),
-    Rule("PIL/_imagingcms.*", "colour is libvips' work"),
+    Rule("pillow_heif.libs/libx265-*", "an encoder, GPL; `heif.py` makes libheif load without it"),
+    Rule("PIL/_avif.*", "libvips reads and writes AVIF"),
+    Rule("PIL/_imagingcms.*", "libvips converts colours"),
     Rule("PIL/_imagingft.*", "draws text"),
-    Rule("PIL/_imagingmath.*", "arithmetic on pictures"),
+    Rule("PIL/_imagingmath.*", "arithmetic on images"),
     Rule("PIL/_imagingmorph.*", "morphology"),
     Rule("PIL/_imagingtk.*", "draws into windows"),
-    Rule("PIL/_webp.*", "WebP is libvips' work"),
-    Rule("pillow.libs/libavif-*", "needed by PIL/_avif alone"),
-    Rule("pillow.libs/libbrotli*", "needed by libfreetype alone"),
-    Rule("pillow.libs/libfreetype-*", "needed by PIL/_imagingft alone"),
-    Rule("pillow.libs/libharfbuzz-*", "needed by PIL/_imagingft alone"),
-    Rule("pillow.libs/liblcms2-*", "needed by PIL/_imagingcms alone"),
-    Rule("pillow.libs/libpng16-*", "needed by libfreetype alone; PIL reads PNG through zlib"),
-    Rule("pillow.libs/libsharpyuv-*", "needed by libwebp alone"),
-    Rule("pillow.libs/libwebp*", "needed by PIL/_webp alone"),
-    Rule("*.pyi", "types, for whoever edits code"),
-    Rule("*/py.typed", "types, for whoever edits code"),
+    Rule("PIL/_webp.*", "libvips reads and writes WebP"),
+    Rule("pillow.libs/libavif-*", "needed by PIL/_avif only"),
+    Rule("pillow.libs/libbrotli*", "needed by libfreetype only"),
+    Rule("pillow.libs/libfreetype-*", "needed by PIL/_imagingft only"),
+    Rule("pillow.libs/libharfbuzz-*", "needed by PIL/_imagingft only"),
+    Rule("pillow.libs/liblcms2-*", "needed by PIL/_imagingcms only"),
+    Rule("pillow.libs/libpng16-*", "needed by libfreetype only; PIL reads PNG through zlib"),
+    Rule("pillow.libs/libsharpyuv-*", "needed by libwebp only"),
+    Rule("pillow.libs/libwebp*", "needed by PIL/_webp only"),
+    Rule("*.pyi", "types for editors and type checkers"),
+    Rule("*/py.typed", "types for editors and type checkers"),
 )
 
 

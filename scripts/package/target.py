@@ -1,17 +1,17 @@
-"""The machines that a package can be for."""
+"""The platforms that a package can be built for."""
 
 import sys
 from dataclasses import dataclass
 
 # Lambda's newest Python: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 LAMBDA_PYTHON = "3.13"
-# Amazon Linux 2023 has glibc 2.34; nothing in the lock file asks for more than 2.28.
+# Amazon Linux 2023 has glibc 2.34; nothing in the lock file needs more than 2.28.
 NEWEST_GLIBC, OLDEST_GLIBC = 28, 17
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A machine: its name for `make package`, what pip is told of its wheels, and its Python."""
+    """A platform: its name for `make package`, pip's options for its wheels, and its Python."""
 
     name: str
     pip_options: tuple[str, ...]
@@ -19,7 +19,7 @@ class Target:
 
 
 def _on_lambda(name: str, machine: str) -> Target:
-    # pip takes each platform at its word and does not think of the older glibc by itself.
+    # pip accepts exactly the named platforms: wheels for older versions of glibc have to be named.
     glibcs = range(NEWEST_GLIBC, OLDEST_GLIBC - 1, -1)
     platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in glibcs]
     platforms.append(f"--platform=manylinux2014_{machine}")
@@ -32,7 +32,7 @@ TARGETS = {
     for target in (
         _on_lambda("arm64", "aarch64"),
         _on_lambda("x86_64", "x86_64"),
-        # This interpreter on this machine: the local AWS runs its functions with it.
+        # This machine and this interpreter, with which the local AWS runs functions.
         Target("here", (), f"{sys.version_info.major}.{sys.version_info.minor}"),
     )
 }

@@ -1,4 +1,4 @@
-"""Fetches what the lock file names for one target, and believes only the lock file's hashes."""
+"""Downloads the files of the lock file for one target, and checks their hashes."""
 
 import re
 import shutil
@@ -12,8 +12,8 @@ from pathlib import Path
 from scripts.package.problem import NoWheels
 from scripts.package.target import Target
 
-# Published as source only, and pure Python beside pyvips-binary: its files are taken as they are
-# and its build is not run for the package.
+# Published as source only. With pyvips-binary it is pure Python, so its files are copied without
+# running its build.
 SOURCE_ONLY = ("pyvips",)
 PINNED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -21,7 +21,7 @@ HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One locked distribution and the files that it may come as."""
+    """One locked distribution with the hashes of its files."""
 
     name: str
     version: str
@@ -29,7 +29,7 @@ class Pin:
 
 
 def read_lock(text: str) -> tuple[Pin, ...]:
-    """Return the pins of a lock file; `NoWheels` for one without a hash."""
+    """Return the pins of a lock file; `NoWheels` if one has no version or no hash."""
     pins = []
     for entry in re.split(r"\n(?=[a-z0-9])", text.strip()):
         named, hashes = PINNED.match(entry), frozenset(HASH.findall(entry))
@@ -40,9 +40,9 @@ def read_lock(text: str) -> tuple[Pin, ...]:
 
 
 def fetch(lock: Path, target: Target, folder: Path) -> Mapping[Pin, Path]:
-    """Return the file of each pin, from `folder` or, where one is missing there, from the index.
+    """Return the file of each pin, after downloading all into `folder` if one is missing there.
 
-    `NoWheels` if the index has none for the target, or one that the lock file does not know.
+    `NoWheels` if the index has no file for the target, or only files with other hashes.
     """
     pins = read_lock(lock.read_text(encoding="utf-8"))
     found = _found(pins, folder)
@@ -67,7 +67,7 @@ def _found(pins: tuple[Pin, ...], folder: Path) -> dict[Pin, Path]:
 def _download(lock: Path, target: Target, folder: Path) -> None:
     sources = [f"--no-binary={name}" for name in SOURCE_ONLY]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--quiet"]
-    ended = subprocess.run(
+    result = subprocess.run(
         [
             *(*pip, "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *sources),
             *("--dest", str(folder), *target.pip_options),
@@ -78,9 +78,9 @@ def _download(lock: Path, target: Target, folder: Path) -> None:
         text=True,
         check=False,
     )
-    if ended.returncode:
+    if result.returncode:
         raise NoWheels(
-            f"{ended.stdout.strip()}\n"
-            f"pip could not fetch what the lock file names for {target.name}: connect this "
+            f"{result.stdout.strip()}\n"
+            f"pip could not download the files of the lock file for {target.name}: connect this "
             "machine to a package index (PIP_INDEX_URL names another than PyPI), and try again."
         )

@@ -64,7 +64,7 @@ def task_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     writable_again(root)
 
 
-def test_a_package_is_small_and_holds_no_noise(package: Package) -> None:
+def test_a_package_is_small_and_has_no_unused_files(package: Package) -> None:
     with ZipFile(BUILD / package.file) as archive:
         entries = archive.infolist()
 
@@ -78,7 +78,7 @@ def test_a_package_is_small_and_holds_no_noise(package: Package) -> None:
     assert not [name for name in names if "libx265" in name]
 
 
-def test_a_package_holds_every_library_that_its_libraries_ask_for(package: Package) -> None:
+def test_a_package_has_every_library_that_its_libraries_need(package: Package) -> None:
     with ZipFile(BUILD / package.file) as archive:
         libraries = {
             Path(name).name: data
@@ -91,7 +91,7 @@ def test_a_package_holds_every_library_that_its_libraries_ask_for(package: Packa
     assert asked - libraries.keys() <= set(OF_THE_SYSTEM)
 
 
-def test_no_file_of_a_package_knows_where_it_was_built(package: Package) -> None:
+def test_no_file_of_a_package_names_the_build_folder(package: Package) -> None:
     with ZipFile(BUILD / package.file) as archive:
         telling = [name for name in archive.namelist() if str(ROOT).encode() in archive.read(name)]
 
@@ -156,5 +156,5 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
 
 
 def names_under(root: Path) -> set[str]:
-    """Return every file; without what Python may write there as root, on a disk that lets it."""
+    """Return every file, without the compiled files that Python running as root may write."""
     return {str(path) for path in root.rglob("*") if "__pycache__" not in path.parts}

@@ -24,7 +24,7 @@ def test_every_module_gets_a_compiled_file_beside_it() -> None:
     assert made.keys() == {f"one/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"}
 
 
-def test_a_compiled_file_knows_the_place_on_lambda_and_no_time() -> None:
+def test_a_compiled_file_has_lambdas_path_and_no_time() -> None:
     (data,) = compiled(FILES, sys.executable, HERE).values()
 
     assert data[FLAGS] == BY_HASH_UNCHECKED
@@ -36,10 +36,10 @@ def test_compiling_twice_makes_the_same_bytes() -> None:
 
 
 def test_a_python_of_another_version_is_refused() -> None:
-    with pytest.raises(BadPackage, match=rf"Expected a Python 3\.99, .* got {HERE}:"):
+    with pytest.raises(BadPackage, match=rf"Expected Python 3\.99, .* got {HERE}:"):
         compiled(FILES, sys.executable, "3.99")
 
 
 def test_a_compiler_that_does_not_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadPackage, match="got nothing that runs"):
+    with pytest.raises(BadPackage, match="got a command that does not run"):
         compiled(FILES, str(tmp_path / "python3.13"), "3.13")

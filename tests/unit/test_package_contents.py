@@ -36,7 +36,7 @@ def source(folder: Path, *names: str) -> Path:
     return path
 
 
-def test_a_wheel_is_laid_out_as_an_installer_would(tmp_path: Path) -> None:
+def test_a_wheels_files_have_the_paths_of_an_installer(tmp_path: Path) -> None:
     path = wheel(
         tmp_path,
         *("one/__init__.py", "one-1.0.data/purelib/two.py", "one-1.0.data/scripts/run"),
@@ -52,7 +52,7 @@ def test_a_wheel_is_laid_out_as_an_installer_would(tmp_path: Path) -> None:
     }
 
 
-def test_of_a_source_archive_only_the_package_itself_is_taken(tmp_path: Path) -> None:
+def test_only_the_package_of_a_source_archive_is_read(tmp_path: Path) -> None:
     path = source(
         tmp_path, "one/__init__.py", "setup.py", "tests/test_one.py", "PKG-INFO", "LICENSE.txt"
     )
@@ -71,7 +71,7 @@ def test_a_source_archive_without_the_package_is_refused(tmp_path: Path) -> None
         distribution_files(ONE, path)
 
 
-def test_of_this_repository_only_the_workers_code_goes_along(tmp_path: Path) -> None:
+def test_only_the_workers_code_of_this_repository_is_packed(tmp_path: Path) -> None:
     for name in ("worker/a.py", "shared/b/c.py", "scripts/d.py", "worker/__pycache__/a.pyc"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -105,7 +105,7 @@ def test_every_rule_gives_a_reason() -> None:
     assert len({rule.drop for rule in RULES}) == len(RULES)
 
 
-def test_the_order_of_the_files_does_not_show() -> None:
+def test_the_order_of_the_files_does_not_change_the_zip() -> None:
     files = {"b": b"2", "a": b"1"}
     turned = dict(reversed(files.items()))
 
@@ -121,7 +121,7 @@ def test_another_name_or_content_makes_another_digest(other: dict[str, bytes]) -
     assert zipped(files) != zipped(other)
 
 
-def test_a_package_without_libheif_stays_as_it_is() -> None:
+def test_a_package_without_libheif_is_not_changed() -> None:
     files = {"worker/batch.py": b""}
 
     assert without_encoder(files) == files

@@ -46,7 +46,7 @@ def bindings(data: bytes, calls: tuple[str, ...]) -> dict[str, int]:
     return {name: data[start + 24 * at + 4] for at, name in enumerate(calls)}
 
 
-def test_a_library_tells_what_it_needs_in_order() -> None:
+def test_needed_libraries_are_read_in_order() -> None:
     data = library("libheif.so.1", "libc.so.6")
 
     named = [need.name for need in needs(data)]
@@ -55,7 +55,7 @@ def test_a_library_tells_what_it_needs_in_order() -> None:
     assert named == ["libheif.so.1", "libc.so.6"]
 
 
-def test_a_need_gives_way_to_another_and_nothing_else_changes() -> None:
+def test_a_needed_library_is_replaced_and_nothing_else_changes() -> None:
     data = library("libx265-1.so", "libm.so.6", "libc.so.6")
 
     changed = without_need(data, "libx265")
@@ -67,7 +67,7 @@ def test_a_need_gives_way_to_another_and_nothing_else_changes() -> None:
 @pytest.mark.parametrize(
     "needed", [("libc.so.6",), ("libx265.so",), ("libx265.a", "libx265.b", "libc.so.6")]
 )
-def test_a_library_of_another_make_is_refused(needed: tuple[str, ...]) -> None:
+def test_a_library_with_other_needs_is_refused(needed: tuple[str, ...]) -> None:
     data = library(*needed)
 
     with pytest.raises(BadPackage, match="libx265"):

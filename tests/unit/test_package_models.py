@@ -9,7 +9,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from scripts.package.models import ENDPOINTS, TOP, without_texts
+from scripts.package.models import ENDPOINTS, TOP, without_documentation
 from scripts.package.pruning import SERVICES
 
 pytestmark = pytest.mark.unit
@@ -28,22 +28,22 @@ def compressed(document: object) -> bytes:
     return gzip.compress(json.dumps(document).encode())
 
 
-def test_a_model_keeps_all_but_the_texts_of_its_documentation() -> None:
+def test_a_model_loses_only_its_documentation() -> None:
     shape = {"type": "string", "documentation": "<p>What it is.</p>"}
     empty = {"type": "string", "documentation": ""}
     model = {"documentation": "<p>One.</p>", "shapes": {"Name": shape}, "list": [shape]}
 
-    smaller = without_texts({MODEL: compressed(model)}, SERVICES)
+    smaller = without_documentation({MODEL: compressed(model)}, SERVICES)
 
     assert smaller.keys() == {MODEL.removesuffix(".gz")}
     kept = json.loads(smaller[MODEL.removesuffix(".gz")])
     assert kept == {"documentation": "", "shapes": {"Name": empty}, "list": [empty]}
 
 
-def test_what_is_merely_called_documentation_stays() -> None:
+def test_a_member_named_documentation_stays() -> None:
     model = {"shapes": {"documentation": {"type": "string"}}}
 
-    smaller = without_texts({MODEL: compressed(model)}, SERVICES)
+    smaller = without_documentation({MODEL: compressed(model)}, SERVICES)
 
     assert json.loads(smaller[MODEL.removesuffix(".gz")]) == model
 
@@ -54,7 +54,7 @@ def test_endpoints_are_those_of_the_services_in_the_package() -> None:
         "partitions": [{"partition": "aws", "services": {"s3": 1, "ec2": 2}}],
     }
 
-    smaller = without_texts({ENDPOINTS: json.dumps(document).encode()}, {"s3"})
+    smaller = without_documentation({ENDPOINTS: json.dumps(document).encode()}, {"s3"})
 
     assert json.loads(smaller[ENDPOINTS]) == {
         "version": 3,
@@ -62,20 +62,20 @@ def test_endpoints_are_those_of_the_services_in_the_package() -> None:
     }
 
 
-def test_files_of_others_are_left_alone() -> None:
+def test_other_files_are_not_changed() -> None:
     files = {"one/data.json": b'{"documentation": "text"}', f"{TOP}README": b"documentation"}
 
-    assert without_texts(files, SERVICES) == files
+    assert without_documentation(files, SERVICES) == files
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_clients_of_smaller_models_ask_for_the_same(service: str, tmp_path: Path) -> None:
+def test_clients_of_smaller_models_send_the_same_requests(service: str, tmp_path: Path) -> None:
     files = {
         path.relative_to(DATA.parents[1]).as_posix(): path.read_bytes()
         for path in (*DATA.glob("*.json"), *(DATA / service).rglob("*.json*"))
     }
 
-    for name, data in without_texts(files, SERVICES).items():
+    for name, data in without_documentation(files, SERVICES).items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -95,7 +95,7 @@ def client(data: Path, service: str) -> Any:  # noqa: ANN401 - as botocore has i
 
 
 class Sent(Exception):
-    """Ends a call where its request would have left."""
+    """Raised instead of sending a request."""
 
 
 def sent(made: Any, call: str, arguments: dict[str, object]) -> tuple[object, ...]:  # noqa: ANN401
@@ -111,7 +111,7 @@ def sent(made: Any, call: str, arguments: dict[str, object]) -> tuple[object, ..
 
 
 def facts(made: Any) -> Iterator[tuple[object, ...]]:  # noqa: ANN401 - as botocore has it
-    """Yield what a client's calls are made of, and what they come back as."""
+    """Yield the input and output shapes of a client's operations."""
     model = made.meta.service_model
     for name in model.operation_names:
         call = model.operation_model(name)

@@ -46,7 +46,7 @@ def test_a_pin_without_version_or_hash_is_refused(entry: str) -> None:
         read_lock(entry)
 
 
-def test_a_file_that_is_there_is_not_asked_for(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_downloaded(tmp_path: Path) -> None:
     path = tmp_path / "wheels" / "one-1.0-py3-none-any.whl"
     path.parent.mkdir()
     path.write_bytes(DATA)
@@ -56,7 +56,7 @@ def test_a_file_that_is_there_is_not_asked_for(tmp_path: Path) -> None:
     assert [(pin.name, file) for pin, file in found.items()] == [("one", path)]
 
 
-def test_a_file_of_another_hash_is_not_taken(tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_refused(tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     (wheels / "one-1.0-py3-none-any.whl").write_bytes(b"somebody else's")
