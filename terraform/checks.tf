@@ -1,40 +1,40 @@
-# Rules between settings of different modules; each of them has its own rules besides.
+# Rules across modules; each module has its own rules too.
 locals {
-  # The program's own defaults, of docs/settings.md; a test compares them.
+  # The worker's defaults, as in docs/settings.md; a test compares them.
   child_memory_mb = coalesce(var.worker.child_memory_mb, 1000)
   max_bytes       = coalesce(var.worker.max_bytes, 104857600)
   render_seconds  = coalesce(var.worker.render_seconds, 60)
 
-  # A child for each vCPU, 1,769 MB. It holds 60 MB of libraries besides its image, the parent 150 MB
-  # and a source for each child and two more.
+  # One render child for each vCPU (1,769 MB). It needs 60 MB for libraries besides its image; the parent 150 MB
+  # and one source for each child and two more.
   children         = max(1, floor(var.worker.memory_mb / 1769))
   needed_memory_mb = ceil(local.children * (local.child_memory_mb + 60) + 150 + (local.children + 2) * local.max_bytes / 1048576)
 
-  # A claim, a fetch, the last uploads and the answer, beside the longest render.
+  # Time for claim, GET, last uploads and response, in addition to the longest render.
   needed_seconds = local.render_seconds + 60
 }
 
-# Holds nothing: a place for the rules, all of which are tried in every plan.
+# Stores nothing: it holds the rules, which every plan checks.
 resource "terraform_data" "rules" {
   lifecycle {
     precondition {
       condition     = local.asked_concurrency == -1 || local.asked_concurrency >= local.lanes_concurrency
-      error_message = "Expected a reserved_concurrency of at least ${local.lanes_concurrency}, what the lanes add up to, got ${local.asked_concurrency}: batches that Lambda throttles use up their receives. Raise it, lower the lanes' maximum_concurrency, or leave it out; -1 reserves none, for an account whose quota is too small."
+      error_message = "Expected a reserved_concurrency of at least ${local.lanes_concurrency}, the sum of the lanes, got ${local.asked_concurrency}: batches that Lambda throttles use up their receives. Raise it, lower the lanes' maximum_concurrency, or leave it out; -1 reserves none, for an account whose quota is too small."
     }
 
     precondition {
       condition     = var.worker.memory_mb >= local.needed_memory_mb
-      error_message = "Expected memory_mb of at least ${local.needed_memory_mb}, got ${var.worker.memory_mb}: that is what ${local.children} images at once may take. Raise it, or lower child_memory_mb or max_bytes."
+      error_message = "Expected memory_mb of at least ${local.needed_memory_mb}, got ${var.worker.memory_mb}: ${local.children} images at once may need that much. Raise it, or lower child_memory_mb or max_bytes."
     }
 
     precondition {
       condition     = local.max_bytes <= 0.4 * local.child_memory_mb * 1048576
-      error_message = "Expected max_bytes of at most 40 % of child_memory_mb, which is ${floor(0.4 * local.child_memory_mb * 1048576)}, got ${local.max_bytes}: a child holds a source twice before it knows what it is. Lower the one or raise the other."
+      error_message = "Expected max_bytes of at most 40 % of child_memory_mb, which is ${floor(0.4 * local.child_memory_mb * 1048576)}, got ${local.max_bytes}: a render child holds a source twice before it has checked it. Lower the former or raise the latter."
     }
 
     precondition {
       condition     = var.worker.timeout_seconds >= local.needed_seconds
-      error_message = "Expected timeout_seconds of at least ${local.needed_seconds}, a minute more than render_seconds, got ${var.worker.timeout_seconds}: an image that takes its time would never be done. Raise the one or lower the other."
+      error_message = "Expected timeout_seconds of at least ${local.needed_seconds}, a minute more than render_seconds, got ${var.worker.timeout_seconds}: a slow image would never be finished. Raise the former or lower the latter."
     }
   }
 }

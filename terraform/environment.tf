@@ -1,4 +1,4 @@
-# docs/settings.md has them all. What is not set here has the program's own default.
+# docs/settings.md describes each setting. Settings that are not set here have the worker's default.
 locals {
   asked_environment = {
     PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb

@@ -1,8 +1,8 @@
 locals {
   tags = merge({ ManagedBy = "Terraform", Project = "pixfleet", Fleet = var.prefix }, var.tags)
 
-  # S3 itself can tell a queue of every key or of some, and not of the rest; and there is only one set
-  # of notifications for a bucket. Wherever that is not enough, events come by EventBridge.
+  # S3 can notify a queue of all keys or of a prefix, but not of all other keys, and there is only one set
+  # of notifications for a bucket. If that is not enough, events come through EventBridge.
   keeps_notifications = var.storage.existing_sources_bucket != null && var.trigger.replace_notifications_of == ""
   has_prefixes        = length(flatten(values(var.lanes)[*].prefixes)) > 0
   derived_mode        = local.keeps_notifications || local.has_prefixes ? "eventbridge" : "notification"
@@ -110,7 +110,7 @@ module "alarms" {
 
   complete_seconds_p95   = var.alarms.complete_seconds_p95
   dead_letter_queue_name = module.queue.dead_letter.name
-  # Not known before it is made, but known not to be null: for that it passes through a function.
+  # The value is unknown before the apply, but not null, which Terraform knows only of a function's result.
   distribution_id          = format("%s", module.delivery.distribution.id)
   email                    = var.alarms.email
   function_architecture    = var.worker.architecture

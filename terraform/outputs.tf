@@ -4,7 +4,7 @@ output "dashboard_name" {
 }
 
 output "dead_letter_queue" {
-  description = "Where messages end that no try could finish."
+  description = "The queue of messages that failed permanently or too often."
   value       = module.queue.dead_letter
 }
 
@@ -14,12 +14,12 @@ output "distribution" {
 }
 
 output "event_source_mapping_ids" {
-  description = "Ids of the event source mappings, by lane; disable one to hold its lane."
+  description = "Ids of the event source mappings, by lane; disable one to pause its lane."
   value       = module.trigger.event_source_mapping_ids
 }
 
 output "function" {
-  description = "The worker's function and the alias that events are sent to."
+  description = "The worker's function, and the alias that gets the events."
   value       = module.worker.function
 }
 
@@ -33,12 +33,12 @@ output "ledger" {
 }
 
 output "log_group_name" {
-  description = "Where the worker's log lines are."
+  description = "Name of the worker's log group."
   value       = module.worker.log_group.name
 }
 
 output "operations_topic_arn" {
-  description = "The SNS topic that the alarms tell."
+  description = "ARN of the SNS topic that the alarms notify."
   value       = module.alarms.topic_arn
 }
 
@@ -48,38 +48,38 @@ output "queues" {
 }
 
 output "recipes" {
-  description = "Where the worker reads its recipes, s3://bucket/key."
+  description = "The worker's recipes, as s3://bucket/key."
   value       = local.worker_environment["PIXFLEET_RECIPES"]
 }
 
 output "role" {
-  description = "The role under which the worker runs."
+  description = "The worker's execution role."
   value       = module.worker.role
 }
 
 output "sources_bucket" {
-  description = "Where sources are dropped; whatever arrives once this is known is rendered, by EventBridge from about five minutes later on."
+  description = "The sources bucket; uploads are rendered from the end of the apply on, with EventBridge from about five minutes later on."
   value       = module.storage.sources_bucket
 
   depends_on = [module.trigger]
 }
 
 output "stack" {
-  description = "What the command line finds everything by; the SSM parameter /pixfleet/<prefix> holds the same."
+  description = "The names of all resources for the command line; the SSM parameter /pixfleet/<prefix> has the same value."
   value       = local.stack_document
 }
 
 output "trigger_mode" {
-  description = "How events come: notification or eventbridge. An existing bucket must send its events to EventBridge for the latter."
+  description = "How events reach the queues: notification or eventbridge. With the latter, an existing bucket must send its events to EventBridge."
   value       = local.trigger_mode
 }
 
 output "variants_bucket" {
-  description = "Where variants, manifests and recipes are stored."
+  description = "The bucket for variants, manifests and recipes."
   value       = module.storage.variants_bucket
 }
 
 output "worker_environment" {
-  description = "The worker's settings, for commands that are run by hand."
+  description = "The worker's environment variables, for manual commands."
   value       = local.worker_environment
 }

@@ -3,9 +3,9 @@ locals {
   recipes_json = jsonencode(yamldecode(file(local.recipes_path)))
   recipes_key  = "_recipes/${sha256(local.recipes_json)}.json"
 
-  # A rung that the edge chooses and that is not made yet is a 403 for every old picture. So it can go
-  # on choosing by earlier recipes, which stand first then; what manifests name is found in the others.
-  # docs/deploy.md has the story.
+  # If the edge chooses a rung that is not made yet, every old picture is a 403. Therefore the edge can
+  # keep choosing by earlier recipes, which then come first; variants that manifests name are found in the new ones.
+  # docs/deploy.md explains this.
   edge_recipes_json = (
     var.delivery.recipes_path == null
     ? local.recipes_json
@@ -13,8 +13,8 @@ locals {
   )
 }
 
-# Other recipes are another object: a worker that runs keeps what it began with, and the old object
-# goes once the function and its alias name the new one.
+# Changed recipes are a new object: a running worker keeps those it started with, and the old object
+# is deleted after the function and its alias use the new one.
 resource "aws_s3_object" "recipes" {
   bucket       = module.storage.variants_bucket.name
   key          = local.recipes_key

@@ -1,4 +1,4 @@
-# What `pixfleet` finds everything by; scripts/pixfleet/stack/document.py reads it. Names only, nothing secret.
+# The names of all resources for `pixfleet`; scripts/pixfleet/stack/document.py reads it. It has no secrets.
 locals {
   stack_document = {
     schema = 1
@@ -37,11 +37,11 @@ locals {
 }
 
 resource "aws_ssm_parameter" "stack" {
-  #checkov:skip=CKV2_AWS_34:Names, which are no secret, and nobody should need a key to read them.
+  #checkov:skip=CKV2_AWS_34:It has names and no secrets; reading it should need no KMS key.
   name        = "/pixfleet/${var.prefix}"
   description = "What the stack ${var.prefix} is made of, for the command line."
   type        = "String"
-  # Above 4 KB, with many lanes, AWS wants another tier than the free one.
+  # Above 4 KB, with many lanes, SSM needs the advanced tier.
   tier  = "Intelligent-Tiering"
   value = jsonencode(local.stack_document)
 

@@ -1,5 +1,5 @@
 variable "alarms" {
-  description = "Whom the alarms tell, and what is too slow or too dear; the budget is the whole account's."
+  description = "Who is notified of alarms, and the limits of time and cost; the budget is for the whole account."
   type = object({
     complete_seconds_p95 = optional(number)
     email                = optional(string)
@@ -11,7 +11,7 @@ variable "alarms" {
 }
 
 variable "delivery" {
-  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; and by which recipes the edge chooses, while others are still being made."
+  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; and the recipes by which the edge chooses while variants of new recipes are not made yet."
   type = object({
     access_logs = optional(object({
       bucket_domain_name = string
@@ -31,12 +31,12 @@ variable "delivery" {
 
   validation {
     condition     = var.delivery.recipes_path == null || can(yamldecode(file(var.delivery.recipes_path)).recipes[0].name)
-    error_message = "Expected a YAML file with recipes as delivery.recipes_path, those by which everything that is stored was made, or null for the worker's."
+    error_message = "Expected a YAML file with recipes as delivery.recipes_path, by which all stored variants were made, or null for the worker's recipes."
   }
 }
 
 variable "kms_key_arn" {
-  description = "ARN of a key of your own that encrypts everything that is stored; its policy must let the services in. Null uses AWS's keys, which cost nothing."
+  description = "ARN of a KMS key of your own that encrypts all stored data; its policy must allow the services. Null uses AWS's keys, which cost nothing."
   type        = string
   default     = null
   nullable    = true
@@ -48,7 +48,7 @@ variable "kms_key_arn" {
 }
 
 variable "lanes" {
-  description = "Queues by name: how many batches each works on at once, which beginnings of keys go there, and within how many seconds 95 of 100 must be complete. `live` has all other keys."
+  description = "Queues by name: how many batches of each run at once, the prefixes of its keys, and within how many seconds 95 of 100 must be complete. `live` has all other keys."
   type = map(object({
     complete_seconds_p95 = optional(number)
     maximum_concurrency  = number
@@ -62,7 +62,7 @@ variable "lanes" {
 
   validation {
     condition     = contains(keys(var.lanes), "live")
-    error_message = "Expected a lane named live: it takes whatever no other lane has asked for."
+    error_message = "Expected a lane named live: it has all keys that no other lane has."
   }
 }
 
@@ -73,7 +73,7 @@ variable "package_path" {
 }
 
 variable "prefix" {
-  description = "Beginning of every name; two stacks of one account need two."
+  description = "Prefix of every name; two stacks in one account need two."
   type        = string
   nullable    = false
 
@@ -84,7 +84,7 @@ variable "prefix" {
 }
 
 variable "queues" {
-  description = "How long messages wait for a batch, how often they are tried, and how long they and dead letters are kept."
+  description = "How long messages wait for a batch, how often they are received, and how long they and dead letters are kept."
   type = object({
     batch_window_seconds       = optional(number, 0)
     dead_letter_retention_days = optional(number)
@@ -96,7 +96,7 @@ variable "queues" {
 }
 
 variable "recipes_path" {
-  description = "Path of the recipes in YAML, checked by `pixfleet recipes check`; null takes those of this repository."
+  description = "Path of the recipes in YAML, checked by `pixfleet recipes check`; null uses those of this repository."
   type        = string
   default     = null
   nullable    = true
@@ -108,7 +108,7 @@ variable "recipes_path" {
 }
 
 variable "storage" {
-  description = "Buckets: one of your own for sources, how long things are kept, copies, access logs, and whether all of it may be destroyed, the ledger included."
+  description = "Buckets: an existing one for sources, how long objects are kept, copies, access logs, and whether buckets and ledger may be destroyed with their contents."
   type = object({
     abort_uploads_after_days       = optional(number)
     access_logs_bucket             = optional(string)
@@ -130,7 +130,7 @@ variable "storage" {
 
   validation {
     condition     = var.storage.existing_sources_kms_key_arn == null || var.storage.existing_sources_bucket != null
-    error_message = "Expected existing_sources_kms_key_arn only with an existing_sources_bucket; a bucket that is made here is encrypted by kms_key_arn."
+    error_message = "Expected existing_sources_kms_key_arn only with an existing_sources_bucket; a bucket that is created here is encrypted by kms_key_arn."
   }
 
   validation {
@@ -140,14 +140,14 @@ variable "storage" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have them, besides ManagedBy, Project and Fleet."
+  description = "Tags of every resource that supports tags, besides ManagedBy, Project and Fleet."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "trigger" {
-  description = "How events come, `notification` or `eventbridge`, which follows from the lanes and the bucket where it is left out; and the bucket of yours whose notifications may all be replaced."
+  description = "How events reach the queues, `notification` or `eventbridge`, by default derived from the lanes and the bucket; and the existing bucket whose notifications may all be replaced."
   type = object({
     mode                     = optional(string)
     replace_notifications_of = optional(string, "")
@@ -157,7 +157,7 @@ variable "trigger" {
 }
 
 variable "worker" {
-  description = "The function that renders: its size, its limits, how much of it runs, and the topic that is told of changes."
+  description = "The worker's function: its size, its limits, its concurrency, and the topic for completion events."
   type = object({
     architecture            = optional(string, "arm64")
     child_memory_mb         = optional(number)
@@ -175,7 +175,7 @@ variable "worker" {
   default  = {}
   nullable = false
 
-  # What worker and settings accept; they would say so only once the function runs.
+  # The worker checks the same limits, but only when the function starts.
   validation {
     condition     = var.worker.completion_topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.worker.completion_topic_arn))
     error_message = "Expected the ARN of a standard SNS topic as completion_topic_arn, arn:aws:sns:<region>:<account>:<name>, or null."

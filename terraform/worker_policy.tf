@@ -1,5 +1,5 @@
-# What the worker may do, a capability a statement. tests/terraform/test_worker_policy.py compares it with
-# the calls that the worker makes.
+# The worker's permissions, one statement for each capability. tests/terraform/test_worker_policy.py compares them with
+# the worker's calls.
 data "aws_region" "current" {}
 
 data "aws_iam_policy_document" "worker" {
@@ -9,7 +9,7 @@ data "aws_iam_policy_document" "worker" {
     resources = ["${module.storage.sources_bucket.arn}/*"]
   }
 
-  # Without it S3 answers 403 for a source that is gone, and its variants would stay.
+  # Without s3:ListBucket S3 answers 403 and not 404 for a deleted source, and its variants would stay.
   # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   statement {
     sid       = "LearnThatASourceIsGone"
@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "worker" {
     resources = ["${module.storage.variants_bucket.arn}/_recipes/*"]
   }
 
-  # Two characters, the shard, begin the key of every variant: the recipes are out of reach.
+  # Every variant's key begins with a shard of two characters, so this excludes the recipes.
   statement {
     sid       = "WriteVariants"
     actions   = ["s3:PutObject"]
@@ -36,7 +36,7 @@ data "aws_iam_policy_document" "worker" {
     resources = ["${module.storage.variants_bucket.arn}/??/*"]
   }
 
-  # Lambda receives and deletes in the function's name, and asks for a queue's attributes first.
+  # Lambda receives and deletes messages with the function's role, and reads the queue's attributes first.
   statement {
     sid = "WorkOffLanes"
     actions = [
@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "worker" {
     resources = sort(values(module.queue.lanes)[*].arn)
   }
 
-  # A worker that finds its claim taken over asks for one more look at the key.
+  # A worker that lost its claim sends a message, so that the key is processed once more.
   statement {
     sid       = "AskForAnotherLook"
     actions   = ["sqs:SendMessage"]
@@ -86,8 +86,8 @@ data "aws_iam_policy_document" "worker" {
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [statement.value]
 
-      # Lambda decrypts the environment in the function's name, and SNS encrypts what is published: the
-      # topic of changes may have the same key.
+      # Lambda decrypts the environment with the function's role, and SNS encrypts published messages: the
+      # topic for completion events may have the same key.
       # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
       condition {
         test     = "StringEquals"

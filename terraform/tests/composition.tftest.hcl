@@ -1,17 +1,17 @@
-# The whole stack, applied to a provider that only pretends.
+# The whole stack, applied with a mocked provider.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
 
 variables {
   prefix       = "acme"
-  package_path = "recipes.tf" # any file: only its hash is taken
+  package_path = "recipes.tf" # any file: only its hash is used
 }
 
 run "the_whole_stack_is_applied" {
   assert {
     condition     = output.sources_bucket.name == "acme-sources-123456789012" && output.variants_bucket.name == "acme-variants-123456789012"
-    error_message = "The buckets have other names than the documentation says."
+    error_message = "The buckets do not have the documented names."
   }
 
   assert {
@@ -21,11 +21,11 @@ run "the_whole_stack_is_applied" {
 
   assert {
     condition     = { for lane, queue in output.queues : lane => queue.name } == { bulk = "acme-bulk", live = "acme-live" }
-    error_message = "The worker would take another word for the name of the lane."
+    error_message = "The worker would read another lane name."
   }
 }
 
-run "the_worker_is_told_what_it_needs" {
+run "the_worker_gets_its_required_settings" {
   assert {
     condition = output.worker_environment == tomap({
       PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
@@ -35,11 +35,11 @@ run "the_worker_is_told_what_it_needs" {
       PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
       PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
     })
-    error_message = "The worker's environment lacks something, or has more than was asked for."
+    error_message = "The worker's environment lacks a setting, or has an unset one."
   }
 }
 
-run "the_worker_is_told_what_was_asked_for" {
+run "the_worker_gets_every_setting" {
   variables {
     queues = { max_receives = 6 }
     worker = {
@@ -67,27 +67,27 @@ run "the_worker_is_told_what_was_asked_for" {
       PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
       PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
     })
-    error_message = "The worker's environment lacks something that was asked for."
+    error_message = "The worker's environment lacks a setting."
   }
 }
 
-run "the_recipes_lie_where_the_worker_looks" {
+run "the_recipes_are_where_the_worker_reads_them" {
   assert {
     condition     = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}" == output.recipes && aws_s3_object.recipes.content == jsonencode(yamldecode(file("../recipes.yaml")))
     error_message = "The worker would start without recipes."
   }
 }
 
-run "lanes_with_prefixes_are_fed_by_eventbridge" {
+run "lanes_with_prefixes_get_events_from_eventbridge" {
   command = plan
 
   assert {
     condition     = output.trigger_mode == "eventbridge"
-    error_message = "S3 cannot keep the prefixes of two lanes apart."
+    error_message = "S3's filters cannot separate two lanes."
   }
 }
 
-run "live_alone_is_fed_by_the_bucket" {
+run "live_alone_gets_events_from_the_bucket" {
   command = plan
 
   variables {
@@ -96,11 +96,11 @@ run "live_alone_is_fed_by_the_bucket" {
 
   assert {
     condition     = output.trigger_mode == "notification"
-    error_message = "Events take a longer way than they must."
+    error_message = "Events go through EventBridge without need."
   }
 }
 
-run "a_bucket_in_use_is_not_taken_over" {
+run "the_notifications_of_an_existing_bucket_are_kept" {
   command = plan
 
   variables {
@@ -110,11 +110,11 @@ run "a_bucket_in_use_is_not_taken_over" {
 
   assert {
     condition     = output.trigger_mode == "eventbridge" && output.sources_bucket.name == "photos"
-    error_message = "The notifications of somebody else's bucket would be deleted."
+    error_message = "The notifications of an existing bucket would be deleted."
   }
 }
 
-run "a_bucket_in_use_is_taken_over_by_name" {
+run "the_notifications_of_a_named_bucket_are_replaced" {
   command = plan
 
   variables {
@@ -125,7 +125,7 @@ run "a_bucket_in_use_is_taken_over_by_name" {
 
   assert {
     condition     = output.trigger_mode == "notification"
-    error_message = "What was asked for by name is not done."
+    error_message = "The notifications are not replaced although the bucket was named."
   }
 }
 
@@ -136,11 +136,11 @@ run "the_edge_has_the_recipes_of_the_worker" {
 
   assert {
     condition     = strcontains(aws_s3_object.recipes.content, "4321") && strcontains(module.delivery.function_code.request, "w4321")
-    error_message = "The edge asks for what the worker does not make."
+    error_message = "The edge requests variants that the worker does not make."
   }
 }
 
-run "the_edge_can_choose_by_earlier_recipes_while_others_are_being_made" {
+run "the_edge_can_choose_by_earlier_recipes_until_new_variants_are_made" {
   variables {
     delivery     = { recipes_path = "../recipes.yaml" }
     recipes_path = "tests/one_rung.yaml"

@@ -1,4 +1,4 @@
-# The examples, planned as they stand.
+# Plans the examples unchanged.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -10,7 +10,7 @@ mock_provider "aws" {
 
 variables {
   prefix       = "acme"
-  package_path = "recipes.tf" # any file: only its hash is taken
+  package_path = "recipes.tf" # any file: only its hash is used
   email        = "operations@example.org"
 }
 
@@ -23,7 +23,7 @@ run "the_minimal_example_is_planned" {
 
   assert {
     condition     = output.sources_bucket == "acme-sources-123456789012"
-    error_message = "It does not say where pictures go."
+    error_message = "It has no output for the sources bucket."
   }
 }
 
@@ -50,11 +50,11 @@ run "the_complete_example_is_planned" {
 
   assert {
     condition     = output.sources_buckets == { archive = "example-archive", site = "acme-sources-123456789012" }
-    error_message = "An existing bucket is not used, or the other not made."
+    error_message = "The existing bucket is not used, or the other one is not created."
   }
 
   assert {
     condition     = output.addresses.site == "https://images.example.org"
-    error_message = "The custom domain is not where the pictures are."
+    error_message = "The custom domain does not serve the pictures."
   }
 }

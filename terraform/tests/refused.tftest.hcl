@@ -4,7 +4,7 @@ mock_provider "aws" {
 
 variables {
   prefix       = "acme"
-  package_path = "recipes.tf" # any file: only its hash is taken
+  package_path = "recipes.tf" # any file: only its hash is used
 }
 
 run "the_alias_of_a_key_is_refused" {
@@ -37,7 +37,7 @@ run "a_prefix_with_capitals_is_refused" {
   expect_failures = [var.prefix]
 }
 
-run "recipes_that_are_not_there_are_refused" {
+run "a_missing_recipes_file_is_refused" {
   command = plan
 
   variables {
@@ -67,7 +67,7 @@ run "a_file_without_recipes_is_refused" {
   expect_failures = [var.recipes_path]
 }
 
-run "a_key_for_sources_of_our_own_is_refused" {
+run "a_sources_key_without_an_existing_bucket_is_refused" {
   command = plan
 
   variables {
@@ -117,7 +117,7 @@ run "a_child_with_a_fraction_of_memory_is_refused" {
   expect_failures = [var.worker]
 }
 
-run "no_bytes_at_all_are_refused" {
+run "zero_bytes_are_refused" {
   command = plan
 
   variables {
@@ -127,7 +127,7 @@ run "no_bytes_at_all_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "no_frames_at_all_are_refused" {
+run "zero_frames_are_refused" {
   command = plan
 
   variables {
@@ -137,7 +137,7 @@ run "no_frames_at_all_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "more_frames_than_are_ever_read_are_refused" {
+run "more_frames_than_the_maximum_are_refused" {
   command = plan
 
   variables {
@@ -147,7 +147,7 @@ run "more_frames_than_are_ever_read_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "no_pixels_at_all_are_refused" {
+run "zero_pixels_are_refused" {
   command = plan
 
   variables {
@@ -157,7 +157,7 @@ run "no_pixels_at_all_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "no_time_to_render_is_refused" {
+run "zero_render_seconds_are_refused" {
   command = plan
 
   variables {
@@ -167,7 +167,7 @@ run "no_time_to_render_is_refused" {
   expect_failures = [var.worker]
 }
 
-run "less_reserved_than_the_lanes_take_is_refused" {
+run "less_reserved_concurrency_than_the_lanes_need_is_refused" {
   command = plan
 
   variables {
@@ -177,7 +177,7 @@ run "less_reserved_than_the_lanes_take_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "less_memory_than_an_image_may_take_is_refused" {
+run "less_memory_than_one_image_may_need_is_refused" {
   command = plan
 
   variables {
@@ -187,7 +187,7 @@ run "less_memory_than_an_image_may_take_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "less_memory_than_two_images_may_take_is_refused" {
+run "less_memory_than_two_images_may_need_is_refused" {
   command = plan
 
   variables {
@@ -197,7 +197,7 @@ run "less_memory_than_two_images_may_take_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "sources_that_kill_a_child_are_refused" {
+run "sources_too_large_for_a_child_are_refused" {
   command = plan
 
   variables {
@@ -207,7 +207,7 @@ run "sources_that_kill_a_child_are_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "a_timeout_that_ends_a_long_render_is_refused" {
+run "a_timeout_shorter_than_a_render_is_refused" {
   command = plan
 
   variables {
@@ -217,7 +217,7 @@ run "a_timeout_that_ends_a_long_render_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "nothing_is_reserved_where_that_was_asked_for" {
+run "no_concurrency_is_reserved_with_minus_one" {
   command = plan
 
   variables {
@@ -226,11 +226,11 @@ run "nothing_is_reserved_where_that_was_asked_for" {
 
   assert {
     condition     = local.asked_concurrency == -1
-    error_message = "An account with a small quota could not run this."
+    error_message = "An account with a small quota could not apply this."
   }
 }
 
-run "the_least_memory_that_is_enough_is_taken" {
+run "the_least_sufficient_memory_is_accepted" {
   command = plan
 
   variables {
@@ -239,6 +239,6 @@ run "the_least_memory_that_is_enough_is_taken" {
 
   assert {
     condition     = local.children == 1 && local.needed_memory_mb == 1510
-    error_message = "The figures in the message are others than those that are enforced."
+    error_message = "The figures in the message differ from the enforced ones."
   }
 }

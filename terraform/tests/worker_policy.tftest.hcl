@@ -1,5 +1,5 @@
-# The real provider, which is asked nothing: the policy is the JSON that AWS would get. What it is about
-# has names that are known before anything is made; the rest of the stack is not looked at.
+# The real provider, which calls no API: the policy is the JSON that AWS would get. Its resources
+# have names that are known at plan time; the test ignores the rest of the stack.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "none"
@@ -89,16 +89,16 @@ run "the_worker_may_do_exactly_this" {
       SendDeadLetters = ["Allow", ["sqs:SendMessage", "sqs:GetQueueUrl"], ["arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"]]
       KeepTheLedger   = ["Allow", ["dynamodb:UpdateItem", "dynamodb:GetItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger"]]
     }
-    error_message = "The worker may do more, or less, or elsewhere."
+    error_message = "The worker's permissions are not exactly these."
   }
 
   assert {
     condition     = alltrue([for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : !contains(flatten([each.Resource]), "*")])
-    error_message = "A statement is about everything there is."
+    error_message = "A statement has all resources."
   }
 }
 
-run "a_topic_and_keys_are_used_only_where_they_are_named" {
+run "a_topic_and_keys_are_allowed_only_if_they_are_configured" {
   command = plan
 
   variables {
@@ -126,6 +126,6 @@ run "a_topic_and_keys_are_used_only_where_they_are_named" {
         ],
       ]
     }
-    error_message = "A key or a topic may be used in other ways than it must be."
+    error_message = "A key or a topic has other permissions than needed."
   }
 }

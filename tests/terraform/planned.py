@@ -10,7 +10,7 @@ from tests.terraform.folders import ROOT, STACK
 from tests.terraform.program import Terraform
 
 MODULE = STACK / "modules" / "alarms"
-RUN = "everything_that_can_be_asked_for_is_planned"
+RUN = "every_option_is_planned"
 
 
 def planned_resources(terraform: Terraform) -> Mapping[str, Planned]:

@@ -6,12 +6,12 @@ locals {
   account_arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
 }
 
-# What the key of a stack must let in, besides this account's own policies. In a key's policy `*` is
+# What a stack's key must allow, besides this account's own policies. In a key policy `*` is
 # that key.
 data "aws_iam_policy_document" "ours" {
-  #checkov:skip=CKV_AWS_109:a key's policy is about that key alone
-  #checkov:skip=CKV_AWS_111:a key's policy is about that key alone
-  #checkov:skip=CKV_AWS_356:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_109:a key policy applies to that key only
+  #checkov:skip=CKV_AWS_111:a key policy applies to that key only
+  #checkov:skip=CKV_AWS_356:a key policy applies to that key only
   statement {
     sid       = "LetThisAccountsPoliciesDecide"
     actions   = ["kms:*"]
@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "ours" {
     }
   }
 
-  # Events of sources to encrypted queues, alarms to the encrypted operations topic.
+  # S3's events to encrypted queues, alarms to the encrypted operations topic.
   statement {
     sid       = "LetServicesSendToQueuesAndTopics"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -77,9 +77,9 @@ data "aws_iam_policy_document" "ours" {
 }
 
 data "aws_iam_policy_document" "replica" {
-  #checkov:skip=CKV_AWS_109:a key's policy is about that key alone
-  #checkov:skip=CKV_AWS_111:a key's policy is about that key alone
-  #checkov:skip=CKV_AWS_356:a key's policy is about that key alone
+  #checkov:skip=CKV_AWS_109:a key policy applies to that key only
+  #checkov:skip=CKV_AWS_111:a key policy applies to that key only
+  #checkov:skip=CKV_AWS_356:a key policy applies to that key only
 
   statement {
     sid       = "LetThisAccountsPoliciesDecide"
@@ -107,7 +107,7 @@ resource "aws_kms_key" "replica" {
   policy              = data.aws_iam_policy_document.replica.json
 }
 
-# Whoever holds the private half of this key signs the URLs of pictures.
+# The public key for signed URLs; the owner of the private key signs them.
 resource "aws_cloudfront_public_key" "this" {
   name        = "${var.prefix}-urls"
   encoded_key = var.signing_public_key

@@ -1,4 +1,4 @@
-# One fleet with everything that can be had.
+# A stack with every option.
 module "site" {
   source = "../.."
 
@@ -38,7 +38,7 @@ module "site" {
     cors_origins                   = ["https://${var.domain_name}"]
     delete_old_versions_after_days = 90
     replication = {
-      # By way of its versioning, without which S3 copies nothing there.
+      # Through its versioning, because S3 replicates only to a versioned bucket.
       destination_bucket_arn  = "arn:${data.aws_partition.current.partition}:s3:::${aws_s3_bucket_versioning.replica.bucket}"
       destination_kms_key_arn = aws_kms_key.replica.arn
     }
@@ -57,7 +57,7 @@ module "site" {
   }
 }
 
-# Another over a bucket that was there before, whose notifications stay as they are: it has to send
+# A stack over an existing bucket whose notifications stay unchanged: it must send
 # its events to EventBridge.
 module "archive" {
   source = "../.."

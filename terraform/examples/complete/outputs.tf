@@ -1,5 +1,5 @@
 output "addresses" {
-  description = "Where the variants of each fleet are served."
+  description = "URL of each stack's variants."
   value = {
     archive = module.archive.distribution.url
     site    = module.site.distribution.url
@@ -7,12 +7,12 @@ output "addresses" {
 }
 
 output "alias_target" {
-  description = "Where the DNS alias of the site's name has to lead."
+  description = "Target of the DNS alias for the site's name."
   value       = module.site.distribution.domain_name
 }
 
 output "sources_buckets" {
-  description = "Names of the buckets that pictures go into."
+  description = "Names of the sources buckets."
   value = {
     archive = module.archive.sources_bucket.name
     site    = module.site.sources_bucket.name

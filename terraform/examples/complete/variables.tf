@@ -11,13 +11,13 @@ variable "certificate_arn" {
 }
 
 variable "domain_name" {
-  description = "Domain whose pages show the pictures, and under which `images` serves them."
+  description = "Domain whose pages show the pictures; `images.<domain_name>` serves them."
   type        = string
   nullable    = false
 }
 
 variable "email" {
-  description = "Address that the alarms write to; it has to confirm once."
+  description = "E-mail address for alarms; its owner must confirm the subscription."
   type        = string
   nullable    = false
 }
@@ -35,21 +35,21 @@ variable "package_path" {
 }
 
 variable "prefix" {
-  description = "Beginning of every name."
+  description = "Prefix of every name."
   type        = string
   default     = "pixfleet"
   nullable    = false
 }
 
 variable "recipes_path" {
-  description = "Path of your own recipes; null takes the repository's."
+  description = "Path of your own recipes; null uses the repository's."
   type        = string
   default     = null
   nullable    = true
 }
 
 variable "region" {
-  description = "Region of everything but the copies."
+  description = "Region of all resources except the copies."
   type        = string
   default     = "eu-central-1"
   nullable    = false
@@ -63,7 +63,7 @@ variable "replica_region" {
 }
 
 variable "signing_public_key" {
-  description = "Public key, in PEM, of whoever signs URLs."
+  description = "Public key of the signer of URLs, in PEM form."
   type        = string
   nullable    = false
 }

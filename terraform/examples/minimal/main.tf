@@ -1,4 +1,4 @@
-# Everything with its defaults: put a picture into the sources bucket, fetch it from the address.
+# All defaults: put a picture into the sources bucket, and fetch its variants from the address.
 module "pixfleet" {
   source = "../.."
 

@@ -1,9 +1,9 @@
 output "address" {
-  description = "Where the variants are served."
+  description = "URL of the variants."
   value       = module.pixfleet.distribution.url
 }
 
 output "sources_bucket" {
-  description = "Name of the bucket that pictures go into."
+  description = "Name of the sources bucket."
   value       = module.pixfleet.sources_bucket.name
 }

@@ -1,5 +1,5 @@
 variable "email" {
-  description = "Address that the alarms write to; it has to confirm once."
+  description = "E-mail address for alarms; its owner must confirm the subscription."
   type        = string
   nullable    = false
 }
@@ -11,7 +11,7 @@ variable "package_path" {
 }
 
 variable "prefix" {
-  description = "Beginning of every name."
+  description = "Prefix of every name."
   type        = string
   nullable    = false
 }

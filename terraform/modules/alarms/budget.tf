@@ -1,4 +1,4 @@
-# Of the account as a whole: a budget of one tag stays at nothing until somebody activates the tag.
+# For the whole account: a budget for one tag stays at 0 until the cost allocation tag is activated.
 resource "aws_budgets_budget" "this" {
   count = var.monthly_budget_usd == null ? 0 : 1
 

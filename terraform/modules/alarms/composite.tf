@@ -1,5 +1,5 @@
 locals {
-  # What ends by itself when its cause does. They are silent; the composite alarm pages once for all.
+  # Alarms that end when their cause ends. They have no actions; the composite alarm notifies once for all.
   _flows = concat(
     [
       aws_cloudwatch_metric_alarm.crashes.alarm_name,
@@ -17,13 +17,13 @@ locals {
 
 resource "aws_cloudwatch_composite_alarm" "this" {
   alarm_name        = "${var.prefix}-something-is-wrong"
-  alarm_description = "CRITICAL: Pixfleet does not work as it should; the alarms that say how are named below. Runbook: ${var.runbook_url}#alarm-something-is-wrong First: pixfleet status --stack ${var.prefix}"
+  alarm_description = "CRITICAL: at least one alarm of Pixfleet is on; see below which. Runbook: ${var.runbook_url}#alarm-something-is-wrong First: pixfleet status --stack ${var.prefix}"
   alarm_rule        = join(" OR ", [for name in sort(local._flows) : "ALARM(\"${name}\")"])
   alarm_actions     = [local._topic_arn]
   ok_actions        = [local._topic_arn]
 
   tags = var.tags
 
-  # The first page may not come before the topic lets it through.
+  # The topic's policy must exist before the first notification.
   depends_on = [aws_sns_topic_policy.this]
 }

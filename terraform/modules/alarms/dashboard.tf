@@ -1,4 +1,4 @@
-# Read from the top: is anything waiting, does it come out, what fails, how long does it take, what does it cost.
+# From top to bottom: waiting messages, outcomes, failures, durations, cost.
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.prefix
   dashboard_body = jsonencode({
@@ -10,14 +10,14 @@ resource "aws_cloudwatch_dashboard" "this" {
 
 locals {
   _lanes = sort(keys(var.lanes))
-  # From parts, so that a plan shows the whole dashboard.
+  # Built from parts, so that a plan shows the whole dashboard.
   _alarm_arn = "arn:${local._partition}:cloudwatch:${local._region}:${local._account_id}:alarm"
 
   _state_row = [
     {
       type = "alarm", x = 0, y = 0, width = 24, height = 4
       properties = {
-        title = "Alarms: grey has no data, and that is well"
+        title = "Alarms (grey: no data, which is normal)"
         alarms = [
           for name in concat(
             [aws_cloudwatch_composite_alarm.this.alarm_name],
@@ -34,7 +34,7 @@ locals {
     {
       type = "metric", x = 0, y = 4, width = 8, height = 6
       properties = {
-        title = "Waiting: messages that nobody has taken", region = local._region
+        title = "Waiting: messages that can be received", region = local._region
         view  = "timeSeries", stat = "Maximum", period = 60, yAxis = { left = { min = 0 } }
         metrics = concat(
           [for name in local._lanes : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.lanes[name].queue_name, { label = name }]],
@@ -45,7 +45,7 @@ locals {
     {
       type = "metric", x = 8, y = 4, width = 8, height = 6
       properties = {
-        title = "In flight: messages that are being worked on", region = local._region
+        title = "In flight: messages that were received and not deleted", region = local._region
         view  = "timeSeries", stat = "Maximum", period = 60, yAxis = { left = { min = 0 } }
         metrics = [
           for name in local._lanes : ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", var.lanes[name].queue_name, { label = name }]
@@ -83,7 +83,7 @@ locals {
       properties = {
         title = "Failures by cause, in 5 minutes (the runbook explains each)", region = local._region
         view  = "timeSeries", stacked = true, period = 300, yAxis = { left = { min = 0 } }
-        # A search, as every cause would be a line, and most never come.
+        # A search, because a line for each cause would show many that never occur.
         metrics = [
           [{ id = "failures", label = "", expression = "SEARCH('{Pixfleet,cause} MetricName=\"failures\"', 'Sum', 300)" }],
           [{ id = "stopped", label = "batches stopped: ", expression = "SEARCH('{Pixfleet,cause} MetricName=\"batches_stopped\"', 'Sum', 300)", yAxis = "right" }],
@@ -139,7 +139,7 @@ locals {
     {
       type = "metric", x = 0, y = 22, width = 8, height = 6
       properties = {
-        title = "Bytes: sources looked at, variants stored, and what is saved", region = local._region
+        title = "Bytes: sources read, variants stored, and the saving", region = local._region
         view  = "timeSeries", stat = "Sum", period = 3600, yAxis = { left = { min = 0 }, right = { min = 0, max = 100 } }
         metrics = concat(
           [for name in local._lanes : ["Pixfleet", "source_bytes", "lane", name, { id = "source${name}", label = "sources, ${name}" }]],
@@ -180,7 +180,7 @@ locals {
     },
   ]
 
-  # Strings, so that the title shows them as the price list does.
+  # Strings, so that the title shows them as in the price list.
   _usd_per_gb_second = {
     arm64  = "0.0000133334"
     x86_64 = "0.0000166667"

@@ -1,5 +1,5 @@
-# A stock, not a flow: letters lie there until a person acts. In the composite alarm they would
-# keep it in ALARM for days and silence everything else, so these two speak for themselves.
+# Dead letters stay in the queue until a person acts. In the composite alarm they would
+# keep it in ALARM for days and hide every other alarm, so these two notify on their own.
 locals {
   _read_dead_letters = "pixfleet dlq groups --stack ${var.prefix}"
 
@@ -7,18 +7,18 @@ locals {
     dead-letters = {
       at_least = 1
       anchor   = "alarm-dead-letters"
-      meaning  = "WARNING: at least one source was given up and lies in ${var.dead_letter_queue_name}."
+      meaning  = "WARNING: at least one dead letter is in ${var.dead_letter_queue_name}."
     }
     dead-letters-many = {
       at_least = 10
       anchor   = "alarm-dead-letters-many"
-      meaning  = "CRITICAL: ten sources or more were given up and lie in ${var.dead_letter_queue_name}."
+      meaning  = "CRITICAL: ten dead letters or more are in ${var.dead_letter_queue_name}."
     }
   }
 }
 
-# Of a queue that was idle, SQS tells up to 15 minutes late; the worker's own `dead_letters` in lanes.tf is faster.
-# NumberOfMessagesSent would not count what SQS itself moves.
+# For an idle queue, SQS's metrics are up to 15 minutes late; the worker's own `dead_letters` in lanes.tf is faster.
+# NumberOfMessagesSent does not count messages that SQS itself moves.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local._dead_letters
@@ -33,7 +33,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.at_least
-  # SQS falls silent over a queue that nobody touches, and the letters are still there.
+  # SQS writes no metrics for an inactive queue, although the dead letters are still there.
   treat_missing_data = "ignore"
   alarm_actions      = [local._topic_arn]
   ok_actions         = [local._topic_arn]

@@ -1,5 +1,5 @@
-# CloudFront's metrics are in us-east-1 alone, and no alarm reads another region's. Elsewhere the
-# dashboard shows them all the same, and nothing alarms.
+# CloudFront's metrics are only in us-east-1, and an alarm cannot read another region's. Elsewhere the
+# dashboard shows them, and there is no alarm.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
 resource "aws_cloudwatch_metric_alarm" "edge_errors" {
   count = local._region == "us-east-1" ? 1 : 0
@@ -15,7 +15,7 @@ resource "aws_cloudwatch_metric_alarm" "edge_errors" {
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  # Nobody asked for anything.
+  # No requests.
   treat_missing_data = "notBreaching"
 
   tags = var.tags

@@ -1,12 +1,12 @@
 locals {
-  # The causes for which the worker's brake stops a batch: something that every image needs is gone.
+  # The causes for which the worker's circuit breaker stops a batch: a service that every image needs fails.
   _outside_causes = toset(["access_denied", "ledger_unavailable", "render_unavailable", "storage_unavailable", "throttled"])
 }
 
-# What ends without a word of the worker: out of memory, timed out, could not be imported.
+# Invocations that fail without a log line of the worker: out of memory, timed out, import errors.
 resource "aws_cloudwatch_metric_alarm" "crashes" {
   alarm_name          = "${var.prefix}-crashes"
-  alarm_description   = "5 % or more of the invocations of ${var.function_name} end in an error of the function itself: timed out, out of memory, or not to be loaded. Runbook: ${var.runbook_url}#alarm-crashes First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '?Task ?Runtime ?ERROR ?Traceback'"
+  alarm_description   = "5 % or more of the invocations of ${var.function_name} fail: timed out, out of memory, or an import error. Runbook: ${var.runbook_url}#alarm-crashes First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '?Task ?Runtime ?ERROR ?Traceback'"
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanOrEqualToThreshold"
@@ -49,7 +49,7 @@ resource "aws_cloudwatch_metric_alarm" "crashes" {
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.prefix}-throttles"
-  alarm_description   = "Lambda refuses to start ${var.function_name} as often as its queues ask: the account's or the function's concurrency is used up. Runbook: ${var.runbook_url}#alarm-throttles First: aws lambda get-account-settings; aws lambda get-function-concurrency --function-name ${var.function_name}"
+  alarm_description   = "Lambda throttles ${var.function_name}: the concurrency of the account or of the function is used up. Runbook: ${var.runbook_url}#alarm-throttles First: aws lambda get-account-settings; aws lambda get-function-concurrency --function-name ${var.function_name}"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = var.function_name }
@@ -66,7 +66,7 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
   alarm_name          = "${var.prefix}-duration"
-  alarm_description   = "5 % of the batches of ${var.function_name} take over 80 % of its ${var.function_timeout_seconds} s; what reaches the timeout is done again. Runbook: ${var.runbook_url}#alarm-duration First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.total_seconds > ${floor(var.function_timeout_seconds * 0.4)} }'"
+  alarm_description   = "5 % of the batches of ${var.function_name} take over 80 % of its ${var.function_timeout_seconds} s; a batch that reaches the timeout is redelivered. Runbook: ${var.runbook_url}#alarm-duration First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.total_seconds > ${floor(var.function_timeout_seconds * 0.4)} }'"
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"
   dimensions          = { FunctionName = var.function_name }
@@ -83,12 +83,12 @@ resource "aws_cloudwatch_metric_alarm" "duration" {
   tags = var.tags
 }
 
-# One for each cause, so that the alarm's name says what is gone.
+# One alarm for each cause, so that its name says what fails.
 resource "aws_cloudwatch_metric_alarm" "batches_stopped" {
   for_each = local._outside_causes
 
   alarm_name          = "${var.prefix}-batches-stopped-${replace(each.key, "_", "-")}"
-  alarm_description   = "The worker stopped trying, because everything failed with ${each.key}. Messages come back by themselves. Runbook: ${var.runbook_url}#alarm-batches-stopped First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"batch stopped\" }'"
+  alarm_description   = "The worker's circuit breaker stopped batches, because everything failed with ${each.key}. SQS redelivers the messages. Runbook: ${var.runbook_url}#alarm-batches-stopped First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"batch stopped\" }'"
   namespace           = "Pixfleet"
   metric_name         = "batches_stopped"
   dimensions          = { cause = each.key }
@@ -98,7 +98,7 @@ resource "aws_cloudwatch_metric_alarm" "batches_stopped" {
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  # Written only when one was stopped.
+  # The metric is written only when a batch was stopped.
   treat_missing_data = "notBreaching"
 
   tags = var.tags

@@ -1,5 +1,5 @@
 locals {
-  # Derived: a message that is older than a set may take to complete has missed the target already.
+  # Also the limit of a message's age: one that has waited as long as a set may take has missed the target.
   _complete_seconds = {
     for name, lane in var.lanes : name => coalesce(
       lane.complete_seconds_p95,
@@ -9,7 +9,7 @@ locals {
 
   _status = "pixfleet status --stack ${var.prefix}"
 
-  _put_off_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image put off\" }'"
+  _retried_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image put off\" }'"
   _rejected_lines = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image rejected\" }'"
 }
 
@@ -17,7 +17,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each = var.lanes
 
   alarm_name          = "${var.prefix}-oldest-message-${each.key}"
-  alarm_description   = "The oldest message of lane ${each.key} waits longer than ${local._complete_seconds[each.key]} s. Runbook: ${var.runbook_url}#alarm-oldest-message First: ${local._status}"
+  alarm_description   = "The oldest message of lane ${each.key} has waited longer than ${local._complete_seconds[each.key]} s. Runbook: ${var.runbook_url}#alarm-oldest-message First: ${local._status}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = each.value.queue_name }
@@ -33,7 +33,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   tags = var.tags
 
   lifecycle {
-    # A lane that is taken away must leave the composite alarm before its own alarms can go.
+    # The alarms of a removed lane can be deleted only after the composite alarm no longer names them.
     create_before_destroy = true
   }
 }
@@ -42,19 +42,19 @@ resource "aws_cloudwatch_metric_alarm" "complete_seconds" {
   for_each = var.lanes
 
   alarm_name         = "${var.prefix}-complete-seconds-${each.key}"
-  alarm_description  = "From upload to complete set takes longer than ${local._complete_seconds[each.key]} s for 5 % of lane ${each.key}, or an event was lost and its source found late. Runbook: ${var.runbook_url}#alarm-complete-seconds First: ${local._status}"
+  alarm_description  = "For 5 % of lane ${each.key} the time from upload to complete set is over ${local._complete_seconds[each.key]} s, or an event was lost and its source was found late. Runbook: ${var.runbook_url}#alarm-complete-seconds First: ${local._status}"
   namespace          = "Pixfleet"
   metric_name        = "complete_seconds"
   dimensions         = { lane = each.key }
   extended_statistic = "p95"
-  # Long enough that one retry among many does not show, short enough that one lost event among few does.
+  # Long enough to ignore one retry among many, short enough to show one lost event among few.
   period              = 900
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = local._complete_seconds[each.key]
-  # Nothing was uploaded: nothing is late. What waits and never completes shows in the age of its message.
+  # Without uploads nothing is late. A source that never completes shows in the age of its message.
   treat_missing_data = "notBreaching"
-  # A fleet that makes three sets an hour counts as well.
+  # A fleet that makes three sets an hour is evaluated too.
   evaluate_low_sample_count_percentiles = "evaluate"
 
   tags = var.tags
@@ -64,13 +64,13 @@ resource "aws_cloudwatch_metric_alarm" "complete_seconds" {
   }
 }
 
-# At once where SQS would tell of the dead letter 15 minutes late. Bad uploads are their owners'
-# doing, so this speaks for itself and does not page with the composite alarm.
+# Immediate, whereas SQS's metric may be 15 minutes late. Bad uploads are their owners'
+# problem, so this alarm notifies on its own and is not part of the composite alarm.
 resource "aws_cloudwatch_metric_alarm" "new_dead_letters" {
   for_each = var.lanes
 
   alarm_name          = "${var.prefix}-new-dead-letters-${each.key}"
-  alarm_description   = "WARNING: the worker gave up a source of lane ${each.key} just now; its dead letter tells why. Runbook: ${var.runbook_url}#alarm-new-dead-letters First: ${local._read_dead_letters}"
+  alarm_description   = "WARNING: the worker has just sent a message of lane ${each.key} to the dead-letter queue, with the cause. Runbook: ${var.runbook_url}#alarm-new-dead-letters First: ${local._read_dead_letters}"
   namespace           = "Pixfleet"
   metric_name         = "dead_letters"
   dimensions          = { lane = each.key }
@@ -79,7 +79,7 @@ resource "aws_cloudwatch_metric_alarm" "new_dead_letters" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  # Written only when there is one.
+  # The metric is written only when there is a dead letter.
   treat_missing_data = "notBreaching"
   alarm_actions      = [local._topic_arn]
   ok_actions         = [local._topic_arn]

@@ -1,5 +1,5 @@
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch; of one that there is for each lane or cause, with that at its end."
+  description = "Names of the alarms, by subject; an alarm for each lane or cause has its name at the end."
   value = merge(
     { for alarm in concat(
       values(aws_cloudwatch_metric_alarm.batches_stopped),
@@ -29,6 +29,6 @@ output "topic_arn" {
   description = "ARN of the operations topic, for subscribers of your own."
   value       = aws_sns_topic.this.arn
 
-  # A subscriber hears nothing before CloudWatch may publish.
+  # Subscribers get no notification until CloudWatch may publish.
   depends_on = [aws_sns_topic_policy.this]
 }

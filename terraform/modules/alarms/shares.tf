@@ -1,19 +1,19 @@
 locals {
   # The values of `outcome` in the metric `images`.
   _outcomes = ["absent", "current", "ignored", "made", "rejected", "removed"]
-  # Below so many, a share says nothing: one of two would be half of all.
+  # Below this number, a share means nothing: one of two would be 50 %.
   _fewest = 10
 
   _failed = "FILL(failures, 0) - FILL(rejections, 0)"
   _well   = join(" + ", [for outcome in local._outcomes : "FILL(${outcome}, 0)"])
 }
 
-# Rejections are taken off: they are bad uploads and have an alarm of their own; what is left is ours or AWS's.
+# Rejections are subtracted: they are bad uploads and have an alarm of their own. The rest is our or AWS's fault.
 resource "aws_cloudwatch_metric_alarm" "error_rate" {
   for_each = var.lanes
 
   alarm_name          = "${var.prefix}-error-rate-${each.key}"
-  alarm_description   = "5 % or more of what lane ${each.key} tries fails and is tried again. Runbook: ${var.runbook_url}#alarm-error-rate First: ${local._put_off_lines}"
+  alarm_description   = "5 % or more of the attempts of lane ${each.key} fail and are retried. Runbook: ${var.runbook_url}#alarm-error-rate First: ${local._retried_lines}"
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanOrEqualToThreshold"
@@ -70,7 +70,7 @@ resource "aws_cloudwatch_metric_alarm" "rejected_rate" {
   for_each = var.lanes
 
   alarm_name          = "${var.prefix}-rejected-rate-${each.key}"
-  alarm_description   = "20 % or more of the sources of lane ${each.key} are given up: a client uploads rubbish, or a release of ours refuses what it should not. Runbook: ${var.runbook_url}#alarm-rejected-rate First: ${local._rejected_lines}"
+  alarm_description   = "20 % or more of the sources of lane ${each.key} are rejected: a client uploads invalid files, or a release refuses valid ones. Runbook: ${var.runbook_url}#alarm-rejected-rate First: ${local._rejected_lines}"
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanOrEqualToThreshold"

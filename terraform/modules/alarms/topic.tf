@@ -7,10 +7,10 @@ data "aws_region" "current" {}
 locals {
   _account_id = data.aws_caller_identity.current.account_id
   _partition  = data.aws_partition.current.partition
-  # `name` stands in provider 5 and 6 alike; 6 only warns.
+  # `name` exists in provider 5 and 6; 6 warns that it is deprecated.
   _region = data.aws_region.current.name
 
-  # From parts, so that the policy does not wait for the topic.
+  # Built from parts, so that the policy does not depend on the topic.
   _topic_arn = "arn:${local._partition}:sns:${local._region}:${local._account_id}:${var.prefix}-operations"
 }
 
@@ -77,6 +77,6 @@ resource "aws_sns_topic_subscription" "email" {
   protocol  = "email"
   endpoint  = var.email
 
-  # The policy may not come after the first alarm.
+  # The policy must exist before the first alarm.
   depends_on = [aws_sns_topic_policy.this]
 }

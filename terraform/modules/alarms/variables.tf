@@ -1,17 +1,17 @@
 variable "complete_seconds_p95" {
-  description = "Seconds within which 95 of 100 uploads to the lane live must be complete; other lanes are given a day, unless they name their own."
+  description = "Seconds within which 95 of 100 uploads to the lane live must be complete; for other lanes the default is a day."
   type        = number
   default     = 300
   nullable    = false
 
   validation {
     condition     = var.complete_seconds_p95 >= 10 && var.complete_seconds_p95 <= 86400
-    error_message = "complete_seconds_p95 must be 10 to 86,400 seconds: name the time that a person who uploads may wait."
+    error_message = "complete_seconds_p95 must be 10 to 86,400 seconds: set the time that an uploader may wait."
   }
 }
 
 variable "dead_letter_queue_name" {
-  description = "Name of the queue that holds what was given up."
+  description = "Name of the dead-letter queue."
   type        = string
   nullable    = false
 
@@ -33,13 +33,13 @@ variable "distribution_id" {
 }
 
 variable "email" {
-  description = "Address that the operations topic and the budget write to; null where something else subscribes to the topic."
+  description = "E-mail address that the operations topic and the budget notify; null if another subscriber uses the topic."
   type        = string
   default     = null
 
   validation {
     condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", coalesce(var.email, "nobody@example.com")))
-    error_message = "email must be one address, such as ops@example.com; for several people name a mailing list."
+    error_message = "email must be one address, such as ops@example.com; for several people use a mailing list."
   }
 }
 
@@ -51,7 +51,7 @@ variable "function_architecture" {
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.function_architecture)
-    error_message = "function_architecture must be arm64 or x86_64, as the function has it."
+    error_message = "function_architecture must be arm64 or x86_64, the function's own."
   }
 }
 
@@ -62,7 +62,7 @@ variable "function_memory_mb" {
 
   validation {
     condition     = var.function_memory_mb >= 128 && var.function_memory_mb <= 10240 && floor(var.function_memory_mb) == var.function_memory_mb
-    error_message = "function_memory_mb must be a whole number from 128 to 10,240, as the function has it."
+    error_message = "function_memory_mb must be a whole number from 128 to 10,240, the function's own."
   }
 }
 
@@ -78,13 +78,13 @@ variable "function_name" {
 }
 
 variable "function_timeout_seconds" {
-  description = "Timeout of the worker's function in seconds; the alarm on its duration stands at 80 % of it."
+  description = "Timeout of the worker's function in seconds; the threshold of the alarm on duration is 80 % of it."
   type        = number
   nullable    = false
 
   validation {
     condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
-    error_message = "function_timeout_seconds must be 1 to 900, as the function has it: Lambda stops every invocation after 900 s."
+    error_message = "function_timeout_seconds must be 1 to 900, the function's own: Lambda stops every invocation after 900 s."
   }
 }
 
@@ -109,22 +109,22 @@ variable "lanes" {
 
   validation {
     condition     = contains(keys(var.lanes), "live")
-    error_message = "lanes must have one called live: it takes every source that no other lane takes."
+    error_message = "lanes must have one named live: it has all keys that no other lane has."
   }
 
   validation {
     condition     = length(var.lanes) <= 10
-    error_message = "lanes must be ten at most: a dashboard with more cannot be read. Give sources with the same urgency one lane."
+    error_message = "lanes must be ten at most, or the dashboard is not readable. Put sources with the same urgency into one lane."
   }
 
   validation {
     condition     = alltrue([for name in keys(var.lanes) : can(regex("^[a-z]+$", name))])
-    error_message = "lanes must be named in lower-case letters alone: the worker takes a lane's name from the last word of its queue's."
+    error_message = "lanes must be named in lower-case letters only: the worker reads a lane's name from the end of its queue's name."
   }
 
   validation {
     condition     = alltrue([for name, lane in var.lanes : endswith(lane.queue_name, "-${name}")])
-    error_message = "lanes must name queues that end in -<lane>: the worker writes that word into its metrics, and an alarm on another would stay silent."
+    error_message = "lanes must name queues that end in -<lane>: the worker writes that name into its metrics, and an alarm on another name would never change its state."
   }
 
   validation {
@@ -147,7 +147,7 @@ variable "log_group_name" {
 }
 
 variable "monthly_budget_usd" {
-  description = "Dollars that the whole account may cost in a month; null makes no budget."
+  description = "Budget of the whole account for a month, in dollars; null creates no budget."
   type        = number
   default     = null
 
@@ -158,23 +158,23 @@ variable "monthly_budget_usd" {
 
   validation {
     condition     = var.monthly_budget_usd == null || var.email != null
-    error_message = "monthly_budget_usd needs somebody who is told: set email as well."
+    error_message = "monthly_budget_usd needs an address to notify: set email too."
   }
 }
 
 variable "prefix" {
-  description = "What every name begins with."
+  description = "Prefix of every name."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
-    error_message = "prefix must be 2 to 31 lower-case letters, digits and hyphens, a letter first."
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and hyphens, beginning with a letter."
   }
 }
 
 variable "runbook_url" {
-  description = "Address of the runbook, whose sections the alarms name."
+  description = "URL of the runbook; the alarms link to its sections."
   type        = string
   default     = "docs/runbook.md"
   nullable    = false
@@ -186,7 +186,7 @@ variable "runbook_url" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can bear them."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,9 +1,9 @@
 data "aws_iam_policy_document" "variants" {
-  # Without s3:ListBucket a missing object is a 403, and nobody learns what there is.
+  # Without s3:ListBucket a missing object is a 403, so a client cannot learn which objects exist.
   statement {
     sid     = "AllowDistributionToReadVariants"
     actions = ["s3:GetObject"]
-    # Two characters of shard: `_recipes/` is not for the edge.
+    # The two characters of a shard: the edge cannot read `_recipes/`.
     resources = ["${var.variants_bucket.arn}/??/*"]
 
     principals {

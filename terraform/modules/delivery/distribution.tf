@@ -22,7 +22,7 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   default_cache_behavior {
-    # Pictures and manifests need no preflight: their requests are simple ones.
+    # Requests for pictures and manifests are simple requests, which need no CORS preflight.
     allowed_methods            = ["GET", "HEAD"]
     cache_policy_id            = aws_cloudfront_cache_policy.this.id
     cached_methods             = ["GET", "HEAD"]
@@ -44,7 +44,7 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   dynamic "custom_error_response" {
-    # CloudFront's own is ten seconds. A 403 is a picture that is not there, mostly not yet.
+    # CloudFront's default is ten seconds. A 403 is an object that does not exist, usually not yet.
     for_each = toset([403, 404, 500, 502, 503, 504])
 
     content {
@@ -72,7 +72,7 @@ resource "aws_cloudfront_distribution" "this" {
   viewer_certificate {
     acm_certificate_arn            = var.certificate_arn
     cloudfront_default_certificate = var.certificate_arn == null
-    # CloudFront decides for its own certificate.
+    # CloudFront sets the minimum protocol of its own certificate.
     minimum_protocol_version = var.certificate_arn == null ? null : "TLSv1.2_2021"
     ssl_support_method       = var.certificate_arn == null ? null : "sni-only"
   }

@@ -1,6 +1,6 @@
 locals {
-  # What the edge needs of the recipes, small: [prefix, suffixes, [[name, width, slots]…]]. Reading
-  # and checking them is the program's; entries for the same rung add up, as they do there.
+  # The parts of the recipes that the edge needs: [prefix, suffixes, [[name, width, slots]…]]. The
+  # worker validates the recipes. Entries for the same rung are merged, as in the worker.
   _recipes = jsondecode(var.recipes_json).recipes
 
   _entries = [
@@ -24,7 +24,7 @@ locals {
     }
   ]
 
-  # Rungs first and by width (sort() sorts text), then the others as they stand.
+  # Rungs first, by width (sort() sorts text), then the other variants in their order.
   _names = [
     for entries in local._entries : distinct(concat(
       [
@@ -50,8 +50,8 @@ locals {
     ]
   ]
 
-  # The files are JavaScript as they stand, so that editors and tests can read them. The edge gets
-  # them without comments and indents, with the values in place of two texts.
+  # The files are valid JavaScript, so that editors and tests can read them. The edge gets
+  # them without comments and indentation, and with the values in place of two placeholders.
   request_code = replace(
     replace(file("${path.module}/edge_request.js"), "/(?m)^ *(//.*\\n)?/", ""),
     "\"RECIPES\"", jsonencode(local.edge_recipes),

@@ -1,5 +1,5 @@
 output "distribution" {
-  description = "The distribution, once it may read the variants; url is of the first domain name, or of CloudFront's own."
+  description = "The distribution, after it may read the variants; url has the first domain name, or CloudFront's own."
   value = {
     arn         = aws_cloudfront_distribution.this.arn
     domain_name = aws_cloudfront_distribution.this.domain_name
@@ -11,7 +11,7 @@ output "distribution" {
 }
 
 output "function_code" {
-  description = "The code at the edge, by event, for tests."
+  description = "The code of the edge functions, by event, for tests."
   value = {
     request  = local.request_code
     response = local.response_code

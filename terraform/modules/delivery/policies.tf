@@ -1,5 +1,5 @@
-# Objects say "for ever", which is meant for browsers. The edge asks S3 again once a day, which costs a 304:
-# until somebody invalidates, a replaced picture may be a day old there, and not a year.
+# The objects' Cache-Control is "for ever", for browsers. The edge revalidates with S3 once a day, for a 304:
+# without an invalidation, a replaced picture is cached for a day at most, and not for a year.
 resource "aws_cloudfront_cache_policy" "this" {
   name        = "${var.prefix}-variants"
   comment     = "The path that the edge function chose is the whole cache key."
@@ -8,7 +8,7 @@ resource "aws_cloudfront_cache_policy" "this" {
   max_ttl     = 86400
 
   parameters_in_cache_key_and_forwarded_to_origin {
-    # Manifests are JSON, which CloudFront compresses; pictures it leaves alone.
+    # CloudFront compresses manifests, which are JSON, and no pictures.
     enable_accept_encoding_brotli = true
     enable_accept_encoding_gzip   = true
 
@@ -52,7 +52,7 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     }
   }
 
-  # Pages that isolate themselves (COEP) show no picture that does not say so.
+  # Cross-origin isolated pages (COEP) show only pictures with this header.
   custom_headers_config {
     items {
       header   = "Cross-Origin-Resource-Policy"
@@ -61,7 +61,7 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     }
   }
 
-  # The viewer response reads `x-amz-meta-pixfleet-version` and takes the metadata away itself.
+  # The viewer response function reads `x-amz-meta-pixfleet-version` and removes the metadata itself.
   remove_headers_config {
     items {
       header = "x-amz-server-side-encryption"

@@ -48,7 +48,7 @@ variable "cors_origins" {
 }
 
 variable "default_browser_seconds" {
-  description = "How long browsers keep what a URL without a version answered."
+  description = "How long browsers cache the response to a URL without a version, in seconds."
   type        = number
   default     = 300
   nullable    = false
@@ -59,12 +59,12 @@ variable "default_browser_seconds" {
       && var.default_browser_seconds <= 86400
       && floor(var.default_browser_seconds) == var.default_browser_seconds
     )
-    error_message = "default_browser_seconds must be a whole number from 0 to 86400: a browser's copy cannot be taken back, so use the manifest's URLs for more."
+    error_message = "default_browser_seconds must be a whole number from 0 to 86400: a browser's cache cannot be invalidated, so use the manifest's URLs for longer times."
   }
 }
 
 variable "domain_names" {
-  description = "Names under which the distribution answers besides its own; each needs a DNS alias to it."
+  description = "Domain names of the distribution besides its own; each needs a DNS alias to it."
   type        = list(string)
   default     = []
   nullable    = false
@@ -76,13 +76,13 @@ variable "domain_names" {
 }
 
 variable "prefix" {
-  description = "The beginning of every name."
+  description = "Prefix of every name."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
-    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first."
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, beginning with a letter."
   }
 }
 
@@ -113,7 +113,7 @@ variable "recipes_json" {
 }
 
 variable "signing_key_group_ids" {
-  description = "CloudFront key groups: with any, every URL and manifest must be signed by one of their keys."
+  description = "CloudFront key groups; if there are any, every URL and manifest must be signed by one of their keys."
   type        = list(string)
   default     = []
   nullable    = false
@@ -125,7 +125,7 @@ variable "signing_key_group_ids" {
 }
 
 variable "tags" {
-  description = "Tags for everything that has tags."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -142,7 +142,7 @@ variable "variants_bucket" {
 
   validation {
     condition     = can(regex("\\.s3[.-][a-z0-9-]+\\.amazonaws\\.com", var.variants_bucket.regional_domain_name))
-    error_message = "variants_bucket.regional_domain_name must name the region, such as b.s3.eu-west-1.amazonaws.com: a global name answers with redirects that CloudFront keeps."
+    error_message = "variants_bucket.regional_domain_name must name the region, such as b.s3.eu-west-1.amazonaws.com: a global name answers with redirects, which CloudFront caches."
   }
 }
 
@@ -153,6 +153,6 @@ variable "web_acl_arn" {
 
   validation {
     condition     = var.web_acl_arn == null || can(regex("^arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/", var.web_acl_arn))
-    error_message = "web_acl_arn must be of a web ACL of scope CLOUDFRONT, which is one in us-east-1: a regional ACL cannot stand before a distribution."
+    error_message = "web_acl_arn must be of a web ACL of scope CLOUDFRONT, in us-east-1: a regional ACL cannot protect a distribution."
   }
 }

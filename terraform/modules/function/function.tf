@@ -23,8 +23,8 @@ resource "aws_lambda_function" "this" {
     size = var.ephemeral_storage_mb
   }
 
-  # As text, a line goes to the log as it was written: the worker's lines are JSON with their metrics
-  # in them already, and as JSON Lambda would drop those below its own level.
+  # In text format Lambda logs each line unchanged. The worker's lines are JSON with their metrics
+  # already; in JSON format Lambda would drop lines below its own log level.
   # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
   logging_config {
     log_format = "Text"
@@ -37,13 +37,13 @@ resource "aws_lambda_function" "this" {
 
   tags = var.tags
 
-  # The first invocation may come at once, and must find its permissions.
+  # The first invocation may follow immediately, and needs its permissions.
   depends_on = [aws_iam_role_policy.logs, aws_iam_role_policy.work]
 }
 
 resource "aws_lambda_alias" "this" {
   name = "live"
-  # The environment stands here so that whatever it names is kept until the alias has moved on.
+  # The description contains the environment's hash, so that old objects are deleted after the alias has moved.
   description      = "Settings ${substr(sha256(jsonencode(var.environment)), 0, 12)}"
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version

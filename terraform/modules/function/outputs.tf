@@ -1,5 +1,5 @@
 output "function" {
-  description = "The function and the alias that events are to be sent to."
+  description = "The function, and the alias that gets the events."
   value = {
     name       = aws_lambda_function.this.function_name
     arn        = aws_lambda_function.this.arn
@@ -11,7 +11,7 @@ output "function" {
 }
 
 output "log_group" {
-  description = "Where its log lines are."
+  description = "Name of its log group."
   value = {
     name = aws_cloudwatch_log_group.this.name
     arn  = aws_cloudwatch_log_group.this.arn
@@ -19,7 +19,7 @@ output "log_group" {
 }
 
 output "role" {
-  description = "The role under which it runs, with its permissions."
+  description = "The function's execution role, with its permissions."
   value = {
     name = aws_iam_role.this.name
     arn  = aws_iam_role.this.arn

@@ -22,8 +22,8 @@ data "aws_iam_policy_document" "trust" {
       identifiers = ["lambda.amazonaws.com"]
     }
 
-    # Not aws:SourceArn: that Lambda tells the function's while it tries the role out, before the
-    # function exists, is documented nowhere.
+    # Not aws:SourceArn: AWS does not document that Lambda sends the function's ARN when it tests the role,
+    # before the function exists.
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
@@ -32,8 +32,8 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# The log group is made here: without logs:CreateLogGroup none comes back, without retention, after it
-# was deleted.
+# The log group is created here. Without logs:CreateLogGroup, Lambda cannot create it again, without retention,
+# after it was deleted.
 data "aws_iam_policy_document" "logs" {
   statement {
     sid       = "WriteOwnLogs"

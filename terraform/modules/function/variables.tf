@@ -18,7 +18,7 @@ variable "environment" {
 
   validation {
     condition     = length(jsonencode(var.environment)) <= 4096
-    error_message = "Expected an environment of at most 4 KB, which is Lambda's limit; move what is long into an object and name that."
+    error_message = "Expected an environment of at most 4 KB, which is Lambda's limit; store long values in an object and pass its name."
   }
 }
 
@@ -30,12 +30,12 @@ variable "ephemeral_storage_mb" {
 
   validation {
     condition     = var.ephemeral_storage_mb >= 512 && var.ephemeral_storage_mb <= 10240
-    error_message = "Expected ephemeral_storage_mb from 512 to 10240, which is what Lambda offers."
+    error_message = "Expected ephemeral_storage_mb from 512 to 10240, which are Lambda's limits."
   }
 }
 
 variable "handler" {
-  description = "Module and function that answer an event, such as worker.batch.handler."
+  description = "Module and function of the handler, such as worker.batch.handler."
   type        = string
   nullable    = false
 
@@ -46,7 +46,7 @@ variable "handler" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the key that encrypts the environment and the logs; null leaves both to AWS's own keys."
+  description = "ARN of the key that encrypts the environment and the logs; null uses AWS's own keys for both."
   type        = string
   default     = null
   nullable    = true
@@ -65,24 +65,24 @@ variable "log_retention_days" {
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "Expected one of CloudWatch's retentions as log_retention_days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or a longer one of its list; logs that are kept for ever only cost."
+    error_message = "Expected one of CloudWatch's retentions as log_retention_days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or a longer one of its list; logs without retention are kept and billed for ever."
   }
 }
 
 variable "memory_mb" {
-  description = "Memory in MB; 1,769 of them bring one vCPU."
+  description = "Memory in MB; 1,769 MB have one vCPU."
   type        = number
   default     = 1769
   nullable    = false
 
   validation {
     condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
-    error_message = "Expected memory_mb as a whole number from 128 to 10240, which is what Lambda offers."
+    error_message = "Expected memory_mb as a whole number from 128 to 10240, which are Lambda's limits."
   }
 }
 
 variable "name" {
-  description = "Last word of the function's name, after the prefix."
+  description = "Name of the function, after the prefix."
   type        = string
   nullable    = false
 
@@ -104,7 +104,7 @@ variable "package_path" {
 }
 
 variable "policy_json" {
-  description = "IAM policy, in JSON, of what the function may do besides writing its own logs."
+  description = "IAM policy, in JSON, with the function's permissions besides writing its own logs."
   type        = string
   nullable    = false
 
@@ -115,7 +115,7 @@ variable "policy_json" {
 }
 
 variable "prefix" {
-  description = "Beginning of every name."
+  description = "Prefix of every name."
   type        = string
   nullable    = false
 
@@ -126,48 +126,48 @@ variable "prefix" {
 }
 
 variable "provisioned_concurrency" {
-  description = "Environments that are kept warm behind the alias, and paid for by the hour."
+  description = "Provisioned concurrency of the alias, billed by the hour."
   type        = number
   default     = 0
   nullable    = false
 
   validation {
     condition     = var.provisioned_concurrency >= 0 && floor(var.provisioned_concurrency) == var.provisioned_concurrency
-    error_message = "Expected provisioned_concurrency as a whole number; 0 keeps nothing warm."
+    error_message = "Expected provisioned_concurrency as a whole number; 0 for none."
   }
 
   validation {
     condition     = var.provisioned_concurrency <= coalesce(var.reserved_concurrency, var.provisioned_concurrency)
-    error_message = "Expected provisioned_concurrency of at most reserved_concurrency, or Lambda refuses it; raise the latter or keep fewer warm."
+    error_message = "Expected provisioned_concurrency of at most reserved_concurrency, or Lambda refuses it; raise the latter or lower the former."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "Environments that run at once at most, and that no other function can take; null reserves none."
+  description = "Reserved concurrency: the function's maximum, which no other function can use; null reserves none."
   type        = number
   default     = null
   nullable    = true
 
   validation {
     condition     = coalesce(var.reserved_concurrency, 1) >= 1 && floor(coalesce(var.reserved_concurrency, 1)) == coalesce(var.reserved_concurrency, 1)
-    error_message = "Expected reserved_concurrency of at least 1, since 0 stops the function, or null to reserve none."
+    error_message = "Expected reserved_concurrency of at least 1, because 0 stops the function, or null to reserve none."
   }
 }
 
 variable "runtime" {
-  description = "Lambda's Python that the package was built for."
+  description = "Lambda's Python runtime, for which the package was built."
   type        = string
   default     = "python3.13"
   nullable    = false
 
   validation {
     condition     = can(regex("^python3[.][0-9]+$", var.runtime))
-    error_message = "Expected a Python as runtime, such as python3.13, the one that the package was built for."
+    error_message = "Expected a Python runtime, such as python3.13, the one that the package was built for."
   }
 }
 
 variable "tags" {
-  description = "Tags of everything that can have them."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -181,6 +181,6 @@ variable "timeout_seconds" {
 
   validation {
     condition     = var.timeout_seconds >= 60 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "Expected timeout_seconds as a whole number from 60, under which the worker begins no image, to 900, Lambda's longest; 300 suits."
+    error_message = "Expected timeout_seconds as a whole number from 60, because the worker starts no image with less time, to 900, Lambda's maximum; 300 is a good value."
   }
 }

@@ -7,7 +7,7 @@ data "aws_region" "this" {}
 
 locals {
   name = "${var.prefix}-ledger"
-  # Built, not read: policies that name the table are known at plan.
+  # Built from parts, so that policies with the table's ARN are known at plan time.
   arn = "arn:${data.aws_partition.this.partition}:dynamodb:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:table/${local.name}"
 
   status_index_name = "status-updated_at"
@@ -34,8 +34,8 @@ resource "aws_dynamodb_table" "this" {
     type = "N"
   }
 
-  # Only what a list shows, beside the keys: an index is written whenever what it holds changes, and
-  # a claim changes none of these.
+  # Only the attributes that lists show, besides the keys: DynamoDB writes an index whenever one of its
+  # attributes changes, and a claim changes none of these.
   global_secondary_index {
     name               = local.status_index_name
     hash_key           = "status"
@@ -48,7 +48,7 @@ resource "aws_dynamodb_table" "this" {
     enabled = true
   }
 
-  # Tombstones only: what is published has no `expires_at`.
+  # Only tombstones have `expires_at`; published sources do not.
   ttl {
     attribute_name = "expires_at"
     enabled        = true

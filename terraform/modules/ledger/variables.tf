@@ -21,18 +21,18 @@ variable "kms_key_arn" {
 }
 
 variable "prefix" {
-  description = "What the name of everything in this stack begins with."
+  description = "Prefix of the name of every resource in this stack."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
-    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first: it begins the table's name."
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, beginning with a letter: the table's name begins with it."
   }
 }
 
 variable "tags" {
-  description = "Tags of everything that takes tags."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false

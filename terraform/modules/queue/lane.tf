@@ -4,7 +4,7 @@ resource "aws_sqs_queue" "lane" {
   name                       = each.value
   visibility_timeout_seconds = local.visibility_timeout_seconds
   message_retention_seconds  = var.retention_days * local.seconds_a_day
-  # An empty answer costs as much as a full one: let it come late.
+  # An empty response costs as much as a full one, so poll as long as SQS allows.
   receive_wait_time_seconds = 20
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn

@@ -4,7 +4,7 @@ locals {
     s3          = "s3.amazonaws.com"
   }[var.senders]
 
-  # One rule for each lane, which is called like the queue.
+  # Each lane has one rule, with the queue's name.
   sender_arns = {
     for lane, name in local.lane_names : lane => (
       var.senders == "s3"

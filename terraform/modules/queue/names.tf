@@ -13,14 +13,14 @@ locals {
   dead_letter_name = "${var.prefix}-dead-letter"
   lane_names       = { for lane in keys(var.lanes) : lane => "${var.prefix}-${lane}" }
 
-  # Built, not read: the queues name each other, and their policies name them.
+  # Built from parts, because the queues refer to each other, and their policies refer to them.
   dead_letter_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.dead_letter_name}"
   lane_arns = {
     for lane, name in local.lane_names :
     lane => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}"
   }
 
-  # Six tries fit while Lambda throttles a batch:
+  # Six times the timeout, as AWS recommends, so that Lambda can retry throttled batches:
   # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   visibility_timeout_seconds = 6 * var.function_timeout_seconds + var.batch_window_seconds
 

@@ -1,5 +1,5 @@
 output "dead_letter" {
-  description = "Where messages end that no try could finish."
+  description = "The queue of messages that failed permanently or too often."
   value = {
     arn  = local.dead_letter_arn
     name = local.dead_letter_name
@@ -22,7 +22,7 @@ output "lanes" {
     }
   }
 
-  # S3 tries a queue before it takes its name.
+  # S3 sends a test message to the queue when its notification is configured.
   depends_on = [aws_sqs_queue_policy.lane]
 }
 

@@ -26,12 +26,12 @@ variable "dead_letter_retention_days" {
       && var.dead_letter_retention_days <= 14
       && floor(var.dead_letter_retention_days) == var.dead_letter_retention_days
     )
-    error_message = "dead_letter_retention_days must be a whole number of days, 14 at most: SQS keeps nothing longer."
+    error_message = "dead_letter_retention_days must be a whole number of days, 14 at most: SQS keeps no message longer."
   }
 
   validation {
     condition     = var.dead_letter_retention_days > var.retention_days
-    error_message = "dead_letter_retention_days must be more than retention_days: a message keeps its age when it moves, and one that waited long would be gone before anybody saw it. Raise it (14 at most) or lower retention_days."
+    error_message = "dead_letter_retention_days must be more than retention_days: a message keeps its age when it moves, and one that waited long would expire before a person sees it. Raise it (14 at most) or lower retention_days."
   }
 }
 
@@ -46,7 +46,7 @@ variable "function_timeout_seconds" {
       && var.function_timeout_seconds <= 900
       && floor(var.function_timeout_seconds) == var.function_timeout_seconds
     )
-    error_message = "function_timeout_seconds must be whole seconds from 1 to 900, as Lambda has it."
+    error_message = "function_timeout_seconds must be whole seconds from 1 to 900, which are Lambda's limits."
   }
 }
 
@@ -61,12 +61,12 @@ variable "kms_key_arn" {
       var.kms_key_arn == null
       || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
     )
-    error_message = "kms_key_arn must be the ARN of a customer-managed key, not an alias: S3 can send through none but a key whose policy lets it in, and nobody can edit that of aws/sqs. Null uses SSE-SQS."
+    error_message = "kms_key_arn must be the ARN of a customer-managed key, not an alias: S3 can send only with a key whose policy allows it, and the policy of aws/sqs cannot be edited. Null uses SSE-SQS."
   }
 }
 
 variable "lanes" {
-  description = "The queues by name: how many batches each works on at once, and which key prefixes it takes. `live` takes all the rest."
+  description = "The queues by name: how many batches of each run at once, and which key prefixes it gets. `live` gets all other keys."
   type = map(object({
     maximum_concurrency = number
     prefixes            = optional(list(string), [])
@@ -79,19 +79,19 @@ variable "lanes" {
 
   validation {
     condition     = try(length(var.lanes["live"].prefixes) == 0, false)
-    error_message = "lanes must have a lane `live`, and that one no prefixes: it takes every key that no other lane names."
+    error_message = "lanes must have a lane `live` without prefixes: it gets every key that no other lane has."
   }
 
   validation {
     condition = alltrue([
       for name, lane in var.lanes : name == "live" || length(lane.prefixes) > 0
     ])
-    error_message = "Each lane beside `live` must have prefixes, or nothing would ever reach it: give it some or leave it out."
+    error_message = "Each lane except `live` must have prefixes, or it would get no messages: add prefixes or remove the lane."
   }
 
   validation {
     condition     = alltrue([for name in keys(var.lanes) : can(regex("^[a-z]{1,20}$", name))])
-    error_message = "The name of a lane must be 1 to 20 lower-case letters: the worker reads it as the last word of the queue's name."
+    error_message = "The name of a lane must be 1 to 20 lower-case letters: the worker reads it from the end of the queue's name."
   }
 
   validation {
@@ -101,7 +101,7 @@ variable "lanes" {
 
   validation {
     condition     = length(var.lanes) <= 10
-    error_message = "lanes must be ten or fewer: SQS lets no more queues than that share a dead-letter queue."
+    error_message = "lanes must be ten or fewer: SQS allows at most ten queues to share a dead-letter queue."
   }
 
   validation {
@@ -112,7 +112,7 @@ variable "lanes" {
         && floor(lane.maximum_concurrency) == lane.maximum_concurrency
       )
     ])
-    error_message = "maximum_concurrency of each lane must be a whole number from 2 to 1000: Lambda takes no other."
+    error_message = "maximum_concurrency of each lane must be a whole number from 2 to 1000, which are Lambda's limits."
   }
 
   validation {
@@ -121,7 +121,7 @@ variable "lanes" {
         for prefix in lane.prefixes : can(regex("^[^*?\\s][^*?\\s]{0,199}$", prefix))
       ]
     ]))
-    error_message = "A prefix must be what keys begin with, without wildcards or blanks, 200 characters at most: \"bulk/\", not \"bulk/*\"."
+    error_message = "A prefix must be the beginning of keys, without wildcards or blanks, 200 characters at most: \"bulk/\", not \"bulk/*\"."
   }
 
   # By position, so that a prefix named twice counts as overlapping.
@@ -132,12 +132,12 @@ variable "lanes" {
         i == j || !startswith(one, other)
       ]
     ]))
-    error_message = "Prefixes of lanes must not overlap, or one key would belong to two queues: make none of them begin with another, and name each once."
+    error_message = "Prefixes of lanes must not overlap, or one key would belong to two queues: none may begin with another, and each may occur once."
   }
 }
 
 variable "max_receives" {
-  description = "How often a message is tried before it is a dead letter."
+  description = "How often a message is received before it becomes a dead letter."
   type        = number
   default     = 8
   nullable    = false
@@ -148,7 +148,7 @@ variable "max_receives" {
       && var.max_receives <= 1000
       && floor(var.max_receives) == var.max_receives
     )
-    error_message = "max_receives must be a whole number from 5 to 1000: with fewer, throttling alone makes dead letters of good messages."
+    error_message = "max_receives must be a whole number from 5 to 1000: with fewer, throttling alone turns good messages into dead letters."
   }
 
   validation {
@@ -156,23 +156,23 @@ variable "max_receives" {
       var.max_receives * (6 * var.function_timeout_seconds + var.batch_window_seconds)
       < var.retention_days * 86400
     )
-    error_message = "max_receives tries, each as long as the visibility timeout (6 × function_timeout_seconds + batch_window_seconds), must fit into retention_days, or a message vanishes before it is a dead letter: lower max_receives or function_timeout_seconds, or raise retention_days."
+    error_message = "max_receives receives, each as long as the visibility timeout (6 × function_timeout_seconds + batch_window_seconds), must fit into retention_days, or a message expires before it becomes a dead letter: lower max_receives or function_timeout_seconds, or raise retention_days."
   }
 }
 
 variable "prefix" {
-  description = "What the name of everything in this stack begins with."
+  description = "Prefix of the name of every resource in this stack."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
-    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first: it begins the names of queues."
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, beginning with a letter: names of queues begin with it."
   }
 }
 
 variable "retention_days" {
-  description = "Days for which a lane keeps a message that nobody could work on."
+  description = "Days for which a lane keeps a message that is not processed."
   type        = number
   default     = 4
   nullable    = false
@@ -188,7 +188,7 @@ variable "retention_days" {
 }
 
 variable "senders" {
-  description = "Who puts events of sources on the lanes: `s3`, the bucket itself, or `eventbridge`, the rule that is called like the queue."
+  description = "The service that sends events to the lanes: `s3`, the bucket itself, or `eventbridge`, the rule with the queue's name."
   type        = string
   default     = "s3"
   nullable    = false
@@ -200,7 +200,7 @@ variable "senders" {
 }
 
 variable "sources_bucket_arn" {
-  description = "ARN of the bucket whose events the lanes take."
+  description = "ARN of the bucket whose events go to the lanes."
   type        = string
   nullable    = false
 
@@ -211,7 +211,7 @@ variable "sources_bucket_arn" {
 }
 
 variable "tags" {
-  description = "Tags of everything that takes tags."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false

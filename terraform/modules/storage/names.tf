@@ -13,11 +13,11 @@ locals {
   sources_name  = local.is_ours ? "${var.prefix}-sources-${local.account_id}" : var.existing_sources_bucket
   variants_name = "${var.prefix}-variants-${local.account_id}"
 
-  # Built, not read: policies are known at plan, and nobody waits for a bucket to name it.
+  # Built from parts, so that policies are known at plan time and do not depend on the bucket.
   sources_arn  = "arn:${local.partition}:s3:::${local.sources_name}"
   variants_arn = "arn:${local.partition}:s3:::${local.variants_name}"
 
-  # What both buckets have alike, by role. Values come from the resources, so that what uses them waits.
+  # The common settings of both buckets. The values come from the resources, so that dependents wait for them.
   our_buckets = merge(
     { variants = aws_s3_bucket.variants.id },
     local.is_ours ? { sources = aws_s3_bucket.sources[0].id } : {},

@@ -1,5 +1,5 @@
 output "sources_bucket" {
-  description = "Where sources are dropped; `is_ours` says whether this module made it."
+  description = "The sources bucket; `is_ours` says whether this module created it."
   value = {
     name    = local.sources_name
     arn     = local.sources_arn
@@ -16,7 +16,7 @@ output "sources_bucket" {
 }
 
 output "variants_bucket" {
-  description = "Where variants, manifests and recipes are stored; its policy is still to be written."
+  description = "The bucket for variants, manifests and recipes; another module writes its policy."
   value = {
     name                 = local.variants_name
     arn                  = local.variants_arn

@@ -24,7 +24,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "ours" {
   bucket = each.value
 
   rule {
-    # Without it KMS is asked for every object: about $48 a million images.
+    # Without bucket keys S3 calls KMS for every object: about $48 per million images.
     bucket_key_enabled = var.kms_key_arn != null
 
     apply_server_side_encryption_by_default {
@@ -44,7 +44,7 @@ resource "aws_s3_bucket_logging" "ours" {
   lifecycle {
     precondition {
       condition     = var.access_logs_bucket != var.existing_sources_bucket
-      error_message = "access_logs_bucket is the sources bucket, and each log file would arrive as a source: name a bucket of its own."
+      error_message = "access_logs_bucket is the sources bucket, and each log file would arrive as a source: name a separate bucket."
     }
   }
 }

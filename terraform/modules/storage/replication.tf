@@ -10,7 +10,7 @@ resource "aws_s3_bucket_replication_configuration" "sources" {
 
     filter {}
 
-    # The copy is versioned: what a delete hides there can be brought back.
+    # The destination is versioned, so a replicated delete marker can be undone.
     delete_marker_replication {
       status = "Enabled"
     }

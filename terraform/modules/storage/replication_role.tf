@@ -1,4 +1,4 @@
-# No source condition: S3 documents none for this role, and only who may pass a role of this
+# No source condition: S3 documents none for this role, and only a principal that may pass a role of this
 # account can name it in a bucket's replication.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 data "aws_iam_policy_document" "replication_trust" {

@@ -26,7 +26,7 @@ resource "aws_s3_bucket_cors_configuration" "sources" {
     allowed_headers = ["*"]
     allowed_methods = ["POST", "PUT"]
     allowed_origins = var.cors_origins
-    # A browser that uploads in parts must read each part's ETag.
+    # A browser needs each part's ETag for a multipart upload.
     expose_headers  = ["ETag"]
     max_age_seconds = 3600
   }

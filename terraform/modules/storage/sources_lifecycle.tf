@@ -24,7 +24,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "sources" {
       noncurrent_days = var.delete_old_versions_after_days
     }
 
-    # A marker whose versions are all gone marks nothing, and slows every listing.
+    # A delete marker without versions hides nothing, and slows every listing down.
     dynamic "expiration" {
       for_each = var.expire_sources_after_days == null ? [true] : []
 
@@ -34,7 +34,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "sources" {
     }
   }
 
-  # S3 sweeps lone markers too where a rule expires by age, and refuses both in one rule.
+  # A rule that expires by age also removes expired delete markers; S3 refuses both settings in one rule.
   dynamic "rule" {
     for_each = var.expire_sources_after_days == null ? [] : [var.expire_sources_after_days]
 
@@ -50,7 +50,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "sources" {
     }
   }
 
-  # Intelligent-Tiering reads at once and free of charge: a new recipe reads every source again.
+  # Intelligent-Tiering reads immediately and free of charge; after a change of recipes every source is read again.
   dynamic "rule" {
     for_each = var.tier_sources_after_days == null ? [] : [var.tier_sources_after_days]
 

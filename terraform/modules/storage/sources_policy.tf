@@ -26,6 +26,6 @@ resource "aws_s3_bucket_policy" "sources" {
   bucket = aws_s3_bucket.sources[0].id
   policy = data.aws_iam_policy_document.sources[0].json
 
-  # S3 refuses two changes of a bucket's access at once.
+  # S3 refuses two concurrent changes of a bucket's access settings.
   depends_on = [aws_s3_bucket_public_access_block.ours]
 }

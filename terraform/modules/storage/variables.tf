@@ -9,12 +9,12 @@ variable "abort_uploads_after_days" {
       var.abort_uploads_after_days >= 1
       && floor(var.abort_uploads_after_days) == var.abort_uploads_after_days
     )
-    error_message = "abort_uploads_after_days must be a whole number of days, at least 1: S3 sweeps once a day."
+    error_message = "abort_uploads_after_days must be a whole number of days, at least 1: S3 runs lifecycle rules once a day."
   }
 }
 
 variable "access_logs_bucket" {
-  description = "Name of the bucket that takes the access logs of our buckets; null writes none."
+  description = "Name of the bucket for the access logs of our buckets; null for no access logs."
   type        = string
   default     = null
   nullable    = true
@@ -32,7 +32,7 @@ variable "access_logs_bucket" {
       var.access_logs_bucket == null
       || !can(regex("^${var.prefix}-(sources|variants)-", var.access_logs_bucket))
     )
-    error_message = "access_logs_bucket must not be a bucket of this stack, or each line of log makes another: name a bucket of its own."
+    error_message = "access_logs_bucket must not be a bucket of this stack, or each log line would cause another: name a separate bucket."
   }
 }
 
@@ -44,7 +44,7 @@ variable "allow_destroy" {
 }
 
 variable "cors_origins" {
-  description = "Origins whose pages may upload to the sources bucket by presigned address, such as `https://example.org`."
+  description = "Origins whose pages may upload to the sources bucket with a presigned URL, such as `https://example.org`."
   type        = list(string)
   default     = []
   nullable    = false
@@ -79,7 +79,7 @@ variable "delete_old_versions_after_days" {
 }
 
 variable "existing_sources_bucket" {
-  description = "Name of a sources bucket that exists already; nothing of it is managed here. Null makes one."
+  description = "Name of an existing sources bucket, of which nothing is managed here. Null creates one."
   type        = string
   default     = null
   nullable    = true
@@ -109,7 +109,7 @@ variable "expire_sources_after_days" {
 }
 
 variable "expire_variants_after_days" {
-  description = "Days after which a variant is deleted whatever happened to its source; null never does. A net for what lost events leave behind."
+  description = "Days after which a variant is deleted, whatever happened to its source; null never deletes. This removes variants that lost events left behind."
   type        = number
   default     = null
   nullable    = true
@@ -119,16 +119,16 @@ variable "expire_variants_after_days" {
       var.expire_variants_after_days == null
       || var.expire_sources_after_days != null
     )
-    error_message = "expire_variants_after_days would delete the variants of living sources, and nothing makes them again: leave it null, or set expire_sources_after_days so that the sources go first."
+    error_message = "expire_variants_after_days would delete the variants of existing sources, and nothing would make them again: leave it null, or set expire_sources_after_days so that the sources are deleted first."
   }
 
-  # Two days: S3 sweeps at midnight UTC and may be a day behind.
+  # Two days, because S3 runs lifecycle rules at midnight UTC and may be a day late.
   validation {
     condition = (
       var.expire_variants_after_days == null
       || coalesce(var.expire_variants_after_days, 0) >= coalesce(var.expire_sources_after_days, 0) + 2
     )
-    error_message = "expire_variants_after_days must be at least two days more than expire_sources_after_days, or variants go while their source lives: S3 may be a day late."
+    error_message = "expire_variants_after_days must be at least two days more than expire_sources_after_days, or variants are deleted while their source exists: S3 may be a day late."
   }
 
   validation {
@@ -151,23 +151,23 @@ variable "kms_key_arn" {
       var.kms_key_arn == null
       || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
     )
-    error_message = "kms_key_arn must be the ARN of a key, not an alias: CloudFront and the worker need the key's own policy, which aws/s3 does not let anybody edit. Null uses SSE-S3."
+    error_message = "kms_key_arn must be the ARN of a key, not an alias: CloudFront and the worker need the key's own policy, which cannot be edited for aws/s3. Null uses SSE-S3."
   }
 }
 
 variable "prefix" {
-  description = "What the name of everything in this stack begins with."
+  description = "Prefix of the name of every resource in this stack."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
-    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, a letter first: it begins the names of buckets."
+    error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, beginning with a letter: names of buckets begin with it."
   }
 }
 
 variable "replication" {
-  description = "Copies sources to a versioned bucket of this account in another region, with that region's key where kms_key_arn is set; null copies nothing."
+  description = "Copies sources to a versioned bucket of this account in another region, with that region's key if kms_key_arn is set; null copies nothing."
   type = object({
     destination_bucket_arn  = string
     destination_kms_key_arn = optional(string)
@@ -196,7 +196,7 @@ variable "replication" {
       var.replication == null
       || (var.kms_key_arn == null) == (try(var.replication.destination_kms_key_arn, null) == null)
     )
-    error_message = "Set replication.destination_kms_key_arn exactly where kms_key_arn is set: S3 skips encrypted sources when it has no key to write the copies with."
+    error_message = "Set replication.destination_kms_key_arn if and only if kms_key_arn is set: S3 skips encrypted sources if it has no key for the copies."
   }
 
   validation {
@@ -206,7 +206,7 @@ variable "replication" {
 }
 
 variable "tags" {
-  description = "Tags of everything that takes tags."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -232,7 +232,7 @@ variable "tier_sources_after_days" {
       || var.expire_sources_after_days == null
       || coalesce(var.tier_sources_after_days, 0) < coalesce(var.expire_sources_after_days, 0)
     )
-    error_message = "tier_sources_after_days must be less than expire_sources_after_days: a source that is deleted first is never moved."
+    error_message = "tier_sources_after_days must be less than expire_sources_after_days: a source that is deleted earlier is never moved."
   }
 
   validation {

@@ -1,5 +1,5 @@
-# Without versions: whatever is lost here, `pixfleet verify` finds and the worker makes again.
-# Its policy is one document with CloudFront's permission, and stands where CloudFront does.
+# Without versions: `pixfleet verify` finds lost variants and the worker makes them again.
+# Its policy is in the module delivery, in one document with CloudFront's permission.
 resource "aws_s3_bucket" "variants" {
   bucket        = local.variants_name
   force_destroy = var.allow_destroy
@@ -8,7 +8,7 @@ resource "aws_s3_bucket" "variants" {
   lifecycle {
     precondition {
       condition     = local.sources_name != local.variants_name
-      error_message = "existing_sources_bucket is where this stack puts its variants, and variants must not become sources: name another bucket, or choose another prefix."
+      error_message = "existing_sources_bucket is the bucket for this stack's variants, and variants must not become sources: name another bucket, or choose another prefix."
     }
   }
 }
@@ -27,8 +27,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "variants" {
     }
   }
 
-  # Variants lie under two hex digits, so sixteen rules cover them all; a rule without a prefix
-  # would take `_recipes/`, which the worker reads for as long as it runs.
+  # Keys of variants begin with two hex digits, so sixteen rules cover them all; a rule without a prefix
+  # would expire `_recipes/`, which the worker needs.
   dynamic "rule" {
     for_each = var.expire_variants_after_days == null ? [] : split("", "0123456789abcdef")
 

@@ -1,5 +1,5 @@
-# A filter would be a second place that decides what is an event, and one that drops in silence what
-# it cannot read: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+# No filter: it would be a second place that decides what an event is, and it would drop silently what
+# it cannot parse: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 resource "aws_lambda_event_source_mapping" "lanes" {
   for_each = var.lanes
 

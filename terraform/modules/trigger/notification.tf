@@ -1,6 +1,6 @@
 locals {
-  # One such resource holds all of a bucket's notifications, whoever set them: to have it at all is to
-  # replace what was there.
+  # This resource holds all notifications of a bucket, also those of others: creating it
+  # replaces them.
   holds_notifications = var.sources_bucket.is_ours || var.replace_notifications_of != ""
 }
 

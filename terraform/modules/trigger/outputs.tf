@@ -1,5 +1,5 @@
 output "event_source_mapping_ids" {
-  description = "Ids of the event source mappings, by lane; disable one to hold its lane."
+  description = "Ids of the event source mappings, by lane; disable one to pause its lane."
   value       = { for lane, mapping in aws_lambda_event_source_mapping.lanes : lane => mapping.uuid }
 
   depends_on = [aws_cloudwatch_event_target.lanes, aws_s3_bucket_notification.this]

@@ -1,11 +1,11 @@
 locals {
   other_prefixes = sort(flatten([for lane, settings in var.lanes : settings.prefixes if lane != "live"]))
-  # What a lane wants of an object's key; live has whatever no other lane has asked for.
+  # The keys of each lane; live has all keys that no other lane has.
   wanted_keys = merge(
     { live = [for prefixes in [local.other_prefixes] : { "anything-but" = { prefix = prefixes } } if length(prefixes) > 0] },
     { for lane, settings in var.lanes : lane => [for prefix in sort(settings.prefixes) : { prefix = prefix }] if length(settings.prefixes) > 0 },
   )
-  # Deletions by lifecycle rules are deletions here.
+  # "Object Deleted" includes deletions by lifecycle rules.
   # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
   event_patterns = {
     for lane, keys in local.wanted_keys : lane => jsonencode({

@@ -1,5 +1,5 @@
 variable "batch_window_seconds" {
-  description = "Longest that a message waits for nine others, in seconds."
+  description = "How long Lambda waits for a batch of ten to fill, in seconds."
   type        = number
   default     = 0
   nullable    = false
@@ -11,18 +11,18 @@ variable "batch_window_seconds" {
 }
 
 variable "function_alias_arn" {
-  description = "ARN of the alias that the batches are handed to."
+  description = "ARN of the alias that processes the batches."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+:[^:]+$", var.function_alias_arn))
-    error_message = "Expected the ARN of an alias as function_alias_arn, arn:aws:lambda:<region>:<account>:function:<name>:<alias>, so that a release can be taken back."
+    error_message = "Expected the ARN of an alias as function_alias_arn, arn:aws:lambda:<region>:<account>:function:<name>:<alias>, so that a release can be rolled back."
   }
 }
 
 variable "lanes" {
-  description = "Lanes by name: how many batches at once, and the beginnings of the keys that go there. `live` has all other keys."
+  description = "Lanes by name: how many batches run at once, and the prefixes of its keys. `live` has all other keys."
   type = map(object({
     maximum_concurrency = number
     prefixes            = optional(list(string), [])
@@ -31,27 +31,27 @@ variable "lanes" {
 
   validation {
     condition     = contains(keys(var.lanes), "live")
-    error_message = "Expected a lane named live: it takes whatever no other lane has asked for."
+    error_message = "Expected a lane named live: it has all keys that no other lane has."
   }
 
   validation {
     condition     = alltrue([for lane in keys(var.lanes) : can(regex("^[a-z]+$", lane))])
-    error_message = "Expected lanes named with lower-case letters only, since the worker takes a lane's name from the last word of its queue's."
+    error_message = "Expected lanes named with lower-case letters only, because the worker reads a lane's name from the end of its queue's name."
   }
 
   validation {
     condition     = alltrue([for lane in values(var.lanes) : lane.maximum_concurrency >= 2 && lane.maximum_concurrency <= 1000 && floor(lane.maximum_concurrency) == lane.maximum_concurrency])
-    error_message = "Expected maximum_concurrency as a whole number from 2 to 1000, which is what an event source mapping takes."
+    error_message = "Expected maximum_concurrency as a whole number from 2 to 1000, which are the limits of an event source mapping."
   }
 
   validation {
     condition     = length(try(var.lanes["live"].prefixes, [])) == 0
-    error_message = "Expected no prefixes for the lane live: it takes whatever no other lane has asked for."
+    error_message = "Expected no prefixes for the lane live: it has all keys that no other lane has."
   }
 
   validation {
     condition     = alltrue([for prefix in flatten(values(var.lanes)[*].prefixes) : can(regex("^[A-Za-z0-9!_.'()/-]+$", prefix)) && !startswith(prefix, "/")])
-    error_message = "Expected prefixes of letters, digits and !_.'()/- that do not begin with a slash, such as bulk/: keys do not begin with one, and * stands for nothing else there."
+    error_message = "Expected prefixes of letters, digits and !_.'()/- that do not begin with a slash, such as bulk/: keys do not begin with a slash, and * is not a wildcard there."
   }
 
   validation {
@@ -59,7 +59,7 @@ variable "lanes" {
       for each in setproduct(range(length(flatten(values(var.lanes)[*].prefixes))), range(length(flatten(values(var.lanes)[*].prefixes)))) :
       each[0] == each[1] || !startswith(flatten(values(var.lanes)[*].prefixes)[each[0]], flatten(values(var.lanes)[*].prefixes)[each[1]])
     ])
-    error_message = "Expected prefixes none of which begins with another, or one event would go to two lanes; leave the longer one out, or choose others."
+    error_message = "Expected prefixes that do not begin with one another, or one event would go to two lanes; remove the longer one, or choose others."
   }
 
   validation {
@@ -69,7 +69,7 @@ variable "lanes" {
 }
 
 variable "mode" {
-  description = "How events come: `notification`, from S3 to the queue, or `eventbridge`, which leaves a bucket's notifications alone and knows prefixes."
+  description = "How events reach the queues: `notification`, from S3 directly, or `eventbridge`, which keeps a bucket's notifications and supports prefixes."
   type        = string
   default     = "notification"
   nullable    = false
@@ -81,7 +81,7 @@ variable "mode" {
 }
 
 variable "prefix" {
-  description = "Beginning of every name."
+  description = "Prefix of every name."
   type        = string
   nullable    = false
 
@@ -92,7 +92,7 @@ variable "prefix" {
 }
 
 variable "queues" {
-  description = "Queues by lane, with policies that let the events in."
+  description = "Queues by lane, with policies that allow the events."
   type = map(object({
     arn  = string
     url  = string
@@ -102,29 +102,29 @@ variable "queues" {
 
   validation {
     condition     = length(setsubtract(keys(var.lanes), keys(var.queues))) == 0
-    error_message = "Expected a queue for every lane; hand on the queue module's output `lanes`."
+    error_message = "Expected a queue for every lane; pass the queue module's output `lanes`."
   }
 }
 
 variable "replace_notifications_of" {
-  description = "Name of a bucket that is not ours and whose notifications, all of them, may be replaced by ours."
+  description = "Name of an existing bucket whose notifications may all be replaced by ours."
   type        = string
   default     = ""
   nullable    = false
 
   validation {
     condition     = contains(["", var.sources_bucket.name], var.replace_notifications_of)
-    error_message = "Expected the name of the sources bucket as replace_notifications_of, or nothing."
+    error_message = "Expected the name of the sources bucket as replace_notifications_of, or an empty string."
   }
 
   validation {
     condition     = var.sources_bucket.is_ours || var.mode == "eventbridge" || var.replace_notifications_of != ""
-    error_message = "Expected the bucket's name as replace_notifications_of: the bucket exists, and mode notification would delete every notification that it has. Set the mode to eventbridge to leave them alone."
+    error_message = "Expected the bucket's name as replace_notifications_of: the bucket exists, and mode notification would delete every notification that it has. Set the mode to eventbridge to keep them."
   }
 }
 
 variable "sources_bucket" {
-  description = "The bucket whose changes are told, and whether this stack made it."
+  description = "The bucket that sends the events, and whether this stack created it."
   type = object({
     name    = string
     arn     = string
@@ -134,7 +134,7 @@ variable "sources_bucket" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have them."
+  description = "Tags of every resource that supports tags."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,4 +1,4 @@
-# What the mocked provider says where a random word would be no answer.
+# Values of the mocked provider where a random string would be invalid.
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
 }

@@ -1,4 +1,4 @@
-# The real provider without credentials, so that the policy and the dashboard are the real JSON.
+# The real provider without credentials renders the JSON of policy and dashboard.
 provider "aws" {
   region                      = "us-east-1"
   access_key                  = "none"
@@ -41,7 +41,7 @@ variables {
   }
 }
 
-run "everything_that_can_be_asked_for_is_planned" {
+run "every_option_is_planned" {
   command = plan
 
   variables {
@@ -56,7 +56,7 @@ run "everything_that_can_be_asked_for_is_planned" {
 
   assert {
     condition     = strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "ALARM(\"pixfleet-edge-errors\")")
-    error_message = "CloudFront's errors must page."
+    error_message = "CloudFront's errors must be in the composite alarm."
   }
 
   assert {
@@ -66,25 +66,25 @@ run "everything_that_can_be_asked_for_is_planned" {
 
   assert {
     condition     = alltrue([for each in one(aws_budgets_budget.this).notification : each.subscriber_email_addresses == toset(["ops@example.com"])])
-    error_message = "The budget must write to the address."
+    error_message = "The budget must notify the address."
   }
 
   assert {
     condition     = { for each in one(aws_budgets_budget.this).notification : each.notification_type => each.threshold } == { ACTUAL = 80, FORECASTED = 100 }
-    error_message = "The budget must tell before it is spent, and when it is going to be."
+    error_message = "The budget must notify at 80 % and at a forecast over 100 %."
   }
 }
 
-run "without_an_address_nothing_is_subscribed_and_no_budget_made" {
+run "without_an_address_there_is_no_subscription_and_no_budget" {
   command = plan
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) + length(aws_budgets_budget.this) == 0
-    error_message = "Nobody asked for them."
+    error_message = "They are not requested."
   }
 }
 
-run "in_another_region_the_dashboard_shows_cloudfront_and_no_alarm_lies_in_wait_for_it" {
+run "in_another_region_the_dashboard_shows_cloudfront_and_no_alarm_watches_it" {
   command = plan
 
   providers = {
@@ -93,7 +93,7 @@ run "in_another_region_the_dashboard_shows_cloudfront_and_no_alarm_lies_in_wait_
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.edge_errors) == 0
-    error_message = "Its metrics are in us-east-1 alone: an alarm here would stay silent for ever."
+    error_message = "Its metrics are only in us-east-1: an alarm here would never change its state."
   }
 
   assert {
@@ -110,7 +110,7 @@ run "in_another_region_the_dashboard_shows_cloudfront_and_no_alarm_lies_in_wait_
   }
 }
 
-run "the_topic_is_open_to_our_alarms_alone_and_to_nobody_without_tls" {
+run "the_topic_accepts_only_our_alarms_and_only_over_tls" {
   command = plan
 
   assert {
@@ -135,11 +135,11 @@ run "the_topic_is_open_to_our_alarms_alone_and_to_nobody_without_tls" {
 
   assert {
     condition     = jsondecode(data.aws_iam_policy_document.topic.json).Statement[1].Condition == { Bool = { "aws:SecureTransport" = "false" } }
-    error_message = "Whoever comes without TLS must be refused."
+    error_message = "Requests without TLS must be refused."
   }
 }
 
-run "a_key_of_ones_own_encrypts_the_topic" {
+run "a_customer_managed_key_encrypts_the_topic" {
   command = plan
 
   variables {
@@ -152,7 +152,7 @@ run "a_key_of_ones_own_encrypts_the_topic" {
   }
 }
 
-run "a_lane_is_late_by_its_own_target" {
+run "each_lane_has_its_own_target" {
   command = plan
 
   variables {
@@ -166,16 +166,16 @@ run "a_lane_is_late_by_its_own_target" {
 
   assert {
     condition     = { for name, alarm in aws_cloudwatch_metric_alarm.complete_seconds : name => alarm.threshold } == { live = 60, bulk = 86400, urgent = 20 }
-    error_message = "Live takes the module's target, others their own or a day."
+    error_message = "Live has the module's target, other lanes their own or a day."
   }
 
   assert {
     condition     = { for name, alarm in aws_cloudwatch_metric_alarm.oldest_message : name => alarm.threshold } == { live = 60, bulk = 86400, urgent = 20 }
-    error_message = "A message may not be older than its set may take."
+    error_message = "The limit of a message's age is that of its set."
   }
 }
 
-run "a_batch_is_long_from_four_fifths_of_the_timeout" {
+run "the_duration_alarm_is_at_four_fifths_of_the_timeout" {
   command = plan
 
   assert {
@@ -184,7 +184,7 @@ run "a_batch_is_long_from_four_fifths_of_the_timeout" {
   }
 }
 
-run "the_tags_are_on_all_that_bears_them" {
+run "every_taggable_resource_has_the_tags" {
   command = plan
 
   variables {

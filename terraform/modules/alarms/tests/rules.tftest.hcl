@@ -186,7 +186,7 @@ run "a_budget_of_nothing_is_refused" {
   }
 }
 
-run "a_budget_that_nobody_is_told_of_is_refused" {
+run "a_budget_without_an_address_is_refused" {
   command         = plan
   expect_failures = [var.monthly_budget_usd]
 

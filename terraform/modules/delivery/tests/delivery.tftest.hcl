@@ -1,4 +1,4 @@
-# The real provider renders the real policy; it creates nothing, because every resource is overridden.
+# The real provider renders the policy; it creates nothing, because every resource is overridden.
 provider "aws" {
   access_key                  = "test"
   region                      = "eu-west-1"
@@ -133,7 +133,7 @@ run "browsers_show_variants_and_run_nothing" {
     condition = {
       for item in one(aws_cloudfront_response_headers_policy.this.custom_headers_config).items : item.header => item.value
     } == { Cross-Origin-Resource-Policy = "cross-origin" }
-    error_message = "Pages that isolate themselves must be able to show pictures."
+    error_message = "Cross-origin isolated pages must be able to show pictures."
   }
 
   assert {
@@ -141,7 +141,7 @@ run "browsers_show_variants_and_run_nothing" {
       for item in one(aws_cloudfront_response_headers_policy.this.remove_headers_config).items :
       startswith(item.header, "x-amz-meta-")
     ])
-    error_message = "The viewer response needs the version that metadata tell."
+    error_message = "The viewer response function needs the version from the metadata."
   }
 
   assert {
@@ -173,7 +173,7 @@ run "both_functions_run_and_only_reads_are_answered" {
 
   assert {
     condition     = one(aws_cloudfront_distribution.this.default_cache_behavior).allowed_methods == toset(["GET", "HEAD"])
-    error_message = "Nothing but GET and HEAD may be answered."
+    error_message = "Only GET and HEAD may be answered."
   }
 
   assert {
@@ -214,11 +214,11 @@ run "errors_are_kept_for_seconds" {
       for response in aws_cloudfront_distribution.this.custom_error_response :
       response.error_code => response.error_caching_min_ttl
     } == { "403" = 5, "404" = 5, "500" = 5, "502" = 5, "503" = 5, "504" = 5 }
-    error_message = "A picture asked for before it is there must come within seconds."
+    error_message = "A picture that was requested too early must be served within seconds."
   }
 }
 
-run "by_default_the_distribution_has_its_own_name_and_nothing_optional" {
+run "by_default_the_distribution_has_its_own_name_and_no_options" {
   assert {
     condition = (
       one(aws_cloudfront_distribution.this.viewer_certificate).cloudfront_default_certificate
@@ -227,11 +227,11 @@ run "by_default_the_distribution_has_its_own_name_and_nothing_optional" {
       && aws_cloudfront_distribution.this.http_version == "http2and3"
       && output.distribution.url == "https://d111111abcdef8.cloudfront.net"
     )
-    error_message = "Only what was asked for may be there."
+    error_message = "Nothing optional may exist by default."
   }
 }
 
-run "everything_optional_is_there_when_asked_for" {
+run "every_option_is_applied" {
   variables {
     access_logs           = { bucket_domain_name = "logs.s3.eu-west-1.amazonaws.com" }
     certificate_arn       = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f"

@@ -1,4 +1,4 @@
-# Every rule of the variables, broken once. Nothing is created: the provider is mocked.
+# Violates every rule of the variables once. Nothing is created: the provider is mocked.
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
@@ -75,7 +75,7 @@ run "a_browser_time_over_a_day_is_refused" {
   expect_failures = [var.default_browser_seconds]
 }
 
-run "half_a_second_is_refused" {
+run "a_fraction_of_a_second_is_refused" {
   command = plan
   variables { default_browser_seconds = 0.5 }
   expect_failures = [var.default_browser_seconds]

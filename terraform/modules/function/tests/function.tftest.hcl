@@ -1,4 +1,4 @@
-# The real provider, which is asked nothing: the policies are the JSON that AWS would get.
+# The real provider, which calls no API: the policies are the JSON that AWS would get.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "none"
@@ -18,25 +18,25 @@ variables {
   prefix       = "acme"
   name         = "worker"
   handler      = "worker.batch.handler"
-  package_path = "function.tf" # any file: only its hash is taken
+  package_path = "function.tf" # any file: only its hash is used
   policy_json  = "{\"Version\": \"2012-10-17\", \"Statement\": []}"
 }
 
-run "only_functions_of_this_account_get_the_role" {
+run "only_lambda_functions_of_this_account_may_assume_the_role" {
   command = plan
 
   assert {
     condition     = jsondecode(data.aws_iam_policy_document.trust.json).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
-    error_message = "A service principal is trusted without saying for whom."
+    error_message = "A service principal is trusted without a source condition."
   }
 
   assert {
     condition     = jsondecode(data.aws_iam_policy_document.trust.json).Statement[0].Principal == { Service = "lambda.amazonaws.com" }
-    error_message = "Somebody else than Lambda is trusted."
+    error_message = "A principal other than Lambda is trusted."
   }
 }
 
-run "it_writes_its_own_logs_and_makes_no_group" {
+run "it_writes_only_its_own_logs_and_creates_no_log_group" {
   command = plan
 
   assert {
@@ -51,11 +51,11 @@ run "it_writes_its_own_logs_and_makes_no_group" {
 
   assert {
     condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/acme-worker" && aws_cloudwatch_log_group.this.retention_in_days == 30
-    error_message = "The log group has another name than Lambda writes to, or keeps lines for ever."
+    error_message = "The log group does not have the name that Lambda uses, or has no retention."
   }
 }
 
-run "lines_go_to_the_log_as_they_were_written" {
+run "lines_are_logged_unchanged" {
   command = plan
 
   assert {
@@ -69,25 +69,25 @@ run "a_release_is_a_version_behind_an_alias" {
 
   assert {
     condition     = aws_lambda_function.this.publish && aws_lambda_alias.this.name == "live"
-    error_message = "Nothing could be taken back."
+    error_message = "A release could not be rolled back."
   }
 
   assert {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("function.tf")
-    error_message = "A new package would go unnoticed."
+    error_message = "A new package would not be deployed."
   }
 }
 
-run "nothing_is_reserved_or_kept_warm_unasked" {
+run "no_concurrency_is_reserved_or_provisioned_by_default" {
   command = plan
 
   assert {
     condition     = aws_lambda_function.this.reserved_concurrent_executions == -1 && length(aws_lambda_provisioned_concurrency_config.this) == 0
-    error_message = "The account's concurrency is taken, or money spent, without being asked."
+    error_message = "Concurrency is reserved or provisioned by default."
   }
 }
 
-run "what_is_kept_warm_is_kept_behind_the_alias" {
+run "provisioned_concurrency_belongs_to_the_alias" {
   command = plan
 
   variables {
@@ -97,6 +97,6 @@ run "what_is_kept_warm_is_kept_behind_the_alias" {
 
   assert {
     condition     = aws_lambda_provisioned_concurrency_config.this[0].qualifier == "live"
-    error_message = "The environments that are kept warm get no events."
+    error_message = "The provisioned environments get no events."
   }
 }

@@ -8,7 +8,7 @@ variables {
   prefix       = "acme"
   name         = "worker"
   handler      = "worker.batch.handler"
-  package_path = "function.tf" # any file: only its hash is taken
+  package_path = "function.tf" # any file: only its hash is used
   policy_json  = "{\"Version\": \"2012-10-17\", \"Statement\": []}"
 }
 
@@ -32,7 +32,7 @@ run "an_environment_over_four_kilobytes_is_refused" {
   expect_failures = [var.environment]
 }
 
-run "less_disk_than_lambda_gives_is_refused" {
+run "less_disk_than_lambdas_minimum_is_refused" {
   command = plan
 
   variables {
@@ -42,7 +42,7 @@ run "less_disk_than_lambda_gives_is_refused" {
   expect_failures = [var.ephemeral_storage_mb]
 }
 
-run "more_disk_than_lambda_has_is_refused" {
+run "more_disk_than_lambdas_maximum_is_refused" {
   command = plan
 
   variables {
@@ -82,7 +82,7 @@ run "a_retention_that_cloudwatch_does_not_have_is_refused" {
   expect_failures = [var.log_retention_days]
 }
 
-run "logs_that_are_kept_for_ever_are_refused" {
+run "logs_without_retention_are_refused" {
   command = plan
 
   variables {
@@ -132,7 +132,7 @@ run "a_name_with_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "a_package_that_is_not_there_is_refused" {
+run "a_missing_package_is_refused" {
   command = plan
 
   variables {
@@ -142,7 +142,7 @@ run "a_package_that_is_not_there_is_refused" {
   expect_failures = [var.package_path]
 }
 
-run "a_policy_that_is_no_json_is_refused" {
+run "a_policy_that_is_not_json_is_refused" {
   command = plan
 
   variables {
@@ -162,7 +162,7 @@ run "a_prefix_with_capitals_is_refused" {
   expect_failures = [var.prefix]
 }
 
-run "less_than_nothing_kept_warm_is_refused" {
+run "a_negative_provisioned_concurrency_is_refused" {
   command = plan
 
   variables {
@@ -172,7 +172,7 @@ run "less_than_nothing_kept_warm_is_refused" {
   expect_failures = [var.provisioned_concurrency]
 }
 
-run "more_kept_warm_than_reserved_is_refused" {
+run "more_provisioned_than_reserved_concurrency_is_refused" {
   command = plan
 
   variables {
@@ -203,7 +203,7 @@ run "another_language_is_refused" {
   expect_failures = [var.runtime]
 }
 
-run "a_timeout_in_which_no_image_is_begun_is_refused" {
+run "a_timeout_too_short_for_an_image_is_refused" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -17,12 +17,12 @@ variables {
   prefix = "photos"
 }
 
-run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
+run "sources_are_found_by_key_and_by_status_and_the_table_can_be_restored" {
   command = plan
 
   assert {
     condition     = aws_dynamodb_table.this.hash_key == "key" && aws_dynamodb_table.this.range_key == null
-    error_message = "The worker reads and writes by `key` alone."
+    error_message = "The worker reads and writes by `key` only."
   }
 
   assert {
@@ -30,7 +30,7 @@ run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
       for index in aws_dynamodb_table.this.global_secondary_index :
       index.hash_key == "status" && index.range_key == "updated_at" && index.name == output.status_index_name
     ])
-    error_message = "The index must list by status, in order of time."
+    error_message = "The index must list by status, in chronological order."
   }
 
   assert {
@@ -52,7 +52,7 @@ run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
 
   assert {
     condition     = one(aws_dynamodb_table.this.ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.this.ttl).enabled
-    error_message = "The worker marks tombstones with `expires_at`."
+    error_message = "The worker writes `expires_at` on tombstones."
   }
 
   assert {
@@ -62,7 +62,7 @@ run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
 
   assert {
     condition     = aws_dynamodb_table.this.deletion_protection_enabled
-    error_message = "The table must be protected unless somebody says otherwise."
+    error_message = "The table must be protected by default."
   }
 
   assert {
@@ -76,7 +76,7 @@ run "sources_are_found_by_key_and_by_status_and_mistakes_can_be_undone" {
   }
 }
 
-run "a_key_of_ones_own_is_used_and_protection_can_be_lifted" {
+run "a_customer_managed_key_is_used_and_protection_can_be_turned_off" {
   command = plan
 
   variables {
@@ -91,7 +91,7 @@ run "a_key_of_ones_own_is_used_and_protection_can_be_lifted" {
 
   assert {
     condition     = !aws_dynamodb_table.this.deletion_protection_enabled
-    error_message = "Whoever wants to destroy the stack must be able to."
+    error_message = "It must be possible to destroy the stack."
   }
 }
 

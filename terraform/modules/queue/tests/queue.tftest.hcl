@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -19,7 +19,7 @@ variables {
   sources_bucket_arn       = "arn:aws:s3:::photos-sources-123456789012"
 }
 
-run "lanes_share_a_dead_letter_queue_and_listen_to_the_sources_bucket_alone" {
+run "lanes_share_a_dead_letter_queue_and_accept_events_of_the_sources_bucket_only" {
   command = plan
 
   variables {
@@ -29,17 +29,17 @@ run "lanes_share_a_dead_letter_queue_and_listen_to_the_sources_bucket_alone" {
 
   assert {
     condition     = alltrue([for queue in aws_sqs_queue.lane : queue.visibility_timeout_seconds == 1805])
-    error_message = "A message must stay hidden for six timeouts and the window."
+    error_message = "The visibility timeout must be six timeouts and the window."
   }
 
   assert {
     condition     = output.visibility_timeout_seconds == 1805
-    error_message = "The output must say what the queues have."
+    error_message = "The output must match the queues."
   }
 
   assert {
     condition     = { for lane, queue in aws_sqs_queue.lane : lane => queue.name } == { bulk = "photos-bulk", live = "photos-live" }
-    error_message = "The worker reads the lane as the last word of the queue's name."
+    error_message = "The worker reads the lane from the end of the queue's name."
   }
 
   assert {
@@ -49,7 +49,7 @@ run "lanes_share_a_dead_letter_queue_and_listen_to_the_sources_bucket_alone" {
 
   assert {
     condition     = output.dead_letter.name == aws_sqs_queue.dead_letter.name
-    error_message = "The output must say what the queue has."
+    error_message = "The output must match the queue."
   }
 
   assert {
@@ -57,7 +57,7 @@ run "lanes_share_a_dead_letter_queue_and_listen_to_the_sources_bucket_alone" {
       aws_sqs_queue.dead_letter.message_retention_seconds == 14 * 86400
       && alltrue([for queue in aws_sqs_queue.lane : queue.message_retention_seconds == 4 * 86400])
     )
-    error_message = "Dead letters must outlive what the lanes keep."
+    error_message = "Dead letters must be kept longer than messages in the lanes."
   }
 
   assert {
@@ -159,7 +159,7 @@ run "through_eventbridge_only_the_lanes_own_rule_may_send" {
   }
 }
 
-# One day of retention: 47 tries of half an hour, and no more.
+# One day of retention has time for 47 receives of half an hour.
 run "one_lane_is_enough_and_as_many_receives_as_fit_are_allowed" {
   command = plan
 

@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -13,14 +13,14 @@ override_data {
   values = { account_id = "123456789012" }
 }
 
-# Visibility 1,800 s: 192 tries take exactly four days.
+# With a visibility timeout of 1,800 s, 192 receives take exactly four days.
 variables {
   prefix                   = "photos"
   function_timeout_seconds = 300
   sources_bucket_arn       = "arn:aws:s3:::photos-sources-123456789012"
 }
 
-run "what_no_service_takes_is_refused" {
+run "values_that_aws_refuses_are_refused" {
   command = plan
 
   variables {
@@ -58,7 +58,7 @@ run "dead_letters_kept_for_a_month_and_four_receives_are_refused" {
   ]
 }
 
-run "dead_letters_that_die_with_their_lane_and_receives_that_do_not_fit_are_refused" {
+run "dead_letters_that_expire_with_their_lane_and_receives_that_do_not_fit_are_refused" {
   command = plan
 
   variables {
@@ -97,7 +97,7 @@ run "prefixes_for_live_are_refused" {
   expect_failures = [var.lanes]
 }
 
-run "a_lane_that_nothing_reaches_is_refused" {
+run "a_lane_without_prefixes_is_refused" {
   command = plan
 
   variables {
@@ -110,7 +110,7 @@ run "a_lane_that_nothing_reaches_is_refused" {
   expect_failures = [var.lanes]
 }
 
-run "a_lane_called_with_a_dash_is_refused" {
+run "a_lane_named_with_a_dash_is_refused" {
   command = plan
 
   variables {
@@ -123,7 +123,7 @@ run "a_lane_called_with_a_dash_is_refused" {
   expect_failures = [var.lanes]
 }
 
-run "a_lane_that_reads_like_the_dead_letters_is_refused" {
+run "a_lane_named_like_the_dead_letter_queue_is_refused" {
   command = plan
 
   variables {

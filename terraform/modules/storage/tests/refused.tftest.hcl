@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -17,7 +17,7 @@ variables {
   prefix = "photos"
 }
 
-run "what_s3_does_not_take_is_refused" {
+run "values_that_s3_refuses_are_refused" {
   command = plan
 
   variables {
@@ -39,7 +39,7 @@ run "what_s3_does_not_take_is_refused" {
   ]
 }
 
-run "uploads_from_everywhere_parts_of_days_and_names_for_arns_are_refused" {
+run "uploads_from_every_origin_fractions_of_days_and_names_for_arns_are_refused" {
   command = plan
 
   variables {
@@ -60,7 +60,7 @@ run "uploads_from_everywhere_parts_of_days_and_names_for_arns_are_refused" {
   ]
 }
 
-run "pages_without_tls_variants_of_living_sources_and_logs_about_themselves_are_refused" {
+run "origins_without_tls_expiring_variants_of_existing_sources_and_logs_of_the_log_bucket_are_refused" {
   command = plan
 
   variables {
@@ -76,7 +76,7 @@ run "pages_without_tls_variants_of_living_sources_and_logs_about_themselves_are_
   ]
 }
 
-run "variants_that_expire_before_their_sources_and_sources_that_move_after_it_are_refused" {
+run "variants_that_expire_before_their_sources_and_sources_that_tier_after_expiry_are_refused" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -18,7 +18,7 @@ variables {
   replication = { destination_bucket_arn = "arn:aws:s3:::photos-copy" }
 }
 
-run "nothing_is_copied_unless_asked" {
+run "nothing_is_copied_by_default" {
   command = plan
 
   variables {
@@ -30,7 +30,7 @@ run "nothing_is_copied_unless_asked" {
       length(aws_s3_bucket_replication_configuration.sources) == 0
       && length(aws_iam_role.replication) == 0
     )
-    error_message = "There must be neither rule nor role."
+    error_message = "There must be no rule and no role."
   }
 }
 
@@ -83,7 +83,7 @@ run "the_role_may_copy_from_this_bucket_to_that_and_nothing_else" {
         && one(rule.destination).bucket == "arn:aws:s3:::photos-copy"
       )
     ])
-    error_message = "The copy must show what the original shows."
+    error_message = "Delete markers must be replicated."
   }
 }
 

@@ -1,4 +1,4 @@
-# The real provider, without an account: policies and names are known at plan, and nothing is called.
+# The real provider without an account: policies and names are known at plan time; no API is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "none"
@@ -17,7 +17,7 @@ variables {
   prefix = "photos"
 }
 
-run "by_default_buckets_are_closed_sources_have_versions_and_variants_stay" {
+run "by_default_buckets_are_private_sources_have_versions_and_variants_do_not_expire" {
   command = plan
 
   assert {
@@ -31,7 +31,7 @@ run "by_default_buckets_are_closed_sources_have_versions_and_variants_stay" {
 
   assert {
     condition     = aws_s3_bucket.sources[0].bucket == output.sources_bucket.name
-    error_message = "The output must say what the bucket has."
+    error_message = "The output must match the bucket."
   }
 
   assert {
@@ -60,7 +60,7 @@ run "by_default_buckets_are_closed_sources_have_versions_and_variants_stay" {
         one(controls.rule).object_ownership == "BucketOwnerEnforced"
       ])
     )
-    error_message = "No object may belong to anybody else."
+    error_message = "All objects must belong to the bucket owner."
   }
 
   assert {
@@ -78,7 +78,7 @@ run "by_default_buckets_are_closed_sources_have_versions_and_variants_stay" {
 
   assert {
     condition     = !aws_s3_bucket.sources[0].force_destroy && !aws_s3_bucket.variants.force_destroy
-    error_message = "Nobody may destroy pictures by the way."
+    error_message = "Buckets that are not empty must be protected."
   }
 
   assert {
@@ -118,7 +118,7 @@ run "by_default_buckets_are_closed_sources_have_versions_and_variants_stay" {
 
   assert {
     condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.sources[0].rule : rule.status == "Enabled"])
-    error_message = "A rule that is off is no rule."
+    error_message = "Every rule must be enabled."
   }
 
   assert {
@@ -167,7 +167,7 @@ run "sources_expire_and_variants_after_them" {
   }
 }
 
-run "what_is_asked_for_is_there" {
+run "every_option_is_applied" {
   command = plan
 
   variables {
@@ -190,7 +190,7 @@ run "what_is_asked_for_is_there" {
       one(aws_s3_bucket_cors_configuration.sources[0].cors_rule).allowed_origins == toset(["https://example.org", "http://localhost:3000"])
       && one(aws_s3_bucket_cors_configuration.sources[0].cors_rule).allowed_methods == toset(["POST", "PUT"])
     )
-    error_message = "Only these pages, and only to upload."
+    error_message = "Only these origins may upload, and do nothing else."
   }
 
   assert {
@@ -241,7 +241,7 @@ run "nothing_of_an_existing_bucket_is_managed" {
       aws_s3_bucket_replication_configuration.sources[*].rule,
       aws_s3_bucket_versioning.sources[*].versioning_configuration,
     )) == 0
-    error_message = "The existing bucket belongs to others."
+    error_message = "The existing bucket must not be managed."
   }
 
   assert {
@@ -251,6 +251,6 @@ run "nothing_of_an_existing_bucket_is_managed" {
       keys(aws_s3_bucket_public_access_block.ours),
       keys(aws_s3_bucket_server_side_encryption_configuration.ours),
     )) == toset(["variants"])
-    error_message = "Only the variants bucket is ours."
+    error_message = "Only the variants bucket must be managed."
   }
 }

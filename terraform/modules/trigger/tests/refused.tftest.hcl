@@ -189,7 +189,7 @@ run "permission_for_another_bucket_is_refused" {
   expect_failures = [var.replace_notifications_of]
 }
 
-run "taking_over_a_buckets_notifications_unasked_is_refused" {
+run "replacing_a_buckets_notifications_without_its_name_is_refused" {
   command = plan
 
   variables {

@@ -19,17 +19,17 @@ run "every_change_of_our_bucket_goes_to_live" {
 
   assert {
     condition     = one(aws_s3_bucket_notification.this[0].queue).queue_arn == var.queues["live"].arn
-    error_message = "Events go elsewhere than to the lane live."
+    error_message = "Events do not go to the lane live."
   }
 
   assert {
     condition     = toset(one(aws_s3_bucket_notification.this[0].queue).events) == toset(["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"])
-    error_message = "A kind of change is missed, or too many are told."
+    error_message = "An event type is missing, or there are too many."
   }
 
   assert {
     condition     = one(aws_s3_bucket_notification.this[0].queue).filter_prefix == null && !aws_s3_bucket_notification.this[0].eventbridge && length(aws_cloudwatch_event_rule.lanes) == 0
-    error_message = "Some keys are left out, or events come twice."
+    error_message = "Some keys have no events, or events are sent twice."
   }
 }
 
@@ -48,7 +48,7 @@ run "a_batch_is_ten_and_fails_record_by_record" {
 
   assert {
     condition     = alltrue([for mapping in aws_lambda_event_source_mapping.lanes : mapping.function_name == var.function_alias_arn])
-    error_message = "Events go past the alias."
+    error_message = "Events do not go to the alias."
   }
 }
 
@@ -62,16 +62,16 @@ run "a_bucket_in_use_keeps_its_notifications" {
 
   assert {
     condition     = length(aws_s3_bucket_notification.this) == 0
-    error_message = "The notifications of somebody else's bucket would be deleted."
+    error_message = "The notifications of an existing bucket would be deleted."
   }
 
   assert {
     condition     = keys(aws_cloudwatch_event_rule.lanes) == ["live"] && aws_cloudwatch_event_target.lanes["live"].arn == var.queues["live"].arn
-    error_message = "Its events do not come to live."
+    error_message = "Its events do not go to live."
   }
 }
 
-run "a_bucket_is_taken_over_by_name" {
+run "the_notifications_of_a_named_bucket_are_replaced" {
   command = plan
 
   variables {
@@ -81,11 +81,11 @@ run "a_bucket_is_taken_over_by_name" {
 
   assert {
     condition     = aws_s3_bucket_notification.this[0].bucket == "photos"
-    error_message = "What was asked for by name is not done."
+    error_message = "The notifications are not replaced although the bucket was named."
   }
 }
 
-run "our_bucket_tells_eventbridge_where_lanes_have_prefixes" {
+run "our_bucket_sends_events_to_eventbridge_if_lanes_have_prefixes" {
   command = plan
 
   variables {
@@ -98,7 +98,7 @@ run "our_bucket_tells_eventbridge_where_lanes_have_prefixes" {
 
   assert {
     condition     = aws_s3_bucket_notification.this[0].eventbridge && length(aws_s3_bucket_notification.this[0].queue) == 0
-    error_message = "Events come twice, or not at all."
+    error_message = "Events are sent twice, or not at all."
   }
 
   assert {
@@ -113,7 +113,7 @@ run "our_bucket_tells_eventbridge_where_lanes_have_prefixes" {
 
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.lanes["live"].event_pattern)["detail-type"] == ["Object Created", "Object Deleted"]
-    error_message = "A kind of change is missed, or too many are told."
+    error_message = "An event type is missing, or there are too many."
   }
 }
 
