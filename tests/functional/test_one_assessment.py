@@ -22,8 +22,8 @@ from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.selection import Only, Page
 from scripts.pixfleet.dlq.records import Part, RedrivenMessage
 from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatusReader
-from scripts.pixfleet.image.history import Life, Version
-from scripts.pixfleet.image.why import answer
+from scripts.pixfleet.image.history import KeyHistory, SourceVersion
+from scripts.pixfleet.image.why import explain
 from scripts.pixfleet.stack.buckets import current_fingerprints
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult, Kind, RepairAction
@@ -309,7 +309,7 @@ def test_everybody_agrees_with_the_worker(case: Case) -> None:
     event(f"{state.kind}: {state.reason}")
 
     result = _check(site, entry)
-    why = answer(_life(site, result), site.recipe_set, NOW)
+    why = explain(_history(site, result), site.recipe_set, NOW)
     status, later = _redrive_status(site, REDRIVEN), _redrive_status(site, PROCESSED - 60)
     sent = {only: _sent(site, listed, only) for only in (None, *Only)} if listed else {}
     unlisted = Checker(site.recipes, site.objects.head, since=inf).check_entry(site.key, entry)
@@ -365,9 +365,9 @@ def test_a_listing_leads_to_the_kind_that_head_does(
     assert assessed.kind is by_head.kind
 
 
-def _life(site: _Site, result: CheckResult) -> Life:
-    versions: tuple[Version, ...] = ()
+def _history(site: _Site, result: CheckResult) -> KeyHistory:
+    versions: tuple[SourceVersion, ...] = ()
     if site.source:
         modified = datetime.fromisoformat(site.source.last_modified)
-        versions = (Version("1", modified, is_latest=True, etag=site.source.etag),)
-    return Life(site.key, versions, site.entry, None, (), result)
+        versions = (SourceVersion("1", modified, is_latest=True, etag=site.source.etag),)
+    return KeyHistory(site.key, versions, site.entry, None, (), result)

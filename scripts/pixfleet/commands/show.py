@@ -1,4 +1,4 @@
-"""`pixfleet show`: one source and its variants side by side, on a page."""
+"""`pixfleet show`: a page of one source and its variants side by side."""
 
 import tempfile
 import webbrowser
@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.image.show import Exhibit, write_page
-from scripts.pixfleet.image.variants import Shelf
+from scripts.pixfleet.image.show import PageInput, write_page
+from scripts.pixfleet.image.variants import VariantsReader
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 
@@ -22,16 +22,19 @@ def show(
     key: Annotated[str, typer.Argument(help="The key of a source.")],
     *,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The folder to write to; a new one by default.")
+        Path | None, typer.Option("--to", help="The folder to write to; by default, a new one.")
     ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Write the page only.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page.")] = False,
 ) -> None:
-    """Write a page of one source beside its variants, and open it."""
+    """Write a page of one source and its variants, and open it in a browser."""
     stack, clients = context.stack, context.clients
     entry = Ledger(clients.dynamodb, stack.ledger_table, SystemClock()).read(key)
     folder = to or Path(tempfile.mkdtemp(prefix="pixfleet-show-"))
     page = write_page(
-        clients.s3, Shelf(clients.s3, stack), stack.sources_bucket, Exhibit(key, entry, folder)
+        clients.s3,
+        VariantsReader(clients.s3, stack),
+        stack.sources_bucket,
+        PageInput(key, entry, folder),
     )
     context.console.result({"page": str(page)}, str(page))
     if not no_open and not context.console.as_json:

@@ -1,11 +1,11 @@
-"""`pixfleet urls`: what a web page needs to show one source."""
+"""`pixfleet urls`: the URLs and the markup that show one source on a web page."""
 
 from typing import Annotated
 
 import typer
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.image.variants import Shelf, base_url, manifest_url
+from scripts.pixfleet.image.variants import VariantsReader, base_url, manifest_url
 from scripts.pixfleet.page.snippet import picture, srcsets
 
 app = typer.Typer()
@@ -17,22 +17,19 @@ def urls(
     key: Annotated[str, typer.Argument(help="The key of a source.")],
     *,
     sizes: Annotated[
-        str, typer.Option(help="How wide the picture is on the page, as the attribute says it.")
+        str, typer.Option(help="The `sizes` attribute: how wide the picture is on the page.")
     ] = "100vw",
 ) -> None:
     """Print the `srcset`, a `<picture>` and the manifest's URL of one source."""
-    manifest = Shelf(context.clients.s3, context.stack).manifest(key)
+    manifest = VariantsReader(context.clients.s3, context.stack).manifest(key)
     distribution = context.stack.distribution
     base = base_url(distribution)
-    sets, snippet, of_manifest = (
-        srcsets(manifest, base),
-        picture(manifest, base, sizes),
-        (f"{base}{manifest_url(key)}"),
-    )
+    sets, snippet = srcsets(manifest, base), picture(manifest, base, sizes)
+    url = base + manifest_url(key)
     document = {
         "key": key,
         "version": manifest.version,
-        "manifest": of_manifest,
+        "manifest": url,
         "srcset": sets,
         "picture": snippet,
         "variants": [
@@ -40,11 +37,11 @@ def urls(
             for each in manifest.variants
         ],
     }
-    shown = [f"srcset, {slot}:\n{value}\n" for slot, value in sets.items()]
-    context.console.result(document, *shown, f"{snippet}\n", f"Manifest: {of_manifest}")
+    lines = [f"srcset, {slot}:\n{value}\n" for slot, value in sets.items()]
+    context.console.result(document, *lines, f"{snippet}\n", f"Manifest: {url}")
     if distribution is None:
         context.console.note(
-            "This stack has no distribution: put your own address before each URL."
+            "This stack has no distribution: put your own base URL before each URL."
         )
     elif distribution.needs_signing:
-        context.console.note("Only signed URLs open here: `pixfleet sign` makes them.")
+        context.console.note("This distribution serves signed URLs only: see `pixfleet sign`.")

@@ -1,4 +1,4 @@
-"""`pixfleet why`: the whole life of one image."""
+"""`pixfleet why`: the history of one image, and why it is in its state."""
 
 import time
 from math import inf
@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.image.history import Archive, Life
-from scripts.pixfleet.image.logs import Log, read_log
+from scripts.pixfleet.image.history import HistoryReader
+from scripts.pixfleet.image.logs import read_log
 from scripts.pixfleet.image.variants import base_url
-from scripts.pixfleet.image.view import document, told
-from scripts.pixfleet.image.why import Answer, answer
+from scripts.pixfleet.image.view import document, view
+from scripts.pixfleet.image.why import explain
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
@@ -30,23 +30,22 @@ def why(
     *,
     log: Annotated[str, typer.Option("--log", help="How far back to read the log.")] = "7d",
 ) -> None:
-    """Tell the whole life of one image; exits with 3 if something has to be done about it."""
-    now, stack = time.time(), context.stack
+    """Explain the state of one image; exits with 3 if something has to be done about it."""
+    now, stack, clients = time.time(), context.stack, context.clients
     since = now - span_seconds(log, option="--log")
-    objects = objects_of(stack, context.clients)
+    objects = objects_of(stack, clients)
     recipes = deployed_recipes(stack.recipes, objects)
     current = CurrentRecipes(recipes, current_fingerprints(objects))
-    archive = Archive(context.clients.s3, stack, Checker(current, objects.head, since=inf))
-    entry = LedgerReader(context.clients.dynamodb, stack.ledger_table).of([key])[key]
-    life = archive.life(key, entry)
-    said = answer(life, recipes, now)
-    _tell(context, life, said, read_log(context.clients.logs, stack.log_group, key, since=since))
-    if not life.versions and not life.is_there and (near := archive.nearby(key)):
-        context.console.note(f"Nearby: {', '.join(near)}")
-    if not said.is_well:
+    reader = HistoryReader(clients.s3, stack, Checker(current, objects.head, since=inf))
+    entry = LedgerReader(clients.dynamodb, stack.ledger_table).of([key])[key]
+    history = reader.read(key, entry)
+    explanation = explain(history, recipes, now)
+    lines = read_log(clients.logs, stack.log_group, key, since=since)
+    base = base_url(stack.distribution)
+    context.console.result(
+        document(history, explanation, lines, base), *view(history, explanation, lines, base)
+    )
+    if not history.versions and not history.source_exists and (nearby := reader.nearby(key)):
+        context.console.note(f"Keys in the same folder: {', '.join(nearby)}")
+    if not explanation.is_well:
         raise typer.Exit(code=FOUND_SOMETHING)
-
-
-def _tell(context: Context, life: Life, said: Answer, log: Log) -> None:
-    base = base_url(context.stack.distribution)
-    context.console.result(document(life, said, log, base), *told(life, said, log, base))

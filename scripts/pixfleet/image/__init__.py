@@ -1,1 +1,1 @@
-"""One image: its whole life, what it looks like, and how a page shows it."""
+"""One image: its history, the reason for its state, its URLs and a page that shows it."""

@@ -1,4 +1,4 @@
-"""Collects all that is known of one image in S3, beside what the ledger says of it."""
+"""Collects what S3 and the ledger hold for one key."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.pixfleet.image.variants import NoManifest, Shelf
+from scripts.pixfleet.image.variants import NoManifest, VariantsReader
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult
@@ -22,15 +22,15 @@ from shared.model.manifest import Manifest
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MOST_VERSIONS = 20
-MOST_OBJECTS = 200
-NEARBY = 5
+MAX_VERSIONS = 20
+MAX_OBJECTS = 200
+MAX_NEARBY = 5
 THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """One version of the source, or a delete marker (without an ETag); newest first."""
+class SourceVersion:
+    """One version of the source; a delete marker has no ETag."""
 
     id: str
     modified: datetime
@@ -41,7 +41,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One stored object by name, and what HEAD says of it."""
+    """One stored object: its name and what HeadObject returns."""
 
     name: str
     type: str
@@ -50,36 +50,37 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """All of it. `verdict` is what `pixfleet verify` would say, without any grace.
+class KeyHistory:
+    """What is known of one key; `versions` are newest first.
 
-    `manifest` is none where there is none that can be read; `problems` are what could not be had.
+    `check` is the result of `pixfleet verify` without a grace period. `manifest` is None if there
+    is no readable manifest. `problems` are sentences about what could not be read.
     """
 
     key: str
-    versions: tuple[Version, ...]
+    versions: tuple[SourceVersion, ...]
     entry: Read
     manifest: Manifest | None
     stored: tuple[StoredObject, ...]
-    verdict: CheckResult
+    check: CheckResult
     problems: tuple[str, ...] = ()
 
     @property
-    def is_there(self) -> bool:
-        """Say whether the source exists now."""
+    def source_exists(self) -> bool:
+        """Return whether the source exists now."""
         return any(version.is_latest and version.etag for version in self.versions)
 
 
-class Archive:
-    """Where the life of one image is looked up."""
+class HistoryReader:
+    """Reads the history of keys of one stack."""
 
     def __init__(self, s3: "S3Client", stack: Stack, checker: Checker) -> None:
         self._s3 = s3
         self._stack = stack
         self._checker = checker
 
-    def life(self, key: str, entry: Read) -> Life:
-        """Return all that S3 tells of a key, beside what the ledger does."""
+    def read(self, key: str, entry: Read) -> KeyHistory:
+        """Return the history of a key; `entry` is its ledger entry."""
         problems: list[str] = []
         versions = self._versions_or_head(key, problems)
         stored = self._stored(key)
@@ -89,21 +90,21 @@ class Archive:
         result = self._checker.check(ListedKey(key, source, names), entry)
         manifest = None
         try:
-            manifest = Shelf(self._s3, self._stack).manifest(key) if stored else None
+            manifest = VariantsReader(self._s3, self._stack).manifest(key) if stored else None
         except NoManifest as missing:
             problems.append(str(missing))
-        return Life(key, versions, entry, manifest, stored, result, tuple(problems))
+        return KeyHistory(key, versions, entry, manifest, stored, result, tuple(problems))
 
     def nearby(self, key: str) -> Sequence[str]:
-        """Return some keys of the same folder, for somebody who has mistyped one."""
+        """Return some keys of the same folder, as suggestions for a mistyped key."""
         folder = key[: key.rfind("/") + 1]
-        answer = self._s3.list_objects_v2(
-            Bucket=self._stack.sources_bucket, Prefix=folder, MaxKeys=NEARBY
+        response = self._s3.list_objects_v2(
+            Bucket=self._stack.sources_bucket, Prefix=folder, MaxKeys=MAX_NEARBY
         )
-        return [each["Key"] for each in answer.get("Contents", [])]
+        return [each["Key"] for each in response.get("Contents", [])]
 
-    def _versions_or_head(self, key: str, problems: list[str]) -> tuple[Version, ...]:
-        """Return the versions; where they may not be listed, the one that there is now."""
+    def _versions_or_head(self, key: str, problems: list[str]) -> tuple[SourceVersion, ...]:
+        """Return the versions; if ListObjectVersions is refused, the current version only."""
         try:
             versions = sorted(self._versions(key), key=lambda each: each.modified, reverse=True)
         except (ClientError, BotoCoreError) as refused:
@@ -112,25 +113,25 @@ class Archive:
             if source is None:
                 return ()
             modified = datetime.fromisoformat(source.last_modified)
-            return (Version("", modified, True, source.etag, source.size_bytes),)  # noqa: FBT003
-        # Of two in one second the latest first.
+            return (SourceVersion("", modified, True, source.etag, source.size_bytes),)  # noqa: FBT003
+        # Versions of the same second: the latest one comes first.
         return tuple(sorted(versions, key=lambda each: not each.is_latest))
 
-    def _versions(self, key: str) -> list[Version]:
-        # By key, then newest first: those of the key itself come before those that continue it.
+    def _versions(self, key: str) -> list[SourceVersion]:
+        # S3 sorts by key: versions of this key come before those of longer keys with this prefix.
         page = self._s3.list_object_versions(
-            Bucket=self._stack.sources_bucket, Prefix=key, MaxKeys=MOST_VERSIONS
+            Bucket=self._stack.sources_bucket, Prefix=key, MaxKeys=MAX_VERSIONS
         )
-        found: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        versions: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         return [
-            Version(
+            SourceVersion(
                 id=each["VersionId"],
                 modified=each["LastModified"],
                 is_latest=each["IsLatest"],
                 etag=each.get("ETag", "").strip('"'),
                 size_bytes=each.get("Size", 0),
             )
-            for each in found
+            for each in versions
             if each["Key"] == key
         ]
 
@@ -139,7 +140,7 @@ class Archive:
             folder = manifest_key(key).removesuffix("manifest.json")
         except UnsupportedKey:
             return ()
-        names = list(islice(self._names(folder, key), MOST_OBJECTS))
+        names = list(islice(self._names(folder, key), MAX_OBJECTS))
         with ThreadPoolExecutor(THREADS) as pool:
             return tuple(pool.map(lambda name: self._head(key, name), names))
 
@@ -151,13 +152,13 @@ class Archive:
                     source_key, name = parse_stored_key(stored)
                 except NotAVariantKey:
                     continue
-                if source_key == key:  # and not of a key that continues this one
+                if source_key == key:  # not a longer key with this prefix
                     yield name
 
     def _head(self, key: str, name: str) -> StoredObject:
-        answer = self._s3.head_object(
+        response = self._s3.head_object(
             Bucket=self._stack.variants_bucket, Key=stored_key(key, name)
         )
         return StoredObject(
-            name, answer["ContentType"], answer["ContentLength"], answer["LastModified"]
+            name, response["ContentType"], response["ContentLength"], response["LastModified"]
         )

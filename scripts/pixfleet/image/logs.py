@@ -1,4 +1,4 @@
-"""Finds what the workers' log says of one key, as far as that can be had quickly."""
+"""Finds the workers' log lines about one key, in a bounded number of calls."""
 
 import json
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# A page may be empty and still not the last: CloudWatch reads about 1 MB of log for each.
-MOST_PAGES = 30
-MOST_LINES = 20
+# CloudWatch reads about 1 MB of log for each page, so an empty page may not be the last.
+MAX_PAGES = 30
+MAX_LINES = 20
 FIELDS = ("outcome", "cause", "stage", "detail", "lane", "receive_count", "request_id")
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line about the key; `timings` are its figures that end in `_seconds`."""
+    """One line about the key; `timings` are its numeric fields that end in `_seconds`."""
 
     at: datetime
     event: str
@@ -28,17 +28,20 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """What was found, oldest first; `note` says why that may not be all."""
+class KeyLog:
+    """The lines found, oldest first; `note` tells why there may be more."""
 
     lines: tuple[LogLine, ...] = ()
     note: str = ""
 
 
-def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float) -> Log:
-    """Return the lines about a key from that time on (seconds since the epoch). Never raises."""
+def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float) -> KeyLog:
+    """Return the lines about a key from `since` on, in seconds since the epoch.
+
+    An error of AWS becomes the `note`.
+    """
     if not group:
-        return Log(note="This stack has no log group: look where its worker writes.")
+        return KeyLog(note="This stack has no log group: the worker logs to its standard output.")
     lines: list[LogLine] = []
     request: dict[str, Any] = {
         "logGroupName": group,
@@ -46,28 +49,28 @@ def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float
         "filterPattern": f"{{ $.key = {_quoted(key)} }}",
     }
     try:
-        for _ in range(MOST_PAGES):
-            answer = logs.filter_log_events(**request)
-            lines += _read(answer.get("events", []), key)
-            if "nextToken" not in answer:
+        for _ in range(MAX_PAGES):
+            response = logs.filter_log_events(**request)
+            lines += _read(response.get("events", []), key)
+            if "nextToken" not in response:
                 return _log(lines, "")
-            request["nextToken"] = answer["nextToken"]
-    except (ClientError, BotoCoreError) as refused:
-        return _log(lines, f"The log could not be read: {refused}")
-    return _log(lines, "The log is long: this is only what was found in its beginning.")
+            request["nextToken"] = response["nextToken"]
+    except (ClientError, BotoCoreError) as error:
+        return _log(lines, f"The log could not be read: {error}")
+    return _log(lines, "The log is long: only its beginning was searched.")
 
 
-def _log(lines: Sequence[LogLine], note: str) -> Log:
+def _log(lines: Sequence[LogLine], note: str) -> KeyLog:
     ordered = sorted(lines, key=lambda line: line.at)
     left_out = (
-        f"Only the last {MOST_LINES} of {len(ordered)} lines." if len(ordered) > MOST_LINES else ""
+        f"Only the last {MAX_LINES} of {len(ordered)} lines." if len(ordered) > MAX_LINES else ""
     )
-    return Log(tuple(ordered[-MOST_LINES:]), " ".join(filter(None, (note, left_out))))
+    return KeyLog(tuple(ordered[-MAX_LINES:]), " ".join(filter(None, (note, left_out))))
 
 
 def _read(events: Sequence[Any], key: str) -> list[LogLine]:
-    """Return the lines that truly are of the key: in a pattern, `*` stands for anything."""
-    found = []
+    """Return the lines of this very key: in a filter pattern, `*` is a wildcard."""
+    lines = []
     for event in events:
         try:
             fields = json.loads(event.get("message", ""))
@@ -75,7 +78,7 @@ def _read(events: Sequence[Any], key: str) -> list[LogLine]:
             continue
         if not isinstance(fields, dict) or fields.get("key") != key:
             continue
-        found.append(
+        lines.append(
             LogLine(
                 at=datetime.fromtimestamp(event.get("timestamp", 0) / 1000, UTC),
                 event=str(fields.get("event", "")),
@@ -87,7 +90,7 @@ def _read(events: Sequence[Any], key: str) -> list[LogLine]:
                 },
             )
         )
-    return found
+    return lines
 
 
 def _quoted(key: str) -> str:

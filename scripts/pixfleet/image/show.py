@@ -1,4 +1,4 @@
-"""Makes the page that shows one source and its variants side by side."""
+"""Writes the page that shows one source and its variants side by side."""
 
 from dataclasses import dataclass
 from html import escape
@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from scripts.pixfleet.image.variants import Shelf
+from scripts.pixfleet.image.variants import VariantsReader
 from scripts.pixfleet.page.card import card, dead_card
 from scripts.pixfleet.page.files import PageFiles, SourceFile
 from scripts.pixfleet.page.page import Heading, page
@@ -20,48 +20,50 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LEAD = (
-    "The source stands beside the variant that your browser picked for this window, as a "
-    "reader&rsquo;s would; it is framed in the table. Drag the handle to compare."
+    "The source is beside the variant that your browser chose for this window size; the table "
+    "frames that variant. Drag the handle to compare."
 )
-FOOTER = "Made by <code>pixfleet show</code>. Everything it needs lies in the folder beside it."
+FOOTER = "Made by <code>pixfleet show</code>. All its files are in this folder."
 
 
 class NothingToShow(PixfleetError):
-    """A source of which there is neither a variant nor a reason for having none."""
+    """A source that is neither published nor rejected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One source, what the ledger says of it, and the folder that the page is written to."""
+class PageInput:
+    """One source, its ledger entry, and the folder to write the page to."""
 
     key: str
     entry: Entry
     folder: Path
 
 
-def write_page(s3: "S3Client", shelf: Shelf, sources_bucket: str, exhibit: Exhibit) -> Path:
-    """Write the page and its files; `NothingToShow` if the key was never made."""
-    key, entry = exhibit.key, exhibit.entry
+def write_page(
+    s3: "S3Client", variants: VariantsReader, sources_bucket: str, page_input: PageInput
+) -> Path:
+    """Write the page and its files; `NothingToShow` if the source was never published."""
+    key, entry = page_input.key, page_input.entry
     if entry.status not in (PUBLISHED, REJECTED):
         raise NothingToShow(
             f"There is nothing to show of {key}: `pixfleet why {quote(key)}` says why."
         )
-    exhibit.folder.mkdir(parents=True, exist_ok=True)
-    source = _download(s3, sources_bucket, exhibit)
-    files = PageFiles(exhibit.folder, shelf, {key: source} if source else {})
+    page_input.folder.mkdir(parents=True, exist_ok=True)
+    source = _download(s3, sources_bucket, page_input)
+    files = PageFiles(page_input.folder, variants, {key: source} if source else {})
     html = (
-        _rejected(files, exhibit)
+        _rejected(files, page_input)
         if entry.status == REJECTED
-        else _published(files, shelf, exhibit)
+        else _published(files, variants, page_input)
     )
-    made = exhibit.folder / "index.html"
-    made.write_text(html, encoding="utf-8")
-    return made
+    index = page_input.folder / "index.html"
+    index.write_text(html, encoding="utf-8")
+    return index
 
 
-def _published(files: PageFiles, shelf: Shelf, exhibit: Exhibit) -> str:
-    entry = exhibit.entry
-    row = ImageRow(shelf.manifest(exhibit.key), entry.cpu_seconds, entry.total_seconds)
+def _published(files: PageFiles, variants: VariantsReader, page_input: PageInput) -> str:
+    entry = page_input.entry
+    row = ImageRow(variants.manifest(page_input.key), entry.cpu_seconds, entry.total_seconds)
     shown, problems = files.show([row])
     note = " ".join(problems) or f"Recipe {entry.recipe}, version {entry.version}."
     totals = [
@@ -70,24 +72,26 @@ def _published(files: PageFiles, shelf: Shelf, exhibit: Exhibit) -> str:
         ("All variants", human_bytes(row.total_bytes)),
         ("Rendered in", f"{entry.cpu_seconds:.2f} <small>s</small>"),
     ]
-    title = f"{exhibit.key}: {counted(len(row.variants), 'variant')}"
+    title = f"{page_input.key}: {counted(len(row.variants), 'variant')}"
     return page(Heading(title, LEAD, note, FOOTER), totals, [card(one, 0) for one in shown])
 
 
-def _rejected(files: PageFiles, exhibit: Exhibit) -> str:
-    entry = exhibit.entry
-    letter = DeadLetterRow(exhibit.key, entry.cause, entry.stage, entry.detail, entry.source_bytes)
-    command = escape(f"pixfleet why {quote(exhibit.key)}")
-    lead = f"Nothing of this source is served. <code>{command}</code> says more."
-    heading = Heading(f"{exhibit.key}: rejected", lead, "", FOOTER)
-    return page(heading, [], [dead_card(dead) for dead in files.show_dead([letter])])
+def _rejected(files: PageFiles, page_input: PageInput) -> str:
+    entry = page_input.entry
+    dead_letter = DeadLetterRow(
+        page_input.key, entry.cause, entry.stage, entry.detail, entry.source_bytes
+    )
+    command = escape(f"pixfleet why {quote(page_input.key)}")
+    lead = f"No variant of this source is served. <code>{command}</code> says why."
+    heading = Heading(f"{page_input.key}: rejected", lead, "", FOOTER)
+    return page(heading, [], [dead_card(dead) for dead in files.show_dead([dead_letter])])
 
 
-def _download(s3: "S3Client", bucket: str, exhibit: Exhibit) -> SourceFile | None:
-    """Return the source as a file, named by what its bytes are; none if it is gone."""
-    path = exhibit.folder / "source"
+def _download(s3: "S3Client", bucket: str, page_input: PageInput) -> SourceFile | None:
+    """Return the source as a file with its sniffed type; None if it does not exist."""
+    path = page_input.folder / "source"
     try:
-        s3.download_file(bucket, exhibit.key, str(path))
+        s3.download_file(bucket, page_input.key, str(path))
     except s3.exceptions.ClientError as refused:
         if refused.response["Error"]["Code"] not in ("404", "NoSuchKey"):
             raise

@@ -1,4 +1,4 @@
-"""Signs URLs for a distribution that opens to signed ones only."""
+"""Signs URLs for a CloudFront distribution that serves signed URLs only."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,29 +18,29 @@ RSA_BITS = 2048
 
 
 def signed(url: str, *, key_id: str, key: PrivateKey, expires: datetime) -> str:
-    """Return the URL with a canned policy's parameters: it opens until `expires`."""
+    """Return the URL with the query of a canned policy, valid until `expires`."""
 
     def sign(message: bytes) -> bytes:
-        # S303: what CloudFront expects of a URL that names no other hash.
+        # S303: CloudFront expects SHA-1 unless the URL names another hash.
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(message, padding.PKCS1v15(), SHA1())  # noqa: S303
         return key.sign(message, ec.ECDSA(SHA1()))  # noqa: S303
 
-    # botocore adds the policy without a look at what may stand there.
+    # botocore would append the query to the fragment.
     if urlsplit(url).fragment:
         raise Misconfigured(f"{url} cannot be signed", ["expected a URL without a #fragment"])
     return str(CloudFrontSigner(key_id, sign).generate_presigned_url(url, date_less_than=expires))
 
 
 def read_private_key(file: Path) -> PrivateKey:
-    """Return the key of a PEM file; `Misconfigured` with what is wrong with it."""
+    """Return the private key of a PEM file; `Misconfigured` if CloudFront cannot use it."""
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except OSError as refused:
         raise _unusable(file, f"{refused.strerror}") from refused
     except TypeError as refused:
         raise _unusable(
-            file, "it has a password: write it without one, and keep it safe"
+            file, "it has a password: save it without one, and keep it safe"
         ) from refused
     except ValueError as refused:
         raise _unusable(file, "expected a private key in PEM form") from refused
@@ -52,16 +52,16 @@ def read_private_key(file: Path) -> PrivateKey:
 
 
 def expiry(text: str, now: datetime) -> datetime:
-    """Return when a URL ends: `30m`, `1h`, `7d` from now, or a time such as 2030-01-31T12:00Z.
+    """Return when a URL expires: in `30m`, `1h`, `7d`, or at a time such as 2030-01-31T12:00Z.
 
-    `Misconfigured` for what is neither, or past.
+    `Misconfigured` for any other text, and for a time in the past.
     """
     try:
         moment = now + timedelta(seconds=span_seconds(text, option="--expires"))
     except Misconfigured:
         moment = _moment(text)
     if moment <= now:
-        raise _no_expiry(f"expected a time to come, got {text}")
+        raise _no_expiry(f"expected a time in the future, got {text}")
     return moment
 
 

@@ -1,4 +1,4 @@
-"""Reads what is stored for one source from the variants bucket."""
+"""Reads the manifest and the variants of one source, and builds their URLs."""
 
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class NoManifest(PixfleetError):
-    """A source without a manifest: nothing of it is public."""
+    """A source without a readable manifest, or with fewer variants than its manifest lists."""
 
 
-class Shelf:
-    """The variants bucket, as one source's page reads it."""
+class VariantsReader:
+    """Reads from the variants bucket of a stack."""
 
     def __init__(self, s3: "S3Client", stack: Stack) -> None:
         self._s3 = s3
         self._bucket = stack.variants_bucket
 
     def manifest(self, key: str) -> Manifest:
-        """Return what is published of a source; `NoManifest` if that is nothing."""
+        """Return a source's manifest; `NoManifest` if nothing is published."""
         try:
             with self._s3.get_object(Bucket=self._bucket, Key=manifest_key(key))["Body"] as body:
                 return read_manifest(body.read())
@@ -36,36 +36,36 @@ class Shelf:
                 raise
             raise NoManifest(
                 f"Nothing of {key} is published: `pixfleet why {quote(key)}` says why."
-            ) from None  # the command line would tell what AWS said instead
+            ) from None  # else the command line prints the error of AWS
         except UnreadableManifest as broken:
             raise NoManifest(
                 f"The manifest of {key} cannot be read: {broken}. "
                 f"Delete {manifest_key(key)}, then "
-                f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
+                f"`pixfleet verify --prefix {quote(key)} --repair` makes it again."
             ) from broken
 
     def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
         """Return a variant's Content-Type and its bytes."""
         stored = variant_key(key, name, slot)
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=stored)
+            response = self._s3.get_object(Bucket=self._bucket, Key=stored)
         except ClientError as missing:
             if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                 raise
             raise NoManifest(
-                f"{stored} is in the manifest and not in the bucket: "
-                f"`pixfleet verify --prefix {quote(key)} --repair` has it made again."
+                f"{stored} is in the manifest but not in the bucket: "
+                f"`pixfleet verify --prefix {quote(key)} --repair` makes it again."
             ) from None
-        with answer["Body"] as body:
-            return answer["ContentType"], body.read()
+        with response["Body"] as body:
+            return response["ContentType"], body.read()
 
 
 def manifest_url(key: str) -> str:
-    """Return the path and query under which the edge serves a source's manifest."""
+    """Return the path and query of a source's manifest on the distribution."""
     path, _, _ = public_url(key, variant="", slot=Slot.FALLBACK, version="").partition("?")
     return f"{path}?format=manifest"
 
 
 def base_url(distribution: Distribution | None) -> str:
-    """Return what paths are put behind; nothing for a stack without a distribution."""
+    """Return the URL to put before a path; empty without a distribution."""
     return distribution.url.rstrip("/") if distribution else ""

@@ -1,11 +1,11 @@
-"""Says in a sentence or two why one image is as it is, and what to type next."""
+"""Explains in a sentence or two why a key is in its state, and which command to run next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from scripts.pixfleet.image.history import Life
-from scripts.pixfleet.image.runbook import PLACE, advice
+from scripts.pixfleet.image.history import KeyHistory
+from scripts.pixfleet.image.runbook import SECTION, advice
 from scripts.pixfleet.terminal.times import duration, timestamp
 from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
@@ -15,10 +15,10 @@ from shared.model.state import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The sentence, what explains it, and commands to type, the first of which helps most.
+class Explanation:
+    """One sentence, its reasons, and the commands to run next, the most useful first.
 
-    `is_well` says that nothing has to be done.
+    `is_well` means that nothing has to be done.
     """
 
     sentence: str
@@ -27,97 +27,105 @@ class Answer:
     is_well: bool = False
 
 
-def answer(life: Life, recipes: RecipeSet, now: float) -> Answer:
-    """Return what a person wants to hear about a life."""
-    entry, key = life.entry, life.key
+def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
+    """Return why a key is in its state; `now` is in seconds since the epoch."""
+    entry, key = history.entry, history.key
     if isinstance(entry, UnknownSchema):
-        return Answer(
-            "Its ledger entry was written by another version of Pixfleet.",
+        return Explanation(
+            "Another version of Pixfleet wrote its ledger entry.",
             (entry.detail,),
             ("pixfleet doctor",),
         )
     if entry.lease_until >= now:
         left = f"{entry.lease_until - now:.0f} s"
-        return Answer(
-            f"Somebody is at work on it: the claim ends by itself in {left} at the latest.",
-            _attempts(entry),
+        return Explanation(
+            f"A worker is processing it: its claim expires in {left} at the latest.",
+            _crashes(entry),
             (f"pixfleet why {quote(key)}",),
             is_well=True,
         )
-    if not life.is_there:
-        return _gone(life, entry)
-    if life.verdict.kind is Kind.IGNORED:
+    if not history.source_exists:
+        return _without_source(history, entry)
+    if history.check.kind is Kind.IGNORED:
         known = ", ".join(each.name for each in recipes.recipes)
-        return Answer(
-            f"No recipe is for this key: of {known}, none matches it.",
-            ("Nothing is made of it until one does.",),
+        return Explanation(
+            f"No recipe matches this key; the recipes are {known}.",
+            ("Nothing is made of it until a recipe matches.",),
             (f"pixfleet recipes explain {quote(key)}",),
         )
-    return _of_source(life, entry, now)
+    return _with_source(history, entry, now)
 
 
-def _gone(life: Life, entry: Entry) -> Answer:
-    key, kind = life.key, life.verdict.kind
-    if kind.is_difference:
-        return Answer(
-            "The source is gone, and something of it is still there.",
-            ("Its removal was not told to the fleet, or has not been worked off yet.",),
+def _without_source(history: KeyHistory, entry: Entry) -> Explanation:
+    key = history.key
+    if history.check.kind.is_difference:
+        return Explanation(
+            "The source is gone, but its variants or its ledger entry are still there.",
+            ("The event of its removal was lost, or its message waits in a queue.",),
             ("pixfleet status", _repair(key)),
         )
     if entry.status == REMOVED:
-        return Answer(
+        return Explanation(
             f"The source was deleted, and its variants with it, at {timestamp(entry.updated_at)}.",
-            ("Versions below are what S3 still keeps of it.",) if life.versions else (),
+            ("S3 still keeps the versions below.",) if history.versions else (),
             is_well=True,
         )
-    if life.versions:
-        return Answer("The source was deleted, and nothing of it is stored.", is_well=True)
-    return Answer(
-        "Nothing of this key was ever seen: no source, no version, no ledger entry.",
-        ("Keys are compared letter by letter, in the case they were written in.",),
+    if history.versions:
+        return Explanation("The source was deleted, and nothing is stored for it.", is_well=True)
+    return Explanation(
+        "This key is unknown: it has no source, no version and no ledger entry.",
+        ("Keys are case-sensitive.",),
     )
 
 
-def _of_source(life: Life, entry: Entry, now: float) -> Answer:
-    key, verdict = life.key, life.verdict
-    if verdict.kind is Kind.CURRENT:
-        objects = len(life.stored) - 1
-        return Answer(
-            f"It is published: {objects} variants, as recipe {entry.recipe} makes them now.",
+def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
+    key, check = history.key, history.check
+    if check.kind is Kind.CURRENT:
+        variants = len(history.stored) - 1  # one object is the manifest
+        return Explanation(
+            f"It is published: {variants} variants by the current recipe {entry.recipe}.",
             (),
             (f"pixfleet show {quote(key)}", f"pixfleet urls {quote(key)}"),
             is_well=True,
         )
-    if verdict.kind is Kind.REJECTED:
+    if check.kind is Kind.REJECTED:
         return _rejected(entry, key)
     next_ = ("pixfleet status", _repair(key))
-    if verdict.kind is Kind.ORPHANED:
-        sentence = "More is stored for it than should be."
-        return Answer(sentence, (_PLAIN[verdict.reason], _objects(verdict.names)), next_[1:])
-    if verdict.kind is Kind.WORKING:
+    if check.kind is Kind.ORPHANED:
+        return Explanation(
+            "Objects are stored that should not be there.",
+            (_REASONS[check.reason], _objects(check.names)),
+            next_[1:],
+        )
+    if check.kind is Kind.WORKING:
         again = f"pixfleet why {quote(key)}"
-        return Answer("It changed while this command was running.", (), (again,), is_well=True)
-    if verdict.kind is Kind.MISSING and verdict.reason != ObjectsReason.MISSING:
-        since = max(each.modified.timestamp() for each in life.versions)
-        sentence = f"It was dropped {duration(now - since)} ago and not made yet."
-        because = _attempts(entry) or ("It waits in its queue, or its event was lost.",)
-        return Answer(sentence, because, (next_[0], "pixfleet dlq groups", next_[1]))
-    because = (_PLAIN[verdict.reason], *_attempts(entry))
-    if verdict.names:
-        because = (*because, _objects(verdict.names))
-    public = "What is served is not what it should be"
-    sentence = "It was rejected before, and has to be looked at again"
-    return Answer(f"{sentence if entry.status == REJECTED else public}.", because, next_)
+        return Explanation(
+            "It changed while this command was running.", (), (again,), is_well=True
+        )
+    if check.kind is Kind.MISSING and check.reason != ObjectsReason.MISSING:
+        uploaded_at = max(each.modified.timestamp() for each in history.versions)
+        return Explanation(
+            f"It was uploaded {duration(now - uploaded_at)} ago, and its variants are not made "
+            "yet.",
+            _crashes(entry) or ("Its message waits in a queue, or its event was lost.",),
+            (next_[0], "pixfleet dlq groups", next_[1]),
+        )
+    objects = (_objects(check.names),) if check.names else ()
+    because = (_REASONS[check.reason], *_crashes(entry), *objects)
+    sentence = "Its published variants are outdated or incomplete."
+    if entry.status == REJECTED:
+        sentence = "It was rejected before, and has to be processed again."
+    return Explanation(sentence, because, next_)
 
 
-def _rejected(entry: Entry, key: str) -> Answer:
-    told = advice(entry.cause)
+def _rejected(entry: Entry, key: str) -> Explanation:
+    found = advice(entry.cause)
     because = [f"{entry.cause} at stage {entry.stage or 'unknown'}: {entry.detail}"]
-    because += [f"It means: {told.means}."] if told.means else []
-    because += [f"To do: {told.do}."] if told.do else []
-    return Answer(
+    because += [f"It means: {found.means}."] if found.means else []
+    because += [f"To do: {found.do}."] if found.do else []
+    return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {entry.cause}.",
-        (*because, f"See {PLACE}."),
+        (*because, f"See {SECTION}."),
         (
             f"pixfleet dlq try --cause {entry.cause}",
             f"pixfleet dlq redrive --prefix {quote(key)} --dry-run",
@@ -125,22 +133,22 @@ def _rejected(entry: Entry, key: str) -> Answer:
     )
 
 
-_PLAIN: Mapping[str, str] = {
-    Reason.UNFINISHED: "Work on it began and has not come to an end.",
-    Reason.NO_RECIPE: "No recipe matches its key any more, and its variants are still stored.",
-    Reason.SOURCE_REPLACED: "The source has been replaced since its variants were made.",
-    Reason.DROPPED_AGAIN: "The same bytes were dropped again since it was rejected.",
-    Reason.OVERRIDES_CHANGED: "Its metadata asks for something else than when it was made.",
-    Reason.RECIPE_CHANGED: "Its recipe has changed since it was made.",
-    Reason.ENGINE_CHANGED: "Its variants were made by another engine version.",
+_REASONS: Mapping[str, str] = {
+    Reason.UNFINISHED: "An attempt began and did not finish.",
+    Reason.NO_RECIPE: "No recipe matches its key any more, but its variants are still stored.",
+    Reason.SOURCE_REPLACED: "The source was replaced after it was last processed.",
+    Reason.DROPPED_AGAIN: "The same bytes were uploaded again after it was rejected.",
+    Reason.OVERRIDES_CHANGED: "Its metadata has changed since it was last processed.",
+    Reason.RECIPE_CHANGED: "Its recipe has changed since it was last processed.",
+    Reason.ENGINE_CHANGED: "It was last processed by another engine version.",
     ObjectsReason.MISSING: "The ledger lists objects that are not in the bucket.",
-    ObjectsReason.UNLISTED: "There are objects in the bucket that the ledger does not list.",
+    ObjectsReason.UNLISTED: "The bucket holds objects that the ledger does not list.",
     ObjectsReason.UNLISTED_WITHOUT_RECIPE: "No recipe matches its key, but objects are stored.",
 }
 
 
 def _repair(key: str) -> str:
-    # Whoever asks about one key does not want to wait ten minutes.
+    # Without a grace period: one key is repaired at once.
     return f"pixfleet verify --prefix {quote(key)} --grace 0s --repair"
 
 
@@ -148,10 +156,10 @@ def _objects(names: Sequence[str]) -> str:
     return f"Objects: {', '.join(names)}."
 
 
-def _attempts(entry: Entry) -> tuple[str, ...]:
-    told = []
+def _crashes(entry: Entry) -> tuple[str, ...]:
+    sentences = []
     if entry.crashed_attempts:
-        told.append(f"{entry.crashed_attempts} attempts ended without a word: their process died.")
+        sentences.append(f"Worker processes that crashed on it: {entry.crashed_attempts}.")
     if entry.crashes:
-        told.append(f"{entry.crashes} render children died over it.")
-    return tuple(told)
+        sentences.append(f"Render children that crashed on it: {entry.crashes}.")
+    return tuple(sentences)

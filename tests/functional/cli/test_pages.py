@@ -1,4 +1,4 @@
-"""`pixfleet urls`, `show` and `sign`: what a page needs of one image."""
+"""`pixfleet urls`, `show` and `sign`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ class _Page(HTMLParser):
 
 @pytest.fixture(name="distribute")
 def _distribute(stack: LocalStack, clients: Clients) -> Callable[..., None]:
-    """Give what puts a distribution before the stack."""
+    """Return a function that gives the stack a distribution."""
 
     def distribute(*, needs_signing: bool = False) -> None:
         document = replace(stack.document(), distribution=Distribution("E1", BASE, needs_signing))
@@ -57,7 +57,7 @@ def _made(stack: LocalStack, clients: Clients, work_off: Callable[..., None]) ->
 
 
 @pytest.mark.usefixtures("made")
-def test_a_snippet_names_every_width_in_every_slot(
+def test_a_snippet_has_every_width_in_every_slot(
     type_: Type, distribute: Callable[..., None]
 ) -> None:
     distribute()
@@ -77,7 +77,7 @@ def test_a_snippet_names_every_width_in_every_slot(
 
 
 @pytest.mark.usefixtures("made")
-def test_a_person_is_shown_the_same(type_: Type) -> None:
+def test_the_terminal_view_has_the_same_snippet(type_: Type) -> None:
     answer = type_("urls", KEY)
 
     assert answer.code == 0
@@ -85,7 +85,7 @@ def test_a_person_is_shown_the_same(type_: Type) -> None:
     assert "no distribution" in answer.err
 
 
-def test_urls_of_what_is_not_published_are_refused_with_what_to_type(type_: Type) -> None:
+def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(type_: Type) -> None:
     answer = type_("urls", "a b.jpg")
 
     assert (answer.code, answer.err) == (
@@ -95,7 +95,7 @@ def test_urls_of_what_is_not_published_are_refused_with_what_to_type(type_: Type
 
 
 @pytest.mark.usefixtures("made")
-def test_a_page_shows_source_and_variants_from_its_own_folder(type_: Type, tmp_path: Path) -> None:
+def test_a_page_refers_to_files_of_its_own_folder_only(type_: Type, tmp_path: Path) -> None:
     answer = type_("show", KEY, "--no-open", "--to", tmp_path)
 
     html = (tmp_path / "index.html").read_text()
@@ -106,7 +106,7 @@ def test_a_page_shows_source_and_variants_from_its_own_folder(type_: Type, tmp_p
     assert "<c>" not in html
 
 
-def test_a_page_of_a_rejected_source_says_why(
+def test_the_page_of_a_rejected_source_names_the_cause(
     type_: Type,
     stack: LocalStack,
     clients: Clients,
@@ -122,7 +122,7 @@ def test_a_page_of_a_rejected_source_says_why(
     assert "not_an_image" in (tmp_path / "index.html").read_text()
 
 
-def test_nothing_is_written_of_a_key_that_was_never_made(type_: Type, tmp_path: Path) -> None:
+def test_no_page_is_written_for_an_unpublished_key(type_: Type, tmp_path: Path) -> None:
     answer = type_("show", "none.jpg", "--no-open", "--to", tmp_path / "new")
 
     assert answer.code == 1
@@ -151,7 +151,7 @@ def test_all_urls_of_a_source_are_signed(
     assert all(line.startswith(BASE) and "&Signature=" in line for line in lines)
 
 
-def test_a_signature_that_is_not_needed_is_made_with_a_note(
+def test_an_unnecessary_signature_is_made_with_a_note(
     type_: Type, distribute: Callable[..., None], key_file: Path
 ) -> None:
     distribute()
@@ -160,10 +160,10 @@ def test_a_signature_that_is_not_needed_is_made_with_a_note(
 
     assert answer.code == 0
     assert answer.out.startswith(f"{BASE}/a.jpg?Expires=")
-    assert "opens without a signature" in answer.err
+    assert "also serves URLs without a signature" in answer.err
 
 
-def test_a_key_file_that_is_not_there_is_one_sentence(type_: Type, tmp_path: Path) -> None:
+def test_a_missing_key_file_is_reported_in_one_sentence(type_: Type, tmp_path: Path) -> None:
     answer = type_("sign", "a.jpg", "--key-id", "K1", "--private-key", tmp_path / "none")
 
     assert answer.code == 2
