@@ -1,7 +1,8 @@
 """SQS: receive, acknowledge, put off, and move to the dead-letter queue."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from shared.cloud.errors import attempt, once
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 BATCH_SIZE = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
@@ -41,13 +43,59 @@ class Depth:
         return not self.all
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message to send, with string attributes."""
+
+    body: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size that SQS counts: the body, and each attribute's name, type and value."""
+        texts = [self.body]
+        for name, value in self.attributes.items():
+            texts += [name, "String", value]
+        return sum(len(text.encode()) for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMessage:
+    """A message that SQS did not accept, and the reason that it gave."""
+
+    message: OutgoingMessage
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How `send_batch` sends; the pause doubles after each attempt.
+
+    All messages of a call together may have 1 MiB, and 256 KiB before August 2025:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    """
+
+    max_bytes: int = 240_000
+    attempts: int = 6
+    pause_seconds: float = 0.1
+
+
 class Queues:
     """Queues by name; URLs are looked up once."""
 
-    def __init__(self, sqs: "SQSClient", listener: "SQSClient | None" = None) -> None:
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        listener: "SQSClient | None" = None,
+        *,
+        batch_policy: BatchPolicy = BatchPolicy(),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Take a client, and for a worker that polls one that waits for as long as a poll may."""
         self._sqs = sqs
         self._listener = listener or sqs
+        self._batch_policy = batch_policy
+        self._sleep = sleep
         self._urls: dict[str, str] = {}
         self._lock = Lock()
 
@@ -142,24 +190,57 @@ class Queues:
             lambda: self._sqs.send_message(
                 QueueUrl=self._url(queue),
                 MessageBody=body,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in attributes.items()
-                },
+                MessageAttributes=_typed(attributes),
             ),
             stage="send",
         )
 
-    def send_batch(self, queue: str, bodies: Sequence[str]) -> int:
-        """Send up to ten messages and return how many SQS refused to take."""
+    def send_batch(
+        self, queue: str, messages: Sequence[OutgoingMessage]
+    ) -> Sequence[RefusedMessage]:
+        """Send any number of messages in few calls; return those that SQS refused.
+
+        SQS accepts or refuses each message of a call separately. A refused message is sent again,
+        unless the message itself is at fault.
+        """
+        batches = _batches(messages, self._batch_policy.max_bytes)
+        return [refused for batch in batches for refused in self._send_one_batch(queue, batch)]
+
+    def _send_one_batch(
+        self, queue: str, batch: Sequence[OutgoingMessage]
+    ) -> Sequence[RefusedMessage]:
+        left = {str(at): message for at, message in enumerate(batch)}
+        refused: list[RefusedMessage] = []
+        temporary: list[RefusedMessage] = []
+        for attempts in range(self._batch_policy.attempts):
+            if attempts:
+                self._sleep(self._batch_policy.pause_seconds * 2**attempts)
+            failed = self._send_entries(queue, left)
+            reasons = {each["Id"]: each.get("Message", each["Code"]) for each in failed}
+            final = {each["Id"] for each in failed if each.get("SenderFault")}
+            refused += [RefusedMessage(left[at], reasons[at]) for at in reasons if at in final]
+            left = {at: left[at] for at in reasons if at not in final}
+            temporary = [RefusedMessage(message, reasons[at]) for at, message in left.items()]
+            if not left:
+                break
+        return refused + temporary
+
+    def _send_entries(self, queue: str, messages: Mapping[str, OutgoingMessage]) -> Any:  # noqa: ANN401 - boto3's shape
         answer = attempt(
             lambda: self._sqs.send_message_batch(
                 QueueUrl=self._url(queue),
-                Entries=[{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies)],
+                Entries=[
+                    {
+                        "Id": at,
+                        "MessageBody": message.body,
+                        "MessageAttributes": _typed(message.attributes),
+                    }
+                    for at, message in messages.items()
+                ],
             ),
             stage="send",
         )
-        return len(answer.get("Failed", []))
+        return answer.get("Failed", [])
 
     def _url(self, queue: str) -> str:
         with self._lock:
@@ -167,3 +248,24 @@ class Queues:
                 answer = attempt(lambda: self._sqs.get_queue_url(QueueName=queue), stage="queue")
                 self._urls[queue] = answer["QueueUrl"]
             return self._urls[queue]
+
+
+def _typed(attributes: Mapping[str, str]) -> "dict[str, MessageAttributeValueTypeDef]":
+    return {
+        name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+    }
+
+
+def _batches(
+    messages: Sequence[OutgoingMessage], max_bytes: int
+) -> Iterator[Sequence[OutgoingMessage]]:
+    batch: list[OutgoingMessage] = []
+    size = 0
+    for message in messages:
+        if batch and (len(batch) == BATCH_SIZE or size + message.size_bytes > max_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += message.size_bytes
+    if batch:
+        yield batch

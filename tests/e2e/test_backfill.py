@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.stack import create_stack
-from scripts.pixfleet.backfill.enqueue import KEYS_A_MESSAGE
+from scripts.pixfleet.backfill.enqueue import KEYS_PER_MESSAGE
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner, worker_environment
 from tests.e2e.waiting import wait_for
@@ -102,7 +102,7 @@ class Command:
 
     def has_sent(self, keys: int) -> bool:
         """Say whether so many are on their way, as long as nobody works."""
-        return self.fleet.waiting(self.fleet.stack.bulk_queue) * KEYS_A_MESSAGE >= keys
+        return self.fleet.waiting(self.fleet.stack.bulk_queue) * KEYS_PER_MESSAGE >= keys
 
 
 def test_a_backfill_killed_twice_ends_with_a_count_that_adds_up(

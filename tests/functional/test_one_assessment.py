@@ -278,9 +278,9 @@ def _check(site: _Site, entry: Entry) -> CheckResult:
 
 def _sent(site: _Site, listed: Listed, only: Only | None) -> list[bool]:
     """Return for each source that a backfill sends whether it takes it for current."""
-    sources, outbox = cast("Any", None), cast("Any", None)
+    unused = cast("Any", None)
     assessor = Assessor(site.recipes, site.objects)
-    enqueue = Enqueue(sources, assessor, _OneByOne(site.tables), outbox, only)
+    enqueue = Enqueue(unused, assessor, _OneByOne(site.tables), unused, "bulk", SOURCES, only)
     return [each.is_current for each in enqueue.choose(Page([listed], "")).wanted]
 
 

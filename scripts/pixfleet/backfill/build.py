@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.checkpoint import Journal
-from scripts.pixfleet.backfill.enqueue import Enqueue, Outbox
+from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.inventory import open_inventory
@@ -58,8 +58,10 @@ class Backfill:
             if inventory
             else Listing(clients.s3, bucket, prefix)
         )
-        outbox = Outbox(clients.sqs, self.enqueue_lane.queue, bucket)
-        return Enqueue(sources, self.assessor, self.ledger, outbox, only)
+        queue = self.enqueue_lane.queue
+        return Enqueue(
+            sources, self.assessor, self.ledger, Queues(clients.sqs), queue, bucket, only
+        )
 
     def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
         """Return what uploads a folder, once all its files are noted."""

@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Claim, Ledger
 from shared.cloud.objects import Objects
-from shared.cloud.queues import BATCH_SIZE, Queues
+from shared.cloud.queues import BATCH_SIZE, OutgoingMessage, Queues, RefusedMessage
 from shared.events import backfill
 from shared.model.entry import PUBLISHED, REMOVED
 from shared.model.errors import Failure
@@ -60,15 +60,19 @@ class Repair:
                 keys = [key for key in pool.map(self._prepare, batch) if key]
                 parts = [keys[at : at + BATCH_SIZE] for at in range(0, len(keys), BATCH_SIZE)]
                 for part, refused in zip(parts, pool.map(self._send, parts), strict=True):
-                    self.counts["enqueued"] += len(part) - refused
-                    self.counts["failed"] += refused
+                    self.counts["enqueued"] += len(part) - len(refused)
+                    self.counts["failed"] += len(refused)
+                    self._add_problems(f"Not enqueued: {each.reason}" for each in refused)
                 yield len(batch)
 
-    def _send(self, keys: Sequence[str]) -> int:
-        """Enqueue each key in a message of its own; return how many SQS refused."""
+    def _send(self, keys: Sequence[str]) -> Sequence[RefusedMessage]:
+        """Enqueue each key in a message of its own; return what SQS refused."""
         context = self.context
-        bodies = [backfill.write(context.objects.sources_bucket, [key]) for key in keys]
-        return context.queues.send_batch(context.queue, bodies)
+        bodies = (backfill.write(context.objects.sources_bucket, [key]) for key in keys)
+        return context.queues.send_batch(context.queue, [OutgoingMessage(each) for each in bodies])
+
+    def _add_problems(self, problems: Iterable[str]) -> None:
+        self.problems += islice(problems, MAX_PROBLEMS - len(self.problems))
 
     def _prepare(self, difference: CheckResult) -> str:
         """Return the key if it has to be enqueued, else an empty string."""
@@ -79,8 +83,7 @@ class Repair:
                 return self._delete(difference)
         except (Failure, ConditionRefused) as problem:
             self.counts["failed"] += 1
-            if len(self.problems) < MAX_PROBLEMS:
-                self.problems.append(f"{difference.key}: {problem}")
+            self._add_problems([f"{difference.key}: {problem}"])
             return ""
         return difference.key
 

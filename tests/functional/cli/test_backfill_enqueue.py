@@ -1,5 +1,5 @@
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.backfill import enqueue
-from scripts.pixfleet.backfill import view as performance
+from scripts.pixfleet.backfill import view
+from scripts.pixfleet.backfill.enqueue import Enqueue
+from scripts.pixfleet.backfill.selection import Wanted
 from tests.functional.cli.conftest import Type
 from tests.functional.cli.sources import enqueued, put
 from tests.support.images import png
@@ -127,14 +128,14 @@ def test_a_rejected_source_of_which_anything_has_changed_is_stale(
     type_("backfill", "enqueue", "--prefix", "", "--no-wait")
     work_off(stack.bulk_queue)
     type_("backfill", "enqueue", "--prefix", "")
-    _, name, *_, mark = change.split()
+    _, name, *_, value = change.split()
     clients.dynamodb.update_item(
         TableName=stack.ledger_table,
         Key={"key": {"S": "changed.png"}},
         UpdateExpression=change,
         ExpressionAttributeNames={name: name[1:]},
         ExpressionAttributeValues={
-            mark: {"S": "before"} if mark == ":text" else {"SS": ["w32.webp"]}
+            value: {"S": "before"} if value == ":text" else {"SS": ["w32.webp"]}
         },
     )
 
@@ -219,7 +220,7 @@ def test_the_estimate_is_by_what_the_ledger_has_of_images_that_were_made(
 def test_much_is_not_sent_unasked(
     type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(performance, "ASK_IMAGES", 1)
+    monkeypatch.setattr(view, "ASK_IMAGES", 1)
     put(clients, stack, ["a.png", "b.png"])
 
     refused = type_("backfill", "enqueue", "--prefix", "")
@@ -263,13 +264,14 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(6)], b"no image")
-    send = enqueue.Outbox.send
+    send = Enqueue.send
 
-    def send_and_work(self: enqueue.Outbox, groups: list[list[str]]) -> None:
-        send(self, groups)
+    def send_and_work(self: Enqueue, wanted: list[Wanted]) -> Sequence[str]:
+        unread = send(self, wanted)
         work_off(stack.bulk_queue)
+        return unread
 
-    monkeypatch.setattr(enqueue.Outbox, "send", send_and_work)
+    monkeypatch.setattr(Enqueue, "send", send_and_work)
     monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
 
     answer = type_(
@@ -350,6 +352,6 @@ def _die_at_the_first_message(type_: Type, prefix: str, monkeypatch: pytest.Monk
         raise _Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(enqueue.Outbox, "send", die)
+        patch.setattr(Enqueue, "send", die)
         with pytest.raises(_Killed):
             type_("backfill", "enqueue", "--prefix", prefix, "--no-wait")

@@ -1,0 +1,40 @@
+"""Limits how many items a second are sent."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A limit in items a second; None for no limit."""
+
+    per_second: float | None = None
+
+    def batch_size(self, most: int) -> int:
+        """Return how many items to send at once: about a second's worth, and `most` at most."""
+        if self.per_second is None:
+            return most
+        return max(1, min(most, round(self.per_second)))
+
+
+@dataclass(slots=True)
+class Pacer:
+    """Keeps a pace. Time that was lost, because sending is slow, is not made up for."""
+
+    pace: Pace
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    _next_at: float = field(default=0.0, init=False)
+
+    def wait(self, items: int = 1) -> None:
+        """Wait until so many more items may be sent."""
+        if self.pace.per_second is None:
+            return
+        now = self.clock.now()
+        starts_at = max(self._next_at, now)
+        self._next_at = starts_at + items / self.pace.per_second
+        if starts_at > now:
+            self.sleep(starts_at - now)
