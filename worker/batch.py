@@ -17,7 +17,7 @@ from shared.cloud.queues import BATCH_SIZE
 from shared.deadline import Deadline
 from shared.events.body import read_hints
 from shared.events.hint import Hint
-from shared.events.reading import shown
+from shared.events.parsing import ascii_excerpt
 from shared.events.sqs import Message, read_batch
 from shared.model.errors import BadMessage, Failure
 from shared.model.keys import MAX_KEY_BYTES
@@ -107,7 +107,9 @@ class Consumer:
     def _refuse_foreign(self, hint: Hint) -> None:
         ours, size = self._context.settings.sources_bucket, len(hint.key.encode())
         if hint.bucket != ours:
-            raise BadMessage(f"Expected bucket {ours}, got {shown(hint.bucket)}.", stage="parse")
+            raise BadMessage(
+                f"Expected bucket {ours}, got {ascii_excerpt(hint.bucket)}.", stage="parse"
+            )
         if size > MAX_KEY_BYTES:
             raise BadMessage(
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"

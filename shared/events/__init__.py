@@ -1,1 +1,1 @@
-"""The messages that other systems send us, read into hints."""
+"""Parses the messages that S3, EventBridge, SNS, SQS and backfills send, into hints."""

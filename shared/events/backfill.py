@@ -1,4 +1,4 @@
-"""Our own envelope, with which a backfill names many keys in one message."""
+"""The message of a backfill, which names many keys of a bucket."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,14 +7,14 @@ from typing import Annotated
 import msgspec
 
 from shared.events.hint import Hint
-from shared.events.reading import Name, bad, shaped, shown
+from shared.events.parsing import Name, ascii_excerpt, bad_message, convert
 
-MARK = "pixfleet"
+FIELD = "pixfleet"
 KIND = "backfill"
 VERSION = 1
 
 
-class _Header(msgspec.Struct):
+class _Form(msgspec.Struct):
     pixfleet: str
     version: Annotated[int, msgspec.Meta(ge=0, le=2**32)]
 
@@ -25,26 +25,26 @@ class _Backfill(msgspec.Struct):
 
 
 def recognises(document: Mapping[str, object]) -> bool:
-    """Say whether a message is ours."""
-    return MARK in document
+    """Return whether a message has the form of a Pixfleet message."""
+    return FIELD in document
 
 
 def read(document: Mapping[str, object]) -> tuple[Hint, ...]:
-    """Return a hint for each key; they stand there as they are in S3, not URL-encoded."""
-    # Asked first, since another version may have other fields.
-    header = shaped(document, _Header, what="a Pixfleet message")
-    if (header.pixfleet, header.version) != (KIND, VERSION):
-        got = f"{shown(header.pixfleet)} of version {header.version}"
-        raise bad(f"Expected a Pixfleet {KIND} of version {VERSION}, got {got}.")
-    backfill = shaped(document, _Backfill, what="a backfill message")
+    """Return a hint for each key; keys are as in S3, not URL-encoded. `BadMessage` otherwise."""
+    # Checked first, because another version may have other fields.
+    form = convert(document, _Form, what="a Pixfleet message")
+    if (form.pixfleet, form.version) != (KIND, VERSION):
+        got = f"{ascii_excerpt(form.pixfleet)} of version {form.version}"
+        raise bad_message(f"Expected a Pixfleet {KIND} of version {VERSION}, got {got}.")
+    backfill = convert(document, _Backfill, what="a backfill message")
     return tuple(Hint(backfill.bucket, key, KIND) for key in backfill.keys)
 
 
 def write(bucket: str, keys: Sequence[str]) -> str:
     """Return the message that `read` reads, in ASCII.
 
-    SQS takes only the characters that XML allows, and a key may hold others. The caller sees to it
-    that the message stays under the queue's limit; a character outside ASCII takes 6 or 12 bytes.
+    SQS accepts only the characters of XML, and keys may hold others. The caller must keep the
+    message below the queue's size limit; a character outside ASCII takes 6 or 12 bytes.
     """
-    document = {MARK: KIND, "version": VERSION, "bucket": bucket, "keys": list(keys)}
+    document = {FIELD: KIND, "version": VERSION, "bucket": bucket, "keys": list(keys)}
     return json.dumps(document, ensure_ascii=True, separators=(",", ":"))

@@ -1,10 +1,10 @@
-"""Finds out which of the forms we understand a message body has, and reads its hints."""
+"""Parses a message body of any known form into hints."""
 
 from collections.abc import Callable, Mapping
 
 from shared.events import backfill, eventbridge, s3, sns
 from shared.events.hint import Hint
-from shared.events.reading import bad, parse, shown
+from shared.events.parsing import ascii_excerpt, bad_message, parse
 
 Document = Mapping[str, object]
 
@@ -26,26 +26,26 @@ KINDS = {
 
 
 def read_hints(body: str) -> tuple[Hint, ...]:
-    """Return the hints of a message body, none where it is understood and names no key.
+    """Return the hints of a message body; empty for an S3 test event.
 
-    `BadMessage` for everything that is none of the known forms; no other exception.
+    Raises `BadMessage` for every body without a known form, and no other exception.
     """
     document = _document(body)
     if sns.recognises(document):
-        # One level only: a topic of ours is never subscribed to a topic.
+        # One level only: topics are not subscribed to topics.
         document = _document(sns.inner_body(document))
     for recognises, read in FORMS:
         if recognises(document):
             return read(document)
-    raise bad(f"Expected {KNOWN}, got an object with {_fields(document)}.")
+    raise bad_message(f"Expected {KNOWN}, got an object with {_fields(document)}.")
 
 
 def _document(body: str) -> Document:
     value = parse(body)
     if isinstance(value, dict):
         return value
-    raise bad(f"Expected {KNOWN}, got JSON that is {KINDS[type(value)]}.")
+    raise bad_message(f"Expected {KNOWN}, got JSON that is {KINDS[type(value)]}.")
 
 
 def _fields(document: Document) -> str:
-    return f"the fields {shown(', '.join(document))}" if document else "no fields"
+    return f"the fields {ascii_excerpt(', '.join(document))}" if document else "no fields"

@@ -1,4 +1,4 @@
-"""S3's events that come by way of EventBridge; a bucket sends all kinds there, each is a hint.
+"""S3 events from EventBridge, of every detail type: S3 sends all of them once it is turned on.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from shared.events.hint import Hint
-from shared.events.reading import Name, bad, moment, shaped, shown
+from shared.events.parsing import Name, ascii_excerpt, bad_message, convert, timestamp
 
 SOURCE = "aws.s3"
 
@@ -38,21 +38,26 @@ class _Sender(msgspec.Struct):
 
 
 def recognises(document: Mapping[str, object]) -> bool:
-    """Say whether a message came from an EventBridge rule."""
+    """Return whether a message has the form of an EventBridge event."""
     return "detail-type" in document
 
 
 def read(document: Mapping[str, object]) -> tuple[Hint, ...]:
-    """Return the event's one hint; unlike S3's own notifications, its key is not URL-encoded."""
-    # Asked first, since the events of other services have other details.
-    source = shaped(document, _Sender, what="an EventBridge event").source
+    """Return the event's hint; unlike in S3 notifications, the key is not URL-encoded.
+
+    Raises `BadMessage` for events of other services, and for unexpected fields.
+    """
+    # Checked first, because the events of other services have other details.
+    source = convert(document, _Sender, what="an EventBridge event").source
     if source != SOURCE:
-        raise bad(f"Expected an EventBridge event with source {SOURCE}, got {shown(source)}.")
-    event = shaped(document, _Event, what="an S3 event of EventBridge")
+        raise bad_message(
+            f"Expected an EventBridge event with source {SOURCE}, got {ascii_excerpt(source)}."
+        )
+    event = convert(document, _Event, what="an S3 event of EventBridge")
     hint = Hint(
         bucket=event.detail.bucket.name,
         key=event.detail.object_.key,
         event=event.detail_type,
-        happened_at=moment(event.time),
+        happened_at=timestamp(event.time),
     )
     return (hint,)

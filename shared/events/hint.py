@@ -1,4 +1,4 @@
-"""What remains of an event once its envelope is off."""
+"""The hint that a message gives: a key may have changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A hint that a key may have changed; nothing in it decides anything.
+    """A key that may have changed.
 
-    `key` is the source's key, decoded exactly once. `event` is for logs only, `happened_at` (with
-    a time zone) for metrics only: both are what the sender claims.
+    `key` is the source's key, URL-decoded once if the form requires it. `event` is for logs only,
+    and `happened_at`, which has a time zone, for metrics only: the sender is not trusted.
     """
 
     bucket: str

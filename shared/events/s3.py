@@ -1,4 +1,4 @@
-"""S3's own notifications.
+"""S3 event notifications.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from shared.events.hint import Hint
-from shared.events.reading import Name, bad, moment, shaped, shown
+from shared.events.parsing import Name, ascii_excerpt, bad_message, convert, timestamp
 
 # AWS asks consumers to compare the major version for equality and to ignore unknown fields.
 MAJOR_VERSION = "2"
@@ -22,7 +22,7 @@ class _Bucket(msgspec.Struct):
 
 
 class _Object(msgspec.Struct):
-    # All that a removal is certain to have besides its sequencer.
+    # ObjectRemoved events have no other field that is needed here.
     key: Name
 
 
@@ -44,35 +44,42 @@ class _Notification(msgspec.Struct):
 
 
 def recognises(document: Mapping[str, object]) -> bool:
-    """Say whether a message is S3's; it sends a test event each time notifications are set up."""
+    """Return whether a message is an S3 notification, or S3's test event.
+
+    S3 sends a test event each time notifications are configured.
+    """
     return "Records" in document or document.get("Event") == TEST_EVENT
 
 
 def read(document: Mapping[str, object]) -> tuple[Hint, ...]:
-    """Return a hint for each record; none for a test event, which has no records."""
+    """Return a hint for each record; empty for a test event. `BadMessage` for other fields."""
     if "Records" not in document:
         return ()
-    notification = shaped(document, _Notification, what="an S3 notification")
+    notification = convert(document, _Notification, what="an S3 notification")
     return tuple(_hint(record) for record in notification.records)
 
 
 def _hint(record: _Record) -> Hint:
     if record.event_source != SOURCE:
-        raise bad(f"Expected eventSource {SOURCE}, got {shown(record.event_source)}.")
+        raise bad_message(
+            f"Expected eventSource {SOURCE}, got {ascii_excerpt(record.event_source)}."
+        )
     if record.event_version.partition(".")[0] != MAJOR_VERSION:
-        got = shown(record.event_version)
-        raise bad(f"Expected eventVersion {MAJOR_VERSION}.x, got {got}.")
+        got = ascii_excerpt(record.event_version)
+        raise bad_message(f"Expected eventVersion {MAJOR_VERSION}.x, got {got}.")
     return Hint(
         bucket=record.s3.bucket.name,
         key=_decoded(record.s3.object_.key),
         event=record.event_name,
-        happened_at=moment(record.event_time),
+        happened_at=timestamp(record.event_time),
     )
 
 
 def _decoded(key: str) -> str:
-    """Return the key as it is in S3: `red flower.jpg` is sent as `red+flower.jpg`."""
+    """Return the key as in S3: notifications hold `red flower.jpg` as `red+flower.jpg`."""
     try:
         return unquote_plus(key, errors="strict")
     except UnicodeDecodeError as error:
-        raise bad(f"Expected a key in percent-encoded UTF-8, got {shown(key)}.") from error
+        raise bad_message(
+            f"Expected a key in percent-encoded UTF-8, got {ascii_excerpt(key)}."
+        ) from error

@@ -1,4 +1,4 @@
-"""Notifications that come by way of an SNS topic without raw delivery.
+"""SNS notifications, as a subscription without raw message delivery sends them to a queue.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from shared.events.reading import bad, shaped, shown
+from shared.events.parsing import ascii_excerpt, bad_message, convert
 
 NOTIFICATION = "Notification"
 
@@ -18,16 +18,16 @@ class _Envelope(msgspec.Struct, rename="pascal"):
 
 
 def recognises(document: Mapping[str, object]) -> bool:
-    """Say whether a message came from an SNS topic."""
+    """Return whether a message has the form of an SNS message."""
     return "TopicArn" in document
 
 
 def inner_body(document: Mapping[str, object]) -> str:
-    """Return the message that was published to the topic."""
-    envelope = shaped(document, _Envelope, what="an SNS notification")
+    """Return the body that was published to the topic; `BadMessage` for other types of message."""
+    envelope = convert(document, _Envelope, what="an SNS notification")
     if envelope.type != NOTIFICATION:
-        raise bad(
-            f"Expected an SNS message of type {NOTIFICATION}, got {shown(envelope.type)}:"
-            " confirm the queue's subscription to its topic first."
+        raise bad_message(
+            f"Expected an SNS message of type {NOTIFICATION}, got {ascii_excerpt(envelope.type)}."
+            " Confirm the queue's subscription to the topic first."
         )
     return envelope.message

@@ -1,4 +1,4 @@
-"""SQS's own envelope, as a Lambda event source mapping or a long poll hands it over."""
+"""SQS messages, as a Lambda event or as boto3's `receive_message` holds them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000)]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a queue, in one of its receives; `receive_count` counts from one.
+    """One received message of a queue; `receive_count` counts from 1.
 
-    What SQS did not say is empty, so that such a message fails by itself and never its batch.
+    Missing fields are empty, so that only this message fails and not its batch.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Message:
     receive_count: int
     queue_arn: str
     sent_at: datetime | None
-    # What the sender attached, as far as it is text. Our own dead letters say there why they died.
+    # The message attributes that hold text. Dead letters have their cause there.
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -42,9 +42,9 @@ class Message:
 
 
 def read_batch(event: object) -> tuple[Message, ...]:
-    """Return the messages of a Lambda event; none for what is no SQS event. Never raises.
+    """Return the messages of a Lambda event; empty for other events. Never raises.
 
-    A record without a `messageId` is skipped: there is no name by which to report it.
+    A record without a `messageId` is skipped, as it could not be reported as failed.
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, Sequence) or isinstance(records, str | bytes):
@@ -54,7 +54,7 @@ def read_batch(event: object) -> tuple[Message, ...]:
 
 
 def from_receive(raw: Mapping[str, object], queue_arn: str) -> Message:
-    """Return an entry of boto3's `receive_message`, asked for with its attributes."""
+    """Return a message of boto3's `receive_message`, requested with all its attributes."""
     count, sent_at = _system_attributes(raw.get("Attributes"))
     return Message(
         id=_text(raw, "MessageId"),
@@ -81,7 +81,7 @@ def _from_record(record: Mapping[object, object]) -> Message:
 
 
 def _system_attributes(value: object) -> tuple[int, datetime | None]:
-    """Return how often the message was received and when it was sent; SQS writes both as text."""
+    """Return the receive count and the time of sending; SQS sends both as text."""
     attributes = value if isinstance(value, Mapping) else {}
     count = _read(attributes.get("ApproximateReceiveCount"), Count) or 1
     sent = _read(attributes.get("SentTimestamp"), Milliseconds)
@@ -89,7 +89,7 @@ def _system_attributes(value: object) -> tuple[int, datetime | None]:
 
 
 def _attributes(value: object, name_of_text: str) -> Mapping[str, str]:
-    """Return the attributes that hold text; Lambda and boto3 spell that field differently."""
+    """Return the attributes that hold text; Lambda and boto3 name that field differently."""
     attributes = value if isinstance(value, Mapping) else {}
     texts = {
         name: attribute.get(name_of_text)

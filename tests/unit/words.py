@@ -138,7 +138,6 @@ PENDING: tuple[str, ...] = (
     "scripts/pixfleet/doctor/",
     "scripts/pixfleet/trial_render.py",
     "shared/cloud/",
-    "shared/events/",
     "shared/imaging/",
     "shared/model/",
     "shared/settings.py",

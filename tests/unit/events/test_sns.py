@@ -30,7 +30,7 @@ def test_sns_within_sns_is_a_bad_message() -> None:
 
 
 def test_a_subscription_that_waits_to_be_confirmed_says_so() -> None:
-    with pytest.raises(BadMessage, match="confirm the queue's subscription"):
+    with pytest.raises(BadMessage, match="Confirm the queue's subscription"):
         read_hints(body("sns_subscription"))
 
 
