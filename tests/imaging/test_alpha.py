@@ -41,7 +41,7 @@ def test_a_semi_transparent_colour_is_the_same_on_every_rung(alpha: int) -> None
         assert picture(rung.width // 2, 0) == pytest.approx(wanted, abs=2)
 
 
-def test_what_is_fully_transparent_lends_its_colour_to_nothing() -> None:
+def test_fully_transparent_pixels_do_not_colour_their_neighbours() -> None:
     picture = Image.new("RGBA", (300, 200), (0, 255, 0, 0))
     picture.paste((200, 0, 0, 255), (0, 0, 151, 200))
     data = saved(picture, "PNG")
@@ -55,7 +55,7 @@ def test_what_is_fully_transparent_lends_its_colour_to_nothing() -> None:
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
-def test_a_picture_with_alpha_is_turned_upright(orientation: int) -> None:
+def test_an_image_with_alpha_is_rotated_upright(orientation: int) -> None:
     stored = images.corners((160, 120)).transpose(images.STORED_AS[orientation])
     exif = Image.Exif()
     exif[images.ORIENTATION] = orientation
@@ -96,7 +96,7 @@ def test_no_frame_bleeds_into_the_next(format_name: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
-def test_the_orientation_of_what_moves_is_not_heeded(orientation: int) -> None:
+def test_the_orientation_of_an_animation_is_ignored(orientation: int) -> None:
     exif = Image.Exif()
     exif[images.ORIENTATION] = orientation
     data = blinking("WEBP", exif=exif)

@@ -45,7 +45,7 @@ CAPS = [
 
 @pytest.mark.parametrize(("caps", "shown"), CAPS)
 @pytest.mark.parametrize("make", [images.animated_gif, images.animated_webp])
-def test_what_is_over_its_recipes_caps_stands_still(
+def test_an_animation_over_the_caps_of_its_recipe_becomes_still(
     make: object, caps: Caps | None, shown: int
 ) -> None:
     assert callable(make)
@@ -53,7 +53,7 @@ def test_what_is_over_its_recipes_caps_stands_still(
     assert frames(make(frames=FRAMES), replace(PLAIN, caps=caps)) == {shown}
 
 
-def test_what_stands_still_shows_its_first_frame() -> None:
+def test_an_animation_made_still_shows_its_first_frame() -> None:
     data = images.animated_webp(frames=FRAMES)
 
     capped = list(render(data, replace(PLAIN, caps=Caps(max_frames=1)), Limits()))
@@ -63,7 +63,7 @@ def test_what_stands_still_shows_its_first_frame() -> None:
     assert {each.codec for each in capped if isinstance(each, Encoded)} <= {"avif", "webp", "jpeg"}
 
 
-def test_a_still_picture_is_over_no_cap() -> None:
+def test_a_still_image_is_never_over_a_cap() -> None:
     capped = replace(PLAIN, caps=Caps(1, 1))
 
     assert list(render(images.jpeg(), capped, Limits())) == list(
@@ -79,7 +79,7 @@ def test_a_recipe_does_not_lift_the_limits_of_the_deployment(caps: Caps | None) 
     assert caught.value.cause is Cause.TOO_MANY_FRAMES
 
 
-def test_what_stands_still_costs_one_frame_of_the_limits() -> None:
+def test_an_animation_made_still_counts_as_one_frame_in_the_limits() -> None:
     limits = Limits(max_frames=1, max_pixels=PIXELS)
 
     assert frames(images.animated_gif(), replace(PLAIN, caps=Caps(max_frames=2)), limits) == {1}

@@ -60,11 +60,11 @@ KINDS: dict[str, tuple[bytes, tuple[int, ...]]] = {
 
 
 @pytest.mark.parametrize(("data", "wanted"), KINDS.values(), ids=KINDS.keys())
-def test_every_kind_of_bmp_keeps_its_colour(data: bytes, wanted: tuple[int, ...]) -> None:
+def test_every_bmp_format_keeps_its_colours(data: bytes, wanted: tuple[int, ...]) -> None:
     assert near(colour(data, (0, 0)), wanted, 3)
 
 
-def test_a_palette_is_looked_up() -> None:
+def test_a_bmp_with_a_palette_keeps_its_colours() -> None:
     data = saved(images.corners((64, 48)).quantize(16), "BMP")
 
     assert near(colour(data, (60, 45)), images.BOTTOM_RIGHT, 3)
@@ -95,5 +95,7 @@ REFUSED: dict[str, tuple[bytes, Cause]] = {
 
 
 @pytest.mark.parametrize(("data", "cause"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_pillow_cannot_read_is_refused_with_its_cause(data: bytes, cause: Cause) -> None:
+def test_a_bmp_that_pillow_cannot_read_is_refused_with_its_cause(
+    data: bytes, cause: Cause
+) -> None:
     assert refused(data).cause is cause

@@ -119,7 +119,7 @@ def test_colours_under_alpha_are_converted_and_the_alpha_is_not(make: Maker) -> 
     assert near(found, (*wanted, 128), 3)
 
 
-def test_a_moving_picture_is_converted() -> None:
+def test_an_animation_is_converted() -> None:
     wanted = by_cms(plain(COLOUR), profiles.display_p3())
     second = plain((0, 0, 99))
     data = saved(
@@ -184,7 +184,7 @@ UNFIT: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("profile", UNFIT.values(), ids=UNFIT.keys())
 @pytest.mark.parametrize("make", FORMATS.values(), ids=FORMATS.keys())
-def test_a_profile_that_does_not_fit_is_passed_over(
+def test_a_profile_that_does_not_fit_the_image_is_ignored(
     make: Maker, profile: Callable[[], bytes]
 ) -> None:
     assert near(colour(make(plain(COLOUR), profile())), COLOUR, 3)
@@ -206,7 +206,7 @@ NUMBERS = {
 
 @pytest.mark.parametrize(("primaries", "transfer", "wanted"), NUMBERS.values(), ids=NUMBERS.keys())
 @pytest.mark.parametrize("make", BY_NUMBERS.values(), ids=BY_NUMBERS.keys())
-def test_colours_told_by_numbers_are_converted(
+def test_colours_declared_by_numbers_are_converted(
     make: Callable[[], bytes], primaries: int, transfer: int, wanted: tuple[int, ...]
 ) -> None:
     data = images_heic.with_numbers(make(), primaries, transfer)
@@ -215,7 +215,7 @@ def test_colours_told_by_numbers_are_converted(
 
 
 @pytest.mark.parametrize(("primaries", "transfer", "wanted"), NUMBERS.values(), ids=NUMBERS.keys())
-def test_colours_told_by_numbers_in_a_png_are_converted(
+def test_colours_declared_by_numbers_in_a_png_are_converted(
     primaries: int, transfer: int, wanted: tuple[int, ...]
 ) -> None:
     data = by_hand.plain_png(COLOUR, (b"cICP", bytes((primaries, transfer, 0, 1))))
@@ -228,9 +228,7 @@ HDR = {"pq": (16, (148, 130)), "hlg": (18, (191, 143))}
 
 
 @pytest.mark.parametrize(("transfer", "greys"), HDR.values(), ids=HDR.keys())
-def test_an_hdr_picture_is_toned_down_and_neither_grey_nor_burnt_out(
-    transfer: int, greys: tuple[int, int]
-) -> None:
+def test_an_hdr_image_is_tone_mapped(transfer: int, greys: tuple[int, int]) -> None:
     def shown(grey: int) -> int:
         data = by_hand.plain_png((grey,) * 3, (b"cICP", bytes((9, transfer, 0, 1))))
         red, green, blue = colour(data)
@@ -257,7 +255,7 @@ CHUNKS: dict[str, tuple[list[tuple[bytes, bytes]], Callable[[float], float]]] = 
 
 @pytest.mark.parametrize(("chunks", "curve"), CHUNKS.values(), ids=CHUNKS.keys())
 @pytest.mark.parametrize("bands", [(100,), (100, 128), COLOUR, TRANSPARENT], ids=len)
-def test_the_gamma_of_a_png_is_heeded(
+def test_the_gamma_of_a_png_is_converted(
     bands: tuple[int, ...],
     chunks: list[tuple[bytes, bytes]],
     curve: Callable[[float], float],
@@ -269,7 +267,7 @@ def test_the_gamma_of_a_png_is_heeded(
     assert found[3:] == ((128,) if len(bands) in {2, 4} else ())
 
 
-def test_the_primaries_of_a_png_are_heeded() -> None:
+def test_the_primaries_of_a_png_are_converted() -> None:
     points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
     data = by_hand.plain_png(COLOUR, (b"cHRM", struct.pack(">8I", *points)))
 

@@ -55,7 +55,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("data", SOURCES.values(), ids=SOURCES.keys())
-def test_a_variant_says_whose_it_is_and_nothing_else(data: bytes) -> None:
+def test_a_variant_holds_its_credit_and_no_other_metadata(data: bytes) -> None:
     files = made(data)
 
     assert len(files) == 3
@@ -90,7 +90,7 @@ def test_only_what_the_recipe_keeps_is_kept(
     [images.jpeg(), images.animated_gif(), saved("BMP"), saved("JPEG", exif=exif())],
     ids=["jpeg", "gif", "bmp", "a position alone"],
 )
-def test_where_nothing_is_said_nothing_is_added(data: bytes) -> None:
+def test_without_a_credit_no_metadata_is_written(data: bytes) -> None:
     plain = [file.data for file in made(data, replace(KEEPING, metadata=()))]
 
     assert [file.data for file in made(data)] == plain
@@ -150,7 +150,7 @@ def test_a_packet_is_all_that_is_added_to_a_file(
     assert [each for each in SECRETS if each.encode() in told] == []
 
 
-def test_a_packet_is_not_left_on_the_picture() -> None:
+def test_a_packet_does_not_stay_on_the_callers_image() -> None:
     image = pyvips.Image.new_from_buffer(images.jpeg(), "").copy_memory()
 
     for each in (SAID.packet, b""):
@@ -162,7 +162,7 @@ def test_a_packet_is_not_left_on_the_picture() -> None:
     assert packet_of(Image.open(io.BytesIO(file))) == b""
 
 
-def test_a_gif_has_no_place_for_it() -> None:
+def test_a_gif_holds_no_credit() -> None:
     image = laden(images.animated_gif())
 
     plain, told = (
@@ -202,14 +202,14 @@ def test_several_creators_are_joined_and_one_notice_is_enough() -> None:
 
 
 @pytest.mark.parametrize("name", ["; Ada", "Ada; ; Grace", ";", "; ;"])
-def test_no_creator_is_without_a_name(name: str) -> None:
+def test_an_empty_creator_is_left_out(name: str) -> None:
     items = read_items(Credit(creator=name).packet)
 
     assert items["creator"]
     assert all(items["creator"])
 
 
-def test_a_hostile_packet_leaves_the_picture_alone() -> None:
+def test_a_hostile_packet_does_not_fail_the_image() -> None:
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + packet(rights=["&a;"], creator=["&a;"])
 
     files = made(saved("JPEG", xmp=bomb))

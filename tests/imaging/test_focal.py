@@ -47,7 +47,7 @@ def colours(picture: Image.Image) -> tuple[str, str]:
     ("focal", "seen"),
     [(LEFT, ("TOP_LEFT", "BOTTOM_LEFT")), (RIGHT, ("TOP_RIGHT", "BOTTOM_RIGHT"))],
 )
-def test_a_point_is_of_the_upright_picture(
+def test_a_focal_point_is_of_the_upright_image(
     orientation: int, focal: Focal, seen: tuple[str, str]
 ) -> None:
     picture = cropped(images.oriented_jpeg(orientation, WIDE), focal)
@@ -59,7 +59,7 @@ def test_a_point_is_of_the_upright_picture(
     ("focal", "seen"),
     [(Focal(0.5, 0.1), "TOP_LEFT TOP_RIGHT"), (Focal(0.5, 0.9), "BOTTOM_LEFT BOTTOM_RIGHT")],
 )
-def test_a_tall_picture_is_cut_above_and_below(focal: Focal, seen: str) -> None:
+def test_a_tall_image_is_cropped_above_and_below(focal: Focal, seen: str) -> None:
     picture = cropped(images.oriented_jpeg(6, TALL), focal).convert("RGB")
 
     left, right = picture.crop((0, 0, 18, 40)), picture.crop((22, 0, 40, 40))
@@ -67,7 +67,7 @@ def test_a_tall_picture_is_cut_above_and_below(focal: Focal, seen: str) -> None:
 
 
 @pytest.mark.parametrize("format_name", ["GIF", "WEBP"])
-def test_every_frame_is_cut_at_the_point(format_name: str) -> None:
+def test_every_frame_is_cropped_at_the_focal_point(format_name: str) -> None:
     upright = images.corners(WIDE)
     buffer = io.BytesIO()
     turned = upright.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
@@ -81,14 +81,14 @@ def test_every_frame_is_cut_at_the_point(format_name: str) -> None:
         assert colours(picture) == seen
 
 
-def test_other_gravities_do_not_heed_it() -> None:
+def test_other_gravities_ignore_the_focal_point() -> None:
     data = images.jpeg(WIDE)
 
     for gravity in (Gravity.CENTRE, Gravity.ATTENTION, Gravity.ENTROPY):
         assert cropped(data, LEFT, gravity).tobytes() == cropped(data, None, gravity).tobytes()
 
 
-def test_without_a_point_it_is_what_catches_the_eye() -> None:
+def test_without_a_focal_point_the_crop_is_gravity_attention() -> None:
     data = images.jpeg(WIDE)
 
     by_eye = cropped(data, None, Gravity.ATTENTION)
@@ -96,7 +96,7 @@ def test_without_a_point_it_is_what_catches_the_eye() -> None:
     assert cropped(data, None).tobytes() == by_eye.tobytes()
 
 
-def test_a_point_in_the_middle_is_gravity_centre() -> None:
+def test_a_focal_point_in_the_middle_is_gravity_centre() -> None:
     data = images.jpeg(WIDE)
 
     centred = cropped(data, None, Gravity.CENTRE)

@@ -70,7 +70,7 @@ def test_a_broken_file_is_rendered_right_or_refused_with_a_cause(
 
 
 @pytest.mark.parametrize("other", FILES, ids=lambda file: file.name)
-def test_the_head_of_one_file_on_the_tail_of_another_is_no_way_in(
+def test_the_head_of_one_file_on_the_tail_of_another_is_rendered_right_or_refused(
     outcomes: Outcomes, other: SeedFile
 ) -> None:
     for file in FILES:
@@ -82,7 +82,7 @@ def test_the_head_of_one_file_on_the_tail_of_another_is_no_way_in(
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_a_file_that_was_cut_short_is_never_rendered(outcomes: Outcomes, file: SeedFile) -> None:
+def test_a_truncated_file_is_never_rendered(outcomes: Outcomes, file: SeedFile) -> None:
     for length in file.cuts:
         outcome = outcomes.of(file.data[:length])
 

@@ -49,9 +49,7 @@ LEFT_BEHIND = {"kept": (1, BLUE), "cleared": (2, (0, 0, 0, 0)), "put back": (3, 
 
 
 @pytest.mark.parametrize(("disposal", "wanted"), LEFT_BEHIND.values(), ids=LEFT_BEHIND.keys())
-def test_what_a_frame_leaves_behind_is_what_it_says(
-    disposal: int, wanted: tuple[int, ...]
-) -> None:
+def test_each_frame_is_disposed_of_as_it_declares(disposal: int, wanted: tuple[int, ...]) -> None:
     for file in pictures(gif(disposal)):
         first, second, third = frames_of(file.data)
         assert near(pixel(first, IN_SQUARE), RED, 12)
@@ -66,7 +64,7 @@ FULL, MIDDLE, CORNER = (0, 0, 16, 16), (4, 4, 8, 8), (0, 0, 2, 2)
 
 
 @pytest.mark.parametrize("slot", list(Slot))
-def test_what_is_cleared_is_transparent_though_no_colour_is(slot: Slot) -> None:
+def test_a_cleared_area_is_transparent_without_a_transparent_colour(slot: Slot) -> None:
     data = by_hand.gif((FULL, 1, RED[:3]), (MIDDLE, 2, BLUE[:3]), (CORNER, 1, GREEN[:3]))
 
     (file,) = pictures(data, (slot,))
@@ -78,7 +76,7 @@ def test_what_is_cleared_is_transparent_though_no_colour_is(slot: Slot) -> None:
 
 
 @pytest.mark.parametrize("controls", [True, False], ids=["with a control", "without"])
-def test_around_a_small_frame_nothing_is_painted(
+def test_the_area_around_a_small_frame_is_transparent(
     controls: bool,  # noqa: FBT001 - a parameter
 ) -> None:
     picture = shown(by_hand.gif((MIDDLE, 0, BLUE[:3]), controls=controls))

@@ -11,14 +11,14 @@ MOST_BYTES, MOST_BYTES_OF_ONE = 60_000, 3_000
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_picture_is_what_it_must_be_and_as_it_was(case: Case) -> None:
+def test_a_rendered_image_meets_its_case_and_its_golden_image(case: Case) -> None:
     taken = list(shots(case))
 
     assert [said for shot in taken for said in contradictions(case, shot)] == []
     assert [said for shot in taken if (said := change(case, shot))] == []
 
 
-def test_every_golden_picture_has_its_case_and_is_small() -> None:
+def test_every_golden_image_has_a_case_and_is_small() -> None:
     found = {path: path.stat().st_size for path in FOLDER.iterdir()}
 
     goldens = {case.golden for case in CASES}

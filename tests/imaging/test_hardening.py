@@ -41,7 +41,7 @@ FOREIGN: dict[str, tuple[bytes, Cause]] = {
 
 
 @pytest.mark.parametrize(("source", "cause"), FOREIGN.values(), ids=FOREIGN.keys())
-def test_a_child_opens_nothing_but_our_formats(
+def test_a_child_opens_only_the_rendered_formats(
     child: RenderChild, source: bytes, cause: Cause
 ) -> None:
     with pytest.raises(Failure) as caught:
@@ -51,7 +51,7 @@ def test_a_child_opens_nothing_but_our_formats(
     assert child.is_alive()
 
 
-def test_a_file_inside_of_another_is_not_looked_for(child: RenderChild) -> None:
+def test_a_polyglot_is_opened_by_its_first_bytes_only(child: RenderChild) -> None:
     """Polyglots: what the first bytes say is what is opened, and by that loader only."""
     disguised = images.jpeg()[:20] + SVG
 
@@ -61,7 +61,7 @@ def test_a_file_inside_of_another_is_not_looked_for(child: RenderChild) -> None:
     assert caught.value.cause in {Cause.CORRUPT, Cause.TRUNCATED}
 
 
-def test_a_childs_libvips_is_told_to_trust_nobody_and_to_use_one_thread(
+def test_a_childs_libvips_blocks_untrusted_loaders_and_uses_one_thread(
     child: RenderChild,
 ) -> None:
     rendered(child, images.jpeg())
@@ -83,7 +83,7 @@ def test_a_tiff_of_many_bands_does_not_abort_the_child(child: RenderChild) -> No
     assert child.is_alive()
 
 
-def test_memory_that_runs_out_at_the_header_costs_no_child(child: RenderChild) -> None:
+def test_a_child_survives_memory_that_runs_out_at_the_header(child: RenderChild) -> None:
     with pytest.raises(Failure) as caught:
         rendered(child, webp.still(16_383, 16_383))
 
@@ -91,7 +91,7 @@ def test_memory_that_runs_out_at_the_header_costs_no_child(child: RenderChild) -
     assert child.is_alive()
 
 
-def test_more_frames_than_libvips_counts_are_not_taken_for_one(child: RenderChild) -> None:
+def test_ten_thousand_frames_are_not_taken_for_one(child: RenderChild) -> None:
     """libvips' own count says 1 where there are 10,000 pages or more."""
     generous = Job(SMALL_JOB.recipe, Limits(max_frames=5000))
 
@@ -101,7 +101,7 @@ def test_more_frames_than_libvips_counts_are_not_taken_for_one(child: RenderChil
     assert caught.value.cause is Cause.TOO_MANY_FRAMES
 
 
-def test_a_source_that_leaves_no_room_is_refused_by_its_bytes(child: RenderChild) -> None:
+def test_a_source_that_leaves_no_memory_is_refused_by_its_bytes(child: RenderChild) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (4000, 4000)).save(buffer, "AVIF", speed=10)
     roomy = Limits(memory_bytes=480 << 20)

@@ -38,13 +38,13 @@ KINDS: dict[str, tuple[bytes, tuple[int, ...]]] = {
 
 
 @pytest.mark.parametrize(("data", "wanted"), KINDS.values(), ids=KINDS.keys())
-def test_every_kind_of_heic_keeps_its_colour(data: bytes, wanted: tuple[int, ...]) -> None:
+def test_every_heic_format_keeps_its_colours(data: bytes, wanted: tuple[int, ...]) -> None:
     assert near(colour(data), wanted, 3)
 
 
 @pytest.mark.parametrize("make", [images_heic.heic, images_heic.grid_heic], ids=["one", "grid"])
 @pytest.mark.parametrize("part", [0.02, 0.1, 0.5, 0.9, 0.999])
-def test_a_cut_heic_is_truncated_and_never_half_grey(make: object, part: float) -> None:
+def test_a_truncated_heic_is_refused_and_never_half_grey(make: object, part: float) -> None:
     assert callable(make)
     data = make()
 
@@ -66,7 +66,7 @@ def test_an_avif_that_calls_itself_heic_is_unsupported() -> None:
     assert refused(data).cause is Cause.UNSUPPORTED_FORMAT
 
 
-def test_a_sequence_without_a_picture_is_unsupported() -> None:
+def test_a_heic_sequence_without_a_still_image_is_unsupported() -> None:
     data = b"\0\0\0\x18ftyphevc\0\0\0\0hevcmsf1" + b"\0\0\0\x10moov" + bytes(8)
 
     assert refused(data).cause is Cause.UNSUPPORTED_FORMAT
@@ -80,7 +80,7 @@ def _without_readers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_readers")
 @pytest.mark.parametrize("format_name", ["HEIC", "BMP"])
-def test_without_the_extra_the_refusal_says_what_to_install(format_name: str) -> None:
+def test_without_pillow_heif_the_refusal_says_what_to_install(format_name: str) -> None:
     data = KINDS["4:2:0"][0] if format_name == "HEIC" else images.saved(plain(RED), "BMP")
 
     failure = refused(data)
@@ -99,7 +99,7 @@ def test_the_header_is_read_without_decoding(monkeypatch: pytest.MonkeyPatch) ->
     assert (header.bands, header.bits, header.has_alpha) == (4, 8, True)
 
 
-def test_ten_bits_are_priced_and_decoded_as_sixteen() -> None:
+def test_the_memory_cost_of_ten_bits_is_that_of_sixteen() -> None:
     header = probe(KINDS["10 bits"][0])
 
     assert (header.bands, header.bits, header.has_alpha) == (3, 16, False)
@@ -129,7 +129,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("make", LARGE.values(), ids=LARGE.keys())
-def test_what_its_price_admits_has_room_enough(make: object) -> None:
+def test_a_heic_within_its_memory_cost_is_rendered(make: object) -> None:
     assert callable(make)
     data = make()
     header = probe(data)
@@ -144,7 +144,9 @@ def test_what_its_price_admits_has_room_enough(make: object) -> None:
     assert done.facts.width == BIG[0]
 
 
-def test_a_heic_without_room_is_too_costly_and_the_child_lives_on(child: RenderChild) -> None:
+def test_a_heic_over_its_memory_is_too_costly_and_the_child_stays_alive(
+    child: RenderChild,
+) -> None:
     data = KINDS["4:2:0"][0]
     tight = Job(EXACT, replace(Limits(), memory_bytes=1 << 20))
 

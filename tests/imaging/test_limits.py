@@ -140,7 +140,7 @@ def _bound_child() -> Iterator[RenderChild]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("make", "recipe"), CASES.values(), ids=CASES.keys())
-def test_the_largest_image_that_is_admitted_has_room(
+def test_the_largest_accepted_image_fits_into_memory(
     bound_child: RenderChild, make: Callable[[int], bytes], recipe: Recipe
 ) -> None:
     source = make(largest_side(probe(make(64)), recipe))
@@ -187,14 +187,14 @@ BOUNDS: dict[str, tuple[ImageHeader, ImageHeader, Limits, Cause]] = {
 
 
 @pytest.mark.parametrize(("at", "over", "limits", "expected"), BOUNDS.values(), ids=BOUNDS.keys())
-def test_a_limit_is_the_last_that_passes(
+def test_an_image_exactly_at_a_limit_is_accepted(
     at: ImageHeader, over: ImageHeader, limits: Limits, expected: Cause
 ) -> None:
     assert cause(at, limits) is None
     assert cause(over, limits) is expected
 
 
-def test_the_last_byte_of_memory_may_be_used_and_what_is_held_beside_counts() -> None:
+def test_the_memory_limit_is_inclusive_and_counts_what_is_held_beside_the_image() -> None:
     renditions = plan_renditions(TINY, STILL.upright)
     fits = next(
         size

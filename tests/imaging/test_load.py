@@ -41,7 +41,7 @@ def product(mode: str = "RGB") -> Image.Image:
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"])
-def test_a_page_gets_room_and_is_shown_in_its_whole_range(format_name: str, mode: str) -> None:
+def test_a_page_gets_headroom_and_keeps_its_full_range(format_name: str, mode: str) -> None:
     data = saved(product(mode), format_name)
 
     picture = load(data, probe(data), SMALL)
@@ -54,7 +54,7 @@ def test_a_page_gets_room_and_is_shown_in_its_whole_range(format_name: str, mode
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
-def test_a_page_that_is_decoded_twice_is_turned_once(orientation: int) -> None:
+def test_a_page_that_is_decoded_twice_is_rotated_once(orientation: int) -> None:
     exif = Image.Exif()
     exif[images.ORIENTATION] = orientation
     data = saved(product().transpose(images.STORED_AS[orientation]), "JPEG", exif=exif)
@@ -66,12 +66,12 @@ def test_a_page_that_is_decoded_twice_is_turned_once(orientation: int) -> None:
     assert min(min(shown(*corner)) for corner in ((150, 10), (10, 110), (150, 110))) > 240
 
 
-def test_a_photograph_is_left_as_it_is() -> None:
+def test_a_photograph_gets_no_headroom() -> None:
     for data in (images.jpeg(SIZE), images.png(SIZE), images.webp(SIZE)):
         assert isinstance(load(data, probe(data), SMALL), Plain)
 
 
-def test_a_page_at_its_own_size_is_shown_level_by_level() -> None:
+def test_a_page_at_its_own_size_keeps_every_level() -> None:
     page = product()
     page.paste((200, 100, 51), (300, 300, 400, 400))
     data = saved(page, "PNG")
@@ -81,14 +81,14 @@ def test_a_page_at_its_own_size_is_shown_level_by_level() -> None:
     assert shown(350, 350) == [200, 100, 51]
 
 
-def test_alpha_that_hides_nothing_is_dropped_before_anything_is_made_smaller() -> None:
+def test_opaque_alpha_is_dropped_before_resizing() -> None:
     opaque, clear = images.opaque_alpha_png(SIZE), images.alpha_png(SIZE)
 
     assert isinstance(load(opaque, probe(opaque), SMALL), Plain)
     assert isinstance(load(clear, probe(clear), SMALL), Premultiplied)
 
 
-def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
+def test_an_srgb_profile_changes_no_pixel() -> None:
     picture = images.detail(SIZE)
     bare = saved(picture, "JPEG", quality=90)
     tagged = saved(picture, "JPEG", quality=90, icc_profile=SRGB)
@@ -98,7 +98,7 @@ def test_a_profile_that_says_srgb_changes_no_pixel() -> None:
     assert shown[0].write_to_memory() == shown[1].write_to_memory()
 
 
-def test_a_page_in_a_jpeg_at_its_own_size_is_shown_level_by_level() -> None:
+def test_a_page_in_a_jpeg_at_its_own_size_keeps_every_level() -> None:
     data = saved(product(), "JPEG", quality=100, subsampling=0)
 
     shown = load(data, probe(data), Size(*SIZE)).to_srgb()
@@ -107,7 +107,7 @@ def test_a_page_in_a_jpeg_at_its_own_size_is_shown_level_by_level() -> None:
     assert list(bytes(shown.write_to_memory())) == pytest.approx(list(decoded.tobytes()), abs=1)
 
 
-def test_a_selection_saved_beside_a_tiffs_colours_is_no_transparency() -> None:
+def test_a_saved_selection_in_a_tiff_is_not_alpha() -> None:
     clear = saved(images.with_alpha(SIZE), "TIFF")
     plain = clear.replace(extra_samples(2), extra_samples(0))
 
@@ -118,7 +118,7 @@ def test_a_selection_saved_beside_a_tiffs_colours_is_no_transparency() -> None:
     assert [picture.to_srgb().bands for picture in pictures] == [3, 4]
 
 
-def test_a_png_keyword_of_latin_letters_is_left_alone() -> None:
+def test_a_png_keyword_in_latin_1_does_not_fail_the_image() -> None:
     whole = images.png(SIZE)
     chunk = b"tEXt" + "Gr\u00f6\u00dfe\0drei".encode("latin-1")
     named = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
@@ -129,7 +129,7 @@ def test_a_png_keyword_of_latin_letters_is_left_alone() -> None:
     assert picture.to_srgb().width == SMALL.width
 
 
-def test_a_profile_whose_curves_are_broken_is_passed_over() -> None:
+def test_a_profile_with_broken_curves_is_ignored() -> None:
     whole = profiles.display_p3()
     broken = whole.replace(b"curv", b"xxxx")
     picture = Image.new("RGB", SIZE, (200, 100, 50))

@@ -25,7 +25,7 @@ PLAIN = Recipe("plain", (Variant("w80", ALL_SLOTS, width=80),))
 
 
 @pytest.mark.parametrize("make", [images.png, images.animated_gif], ids=["still", "moving"])
-def test_a_canvas_that_no_encoder_has_room_for_is_refused(make: object) -> None:
+def test_a_canvas_over_the_memory_limit_is_refused(make: object) -> None:
     assert callable(make)
     wide = Recipe("wide", (Variant("box", ALL_SLOTS, 8192, 8192, Fit.CONTAIN),))
 
@@ -35,7 +35,7 @@ def test_a_canvas_that_no_encoder_has_room_for_is_refused(make: object) -> None:
     assert (caught.value.cause, caught.value.stage) == (Cause.TOO_COSTLY, "admit")
 
 
-def test_no_codec_is_tried_twice_for_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_codec_encodes_one_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Codec] = []
     # A GIF that wins every slot: WebP is tried for its own slot, and not again for AVIF's.
     sizes = {Codec.GIF: 1, Codec.WEBP: 2}
@@ -54,7 +54,7 @@ def test_no_codec_is_tried_twice_for_one_picture(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("make", [images.webp, images.animated_webp], ids=["still", "moving"])
 @pytest.mark.parametrize("part", [0.5, 0.9])
-def test_a_cut_webp_is_called_truncated(make: object, part: float) -> None:
+def test_a_cut_webp_is_truncated_not_corrupt(make: object, part: float) -> None:
     assert callable(make)
     whole = make()
 
@@ -64,7 +64,7 @@ def test_a_cut_webp_is_called_truncated(make: object, part: float) -> None:
     assert caught.value.cause is Cause.TRUNCATED
 
 
-def test_of_two_extra_bands_one_is_kept() -> None:
+def test_only_the_alpha_of_two_extra_bands_is_kept() -> None:
     grey = pyvips.Image.black(60, 40).cast("uchar")
     bands = grey.bandjoin([grey + 100, grey + 200, grey + 128, grey + 9]).cast("uchar")
     data = bytes(bands.copy(interpretation="srgb").tiffsave_buffer())
@@ -76,7 +76,7 @@ def test_of_two_extra_bands_one_is_kept() -> None:
 
 
 @pytest.mark.parametrize("where", ["probe", "render"])
-def test_text_that_is_not_utf_8_is_a_corrupt_file_and_not_told_of_the_next(
+def test_text_that_is_not_utf_8_is_a_corrupt_file_and_does_not_leak_into_the_next(
     monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     def stumbling(*_arguments: object, **_options: object) -> None:
@@ -96,7 +96,7 @@ def test_text_that_is_not_utf_8_is_a_corrupt_file_and_not_told_of_the_next(
     assert pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()) == b""
 
 
-def test_a_webp_that_libvips_would_put_into_a_file_is_rendered_in_memory() -> None:
+def test_a_webp_that_libvips_would_buffer_in_a_file_is_rendered_in_memory() -> None:
     # Over 100 MB of pixels, and a child may write no file of that size.
     flat = pyvips.Image.black(6500, 6500, bands=3).copy(interpretation="srgb")
     child = RenderChild(Limits().memory_bytes)

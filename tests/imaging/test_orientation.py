@@ -46,7 +46,7 @@ def test_every_orientation_of_every_format_comes_out_upright(
 
 
 @pytest.mark.parametrize("format_name", ["AVIF", "HEIC"])
-def test_only_the_container_turns_where_there_is_one(format_name: str) -> None:
+def test_the_container_orientation_wins_over_exif(format_name: str) -> None:
     # As a program leaves it that turned the pixels and forgot the EXIF: viewers pass over that.
     turned = stored(format_name, 6)
     said = turned.find(b"irot")
@@ -58,7 +58,7 @@ def test_only_the_container_turns_where_there_is_one(format_name: str) -> None:
     assert not is_upright(still)
 
 
-def test_a_moving_picture_is_not_turned_as_in_browsers() -> None:
+def test_an_animation_is_not_rotated_as_in_browsers() -> None:
     first, second = images.corners(SIZE), images.plain((1, 2, 3), size=SIZE)
     data = images.saved(first, "WEBP", save_all=True, append_images=[second], exif=images.exif(6))
 

@@ -26,7 +26,7 @@ def noise(
 @pytest.mark.parametrize("stark", [False, True], ids=["grey levels", "black and white"])
 @pytest.mark.parametrize("size", SHAPES, ids=str)
 @pytest.mark.parametrize("bands", [3, 4], ids=["opaque", "alpha"])
-def test_no_noise_makes_a_uri_over_the_bound(
+def test_noise_does_not_make_a_placeholder_over_its_limit(
     size: tuple[int, int], bands: int, *, stark: bool
 ) -> None:
     found = [placeholder(noise(seed, size, stark=stark, bands=bands), None) for seed in range(20)]
@@ -34,7 +34,7 @@ def test_no_noise_makes_a_uri_over_the_bound(
     assert max(len(each.data_uri) for each in found) <= MAX_URI_BYTES
 
 
-def test_what_no_quality_makes_small_enough_becomes_one_pixel(
+def test_a_placeholder_that_no_quality_makes_small_enough_is_one_pixel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(placing, "MAX_URI_BYTES", 120)

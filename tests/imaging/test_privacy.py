@@ -17,7 +17,7 @@ TELLTALES = (b"Exif", b"EXIF", b"eXIf", b"Somebody", b"adobe:ns:meta", b"XMP", b
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
-def test_no_variant_says_where_or_by_whom_it_was_taken(source: bytes) -> None:
+def test_no_variant_holds_position_person_or_device(source: bytes) -> None:
     assert b"Somebody" in source
 
     for file in pictures(source):
@@ -28,7 +28,7 @@ def test_no_variant_says_where_or_by_whom_it_was_taken(source: bytes) -> None:
 
 
 @pytest.mark.parametrize("slot", list(Slot))
-def test_no_variant_of_a_transparent_or_a_moving_picture_does_either(slot: Slot) -> None:
+def test_no_variant_of_a_transparent_image_or_an_animation_holds_them(slot: Slot) -> None:
     frames = [images.with_alpha((64, 48), seed=seed) for seed in (1, 2)]
     still = images.saved(frames[0], "PNG", exif=images.exif(1))
     moving = images.saved(

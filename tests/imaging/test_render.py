@@ -112,7 +112,7 @@ def test_every_orientation_comes_out_upright(orientation: int) -> None:
         assert near(picture.getpixel((right, bottom)), images.BOTTOM_RIGHT)
 
 
-def test_a_wide_gamut_colour_is_converted_and_not_only_relabelled() -> None:
+def test_a_wide_gamut_colour_is_converted_to_srgb() -> None:
     # sRGB has no redder red, so Display P3 (200, 60, 40) must come out redder than it is written.
     files = rendered(images.wide_gamut_jpeg((200, 60, 40)))
 
@@ -132,7 +132,7 @@ def test_nothing_is_enlarged_and_every_rung_is_stored() -> None:
     assert files["w80", Slot.WEBP].width == 80
 
 
-def test_a_kept_animation_moves_in_every_slot() -> None:
+def test_an_animation_is_animated_in_every_slot() -> None:
     files = rendered(images.animated_gif(frames=4))
 
     codecs = {slot: files["w80", slot].codec for slot in ALL_SLOTS}
@@ -158,7 +158,7 @@ def test_the_timing_of_an_animation_survives() -> None:
     assert durations(files["w80", Slot.FALLBACK].data) == durations(data)
 
 
-def test_a_moving_picture_is_cut_frame_by_frame() -> None:
+def test_an_animation_is_cropped_frame_by_frame() -> None:
     square = Variant("sq", ALL_SLOTS, 40, 40, Fit.COVER, Gravity.ATTENTION)
 
     files = rendered(images.animated_webp(frames=3), Recipe("cut", (square,)))
@@ -191,7 +191,7 @@ def test_a_background_flattens_the_fallback_only() -> None:
     assert opened(files["w80", Slot.AVIF]).mode == "RGBA"
 
 
-def test_an_alpha_that_hides_nothing_becomes_a_jpeg() -> None:
+def test_an_opaque_alpha_gives_a_jpeg() -> None:
     files = rendered(images.opaque_alpha_png())
 
     assert files["w80", Slot.FALLBACK].codec is Codec.JPEG
@@ -200,7 +200,7 @@ def test_an_alpha_that_hides_nothing_becomes_a_jpeg() -> None:
 @pytest.mark.parametrize(
     ("make", "has_alpha"), [(images.alpha_png, True), (images.opaque_alpha_png, False)]
 )
-def test_the_facts_tell_of_alpha_that_matters(
+def test_the_facts_report_alpha_only_if_it_is_not_opaque(
     make: Callable[[], bytes],
     has_alpha: bool,  # noqa: FBT001 - a parameter
 ) -> None:
@@ -219,7 +219,7 @@ def test_a_cover_fills_its_box_exactly(gravity: Gravity) -> None:
     assert {opened(file).size for file in files.values()} == {(50, 50)}
 
 
-def test_a_contained_picture_stands_in_the_middle_of_its_background() -> None:
+def test_a_contained_image_is_centred_on_its_background() -> None:
     box = Variant("box", (Slot.FALLBACK,), 100, 100, Fit.CONTAIN)
     recipe = Recipe("pad", (box,), background=(10, 20, 200))
 
@@ -273,7 +273,7 @@ def test_a_truncated_jpeg_is_never_half_grey(progressive: bool) -> None:  # noqa
     ids=["png", "webp", "avif", "gif", "jpeg"],
 )
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
-def test_a_file_cut_short_is_refused_with_a_cause(make: Callable[[], bytes], part: float) -> None:
+def test_a_truncated_file_is_refused_with_a_cause(make: Callable[[], bytes], part: float) -> None:
     data = make()
 
     failure = refused(data[: int(len(data) * part)])

@@ -54,7 +54,7 @@ def test_a_child_is_started_without_credentials(monkeypatch: pytest.MonkeyPatch)
     assert SECRET not in str(command)
 
 
-def test_a_child_is_bound_by_the_kernel(child: RenderChild) -> None:
+def test_a_child_has_its_rlimits(child: RenderChild) -> None:
     rendered(child, images.jpeg())
 
     found = bounds(child.pid)
@@ -64,7 +64,7 @@ def test_a_child_is_bound_by_the_kernel(child: RenderChild) -> None:
     assert int(found["Max file size"]) == MEBIBYTE
 
 
-def test_a_child_ends_with_its_parents_pipe(child: RenderChild) -> None:
+def test_a_child_exits_when_its_parents_pipe_closes(child: RenderChild) -> None:
     rendered(child, images.jpeg())
     assert child._process.stdin is not None
 
@@ -111,7 +111,7 @@ def test_a_child_serves_one_image_after_the_other(render_pool: RenderPool) -> No
     ],
     ids=["not an image", "too many pixels"],
 )
-def test_a_refused_image_costs_no_child(
+def test_a_child_stays_alive_after_a_refusal(
     child: RenderChild, source: bytes, limits: Limits, kind: type[Failure]
 ) -> None:
     pid = child.pid
@@ -125,7 +125,7 @@ def test_a_refused_image_costs_no_child(
     assert files(child, images.jpeg())
 
 
-def test_the_end_of_a_render_tells_what_it_cost(child: RenderChild) -> None:
+def test_the_last_reply_of_a_render_has_its_costs(child: RenderChild) -> None:
     done = rendered(child, images.jpeg((160, 120)))
 
     assert (done.facts.width, done.facts.height, done.facts.format) == (160, 120, "jpeg")
@@ -134,7 +134,7 @@ def test_the_end_of_a_render_tells_what_it_cost(child: RenderChild) -> None:
     assert MEBIBYTE < done.peak_bytes < MEMORY_BYTES
 
 
-def test_forty_images_leave_a_childs_memory_as_it_was(child: RenderChild) -> None:
+def test_forty_images_do_not_grow_a_childs_memory(child: RenderChild) -> None:
     sources = [make(seed=seed) for seed in range(2) for make in (images.jpeg, images.webp)]
     sources += [images.alpha_png(), images.avif(), images.animated_gif()]
     for number in range(14):
@@ -147,7 +147,7 @@ def test_forty_images_leave_a_childs_memory_as_it_was(child: RenderChild) -> Non
     assert resident_bytes(child.pid) - before < 8 * MEBIBYTE
 
 
-def test_variants_are_handed_over_while_the_next_is_encoded(child: RenderChild) -> None:
+def test_each_variant_is_sent_while_the_next_is_encoded(child: RenderChild) -> None:
     rendered(child, images.jpeg())
     before = cpu_seconds(child.pid)
     replies = child.render(images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS)

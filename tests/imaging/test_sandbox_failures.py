@@ -49,7 +49,7 @@ def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(
         assert files(child, images.jpeg())
 
 
-def test_a_child_that_takes_no_more_of_a_large_source_is_killed_too(child: RenderChild) -> None:
+def test_a_child_that_stops_reading_a_large_source_is_killed(child: RenderChild) -> None:
     child.await_ready()
     os.kill(child.pid, signal.SIGSTOP)  # a pipe holds 64 KiB, and the rest of the source waits
 
@@ -77,7 +77,7 @@ def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
         assert files(child, images.jpeg())
 
 
-def test_a_child_that_died_while_idle_is_replaced(render_pool: RenderPool) -> None:
+def test_a_child_that_exited_while_idle_is_replaced(render_pool: RenderPool) -> None:
     with render_pool.child(wait_seconds=0) as child:
         child._process.kill()
         child._process.wait()
@@ -86,7 +86,7 @@ def test_a_child_that_died_while_idle_is_replaced(render_pool: RenderPool) -> No
         assert files(other, images.jpeg())
 
 
-def test_a_consumer_that_stops_early_costs_the_child_its_life(render_pool: RenderPool) -> None:
+def test_a_child_is_killed_if_the_caller_stops_iterating_early(render_pool: RenderPool) -> None:
     with render_pool.child(wait_seconds=0) as child:
         replies = child.render(
             images.jpeg(SLOW_SIZE), SLOW_JOB, time_limit_seconds=PATIENCE_SECONDS
@@ -107,7 +107,7 @@ BOMBS: dict[str, tuple[bytes, Slot]] = {
 
 
 @pytest.mark.parametrize(("source", "slot"), BOMBS.values(), ids=BOMBS.keys())
-def test_an_image_that_eats_the_memory_fails_by_itself(source: bytes, slot: Slot) -> None:
+def test_an_image_that_exhausts_the_memory_fails_alone(source: bytes, slot: Slot) -> None:
     # Admission lets it through, the kernel does not. How libvips notices differs, its end as well.
     believing = Limits(memory_bytes=1 << 40, max_pixels=1 << 40)
     full_size = Recipe("full", (Variant("full", (slot,)),))
@@ -140,7 +140,7 @@ FAKE_CHILDREN: dict[str, str] = {
 
 
 @pytest.mark.parametrize("program", FAKE_CHILDREN.values(), ids=FAKE_CHILDREN.keys())
-def test_a_child_that_talks_nonsense_is_a_crash(program: str) -> None:
+def test_an_invalid_frame_of_a_child_is_a_crash(program: str) -> None:
     child = FakeChild(program)
 
     with pytest.raises(DecoderCrash) as caught:
@@ -150,7 +150,7 @@ def test_a_child_that_talks_nonsense_is_a_crash(program: str) -> None:
     assert not child.is_alive()
 
 
-def test_a_childs_last_words_are_kept_and_only_the_last() -> None:
+def test_the_last_line_of_a_childs_standard_error_is_in_the_detail() -> None:
     child = FakeChild(
         # Over its job: what it said before is not kept for it.
         "sys.stdin.buffer.read(1);"
@@ -166,7 +166,7 @@ def test_a_childs_last_words_are_kept_and_only_the_last() -> None:
 
 
 @pytest.mark.parametrize("cause", [cause.value for cause in Cause])
-def test_only_an_images_own_causes_are_believed(cause: str) -> None:
+def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
     """A hostile child must not pass for an outage, nor for somebody else's claim."""
     frame = f'{{"type":"failed","cause":"{cause}","stage":"x","detail":"y"}}'
     child = FakeChild(
@@ -199,7 +199,7 @@ def test_only_an_images_own_causes_are_believed(cause: str) -> None:
 
 
 @pytest.mark.parametrize("cause", Cause)
-def test_a_watermark_is_blamed_only_where_there_is_one(cause: Cause) -> None:
+def test_a_child_can_report_an_unusable_watermark_only_for_a_job_with_one(cause: Cause) -> None:
     said = FailedFrame(cause, "watermark", "y")
 
     unmarked, marked = failure_for(said), failure_for(said, has_watermark=True)
@@ -220,7 +220,7 @@ sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
 """
 
 
-def test_a_worker_hides_its_memory_and_environment_from_its_children() -> None:
+def test_a_workers_memory_and_environment_are_hidden_from_its_children() -> None:
     # What a process that is not dumpable keeps from others of its user: man 5 proc, man 2 ptrace.
     ended = subprocess.run(
         [sys.executable, "-c", HIDDEN],
@@ -252,7 +252,7 @@ time.sleep(600)
 """
 
 
-def test_a_child_at_work_does_not_outlive_a_killed_parent() -> None:
+def test_a_child_that_is_encoding_does_not_outlive_a_killed_parent() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", ORPHANED],
         env={"PYTHONPATH": os.pathsep.join(["", *sys.path])},

@@ -42,7 +42,9 @@ BROKEN_STARTS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("program", "words"), BROKEN_STARTS.values(), ids=BROKEN_STARTS.keys())
-def test_a_child_that_does_not_come_up_is_no_images_fault(program: str, words: str) -> None:
+def test_a_child_that_does_not_start_is_not_the_fault_of_an_image(
+    program: str, words: str
+) -> None:
     child = UnreadyChild(program)
 
     with pytest.raises(RenderUnavailable) as caught:
@@ -54,7 +56,7 @@ def test_a_child_that_does_not_come_up_is_no_images_fault(program: str, words: s
     assert not child.is_alive()
 
 
-def test_a_child_that_never_says_hello_is_killed_after_its_time() -> None:
+def test_a_child_that_never_becomes_ready_is_killed_at_the_time_limit() -> None:
     child = UnreadyChild("time.sleep(600)")
 
     with pytest.raises(RenderUnavailable, match=r"exited with code -9.*killed after 0 s"):
@@ -63,7 +65,7 @@ def test_a_child_that_never_says_hello_is_killed_after_its_time() -> None:
     assert not child.is_alive()
 
 
-def test_the_start_is_not_in_the_images_time() -> None:
+def test_the_start_of_a_child_does_not_count_in_the_images_time_limit() -> None:
     """A slow start and a fast limit: the image itself is what takes too long here."""
     child = UnreadyChild(f"time.sleep(0.5)\n{ready()}time.sleep(600)")
 
@@ -73,7 +75,7 @@ def test_the_start_is_not_in_the_images_time() -> None:
     assert not child.is_alive()
 
 
-def test_a_child_is_ready_only_once_the_kernel_bounds_it(child: RenderChild) -> None:
+def test_a_child_is_ready_only_after_its_rlimits_are_set(child: RenderChild) -> None:
     child.await_ready()
 
     found = bounds(child.pid)
@@ -119,7 +121,7 @@ class BrokenChild(UnreadyChild):
         super().__init__("sys.exit('no libvips here')")
 
 
-def test_a_broken_deployment_lends_no_child_and_a_mended_one_does(
+def test_a_pool_lends_no_child_in_a_broken_deployment_and_one_after_the_repair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as broken:
@@ -146,14 +148,14 @@ class Unstartable(RenderChild):
         raise BlockingIOError("Resource temporarily unavailable")
 
 
-def test_a_process_that_cannot_be_started_is_no_images_fault() -> None:
+def test_a_process_that_cannot_be_started_is_not_the_fault_of_an_image() -> None:
     with pytest.raises(RenderUnavailable, match="temporarily unavailable") as caught:
         Unstartable(Limits().memory_bytes)
 
     assert caught.value.stage == "start"
 
 
-def test_an_interpreter_that_is_not_there_is_told_of(
+def test_a_missing_interpreter_is_named(
     render_pool: RenderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with render_pool.child(wait_seconds=0) as child:

@@ -36,7 +36,7 @@ PILLOW_ERRORS: dict[str, type[Failure]] = {
 
 
 @pytest.mark.parametrize("complaint", PILLOW_ERRORS, ids=lambda complaint: complaint.split()[0])
-def test_a_complaint_of_libvips_has_one_meaning(complaint: str) -> None:
+def test_each_error_message_of_libvips_has_one_cause(complaint: str) -> None:
     error = pyvips.Error("unable to call", detail=f"{complaint}\n  and more\n")
 
     failure = translated(error, "render")
@@ -75,13 +75,13 @@ print(opens(svg), opens(jpeg))
 """
 
 
-def test_untrusted_loaders_are_blocked_and_ours_are_not() -> None:
+def test_untrusted_loaders_are_blocked_and_rendered_formats_are_not() -> None:
     said = in_a_process(f"jpeg = {images.jpeg((16, 16))!r}\n{UNTRUSTED}")
 
     assert said == ["True", "True", "False", "True"]
 
 
-def test_what_can_run_programs_or_reach_the_network_is_not_there() -> None:
+def test_libvips_has_no_loader_that_runs_programs_or_uses_the_network() -> None:
     names = ("magickload", "pdfload", "openslideload", "matload", "dcrawload")
 
     said = in_a_process(f"print(*[pyvips.type_find('VipsOperation', n) for n in {names!r}])")
@@ -99,5 +99,5 @@ print(first.pointer == pyvips.Image.black(9, 9).pointer)
 """
 
 
-def test_no_operation_is_remembered() -> None:
+def test_libvips_caches_no_operation() -> None:
     assert in_a_process(CACHED) == ["True", "False"]

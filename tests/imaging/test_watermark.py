@@ -74,7 +74,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("position", Position)
-def test_a_mark_stands_where_it_is_told(position: Position) -> None:
+def test_a_watermark_is_drawn_at_its_position(position: Position) -> None:
     recipe = replace(MARKED, watermark=replace(CORNER, position=position))
 
     picture = opened(made(plain(GREY), recipe)["w160"])
@@ -85,7 +85,7 @@ def test_a_mark_stands_where_it_is_told(position: Position) -> None:
     assert picture.size == (160, 120)
 
 
-def test_a_mark_grows_with_the_variant_and_never_beyond_itself() -> None:
+def test_a_watermark_scales_with_the_variant_and_is_never_enlarged() -> None:
     widths = (80, 160, 320, 640)
     rungs = tuple(replace(W160, name=f"w{width}", width=width) for width in widths)
 
@@ -99,7 +99,7 @@ def test_a_mark_grows_with_the_variant_and_never_beyond_itself() -> None:
     assert [width(f"w{each}") for each in widths] == pytest.approx([20, 40, 80, 100], abs=2)
 
 
-def test_marks_do_not_pile_up_and_the_placeholder_has_none() -> None:
+def test_a_watermark_is_drawn_once_and_never_on_the_placeholder() -> None:
     rungs = tuple(replace(W160, name=f"w{width}", width=width) for width in (640, 320, 160, 40))
     half = replace(CORNER, position=Position.CENTRE, opacity=0.5, scale=1.0)
     recipe = replace(MARKED, variants=rungs, watermark=half)
@@ -117,7 +117,7 @@ def test_marks_do_not_pile_up_and_the_placeholder_has_none() -> None:
     assert finished.placeholder.colour == "#0000ff"
 
 
-def test_a_cut_variant_has_its_mark_inside_its_own_edges() -> None:
+def test_a_cropped_variant_has_its_watermark_inside_its_edges() -> None:
     square = replace(W160, name="sq", width=100, height=100, fit=Fit.COVER)
 
     picture = opened(made(plain(GREY), replace(MARKED, variants=(square,)))["sq"])
@@ -137,7 +137,7 @@ def over(top: tuple[float, ...], below: tuple[float, ...]) -> tuple[float, ...]:
 @pytest.mark.parametrize("below", [(0, 0, 255, 255), (0, 0, 255, 100), (10, 200, 30, 1)])
 @pytest.mark.parametrize("opacity", [1.0, 0.5, 0.1])
 @pytest.mark.parametrize("mark", [(255, 0, 0, 255), (255, 0, 0, 128)])
-def test_colours_and_transparency_are_blended_as_a_painter_would(
+def test_watermarks_are_blended_over_the_image(
     below: tuple[int, ...], opacity: float, mark: tuple[int, ...]
 ) -> None:
     recipe = replace(MARKED, watermark=replace(CORNER, opacity=opacity))
@@ -153,7 +153,7 @@ def test_colours_and_transparency_are_blended_as_a_painter_would(
     assert file.codec == ("jpeg" if below[3] == 255 else "png")
 
 
-def test_what_is_clear_in_the_mark_leaves_the_picture_as_it_is() -> None:
+def test_transparent_pixels_of_a_watermark_change_nothing() -> None:
     picture = images.alpha_png((160, 120))
     clear = plain((255, 0, 0, 0), (100, 50))
 
@@ -179,13 +179,13 @@ MARKS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS.keys())
-def test_a_mark_may_be_any_picture_and_its_first_frame_is_drawn(mark: bytes) -> None:
+def test_a_watermark_may_have_any_format_and_its_first_frame_is_drawn(mark: bytes) -> None:
     picture = opened(made(plain(GREY), MARKED, mark)["w160"])
 
     assert picture.convert("RGB").getpixel((136, 106)) == pytest.approx(RED, abs=12)
 
 
-def test_a_mark_is_turned_upright() -> None:
+def test_a_watermark_is_rotated_upright() -> None:
     exif = Image.Exif()
     exif[images.ORIENTATION] = 6
     stored = Image.new("RGB", (50, 100), RED)
@@ -196,7 +196,7 @@ def test_a_mark_is_turned_upright() -> None:
     assert area(picture, RED) == pytest.approx(PLACES[Position.BOTTOM_RIGHT], abs=2)
 
 
-def test_every_frame_has_its_mark_and_its_time() -> None:
+def test_every_frame_has_the_watermark_and_keeps_its_delay() -> None:
     frames = [Image.new("RGB", (160, 120), colour) for colour in (GREY, BLUE, GREY, BLUE)]
     times = [50, 60, 70, 80]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=times, loop=2)
@@ -212,7 +212,7 @@ def test_every_frame_has_its_mark_and_its_time() -> None:
     assert picture.info["loop"] == 2
 
 
-def test_each_frame_shines_through_its_own_mark() -> None:
+def test_each_frame_shows_through_its_watermark() -> None:
     first, second = (Image.new("RGB", (160, 120), colour) for colour in (GREY, BLUE))
     data = saved(first, "GIF", save_all=True, append_images=[second], duration=50)
     half = replace(MARKED, watermark=replace(CORNER, opacity=0.5))
@@ -225,7 +225,7 @@ def test_each_frame_shines_through_its_own_mark() -> None:
         assert picture.convert("RGB").getpixel((136, 106)) == pytest.approx(expected, abs=12)
 
 
-def test_a_variant_too_small_for_its_mark_has_none_and_needs_none_decoded() -> None:
+def test_a_variant_too_small_for_the_watermark_has_none_and_decodes_none() -> None:
     small = replace(MARKED, variants=(replace(W160, width=32),))
     broken_behind_its_header = LOGO[:60] + bytes(20) + LOGO[80:]
 
@@ -248,7 +248,7 @@ USELESS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("make", USELESS.values(), ids=USELESS.keys())
-def test_a_useless_mark_is_not_the_fault_of_the_image(
+def test_an_unusable_watermark_is_not_the_fault_of_the_image(
     make: Callable[[], bytes], child: RenderChild
 ) -> None:
     with pytest.raises(WatermarkUnusable) as caught:
@@ -265,21 +265,21 @@ def test_a_useless_mark_is_not_the_fault_of_the_image(
 JOB = Job(MARKED, Limits())
 
 
-def test_a_broken_image_is_its_own_fault_whatever_the_mark() -> None:
+def test_a_broken_image_fails_by_its_own_cause_with_a_watermark() -> None:
     with pytest.raises(Failure) as caught:
         made(b"hello", MARKED, b"hello")
 
     assert caught.value.cause is Cause.NOT_AN_IMAGE
 
 
-def test_a_child_draws_the_mark_that_it_is_sent(child: RenderChild) -> None:
+def test_a_child_draws_the_watermark_of_its_job(child: RenderChild) -> None:
     first, *_ = child.render(plain(GREY), JOB, time_limit_seconds=20, watermark=LOGO)
 
     assert isinstance(first, tuple)
     assert area(Image.open(io.BytesIO(first[1])), RED) is not None
 
 
-def test_a_mark_is_counted_before_a_pixel_is_decoded() -> None:
+def test_the_memory_cost_of_a_watermark_is_checked_before_decoding() -> None:
     data, mark = plain(GREY), plain(RED, (2000, 2000))
     unmarked = replace(MARKED, watermark=None)
     tight = next(

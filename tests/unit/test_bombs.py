@@ -47,7 +47,7 @@ def refusal(name: str, data: bytes) -> Cause | None:
 
 
 @pytest.mark.parametrize(("name", "make", "most"), BOUNDS.values(), ids=BOUNDS.keys())
-def test_a_file_may_have_as_many_parts_as_the_bound_and_not_one_more(
+def test_a_file_may_have_as_many_parts_as_the_limit_and_not_one_more(
     name: str, make: object, most: int
 ) -> None:
     assert callable(make)
@@ -66,21 +66,21 @@ def test_pixel_data_may_not_be_much_longer_than_the_pixels() -> None:
     assert found == [None, Cause.TOO_COSTLY]
 
 
-def test_scans_of_another_picture_behind_the_end_do_not_count() -> None:
+def test_scans_after_the_end_of_the_image_do_not_count() -> None:
     """Phones put a film behind the picture, whose bytes may look like anything."""
     film = b"\xff\xda" * 10 * MAX_SCANS
 
     assert refusal("jpeg", jpeg.progressive(64, 64, scans=5) + film) is None
 
 
-def test_scans_inside_of_a_segment_do_not_count() -> None:
+def test_scans_inside_a_segment_do_not_count() -> None:
     lookalikes = b"\xff\xda" * 2 * MAX_SCANS
 
     assert refusal("jpeg", jpeg.with_segments(0xE1, lookalikes, 1)) is None
 
 
 @pytest.mark.parametrize("order", ["little", "big"])
-def test_large_tiffs_are_followed_too(order: str) -> None:
+def test_the_directories_of_a_bigtiff_are_counted(order: str) -> None:
     mark, version = (b"II", b"+\0") if order == "little" else (b"MM", b"\0+")
 
     def word(value: int, size: int = 8) -> bytes:

@@ -96,7 +96,7 @@ def test_the_page_explains_every_event() -> None:
 
 
 @given(st.text(), st.text())
-def test_any_key_and_any_words_come_back_as_they_were(key: str, detail: str) -> None:
+def test_any_key_and_any_detail_are_read_as_they_were_written(key: str, detail: str) -> None:
     completion = replace(EXAMPLES[Change.REJECTED], key=key, detail=detail)
 
     document = completion.document()
@@ -106,14 +106,14 @@ def test_any_key_and_any_words_come_back_as_they_were(key: str, detail: str) -> 
     assert json.loads(document)["detail"] == detail[:MAX_DETAIL_CHARS]
 
 
-def test_half_a_character_is_no_reason_to_fail() -> None:
+def test_half_of_a_surrogate_pair_does_not_fail() -> None:
     completion = replace(COMPLETE, key="\ud800.jpg")
 
     assert XML.fullmatch(completion.document())
     assert read(completion)["key"] == "\ud800.jpg"
 
 
-def test_the_longest_document_is_far_from_what_sns_takes() -> None:
+def test_the_longest_document_is_far_below_the_limit_of_sns() -> None:
     key = "\x01" * MAX_KEY_BYTES
     longest = replace(
         COMPLETE, key=key, manifest=key, cause=Cause.CORRUPT, detail="🐈" * 10_000, recipe="r" * 64
@@ -129,13 +129,13 @@ def test_nothing_is_ever_null(event: Change) -> None:
     assert set(read(bare)) == {"schema", "id", "event", "bucket", "key", "changed_at"}
 
 
-def test_a_zero_is_told_and_not_taken_for_nothing() -> None:
+def test_a_zero_is_written_and_not_omitted() -> None:
     instant = replace(COMPLETE, happened_at=CHANGED_AT, variants=0)
 
     assert (read(instant)["complete_seconds"], read(instant)["variants"]) == (0.0, 0)
 
 
-def test_the_same_change_told_again_has_the_same_id() -> None:
+def test_the_same_change_has_the_same_id_in_every_message() -> None:
     again = replace(COMPLETE, happened_at=None, variant_bytes=None)
 
     assert again.id == COMPLETE.id
@@ -170,7 +170,7 @@ def test_an_id_is_the_same_in_every_process_and_release() -> None:
     assert COMPLETE.id == read(COMPLETE)["id"] == "82b1c2a18649e4a1943be37ef6b03c1d"
 
 
-def test_times_are_told_in_utc() -> None:
+def test_times_are_in_utc() -> None:
     eastern = timezone(timedelta(hours=-5))
     elsewhere = replace(
         COMPLETE,
@@ -188,7 +188,7 @@ def test_clocks_that_differ_do_not_make_a_negative_time() -> None:
 
 
 @pytest.mark.parametrize("event", [Change.REJECTED, Change.REMOVED])
-def test_only_a_set_is_ever_complete(event: Change) -> None:
+def test_only_a_complete_set_has_complete_seconds(event: Change) -> None:
     completion = replace(EXAMPLES[event], happened_at=HAPPENED_AT)
 
     assert completion.complete_seconds is None
@@ -205,13 +205,13 @@ def test_only_a_set_is_ever_complete(event: Change) -> None:
         (Change.REMOVED, {"event": "removed"}),
     ],
 )
-def test_a_subscriber_may_choose_by_what_there_is(
+def test_subscribers_can_filter_by_the_attributes_that_are_set(
     event: Change, attributes: Mapping[str, str]
 ) -> None:
     assert EXAMPLES[event].attributes == attributes
 
 
-def test_the_page_filters_by_attributes_that_there_are() -> None:
+def test_the_page_filters_by_existing_attributes() -> None:
     (policy,) = re.findall(r"filter policy.*?```text\n(.*?)```", PAGE, re.DOTALL)
 
     chosen = json.loads(policy)

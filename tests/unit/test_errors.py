@@ -55,13 +55,13 @@ def test_every_cause_belongs_to_exactly_one_failure_and_every_failure_has_a_caus
     assert Counter(found.cause for found in FAILURES) == Counter(Cause)
 
 
-def test_no_failure_is_of_a_third_kind_or_of_both() -> None:
+def test_every_failure_is_either_permanent_or_transient() -> None:
     assert set(Failure.__subclasses__()) == set(KINDS)
     assert all(len(found.__bases__) == 1 for found in FAILURES)
     assert not any(found.__subclasses__() for found in FAILURES)
 
 
-def test_what_is_permanent_is_a_closed_list() -> None:
+def test_the_permanent_causes_are_a_closed_list() -> None:
     found = {each.cause.value for each in FAILURES if issubclass(each, Permanent)}
 
     assert found == PERMANENT
@@ -72,7 +72,7 @@ def test_a_cause_reads_like_its_name(cause: Cause) -> None:
     assert cause.value == cause.name.lower()
 
 
-def test_a_failure_tells_its_cause_and_its_detail() -> None:
+def test_the_text_of_a_failure_is_its_cause_and_its_detail() -> None:
     failure = BadMessage("Expected JSON, got nothing.", stage="parse")
 
     assert str(failure) == "bad_message: Expected JSON, got nothing."
@@ -90,7 +90,7 @@ def test_a_claimed_key_is_tried_again_when_its_lease_ends() -> None:
 
 
 @pytest.mark.parametrize("kind", [OutOfTime, SourceChanged])
-def test_what_is_not_the_records_fault_is_tried_again_at_once(kind: type[Transient]) -> None:
+def test_a_failure_of_the_circumstances_is_retried_at_once(kind: type[Transient]) -> None:
     assert kind("Again.").retry_after_seconds == 0
 
 

@@ -25,7 +25,7 @@ def written(said: Mapping[int, bytes]) -> bytes:
 
 
 @given(texts)
-def test_what_another_library_writes_is_read(said: dict[int, bytes]) -> None:
+def test_exif_of_another_library_is_read(said: dict[int, bytes]) -> None:
     found = read_texts(written(said))
 
     assert found == {tag: text + b"\0" for tag, text in said.items()}
@@ -62,7 +62,7 @@ def test_a_broken_exif_raises_nothing(cut: int, at: int, value: int) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_left(data: bytes) -> None:
+def test_any_bytes_are_read_or_ignored(data: bytes) -> None:
     for start in (b"", b"II*\0", b"MM\0*", b"Exif\0\0II*\0"):
         read_texts(start + data)
 

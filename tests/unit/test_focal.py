@@ -31,7 +31,7 @@ def test_a_focal_point_is_two_fractions(text: str, point: Focal) -> None:
 
 
 @pytest.mark.parametrize("text", [None, ""])
-def test_nothing_said_is_no_focal_point(text: str | None) -> None:
+def test_empty_metadata_is_no_focal_point(text: str | None) -> None:
     assert read_focal(text) is None
 
 
@@ -57,7 +57,7 @@ NONSENSE = (
 
 
 @pytest.mark.parametrize("text", NONSENSE)
-def test_what_is_no_point_is_refused_and_said(text: str) -> None:
+def test_an_invalid_focal_point_is_refused_and_quoted(text: str) -> None:
     with pytest.raises(BadFocal) as caught:
         read_focal(text)
 
@@ -67,7 +67,7 @@ def test_what_is_no_point_is_refused_and_said(text: str) -> None:
 
 
 @given(st.text())
-def test_any_text_is_a_point_or_refused(text: str) -> None:
+def test_any_text_is_a_focal_point_or_refused(text: str) -> None:
     try:
         point = read_focal(text)
     except BadFocal:
@@ -77,7 +77,7 @@ def test_any_text_is_a_point_or_refused(text: str) -> None:
 
 
 @given(boxes, boxes, fractions, fractions)
-def test_a_crop_lies_in_the_picture_and_holds_the_point(
+def test_a_crop_is_inside_the_image_and_holds_the_focal_point(
     source: Size, box: Size, x: float, y: float
 ) -> None:
     fitted = fit_into(source, box.width, box.height, Fit.COVER)
@@ -94,7 +94,7 @@ def test_a_crop_lies_in_the_picture_and_holds_the_point(
 @pytest.mark.parametrize(
     ("x", "left"), [(0.0, 0), (0.1, 0), (0.25, 0), (0.5, 50), (0.6, 70), (0.75, 100), (1.0, 100)]
 )
-def test_the_point_is_in_the_middle_unless_an_edge_is_in_the_way(x: float, left: int) -> None:
+def test_the_focal_point_is_in_the_middle_except_near_an_edge(x: float, left: int) -> None:
     fitted = Fitted(Size(200, 100), Size(100, 100))
 
     assert focal_corner(fitted.resized, fitted.canvas, Focal(x, 0.9)) == (left, 0)
@@ -110,7 +110,7 @@ def test_without_a_focal_point_gravity_focal_is_attention() -> None:
 
 
 @pytest.mark.parametrize("gravity", [each for each in Gravity if each is not Gravity.FOCAL])
-def test_only_gravity_focal_heeds_the_focal_point(gravity: Gravity) -> None:
+def test_only_gravity_focal_uses_the_focal_point(gravity: Gravity) -> None:
     other = Variant("other", (Slot.WEBP,), 100, 100, Fit.COVER, gravity)
 
     made = plan_renditions(Recipe("any", (SQUARE, other)), Size(400, 300), focal=Focal(0.1, 0.2))

@@ -82,7 +82,7 @@ def frame(header: bytes, payload: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
 @given(payload=st.binary())
-def test_a_reply_comes_back_as_it_went(reply: Reply, payload: bytes) -> None:
+def test_a_reply_is_read_as_it_was_written(reply: Reply, payload: bytes) -> None:
     stream = io.BytesIO(written(reply, payload))
 
     assert read_reply(stream) == (reply, payload)
@@ -96,7 +96,7 @@ def sent(job: Job, source: bytes, mark: bytes) -> bytes:
 
 
 @given(st.binary(), st.binary())
-def test_a_job_comes_back_as_it_went(source: bytes, mark: bytes) -> None:
+def test_a_job_is_read_as_it_was_written(source: bytes, mark: bytes) -> None:
     job = Job(FULL_RECIPE, Limits(max_pixels=7), Focal(0.62, 0.31))
     stream = io.BytesIO(sent(job, source, mark) * 2)
 
@@ -128,7 +128,7 @@ def test_a_job_without_a_watermark_is_one_frame() -> None:
     assert read_job(io.BytesIO(sent(job, b"source", b""))) == (job, b"source", b"")
 
 
-def test_a_job_that_ends_before_its_mark_is_a_bad_frame() -> None:
+def test_a_job_that_ends_before_its_watermark_is_an_invalid_frame() -> None:
     whole = written(Job(FULL_RECIPE, Limits()), b"source")
 
     with pytest.raises(InvalidFrame):
@@ -140,7 +140,7 @@ def every_cut(whole: bytes) -> Iterable[bytes]:
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
-def test_a_reply_cut_at_any_byte_is_a_bad_frame(reply: Reply) -> None:
+def test_a_reply_cut_at_any_byte_is_an_invalid_frame(reply: Reply) -> None:
     whole = written(reply, b"payload")
 
     for cut in every_cut(whole):
@@ -148,7 +148,7 @@ def test_a_reply_cut_at_any_byte_is_a_bad_frame(reply: Reply) -> None:
             read_reply(io.BytesIO(cut))
 
 
-def test_a_job_cut_at_any_byte_is_a_bad_frame_but_an_end_is_an_end() -> None:
+def test_a_job_cut_at_any_byte_is_an_invalid_frame_and_an_empty_stream_is_the_end() -> None:
     nothing, *cuts = every_cut(written(Job(FULL_RECIPE, Limits()), b"payload"))
 
     assert read_job(io.BytesIO(nothing)) is None
@@ -174,7 +174,7 @@ class Endless(io.RawIOBase):
     [(MAX_HEADER_BYTES + 1, 0), (0, MAX_PAYLOAD_BYTES + 1), (2**32 - 1, 2**64 - 1)],
     ids=["header", "payload", "both"],
 )
-def test_lengths_beyond_all_bounds_are_refused_before_anything_is_read(
+def test_lengths_over_the_limits_are_refused_before_reading(
     header_bytes: int, payload_bytes: int
 ) -> None:
     stream = Endless(struct.pack(">IQ", header_bytes, payload_bytes))
@@ -208,7 +208,7 @@ NONSENSE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("header", NONSENSE.values(), ids=NONSENSE.keys())
-def test_nonsense_is_a_bad_frame(header: bytes) -> None:
+def test_an_invalid_header_is_an_invalid_frame(header: bytes) -> None:
     with pytest.raises(InvalidFrame) as caught:
         read_reply(io.BytesIO(frame(header)))
 
@@ -216,7 +216,7 @@ def test_nonsense_is_a_bad_frame(header: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_of_a_child_raise_anything_but_a_bad_frame(data: bytes) -> None:
+def test_any_bytes_of_a_child_are_read_or_an_invalid_frame(data: bytes) -> None:
     for stream in (io.BytesIO(data), io.BytesIO(frame(data))):
         with pytest.raises(InvalidFrame):
             read_reply(stream)
@@ -226,7 +226,7 @@ def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
     assert set(Job.__struct_fields__) == {"recipe", "limits", "focal"}
 
 
-def test_a_child_that_is_ready_is_understood() -> None:
+def test_a_ready_frame_is_read() -> None:
     stream = io.BytesIO()
     write_frame(stream, ReadyFrame())
     stream.seek(0)
@@ -237,7 +237,7 @@ def test_a_child_that_is_ready_is_understood() -> None:
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
-def test_no_reply_passes_for_readiness(reply: Reply) -> None:
+def test_a_reply_is_not_a_ready_frame(reply: Reply) -> None:
     stream = io.BytesIO()
     write_frame(stream, reply)
     stream.seek(0)
@@ -246,7 +246,7 @@ def test_no_reply_passes_for_readiness(reply: Reply) -> None:
         read_ready(stream)
 
 
-def test_readiness_passes_for_no_reply() -> None:
+def test_a_ready_frame_is_not_a_reply() -> None:
     stream = io.BytesIO()
     write_frame(stream, ReadyFrame())
     stream.seek(0)
@@ -255,6 +255,6 @@ def test_readiness_passes_for_no_reply() -> None:
         read_reply(stream)
 
 
-def test_a_child_that_ends_without_a_word_is_not_ready() -> None:
+def test_a_child_that_exits_before_its_ready_frame_is_not_ready() -> None:
     with pytest.raises(InvalidFrame, match="end of the stream"):
         read_ready(io.BytesIO())

@@ -41,7 +41,7 @@ def assert_same_shape(size: Size, source: Size) -> None:
         (Size(100, 50), 300, 300, Fit.CONTAIN, Fitted(Size(100, 50), Size(300, 300))),
     ],
 )
-def test_a_picture_meets_its_box(
+def test_an_image_is_fitted_into_its_box(
     source: Size, width: int | None, height: int | None, fit: Fit, expected: Fitted
 ) -> None:
     assert fit_into(source, width, height, fit) == expected
@@ -58,14 +58,14 @@ def test_nothing_is_ever_enlarged(
 
 
 @given(sizes, bound, bound, st.sampled_from(Fit))
-def test_a_picture_keeps_its_shape(
+def test_an_image_keeps_its_shape(
     source: Size, width: int | None, height: int | None, fit: Fit
 ) -> None:
     assert_same_shape(fit_into(source, width, height, fit).resized, source)
 
 
 @given(sizes, bound, bound)
-def test_inside_fits_the_box_and_is_not_cut(
+def test_inside_fits_the_box_and_is_not_cropped(
     source: Size, width: int | None, height: int | None
 ) -> None:
     made = fit_into(source, width, height, Fit.INSIDE)
@@ -86,7 +86,7 @@ def test_inside_fills_the_box_or_keeps_the_source(
 
 
 @given(sizes, bound, bound)
-def test_nothing_uncut_is_larger_than_webp_can_hold(
+def test_an_uncropped_image_is_not_larger_than_webp_can_hold(
     source: Size, width: int | None, height: int | None
 ) -> None:
     made = fit_into(source, width, height, Fit.INSIDE)
@@ -95,7 +95,7 @@ def test_nothing_uncut_is_larger_than_webp_can_hold(
 
 
 @given(sizes, boxes)
-def test_cover_cuts_its_canvas_out_of_the_picture(source: Size, box: Size) -> None:
+def test_cover_crops_its_canvas_out_of_the_image(source: Size, box: Size) -> None:
     made = fit_into(source, box.width, box.height, Fit.COVER)
 
     assert made.canvas.width <= min(made.resized.width, box.width)
@@ -111,7 +111,7 @@ def test_cover_fills_a_box_that_the_source_is_large_enough_for(source: Size, box
 
 
 @given(sizes, boxes)
-def test_cover_keeps_the_shape_of_its_box_and_the_most_of_the_picture(
+def test_cover_keeps_the_shape_of_its_box_and_as_much_of_the_image_as_possible(
     source: Size, box: Size
 ) -> None:
     made = fit_into(source, box.width, box.height, Fit.COVER)

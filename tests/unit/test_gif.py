@@ -18,11 +18,11 @@ OPEN = by_hand.gif((MIDDLE, 0, RED), (FULL, 2, BLUE))
     [by_hand.gif((FULL, 1, RED), (MIDDLE, 3, BLUE)), images.animated_gif((64, 48), frames=2)],
     ids=["closed", "of 256 colours"],
 )
-def test_a_gif_that_leaves_nothing_open_or_no_colour_unused_stays_as_it_is(data: bytes) -> None:
+def test_a_gif_without_transparency_or_without_an_unused_colour_is_unchanged(data: bytes) -> None:
     assert with_transparent_colour(data) == data
 
 
-def test_each_frame_that_leaves_something_open_names_a_colour_that_is_not_used() -> None:
+def test_each_frame_with_transparency_declares_an_unused_colour_transparent() -> None:
     named = with_transparent_colour(OPEN)
 
     assert [at for at, (old, new) in enumerate(zip(OPEN, named, strict=True)) if old != new] == [

@@ -22,7 +22,7 @@ LONG = struct.pack(">I4sQ", 1, b"mdat", 24) + bytes(8)
 ENDLESS = struct.pack(">I4s", 0, b"free") + b"rest"
 
 
-def test_boxes_follow_one_another_whatever_way_their_length_is_written() -> None:
+def test_boxes_are_found_with_every_form_of_length() -> None:
     data = LONG + struct.pack(">I4s", 8, b"skip") + ENDLESS
 
     found = [(box.kind, box.start, box.end) for box in boxes(data, 0, len(data))]
@@ -31,13 +31,13 @@ def test_boxes_follow_one_another_whatever_way_their_length_is_written() -> None
 
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
-def test_a_whole_file_is_as_long_as_it_promises(data: bytes) -> None:
+def test_a_complete_file_has_its_declared_length(data: bytes) -> None:
     assert declared_bytes(data) == len(data)
     refuse_truncated("heic", data)
 
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
-def test_every_cut_is_noticed(data: bytes) -> None:
+def test_every_truncation_is_noticed(data: bytes) -> None:
     # Before the first box but one is whole, the decoder finds nothing at all to show.
     first = next(boxes(data, 0, len(data))).end
 
@@ -46,21 +46,21 @@ def test_every_cut_is_noticed(data: bytes) -> None:
             refuse_truncated("avif", data[:kept])
 
 
-def test_what_cameras_put_behind_the_last_box_is_not_looked_at() -> None:
+def test_bytes_after_the_last_box_are_ignored() -> None:
     refuse_truncated("heic", HEIC + struct.pack(">I4s", 9999, b"sefd"))
 
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
-def test_the_colour_numbers_are_those_of_the_primary_picture(data: bytes) -> None:
+def test_the_colour_numbers_are_those_of_the_primary_image(data: bytes) -> None:
     assert primaries_and_transfer(data) == (1, 13)
     assert primaries_and_transfer(images_heic.with_numbers(data, 12, 16)) == (12, 16)
 
 
-def test_an_embedded_profile_leaves_no_numbers() -> None:
+def test_a_file_with_an_embedded_profile_has_no_colour_numbers() -> None:
     assert primaries_and_transfer(AVIF.replace(b"colrnclx", b"colrprof")) is None
 
 
-def test_a_sequence_alone_holds_no_picture() -> None:
+def test_an_image_sequence_is_not_a_still_image() -> None:
     ftyp, moov = struct.pack(">I4sI4s", 16, b"ftyp", 0, b"hevc"), struct.pack(">I4s", 8, b"moov")
 
     assert not has_still_image(ftyp + moov)
@@ -91,6 +91,6 @@ def iloc(count: int, pieces: int) -> bytes:
     [iloc(65_535, 65_535), struct.pack(">I4s", 8, b"free") * 3_000_000],
     ids=["pieces", "boxes"],
 )
-def test_no_header_makes_us_count_for_long(data: bytes) -> None:
+def test_hostile_counts_are_read_in_a_short_time(data: bytes) -> None:
     assert declared_bytes(data) <= len(data)
     assert primaries_and_transfer(data) is None

@@ -52,7 +52,7 @@ def test_a_variant_is_stored_under_its_sources_own_key() -> None:
     assert stored == f"{shard('photos/a+b c.jpg')}/photos/a+b c.jpg/w640.avif"
 
 
-def test_a_manifest_stands_beside_the_variants() -> None:
+def test_a_manifest_is_stored_beside_the_variants() -> None:
     stored = manifest_key("photos/cat.jpg")
 
     assert stored == f"{shard('photos/cat.jpg')}/photos/cat.jpg/manifest.json"
@@ -60,14 +60,14 @@ def test_a_manifest_stands_beside_the_variants() -> None:
 
 @pytest.mark.parametrize("slot", Slot)
 @pytest.mark.parametrize("key", STORABLE.values(), ids=STORABLE.keys())
-def test_an_awkward_key_comes_back_from_its_variants_key(key: str, slot: Slot) -> None:
+def test_an_awkward_key_is_parsed_from_its_variants_key(key: str, slot: Slot) -> None:
     stored = variant_key(key, "w640", slot)
 
     assert parse_variant_key(stored) == VariantKey(key, "w640", slot)
 
 
 @given(short_key, variant_name, st.sampled_from(Slot))
-def test_any_key_comes_back_from_its_variants_key(key: str, variant: str, slot: Slot) -> None:
+def test_any_key_is_parsed_from_its_variants_key(key: str, variant: str, slot: Slot) -> None:
     stored = variant_key(key, variant, slot)
 
     assert parse_variant_key(stored) == VariantKey(key, variant, slot)
@@ -75,7 +75,7 @@ def test_any_key_comes_back_from_its_variants_key(key: str, variant: str, slot: 
 
 
 @given(short_key, variant_name, st.sampled_from(Slot), short_key)
-def test_a_source_never_has_the_place_of_another_sources_variant(
+def test_no_two_sources_have_the_same_variant_key(
     key: str, variant: str, slot: Slot, other: str
 ) -> None:
     places = {variant_key(key, variant, slot), manifest_key(key)}
@@ -103,7 +103,7 @@ def test_a_source_never_has_the_place_of_another_sources_variant(
         f"{shard('')}//w640.avif",
     ],
 )
-def test_a_key_that_we_did_not_make_is_not_parsed(key: str) -> None:
+def test_a_foreign_key_is_not_a_variant_key(key: str) -> None:
     with pytest.raises(NotAVariantKey, match="Expected <shard>/<source key>/<variant>"):
         parse_variant_key(key)
 
@@ -145,7 +145,7 @@ def test_an_awkward_key_is_supported(key: str) -> None:
 @pytest.mark.parametrize(
     "key", ["..", ".", "../secret.jpg", "a/../b.jpg", "a/./b.jpg", "a/..", "/..", "./a.jpg"]
 )
-def test_a_key_that_climbs_is_refused(key: str) -> None:
+def test_a_key_with_dot_segments_is_refused(key: str) -> None:
     with pytest.raises(UnsupportedKey, match="segments"):
         refuse_unsupported(key)
 
@@ -174,7 +174,7 @@ def test_a_url_never_names_another_host() -> None:
 
 
 @given(any_key, variant_name, st.sampled_from(Slot))
-def test_any_key_comes_back_from_its_url(key: str, variant: str, slot: Slot) -> None:
+def test_any_key_is_parsed_from_its_url(key: str, variant: str, slot: Slot) -> None:
     parts = urlsplit(public_url(key, variant=variant, slot=slot, version="v1"))
 
     assert (parts.scheme, parts.netloc, parts.fragment) == ("", "", "")

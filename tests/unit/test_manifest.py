@@ -72,20 +72,20 @@ def test_a_manifest_describes_the_source_and_each_variant() -> None:
     }
 
 
-def test_variants_stand_in_the_recipes_order_best_slot_first() -> None:
+def test_variants_are_in_the_recipes_order_best_slot_first() -> None:
     made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
 
     found = [(each["name"], each["slot"]) for each in made["variants"]]
     assert found == [("w320", "avif"), ("w320", "webp"), ("w640", "avif"), ("w640", "fallback")]
 
 
-def test_the_order_in_which_pictures_were_finished_does_not_show() -> None:
+def test_the_order_of_encoding_does_not_change_the_manifest() -> None:
     made = write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None)
 
     assert write_manifest(SOURCE, RECIPE, FACTS, PICTURES[::-1], None) == made
 
 
-def test_the_type_tells_what_the_file_is_and_not_its_slot() -> None:
+def test_the_type_is_that_of_the_file_and_not_of_the_slot() -> None:
     made = read(write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None))
 
     types = [each["type"] for each in made["variants"]]

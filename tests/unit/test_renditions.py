@@ -131,7 +131,7 @@ def test_each_rendition_can_be_made_from_the_one_before(recipe: Recipe, source: 
 
 
 @given(recipes, sizes)
-def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) -> None:
+def test_no_two_renditions_are_the_same_image(recipe: Recipe, source: Size) -> None:
     renditions = plan_renditions(recipe, source)
 
     pictures = [
@@ -146,7 +146,7 @@ def test_no_two_renditions_are_the_same_picture(recipe: Recipe, source: Size) ->
     assert len(set(pictures)) == len(pictures)
 
 
-def test_small_pictures_get_more_effort_and_large_ones_less() -> None:
+def test_small_images_get_more_effort_and_large_ones_less() -> None:
     recipe = Recipe("r", tuple(Variant(f"w{width}", (Slot.AVIF,), width) for width in WIDTHS))
 
     efforts = [each.effort for each in plan_renditions(recipe, Size(3000, 2000))]
@@ -155,7 +155,7 @@ def test_small_pictures_get_more_effort_and_large_ones_less() -> None:
     assert [effort[Codec.WEBP] for effort in efforts] == [2, 2, 4, 4]
 
 
-def test_the_frames_of_an_animation_count_as_one_large_picture() -> None:
+def test_the_effort_of_an_animation_depends_on_the_pixels_of_all_frames() -> None:
     recipe = Recipe("r", (Variant("w320", (Slot.WEBP,), 320),))
 
     (still,) = plan_renditions(recipe, Size(320, 200))
@@ -164,7 +164,7 @@ def test_the_frames_of_an_animation_count_as_one_large_picture() -> None:
     assert (still.effort[Codec.WEBP], moving.effort[Codec.WEBP]) == (4, 2)
 
 
-def test_what_a_recipe_says_of_effort_is_heeded_at_every_size() -> None:
+def test_the_effort_of_a_recipe_applies_at_every_size() -> None:
     variants = tuple(Variant(f"w{w}", (Slot.AVIF,), w, effort={Codec.AVIF: 3}) for w in WIDTHS)
 
     efforts = [

@@ -30,12 +30,12 @@ WHOLE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
-def test_a_whole_gif_is_taken(data: bytes) -> None:
+def test_a_complete_gif_is_accepted(data: bytes) -> None:
     refuse_truncated("gif", data)
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())
-def test_what_follows_the_trailer_is_not_looked_at(data: bytes) -> None:
+def test_bytes_after_the_trailer_are_ignored(data: bytes) -> None:
     refuse_truncated("gif", data.rstrip(TRAILER) + TRAILER + b"\x2c junk")
 
 
@@ -59,7 +59,7 @@ def test_a_gif_cut_anywhere_but_between_blocks_is_refused(kept: int) -> None:
 
 
 @given(st.integers(min_value=1))
-def test_a_gif_of_an_encoder_is_refused_wherever_a_picture_is_cut(seed: int) -> None:
+def test_a_gif_of_an_encoder_is_refused_if_cut_inside_an_image(seed: int) -> None:
     data = WHOLE["by an encoder"]
     # The last sub-blocks, wherever an encoder began them, end with a zero and the trailer.
     kept = len(data) - 2 - seed % 200
@@ -69,12 +69,12 @@ def test_a_gif_of_an_encoder_is_refused_wherever_a_picture_is_cut(seed: int) -> 
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", *WHOLE.values()]))
-def test_no_bytes_raise_anything_but_truncated(rest: bytes, head: bytes) -> None:
+def test_any_bytes_pass_or_raise_truncated(rest: bytes, head: bytes) -> None:
     try:
         refuse_truncated("gif", head + rest)
     except Truncated as refused:
         assert "Expected a whole GIF" in refused.detail  # noqa: PT017 - either end is right
 
 
-def test_bytes_that_are_no_block_end_the_walk_as_they_do_in_viewers() -> None:
+def test_bytes_that_are_not_a_block_end_the_gif() -> None:
     refuse_truncated("gif", WHOLE["no trailer"] + b"\x00\x00junk")

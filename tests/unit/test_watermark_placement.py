@@ -21,7 +21,7 @@ LOGO, CANVAS = Size(300, 100), Size(1000, 500)
 
 
 @given(watermarks, sizes, sizes)
-def test_a_mark_lies_on_its_canvas_and_is_never_enlarged(
+def test_a_watermark_is_inside_its_canvas_and_never_enlarged(
     watermark: Watermark, mark: Size, canvas: Size
 ) -> None:
     where = placement(watermark, mark, canvas)
@@ -47,7 +47,7 @@ def test_a_mark_lies_on_its_canvas_and_is_never_enlarged(
         (Position.CENTRE, 400, 216),
     ],
 )
-def test_a_mark_stands_a_margin_away_from_its_corner(
+def test_a_watermark_is_a_margin_away_from_its_corner(
     position: Position, left: int, top: int
 ) -> None:
     where = placement(Watermark("logo.png", position, scale=0.2), LOGO, CANVAS)
@@ -55,20 +55,20 @@ def test_a_mark_stands_a_margin_away_from_its_corner(
     assert where == Placement(Size(200, 67), left, top)
 
 
-def test_a_mark_has_its_own_size_at_most() -> None:
+def test_a_watermark_is_at_most_as_large_as_its_file() -> None:
     where = placement(Watermark("logo.png", Position.TOP_LEFT, scale=0.9), LOGO, CANVAS)
 
     assert where == Placement(LOGO, 15, 15)
 
 
-def test_a_tall_mark_fits_between_the_margins() -> None:
+def test_a_tall_watermark_fits_between_the_margins() -> None:
     where = placement(Watermark("logo.png", Position.TOP_LEFT, scale=1), Size(400, 4000), CANVAS)
 
     assert where == Placement(Size(47, 470), 15, 15)
 
 
 @pytest.mark.parametrize(("width", "is_drawn"), [(79, False), (80, True)])
-def test_a_mark_that_would_be_a_smudge_is_left_out(
+def test_a_watermark_that_would_be_too_small_is_left_out(
     width: int,
     is_drawn: bool,  # noqa: FBT001 - a parameter
 ) -> None:
@@ -78,11 +78,11 @@ def test_a_mark_that_would_be_a_smudge_is_left_out(
     assert MIN_PIXELS == 16
 
 
-def test_a_mark_that_is_small_itself_is_drawn_where_there_is_room() -> None:
+def test_a_watermark_with_a_small_file_is_left_out_or_drawn_at_its_size() -> None:
     where = placement(Watermark("dot.png", Position.CENTRE), Size(9, 9), CANVAS)
 
     assert where == Placement(Size(9, 9), 495, 245)
 
 
-def test_what_nobody_could_see_is_not_drawn() -> None:
+def test_a_watermark_with_opacity_0_is_not_drawn() -> None:
     assert placement(Watermark("logo.png", opacity=0), LOGO, CANVAS) is None

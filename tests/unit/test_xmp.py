@@ -50,7 +50,7 @@ def test_the_length_of_a_list_is_bounded() -> None:
 
 
 @given(st.binary() | st.binary().map(lambda junk: packet(rights=["x"], creator=["y"]) + junk))
-def test_any_bytes_are_read_or_left(data: bytes) -> None:
+def test_any_bytes_are_read_or_ignored(data: bytes) -> None:
     assert set(read_items(data)) <= {"rights", "creator"}
 
 
