@@ -1,4 +1,4 @@
-"""Recipe documents for tests: the shipped ones, and small ones to spoil."""
+"""Recipe documents for tests: the shipped one, and small ones to change."""
 
 from pathlib import Path
 
@@ -18,22 +18,22 @@ def shipped() -> object:
 
 
 def variant(**fields: object) -> dict[str, object]:
-    """Return a right variant entry with other fields; an ellipsis takes a field out."""
+    """Return a valid variant entry with these fields; an ellipsis removes a field."""
     return _with({"name": "small", "width": 100, "formats": ["webp"]}, fields)
 
 
 def recipe(**fields: object) -> dict[str, object]:
-    """Return a right recipe entry with other fields; an ellipsis takes a field out."""
+    """Return a valid recipe entry with these fields; an ellipsis removes a field."""
     return _with({"name": "plain", "variants": [variant()]}, fields)
 
 
 def recipe_document(*recipes: object, **fields: object) -> dict[str, object]:
-    """Return a right document with other fields; an ellipsis takes a field out."""
+    """Return a valid document with these fields; an ellipsis removes a field."""
     return _with({"version": 1, "recipes": list(recipes or [recipe()])}, fields)
 
 
 def problems(document: object) -> list[str]:
-    """Return everything that is wrong with a document."""
+    """Return the problems of an invalid document."""
     with pytest.raises(Misconfigured) as caught:
         read_recipes(document)
     return list(caught.value.problems)

@@ -29,21 +29,21 @@ WRONG_DOCUMENTS: dict[str, tuple[object, str]] = {
         recipe_document(recipes=[]),
         "recipes: expected a list of at least one recipe, got []",
     ),
-    "one recipe, no list": (
+    "one recipe instead of a list": (
         recipe_document(recipes=recipe(variants=...)),
         "recipes: expected a list of at least one recipe, got {'name': 'plain'}",
     ),
-    "a word for a recipe": (
+    "a string instead of a recipe": (
         recipe_document("plain"),
         "recipes[0]: expected a recipe: name, match, variants, …, got 'plain'",
     ),
-    "more variants than anybody needs": (
+    "too many variants": (
         recipe_document(
             recipe(variants=[variant(name=..., width=..., widths=list(range(1, 66)))])
         ),
         "recipes[0].variants: expected at most 64 variants, got 65",
     ),
-    "two of a name": (
+    "two recipes of the same name": (
         recipe_document(recipe(), recipe()),
         "recipes: plain occurs more than once",
     ),
@@ -192,7 +192,7 @@ def test_a_wrong_variant_field_is_named_by_its_path(entry: object, problem: str)
     assert found == [f"recipes[0].variants[1]{problem}"]
 
 
-def test_variants_without_a_name_are_not_taken_for_one_another() -> None:
+def test_variants_without_a_name_are_not_merged() -> None:
     nameless = [variant(name=..., width=width) for width in (100, 200)]
 
     found = problems(recipe_document(recipe(variants=nameless)))

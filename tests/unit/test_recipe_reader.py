@@ -26,7 +26,7 @@ pytestmark = pytest.mark.unit
 
 AVIF, WEBP, FALLBACK = Slot
 
-# Every field that there is, all of them right.
+# Every field, with valid values.
 FULL: dict[str, Any] = {  # a document of any form
     "version": 1,
     "recipes": [
@@ -84,7 +84,7 @@ def test_every_field_is_read() -> None:
     assert [each.name for each in read.variants] == ["w320", "w640", "thumb"]
 
 
-def test_entries_of_one_variant_are_joined_best_slot_first() -> None:
+def test_entries_of_one_variant_are_merged_best_slot_first() -> None:
     rung, shared_rung, _ = only(FULL).variants
 
     assert rung.slots == (AVIF, WEBP)
@@ -101,7 +101,7 @@ def test_a_variant_has_its_own_box_and_encoders() -> None:
     assert rung.quality == {"avif": 50, "webp": 60, "jpeg": 75}
 
 
-def test_what_is_left_out_has_a_default() -> None:
+def test_missing_fields_have_defaults() -> None:
     read = only(recipe_document(recipe(variants=[{"name": "full", "formats": ["avif"]}])))
 
     (full,) = read.variants
@@ -112,7 +112,7 @@ def test_what_is_left_out_has_a_default() -> None:
     assert read.match.accepts("anything")
 
 
-def test_a_watermark_needs_no_more_than_a_key() -> None:
+def test_a_watermark_needs_only_a_key() -> None:
     read = only(recipe_document(recipe(watermark={"key": "logo.png"})))
 
     assert read.watermark == Watermark("logo.png", Position.BOTTOM_RIGHT, scale=0.2, opacity=0.7)
@@ -137,7 +137,7 @@ def test_an_animation_is_a_word_or_a_mapping(
     assert (read.animation, read.caps) == (mode, caps)
 
 
-def test_null_is_the_same_as_left_out() -> None:
+def test_null_means_the_default() -> None:
     fields = ("match", "quality", "effort", "background", "animation", "watermark", "metadata")
     nulls = recipe(**dict.fromkeys((*fields, "placeholder")))
 

@@ -13,10 +13,10 @@ from tests.unit.test_recipe_problems import WRONG_DOCUMENTS, WRONG_RECIPES, WRON
 
 pytestmark = pytest.mark.unit
 
-# As a program reads it: enumerations are plain strings there.
+# As other programs read it: enumerations become plain strings.
 SCHEMA = json.loads(json.dumps(recipes_schema()))
-# What a schema has no words for.
-BEYOND = (
+# Problems that a JSON Schema cannot express.
+NOT_IN_SCHEMA = (
     "plain occurs more than once",
     "is defined above with other settings",
     "at most 64 variants",
@@ -32,12 +32,12 @@ def refusals(document: object) -> tuple[str, ...]:
     return ()
 
 
-def is_beyond(problem: str) -> bool:
-    return any(words in problem for words in BEYOND)
+def is_not_in_schema(problem: str) -> bool:
+    return any(text in problem for text in NOT_IN_SCHEMA)
 
 
-# What may take any place of a right document: the edges of every bound among it.
-WRONG = st.sampled_from(
+# Values for any place of a valid document; among them are the edges of every bound.
+WRONG_VALUES = st.sampled_from(
     [
         *(None, True, -1, 0, 1, 1.5, 7, 10, 101, 8193, 100_001, (1 << 32) + 1, 0.005),
         *("", "x", "a\n", "A", "a" * 33, "w640", "#ffffff\n", [], ["x"], [""], {}, {"x": 1}),
@@ -63,8 +63,8 @@ LADDER = st.fixed_dictionaries(
     {"widths": st.lists(SIDE, min_size=1, max_size=2), "formats": SLOTS}, optional=ENCODED
 )
 MODE = st.sampled_from(["keep", "first-frame"])
-PARTS = {"mode": MODE, "max_frames": st.just(100_000), "max_pixels": st.just(1 << 32)}
-MARK = {
+ANIMATION = {"mode": MODE, "max_frames": st.just(100_000), "max_pixels": st.just(1 << 32)}
+WATERMARK = {
     "position": st.just("centre"),
     "scale": st.sampled_from([0.01, 1]),
     "opacity": st.sampled_from([0, 0.5]),
@@ -79,9 +79,9 @@ RECIPE = st.fixed_dictionaries(
             {}, optional={"prefix": st.just("a/"), "suffixes": st.just([".JPG"])}
         ),
         "background": st.just("#ffFF00"),
-        "animation": st.one_of(MODE, st.fixed_dictionaries({}, optional=PARTS)),
+        "animation": st.one_of(MODE, st.fixed_dictionaries({}, optional=ANIMATION)),
         "placeholder": st.booleans(),
-        "watermark": st.fixed_dictionaries({"key": st.just("mark.png")}, optional=MARK),
+        "watermark": st.fixed_dictionaries({"key": st.just("mark.png")}, optional=WATERMARK),
         "metadata": st.just(["copyright", "creator"]),
         **ENCODED,
     },
@@ -90,36 +90,38 @@ RECIPE = st.fixed_dictionaries(
 
 @st.composite
 def documents(draw: st.DrawFn) -> object:
-    """Draw a right document, spoilt in up to two places."""
+    """Draw a valid document with up to two mistakes."""
     document: object = recipe_document(draw(RECIPE))
     for _ in range(draw(st.integers(0, 2))):
-        document = spoilt(document, draw)
+        document = with_mistake(document, draw)
     return document
 
 
-def spoilt(value: object, draw: st.DrawFn) -> object:
-    """Put something wrong somewhere: here, or further in, or as a field that is new or gone."""
+def with_mistake(value: object, draw: st.DrawFn) -> object:
+    """Return a value with one mistake: a wrong value, an unknown field or a missing one."""
     if not isinstance(value, dict | list) or not value or draw(st.integers(0, 5)) == 0:
-        return draw(WRONG)
+        return draw(WRONG_VALUES)
     if isinstance(value, list):
         at = draw(st.integers(0, len(value) - 1))
-        return [spoilt(each, draw) if here == at else each for here, each in enumerate(value)]
+        return [
+            with_mistake(each, draw) if here == at else each for here, each in enumerate(value)
+        ]
     name = draw(st.sampled_from([*value, "widths", "height", "more"]))
     if name in value and draw(st.integers(0, 5)) == 0:
         return {other: each for other, each in value.items() if other != name}
-    return {**value, name: spoilt(value.get(name), draw)}
+    return {**value, name: with_mistake(value.get(name), draw)}
 
 
 @settings(max_examples=500, deadline=None)
 @given(documents())
 def test_schema_and_reader_refuse_the_same_documents(document: object) -> None:
-    problems = [each for each in refusals(document) if not is_beyond(each)]
+    problems = [each for each in refusals(document) if not is_not_in_schema(each)]
 
     assert is_valid(SCHEMA, document) == (not problems), problems
 
 
 @pytest.mark.parametrize("entry", [variant(fit="cover", height=9), variant(quality={"jpeg": 1})])
-def test_what_is_right_is_valid(entry: dict[str, object]) -> None:
+def test_valid_variants_are_valid(entry: dict[str, object]) -> None:
     assert is_valid(SCHEMA, recipe_document(recipe(variants=[entry])))
 
 
@@ -130,20 +132,24 @@ def test_the_shipped_recipes_are_valid() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        *(document for document, problem in WRONG_DOCUMENTS.values() if not is_beyond(problem)),
+        *(
+            document
+            for document, problem in WRONG_DOCUMENTS.values()
+            if not is_not_in_schema(problem)
+        ),
         *(
             recipe_document(recipe(name="first"), recipe(**fields))
             for fields, problem in WRONG_RECIPES
-            if not is_beyond(problem)
+            if not is_not_in_schema(problem)
         ),
         *(
             recipe_document(recipe(variants=[variant(name="other"), entry]))
             for entry, problem in WRONG_VARIANTS
-            if not is_beyond(problem)
+            if not is_not_in_schema(problem)
         ),
     ],
 )
-def test_what_the_reader_is_known_to_refuse_is_refused_by_the_schema(document: object) -> None:
+def test_the_schema_refuses_what_the_reader_refuses(document: object) -> None:
     assert not is_valid(SCHEMA, document)
 
 

@@ -41,7 +41,7 @@ def _policy(url: str, until: datetime) -> bytes:
     return json.dumps({"Statement": statement}, separators=(",", ":")).encode()
 
 
-def test_the_signature_is_of_the_policy_that_cloudfront_rebuilds(
+def test_the_signature_matches_the_policy_that_cloudfront_rebuilds(
     rsa_key: rsa.RSAPrivateKey,
 ) -> None:
     url = signed(URL, key_id="K2JCJMDEHXQW5F", key=rsa_key, expires=UNTIL)
@@ -53,7 +53,7 @@ def test_the_signature_is_of_the_policy_that_cloudfront_rebuilds(
     rsa_key.public_key().verify(_signature(url), _policy(URL, UNTIL), padding.PKCS1v15(), SHA1())  # noqa: S303 - CloudFront's
 
 
-def test_an_elliptic_key_signs_too() -> None:
+def test_an_elliptic_curve_key_signs() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
 
     url = signed("https://d1.cloudfront.net/cat.jpg", key_id="K", key=key, expires=UNTIL)
@@ -73,21 +73,21 @@ def test_an_elliptic_key_signs_too() -> None:
         ("2030-01-31T12:00", UNTIL),
     ],
 )
-def test_an_end_is_a_span_or_a_time(text: str, moment: datetime) -> None:
+def test_an_expiry_is_a_span_or_a_time(text: str, moment: datetime) -> None:
     assert expiry(text, NOW) == moment
 
 
 @pytest.mark.parametrize(
     "text", ["", "soon", "1y", "-1h", "0s", "2020-01-01T00:00Z", "999999999d"]
 )
-def test_what_is_no_end_to_come_is_refused(text: str) -> None:
+def test_an_invalid_or_past_expiry_is_refused(text: str) -> None:
     with pytest.raises(Misconfigured, match="--expires cannot be used"):
         expiry(text, NOW)
 
 
 def _pem(key: PrivateKey, password: bytes = b"") -> bytes:
-    lock = BestAvailableEncryption(password) if password else NoEncryption()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+    encryption = BestAvailableEncryption(password) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
 def test_a_key_file_is_read(rsa_key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_key_file_is_read(rsa_key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
     assert read.public_key() == rsa_key.public_key()
 
 
-def test_a_key_that_cannot_be_used_is_refused_in_a_sentence(
+def test_an_unusable_key_is_refused_in_a_sentence(
     rsa_key: rsa.RSAPrivateKey, tmp_path: Path
 ) -> None:
     long = rsa.generate_private_key(65537, 3072)
@@ -109,10 +109,10 @@ def test_a_key_that_cannot_be_used_is_refused_in_a_sentence(
         "long.pem": (_pem(long), "2,048 bits"),
         "public.pem": (b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----", "PEM form"),
     }
-    for name, (content, words) in files.items():
+    for name, (content, message) in files.items():
         (tmp_path / name).write_bytes(content)
 
-        with pytest.raises(Misconfigured, match=words):
+        with pytest.raises(Misconfigured, match=message):
             read_private_key(tmp_path / name)
     with pytest.raises(Misconfigured, match="No such file"):
         read_private_key(tmp_path / "none.pem")

@@ -200,9 +200,9 @@ def test_a_missing_watermark_ends_the_plan_with_a_sentence(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     drop(clients, stack, 3)
-    mark = {"key": "marks/none.png"}
+    watermark = {"key": "marks/none.png"}
 
-    answer = type_("plan", written(tmp_path, recipes(watermark=mark)), "--scored", "0")
+    answer = type_("plan", written(tmp_path, recipes(watermark=watermark)), "--scored", "0")
 
     assert answer.code == 1
     assert "watermark_unusable: Expected a watermark 'marks/none.png'" in answer.err

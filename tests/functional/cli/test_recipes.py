@@ -14,22 +14,22 @@ from tests.support.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.functional
 
-# Told alike by a manifest and by an explanation.
-FACTS = ("name", "slot", "width", "height", "url")
+# Fields that a manifest and an explanation share.
+FIELDS = ("name", "slot", "width", "height", "url")
 
 
 def test_a_key_is_explained_by_the_recipes_of_the_stack(stack: LocalStack, type_: Type) -> None:
     answer = type_("recipes", "explain", "cat.jpg", "--size", "48x96", "--json")
 
-    told = answer.document
-    sizes = {(each["name"], each["width"], each["height"]) for each in told["variants"]}
+    document = answer.document
+    sizes = {(each["name"], each["width"], each["height"]) for each in document["variants"]}
     assert answer.code == 0
-    assert told["recipe"] == "tiny"
+    assert document["recipe"] == "tiny"
     assert sizes == {("w32", 32, 64), ("w64", 48, 96)}
-    assert told["variants"][0]["object_key"] == variant_key("cat.jpg", "w32", Slot.WEBP)
+    assert document["variants"][0]["object_key"] == variant_key("cat.jpg", "w32", Slot.WEBP)
 
 
-def test_a_source_that_is_there_is_explained_as_it_asks_for(
+def test_an_existing_source_is_explained_by_its_metadata(
     stack: LocalStack, clients: Clients, type_: Type
 ) -> None:
     clients.s3.put_object(
@@ -42,7 +42,7 @@ def test_a_source_that_is_there_is_explained_as_it_asks_for(
     assert "&v=" in answer.document["variants"][0]["url"]
 
 
-def test_a_source_that_asks_for_no_recipe_that_exists_would_be_refused(
+def test_a_source_that_asks_for_an_unknown_recipe_would_be_refused(
     stack: LocalStack, clients: Clients, type_: Type
 ) -> None:
     clients.s3.put_object(
@@ -55,7 +55,7 @@ def test_a_source_that_asks_for_no_recipe_that_exists_would_be_refused(
     assert "asks for recipe round, which does not exist" in answer.out
 
 
-def test_what_the_worker_stores_is_what_was_explained(
+def test_the_worker_stores_what_was_explained(
     stack: LocalStack,
     clients: Clients,
     type_: Type,
@@ -66,38 +66,38 @@ def test_what_the_worker_stores_is_what_was_explained(
     work_off()
     capsys.readouterr()
 
-    told = type_("recipes", "explain", "cat.jpg", "--size", "48x96", "--json").document
+    document = type_("recipes", "explain", "cat.jpg", "--size", "48x96", "--json").document
 
-    stored = clients.s3.get_object(Bucket=stack.variants_bucket, Key=told["manifest"])["Body"]
-    facts = [
-        [tuple(each[fact] for fact in FACTS) for each in document["variants"]]
-        for document in (told, json.load(stored))
+    stored = clients.s3.get_object(Bucket=stack.variants_bucket, Key=document["manifest"])["Body"]
+    fields = [
+        [tuple(each[name] for name in FIELDS) for each in document["variants"]]
+        for document in (document, json.load(stored))
     ]
-    assert facts[0] == facts[1]
+    assert fields[0] == fields[1]
 
 
-def test_a_recipe_that_does_not_exist_is_a_mistake(type_: Type) -> None:
+def test_an_unknown_recipe_is_bad_input(type_: Type) -> None:
     answer = type_("recipes", "explain", "cat.jpg", "--recipe", "round")
 
     assert answer.code == 2
     assert "expected one of tiny, square, got round" in answer.err
 
 
-def test_a_size_that_is_none_is_a_mistake(type_: Type) -> None:
+def test_an_invalid_size_is_bad_input(type_: Type) -> None:
     answer = type_("recipes", "explain", "cat.jpg", "--size", "big")
 
     assert answer.code == 2
     assert "expected two numbers such as 4032x3024, got 'big'" in answer.err
 
 
-def test_a_key_that_no_browser_could_ask_for_would_be_refused(type_: Type) -> None:
+def test_an_unsupported_key_would_be_refused(type_: Type) -> None:
     answer = type_("recipes", "explain", "a/../cat.jpg", "--json")
 
     assert answer.code == 3
     assert answer.document["refused"] == "unsupported_key"
 
 
-def test_a_recipe_that_no_key_reaches_is_warned_of(type_: Type, tmp_path: Path) -> None:
+def test_check_warns_of_a_recipe_that_no_key_reaches(type_: Type, tmp_path: Path) -> None:
     file = tmp_path / "recipes.yaml"
     file.write_text(
         json.dumps(recipe_document(recipe(), recipe(name="late", variants=[variant()])))

@@ -19,7 +19,7 @@ def test_a_stack_is_found_by_its_prefix(stack: LocalStack) -> None:
     assert found == stack.document()
 
 
-def test_a_stack_is_found_in_a_file_of_terraforms_outputs(
+def test_a_stack_is_found_in_a_file_of_terraform_outputs(
     stack: LocalStack, tmp_path: Path
 ) -> None:
     file = tmp_path / "outputs.json"
@@ -43,7 +43,7 @@ def test_a_stack_of_another_schema_is_refused(stack: LocalStack) -> None:
         read_stack(newer, where="it")
 
 
-def test_a_stack_that_does_not_exist_is_refused_with_what_to_type(stack: LocalStack) -> None:
+def test_an_unknown_stack_is_refused_with_the_options_to_use(stack: LocalStack) -> None:
     with pytest.raises(Misconfigured, match=r"No stack named other in us-east-1:[\s\S]*--stack"):
         find_stack("other", AwsClients())
 
@@ -51,25 +51,23 @@ def test_a_stack_that_does_not_exist_is_refused_with_what_to_type(stack: LocalSt
 @pytest.mark.parametrize(
     ("key", "lane"), [("bulk/cat.jpg", "bulk"), ("cat.jpg", "live"), ("bulk", "live")]
 )
-def test_a_key_belongs_to_the_lane_that_asks_for_its_beginning(
-    stack: LocalStack, key: str, lane: str
-) -> None:
+def test_a_key_belongs_to_the_lane_with_its_prefix(stack: LocalStack, key: str, lane: str) -> None:
     assert stack.document().lane_of(key) == lane
 
 
-def test_what_to_type_next_goes_to_the_stack_that_was_named(
+def test_suggested_commands_repeat_the_options_of_the_stack(
     stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
 ) -> None:
     file = tmp_path / "my outputs.json"
     file.write_text(stack.document().document())
-    where = f"--stack '{file}' --region us-east-1"
+    options = f"--stack '{file}' --region us-east-1"
     clients.sqs.send_message(
         QueueUrl=clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"],
-        MessageBody="nonsense",
+        MessageBody="no JSON",
     )
 
     answer = type_("dlq", "groups", "--stack", file, "--region", "us-east-1")
 
-    told = [line for line in answer.out.splitlines() if "pixfleet " in line]
-    assert told
-    assert all(where in line for line in told)
+    lines = [line for line in answer.out.splitlines() if "pixfleet " in line]
+    assert lines
+    assert all(options in line for line in lines)

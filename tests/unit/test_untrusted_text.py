@@ -1,4 +1,4 @@
-"""What the command line makes of words that strangers chose: keys, causes, whole documents."""
+"""How the command line prints and quotes untrusted text: keys, causes, whole documents."""
 
 import io
 from collections.abc import Mapping
@@ -34,12 +34,12 @@ STACK = Stack(
 )
 
 
-def letter_with(attributes: Mapping[str, str]) -> DeadLetter:
+def dead_letter_with(attributes: Mapping[str, str]) -> DeadLetter:
     message = Message("any-id", "receipt", "{}", 1, "queue", None, attributes)
     return DeadLetter(message, ())
 
 
-def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(
+def test_markup_and_emoji_names_in_a_key_are_printed_as_they_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     key = "[bold]a/:smile:.jpg"
@@ -49,16 +49,16 @@ def test_a_key_that_names_a_picture_of_richs_is_shown_as_it_is(
     assert capsys.readouterr().out.count(key) == 2
 
 
-def test_no_bar_and_no_empty_line_is_shown_where_nobody_looks() -> None:
+def test_no_progress_bar_is_printed_where_stderr_is_no_terminal() -> None:
     err = io.StringIO()
 
-    with Console(err=RichConsole(file=err)).progress("looking") as meter:
+    with Console(err=RichConsole(file=err)).progress("listing") as meter:
         meter.advance()
 
     assert not err.getvalue()
 
 
-def test_a_question_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_characters_in_a_question_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def agree(question: str, **_: object) -> bool:
@@ -73,10 +73,10 @@ def test_a_question_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == ["1 of \ufffd31mred?"]
 
 
-def test_a_refusal_moves_no_cursor(
+def test_control_characters_in_an_error_are_replaced(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(_words: object) -> None:
+    def refuse(_arguments: object) -> None:
         raise Misconfigured("No", ["got \x1b[2J"])
 
     monkeypatch.setattr(cli, "build_app", refuse)
@@ -87,20 +87,20 @@ def test_a_refusal_moves_no_cursor(
     assert capsys.readouterr().err == "No:\n  - got \ufffd[2J\n"
 
 
-def test_a_prefix_is_quoted_where_it_is_to_be_typed_again() -> None:
-    typed = Selection(prefix="it's; rm -rf").options()
+def test_a_prefix_is_quoted_for_the_shell() -> None:
+    options = Selection(prefix="it's; rm -rf").options()
 
-    assert typed == """--prefix 'it'"'"'s; rm -rf'"""
+    assert options == """--prefix 'it'"'"'s; rm -rf'"""
 
 
-def test_a_log_query_is_not_changed_by_a_letter() -> None:
-    query = logs_query(letter_with({"origin_message_id": 'x" or 1=1'}))
+def test_quotes_in_an_attribute_do_not_change_a_logs_query() -> None:
+    query = logs_query(dead_letter_with({"origin_message_id": 'x" or 1=1'}))
 
     assert 'message_id = "x\\" or 1=1"' in query
 
 
 @pytest.mark.parametrize("text", [STACK.document(), "[" * 100_000])
-def test_a_document_without_a_live_lane_is_no_stack(text: str) -> None:
+def test_a_document_without_a_live_lane_is_refused(text: str) -> None:
     with pytest.raises(Misconfigured):
         read_stack(text, where="file")
 
