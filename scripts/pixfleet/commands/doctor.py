@@ -1,4 +1,4 @@
-"""`pixfleet doctor`: what is wrong with a stack, and what to do about it."""
+"""`pixfleet doctor`: checks every part of a stack, and shows how to repair it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.doctor.checks import examine
-from scripts.pixfleet.doctor.result import Finding, Verdict
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.checks import run_checks
+from scripts.pixfleet.doctor.finding import Finding, FindingStatus
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted
@@ -18,11 +18,11 @@ from scripts.pixfleet.terminal.text import counted
 app = typer.Typer()
 
 # The worst first.
-MARKS = {
-    Verdict.WRONG: "\u2717",
-    Verdict.UNSEEN: "?",
-    Verdict.OK: "\u2713",
-    Verdict.SKIPPED: "-",
+SYMBOLS = {
+    FindingStatus.WRONG: "\u2717",
+    FindingStatus.UNSEEN: "?",
+    FindingStatus.OK: "\u2713",
+    FindingStatus.SKIPPED: "-",
 }
 
 
@@ -30,13 +30,13 @@ MARKS = {
 def doctor(
     context: Context,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Show also what is right.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show what is right.")] = False,
 ) -> None:
-    """Look at every part of a stack, and say what is wrong and what to do about it."""
+    """Check every part of a stack, and show what is wrong and what to do about it."""
     findings: list[Finding] = []
-    patient = Patient(context.stack, context.clients)
-    with context.console.progress("Looking") as meter:
-        for finding in examine(patient):
+    subject = StackUnderTest(context.stack, context.clients)
+    with context.console.progress("Checking") as meter:
+        for finding in run_checks(subject):
             findings.append(finding)
             meter.advance()
     overview = _all(findings) if everything else _by_area(findings)
@@ -44,27 +44,27 @@ def doctor(
         {"findings": [_entry(each) for each in findings]},
         overview,
         *(_with_remedy(each) for each in findings if each.is_bad),
-        _closing(findings),
+        _summary(findings),
     )
     if any(each.is_bad for each in findings):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
 def _all(findings: Sequence[Finding]) -> Table:
-    rows = [(MARKS[each.verdict], each.area, each.what) for each in findings]
+    rows = [(SYMBOLS[each.status], each.area, each.what) for each in findings]
     return table("", "part", "found", rows=rows)
 
 
 def _by_area(findings: Sequence[Finding]) -> Table:
-    """Return a line for each area, with the worst of its marks."""
-    areas: dict[str, Counter[Verdict]] = {}
+    """Return a row for each area, with the symbol of its worst finding."""
+    areas: dict[str, Counter[FindingStatus]] = {}
     for each in findings:
-        areas.setdefault(each.area, Counter())[each.verdict] += 1
+        areas.setdefault(each.area, Counter())[each.status] += 1
     rows = [
         (
-            next(mark for verdict, mark in MARKS.items() if count[verdict]),
+            next(symbol for status, symbol in SYMBOLS.items() if count[status]),
             area,
-            ", ".join(f"{count[verdict]} {verdict}" for verdict in MARKS if count[verdict]),
+            ", ".join(f"{count[status]} {status}" for status in SYMBOLS if count[status]),
         )
         for area, count in areas.items()
     ]
@@ -72,22 +72,23 @@ def _by_area(findings: Sequence[Finding]) -> Table:
 
 
 def _with_remedy(finding: Finding) -> str:
-    return f"\n{MARKS[finding.verdict]} {finding.area}: {finding.what}\n  \u2192 {finding.remedy}"
+    return f"\n{SYMBOLS[finding.status]} {finding.area}: {finding.what}\n  \u2192 {finding.remedy}"
 
 
 def _entry(finding: Finding) -> Mapping[str, str | None]:
     return {
         "area": finding.area,
         "what": finding.what,
-        "verdict": finding.verdict.value,
+        "verdict": finding.status.value,
         "remedy": finding.remedy or None,
     }
 
 
-def _closing(findings: Sequence[Finding]) -> str:
-    count = Counter(each.verdict for each in findings)
-    if count[Verdict.WRONG] or count[Verdict.UNSEEN]:
-        told = f"{count[Verdict.WRONG]} wrong, {count[Verdict.UNSEEN]} could not be looked at."
+def _summary(findings: Sequence[Finding]) -> str:
+    count = Counter(each.status for each in findings)
+    wrong, unseen = count[FindingStatus.WRONG], count[FindingStatus.UNSEEN]
+    if wrong or unseen:
+        text = f"{wrong} wrong, {unseen} could not be checked."
     else:
-        told = f"All is well: {counted(count[Verdict.OK], 'thing')} looked at."
-    return f"\n{told}"
+        text = f"All is well: {counted(count[FindingStatus.OK], 'check')} passed."
+    return f"\n{text}"

@@ -1,1 +1,1 @@
-"""What `pixfleet doctor` looks at: one file for each part of a stack that can be wrong."""
+"""`pixfleet doctor`: one module for each part of a stack that can be wrong."""

@@ -1,9 +1,9 @@
-"""Whether ledger, function and distribution are there and ready, and of which versions."""
+"""Checks that ledger, function and distribution exist and are ready, and their versions."""
 
 from collections.abc import Iterator
 
-from scripts.pixfleet.doctor.result import Finding, judged, skipped
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.cloud.status_index import StatusIndex
@@ -13,78 +13,78 @@ from shared.model.versions import ENGINE_VERSION, WORKER_VERSION
 LEDGER, FUNCTION, EDGE, VERSIONS = "ledger", "function", "edge", "versions"
 
 
-def look(patient: Patient) -> Iterator[Finding]:
-    """Yield what is to be said of the parts."""
-    yield from _ledger(patient)
-    yield from _function(patient)
-    yield from _edge(patient)
-    yield from _versions(patient)
+def check(subject: StackUnderTest) -> Iterator[Finding]:
+    """Yield findings about ledger, function, distribution and versions."""
+    yield from _ledger(subject)
+    yield from _function(subject)
+    yield from _edge(subject)
+    yield from _versions(subject)
 
 
-def _ledger(patient: Patient) -> Iterator[Finding]:
-    name, index = patient.stack.ledger_table, patient.stack.status_index
-    table = patient.clients.dynamodb.describe_table(TableName=name)["Table"]
+def _ledger(subject: StackUnderTest) -> Iterator[Finding]:
+    name, index = subject.stack.ledger_table, subject.stack.status_index
+    table = subject.clients.dynamodb.describe_table(TableName=name)["Table"]
     indexes = {
         str(each["IndexName"]): str(each.get("IndexStatus", "ACTIVE"))
         for each in table.get("GlobalSecondaryIndexes", [])
     }
     states = {name: table["TableStatus"], index: indexes.get(index, "missing")}
     is_right = all(state == "ACTIVE" for state in states.values())
-    told = ", ".join(f"{part} is {state}" for part, state in states.items())
-    yield judged(LEDGER, is_right, told, "wait while it says UPDATING, else terraform apply")
+    what = ", ".join(f"{part} is {state}" for part, state in states.items())
+    yield ok_or_wrong(LEDGER, is_right, what, "wait if it is UPDATING, else terraform apply")
 
 
-def _function(patient: Patient) -> Iterator[Finding]:
-    stack = patient.stack
+def _function(subject: StackUnderTest) -> Iterator[Finding]:
+    stack = subject.stack
     if not stack.function:
-        yield skipped(FUNCTION, "no Lambda function: a runner does the work")
+        yield skipped(FUNCTION, "no Lambda function: the worker is a runner")
         return
-    told = patient.function
-    state = told.get("State", "Active")
-    yield judged(
+    function = subject.function
+    state = function.get("State", "Active")
+    yield ok_or_wrong(
         FUNCTION,
         state in {"Active", "Inactive"},
-        f"{stack.function} is {state} {told.get('StateReason', '')}".strip(),
+        f"{stack.function} is {state} {function.get('StateReason', '')}".strip(),
         "deploy a package that can be loaded (`make package`, terraform apply)",
     )
-    real = (told.get("MemorySize"), *told.get("Architectures", []))
-    written = (stack.memory_mb, stack.architecture)
-    yield judged(
+    actual = (function.get("MemorySize"), *function.get("Architectures", []))
+    expected = (stack.memory_mb, stack.architecture)
+    yield ok_or_wrong(
         FUNCTION,
-        real == written,
-        "{} MB on {}".format(*real),
-        "terraform apply: expected {} MB on {}".format(*written),
+        actual == expected,
+        "{} MB on {}".format(*actual),
+        "terraform apply: expected {} MB on {}".format(*expected),
     )
 
 
-def _edge(patient: Patient) -> Iterator[Finding]:
-    distribution = patient.stack.distribution
+def _edge(subject: StackUnderTest) -> Iterator[Finding]:
+    distribution = subject.stack.distribution
     if distribution is None:
         yield skipped(EDGE, "no distribution")
         return
-    told = patient.clients.cloudfront.get_distribution(Id=distribution.id)["Distribution"]
-    is_enabled, status = told["DistributionConfig"]["Enabled"], told["Status"]
-    yield judged(
+    found = subject.clients.cloudfront.get_distribution(Id=distribution.id)["Distribution"]
+    is_enabled, status = found["DistributionConfig"]["Enabled"], found["Status"]
+    yield ok_or_wrong(
         EDGE,
         is_enabled,
         f"{distribution.id} is {'enabled' if is_enabled else 'disabled'} and {status}",
-        "terraform apply: a disabled distribution answers nobody",
+        "terraform apply: a disabled distribution answers no request",
     )
 
 
-def _versions(patient: Patient) -> Iterator[Finding]:
-    """Compare with what the newest source was made by: a function does not tell its version."""
-    stack, dynamodb = patient.stack, patient.clients.dynamodb
-    python = f", on {patient.function.get('Runtime')}" if stack.function else ""
+def _versions(subject: StackUnderTest) -> Iterator[Finding]:
+    """Compare engine versions by the newest published source: a function has no call for it."""
+    stack, dynamodb = subject.stack, subject.clients.dynamodb
+    python = f", on {subject.function.get('Runtime')}" if stack.function else ""
     yield Finding(VERSIONS, f"this pixfleet is {WORKER_VERSION}, engine {ENGINE_VERSION}{python}")
     newest = StatusIndex(dynamodb, stack.ledger_table, stack.status_index).newest(
         PUBLISHED, most=1
     )
     if not newest:
-        yield skipped(VERSIONS, "nothing is published yet that would tell the worker's engine")
+        yield skipped(VERSIONS, "the worker's engine is unknown: nothing is published yet")
         return
     entry = Ledger(dynamodb, stack.ledger_table, SystemClock()).read(newest[0].key)
-    yield judged(
+    yield ok_or_wrong(
         VERSIONS,
         entry.engine == ENGINE_VERSION,
         f"the newest variants were made by engine {entry.engine or 'unknown'}",

@@ -1,4 +1,4 @@
-"""Whether the person may do what the commands do, tried with calls that change nothing."""
+"""Tries the permissions that the commands need, with calls that change nothing."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.doctor.result import Finding, Verdict, skipped
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, FindingStatus, skipped
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.access import is_denied
 
 AREA = "permissions"
-NOWHERE = "_pixfleet/doctor"
-MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+MISSING_KEY = "_pixfleet/doctor"
+NOT_FOUND = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """One permission: what it is called, on what, who needs it, and a call that shows it."""
+class Permission:
+    """One permission: action, resource, the commands that need it, and a call that tries it."""
 
     action: str
     arn: str
@@ -25,75 +25,78 @@ class Need:
     call: Callable[[], object]
 
 
-def look(patient: Patient) -> Iterator[Finding]:
+def check(subject: StackUnderTest) -> Iterator[Finding]:
     """Yield a finding for each permission."""
-    for need in (*_needs_of_data(patient), *_needs_of_parts(patient)):
-        yield _tried(need)
+    for permission in (*_data_permissions(subject), *_part_permissions(subject)):
+        yield _try(permission)
     yield skipped(
         AREA,
-        "what changes something is not tried: s3:PutObject, s3:DeleteObject, sqs:SendMessage, "
-        "sqs:ReceiveMessage, sqs:DeleteMessage",
+        "actions that change something are not tried: s3:PutObject, s3:DeleteObject, "
+        "sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage",
     )
 
 
-def _tried(need: Need) -> Finding:
+def _try(permission: Permission) -> Finding:
+    needed_by = f"needed by {permission.commands}"
     try:
-        need.call()
+        permission.call()
     except ClientError as refused:
         if is_denied(refused):
-            remedy = f"allow {need.action} on {need.arn}; needed by {need.commands}"
-            return Finding(AREA, f"{need.action} is denied", Verdict.WRONG, remedy)
+            remedy = (
+                f"allow {permission.action} on {permission.arn}; needed by {permission.commands}"
+            )
+            return Finding(AREA, f"{permission.action} is denied", FindingStatus.WRONG, remedy)
         error = refused.response.get("Error", {})
-        if error.get("Code", "") not in MISSING or not need.arn.endswith("/*"):
-            told = f"{need.action}: {error.get('Code')}: {error.get('Message')}"
-            remedy = f"look at {need.arn}; needed by {need.commands}"
-            return Finding(AREA, told, Verdict.WRONG, remedy)
-    return Finding(AREA, need.action)
+        if error.get("Code", "") not in NOT_FOUND or not permission.arn.endswith("/*"):
+            what = f"{permission.action}: {error.get('Code')}: {error.get('Message')}"
+            remedy = f"check {permission.arn}; {needed_by}"
+            return Finding(AREA, what, FindingStatus.WRONG, remedy)
+    return Finding(AREA, permission.action)
 
 
-def _needs_of_data(patient: Patient) -> Iterator[Need]:
-    """Yield what reading sources, variants, messages and the ledger takes."""
-    stack, clients = patient.stack, patient.clients
+def _data_permissions(subject: StackUnderTest) -> Iterator[Permission]:
+    """Yield the permissions to read sources, variants, queues and the ledger."""
+    stack, clients = subject.stack, subject.clients
     for bucket in (stack.sources_bucket, stack.variants_bucket):
-        arn = patient.arn("s3", bucket)
-        yield Need(
+        arn = subject.arn("s3", bucket)
+        yield Permission(
             "s3:ListBucket",
             arn,
             "backfill, verify, plan",
             partial(clients.s3.list_objects_v2, Bucket=bucket, MaxKeys=1),
         )
-        yield Need(
+        yield Permission(
             "s3:GetObject",
             f"{arn}/*",
             "why, show, plan, drill",
-            partial(clients.s3.head_object, Bucket=bucket, Key=NOWHERE),
+            partial(clients.s3.head_object, Bucket=bucket, Key=MISSING_KEY),
         )
     for queue in (*(lane.queue for lane in stack.lanes.values()), stack.dead_letter_queue):
-        yield Need(
+        yield Permission(
             "sqs:GetQueueAttributes",
-            patient.arn("sqs", queue),
+            subject.arn("sqs", queue),
             "status, dlq, backfill",
-            partial(patient.queue, queue),
+            partial(subject.queue, queue),
         )
-    yield from _needs_of_ledger(patient)
+    yield from _ledger_permissions(subject)
 
 
-def _needs_of_ledger(patient: Patient) -> Iterator[Need]:
-    stack, dynamodb = patient.stack, patient.clients.dynamodb
-    table = patient.arn("dynamodb", f"table/{stack.ledger_table}")
-    yield Need(
+def _ledger_permissions(subject: StackUnderTest) -> Iterator[Permission]:
+    stack, dynamodb = subject.stack, subject.clients.dynamodb
+    table = subject.arn("dynamodb", f"table/{stack.ledger_table}")
+    yield Permission(
         "dynamodb:GetItem",
         table,
         "why, verify, drill",
-        lambda: dynamodb.get_item(TableName=stack.ledger_table, Key={"key": {"S": NOWHERE}}),
+        lambda: dynamodb.get_item(TableName=stack.ledger_table, Key={"key": {"S": MISSING_KEY}}),
     )
-    yield Need(
+    yield Permission(
         "dynamodb:DescribeTable",
         table,
         "doctor",
         lambda: dynamodb.describe_table(TableName=stack.ledger_table),
     )
-    yield Need(
+    yield Permission(
         "dynamodb:Query",
         f"{table}/index/{stack.status_index}",
         "status, backfill, verify",
@@ -108,51 +111,51 @@ def _needs_of_ledger(patient: Patient) -> Iterator[Need]:
     )
 
 
-def _needs_of_parts(patient: Patient) -> Iterator[Need]:
-    """Yield what looking at notifications, alarms, logs, the function and the edge takes."""
-    stack, clients = patient.stack, patient.clients
-    yield Need(
+def _part_permissions(subject: StackUnderTest) -> Iterator[Permission]:
+    """Yield the permissions to read notifications, alarms, logs, function and distribution."""
+    stack, clients = subject.stack, subject.clients
+    yield Permission(
         "s3:GetBucketNotification",
-        patient.arn("s3", stack.sources_bucket),
+        subject.arn("s3", stack.sources_bucket),
         "doctor",
         lambda: clients.s3.get_bucket_notification_configuration(Bucket=stack.sources_bucket),
     )
-    yield Need(
+    yield Permission(
         "cloudwatch:DescribeAlarms",
-        patient.arn("cloudwatch", "alarm:*"),
+        subject.arn("cloudwatch", "alarm:*"),
         "status, doctor, drill",
         lambda: clients.cloudwatch.describe_alarms(AlarmNamePrefix=stack.prefix, MaxRecords=1),
     )
     if stack.log_group:
-        yield Need(
+        yield Permission(
             "logs:FilterLogEvents",
-            patient.arn("logs", f"log-group:{stack.log_group}:*"),
+            subject.arn("logs", f"log-group:{stack.log_group}:*"),
             "why, dlq show",
             lambda: clients.logs.filter_log_events(logGroupName=stack.log_group, limit=1),
         )
     if stack.function:
-        yield Need(
+        yield Permission(
             "lambda:GetFunctionConfiguration",
-            patient.arn("lambda", f"function:{stack.function}:{stack.function_alias}"),
+            subject.arn("lambda", f"function:{stack.function}:{stack.function_alias}"),
             "doctor",
-            lambda: patient.function,
+            lambda: subject.function,
         )
-    yield from _needs_of_reports(patient)
+    yield from _edge_permissions(subject)
 
 
-def _needs_of_reports(patient: Patient) -> Iterator[Need]:
-    stack, clients = patient.stack, patient.clients
+def _edge_permissions(subject: StackUnderTest) -> Iterator[Permission]:
+    stack, clients = subject.stack, subject.clients
     if stack.topic_arn:
-        yield Need(
+        yield Permission(
             "sns:ListSubscriptionsByTopic",
             stack.topic_arn,
             "doctor",
             lambda: clients.sns.list_subscriptions_by_topic(TopicArn=stack.topic_arn),
         )
     if (distribution := stack.distribution) is not None:
-        yield Need(
+        yield Permission(
             "cloudfront:GetDistribution",
-            patient.arn("cloudfront", f"distribution/{distribution.id}"),
+            subject.arn("cloudfront", f"distribution/{distribution.id}"),
             "doctor, urls",
             lambda: clients.cloudfront.get_distribution(Id=distribution.id),
         )

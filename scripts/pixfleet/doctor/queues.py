@@ -1,75 +1,77 @@
-"""Whether messages that fail end where they should, with time enough for each try."""
+"""Checks redrive policy, retention, visibility timeout and encryption of the queues."""
 
 from collections.abc import Iterator, Mapping
 from json import loads
 
-from scripts.pixfleet.doctor.result import Finding, judged, skipped
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 
 AREA = "queues"
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-TRIES_PER_VISIBILITY = 6
+TIMEOUTS_PER_VISIBILITY = 6
 DEFAULT_RECEIVES = "8"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
-AWS_OWN_KEY = "alias/aws/sqs"
+AWS_MANAGED_KEY = "alias/aws/sqs"
 
 
-def look(patient: Patient) -> Iterator[Finding]:
-    """Yield what is to be said of each lane's queue and of the dead-letter queue."""
-    dead = patient.queue(patient.stack.dead_letter_queue)
-    for name, lane in patient.stack.lanes.items():
-        attributes = patient.queue(lane.queue)
-        yield _redrive(patient, name, attributes)
-        yield _retention(name, attributes, dead)
-        yield _visibility(patient, name, attributes)
+def check(subject: StackUnderTest) -> Iterator[Finding]:
+    """Yield findings about each lane's queue and the dead-letter queue."""
+    dead_letters = subject.queue(subject.stack.dead_letter_queue)
+    for name, lane in subject.stack.lanes.items():
+        attributes = subject.queue(lane.queue)
+        yield _redrive(subject, name, attributes)
+        yield _retention(name, attributes, dead_letters)
+        yield _visibility(subject, name, attributes)
         yield from _key(name, attributes)
 
 
-def _redrive(patient: Patient, lane: str, attributes: Mapping[str, str]) -> Finding:
+def _redrive(subject: StackUnderTest, lane: str, attributes: Mapping[str, str]) -> Finding:
     policy = loads(attributes.get("RedrivePolicy", "{}"))
     target = str(policy.get("deadLetterTargetArn", "nowhere"))
     receives = str(policy.get("maxReceiveCount", "-"))
-    wanted = patient.stack.environment.get("PIXFLEET_MAX_RECEIVES", DEFAULT_RECEIVES)
+    wanted = subject.stack.environment.get("PIXFLEET_MAX_RECEIVES", DEFAULT_RECEIVES)
     name = target.rpartition(":")[2]
-    is_right = name == patient.stack.dead_letter_queue and receives == wanted
-    return judged(
+    is_right = name == subject.stack.dead_letter_queue and receives == wanted
+    return ok_or_wrong(
         AREA,
         is_right,
         f"{lane}: after {receives} receives to {name}",
-        f"terraform apply: expected {patient.stack.dead_letter_queue} after {wanted} receives "
-        "(PIXFLEET_MAX_RECEIVES), or SQS moves a message before the worker can say why",
+        f"terraform apply: expected {subject.stack.dead_letter_queue} after {wanted} receives "
+        "(PIXFLEET_MAX_RECEIVES), or SQS moves a message before the worker attaches a cause",
     )
 
 
-def _retention(lane: str, attributes: Mapping[str, str], dead: Mapping[str, str]) -> Finding:
-    kept, letters_kept = (int(each["MessageRetentionPeriod"]) for each in (attributes, dead))
-    days, letter_days = kept / 86_400, letters_kept / 86_400
-    return judged(
+def _retention(
+    lane: str, attributes: Mapping[str, str], dead_letters: Mapping[str, str]
+) -> Finding:
+    queues = (attributes, dead_letters)
+    days, dead_letter_days = (int(each["MessageRetentionPeriod"]) / 86_400 for each in queues)
+    return ok_or_wrong(
         AREA,
-        letters_kept > kept,
-        f"{lane}: messages are kept {days:g} days, dead letters {letter_days:g}",
-        "keep dead letters longer than messages: SQS counts from when a message was first sent",
+        dead_letter_days > days,
+        f"{lane}: messages are kept {days:g} days, dead letters {dead_letter_days:g}",
+        "keep dead letters longer than messages: SQS counts from the first sending of a message",
     )
 
 
-def _visibility(patient: Patient, lane: str, attributes: Mapping[str, str]) -> Finding:
-    if not patient.stack.function:
-        return skipped(AREA, f"{lane}: no function whose timeout its visibility must outlast")
-    seconds, timeout = int(attributes["VisibilityTimeout"]), patient.function["Timeout"]
-    return judged(
+def _visibility(subject: StackUnderTest, lane: str, attributes: Mapping[str, str]) -> Finding:
+    if not subject.stack.function:
+        return skipped(AREA, f"{lane}: without a function, any visibility timeout will do")
+    seconds, timeout = int(attributes["VisibilityTimeout"]), subject.function["Timeout"]
+    return ok_or_wrong(
         AREA,
-        seconds >= TRIES_PER_VISIBILITY * timeout,
-        f"{lane}: hidden for {seconds} s, the function's timeout is {timeout} s",
-        f"terraform apply: expected at least {TRIES_PER_VISIBILITY * timeout} s, six timeouts",
+        seconds >= TIMEOUTS_PER_VISIBILITY * timeout,
+        f"{lane}: the visibility timeout is {seconds} s, the function's timeout {timeout} s",
+        f"terraform apply: expected at least {TIMEOUTS_PER_VISIBILITY * timeout} s, six timeouts",
     )
 
 
 def _key(lane: str, attributes: Mapping[str, str]) -> Iterator[Finding]:
     if key := attributes.get("KmsMasterKeyId"):
-        yield judged(
+        yield ok_or_wrong(
             AREA,
-            key != AWS_OWN_KEY,
+            key != AWS_MANAGED_KEY,
             f"{lane}: encrypted with {key}",
-            "use a key of your own, whose policy lets S3 and the worker in: S3 cannot send to a "
-            f"queue under {AWS_OWN_KEY}",
+            "use a customer managed key whose policy allows S3 and the worker: S3 cannot send to "
+            f"a queue with {AWS_MANAGED_KEY}",
         )

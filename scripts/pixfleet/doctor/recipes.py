@@ -1,10 +1,10 @@
-"""Whether the recipes that the worker reads are there, can be used, and are the newest."""
+"""Checks that the deployed recipes exist, can be used, and equal the local file."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.pixfleet.doctor.result import Finding, Verdict, wrong
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, FindingStatus, wrong
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.recipe_file import read_recipe_file
 from shared.cloud.deployed_recipes import deployed_recipes
@@ -16,19 +16,19 @@ AREA = "recipes"
 LOCAL = Path("recipes.yaml")
 
 
-def look(patient: Patient) -> Iterator[Finding]:
-    """Yield what is to be said of the recipes."""
-    stack = patient.stack
-    objects = objects_of(stack, patient.clients)
+def check(subject: StackUnderTest) -> Iterator[Finding]:
+    """Yield findings about the recipes."""
+    stack = subject.stack
+    objects = objects_of(stack, subject.clients)
     try:
         recipe_set = deployed_recipes(stack.recipes, objects)
     except Missing as refused:
-        told = f"{stack.recipes}: {refused}"
-        yield wrong(AREA, told, "terraform apply: the worker cannot start")
+        what = f"{stack.recipes}: {refused}"
+        yield wrong(AREA, what, "terraform apply: the worker cannot start")
         return
     except Misconfigured as refused:
-        told = f"{stack.recipes}: {'; '.join(refused.problems)}"
-        yield wrong(AREA, told, "`pixfleet recipes check`, then terraform apply")
+        what = f"{stack.recipes}: {'; '.join(refused.problems)}"
+        yield wrong(AREA, what, "`pixfleet recipes check`, then terraform apply")
         return
     yield Finding(
         AREA, f"{stack.recipes}: {', '.join(recipe.name for recipe in recipe_set.recipes)}"
@@ -39,6 +39,6 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _local(deployed: RecipeSet) -> Finding:
     if read_recipe_file(LOCAL) == deployed:
-        return Finding(AREA, f"{LOCAL} here is what is deployed")
-    told = f"{LOCAL} here differs from what is deployed: `pixfleet plan` says what it would change"
-    return Finding(AREA, told, Verdict.SKIPPED)
+        return Finding(AREA, f"{LOCAL} in this folder is what is deployed")
+    what = f"{LOCAL} in this folder is not what is deployed: `pixfleet plan` shows the changes"
+    return Finding(AREA, what, FindingStatus.SKIPPED)

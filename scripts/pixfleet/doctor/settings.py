@@ -1,36 +1,36 @@
-"""Whether the worker runs with the settings that Terraform wrote."""
+"""Checks that the worker runs with the settings that Terraform wrote."""
 
 from collections.abc import Iterator
 
-from scripts.pixfleet.doctor.result import Finding, judged, skipped, wrong
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped, wrong
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from shared.model.errors import Misconfigured
 from shared.settings import read_settings
 
 AREA = "settings"
 
 
-def look(patient: Patient) -> Iterator[Finding]:
-    """Yield what is to be said of the worker's environment."""
-    written = dict(patient.stack.environment)
-    yield _usable("the stack's document", written)
-    if not patient.stack.function:
-        yield skipped(AREA, "no Lambda function: what a runner's environment holds is not seen")
+def check(subject: StackUnderTest) -> Iterator[Finding]:
+    """Yield findings about the worker's environment variables."""
+    expected = dict(subject.stack.environment)
+    yield _usable("the stack's document", expected)
+    if not subject.stack.function:
+        yield skipped(AREA, "no Lambda function: the environment of a runner cannot be read")
         return
-    told = patient.function.get("Environment", {}).get("Variables", {})
-    real = {name: value for name, value in told.items() if name.startswith("PIXFLEET_")}
-    yield _usable(f"function {patient.stack.function}", real)
+    variables = subject.function.get("Environment", {}).get("Variables", {})
+    actual = {name: value for name, value in variables.items() if name.startswith("PIXFLEET_")}
+    yield _usable(f"function {subject.stack.function}", actual)
     differing = sorted(
-        name for name in written.keys() | real.keys() if written.get(name) != real.get(name)
+        name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name)
     )
-    named = ", ".join(
-        f"{name} is {real.get(name)!r}, not {written.get(name)!r}" for name in differing
+    what = ", ".join(
+        f"{name} is {actual.get(name)!r}, not {expected.get(name)!r}" for name in differing
     )
-    yield judged(
+    yield ok_or_wrong(
         AREA,
         not differing,
-        named or "the function has the settings that Terraform wrote",
-        "terraform apply; somebody has changed the function by hand, or its alias stayed behind",
+        what or "the function has the settings that Terraform wrote",
+        "terraform apply: the function was changed by hand, or its alias has an older version",
     )
 
 
@@ -39,5 +39,5 @@ def _usable(whose: str, environment: dict[str, str]) -> Finding:
         read_settings(environment)
     except Misconfigured as refused:
         problems = "; ".join(refused.problems)
-        return wrong(AREA, f"{whose}: {problems}", "mend them in Terraform, then apply")
-    return Finding(AREA, f"those of {whose} can be used")
+        return wrong(AREA, f"{whose}: {problems}", "correct them in Terraform, then apply")
+    return Finding(AREA, f"the settings of {whose} can be used")

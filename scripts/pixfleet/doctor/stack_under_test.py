@@ -1,4 +1,4 @@
-"""The stack that is looked at, with the facts that several looks need, each asked for once."""
+"""The stack that is checked, with the answers that several checks need, each read once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Patient:
-    """A stack and the clients that reach it."""
+class StackUnderTest:
+    """A stack, its clients, and what they have read."""
 
     stack: Stack
     clients: AwsClients
@@ -24,7 +24,7 @@ class Patient:
 
     @cached_property
     def account(self) -> str:
-        """Return the number of the account, `*` if it is not told."""
+        """Return the account id, or `*` if STS does not return it."""
         try:
             return self.clients.sts.get_caller_identity()["Account"]
         except ClientError:
@@ -32,14 +32,14 @@ class Patient:
 
     @cached_property
     def function(self) -> "FunctionConfigurationResponseTypeDef":
-        """Return how the worker's function is set, as its alias runs it."""
+        """Return the configuration of the worker's function behind its alias."""
         stack = self.stack
         return self.clients.functions.get_function_configuration(
             FunctionName=stack.function, Qualifier=stack.function_alias or "$LATEST"
         )
 
     def arn(self, service: str, name: str) -> str:
-        """Return the ARN of what a service calls by this name in the stack's region."""
+        """Return the ARN of a service's resource in the stack's region."""
         region = self.stack.region
         partition = self.clients.session.get_partition_for_region(region)
         if service == "s3":

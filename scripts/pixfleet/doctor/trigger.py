@@ -1,110 +1,112 @@
-"""Whether what happens in the sources bucket reaches a lane, and a lane the worker."""
+"""Checks that events of the sources bucket reach a lane, and the lane's messages the worker."""
 
 from collections.abc import Iterator
 from json import loads
 
-from scripts.pixfleet.doctor.result import Finding, judged, skipped, wrong
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped, wrong
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.document import LIVE, Lane
 
 AREA = "trigger"
 EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 BATCH_SIZE = 10
 PARTIAL = "ReportBatchItemFailures"
-APPLY = "terraform apply: somebody has changed it by hand"
+APPLY = "terraform apply: it was changed by hand"
 
 
-def look(patient: Patient) -> Iterator[Finding]:
-    """Yield what is to be said of notifications, rules and event source mappings."""
-    if patient.stack.trigger == "eventbridge":
-        yield from _rules(patient)
+def check(subject: StackUnderTest) -> Iterator[Finding]:
+    """Yield findings about notifications, rules and event source mappings."""
+    if subject.stack.trigger == "eventbridge":
+        yield from _rules(subject)
     else:
-        yield _notification(patient)
-    for name, lane in patient.stack.lanes.items():
-        yield from _mapping(patient, name, lane)
+        yield _notification(subject)
+    for name, lane in subject.stack.lanes.items():
+        yield from _mapping(subject, name, lane)
 
 
-def _notification(patient: Patient) -> Finding:
-    bucket, queue = patient.stack.sources_bucket, patient.stack.lanes[LIVE].queue
-    told = patient.clients.s3.get_bucket_notification_configuration(Bucket=bucket)
+def _notification(subject: StackUnderTest) -> Finding:
+    bucket, queue = subject.stack.sources_bucket, subject.stack.lanes[LIVE].queue
+    notifications = subject.clients.s3.get_bucket_notification_configuration(Bucket=bucket)
     ours = [
         each
-        for each in told.get("QueueConfigurations", [])
+        for each in notifications.get("QueueConfigurations", [])
         if each["QueueArn"].rpartition(":")[2] == queue and not each.get("Filter")
     ]
     events = {event for each in ours for event in each["Events"]}
     missing = [event for event in EVENTS if event not in events]
-    return judged(
+    return ok_or_wrong(
         AREA,
         not missing,
-        f"{bucket} tells {queue} of {', '.join(sorted(events)) or 'nothing'}",
-        f"terraform apply: expected {' and '.join(missing)} without a filter; a bucket has one "
-        "such document, and somebody may have replaced it. Then `pixfleet verify --repair`",
+        f"{bucket} notifies {queue} of {', '.join(sorted(events)) or 'nothing'}",
+        f"terraform apply: expected {' and '.join(missing)} without a filter. A bucket has "
+        "one notification configuration, which somebody replaced. Then `pixfleet verify --repair`",
     )
 
 
-def _rules(patient: Patient) -> Iterator[Finding]:
-    bucket, clients = patient.stack.sources_bucket, patient.clients
-    told = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
-    yield judged(
+def _rules(subject: StackUnderTest) -> Iterator[Finding]:
+    bucket, clients = subject.stack.sources_bucket, subject.clients
+    notifications = clients.s3.get_bucket_notification_configuration(Bucket=bucket)
+    yield ok_or_wrong(
         AREA,
-        "EventBridgeConfiguration" in told,
+        "EventBridgeConfiguration" in notifications,
         f"{bucket} and EventBridge",
         f"switch on EventBridge for {bucket}, then `pixfleet verify --repair`",
     )
-    for name, lane in patient.stack.lanes.items():
-        # A lane without prefixes has a rule only if it is the one for all other keys.
+    for name, lane in subject.stack.lanes.items():
+        # The live lane has a rule for all other keys; another lane only if it has prefixes.
         if name == LIVE or lane.prefixes:
-            yield _rule(patient, name, lane)
+            yield _rule(subject, name, lane)
 
 
-def _rule(patient: Patient, name: str, lane: Lane) -> Finding:
-    events, rule = patient.clients.events, f"{patient.stack.prefix}-{name}"
+def _rule(subject: StackUnderTest, name: str, lane: Lane) -> Finding:
+    events, rule = subject.clients.events, f"{subject.stack.prefix}-{name}"
     try:
-        told = events.describe_rule(Name=rule)
+        described = events.describe_rule(Name=rule)
     except events.exceptions.ResourceNotFoundException:
         return wrong(AREA, f"no EventBridge rule {rule}", APPLY)
     targets = events.list_targets_by_rule(Rule=rule)["Targets"]
-    buckets = loads(told.get("EventPattern", "{}")).get("detail", {}).get("bucket", {})
+    buckets = loads(described.get("EventPattern", "{}")).get("detail", {}).get("bucket", {})
     found = {
-        f"the rule is {told['State']}": told["State"] == "ENABLED",
+        f"the rule is {described['State']}": described["State"] == "ENABLED",
         f"its targets do not include {lane.queue}": any(
             each["Arn"].rpartition(":")[2] == lane.queue for each in targets
         ),
-        f"it is not for {patient.stack.sources_bucket}": patient.stack.sources_bucket
+        f"it is not for {subject.stack.sources_bucket}": subject.stack.sources_bucket
         in buckets.get("name", []),
     }
     bad = [what for what, is_right in found.items() if not is_right]
-    return judged(AREA, not bad, f"rule {rule}: {'; '.join(bad) or f'to {lane.queue}'}", APPLY)
+    return ok_or_wrong(
+        AREA, not bad, f"rule {rule}: {'; '.join(bad) or f'to {lane.queue}'}", APPLY
+    )
 
 
-def _mapping(patient: Patient, name: str, lane: Lane) -> Iterator[Finding]:
+def _mapping(subject: StackUnderTest, name: str, lane: Lane) -> Iterator[Finding]:
     if not lane.mapping_id:
         yield skipped(AREA, f"{name}: no event source mapping; a runner polls {lane.queue}")
         return
-    told = patient.clients.functions.get_event_source_mapping(UUID=lane.mapping_id)
-    stack, state = patient.stack, told.get("State", "unknown")
+    mapping = subject.clients.functions.get_event_source_mapping(UUID=lane.mapping_id)
+    stack, state = subject.stack, mapping.get("State", "unknown")
     alias = f":function:{stack.function}:{stack.function_alias}".rstrip(":")
-    concurrency = told.get("ScalingConfig", {}).get("MaximumConcurrency")
-    yield judged(
+    source = mapping.get("EventSourceArn", "unknown")
+    concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+    yield ok_or_wrong(
         AREA,
         state == "Enabled",
         f"{name}: its event source mapping is {state}",
         f"aws lambda update-event-source-mapping --uuid {lane.mapping_id} --enabled",
     )
     found = {
-        f"batches of {told.get('BatchSize')}": told.get("BatchSize") == BATCH_SIZE,
-        f"does not {PARTIAL}": PARTIAL in told.get("FunctionResponseTypes", []),
-        f"for {told.get('FunctionArn')}": told.get("FunctionArn", "").endswith(alias),
-        f"from {told.get('EventSourceArn')}": told.get("EventSourceArn", "").rpartition(":")[2]
-        == lane.queue,
+        f"batches of {mapping.get('BatchSize')}": mapping.get("BatchSize") == BATCH_SIZE,
+        f"does not {PARTIAL}": PARTIAL in mapping.get("FunctionResponseTypes", []),
+        f"for {mapping.get('FunctionArn')}": mapping.get("FunctionArn", "").endswith(alias),
+        f"from {source}": source.rpartition(":")[2] == lane.queue,
         f"{concurrency} batches at once": concurrency == lane.maximum_concurrency,
     }
     bad = [what for what, is_right in found.items() if not is_right]
-    yield judged(
+    yield ok_or_wrong(
         AREA,
         not bad,
-        f"{name}: {'; '.join(bad) or f'{BATCH_SIZE} a batch, partial failures told'}",
+        f"{name}: {'; '.join(bad) or f'{BATCH_SIZE} a batch, partial batch responses'}",
         f"{APPLY}; expected {BATCH_SIZE} a batch from {lane.queue} for {alias[1:]} with "
         f"{PARTIAL}, {lane.maximum_concurrency} at once",
     )

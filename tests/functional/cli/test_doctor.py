@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.doctor.checks import examine
-from scripts.pixfleet.doctor.result import Finding, Verdict
-from scripts.pixfleet.doctor.stack_under_test import Patient
+from scripts.pixfleet.doctor.checks import run_checks
+from scripts.pixfleet.doctor.finding import Finding, FindingStatus
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Lane, Stack
@@ -35,11 +35,11 @@ class OnLambda:
     stack: Stack
     clients: Clients
 
-    def look(self, clients: AwsClients | None = None) -> list[Finding]:
-        return list(examine(Patient(self.stack, clients or AwsClients())))
+    def check(self, clients: AwsClients | None = None) -> list[Finding]:
+        return list(run_checks(StackUnderTest(self.stack, clients or AwsClients())))
 
     def wrong(self) -> list[str]:
-        return [f"{each.area}: {each.what}" for each in self.look() if each.is_bad]
+        return [f"{each.area}: {each.what}" for each in self.check() if each.is_bad]
 
     def set_queue(self, queue: str, name: "QueueAttributeNameType", value: str) -> None:
         url = self.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
@@ -82,7 +82,7 @@ def _on_lambda(stack: LocalStack, clients: Clients) -> OnLambda:
         replace(
             document,
             function="pixfleet-worker",
-            # moto forgets an alias in a mapping, and keeps a version.
+            # moto drops the alias of a mapping, but keeps a version.
             function_alias=made["Version"],
             lanes={
                 "live": Lane(stack.live_queue, mapping_id=mapping["UUID"], maximum_concurrency=5)
@@ -111,15 +111,15 @@ def test_the_local_stack_is_well(type_: Type) -> None:
     answer = type_("doctor", "--json")
 
     assert answer.code == 0, answer.out
-    verdicts = {each["verdict"] for each in answer.document["findings"]}
-    assert verdicts == {"ok", "skipped"}
+    statuses = {each["verdict"] for each in answer.document["findings"]}
+    assert statuses == {"ok", "skipped"}
 
 
 def test_a_stack_on_lambda_is_well(on_lambda: OnLambda) -> None:
-    found = on_lambda.look()
+    found = on_lambda.check()
 
     assert not [each for each in found if each.is_bad]
-    assert {each.area for each in found if each.verdict is Verdict.OK} >= {
+    assert {each.area for each in found if each.status is FindingStatus.OK} >= {
         "permissions",
         "settings",
         "recipes",
@@ -132,7 +132,7 @@ def test_a_stack_on_lambda_is_well(on_lambda: OnLambda) -> None:
     }
 
 
-def test_a_function_that_somebody_has_changed_is_found(on_lambda: OnLambda) -> None:
+def test_a_function_that_was_changed_by_hand_is_found(on_lambda: OnLambda) -> None:
     functions = boto3.client("lambda")
     changed = {**on_lambda.stack.environment, "PIXFLEET_MAX_PIXELS": "none"}
     functions.update_function_configuration(
@@ -146,11 +146,11 @@ def test_a_function_that_somebody_has_changed_is_found(on_lambda: OnLambda) -> N
 
     assert any("PIXFLEET_MAX_PIXELS: expected a whole number" in each for each in found)
     assert "settings: PIXFLEET_MAX_PIXELS is 'none', not None" in found
-    assert "queues: live: hidden for 60 s, the function's timeout is 60 s" in found
+    assert "queues: live: the visibility timeout is 60 s, the function's timeout 60 s" in found
     assert "function: 512 MB on arm64" in found
 
 
-def test_a_queue_that_gives_up_too_soon_is_found(on_lambda: OnLambda) -> None:
+def test_wrong_queue_attributes_are_found(on_lambda: OnLambda) -> None:
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:pixfleet-dead-letter"}
     on_lambda.set_queue(
         "pixfleet-live", "RedrivePolicy", json.dumps({**policy, "maxReceiveCount": 3})
@@ -173,7 +173,7 @@ def test_a_notification_that_was_replaced_is_found(on_lambda: OnLambda) -> None:
 
     found = on_lambda.wrong()
 
-    assert found == ["trigger: pixfleet-sources tells pixfleet-live of nothing"]
+    assert found == ["trigger: pixfleet-sources notifies pixfleet-live of nothing"]
 
 
 def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
@@ -197,7 +197,7 @@ def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
     assert "trigger: no EventBridge rule pixfleet-bulk" in found
 
 
-def test_a_mapping_that_is_off_or_swallows_failures_is_found(on_lambda: OnLambda) -> None:
+def test_a_disabled_mapping_without_partial_batch_responses_is_found(on_lambda: OnLambda) -> None:
     boto3.client("lambda").update_event_source_mapping(
         UUID=on_lambda.stack.lanes["live"].mapping_id,
         Enabled=False,
@@ -224,21 +224,23 @@ def test_recipes_that_are_missing_or_broken_are_found(on_lambda: OnLambda) -> No
     assert "NoSuchKey" in missing[0]
 
 
-def test_alarms_of_which_nobody_hears_are_found(on_lambda: OnLambda) -> None:
+def test_alarms_that_notify_nobody_are_found(on_lambda: OnLambda) -> None:
     alarm("pixfleet-duration")
     sns = boto3.client("sns")
-    (told,) = sns.list_subscriptions_by_topic(TopicArn=on_lambda.stack.topic_arn)["Subscriptions"]
-    sns.unsubscribe(SubscriptionArn=told["SubscriptionArn"])
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=on_lambda.stack.topic_arn)[
+        "Subscriptions"
+    ]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
 
     found = on_lambda.wrong()
 
     assert found == [
-        "alarms: without any action: pixfleet-duration",
+        "alarms: without an action: pixfleet-duration",
         f"alarms: 0 confirmed subscriptions of {on_lambda.stack.topic_arn}",
     ]
 
 
-def test_an_alarm_is_heard_through_a_composite_one(
+def test_an_alarm_may_notify_through_a_composite_alarm(
     on_lambda: OnLambda, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = (on_lambda.stack.topic_arn,)
@@ -248,16 +250,18 @@ def test_an_alarm_is_heard_through_a_composite_one(
         Alarm("pixfleet-duration", "OK", (), may_act=True),
         Alarm("pixfleet-throttles", "OK", topic, may_act=False),
     ]
-    speaking = Alarm("pixfleet-something-is-wrong", "OK", topic, may_act=True, rule=rule)
-    # moto knows no composite alarms.
-    monkeypatch.setattr("scripts.pixfleet.doctor.alarms.alarms_of", lambda *_: [*silent, speaking])
+    composite = Alarm("pixfleet-something-is-wrong", "OK", topic, may_act=True, rule=rule)
+    # moto has no composite alarms.
+    monkeypatch.setattr(
+        "scripts.pixfleet.doctor.alarms.alarms_of", lambda *_: [*silent, composite]
+    )
 
-    assert on_lambda.wrong() == ["alarms: without any action: pixfleet-throttles"]
+    assert on_lambda.wrong() == ["alarms: without an action: pixfleet-throttles"]
 
 
 @pytest.fixture(name="denied")
 def _denied(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Give the set of the calls that AWS denies."""
+    """Give the set of operations that AWS denies."""
     denied: set[str] = set()
     real: Any = getattr(BaseClient, "_make_api_call")  # noqa: B009 - the stubs do not know it
 
@@ -270,18 +274,18 @@ def _denied(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return denied
 
 
-def test_what_one_may_not_do_is_named_with_its_arn_and_who_needs_it(
+def test_a_denied_action_is_named_with_its_arn_and_the_commands_that_need_it(
     on_lambda: OnLambda, denied: set[str]
 ) -> None:
     denied |= {"DescribeAlarms", "GetBucketNotificationConfiguration"}
 
-    found = [each for each in on_lambda.look() if each.is_bad]
+    found = [each for each in on_lambda.check() if each.is_bad]
 
-    assert [(each.area, each.verdict) for each in found] == [
-        ("permissions", Verdict.WRONG),
-        ("permissions", Verdict.WRONG),
-        ("trigger", Verdict.UNSEEN),
-        ("alarms", Verdict.UNSEEN),
+    assert [(each.area, each.status) for each in found] == [
+        ("permissions", FindingStatus.WRONG),
+        ("permissions", FindingStatus.WRONG),
+        ("trigger", FindingStatus.UNSEEN),
+        ("alarms", FindingStatus.UNSEEN),
     ]
     assert found[0].what == "s3:GetBucketNotification is denied"
     assert found[0].remedy == (
@@ -290,18 +294,18 @@ def test_what_one_may_not_do_is_named_with_its_arn_and_who_needs_it(
     assert found[1].remedy.endswith("needed by status, doctor, drill")
 
 
-def test_status_tells_what_it_may_not_see(type_: Type, denied: set[str]) -> None:
+def test_status_names_calls_that_are_denied(type_: Type, denied: set[str]) -> None:
     denied |= {"DescribeAlarms", "GetMetricData"}
 
     document = type_("status", "--json").document
 
     assert document["unseen"] == [
-        "You may not GetMetricData, so that is not looked at.",
-        "You may not DescribeAlarms, so that is not looked at.",
+        "You may not call GetMetricData, so its part is missing.",
+        "You may not call DescribeAlarms, so its part is missing.",
     ]
 
 
-def test_what_is_wrong_is_shown_with_its_remedy(
+def test_a_wrong_finding_is_shown_with_its_remedy(
     type_: Type, clients: Clients, stack: LocalStack
 ) -> None:
     clients.s3.put_bucket_notification_configuration(
@@ -312,6 +316,7 @@ def test_what_is_wrong_is_shown_with_its_remedy(
 
     assert answer.code == 3
     assert (
-        "\u2717 trigger: pixfleet-sources tells pixfleet-live of nothing\n  \u2192 " in answer.out
+        "\u2717 trigger: pixfleet-sources notifies pixfleet-live of nothing\n  \u2192 "
+        in answer.out
     )
-    assert answer.out.rstrip().endswith("1 wrong, 0 could not be looked at.")
+    assert answer.out.rstrip().endswith("1 wrong, 0 could not be checked.")
