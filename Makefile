@@ -25,10 +25,18 @@ export IMAGES RECIPES PORT TF_PLUGIN_DIR
 
 BIN := .venv/bin
 READY := .venv/.ready
+UV_READY := build/uv/.ready
 MINISTACK_READY := build/ministack/.ready
 # Twice quiet: pip's warnings of each try would hide what the person can do.
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 OR_SAY_WHY := || { echo "pip could not install what the lock file names: connect this machine to a package index (PIP_INDEX_URL names another one than PyPI), then type the same again." >&2; exit 2; }
+
+# $(call install,ENVIRONMENT,LOCK): uv takes seconds where pip takes minutes. What pip has been told
+# of indexes in its files uv does not know, so pip has the second try.
+install = @$(PYTHON) -m venv $(1); \
+	build/uv/bin/uv pip install --quiet --system-certs $${PIP_INDEX_URL:+--default-index "$$PIP_INDEX_URL"} \
+	  --python $(1)/bin/python --require-hashes -r $(2) 2>/dev/null \
+	|| $(1)/bin/python $(INSTALL) --require-hashes -r $(2) $(OR_SAY_WHY)
 
 .PHONY: help
 help:  ## List the targets
@@ -44,18 +52,21 @@ python-is-new-enough:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Pixfleet needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true). Name another: make PYTHON=python3.12 …" >&2; exit 2; }
 
-$(READY): scripts/locks/dev.txt pyproject.toml | python-is-new-enough
+$(UV_READY): scripts/locks/uv.txt | python-is-new-enough
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/python $(INSTALL) --require-hashes -r $< $(OR_SAY_WHY)
+	@touch $@
+
+$(READY): scripts/locks/dev.txt pyproject.toml | $(UV_READY)
 	@echo "Installing Pixfleet into .venv …"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(INSTALL) --require-hashes -r scripts/locks/dev.txt $(OR_SAY_WHY)
+	$(call install,.venv,$<)
 	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable . $(OR_SAY_WHY)
 	@touch $@
 
 # MiniStack pins its own botocore, so it lives in a virtual environment of its own.
-$(MINISTACK_READY): scripts/locks/ministack.txt | python-is-new-enough
+$(MINISTACK_READY): scripts/locks/ministack.txt | $(UV_READY)
 	@echo "Installing MiniStack, the local AWS, into build/ministack …"
-	@$(PYTHON) -m venv build/ministack
-	@build/ministack/bin/python $(INSTALL) --require-hashes -r scripts/locks/ministack.txt $(OR_SAY_WHY)
+	$(call install,build/ministack,$<)
 	@touch $@
 
 # ---------------------------------------------------------------- see it work
@@ -86,14 +97,28 @@ bench-cost: setup  ## What a million images cost, from this machine's CPU second
 
 # ---------------------------------------------------------------- check it
 
+.PHONY: check
+check: $(READY)  ## What is quick: lint, types, layers and the unit tests
+	@$(MAKE) --no-print-directory lint types layers
+	@$(BIN)/pytest -n 2 -m unit tests/unit
+
 .PHONY: test
 test: setup  ## Everything that must hold before a change lands
 	@$(MAKE) --no-print-directory lint types layers
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto
 
 .PHONY: unit imaging functional faults terraform e2e
 unit imaging functional faults terraform e2e: setup  ## One tier of the tests
-	@$(BIN)/pytest -m $@
+	@$(BIN)/pytest -n auto -m $@
+
+# The seed of the nightly sizes is in pytest's header, with what repeats it.
+.PHONY: nightly
+nightly: setup coverage  ## All tests at their full sizes with a new seed, and the coverage
+	@PIXFLEET_TEST_SIZE=nightly $(BIN)/pytest -n auto
+
+.PHONY: coverage
+coverage: setup  ## Branch coverage of shared/model, shared/cloud and worker
+	@$(BIN)/pytest -n auto -m "unit or functional or faults" --cov --cov-report=term
 
 .PHONY: lint
 lint: $(READY)  ## ruff and codespell
@@ -128,28 +153,26 @@ soak: setup  ## Thousands of images, runners killed every few seconds: nothing l
 
 # ---------------------------------------------------------------- keep house
 
-LOCK := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade
 
 CHECKOV_READY := build/checkov/.ready
 # checkov pins a hundred packages of its own, so it lives in a virtual environment of its own.
-$(CHECKOV_READY): scripts/locks/checkov.txt | python-is-new-enough
+$(CHECKOV_READY): scripts/locks/checkov.txt | $(UV_READY)
 	@echo "Installing checkov into build/checkov …"
-	@$(PYTHON) -m venv build/checkov
-	@build/checkov/bin/python $(INSTALL) --require-hashes -r scripts/locks/checkov.txt $(OR_SAY_WHY)
+	$(call install,build/checkov,$<)
 	@touch $@
 
 .PHONY: checkov
 checkov: $(CHECKOV_READY)  ## Install checkov, with which `make terraform` then looks over the stack
 
 .PHONY: lock
-lock: python-is-new-enough  ## Renew the lock files, with hashes and without index addresses
-	@$(PYTHON) -m venv build/lock
-	@build/lock/bin/python $(INSTALL) uv $(OR_SAY_WHY)
+lock: $(UV_READY)  ## Renew the lock files, with hashes and without index addresses
 	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt
 	@$(LOCK) pyproject.toml --extra cli --extra heic --group dev -o scripts/locks/dev.txt
 	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
+	@echo 'uv==0.13.9' | $(LOCK) - -o scripts/locks/uv.txt
 
 .PHONY: release
 release: setup  ## Set the version, close the changelog's section and tag it: VERSION=1.2.3

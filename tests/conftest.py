@@ -1,14 +1,21 @@
 """What holds for the tests of every tier."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from scripts.local.instance import HOST
+from tests.support.lanes import rank, worker_count
 from tests.support.service_models import service_models_read_once
 from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import set_tiers
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.support.scheduling import TwoLanes
 
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
 settings.register_profile("no deadline", deadline=None)
@@ -24,9 +31,26 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its tier; let those of e2e reach loopback and no real AWS."""
     set_tiers(items)
+    items.sort(key=lambda item: rank(item.nodeid))
     for item in items:
         if item.get_closest_marker("e2e") and not item.get_closest_marker("allow_hosts"):
             item.add_marker(pytest.mark.allow_hosts([HOST]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return what `-n auto` stands for."""
+    return worker_count()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "TwoLanes | None":
+    """Distribute the tests by files and lanes, unless `--dist` asks for another way."""
+    if config.option.dist != "load":
+        return None
+    from tests.support.scheduling import two_lanes  # noqa: PLC0415 - xdist only where it runs
+
+    return two_lanes(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -139,6 +139,7 @@ def test_an_unreachable_endpoint_is_reported_in_a_sentence(tmp_path: Path) -> No
     assert not ended.stdout
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_ctrl_c_ends_with_code_130(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"

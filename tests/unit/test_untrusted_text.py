@@ -107,6 +107,7 @@ def test_a_document_without_a_live_lane_is_refused(text: str) -> None:
 
 def test_a_stack_of_another_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: STACK)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # a client looks for credentials
     context = Context("file", AwsClients(region="us-east-1"), Console())
 
     with pytest.raises(Misconfigured, match="--region eu-west-1"):
