@@ -12,7 +12,7 @@ OUTSIDE_CAUSES = (
     "storage_unavailable",
     "throttled",
 )
-# As the run of the module's tests has it whose plan is looked at.
+# The same values as the module's test run whose plan is read.
 TARGETS = {"live": 300, "bulk": 86400}
 TIMEOUT_SECONDS = 300
 DEAD_LETTERS = metric(

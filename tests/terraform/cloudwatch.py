@@ -1,4 +1,4 @@
-"""CloudWatch's verdict over an alarm, as its documentation has it: what no local AWS does in full.
+"""The state that CloudWatch gives an alarm, by its documentation; no local AWS does all of it.
 
 Periods are counted, not timed; a series is the values of each period, the latest last.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html

@@ -1,4 +1,4 @@
-"""One copy of the stack, and one verdict a folder, two folders at a time."""
+"""One copy of the stack, and one check of each folder, several folders at a time."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.terraform import NoProvider, program
-from tests.terraform.program import Terraform, Verdict, set_up
+from tests.terraform.program import FolderCheck, Terraform, set_up
 
 
 @pytest.fixture(scope="session")
@@ -25,26 +25,26 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def verdicts(
+def checks(
     terraform: Terraform, request: pytest.FixtureRequest
-) -> Iterator[Mapping[Path, Future[Verdict]]]:
-    """Start on every folder that this session asks about."""
+) -> Iterator[Mapping[Path, Future[FolderCheck]]]:
+    """Start the checks of all folders that this session tests."""
     wanted = [
         Path(folder) for folder in {_folder_of(item) for item in request.session.items} - {""}
     ]
-    # Terraform and the provider take a gigabyte.
+    # Terraform and the provider need a gigabyte each time.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        yield {folder: pool.submit(terraform.judge, folder) for folder in wanted}
+        yield {folder: pool.submit(terraform.check, folder) for folder in wanted}
         pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture
-def verdict(verdicts: Mapping[Path, Future[Verdict]], folder: Path) -> Verdict:
-    return verdicts[folder].result()
+def check(checks: Mapping[Path, Future[FolderCheck]], folder: Path) -> FolderCheck:
+    return checks[folder].result()
 
 
 def _folder_of(item: pytest.Item) -> str:
-    """Return the folder whose verdict a test asks for, nothing if it asks for none."""
-    if not isinstance(item, pytest.Function) or "verdict" not in item.fixturenames:
+    """Return the folder whose check a test uses, or an empty string."""
+    if not isinstance(item, pytest.Function) or "check" not in item.fixturenames:
         return ""
     return str(item.callspec.params["folder"])

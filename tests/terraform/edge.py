@@ -1,4 +1,4 @@
-"""The edge functions in Node, one process for many requests, and what they are made of."""
+"""The edge functions in Node, one process for many requests, and their code."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.terraform.edge_model import RUNG, EdgeRequest, NotServed, stored_path
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "delivery"
 HARNESS = Path(__file__).with_name("edge_harness.js")
-# What CloudFront hands over and takes back is JSON without a schema of ours.
+# CloudFront's events and responses are JSON without a schema of ours.
 Event = Mapping[str, Any]
 Answer = str | tuple[int, str]
 
@@ -23,7 +23,7 @@ def bare(name: str) -> str:
 
 
 def edge_recipes(recipe_set: RecipeSet) -> list[list[object]]:
-    """Return what the edge needs of the recipes, as `edge_code.tf` writes it."""
+    """Return the parts of the recipes that the edge needs, as `edge_code.tf` writes them."""
     return [
         [
             recipe.match.prefix,
@@ -50,7 +50,7 @@ def request_code(recipe_set: RecipeSet) -> str:
 
 
 def request_event(request: EdgeRequest) -> Event:
-    """Return the event that CloudFront makes of a request."""
+    """Return CloudFront's event for a request."""
     return {
         "version": "1.0",
         "context": {"eventType": "viewer-request"},
@@ -72,7 +72,7 @@ def _field(values: Sequence[str]) -> Event:
 
 
 class EdgeNode:
-    """One Node process that runs edge functions; close it by leaving the `with`."""
+    """One Node process that runs edge functions; leaving the `with` closes it."""
 
     def __enter__(self) -> Self:
         self._node = subprocess.Popen(
@@ -88,16 +88,16 @@ class EdgeNode:
         self._node.communicate()
 
     def answers(self, functions: Sequence[str], events: Sequence[tuple[int, Event]]) -> list[Any]:
-        """Return what the functions answer; an event names its function by its place."""
+        """Return the functions' answers; an event names its function by index."""
         answered: list[Any] = self._work({"functions": functions, "events": events})
         return answered
 
     def answer(self, function: str, event: Event) -> Any:  # noqa: ANN401 - what a function answers
-        """Return what a function answers to an event."""
+        """Return a function's answer to an event."""
         return self.answers([function], [(0, event)])[0]
 
     def seconds(self, functions: Sequence[str], event: Event, rounds: int) -> list[float]:
-        """Return how long each function takes for an event so many times, at best."""
+        """Return each function's best time for so many rounds of an event."""
         took: list[float] = self._work(
             {"functions": functions, "events": [event], "rounds": rounds}
         )
@@ -111,7 +111,7 @@ class EdgeNode:
         return json.loads(self._node.stdout.readline())
 
 
-def told(answer: Any) -> Answer:  # noqa: ANN401 - what a function answered
+def outcome_of(answer: Any) -> Answer:  # noqa: ANN401 - what a function answered
     """Return the path that a function chose, or the status and text with which it refused."""
     if "statusCode" in answer:
         return answer["statusCode"], answer["body"].rstrip("\n")
@@ -119,7 +119,7 @@ def told(answer: Any) -> Answer:  # noqa: ANN401 - what a function answered
 
 
 def in_python(recipe_set: RecipeSet, request: EdgeRequest) -> Answer:
-    """Return what the model says of the same request."""
+    """Return the model's answer to the same request."""
     try:
         return stored_path(recipe_set, request)
     except NotServed as refused:

@@ -28,9 +28,9 @@ PARAMETERS = {
 }
 QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 FALLBACK_TYPES = ("image/jpeg", "image/png", "image/gif")
-# Below any q that can be written: everyone reads the fallback, who says nothing of it too.
+# Below any q that can be written: every client can read the fallback.
 UNSPOKEN = 0.0005
-# Browsers send about ten; more is an attempt to make the edge work.
+# Browsers send about ten; more is an attempt to waste the edge's time.
 MAX_RANGES = 32
 
 
@@ -154,7 +154,7 @@ def _object_name(
         variants = [one for one in _ladder(recipe) if slot is None or slot in one.slots]
     if not variants:
         raise NotServed(400, "a variant and a format that a recipe stores together")
-    # Who names a format is no longer asked what it takes.
+    # A format in the URL takes precedence over Accept.
     takes = Readable((slot,), ()) if slot else reader
     chosen = _fitting(variants, _wanted_width(asked), takes)
     return f"{chosen.name}.{next(one for one in takes.order if one in chosen.slots)}"

@@ -10,7 +10,7 @@ import hcl2
 
 ROOT = Path(__file__).parents[2]
 STACK = ROOT / "terraform"
-# What Terraform leaves behind, or a person who applied the stack.
+# Files that Terraform or a person who applied the stack leaves behind.
 LEFT_BEHIND = (".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfvars", "*.tfplan")
 
 
@@ -49,12 +49,12 @@ def modules() -> tuple[Path, ...]:
 
 
 def has_tests(folder: Path) -> bool:
-    """Say whether `terraform test` would find anything."""
+    """Return whether the folder has tests for `terraform test`."""
     return any(folder.glob("tests/*.tftest.hcl"))
 
 
 def title(folder: Path) -> str:
-    """Return how a test calls the folder."""
+    """Return the folder's name in test ids."""
     return folder.relative_to(ROOT).as_posix()
 
 

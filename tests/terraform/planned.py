@@ -1,4 +1,4 @@
-"""What the alarms' module would put into AWS: read from the plan that its own tests make."""
+"""The resources of the alarms module, read from the plan of its own tests."""
 
 import json
 import shutil

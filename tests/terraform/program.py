@@ -1,4 +1,4 @@
-"""Runs Terraform in a copy of the stack, from one plugin and for several folders at once."""
+"""Runs Terraform in a copy of the stack, with one provider for several folders at once."""
 
 import os
 import shutil
@@ -19,8 +19,8 @@ GOOD = TerraformResult(code=0, output="")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one folder; a command that could not be tried counts as failed."""
+class FolderCheck:
+    """The results of one folder; a command that could not run counts as failed."""
 
     valid: TerraformResult
     tested: TerraformResult
@@ -28,30 +28,30 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
-    """Terraform, and a copy of the stack that it may litter."""
+    """Terraform, and a copy of the stack in which it may create files."""
 
     program: str
     copy: Path
     init: tuple[str, ...]
 
     def call(self, *words: str, folder: Path) -> TerraformResult:
-        """Run one command in the copy of a folder of ours."""
+        """Run one command in the copy of a folder."""
         here = self.copy / folder.relative_to(ROOT)
         environment = terraform_environment(os.environ)
         return run(self.program, *words, folder=here, environment=environment)
 
-    def judge(self, folder: Path) -> Verdict:
+    def check(self, folder: Path) -> FolderCheck:
         """Validate one folder and run its tests."""
         got = self._fetch(folder)
         if not got.is_good:
-            return Verdict(got, got)
+            return FolderCheck(got, got)
         valid = self.call("validate", folder=folder)
         if not valid.is_good or not has_tests(folder):
-            return Verdict(valid, GOOD if valid.is_good else valid)
-        return Verdict(valid, self.call("test", folder=folder))
+            return FolderCheck(valid, GOOD if valid.is_good else valid)
+        return FolderCheck(valid, self.call("test", folder=folder))
 
     def _fetch(self, folder: Path) -> TerraformResult:
-        """Do what `init` does, without its reading the provider's 700 MB once more a folder."""
+        """Do what `init` does, without reading the provider's 700 MB again for each folder."""
         here = self.copy / folder.relative_to(ROOT)
         first = self.copy / ".first"
         if folder_needs_its_own(here, first):
@@ -62,12 +62,12 @@ class Terraform:
 
 
 def folder_needs_its_own(here: Path, first: Path) -> bool:
-    """Say whether a folder wants other providers than the first did."""
+    """Return whether a folder needs other providers than the first one."""
     return (here / "versions.tf").read_bytes() != (first / "versions.tf").read_bytes()
 
 
 def set_up(found: str, room: Path) -> Terraform:
-    """Copy the stack and fetch its provider; `NoProvider` says what a person can do."""
+    """Copy the stack and fetch its provider; raise `NoProvider`, which names the remedy."""
     shutil.copytree(STACK, room / "terraform", ignore=shutil.ignore_patterns(*LEFT_BEHIND))
     shutil.copy(ROOT / "recipes.yaml", room)
     first = room / ".first"

@@ -1,4 +1,4 @@
-"""Random recipes and requests, more wrong than right, by the dice that a test brings."""
+"""Random recipes and requests, most of them invalid, from a test's random generator."""
 
 import re
 from random import Random
@@ -9,8 +9,8 @@ from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 from tests.support.awkward import KEYS
 from tests.terraform.edge_model import EdgeRequest
 
-LETTERS = "ab/k\u0130\u03a3\u212a\xdf\xe9e\u0301 +%&=?#.~!'()*\\\"\x7f\n\U0001f408"
-ENDINGS = ["", ".jpg", ".JPG", ".\xe9", ".\xc9", "k", "\u212a", "\xdf", "\u03c3"]
+CHARACTERS = "ab/k\u0130\u03a3\u212a\xdf\xe9e\u0301 +%&=?#.~!'()*\\\"\x7f\n\U0001f408"
+SUFFIXES = ["", ".jpg", ".JPG", ".\xe9", ".\xc9", "k", "\u212a", "\xdf", "\u03c3"]
 PIECES = [
     "%",
     "%2",
@@ -71,7 +71,7 @@ def _recipe(dice: Random, number: int) -> Recipe:
     others = [Variant(name, _slots(dice)) for name in dice.sample(NAMES, dice.randint(0, 2))]
     variants = [*rungs, *others] or [Variant("only", _slots(dice))]
     dice.shuffle(variants)
-    suffixes = [ending.lower() for ending in dice.sample(ENDINGS[1:], dice.choice([0, 0, 2]))]
+    suffixes = [suffix.lower() for suffix in dice.sample(SUFFIXES[1:], dice.choice([0, 0, 2]))]
     prefix = dice.choice(["", "", "a", "a/", "\xe9"])
     return Recipe(f"r{number}", tuple(variants), Match(prefix, tuple(suffixes)))
 
@@ -82,7 +82,7 @@ def _slots(dice: Random) -> tuple[Slot, ...]:
 
 
 def any_request(dice: Random) -> EdgeRequest:
-    """Return a request; its path is of a key, as a manifest writes it, or spoilt."""
+    """Return a request; its path is that of a key, as in a manifest, or malformed."""
     asked = dice.sample(list(VALUES), dice.randint(0, 3))
     query = {
         name: [_value(dice, name) for _ in range(1 + (dice.random() < 0.05))] for name in asked
@@ -102,11 +102,11 @@ def _value(dice: Random, name: str) -> str:
 def _path(dice: Random) -> str:
     if dice.random() < 0.2:
         return "/" + "".join(dice.choices(PIECES, k=dice.randint(0, 5)))
-    made_up = "".join(dice.choices(LETTERS, k=dice.randint(1, 6))) * dice.choice([1, 1, 1, 170])
+    made_up = "".join(dice.choices(CHARACTERS, k=dice.randint(1, 6))) * dice.choice([1, 1, 1, 170])
     known = dice.choice(list(KEYS.values()))
-    key = dice.choice([made_up, made_up, known]) + dice.choice(ENDINGS)
+    key = dice.choice([made_up, made_up, known]) + dice.choice(SUFFIXES)
     url = public_url(key, variant="x", slot=Slot.AVIF, version="")
-    # Browsers and people send some characters as they are.
+    # Browsers and people send some characters unencoded.
     return re.sub("%(21|27|28|29|2A|2B)", lambda hit: chr(int(hit[1], 16)), urlsplit(url).path)
 
 

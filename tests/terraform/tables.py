@@ -1,6 +1,6 @@
-"""The tables of inputs and outputs in the READMEs, written from the files they are about.
+"""The tables of inputs and outputs in the READMEs, generated from the Terraform files.
 
-`python -m tests.terraform.tables --write` rewrites what stands between the markers.
+`python -m tests.terraform.tables --write` rewrites the text between the markers.
 """
 
 import re
@@ -16,11 +16,11 @@ BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
 
 
 class NoMarkersError(ValueError):
-    """A README has no place for its tables."""
+    """A README has no markers for its tables."""
 
 
 def documented() -> tuple[Path, ...]:
-    """Return the folders whose README must tell inputs and outputs: the root and the modules."""
+    """Return the folders whose README must list inputs and outputs: the root and the modules."""
     ours = (folder for folder in folders() if folder == STACK or folder.parent.name == "modules")
     return tuple(folder for folder in ours if (folder / "variables.tf").exists())
 
@@ -31,7 +31,7 @@ def tables(folder: Path) -> str:
 
 
 def written(folder: Path) -> str:
-    """Return what the README has for tables; `NoMarkersError` where it has no place for them."""
+    """Return the README's tables; raise `NoMarkersError` if it has no markers."""
     found = BETWEEN.search((folder / "README.md").read_text())
     if not found:
         raise NoMarkersError(f"Expected {BEGIN} and {END} in {title(folder)}/README.md.")
@@ -74,7 +74,7 @@ def _value(default: object) -> str:
 
 
 def _hcl(value: object) -> str:
-    """Write a value as it is typed in a `.tf` file, on one line."""
+    """Return a value in HCL, on one line."""
     match value:
         case None:
             return "null"
@@ -99,7 +99,7 @@ def _code(text: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Write the tables, or only say which are out of date."""
+    """Write the tables, or only list those that are out of date."""
     stale = [folder for folder in documented() if written(folder) != tables(folder)]
     for folder in stale:
         if "--write" in words:

@@ -1,4 +1,4 @@
-"""The alarms against everything that they name: metrics, series, runbook, commands, log fields."""
+"""The alarms and everything that they name: metrics, series, runbook, commands, log fields."""
 
 import json
 import re
@@ -29,7 +29,7 @@ CASES = cases()
 every_case = pytest.mark.parametrize(
     "case", CASES, ids=[f"{each.alarm}-{number}" for number, each in enumerate(CASES)]
 )
-# Not of SQS's, Lambda's or CloudFront's making, so nobody else says that we spelt them right.
+# Metrics of ours; botocore and AWS's documentation cannot tell whether we spell them correctly.
 OURS = {(m.name, frozenset(dimensions)) for m in METRICS for dimensions in m.dimension_sets}
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -50,7 +50,7 @@ AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
 }
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"'")
-# What the AWS CLI has beyond the API, and the options of every command.
+# Options that the AWS CLI has in addition to the API's parameters.
 OF_THE_CLI = {("logs", "tail"): {"filter-pattern", "since"}}
 EVERYWHERE = {"output", "query"}
 OUR_COMMAND = re.compile(r"pixfleet ([a-z ]+?) --")
@@ -82,7 +82,7 @@ def widgets(resources: Mapping[str, Planned]) -> list[dict[str, Any]]:
 
 
 @every_case
-def test_it_speaks_at_the_bad_series_and_nothing_else_does(
+def test_an_alarm_goes_off_for_its_bad_series_only(
     case: Case, alarms: Mapping[str, Planned]
 ) -> None:
     speaking = {name for name, each in alarms.items() if state(each, case.bad) is State.ALARM}
@@ -91,7 +91,7 @@ def test_it_speaks_at_the_bad_series_and_nothing_else_does(
 
 
 @every_case
-def test_it_is_quiet_again_at_the_good_series(case: Case, alarms: Mapping[str, Planned]) -> None:
+def test_an_alarm_ends_with_its_good_series(case: Case, alarms: Mapping[str, Planned]) -> None:
     assert state(alarms[case.alarm], case.good, before=State.ALARM) is State.OK
 
 
@@ -99,7 +99,7 @@ def test_every_alarm_has_its_series(alarms: Mapping[str, Planned]) -> None:
     assert {case.alarm for case in CASES} == set(alarms)
 
 
-def test_silence_is_well_except_over_dead_letters_which_it_leaves_as_they_are(
+def test_missing_data_is_ok_except_for_dead_letters_whose_alarm_keeps_its_state(
     alarms: Mapping[str, Planned],
 ) -> None:
     after_alarm = {name: state(each, {}, before=State.ALARM) for name, each in alarms.items()}
@@ -109,13 +109,13 @@ def test_silence_is_well_except_over_dead_letters_which_it_leaves_as_they_are(
     assert {each for name, each in after_alarm.items() if name not in still} == {State.OK}
 
 
-def test_alarms_watch_metrics_that_somebody_writes(alarms: Mapping[str, Planned]) -> None:
+def test_alarms_watch_existing_metrics(alarms: Mapping[str, Planned]) -> None:
     watched = {each for alarm in alarms.values() for each in metrics_of(alarm).values()}
 
     assert [each for each in watched if not is_written(each)] == []
 
 
-def test_the_dashboard_shows_metrics_that_somebody_writes(widgets: list[dict[str, Any]]) -> None:
+def test_the_dashboard_shows_existing_metrics(widgets: list[dict[str, Any]]) -> None:
     shown = [each for widget in widgets for each in metrics_shown(widget)]
 
     assert [each for each in shown if not is_written(each)] == []
@@ -127,7 +127,7 @@ def test_the_dashboard_shows_every_metric_of_ours(widgets: list[dict[str, Any]])
     assert {each.name for each in METRICS} - shown == NOT_SHOWN
 
 
-def test_the_dashboards_places_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+def test_the_dashboards_widgets_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
     places = [
         (x, y)
         for each in widgets
@@ -149,11 +149,11 @@ def test_shares_count_every_outcome(alarms: Mapping[str, Planned]) -> None:
     assert counted == {outcome.value for outcome in Outcome}
 
 
-def test_every_cause_of_the_brake_has_its_alarm() -> None:
+def test_every_cause_of_the_circuit_breaker_has_its_alarm() -> None:
     assert set(OUTSIDE_CAUSES) == {kind.cause.value for kind in Outside.__subclasses__()}
 
 
-def test_an_alarm_speaks_for_itself_or_through_the_composite_alarm(
+def test_an_alarm_notifies_on_its_own_or_through_the_composite_alarm(
     alarms: Mapping[str, Planned], composite: Planned
 ) -> None:
     named = set(re.findall(r'ALARM\("pixfleet-([\w-]+)"\)', composite["alarm_rule"]))
@@ -169,7 +169,7 @@ def test_an_alarm_speaks_for_itself_or_through_the_composite_alarm(
     }
 
 
-def test_who_says_that_it_began_says_that_it_ended(
+def test_an_alarm_that_notifies_of_its_begin_notifies_of_its_end(
     alarms: Mapping[str, Planned], composite: Planned
 ) -> None:
     topic = ["arn:aws:sns:us-east-1:123456789012:pixfleet-operations"]
@@ -180,7 +180,7 @@ def test_who_says_that_it_began_says_that_it_ended(
     assert composite["alarm_actions"] == topic
 
 
-def test_an_expression_has_no_more_metrics_than_cloudwatch_takes(
+def test_an_expression_has_no_more_metrics_than_cloudwatch_allows(
     alarms: Mapping[str, Planned],
 ) -> None:
     assert max(len(metrics_of(each)) for each in alarms.values()) <= 10
@@ -199,7 +199,7 @@ def test_every_alarm_has_a_section_of_the_runbook_and_every_section_an_alarm(
     assert all("#alarm-" in each["alarm_description"] for each in alarms.values())
 
 
-def test_links_inside_the_runbook_lead_somewhere() -> None:
+def test_links_inside_the_runbook_have_a_target() -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors(RUNBOOK)
 
 
@@ -218,9 +218,9 @@ def test_the_commands_exist(alarms: Mapping[str, Planned], composite: Planned) -
 
     for text in (RUNBOOK, *texts):
         assert list(unknown_words(text)) == []
-    told = {tuple(found.split()) for each in texts for found in OUR_COMMAND.findall(each)}
-    assert told == {("status",), ("dlq", "groups")}
-    assert told <= set(our_commands(get_group(build_app())))
+    named = {tuple(found.split()) for each in texts for found in OUR_COMMAND.findall(each)}
+    assert named == {("status",), ("dlq", "groups")}
+    assert named <= set(our_commands(get_group(build_app())))
 
 
 def test_the_saved_queries_ask_for_fields_that_the_log_has(
@@ -238,7 +238,7 @@ def test_the_saved_queries_ask_for_fields_that_the_log_has(
         assert fields_asked_for(query) - documented == set(), query
 
 
-def test_a_word_that_no_command_has_is_found() -> None:
+def test_an_unknown_command_is_found() -> None:
     assert list(unknown_words("aws sqs recieve-message --queue-url x")) == ["sqs recieve-message"]
     assert list(unknown_words("aws sqs purge-queue --queue x")) == ["sqs purge-queue --queue"]
 
@@ -261,7 +261,7 @@ def is_written(each: Metric) -> bool:
 
 
 def metrics_shown(widget: Mapping[str, Any]) -> Iterator[Metric]:
-    """Yield what a widget draws; a search stands for any value of its dimensions."""
+    """Yield the metrics of a widget; a search matches any value of its dimensions."""
     for line in widget["properties"].get("metrics", ()):
         *words, options = line if isinstance(line[-1], dict) else (*line, {})
         if words:
@@ -312,7 +312,7 @@ def test_an_idle_stack_pays_for_as_many_metrics_as_the_cost_page_says(
 ) -> None:
     alarms = alarms_of(resources)
 
-    # CloudFront's alarm is in us-east-1 alone, where these are planned; the page tells it apart.
+    # CloudFront's alarm is only in us-east-1, where these are planned; the page lists it apart.
     read = {
         name: len(metrics_of(alarm)) for name, alarm in alarms.items() if name != "edge-errors"
     }

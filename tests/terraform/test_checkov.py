@@ -1,4 +1,4 @@
-"""A scanner that others trust; `.checkov.yaml` says what it need not look at, and why."""
+"""Checkov, an independent scanner; `.checkov.yaml` lists the skipped checks with reasons."""
 
 import os
 import subprocess
@@ -8,10 +8,10 @@ import pytest
 
 from tests.terraform.folders import ROOT
 
-# It takes seconds to start and minutes on a busy machine.
+# It takes seconds to start, and minutes on a busy machine.
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(600)]
 
-# It pins half of PyPI, so that it lives in a virtual environment of its own.
+# It pins a hundred packages, so it has a virtual environment of its own.
 CHECKOV = ROOT / "build" / "checkov" / "bin" / "checkov"
 BAD = """
 resource "aws_security_group" "this" {
@@ -43,7 +43,7 @@ def test_checkov_finds_nothing(checkov: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_checkov_would_find_something(checkov: Path, tmp_path: Path) -> None:
+def test_checkov_finds_a_bad_resource(checkov: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.tf").write_text(BAD)
 
     done = run(

@@ -15,12 +15,12 @@ ARGUMENTS = ("description", "type", "default", "nullable", "sensitive", "ephemer
 LONGEST_FILE = 350
 
 
-def test_there_are_modules_to_look_at() -> None:
+def test_modules_are_found() -> None:
     assert {"ledger", "queue", "storage"} <= {module.name for module in modules()}
 
 
 @every_folder
-def test_variables_and_outputs_stand_in_their_files_in_order(folder: Path) -> None:
+def test_variables_and_outputs_are_in_their_files_in_order(folder: Path) -> None:
     for kind in ("variable", "output"):
         found = blocks(folder, kind)
 
@@ -29,7 +29,7 @@ def test_variables_and_outputs_stand_in_their_files_in_order(folder: Path) -> No
 
 
 @every_folder
-def test_a_variable_says_what_it_is(folder: Path) -> None:
+def test_a_variable_has_a_description(folder: Path) -> None:
     for variable in blocks(folder, "variable"):
         arguments = [name for name in variable.body if name in ARGUMENTS]
 
@@ -39,7 +39,7 @@ def test_a_variable_says_what_it_is(folder: Path) -> None:
 
 
 @every_folder
-def test_a_variable_is_null_only_where_that_means_something(folder: Path) -> None:
+def test_a_variable_is_nullable_only_if_null_has_a_meaning(folder: Path) -> None:
     for variable in blocks(folder, "variable"):
         may_be_null = variable.body.get("nullable", True)
 
@@ -47,7 +47,7 @@ def test_a_variable_is_null_only_where_that_means_something(folder: Path) -> Non
 
 
 @every_folder
-def test_an_output_says_what_it_is(folder: Path) -> None:
+def test_an_output_has_a_description(folder: Path) -> None:
     assert [output.name for output in blocks(folder, "output") if not is_sentence(output)] == []
 
 
@@ -69,7 +69,7 @@ def test_a_module_leaves_the_provider_to_its_caller(folder: Path) -> None:
 
 
 @every_module
-def test_the_files_of_a_module_are_called_after_what_they_hold(folder: Path) -> None:
+def test_the_files_of_a_module_are_named_after_their_content(folder: Path) -> None:
     assert not (folder / "main.tf").exists()
 
 
@@ -81,7 +81,7 @@ def test_no_file_is_too_long_to_read(folder: Path) -> None:
 
 
 @every_folder
-def test_this_is_the_name_of_what_is_alone(folder: Path) -> None:
+def test_a_single_resource_of_its_type_is_named_this(folder: Path) -> None:
     found = blocks(folder, "resource")
     count = Counter(block.labels[0] for block in found)
 
@@ -98,14 +98,14 @@ def test_every_statement_of_a_policy_has_a_name(folder: Path) -> None:
 
 
 @every_folder
-def test_what_a_rule_says_is_a_sentence(folder: Path) -> None:
+def test_a_rules_message_is_a_sentence(folder: Path) -> None:
     for block in blocks(folder):
         for rule in rules(block):
             assert plain(rule["error_message"]).rstrip('")').endswith("."), block.address
 
 
 @every_folder
-def test_every_rule_has_a_run_that_it_refuses(folder: Path) -> None:
+def test_every_rule_has_a_test_run_that_violates_it(folder: Path) -> None:
     wanted = Counter({block.address: len(tuple(rules(block))) for block in blocks(folder)})
     refused = Counter(
         plain(address).split("[")[0]
@@ -117,13 +117,13 @@ def test_every_rule_has_a_run_that_it_refuses(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", tables.documented(), ids=title)
-def test_the_readme_tells_inputs_and_outputs_as_they_are(folder: Path) -> None:
+def test_the_readme_lists_the_inputs_and_outputs(folder: Path) -> None:
     said, true = tables.written(folder), tables.tables(folder)
 
     assert said == true, "python -m tests.terraform.tables --write"
 
 
-def test_nothing_lies_where_no_test_looks() -> None:
+def test_every_terraform_file_is_in_a_tested_folder() -> None:
     seen = set(folders())
 
     assert {file.parent for file in STACK.rglob("*.tf") if ".terraform" not in file.parts} <= seen
@@ -146,7 +146,7 @@ def statements(document: Block) -> Iterator[dict[str, object]]:
 
 
 def rules(block: Block) -> Iterator[dict[str, object]]:
-    """Yield what may refuse: validations, conditions of life cycles and outputs, checks."""
+    """Yield the rules: validations, conditions of life cycles and outputs, checks."""
     lives = block.body.get("lifecycle", ()) if block.kind in {"resource", "data"} else ()
     for body in (block.body, *lives):
         for kind in ("validation", "precondition", "postcondition"):

@@ -1,4 +1,4 @@
-"""The stacks that docs/deploy.md shows, looked over by Terraform itself."""
+"""The stacks in docs/deploy.md, validated by Terraform itself."""
 
 import re
 import shutil
@@ -41,7 +41,7 @@ def test_every_stack_of_the_page_is_valid(terraform: Terraform) -> None:
 
 
 def called(whole: str, fragment: str, name: str) -> str:
-    """Return the whole file's call with a fragment in place of what it also sets."""
+    """Return the whole file's call, with the arguments of a fragment in place of its own."""
     found = CALL.search(whole)
     assert found, "no call"
     new = {_name(line) for line in fragment.splitlines()} - {""}

@@ -20,9 +20,9 @@ from tests.terraform.edge import (
     Event,
     bare,
     in_python,
+    outcome_of,
     request_code,
     request_event,
-    told,
 )
 from tests.terraform.edge_model import EdgeRequest
 from tests.terraform.requests import any_recipe_set, any_request
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.terraform
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 FUNCTION_BYTES = 10_240
-# What the runtime offers beyond the language, as its documentation lists it.
+# What the runtime has in addition to the language, by its documentation.
 METHODS = {
     *["charAt", "charCodeAt", "endsWith", "includes", "indexOf", "replace", "slice", "split"],
     *["startsWith", "test", "toLowerCase", "toString", "toUpperCase"],
@@ -54,10 +54,10 @@ def node() -> Iterator[EdgeNode]:
 def test_the_edge_answers_the_table(case: EdgeCase, node: EdgeNode) -> None:
     answer = node.answer(request_code(RECIPE_SETS[case.recipe_set]), request_event(case.request))
 
-    assert told(answer) == case.expected
+    assert outcome_of(answer) == case.expected
 
 
-def test_only_what_the_viewer_response_needs_stays_of_the_query(node: EdgeNode) -> None:
+def test_the_query_keeps_only_what_the_viewer_response_needs(node: EdgeNode) -> None:
     query = {"w": ["640"], "v": ["0123456789ab"], "format": ["webp"], "utm_source": ["mail"]}
 
     answer = node.answer(
@@ -67,7 +67,7 @@ def test_only_what_the_viewer_response_needs_stays_of_the_query(node: EdgeNode) 
     assert answer["querystring"] == {"v": {"value": "0123456789ab"}, "format": {"value": "webp"}}
 
 
-def test_a_refusal_is_kept_briefly_and_is_no_page(node: EdgeNode) -> None:
+def test_a_refusal_is_cached_briefly_and_is_plain_text(node: EdgeNode) -> None:
     answer = node.answer(request_code(RECIPE_SETS["shipped"]), request_event(EdgeRequest("/")))
 
     headers = {name: field["value"] for name, field in answer["headers"].items()}
@@ -78,18 +78,18 @@ def test_a_refusal_is_kept_briefly_and_is_no_page(node: EdgeNode) -> None:
     }
 
 
-def test_accept_headers_sent_twice_are_one(node: EdgeNode) -> None:
+def test_repeated_accept_headers_are_joined(node: EdgeNode) -> None:
     event = request_event(EdgeRequest("/cat.jpg", {}, "image/png"))
     lines = [{"value": "image/png"}, {"value": "image/avif"}]
     event["request"]["headers"]["accept"] = {"value": "image/png", "multiValue": lines}
 
     answer = node.answer(request_code(RECIPE_SETS["shipped"]), event)
 
-    assert told(answer) == "/0a/cat.jpg/w1920.avif"
+    assert outcome_of(answer) == "/0a/cat.jpg/w1920.avif"
 
 
-def test_edge_and_model_answer_any_request_alike(node: EdgeNode) -> None:
-    # One number for hundreds of requests, which drawn one by one take minutes; it does not shrink.
+def test_edge_and_model_give_the_same_answer_to_any_request(node: EdgeNode) -> None:
+    # One seed for hundreds of requests: drawing them one by one takes minutes. It cannot shrink.
     @settings(max_examples=20, deadline=None, phases=[Phase.generate])
     @given(st.integers(0, 1 << 64))
     def alike(seed: int) -> None:
@@ -101,7 +101,7 @@ def test_edge_and_model_answer_any_request_alike(node: EdgeNode) -> None:
         answers = node.answers([request_code(recipe_set) for recipe_set in recipe_sets], events)
 
         for (place, request), answer in zip(asked, answers, strict=True):
-            assert told(answer) == in_python(recipe_sets[place], request), (
+            assert outcome_of(answer) == in_python(recipe_sets[place], request), (
                 recipe_sets[place],
                 request,
             )
@@ -109,14 +109,14 @@ def test_edge_and_model_answer_any_request_alike(node: EdgeNode) -> None:
     alike()
 
 
-def test_the_edge_reaches_nothing_but_what_some_recipe_stores(node: EdgeNode) -> None:
+def test_the_edge_requests_only_what_a_recipe_stores(node: EdgeNode) -> None:
     recipe_set = RECIPE_SETS["shipped"]
     dice = Random(5)  # noqa: S311 - no secret
     asked = [any_request(dice) for _ in range(3000)]
 
     answers = node.answers([request_code(recipe_set)], [(0, request_event(one)) for one in asked])
 
-    paths = [answer for answer in map(told, answers) if isinstance(answer, str)]
+    paths = [answer for answer in map(outcome_of, answers) if isinstance(answer, str)]
     assert {path.rpartition("/")[2] for path in paths} <= {
         *recipe_set.object_names(),
         "manifest.json",
@@ -145,7 +145,7 @@ def test_every_url_of_a_manifest_finds_its_variant(node: EdgeNode) -> None:
 
     for (key, name, slot), answer in zip(asked, answered, strict=True):
         shard = sha256(key.encode()).hexdigest()[:2]
-        assert unquote(str(told(answer))) == f"/{shard}/{key}/{name}.{slot}"
+        assert unquote(str(outcome_of(answer))) == f"/{shard}/{key}/{name}.{slot}"
 
 
 def _event_of_url(key: str, name: str, slot: Slot, version: str) -> Event:
@@ -154,8 +154,8 @@ def _event_of_url(key: str, name: str, slot: Slot, version: str) -> Event:
     return request_event(EdgeRequest(url.path, query))
 
 
-def test_a_function_has_room_in_what_cloudfront_gives() -> None:
-    # As many names as the ledger's bound on recipes lets through, in three recipes.
+def test_a_function_fits_into_cloudfronts_limit() -> None:
+    # As many names as the ledger's limit on recipes allows, in three recipes.
     long = tuple(
         Recipe(
             f"r{number}",
@@ -200,7 +200,7 @@ def test_the_costliest_request_is_a_few_times_the_cheapest_function_that_hashes(
 
 
 @pytest.mark.parametrize("name", ["edge_request.js", "edge_response.js"])
-def test_the_functions_keep_to_what_the_runtime_has(name: str) -> None:
+def test_the_functions_use_only_what_the_runtime_has(name: str) -> None:
     code = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"|^ *//.*", "", bare(name), flags=re.MULTILINE)
 
     assert not re.findall(RECENT_SYNTAX, code)
@@ -252,7 +252,7 @@ SHORTLY = "public, max-age=300"
         ),
     ],
 )
-def test_browsers_keep_for_ever_only_the_version_they_named(
+def test_browsers_cache_for_ever_only_the_version_they_named(
     node: EdgeNode,
     query: dict[str, str],
     stored: dict[str, str],
@@ -265,7 +265,7 @@ def test_browsers_keep_for_ever_only_the_version_they_named(
     assert headers.get("vary") == vary
 
 
-def test_what_a_variant_was_made_from_is_not_told(node: EdgeNode) -> None:
+def test_metadata_about_the_source_is_removed(node: EdgeNode) -> None:
     headers = _response_headers(node, {"v": "0123456789ab", "format": "webp"}, STORED)
 
     assert headers == {"cache-control": FOR_EVER, "content-type": "image/webp"}
@@ -289,7 +289,7 @@ def _response_headers(
 def test_earlier_recipes_before_later_ones_choose_and_later_ones_are_found_by_name(
     node: EdgeNode,
 ) -> None:
-    """What `delivery.recipes_path` does while pictures are being made again; docs/deploy.md."""
+    """What `delivery.recipes_path` does until all pictures are made again; see docs/deploy.md."""
     slots = (Slot.AVIF, Slot.FALLBACK)
     before = Recipe("one", (Variant("w640", slots, width=640),))
     after = Recipe("one", (*before.variants, Variant("w1600", slots, width=1600)))
@@ -297,7 +297,7 @@ def test_earlier_recipes_before_later_ones_choose_and_later_ones_are_found_by_na
 
     def chosen(**query: str) -> str:
         request = EdgeRequest("/cat.jpg", {name: (said,) for name, said in query.items()}, CHROME)
-        answer = told(node.answer(request_code(recipe_set), request_event(request)))
+        answer = outcome_of(node.answer(request_code(recipe_set), request_event(request)))
         assert answer == in_python(recipe_set, request)
         return str(answer).rpartition("/")[2]
 

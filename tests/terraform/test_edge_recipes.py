@@ -54,7 +54,7 @@ def test_terraform_gives_the_edge_the_code_that_the_other_tests_run(
 
 
 def _rendered(recipes_json: str, folder: Path) -> str:
-    """Return the viewer request function as the module makes it, without any provider."""
+    """Return the viewer request function as the module generates it, without a provider."""
     for name in ("edge_code.tf", "edge_request.js", "edge_response.js"):
         shutil.copy(MODULE / name, folder)
     variables = {"recipes_json": recipes_json, "default_browser_seconds": 300}

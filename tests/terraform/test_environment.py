@@ -1,4 +1,4 @@
-"""What Terraform tells the worker, against what the worker reads; and the figures both have."""
+"""The environment that Terraform sets and the settings that the worker reads agree."""
 
 import json
 import re
@@ -21,19 +21,19 @@ from worker.reconcile import LEAST_SECONDS
 pytestmark = pytest.mark.terraform
 
 NAME = re.compile(r"PIXFLEET_[A-Z_]+")
-# Only for a worker that polls, or for a person who looks on.
+# Only for the runner, or for a terminal.
 NOT_FOR_LAMBDA = {
     "PIXFLEET_BATCH_SECONDS",
     "PIXFLEET_LOG",
     "PIXFLEET_POLL_SECONDS",
     "PIXFLEET_QUEUE",
 }
-# Right as they are: a lease outlives every invocation, and children follow from the memory.
+# The defaults are right: a lease is longer than any invocation, and the memory sets the children.
 LEFT_ALONE = {"PIXFLEET_LEASE_SECONDS", "PIXFLEET_RENDER_CHILDREN"}
 
 
 class Asked(Mapping[str, str]):
-    """An environment without anything that notes what is looked for."""
+    """An empty environment that records which names are read."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -50,7 +50,7 @@ class Asked(Mapping[str, str]):
 
 
 def asked() -> tuple[set[str], set[str]]:
-    """Return the names that the worker reads, and those that it cannot do without."""
+    """Return the names that the worker reads, and the required ones."""
     environment = Asked()
     with pytest.raises(Misconfigured) as refused:
         read_settings(environment)
@@ -58,7 +58,7 @@ def asked() -> tuple[set[str], set[str]]:
     return {name for name in environment.names if NAME.fullmatch(name)}, required
 
 
-def told(file: str) -> set[str]:
+def set_in(file: str) -> set[str]:
     return set(NAME.findall((STACK / file).read_text()))
 
 
@@ -68,24 +68,24 @@ def figure(pattern: str, file: str = "checks.tf") -> float:
     return float(found.group(1))
 
 
-def test_the_worker_reads_all_that_it_is_told_and_is_told_all_that_it_reads() -> None:
+def test_terraform_sets_exactly_the_settings_that_the_worker_reads() -> None:
     read, required = asked()
 
-    assert told("environment.tf") == read - NOT_FOR_LAMBDA - LEFT_ALONE
-    assert required <= told("environment.tf")
+    assert set_in("environment.tf") == read - NOT_FOR_LAMBDA - LEFT_ALONE
+    assert required <= set_in("environment.tf")
 
 
-def test_the_test_of_the_real_environment_has_every_name() -> None:
-    assert told("tests/composition.tftest.hcl") == told("environment.tf")
+def test_the_composition_test_has_every_setting() -> None:
+    assert set_in("tests/composition.tftest.hcl") == set_in("environment.tf")
 
 
-def test_settings_that_are_not_told_are_documented_ones() -> None:
+def test_settings_that_terraform_does_not_set_are_documented() -> None:
     documented = set(NAME.findall((ROOT / "docs" / "settings.md").read_text()))
 
-    assert told("environment.tf") | NOT_FOR_LAMBDA | LEFT_ALONE <= documented
+    assert set_in("environment.tf") | NOT_FOR_LAMBDA | LEFT_ALONE <= documented
 
 
-def test_the_rules_reckon_with_the_programs_own_defaults() -> None:
+def test_the_rules_use_the_workers_defaults() -> None:
     limits = Limits()
 
     assert figure(r"child_memory_mb, (\d+)\)") * MEBIBYTE == limits.memory_bytes
@@ -96,7 +96,7 @@ def test_the_rules_reckon_with_the_programs_own_defaults() -> None:
     assert figure(r"render_seconds \+ (\d+)") >= LEAST_SECONDS + TRIAGE_SECONDS
 
 
-def test_a_timeout_is_long_enough_to_begin_an_image() -> None:
+def test_the_minimum_timeout_is_long_enough_for_an_image() -> None:
     shortest = figure(r"timeout_seconds >= (\d+)", "modules/function/variables.tf")
 
     assert shortest >= LEAST_SECONDS + TRIAGE_SECONDS

@@ -15,11 +15,11 @@ def test_a_plugin_directory_without_the_provider_is_refused_with_the_remedy(
 
 
 @pytest.mark.parametrize("registry", ["registry.terraform.io", "registry.opentofu.org"])
-def test_a_plugin_directory_of_either_registry_will_do(tmp_path: Path, registry: str) -> None:
+def test_a_plugin_directory_of_either_registry_is_accepted(tmp_path: Path, registry: str) -> None:
     (tmp_path / registry / "hashicorp" / "aws").mkdir(parents=True)
 
     assert plugin_dir({"TF_PLUGIN_DIR": str(tmp_path)}) == tmp_path
 
 
-def test_without_a_plugin_directory_the_registry_is_asked() -> None:
+def test_without_a_plugin_directory_the_registry_is_used() -> None:
     assert plugin_dir({"TF_PLUGIN_DIR": ""}) is None

@@ -1,4 +1,4 @@
-"""The worker's role against the calls that the worker makes: nothing missing, nothing over."""
+"""The worker's role has the permissions for the worker's calls, and no others."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.terraform.test_conventions import statements
 
 pytestmark = pytest.mark.terraform
 
-# Which permission each call takes. HEAD needs s3:ListBucket to be told that nothing is there:
+# The permission of each call. HEAD needs s3:ListBucket to get 404 for a missing object:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 NEEDED = {
     "s3.HeadObject": {"s3:GetObject", "s3:ListBucket"},
@@ -25,7 +25,7 @@ NEEDED = {
     "dynamodb.GetItem": {"dynamodb:GetItem"},
     "dynamodb.UpdateItem": {"dynamodb:UpdateItem"},
 }
-# What services ask in the role's name: Lambda's pollers of the queues, S3 and SQS of the key.
+# Calls that services make with the role: Lambda's pollers to the queues, S3 and SQS to KMS.
 # https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 ASKED_BY_SERVICES = {
     "sqs:ReceiveMessage",

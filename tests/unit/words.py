@@ -27,7 +27,8 @@ class Kept(NamedTuple):
 WORDS = (
     # Dead letters
     Word(
-        r"(?<!dead )(?<!dead-)letters?(?! case|,| and (digits|hyphens|underscores)| or digits)",
+        r"(?<!dead )(?<!dead-)(?<!lower-case )(?<!with a )(?<!small )(?<!capital )letters?"
+        r"(?! case|,| of the alphabet| and (digits|hyphens|underscores)| or digits)",
         "dead letter, message",
     ),
     Word(r"desks?", "DeadLetterQueue, prefetch_slots"),
@@ -110,6 +111,12 @@ WORDS = (
 )
 
 KEPT: tuple[Kept, ...] = (
+    Kept("docs/", "`image (settled|put off)`", "log events, which queries match"),
+    Kept("terraform/modules/alarms/", "image put off", "a log event, which queries match"),
+    Kept("worker/", "image (settled|put off)", "log events, which queries match"),
+    Kept("terraform/modules/queue/", r"`letter`, which the dead-letter", "a lane's possible name"),
+    Kept("terraform/modules/queue/", r'"letter"\)', "a lane's possible name"),
+    Kept("terraform/modules/queue/tests/", r'letter = \{|"letters/"', "a lane's possible name"),
     Kept("docs/runbook.md", "at `brake`", "a stage that dead letters store"),
     Kept("CHANGELOG.md", "backfill drop", "what the command was called before"),
     Kept("CHANGELOG.md", "dlq drop", "what the command was called before"),
@@ -132,7 +139,6 @@ KEPT: tuple[Kept, ...] = (
 # The beginnings of paths that are not done yet. Delete a line as soon as no private word is left
 # there; a test says which.
 PENDING: tuple[str, ...] = (
-    "docs/",
     "scripts/pixfleet/backfill/",
     "scripts/pixfleet/commands/backfill.py",
     "scripts/pixfleet/trial_render.py",
@@ -140,7 +146,6 @@ PENDING: tuple[str, ...] = (
     "shared/imaging/",
     "shared/model/",
     "shared/settings.py",
-    "terraform/",
     "tests/bench/",
     "tests/contracts/",
     "tests/support/",
@@ -151,7 +156,6 @@ PENDING: tuple[str, ...] = (
     "tests/imaging/",
     "tests/simulator/",
     "tests/soak/",
-    "tests/terraform/",
     "tests/trixie/",
     "tests/unit/",
     "worker/",

@@ -1,9 +1,9 @@
-// Viewer request: which stored object answers. tests/terraform/edge_model.py says the same, and one
-// table of cases holds both to it. The runtime is ES 5.1 with const, let and arrow functions:
+// Viewer request: chooses the stored object. tests/terraform/edge_model.py is a model of it, and one
+// table of cases tests both. The runtime is ES 5.1 with const, let and arrow functions:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
 // Terraform puts the recipes here and leaves these comments out: a function may have 10 KB.
 const crypto = require('crypto');
-// [prefix, suffixes, [[name, width or 0, slots by first letter]…]], rungs first and by width.
+// [prefix, suffixes, [[name, width or 0, slots by initial]…]], rungs first and by width.
 const recipes = "RECIPES";
 const names = { a: 'avif', w: 'webp', f: 'fallback' };
 const parameters = [
@@ -50,7 +50,7 @@ function sourceKey(uri) {
 }
 
 function encode(key) {
-  // S3 reads a bare + as a space, and a signature over anything but RFC 3986's unreserved fails.
+  // S3 reads a bare + as a space, and a signature fails unless all but RFC 3986's unreserved is encoded.
   return encodeURIComponent(key)
     .replace(/[!'()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase())
     .replace(/%2F/g, '/');
@@ -74,7 +74,7 @@ function qualities(accept) {
   return found;
 }
 
-// Slots in the order in which a reader takes them; from `taken` on, those it does not take.
+// All slots in the client's order of preference, and in `taken` those that it accepts, which come first.
 function readable(accept) {
   const said = qualities(accept);
   const avif = said['image/avif'] || 0;
@@ -83,11 +83,11 @@ function readable(accept) {
   ['image/jpeg', 'image/png', 'image/gif'].forEach((type) => {
     if (said[type] !== undefined) fallback = Math.max(fallback, said[type]);
   });
-  // A wildcard promises no AVIF and no WebP: browsers that know neither send it.
+  // A wildcard does not imply AVIF or WebP: browsers that support neither send it.
   ['image/*', '*/*'].forEach((type) => {
     if (fallback < 0 && said[type] !== undefined) fallback = said[type];
   });
-  // Below any q that can be written: everyone reads the fallback.
+  // Below any q that can be written: every client can read the fallback.
   if (fallback < 0) fallback = 0.0005;
   const weights = {
     // The avif slot may hold a WebP.
@@ -108,7 +108,7 @@ function accepts(recipe, key) {
   return !recipe[1].length || recipe[1].some((suffix) => lower.endsWith(suffix));
 }
 
-// The edge cannot know that a source's metadata chose its recipe; a manifest's URLs say the name.
+// The edge does not know a recipe that a source's metadata names; a manifest's URLs name the variant.
 function named(recipe, name, slot) {
   const candidates = (recipe ? [recipe] : []).concat(recipes);
   for (let i = 0; i < candidates.length; i++) {
@@ -123,9 +123,9 @@ function ladder(recipe, slot) {
   return (rungs.length ? rungs : recipe[2]).filter((one) => one[2].includes(slot));
 }
 
-// The first rung that is as wide, else the widest, of those that the reader can take.
+// The first rung that is wide enough, or else the widest, of those that the client accepts.
 function rung(rungs, ask, taken) {
-  const usable = rungs.filter((one) => taken.some((letter) => one[2].includes(letter)));
+  const usable = rungs.filter((one) => taken.some((initial) => one[2].includes(initial)));
   const width = ask.w ? Math.floor(Number(ask.w) * Number(ask.dpr || '1') + 0.5) : Infinity;
   const found = usable.length ? usable : rungs;
   return found.find((one) => one[1] >= width) || found[found.length - 1];
@@ -138,10 +138,10 @@ function objectName(key, ask, accept) {
   if (!recipe && !ask.variant) refuse(404, 'a key that a recipe takes');
   const variants = ask.variant ? named(recipe, ask.variant, slot) : ladder(recipe, slot);
   if (!variants.length) refuse(400, 'a variant and a format that a recipe stores together');
-  // Who names a format is no longer asked what it takes.
+  // A format in the URL takes precedence over Accept.
   const reader = slot ? { order: [slot], taken: [slot] } : readable(accept);
   const chosen = variants[0][1] ? rung(variants, ask, reader.taken) : variants[0];
-  return chosen[0] + '.' + names[reader.order.find((letter) => chosen[2].includes(letter))];
+  return chosen[0] + '.' + names[reader.order.find((initial) => chosen[2].includes(initial))];
 }
 
 function header(field) {
@@ -156,7 +156,7 @@ function rewrite(request) {
   if (!fits(key, name)) refuse(400, 'a key whose variants fit into 1024 bytes');
   const shard = crypto.createHash('sha256').update(key).digest('hex').slice(0, 2);
   request.uri = '/' + shard + '/' + encode(key) + '/' + name;
-  // The cache key is the URI alone; the viewer response still needs to know these two.
+  // The cache key is the URI only; the viewer response function still needs these two.
   request.querystring = {};
   ['v', 'format'].forEach((kept) => {
     if (ask[kept]) request.querystring[kept] = { value: ask[kept] };

@@ -1,6 +1,6 @@
-// Viewer response: how long a browser may keep it. CloudFront itself keeps every variant until it
-// is invalidated. CloudFront's documentation says that this event's request is what the viewer
-// sent; should it be what the viewer request made of it, `v` and `format` are there all the same.
+// Viewer response: how long a browser may cache the object. CloudFront's documentation says that this
+// event's request is the one that the viewer sent; if it is the one that the viewer request function
+// returned, it has `v` and `format` too.
 const seconds = "SECONDS";
 
 function handler(event) {
@@ -9,8 +9,8 @@ function handler(event) {
   const query = event.request.querystring;
   if (response.statusCode < 400 && !(query.format && query.format.value === 'manifest')) {
     const stored = headers['x-amz-meta-pixfleet-version'];
-    // While a source is replaced, a new page's URL can meet the old bytes in the cache, and an old
-    // page's the new ones. For ever is only what is of the very version that the URL names.
+    // While a source is replaced, a new page's URL can get the old bytes from the cache, and an old
+    // page's URL the new ones. Only an object of the version that the URL names is cached for ever.
     if (!query.v || !stored || stored.value !== query.v.value) {
       headers['cache-control'] = { value: 'public, max-age=' + seconds };
     }
@@ -18,7 +18,7 @@ function handler(event) {
       headers.vary = { value: headers.vary ? headers.vary.value + ', Accept' : 'Accept' };
     }
   }
-  // What a variant was made from is nobody's business.
+  // Metadata about the source must not be public.
   Object.keys(headers).forEach((name) => {
     if (name.startsWith('x-amz-meta-')) delete headers[name];
   });
