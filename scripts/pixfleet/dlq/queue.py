@@ -18,6 +18,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.pacer import Pace, Pacer
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
@@ -128,7 +129,8 @@ class DeadLetterQueue:
     def redriver(self, rate: float | None) -> Redriver:
         """Return a new redrive; `rate` in messages a second, `None` for no limit."""
         redrive_id = new_redrive_id(self.clock.now())
-        return Redriver(redrive_id, self.stack, self.queues, self.records, self.clock, rate)
+        pacer = Pacer(Pace(rate), self.clock, self.sleep)
+        return Redriver(redrive_id, self.stack, self.queues, self.records, pacer)
 
     def trials(self, keys: Sequence[str]) -> Iterator[TrialResult]:
         """Yield what the worker would do with each key; nothing is stored."""

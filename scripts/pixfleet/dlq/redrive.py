@@ -5,7 +5,6 @@ sent, then deleted. A process that is killed in between leaves a message in both
 no harm: a message only hints at a key, and processing a key twice gives the same result.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import LIVE, Stack
-from shared.clock import Clock
+from scripts.pixfleet.stack.pacer import Pacer
 from shared.cloud.queues import Queues
 from shared.model.errors import Failure, Unknown
 
@@ -41,18 +40,19 @@ class Tally:
 
 @dataclass
 class Redriver:
-    """One redrive; `rate` is in messages a second, `None` for no limit."""
+    """One redrive.
+
+    It sends message by message, not in batches: each failure belongs to one message, and a message
+    near SQS's size limit can be sent again with fewer attributes.
+    """
 
     id: str
     stack: Stack
     queues: Queues
     records: Records
-    clock: Clock
-    rate: float | None = None
-    sleep: Callable[[float], None] = time.sleep
+    pacer: Pacer
     tally: Tally = field(default_factory=Tally)
     _parts: int = 0
-    _next_at: float = 0.0
 
     def run(self, scan: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
         """Send the selected messages and delete them; `advance` gets the size of each part.
@@ -60,11 +60,13 @@ class Redriver:
         A message that failed again after this very redrive stays, or it would loop for ever.
         """
         part: list[DeadLetter] = []
+        # Ctrl-C waits until a part has been sent: about a second at a limited rate.
+        part_messages = self.pacer.pace.batch_size(PART_MESSAGES)
         with ThreadPoolExecutor(SENDERS) as threads:
             for dead_letter in self._selected(scan, selection):
                 part.append(dead_letter)
                 chars = sum(len(each.message.body) for each in part)
-                if len(part) >= self._part_messages or chars >= PART_CHARS:
+                if len(part) >= part_messages or chars >= PART_CHARS:
                     self._send_part(part, scan, threads)
                     advance(len(part))
                     part = []
@@ -72,11 +74,6 @@ class Redriver:
                 self._send_part(part, scan, threads)
                 advance(len(part))
         return self.tally
-
-    @property
-    def _part_messages(self) -> int:
-        """Return how many messages are sent in about a second: Ctrl-C waits for a part's end."""
-        return min(PART_MESSAGES, max(1, round(self.rate or PART_MESSAGES)))
 
     def _selected(self, scan: Scan, selection: Selection) -> Iterable[DeadLetter]:
         for dead_letter in scan:
@@ -100,12 +97,9 @@ class Redriver:
     def _submit(
         self, dead_letter: DeadLetter, scan: Scan, threads: Executor
     ) -> "Future[Failure | None]":
-        """Wait as long as the rate demands, then hand the message to a thread."""
-        if self.rate:
-            now = self.clock.now()
-            self._next_at = max(self._next_at, now) + 1 / self.rate
-            self.sleep(max(0.0, self._next_at - 1 / self.rate - now))
-            scan.renew()
+        """Wait as long as the pace demands, then hand the message to a thread."""
+        self.pacer.wait()
+        scan.renew()
         return threads.submit(self._send, dead_letter)
 
     def _send(self, dead_letter: DeadLetter) -> Failure | None:
