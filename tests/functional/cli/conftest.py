@@ -1,4 +1,4 @@
-"""The `pixfleet` command typed in this process, over a stack that moto holds."""
+"""Fixtures that run `pixfleet` in this process, with a stack in moto."""
 
 import json
 import os
@@ -27,24 +27,24 @@ PREFIX = "pixfleet"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command printed, and the code it ended with."""
+class CommandResult:
+    """What a command printed, and its exit code."""
 
     code: int
     out: str
     err: str
 
     @property
-    def document(self) -> Any:  # noqa: ANN401 - whatever JSON the command prints
+    def document(self) -> Any:  # noqa: ANN401 - any JSON document
         return json.loads(self.out)
 
 
-Type = Callable[..., Answer]
+RunCommand = Callable[..., CommandResult]
 
 
 @pytest.fixture(name="stack")
 def _stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
-    """Give the local stack in an AWS that is new for each test."""
+    """Return a local stack in an AWS of its own for each test."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "PIXFLEET_")):
             monkeypatch.delenv(name)
@@ -64,51 +64,51 @@ def _stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
 
 @pytest.fixture(name="clients")
 def _clients_of_the_stack(stack: LocalStack) -> Clients:
-    """Give clients of the stack's AWS."""
+    """Return clients of the stack's AWS."""
     return _clients()
 
 
-@pytest.fixture(name="type_")
-def _type(
+@pytest.fixture(name="pixfleet")
+def _pixfleet(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Type:
-    """Give what types a command: `type_("status", "--json")`."""
+) -> RunCommand:
+    """Return a function that runs a command: `pixfleet("status", "--json")`."""
 
-    def typed(*words: object) -> Answer:
-        capsys.readouterr()  # what the worker has logged is not the command's
-        monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, words)])
+    def run(*arguments: object) -> CommandResult:
+        capsys.readouterr()  # drops what the worker has printed
+        monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        told = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), told.out, told.err)
+        printed = capsys.readouterr()
+        return CommandResult(int(ended.value.code or 0), printed.out, printed.err)
 
-    return typed
+    return run
 
 
-@pytest.fixture(name="work_off")
-def _work_off(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[..., None]]:
-    """Give a worker that works a lane off, until nothing on it can be received."""
-    fleet = build_context(read_settings(stack.worker_environment()))
-    fleet.render_pool.close()
-    fleet = replace(fleet, render_pool=render_pool)
-    consumer = Consumer(fleet)
+@pytest.fixture(name="run_worker")
+def _run_worker(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[..., None]]:
+    """Return a function that runs a worker until it receives no more messages of a queue."""
+    worker = build_context(read_settings(stack.worker_environment()))
+    worker.render_pool.close()
+    worker = replace(worker, render_pool=render_pool)
+    consumer = Consumer(worker)
 
-    def work_off(queue: str = stack.live_queue) -> None:
-        while raw := fleet.queues.receive(queue, wait_seconds=0, hide_seconds=30):
+    def run_worker(queue: str = stack.live_queue) -> None:
+        while raw := worker.queues.receive(queue, wait_seconds=0, hide_seconds=30):
             messages = [from_receive(each, queue) for each in raw]
-            verdicts = consumer.consume(messages, Deadline.after(120, fleet.clock))
-            done = {each.message_id for each in verdicts if each.is_acknowledged}
-            fleet.queues.acknowledge(
+            results = consumer.consume(messages, Deadline.after(120, worker.clock))
+            done = {each.message_id for each in results if each.is_acknowledged}
+            worker.queues.acknowledge(
                 queue, [each.receipt_handle for each in messages if each.id in done]
             )
 
-    yield work_off
-    fleet.uploads.shutdown()
+    yield run_worker
+    worker.uploads.shutdown()
 
 
 @pytest.fixture(autouse=True)
 def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll moto, which has every message at once, without waiting."""
+    """Receive without waiting: moto returns every message at once."""
     receive = Queues.receive
 
     def receive_at_once(
@@ -122,7 +122,7 @@ def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="aws")
 def _aws(stack: LocalStack, clients: Clients) -> DirectAccess:
-    """Give direct access to the stack, without the command."""
+    """Return direct access to the stack, without the command."""
     return DirectAccess(stack, clients)
 
 

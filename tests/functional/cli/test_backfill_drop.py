@@ -9,7 +9,7 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.backfill import upload as drop
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.support.images import png
 
 pytestmark = pytest.mark.functional
@@ -19,7 +19,7 @@ PICTURE = png((8, 8))
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder, beside the one in which commands are typed."""
+    """Return an empty folder beside the working directory of the commands."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     folder = tmp_path / "photos"
@@ -40,11 +40,11 @@ def _keys(clients: Clients, stack: LocalStack) -> list[str]:
 
 
 def test_a_folders_images_are_uploaded_under_the_prefix(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png", "deep/er/b c.png", "ü.png")
 
-    answer = type_("backfill", "drop", folder, "--prefix", "2024", "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--prefix", "2024", "--no-wait", "--json")
 
     assert answer.code == 0
     assert _keys(clients, stack) == ["2024/a.png", "2024/deep/er/b c.png", "2024/ü.png"]
@@ -52,14 +52,14 @@ def test_a_folders_images_are_uploaded_under_the_prefix(
 
 
 def test_what_was_dropped_is_followed_to_its_end(
-    folder: Path, type_: Type, stack: LocalStack, work_off: Callable[[str], None]
+    folder: Path, pixfleet: RunCommand, stack: LocalStack, run_worker: Callable[[str], None]
 ) -> None:
     _fill(folder, "a.png", "b.png")
-    type_("backfill", "drop", folder, "--no-wait")
+    pixfleet("backfill", "drop", folder, "--no-wait")
     with redirect_stdout(io.StringIO()):
-        work_off(stack.live_queue)
+        run_worker(stack.live_queue)
 
-    answer = type_("backfill", "drop", folder, "--json")
+    answer = pixfleet("backfill", "drop", folder, "--json")
 
     totals = answer.document
     assert answer.code == 0
@@ -67,14 +67,14 @@ def test_what_was_dropped_is_followed_to_its_end(
 
 
 def test_what_is_there_with_the_same_content_is_not_uploaded_again(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "same.png", "changed.png", "new.png")
     for key, data in (("same.png", PICTURE), ("changed.png", png((8, 8), seed=2))):
         clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
     before = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     after = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
     body = clients.s3.get_object(Bucket=stack.sources_bucket, Key="changed.png")["Body"]
@@ -85,14 +85,14 @@ def test_what_is_there_with_the_same_content_is_not_uploaded_again(
 
 
 def test_what_is_no_image_stays_where_it_is_and_is_named(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png")
     _fill(folder, "notes.png", data=b"not a picture")
     _fill(folder, "drawing.svg", data=b"<svg/>")
     os.mkfifo(folder / "pipe.png")
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     assert _keys(clients, stack) == ["a.png"]
     assert answer.document["skipped"] == {
@@ -103,7 +103,7 @@ def test_what_is_no_image_stays_where_it_is_and_is_named(
 
 
 def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder.parent, "secret.png")
     _fill(folder, "a.png")
@@ -111,19 +111,19 @@ def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
     (folder / "in.png").symlink_to("a.png")
     (folder / "up").symlink_to(folder.parent)
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     assert _keys(clients, stack) == ["a.png", "in.png"]
     assert answer.document["skipped"]["link_outside"]["count"] == 2
 
 
 def test_a_name_that_no_key_can_have_is_left_out(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png", "two\nlines.png", "deep" * 62 + ".png")
     (folder / os.fsdecode(b"\xff.png")).write_bytes(PICTURE)
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     assert answer.document["sent"] == 2
     assert answer.document["skipped"]["unsupported_key"]["count"] == 2
@@ -131,16 +131,16 @@ def test_a_name_that_no_key_can_have_is_left_out(
 
 def test_a_run_that_died_uploads_only_the_rest(
     folder: Path,
-    type_: Type,
+    pixfleet: RunCommand,
     clients: Clients,
     stack: LocalStack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _fill(folder, *(f"{at}.png" for at in range(6)))
-    _die_after_uploads(3, folder, type_, monkeypatch)
+    _die_after_uploads(3, folder, pixfleet, monkeypatch)
     first = _versions(clients, stack)
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     assert len(first) == 3
     assert first < _versions(clients, stack)
@@ -149,7 +149,7 @@ def test_a_run_that_died_uploads_only_the_rest(
 
 
 def test_a_file_that_vanished_is_counted_as_not_sent(
-    folder: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
+    folder: Path, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(folder, "a.png", "b.png")
     has = drop.Store.has
@@ -161,14 +161,14 @@ def test_a_file_that_vanished_is_counted_as_not_sent(
 
     monkeypatch.setattr(drop.Store, "has", has_and_vanishes)
 
-    answer = type_("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
 
     assert answer.document["sent"] == 1
     assert answer.document["skipped"] == {"unreadable": {"count": 1, "example": "b.png"}}
 
 
-def test_a_folder_that_is_none_is_refused(folder: Path, type_: Type) -> None:
-    answer = type_("backfill", "drop", folder / "nowhere")
+def test_a_folder_that_is_none_is_refused(folder: Path, pixfleet: RunCommand) -> None:
+    answer = pixfleet("backfill", "drop", folder / "nowhere")
 
     assert answer.code == 2
     assert "expected a folder that holds images" in answer.err
@@ -176,12 +176,12 @@ def test_a_folder_that_is_none_is_refused(folder: Path, type_: Type) -> None:
 
 
 def test_the_estimate_alone_uploads_nothing(
-    folder: Path, type_: Type, clients: Clients, stack: LocalStack
+    folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png")
     _fill(folder, "b.txt", data=b"text")
 
-    answer = type_("backfill", "drop", folder, "--dry-run", "--json")
+    answer = pixfleet("backfill", "drop", folder, "--dry-run", "--json")
 
     assert (answer.code, answer.document["images"]) == (0, 1)
     assert _keys(clients, stack) == []
@@ -193,7 +193,7 @@ class _Killed(BaseException):
 
 
 def _die_after_uploads(
-    uploads: int, folder: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
+    uploads: int, folder: Path, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = drop.Store.put
     done: list[str] = []
@@ -208,7 +208,7 @@ def _die_after_uploads(
         patch.setattr(drop, "UPLOADS_AT_ONCE", 1)
         patch.setattr(drop.Store, "put", put_or_die)
         with pytest.raises(_Killed):
-            type_("backfill", "drop", folder, "--no-wait")
+            pixfleet("backfill", "drop", folder, "--no-wait")
 
 
 def _versions(clients: Clients, stack: LocalStack) -> set[str]:

@@ -10,13 +10,13 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.backfill import view
 from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.selection import Wanted
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.sources import enqueued, put
 from tests.support.images import png
 
 pytestmark = pytest.mark.functional
 
-WorkOff = Callable[[str], None]
+RunWorker = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
@@ -24,24 +24,24 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(name="work_off")
-def _quiet_work_off(work_off: WorkOff) -> WorkOff:
+@pytest.fixture(name="run_worker")
+def _quiet_run_worker(run_worker: RunWorker) -> RunWorker:
     """Give a worker whose log lines do not mix with what the command prints."""
 
     def quietly(queue: str) -> None:
         with redirect_stdout(io.StringIO()):
-            work_off(queue)
+            run_worker(queue)
 
     return quietly
 
 
 def test_every_source_under_a_prefix_is_sent_in_messages_of_ten(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     keys = [f"photos/{at:03}.png" for at in range(25)]
     put(clients, stack, [*keys, "other.png"])
 
-    answer = type_("backfill", "enqueue", "--prefix", "photos/", "--no-wait", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "photos/", "--no-wait", "--json")
 
     messages = enqueued(clients, stack)
     assert answer.code == 0
@@ -51,17 +51,17 @@ def test_every_source_under_a_prefix_is_sent_in_messages_of_ten(
 
 
 def test_the_closing_table_adds_up(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["made.png", "current.png"])
-    type_("backfill", "enqueue", "--prefix", "current", "--no-wait")
-    work_off(stack.bulk_queue)
-    type_("backfill", "enqueue", "--prefix", "current")
+    pixfleet("backfill", "enqueue", "--prefix", "current", "--no-wait")
+    run_worker(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "current")
     put(clients, stack, ["rejected.png"], b"no image")
 
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
-    answer = type_("backfill", "enqueue", "--prefix", "", "--json")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--json")
 
     totals = answer.document
     assert answer.code == 3
@@ -75,27 +75,32 @@ def test_the_closing_table_adds_up(
     [("missing", "missing.png"), ("stale", "stale.png"), ("rejected", "rejected.png")],
 )
 def test_only_what_stands_as_asked_is_sent(
-    only: str, expected: str, type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    only: str,
+    expected: str,
+    pixfleet: RunCommand,
+    clients: Clients,
+    stack: LocalStack,
+    run_worker: RunWorker,
 ) -> None:
     put(clients, stack, ["current.png", "stale.png"])
     put(clients, stack, ["rejected.png"], b"no image")
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
-    type_("backfill", "enqueue", "--prefix", "")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "")
     put(clients, stack, ["stale.png", "missing.png"], png((8, 8), seed=2))
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--only", only, "--no-wait", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--only", only, "--no-wait", "--json")
 
     assert enqueued(clients, stack) == [[expected]]
     assert answer.document["skipped"]["not_asked_for"]["count"] == 3
 
 
 def test_what_another_recipe_made_is_stale(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["cat.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
     clients.dynamodb.update_item(
         TableName=stack.ledger_table,
         Key={"key": {"S": "cat.png"}},
@@ -103,7 +108,7 @@ def test_what_another_recipe_made_is_stale(
         ExpressionAttributeValues={":old": {"S": "0123456789abcdef"}},
     )
 
-    answer = type_(
+    answer = pixfleet(
         *("backfill", "enqueue", "--prefix", "", "--only", "stale"),
         *("--restart", "--no-wait", "--json"),
     )
@@ -122,12 +127,12 @@ def test_what_another_recipe_made_is_stale(
     ],
 )
 def test_a_rejected_source_of_which_anything_has_changed_is_stale(
-    change: str, type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    change: str, pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["changed.png", "rejected.png"], b"no image")
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
-    type_("backfill", "enqueue", "--prefix", "")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "")
     _, name, *_, value = change.split()
     clients.dynamodb.update_item(
         TableName=stack.ledger_table,
@@ -139,19 +144,21 @@ def test_a_rejected_source_of_which_anything_has_changed_is_stale(
         },
     )
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--only", "stale", "--no-wait", "--json")
+    answer = pixfleet(
+        "backfill", "enqueue", "--prefix", "", "--only", "stale", "--no-wait", "--json"
+    )
 
     assert enqueued(clients, stack) == [["changed.png"]]
     assert answer.document["skipped"]["not_asked_for"]["count"] == 1
 
 
 def test_a_source_that_was_only_dropped_again_is_current(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["cat.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
-    type_("backfill", "enqueue", "--prefix", "")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "")
     clients.dynamodb.update_item(
         TableName=stack.ledger_table,
         Key={"key": {"S": "cat.png"}},
@@ -159,18 +166,18 @@ def test_a_source_that_was_only_dropped_again_is_current(
         ExpressionAttributeValues={":older": {"S": "2020-01-01T00:00:00+00:00"}},
     )
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--no-wait", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait", "--json")
 
     assert (answer.document["sent"], answer.document["current"]) == (1, 1)
 
 
 def test_another_selection_is_refused_while_one_is_unfinished(
-    type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(clients, stack, ["a.png", "b.png"])
-    _die_at_the_first_message(type_, "a", monkeypatch)
+    _die_at_the_first_message(pixfleet, "a", monkeypatch)
 
-    answer = type_("backfill", "enqueue", "--prefix", "b")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "b")
 
     assert answer.code == 2
     assert "is of another backfill" in answer.err
@@ -178,23 +185,23 @@ def test_another_selection_is_refused_while_one_is_unfinished(
 
 
 def test_what_was_on_its_way_when_the_process_died_is_sent_again_and_counted_once(
-    type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(3)])
-    _die_at_the_first_message(type_, "", monkeypatch)
+    _die_at_the_first_message(pixfleet, "", monkeypatch)
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--no-wait", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait", "--json")
 
     assert answer.document["sent"] == 3
     assert sum(map(len, enqueued(clients, stack))) == 3
 
 
 def test_the_estimate_alone_sends_nothing(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, ["a.png", "b.png"])
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--dry-run", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--dry-run", "--json")
 
     assert (answer.document["images"], answer.document["made"]) == (2, 2)
     assert answer.document["averages"]["origin"].startswith("docs/cost.md")
@@ -203,13 +210,13 @@ def test_the_estimate_alone_sends_nothing(
 
 
 def test_the_estimate_is_by_what_the_ledger_has_of_images_that_were_made(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["a.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--dry-run", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--dry-run", "--json")
 
     averages = answer.document["averages"]
     assert averages["origin"] == "the ledger, of the latest 1 images"
@@ -218,13 +225,13 @@ def test_the_estimate_is_by_what_the_ledger_has_of_images_that_were_made(
 
 
 def test_much_is_not_sent_unasked(
-    type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(view, "ASK_IMAGES", 1)
     put(clients, stack, ["a.png", "b.png"])
 
-    refused = type_("backfill", "enqueue", "--prefix", "")
-    sent = type_("backfill", "enqueue", "--prefix", "", "--yes", "--no-wait", "--json")
+    refused = pixfleet("backfill", "enqueue", "--prefix", "")
+    sent = pixfleet("backfill", "enqueue", "--prefix", "", "--yes", "--no-wait", "--json")
 
     assert refused.code == 2
     assert "--yes" in refused.err
@@ -232,11 +239,13 @@ def test_much_is_not_sent_unasked(
 
 
 def test_no_more_is_sent_than_was_allowed(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(5)])
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--max-images", 3, "--no-wait", "--json")
+    answer = pixfleet(
+        "backfill", "enqueue", "--prefix", "", "--max-images", 3, "--no-wait", "--json"
+    )
 
     assert answer.code == 0
     assert sum(map(len, enqueued(clients, stack))) == 3
@@ -244,11 +253,11 @@ def test_no_more_is_sent_than_was_allowed(
 
 
 def test_no_more_is_sent_than_the_dollars_pay_for(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(5)])
 
-    answer = type_(
+    answer = pixfleet(
         "backfill", "enqueue", "--prefix", "", "--max-dollars", "0.0003", "--no-wait", "--json"
     )
 
@@ -257,10 +266,10 @@ def test_no_more_is_sent_than_the_dollars_pay_for(
 
 
 def test_it_stops_after_so_many_failures_and_can_go_on(
-    type_: Type,
+    pixfleet: RunCommand,
     clients: Clients,
     stack: LocalStack,
-    work_off: WorkOff,
+    run_worker: RunWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(6)], b"no image")
@@ -268,13 +277,13 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
 
     def send_and_work(self: Enqueue, wanted: list[Wanted]) -> Sequence[str]:
         unread = send(self, wanted)
-        work_off(stack.bulk_queue)
+        run_worker(stack.bulk_queue)
         return unread
 
     monkeypatch.setattr(Enqueue, "send", send_and_work)
     monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
 
-    answer = type_(
+    answer = pixfleet(
         *("backfill", "enqueue", "--prefix", "", "--stop-after-failures", 2),
         *("--rate", 2, "--no-wait", "--json"),
     )
@@ -284,24 +293,24 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
     assert answer.document["stopped"].startswith("--stop-after-failures 2: 2 rejected")
 
 
-def test_a_prefix_or_an_inventory_has_to_be_said(type_: Type) -> None:
-    answer = type_("backfill", "enqueue")
+def test_a_prefix_or_an_inventory_has_to_be_said(pixfleet: RunCommand) -> None:
+    answer = pixfleet("backfill", "enqueue")
 
     assert answer.code == 2
     assert "--prefix '' is the whole bucket" in answer.err
 
 
 def test_a_source_without_a_message_and_without_an_end_has_failed(
-    type_: Type, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
     monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
     put(clients, stack, ["cat.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
     clients.sqs.purge_queue(QueueUrl=url)
 
-    answer = type_("backfill", "enqueue", "--prefix", "")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "")
 
     assert answer.code == 3
     assert "+ failed         1" in answer.out
@@ -309,36 +318,36 @@ def test_a_source_without_a_message_and_without_an_end_has_failed(
 
 
 def test_what_was_made_before_the_run_is_not_counted_as_made_by_it(
-    type_: Type,
+    pixfleet: RunCommand,
     clients: Clients,
     stack: LocalStack,
-    work_off: WorkOff,
+    run_worker: RunWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
     monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
     put(clients, stack, ["cat.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
-    work_off(stack.bulk_queue)
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
+    run_worker(stack.bulk_queue)
     put(clients, stack, ["cat.png"], png((8, 8), seed=2))
-    type_("backfill", "enqueue", "--prefix", "", "--restart", "--no-wait")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--restart", "--no-wait")
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
     clients.sqs.purge_queue(QueueUrl=url)
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--json")
 
     assert (answer.document["made"], answer.document["failed"]) == (0, 1)
 
 
 def test_a_source_that_was_removed_meanwhile_is_counted_as_that(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: WorkOff
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["cat.png"])
-    type_("backfill", "enqueue", "--prefix", "", "--no-wait")
+    pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.png")
-    work_off(stack.bulk_queue)
+    run_worker(stack.bulk_queue)
 
-    answer = type_("backfill", "enqueue", "--prefix", "", "--json")
+    answer = pixfleet("backfill", "enqueue", "--prefix", "", "--json")
 
     assert (answer.document["sent"], answer.document["removed"]) == (1, 1)
 
@@ -347,11 +356,13 @@ class _Killed(BaseException):
     """Ends a process as SIGKILL does: nothing of ours runs after it."""
 
 
-def _die_at_the_first_message(type_: Type, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def _die_at_the_first_message(
+    pixfleet: RunCommand, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def die(*_: object) -> None:
         raise _Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(Enqueue, "send", die)
         with pytest.raises(_Killed):
-            type_("backfill", "enqueue", "--prefix", prefix, "--no-wait")
+            pixfleet("backfill", "enqueue", "--prefix", prefix, "--no-wait")

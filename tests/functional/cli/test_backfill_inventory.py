@@ -10,7 +10,7 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.sources import enqueued, put
 
 pytestmark = pytest.mark.functional
@@ -57,20 +57,20 @@ def _put_inventory(
 
 
 def test_an_inventory_is_read_with_its_keys_decoded(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     keys = ["a b+c/ü.png", "plain.png"]
     put(clients, stack, keys)
     _put_inventory(clients, stack, [(key, "true", "false") for key in keys])
 
-    answer = type_("backfill", "enqueue", "--inventory", MANIFEST, "--no-wait", "--json")
+    answer = pixfleet("backfill", "enqueue", "--inventory", MANIFEST, "--no-wait", "--json")
 
     assert enqueued(clients, stack) == [keys]
     assert answer.code == 0
 
 
 def test_an_inventorys_old_versions_and_delete_markers_are_left_out(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, ["new.png"])
     rows = [
@@ -80,18 +80,18 @@ def test_an_inventorys_old_versions_and_delete_markers_are_left_out(
     ]
     _put_inventory(clients, stack, rows)
 
-    type_("backfill", "enqueue", "--inventory", MANIFEST, "--no-wait")
+    pixfleet("backfill", "enqueue", "--inventory", MANIFEST, "--no-wait")
 
     assert enqueued(clients, stack) == [["new.png"]]
 
 
 @pytest.mark.parametrize("kind", ["ORC", "Parquet"])
 def test_an_inventory_of_another_format_is_refused_with_the_remedy(
-    kind: str, type_: Type, clients: Clients, stack: LocalStack
+    kind: str, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _put_inventory(clients, stack, [], file_format=kind)
 
-    answer = type_("backfill", "enqueue", "--inventory", MANIFEST)
+    answer = pixfleet("backfill", "enqueue", "--inventory", MANIFEST)
 
     assert answer.code == 2
     assert f"expected an inventory in CSV, got {kind}" in answer.err
@@ -99,11 +99,11 @@ def test_an_inventory_of_another_format_is_refused_with_the_remedy(
 
 
 def test_an_inventory_of_another_bucket_is_refused(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _put_inventory(clients, stack, [], source_bucket="elsewhere")
 
-    answer = type_("backfill", "enqueue", "--inventory", MANIFEST)
+    answer = pixfleet("backfill", "enqueue", "--inventory", MANIFEST)
 
     assert answer.code == 2
     assert "got one of elsewhere" in answer.err

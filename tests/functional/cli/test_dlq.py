@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.dead_letters import DirectAccess, stored_keys
 from tests.support.images import jpeg, truncated_jpeg
 
@@ -15,23 +15,23 @@ pytestmark = pytest.mark.functional
 WorkOff = Callable[..., None]
 
 
-def test_an_empty_queue_has_no_groups(type_: Type) -> None:
-    answer = type_("dlq", "groups")
+def test_an_empty_queue_has_no_groups(pixfleet: RunCommand) -> None:
+    answer = pixfleet("dlq", "groups")
 
     assert answer.code == 0
     assert answer.out == "No dead letters in pixfleet-dead-letter.\n"
 
 
 def test_dead_letters_are_counted_by_cause_and_stay_in_the_queue(
-    aws: DirectAccess, work_off: WorkOff, type_: Type
+    aws: DirectAccess, run_worker: WorkOff, pixfleet: RunCommand
 ) -> None:
     aws.drop("half.jpg", truncated_jpeg())
     for number in range(12):
         aws.drop(f"text/{number}.jpg", b"not an image at all")
-    work_off()
+    run_worker()
     aws.add_dead_letter(aws.event("crash.jpg"))
 
-    answer = type_("dlq", "groups", "--json")
+    answer = pixfleet("dlq", "groups", "--json")
 
     counts = {each["cause"]: each["count"] for each in answer.document["groups"]}
     assert counts == {"not_an_image": 12, "truncated": 1, "-": 1}
@@ -42,23 +42,23 @@ def test_dead_letters_are_counted_by_cause_and_stay_in_the_queue(
     assert crashed["first_seen"] == crashed["last_seen"]
 
 
-def test_the_table_shows_what_to_type_next(aws: DirectAccess, type_: Type) -> None:
+def test_the_table_shows_what_to_type_next(aws: DirectAccess, pixfleet: RunCommand) -> None:
     message_id = aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt", key="a.jpg")
 
-    answer = type_("dlq", "groups")
+    answer = pixfleet("dlq", "groups")
 
     assert f"pixfleet dlq show {message_id}" in answer.out
     assert "pixfleet dlq try --cause corrupt -n 5" in answer.out
 
 
 def test_a_dead_letter_is_shown_with_source_ledger_log_query_and_why_it_has_no_thumbnail(
-    aws: DirectAccess, work_off: WorkOff, type_: Type
+    aws: DirectAccess, run_worker: WorkOff, pixfleet: RunCommand
 ) -> None:
     aws.drop("text.jpg", b"not an image at all")
-    work_off()
-    (group,) = type_("dlq", "groups", "--json").document["groups"]
+    run_worker()
+    (group,) = pixfleet("dlq", "groups", "--json").document["groups"]
 
-    answer = type_("dlq", "show", group["example"]["id"][:8], "--json")
+    answer = pixfleet("dlq", "show", group["example"]["id"][:8], "--json")
 
     shown = answer.document
     assert shown["attributes"]["cause"] == "not_an_image"
@@ -73,13 +73,13 @@ def test_a_dead_letter_is_shown_with_source_ledger_log_query_and_why_it_has_no_t
 
 
 def test_the_thumbnail_is_written_to_the_file_that_is_named(
-    aws: DirectAccess, type_: Type, tmp_path: Path
+    aws: DirectAccess, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     aws.clients.s3.put_object(Bucket=aws.stack.sources_bucket, Key="a.jpg", Body=jpeg((640, 480)))
     message_id = aws.add_dead_letter(aws.event("a.jpg"), cause="access_denied")
     file = tmp_path / "a.jpg"
 
-    answer = type_("dlq", "show", message_id, "--thumbnail", file)
+    answer = pixfleet("dlq", "show", message_id, "--thumbnail", file)
 
     assert answer.code == 0
     assert file.read_bytes().startswith(b"\xff\xd8\xff")
@@ -87,17 +87,19 @@ def test_the_thumbnail_is_written_to_the_file_that_is_named(
     assert "jpeg" in answer.out
 
 
-def test_an_unknown_id_is_bad_input(type_: Type) -> None:
-    answer = type_("dlq", "show", "01234567")
+def test_an_unknown_id_is_bad_input(pixfleet: RunCommand) -> None:
+    answer = pixfleet("dlq", "show", "01234567")
 
     assert answer.code == 2
     assert "No dead letter 01234567" in answer.err
 
 
-def test_a_body_that_cannot_be_read_is_shown_as_it_is(aws: DirectAccess, type_: Type) -> None:
+def test_a_body_that_cannot_be_read_is_shown_as_it_is(
+    aws: DirectAccess, pixfleet: RunCommand
+) -> None:
     message_id = aws.add_dead_letter("not json [bold]at all", cause="bad_message")
 
-    answer = type_("dlq", "show", message_id)
+    answer = pixfleet("dlq", "show", message_id)
 
     assert answer.code == 0
     assert "not json [bold]at all" in answer.out
@@ -113,11 +115,11 @@ def test_a_body_that_cannot_be_read_is_shown_as_it_is(aws: DirectAccess, type_: 
     ],
 )
 def test_options_that_select_nothing_or_the_wrong_thing_are_bad_input(
-    aws: DirectAccess, type_: Type, words: tuple[str, ...], message: str
+    aws: DirectAccess, pixfleet: RunCommand, words: tuple[str, ...], message: str
 ) -> None:
     aws.add_dead_letter(aws.event("a.jpg"), cause="corrupt")
 
-    answer = type_("dlq", "redrive", *words)
+    answer = pixfleet("dlq", "redrive", *words)
 
     assert answer.code == 2
     assert message in answer.err
@@ -125,7 +127,7 @@ def test_options_that_select_nothing_or_the_wrong_thing_are_bad_input(
 
 
 def test_a_trial_shows_what_would_happen_and_stores_nothing(
-    aws: DirectAccess, type_: Type
+    aws: DirectAccess, pixfleet: RunCommand
 ) -> None:
     aws.drop("good.jpg", jpeg())
     aws.drop("half.jpg", truncated_jpeg())
@@ -133,7 +135,7 @@ def test_a_trial_shows_what_would_happen_and_stores_nothing(
         aws.add_dead_letter(aws.event(key), cause="access_denied")
     before = stored_keys(aws)
 
-    answer = type_("dlq", "try", "--cause", "access_denied", "-n", 9, "--json")
+    answer = pixfleet("dlq", "try", "--cause", "access_denied", "-n", 9, "--json")
 
     trials = {each["key"]: each for each in answer.document["trials"]}
     assert trials["good.jpg"]["would"] == "made"
@@ -146,27 +148,29 @@ def test_a_trial_shows_what_would_happen_and_stores_nothing(
     assert aws.dead_letters == (3, 0)
 
 
-def test_a_trial_takes_at_most_as_many_keys_as_asked(aws: DirectAccess, type_: Type) -> None:
+def test_a_trial_takes_at_most_as_many_keys_as_asked(
+    aws: DirectAccess, pixfleet: RunCommand
+) -> None:
     for number in range(15):
         aws.add_dead_letter(aws.event(f"{number}.jpg"))
 
-    answer = type_("dlq", "try", "--cause", "-", "-n", 2, "--json")
+    answer = pixfleet("dlq", "try", "--cause", "-", "-n", 2, "--json")
 
     assert len(answer.document["trials"]) == 2
     assert aws.dead_letters == (15, 0)
 
 
-def test_a_very_long_body_is_cut(aws: DirectAccess, type_: Type) -> None:
+def test_a_very_long_body_is_cut(aws: DirectAccess, pixfleet: RunCommand) -> None:
     dead_letter = aws.add_dead_letter("x" * 200_000)
 
-    answer = type_("dlq", "show", dead_letter, "--no-thumbnail")
+    answer = pixfleet("dlq", "show", dead_letter, "--no-thumbnail")
 
     assert "196,000 characters more" in answer.out
     assert len(answer.out) < 10_000
 
 
 def test_a_dead_letter_queue_with_a_redrive_policy_is_not_scanned(
-    aws: DirectAccess, type_: Type
+    aws: DirectAccess, pixfleet: RunCommand
 ) -> None:
     aws.add_dead_letter(aws.event("a.jpg"))
     arn = f"arn:aws:sqs:us-east-1:123456789012:{aws.stack.bulk_queue}"
@@ -177,7 +181,7 @@ def test_a_dead_letter_queue_with_a_redrive_policy_is_not_scanned(
         },
     )
 
-    answer = type_("dlq", "groups")
+    answer = pixfleet("dlq", "groups")
 
     assert answer.code == 2
     assert "remove that policy" in answer.err

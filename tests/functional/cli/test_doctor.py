@@ -17,7 +17,7 @@ from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Lane, Stack
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -107,8 +107,8 @@ def alarm(name: str, *actions: str) -> None:
     )
 
 
-def test_the_local_stack_is_well(type_: Type) -> None:
-    answer = type_("doctor", "--json")
+def test_the_local_stack_is_well(pixfleet: RunCommand) -> None:
+    answer = pixfleet("doctor", "--json")
 
     assert answer.code == 0, answer.out
     statuses = {each["verdict"] for each in answer.document["findings"]}
@@ -294,10 +294,10 @@ def test_a_denied_action_is_named_with_its_arn_and_the_commands_that_need_it(
     assert found[1].remedy.endswith("needed by status, doctor, drill")
 
 
-def test_status_names_calls_that_are_denied(type_: Type, denied: set[str]) -> None:
+def test_status_names_calls_that_are_denied(pixfleet: RunCommand, denied: set[str]) -> None:
     denied |= {"DescribeAlarms", "GetMetricData"}
 
-    document = type_("status", "--json").document
+    document = pixfleet("status", "--json").document
 
     assert document["unseen"] == [
         "You may not call GetMetricData, so its part is missing.",
@@ -306,13 +306,13 @@ def test_status_names_calls_that_are_denied(type_: Type, denied: set[str]) -> No
 
 
 def test_a_wrong_finding_is_shown_with_its_remedy(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     clients.s3.put_bucket_notification_configuration(
         Bucket=stack.sources_bucket, NotificationConfiguration={}
     )
 
-    answer = type_("doctor")
+    answer = pixfleet("doctor")
 
     assert answer.code == 3
     assert (

@@ -13,7 +13,7 @@ from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.recipe_reader import read_recipes
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.functional.conftest import RECIPES
 
 pytestmark = pytest.mark.functional
@@ -22,10 +22,10 @@ PREFIX = "_drill/test/"
 
 
 @pytest.fixture(name="drill")
-def _drill(stack: LocalStack, work_off: Callable[..., None]) -> Drill:
+def _drill(stack: LocalStack, run_worker: Callable[..., None]) -> Drill:
     """Give a drill that lets the worker run while it waits."""
     site = Site(stack.document(), AwsClients(), SystemClock(), PREFIX, read_recipes(RECIPES))
-    return Drill(site, pause=work_off)
+    return Drill(site, pause=run_worker)
 
 
 def soon(seconds: float = 30.0) -> Deadline:
@@ -109,7 +109,7 @@ def test_a_wrong_cause_differs(
 
 
 def test_a_prefix_that_no_recipe_matches_is_refused(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     key = stack.recipes_key
     narrow = (
@@ -118,15 +118,17 @@ def test_a_prefix_that_no_recipe_matches_is_refused(
     )
     clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=narrow.encode())
 
-    answer = type_("drill")
+    answer = pixfleet("drill")
 
     assert answer.code == 2
     assert "good.png: expected a recipe that matches it, got none" in answer.err
     assert not list(versions(clients, stack))
 
 
-def test_a_dry_run_uploads_nothing(type_: Type, clients: Clients, stack: LocalStack) -> None:
-    answer = type_("drill", "--dry-run", "--json")
+def test_a_dry_run_uploads_nothing(
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
+) -> None:
+    answer = pixfleet("drill", "--dry-run", "--json")
 
     assert answer.code == 0
     assert [each["expected"] for each in answer.document["lines"]] == [
@@ -139,12 +141,12 @@ def test_a_dry_run_uploads_nothing(type_: Type, clients: Clients, stack: LocalSt
 
 
 def test_ctrl_c_cleans_up(
-    drill: Drill, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
+    drill: Drill, clients: Clients, stack: LocalStack, run_worker: Callable[..., None]
 ) -> None:
     interruptions = iter([KeyboardInterrupt])
 
     def pause() -> None:
-        work_off()
+        run_worker()
         for interruption in interruptions:
             raise interruption
 
@@ -158,9 +160,9 @@ def test_ctrl_c_cleans_up(
 
 
 def test_a_difference_ends_with_exit_code_3(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
-    answer = type_("drill", "--timeout", 1, "--json")
+    answer = pixfleet("drill", "--timeout", 1, "--json")
 
     assert answer.code == 3
     assert answer.document["wrong"] == 8

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.document import Distribution
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -51,18 +51,18 @@ def _distribute(stack: LocalStack, clients: Clients) -> Callable[..., None]:
 
 
 @pytest.fixture(name="made")
-def _made(stack: LocalStack, clients: Clients, work_off: Callable[..., None]) -> None:
+def _made(stack: LocalStack, clients: Clients, run_worker: Callable[..., None]) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key=KEY, Body=jpeg((80, 60)))
-    work_off()
+    run_worker()
 
 
 @pytest.mark.usefixtures("made")
 def test_a_snippet_has_every_width_in_every_slot(
-    type_: Type, distribute: Callable[..., None]
+    pixfleet: RunCommand, distribute: Callable[..., None]
 ) -> None:
     distribute()
 
-    answer = type_("urls", KEY, "--sizes", "50vw", "--json")
+    answer = pixfleet("urls", KEY, "--sizes", "50vw", "--json")
 
     page = _Page(answer.document["picture"])
     (source,), (image,) = page.all("source"), page.all("img")
@@ -77,16 +77,18 @@ def test_a_snippet_has_every_width_in_every_slot(
 
 
 @pytest.mark.usefixtures("made")
-def test_the_terminal_view_has_the_same_snippet(type_: Type) -> None:
-    answer = type_("urls", KEY)
+def test_the_terminal_view_has_the_same_snippet(pixfleet: RunCommand) -> None:
+    answer = pixfleet("urls", KEY)
 
     assert answer.code == 0
     assert "<picture>" in answer.out
     assert "no distribution" in answer.err
 
 
-def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(type_: Type) -> None:
-    answer = type_("urls", "a b.jpg")
+def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(
+    pixfleet: RunCommand,
+) -> None:
+    answer = pixfleet("urls", "a b.jpg")
 
     assert (answer.code, answer.err) == (
         1,
@@ -95,8 +97,10 @@ def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(type_: Typ
 
 
 @pytest.mark.usefixtures("made")
-def test_a_page_refers_to_files_of_its_own_folder_only(type_: Type, tmp_path: Path) -> None:
-    answer = type_("show", KEY, "--no-open", "--to", tmp_path)
+def test_a_page_refers_to_files_of_its_own_folder_only(
+    pixfleet: RunCommand, tmp_path: Path
+) -> None:
+    answer = pixfleet("show", KEY, "--no-open", "--to", tmp_path)
 
     html = (tmp_path / "index.html").read_text()
     images = [image["src"] for image in _Page(html).all("img")]
@@ -107,23 +111,23 @@ def test_a_page_refers_to_files_of_its_own_folder_only(type_: Type, tmp_path: Pa
 
 
 def test_the_page_of_a_rejected_source_names_the_cause(
-    type_: Type,
+    pixfleet: RunCommand,
     stack: LocalStack,
     clients: Clients,
-    work_off: Callable[..., None],
+    run_worker: Callable[..., None],
     tmp_path: Path,
 ) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="bad.jpg", Body=b"no image")
-    work_off()
+    run_worker()
 
-    answer = type_("show", "bad.jpg", "--no-open", "--to", tmp_path)
+    answer = pixfleet("show", "bad.jpg", "--no-open", "--to", tmp_path)
 
     assert answer.code == 0
     assert "not_an_image" in (tmp_path / "index.html").read_text()
 
 
-def test_no_page_is_written_for_an_unpublished_key(type_: Type, tmp_path: Path) -> None:
-    answer = type_("show", "none.jpg", "--no-open", "--to", tmp_path / "new")
+def test_no_page_is_written_for_an_unpublished_key(pixfleet: RunCommand, tmp_path: Path) -> None:
+    answer = pixfleet("show", "none.jpg", "--no-open", "--to", tmp_path / "new")
 
     assert answer.code == 1
     assert "There is nothing to show of none.jpg" in answer.err
@@ -140,11 +144,11 @@ def _key_file(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("made")
 def test_all_urls_of_a_source_are_signed(
-    type_: Type, distribute: Callable[..., None], key_file: Path
+    pixfleet: RunCommand, distribute: Callable[..., None], key_file: Path
 ) -> None:
     distribute(needs_signing=True)
 
-    answer = type_("sign", KEY, "--key-id", "K1", "--private-key", key_file)
+    answer = pixfleet("sign", KEY, "--key-id", "K1", "--private-key", key_file)
 
     lines = answer.out.splitlines()
     assert (answer.code, answer.err, len(lines)) == (0, "", 4)
@@ -152,19 +156,21 @@ def test_all_urls_of_a_source_are_signed(
 
 
 def test_an_unnecessary_signature_is_made_with_a_note(
-    type_: Type, distribute: Callable[..., None], key_file: Path
+    pixfleet: RunCommand, distribute: Callable[..., None], key_file: Path
 ) -> None:
     distribute()
 
-    answer = type_("sign", f"{BASE}/a.jpg", "--key-id", "K1", "--private-key", key_file)
+    answer = pixfleet("sign", f"{BASE}/a.jpg", "--key-id", "K1", "--private-key", key_file)
 
     assert answer.code == 0
     assert answer.out.startswith(f"{BASE}/a.jpg?Expires=")
     assert "also serves URLs without a signature" in answer.err
 
 
-def test_a_missing_key_file_is_reported_in_one_sentence(type_: Type, tmp_path: Path) -> None:
-    answer = type_("sign", "a.jpg", "--key-id", "K1", "--private-key", tmp_path / "none")
+def test_a_missing_key_file_is_reported_in_one_sentence(
+    pixfleet: RunCommand, tmp_path: Path
+) -> None:
+    answer = pixfleet("sign", "a.jpg", "--key-id", "K1", "--private-key", tmp_path / "none")
 
     assert answer.code == 2
     assert "none cannot be used" in answer.err

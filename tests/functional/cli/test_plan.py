@@ -9,7 +9,7 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.plan.similarity import ScorerPool
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.functional.conftest import RECIPES
 from tests.support import images
 
@@ -45,12 +45,12 @@ def contents(clients: Clients, *buckets: str) -> list[tuple[str, str]]:
 
 
 def test_a_plan_compares_bytes_and_scores_and_changes_nothing(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 2)
     before = contents(clients, stack.sources_bucket, stack.variants_bucket)
 
-    answer = type_("plan", written(tmp_path, recipes(quality={"webp": 20})), "--json")
+    answer = pixfleet("plan", written(tmp_path, recipes(quality={"webp": 20})), "--json")
 
     found = {f"{each['variant']}.{each['slot']}": each for each in answer.document["variants"]}
     assert answer.code == 0
@@ -64,11 +64,11 @@ def test_a_plan_compares_bytes_and_scores_and_changes_nothing(
 
 
 def test_a_plan_ends_with_the_next_command(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 1)
 
-    answer = type_("plan", written(tmp_path, recipes(background="#ffffff")), "--scored", "0")
+    answer = pixfleet("plan", written(tmp_path, recipes(background="#ffffff")), "--scored", "0")
 
     assert "1 source listed: 1 to make again, 0 for the first time, 0 unchanged." in answer.out
     assert "to make  1 of 1 sources" in answer.out
@@ -87,12 +87,12 @@ def test_equivalent_recipes_are_reported_and_nothing_is_rendered(
     sentence: str,
     stack: LocalStack,
     clients: Clients,
-    type_: Type,
+    pixfleet: RunCommand,
     tmp_path: Path,
 ) -> None:
     drop(clients, stack, 1)
 
-    answer = type_("plan", written(tmp_path, recipes(**changed)))
+    answer = pixfleet("plan", written(tmp_path, recipes(**changed)))
 
     assert answer.code == 0
     assert sentence in answer.out
@@ -100,12 +100,14 @@ def test_equivalent_recipes_are_reported_and_nothing_is_rendered(
 
 
 def test_a_source_that_asks_for_an_unchanged_recipe_is_not_counted(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 2, recipe="square")
     drop(clients, stack, 1)
 
-    answer = type_("plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0")
+    answer = pixfleet(
+        "plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0"
+    )
 
     assert answer.document["sources"]["changed"] == 2
     assert answer.document["means_per_source"]["sources"] == 1
@@ -113,12 +115,14 @@ def test_a_source_that_asks_for_an_unchanged_recipe_is_not_counted(
 
 
 def test_a_source_that_both_recipes_refuse_is_listed_and_not_in_the_means(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 1)
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="notes.txt", Body=b"no picture")
 
-    answer = type_("plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0")
+    answer = pixfleet(
+        "plan", written(tmp_path, recipes(placeholder=False)), "--json", "--scored=0"
+    )
 
     assert answer.code == 0
     assert answer.document["refused"] == [
@@ -128,13 +132,13 @@ def test_a_source_that_both_recipes_refuse_is_listed_and_not_in_the_means(
 
 
 def test_a_listing_that_stops_early_is_reported(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 3)
     file = written(tmp_path, recipes(placeholder=False))
 
     words = ("plan", file, "--max-keys", "2", "--samples", "1", "--scored", "0")
-    counted_by_s3, by_prefix = type_(*words), type_(*words, "--prefix", "photo")
+    counted_by_s3, by_prefix = pixfleet(*words), pixfleet(*words, "--prefix", "photo")
 
     assert "The listing stopped after 2 keys" in counted_by_s3.out
     assert "to make  3 of 3 sources" in counted_by_s3.out
@@ -142,7 +146,7 @@ def test_a_listing_that_stops_early_is_reported(
 
 
 def test_a_folder_and_two_recipe_files_need_no_stack(
-    type_: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pixfleet: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     (tmp_path / "photos").mkdir()
@@ -151,7 +155,7 @@ def test_a_folder_and_two_recipe_files_need_no_stack(
     old = written(tmp_path, recipes(), "old.yaml")
     wider = written(tmp_path, recipes(variants=[{"widths": [96], "formats": ["webp"]}]))
 
-    answer = type_(
+    answer = pixfleet(
         *("plan", wider, "--against", old, "--images", tmp_path / "photos"),
         *("--sources", "1000000", "--scored", "0", "--json"),
     )
@@ -162,11 +166,11 @@ def test_a_folder_and_two_recipe_files_need_no_stack(
     assert changes == [("w96", True), ("w32", False), ("w64", False), ("w64", False)]
 
 
-def test_every_problem_of_both_files_is_listed(type_: Type, tmp_path: Path) -> None:
+def test_every_problem_of_both_files_is_listed(pixfleet: RunCommand, tmp_path: Path) -> None:
     old = written(tmp_path, {"version": 2, "recipes": []}, "old.yaml")
     new = written(tmp_path, recipes(name="Tiny"))
 
-    answer = type_("plan", new, "--against", old, "--images", tmp_path)
+    answer = pixfleet("plan", new, "--against", old, "--images", tmp_path)
 
     assert answer.code == 2
     for problem in (
@@ -177,8 +181,8 @@ def test_every_problem_of_both_files_is_listed(type_: Type, tmp_path: Path) -> N
         assert problem in answer.err
 
 
-def test_images_without_against_is_refused(type_: Type, tmp_path: Path) -> None:
-    answer = type_("plan", written(tmp_path, recipes()), "--images", tmp_path)
+def test_images_without_against_is_refused(pixfleet: RunCommand, tmp_path: Path) -> None:
+    answer = pixfleet("plan", written(tmp_path, recipes()), "--images", tmp_path)
 
     assert answer.code == 2
     assert "--images needs --against" in answer.err
@@ -197,12 +201,12 @@ def test_the_scorer_goes_on_after_a_file_that_it_cannot_decode() -> None:
 
 
 def test_a_missing_watermark_ends_the_plan_with_a_sentence(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     drop(clients, stack, 3)
     watermark = {"key": "marks/none.png"}
 
-    answer = type_("plan", written(tmp_path, recipes(watermark=watermark)), "--scored", "0")
+    answer = pixfleet("plan", written(tmp_path, recipes(watermark=watermark)), "--scored", "0")
 
     assert answer.code == 1
     assert "watermark_unusable: Expected a watermark 'marks/none.png'" in answer.err

@@ -8,7 +8,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.model.keys import variant_key
 from shared.model.recipe import Slot
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.support import images
 from tests.support.recipes import recipe, recipe_document, variant
 
@@ -18,8 +18,10 @@ pytestmark = pytest.mark.functional
 FIELDS = ("name", "slot", "width", "height", "url")
 
 
-def test_a_key_is_explained_by_the_recipes_of_the_stack(stack: LocalStack, type_: Type) -> None:
-    answer = type_("recipes", "explain", "cat.jpg", "--size", "48x96", "--json")
+def test_a_key_is_explained_by_the_recipes_of_the_stack(
+    stack: LocalStack, pixfleet: RunCommand
+) -> None:
+    answer = pixfleet("recipes", "explain", "cat.jpg", "--size", "48x96", "--json")
 
     document = answer.document
     sizes = {(each["name"], each["width"], each["height"]) for each in document["variants"]}
@@ -30,26 +32,26 @@ def test_a_key_is_explained_by_the_recipes_of_the_stack(stack: LocalStack, type_
 
 
 def test_an_existing_source_is_explained_by_its_metadata(
-    stack: LocalStack, clients: Clients, type_: Type
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand
 ) -> None:
     clients.s3.put_object(
         Bucket=stack.sources_bucket, Key="cat.jpg", Body=b"x", Metadata={"recipe": "square"}
     )
 
-    answer = type_("recipes", "explain", "cat.jpg", "--json")
+    answer = pixfleet("recipes", "explain", "cat.jpg", "--json")
 
     assert answer.document["recipe"] == "square"
     assert "&v=" in answer.document["variants"][0]["url"]
 
 
 def test_a_source_that_asks_for_an_unknown_recipe_would_be_refused(
-    stack: LocalStack, clients: Clients, type_: Type
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand
 ) -> None:
     clients.s3.put_object(
         Bucket=stack.sources_bucket, Key="cat.jpg", Body=b"x", Metadata={"recipe": "round"}
     )
 
-    answer = type_("recipes", "explain", "cat.jpg")
+    answer = pixfleet("recipes", "explain", "cat.jpg")
 
     assert answer.code == 3
     assert "asks for recipe round, which does not exist" in answer.out
@@ -58,15 +60,15 @@ def test_a_source_that_asks_for_an_unknown_recipe_would_be_refused(
 def test_the_worker_stores_what_was_explained(
     stack: LocalStack,
     clients: Clients,
-    type_: Type,
-    work_off: Callable[[], None],
+    pixfleet: RunCommand,
+    run_worker: Callable[[], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="cat.jpg", Body=images.jpeg((48, 96)))
-    work_off()
+    run_worker()
     capsys.readouterr()
 
-    document = type_("recipes", "explain", "cat.jpg", "--size", "48x96", "--json").document
+    document = pixfleet("recipes", "explain", "cat.jpg", "--size", "48x96", "--json").document
 
     stored = clients.s3.get_object(Bucket=stack.variants_bucket, Key=document["manifest"])["Body"]
     fields = [
@@ -76,42 +78,42 @@ def test_the_worker_stores_what_was_explained(
     assert fields[0] == fields[1]
 
 
-def test_an_unknown_recipe_is_bad_input(type_: Type) -> None:
-    answer = type_("recipes", "explain", "cat.jpg", "--recipe", "round")
+def test_an_unknown_recipe_is_bad_input(pixfleet: RunCommand) -> None:
+    answer = pixfleet("recipes", "explain", "cat.jpg", "--recipe", "round")
 
     assert answer.code == 2
     assert "expected one of tiny, square, got round" in answer.err
 
 
-def test_an_invalid_size_is_bad_input(type_: Type) -> None:
-    answer = type_("recipes", "explain", "cat.jpg", "--size", "big")
+def test_an_invalid_size_is_bad_input(pixfleet: RunCommand) -> None:
+    answer = pixfleet("recipes", "explain", "cat.jpg", "--size", "big")
 
     assert answer.code == 2
     assert "expected two numbers such as 4032x3024, got 'big'" in answer.err
 
 
-def test_an_unsupported_key_would_be_refused(type_: Type) -> None:
-    answer = type_("recipes", "explain", "a/../cat.jpg", "--json")
+def test_an_unsupported_key_would_be_refused(pixfleet: RunCommand) -> None:
+    answer = pixfleet("recipes", "explain", "a/../cat.jpg", "--json")
 
     assert answer.code == 3
     assert answer.document["refused"] == "unsupported_key"
 
 
-def test_check_warns_of_a_recipe_that_no_key_reaches(type_: Type, tmp_path: Path) -> None:
+def test_check_warns_of_a_recipe_that_no_key_reaches(pixfleet: RunCommand, tmp_path: Path) -> None:
     file = tmp_path / "recipes.yaml"
     file.write_text(
         json.dumps(recipe_document(recipe(), recipe(name="late", variants=[variant()])))
     )
 
-    answer = type_("recipes", "check", file, "--json")
+    answer = pixfleet("recipes", "check", file, "--json")
 
     assert answer.code == 0
     assert "no key reaches late: plain" in answer.err
     assert [each["shadowed_by"] for each in answer.document["recipes"]] == [None, "plain"]
 
 
-def test_the_schema_is_printed(type_: Type) -> None:
-    answer = type_("recipes", "schema")
+def test_the_schema_is_printed(pixfleet: RunCommand) -> None:
+    answer = pixfleet("recipes", "schema")
 
     assert answer.code == 0
     assert answer.document["required"] == ["version", "recipes"]

@@ -8,7 +8,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import find_stack
 from scripts.pixfleet.stack.document import read_stack
 from shared.model.errors import Misconfigured
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 
 pytestmark = pytest.mark.functional
 
@@ -56,7 +56,7 @@ def test_a_key_belongs_to_the_lane_with_its_prefix(stack: LocalStack, key: str, 
 
 
 def test_suggested_commands_repeat_the_options_of_the_stack(
-    stack: LocalStack, clients: Clients, type_: Type, tmp_path: Path
+    stack: LocalStack, clients: Clients, pixfleet: RunCommand, tmp_path: Path
 ) -> None:
     file = tmp_path / "my outputs.json"
     file.write_text(stack.document().document())
@@ -66,7 +66,7 @@ def test_suggested_commands_repeat_the_options_of_the_stack(
         MessageBody="no JSON",
     )
 
-    answer = type_("dlq", "groups", "--stack", file, "--region", "us-east-1")
+    answer = pixfleet("dlq", "groups", "--stack", file, "--region", "us-east-1")
 
     lines = [line for line in answer.out.splitlines() if "pixfleet " in line]
     assert lines

@@ -14,7 +14,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.status.reader import StatusReader
 from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -31,21 +31,21 @@ def put(clients: Clients, stack: LocalStack, key: str, data: bytes) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
 
 
-def test_an_idle_stack_is_well(type_: Type) -> None:
-    answer = type_("status")
+def test_an_idle_stack_is_well(pixfleet: RunCommand) -> None:
+    answer = pixfleet("status")
 
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "Well: nothing to do, no dead letters."
 
 
 def test_dead_letters_are_trouble_and_the_first_line_shows_what_to_type(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: Callable[..., None]
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
     put(clients, stack, "bad.jpg", b"no image")
-    work_off()
+    run_worker()
 
-    answer, document = type_("status"), type_("status", "--json").document
+    answer, document = pixfleet("status"), pixfleet("status", "--json").document
 
     assert answer.code == 3
     assert answer.out.splitlines()[0] == "Trouble: 1 dead letter. Next: pixfleet dlq groups"
@@ -61,11 +61,11 @@ def test_dead_letters_are_trouble_and_the_first_line_shows_what_to_type(
 
 
 def test_messages_that_no_worker_receives_are_trouble(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
 
-    answer = type_("status", "--json")
+    answer = pixfleet("status", "--json")
 
     assert answer.code == 3
     assert answer.document["lanes"]["live"]["waiting"] == 1
@@ -76,14 +76,14 @@ def test_messages_that_no_worker_receives_are_trouble(
 
 
 def test_the_time_left_is_the_waiting_messages_at_the_present_pace(
-    type_: Type, clients: Clients, stack: LocalStack, work_off: Callable[..., None]
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: Callable[..., None]
 ) -> None:
     put(clients, stack, "first.jpg", jpeg())
-    work_off()
+    run_worker()
     put(clients, stack, "second.jpg", jpeg())
 
-    answer = type_("status")
-    document = type_("status", "--json").document
+    answer = pixfleet("status")
+    document = pixfleet("status", "--json").document
 
     assert answer.out.startswith("Busy: 1 message to do")
     assert "5 min 0 s left" in answer.out
@@ -91,7 +91,7 @@ def test_the_time_left_is_the_waiting_messages_at_the_present_pace(
 
 
 def test_age_and_pace_are_cloudwatchs_where_it_has_data(
-    type_: Type, clients: Clients, stack: LocalStack
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
     cloudwatch = boto3.client("cloudwatch")
@@ -114,14 +114,14 @@ def test_age_and_pace_are_cloudwatchs_where_it_has_data(
             ],
         )
 
-    document = type_("status", "--json").document
+    document = pixfleet("status", "--json").document
 
     assert document["lanes"]["live"]["oldest_seconds"] == 75
     assert document["per_second"] == pytest.approx(720 / 360)
     assert document["rate_is_from"] == "CloudWatch"
 
 
-def test_an_alarm_that_is_on_is_named_first(type_: Type, stack: LocalStack) -> None:
+def test_an_alarm_that_is_on_is_named_first(pixfleet: RunCommand, stack: LocalStack) -> None:
     cloudwatch = boto3.client("cloudwatch")
     for name in ("pixfleet-crashes", "another-stack-crashes"):
         cloudwatch.put_metric_alarm(
@@ -136,7 +136,7 @@ def test_an_alarm_that_is_on_is_named_first(type_: Type, stack: LocalStack) -> N
         )
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
 
-    answer = type_("status")
+    answer = pixfleet("status")
 
     assert answer.code == 3
     assert answer.out.startswith("Trouble: 1 alarm is on: pixfleet-crashes.")

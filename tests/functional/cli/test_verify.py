@@ -10,36 +10,36 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.model.keys import manifest_key, stored_key
-from tests.functional.cli.conftest import Answer, Type
+from tests.functional.cli.conftest import CommandResult, RunCommand
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 
 PICTURE = jpeg((80, 60))
-Verify = Callable[..., Answer]
+Verify = Callable[..., CommandResult]
 
 
 @pytest.fixture(name="verify")
-def _verify(type_: Type) -> Verify:
+def _verify(pixfleet: RunCommand) -> Verify:
     """Give what types `pixfleet verify --json`, without any grace."""
-    return lambda *words: type_("verify", "--json", "--grace", "0s", *words)
+    return lambda *words: pixfleet("verify", "--json", "--grace", "0s", *words)
 
 
 @pytest.fixture(name="drop")
 def _drop(
-    stack: LocalStack, clients: Clients, work_off: Callable[..., None]
+    stack: LocalStack, clients: Clients, run_worker: Callable[..., None]
 ) -> Callable[..., None]:
     """Give what drops sources and has them made."""
 
     def drop(*keys: str, data: bytes = PICTURE) -> None:
         for key in keys:
             clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
-        work_off()
+        run_worker()
 
     return drop
 
 
-def _reasons(answer: Answer) -> dict[str, list[str]]:
+def _reasons(answer: CommandResult) -> dict[str, list[str]]:
     return {each["reason"]: each["examples"] for each in answer.document["reasons"]}
 
 
@@ -111,7 +111,7 @@ def test_a_repair_leaves_nothing_that_differs(
     drop: Callable[..., None],
     stack: LocalStack,
     clients: Clients,
-    work_off: Callable[..., None],
+    run_worker: Callable[..., None],
 ) -> None:
     drop("gone.jpg", "lost.jpg", "old.jpg", "more.jpg")
     _silence(stack, clients)
@@ -123,7 +123,7 @@ def test_a_repair_leaves_nothing_that_differs(
         clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=b"")
 
     mended = verify("--repair", "--yes")
-    work_off(stack.bulk_queue)
+    run_worker(stack.bulk_queue)
     after = verify()
 
     assert mended.code == 0
@@ -159,12 +159,12 @@ def test_nothing_is_mended_without_a_yes(
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(
-    type_: Type, stack: LocalStack, clients: Clients
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     _silence(stack, clients)
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
 
-    answer = type_("verify", "--grace", "0s", "--repair", "--yes", "--dry-run")
+    answer = pixfleet("verify", "--grace", "0s", "--repair", "--yes", "--dry-run")
 
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
     assert answer.code == 3
@@ -173,11 +173,11 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
 
 
 def test_what_changed_a_moment_ago_is_no_difference(
-    type_: Type, stack: LocalStack, clients: Clients
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
 
-    answer = type_("verify", "--json")
+    answer = pixfleet("verify", "--json")
 
     assert answer.code == 0
     assert answer.document["counts"]["being worked on"] == 1
@@ -231,14 +231,14 @@ def test_an_entry_of_which_nothing_else_is_left_is_found_and_buried(
     stack: LocalStack,
     clients: Clients,
     drop: Callable[..., None],
-    work_off: Callable[..., None],
+    run_worker: Callable[..., None],
 ) -> None:
     drop("bad.jpg", data=b"no image")
     _silence(stack, clients)
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="bad.jpg")
 
     found = verify("--repair", "--yes")
-    work_off(stack.bulk_queue)
+    run_worker(stack.bulk_queue)
 
     assert _reasons(found) == {"entry without source": ["bad.jpg"]}
     assert verify().code == 0

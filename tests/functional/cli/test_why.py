@@ -10,7 +10,7 @@ from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.events import backfill
 from shared.model.keys import stored_key
-from tests.functional.cli.conftest import Type
+from tests.functional.cli.conftest import RunCommand
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -20,24 +20,24 @@ Drop = Callable[..., None]
 
 
 @pytest.fixture(name="drop")
-def _drop(stack: LocalStack, clients: Clients, work_off: Callable[..., None]) -> Drop:
+def _drop(stack: LocalStack, clients: Clients, run_worker: Callable[..., None]) -> Drop:
     """Return a function that uploads a source and runs the worker."""
 
     def drop(key: str, data: bytes = PICTURE, **metadata: str) -> None:
         clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data, Metadata=metadata)
-        work_off()
+        run_worker()
 
     return drop
 
 
 def test_a_published_image_is_shown_with_versions_ledger_and_objects(
-    type_: Type, drop: Drop
+    pixfleet: RunCommand, drop: Drop
 ) -> None:
     drop("été/cat (1).jpg")
     drop("été/cat (1).jpg", jpeg((90, 60)))
 
-    answer = type_("why", "été/cat (1).jpg")
-    document = type_("why", "été/cat (1).jpg", "--json").document
+    answer = pixfleet("why", "été/cat (1).jpg")
+    document = pixfleet("why", "été/cat (1).jpg", "--json").document
 
     assert answer.code == 0
     assert "It is published: 3 variants" in answer.out
@@ -53,10 +53,12 @@ def test_a_published_image_is_shown_with_versions_ledger_and_objects(
     }
 
 
-def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(type_: Type, drop: Drop) -> None:
+def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(
+    pixfleet: RunCommand, drop: Drop
+) -> None:
     drop("bad.jpg", b"no image")
 
-    answer = type_("why", "bad.jpg")
+    answer = pixfleet("why", "bad.jpg")
 
     assert answer.code == 3
     assert "not_an_image" in answer.out
@@ -64,10 +66,12 @@ def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(type_: Type, d
     assert "pixfleet dlq try --cause not_an_image" in answer.out
 
 
-def test_an_unknown_key_is_answered_with_keys_of_the_same_folder(type_: Type, drop: Drop) -> None:
+def test_an_unknown_key_is_answered_with_keys_of_the_same_folder(
+    pixfleet: RunCommand, drop: Drop
+) -> None:
     drop("cats/tabby.jpg")
 
-    answer = type_("why", "cats/Tabby.jpg")
+    answer = pixfleet("why", "cats/Tabby.jpg")
 
     assert answer.code == 3
     assert "This key is unknown" in answer.out
@@ -75,18 +79,22 @@ def test_an_unknown_key_is_answered_with_keys_of_the_same_folder(type_: Type, dr
 
 
 def test_a_deleted_image_is_shown_with_its_versions(
-    type_: Type, drop: Drop, stack: LocalStack, clients: Clients, work_off: Callable[..., None]
+    pixfleet: RunCommand,
+    drop: Drop,
+    stack: LocalStack,
+    clients: Clients,
+    run_worker: Callable[..., None],
 ) -> None:
     drop("cat.jpg")
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.jpg")
-    before = type_("why", "cat.jpg")
+    before = pixfleet("why", "cat.jpg")
     # moto sends no events of removals.
     url = clients.sqs.get_queue_url(QueueName=stack.live_queue)["QueueUrl"]
     body = backfill.write(stack.sources_bucket, ["cat.jpg"])
     clients.sqs.send_message(QueueUrl=url, MessageBody=body)
-    work_off()
+    run_worker()
 
-    answer = type_("why", "cat.jpg")
+    answer = pixfleet("why", "cat.jpg")
 
     assert before.code == 3
     assert "its variants or its ledger entry are still there" in before.out
@@ -95,45 +103,45 @@ def test_a_deleted_image_is_shown_with_its_versions(
     assert "deleted, now" in answer.out
 
 
-def test_a_key_without_a_matching_recipe_is_reported(type_: Type, drop: Drop) -> None:
+def test_a_key_without_a_matching_recipe_is_reported(pixfleet: RunCommand, drop: Drop) -> None:
     drop("folder/", b"")
 
-    answer = type_("why", "folder/")
+    answer = pixfleet("why", "folder/")
 
     assert answer.code == 3
     assert "No recipe matches this key" in answer.out
 
 
 def test_an_unprocessed_source_is_reported(
-    type_: Type, stack: LocalStack, clients: Clients
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
 
-    answer = type_("why", "new.jpg")
+    answer = pixfleet("why", "new.jpg")
 
     assert answer.code == 3
     assert "not made yet" in answer.out
 
 
 def test_a_claimed_key_is_reported_as_being_processed(
-    type_: Type, stack: LocalStack, clients: Clients
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     ledger = Ledger(clients.dynamodb, stack.ledger_table, SystemClock())
     ledger.claim("new.jpg", lease_seconds=100, may_store=["w32.webp"])
 
-    answer = type_("why", "new.jpg")
+    answer = pixfleet("why", "new.jpg")
 
     assert answer.code == 0
     assert "A worker is processing it" in answer.out
 
 
 def test_a_variant_that_is_not_stored_is_shown_as_missing(
-    type_: Type, drop: Drop, stack: LocalStack, clients: Clients
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
 ) -> None:
     drop("cat.jpg")
     clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("cat.jpg", "w32.webp"))
 
-    answer = type_("why", "cat.jpg")
+    answer = pixfleet("why", "cat.jpg")
 
     assert answer.code == 3
     assert "The ledger lists objects that are not in the bucket." in answer.out
@@ -141,8 +149,10 @@ def test_a_variant_that_is_not_stored_is_shown_as_missing(
     assert "MISSING" in answer.out
 
 
-def test_control_characters_and_markup_in_a_key_are_escaped(type_: Type, drop: Drop) -> None:
-    answer = type_("why", "[red]\x1b[2Jx;`id`.jpg")
+def test_control_characters_and_markup_in_a_key_are_escaped(
+    pixfleet: RunCommand, drop: Drop
+) -> None:
+    answer = pixfleet("why", "[red]\x1b[2Jx;`id`.jpg")
 
     assert answer.code == 3
     assert "\x1b[2J" not in answer.out
