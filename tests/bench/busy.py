@@ -1,16 +1,15 @@
-"""How much of their time the render children render, when every call of S3 takes 60 ms.
+"""Measures the share of time in which render children render, if every S3 call takes 60 ms.
 
 A batch of ten messages goes through the real worker (`worker.batch.Consumer` with its threads, its
 boto3 clients and its render children) and an AWS that answers from memory (`busy_aws`).
 
-`busy` is the CPU time that the children spent on their images over the same plus all the time, by
-the clock on the wall, in which they had no image or their parent was not reading what they wrote.
-So what other processes take of the machine while a child renders is not held against us, and what
-they add to the idle time is; the milliseconds in which a source's bytes go to the child are in
-neither. The parent's own CPU time is in neither, as it has a core of its own in this;
-`busy_one_core` adds all of it to the time, as if it were always in the child's way: the least that
-a Lambda of one vCPU can reach. `busy_strict` is CPU time over children times seconds, with nothing
-explained away, for quiet machines. `python -m tests.bench.busy` prints the figures alone.
+`busy` is C / (C + I). C is the CPU time of the children. I is their idle wall-clock time: the time
+without an image, and the time in which the parent did not read their output. Other processes of
+the machine do not lower `busy` while a child renders, but they do if they lengthen idle time. The
+milliseconds in which a source's bytes are sent to the child are in neither. The parent's CPU time
+is in neither, too, because it has a core of its own here; `busy_one_core` adds all of it to the
+idle time, which is the least that a Lambda of one vCPU can reach. `busy_strict` is C over children
+times seconds, for quiet machines. `python -m tests.bench.busy` prints these figures only.
 """
 
 import argparse
@@ -41,7 +40,7 @@ from tests.bench.busy_aws import AwsInMemory
 from tests.bench.busy_watch import Batch, WatchedRenderPool
 from tests.bench.pictures import Picture, gather
 from tests.bench.problem import CannotBench
-from tests.bench.rounds import Neighbours
+from tests.bench.rounds import OtherProcesses
 from tests.support.images import jpeg
 from worker.batch import Consumer
 from worker.context import WorkerContext, build_context
@@ -49,23 +48,23 @@ from worker.context import WorkerContext, build_context
 BATCH = 10
 BATCH_SECONDS = 900.0
 ROUNDS = 3
-# 300 KB, as editors upload: the hard case, as there is little work to hide S3's latency behind.
+# 300 KB, as editors upload: little rendering per image, so S3's latency matters most.
 SMALL_SIZE = (1200, 800)
 SOURCES = "sources"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
-    # Neither a file nor a variable of whoever runs this may name an endpoint of its own.
+    # The caller's configuration could name another endpoint.
     "AWS_CONFIG_FILE": os.devnull,
 }
 Figures = dict[str, object]
 
 
 def busy(pictures: Sequence[Picture], *, rounds: int = ROUNDS) -> Figures:
-    """Return the figures of one child, and beside them of two children and of small pictures.
+    """Return the figures of one child, of two children and of small pictures.
 
-    The pictures are taken in turn until there are ten.
+    If there are fewer than ten pictures, they are repeated.
     """
     sources = [picture.data for picture in pictures[:BATCH]]
     small = [jpeg(SMALL_SIZE, seed=seed) for seed in range(1, BATCH + 1)]
@@ -77,7 +76,7 @@ def busy(pictures: Sequence[Picture], *, rounds: int = ROUNDS) -> Figures:
 
 
 def summary(made: Sequence[Batch]) -> Figures:
-    """Return the median of each figure, and the least and most busy of the batches."""
+    """Return the median of each figure, and the lowest and highest `busy` of the batches."""
     figures = [batch.figures() for batch in made]
     shares = [each["busy"] for each in figures]
     medians = {name: median(each[name] for each in figures) for name in figures[0]}
@@ -85,9 +84,9 @@ def summary(made: Sequence[Batch]) -> Figures:
 
 
 def batches(sources: Sequence[bytes], *, children: int, rounds: int) -> tuple[Batch, ...]:
-    """Return batches of ten through one worker, after a first image that warms it up."""
+    """Return batches of ten through one worker, after one image per child as a warm-up."""
     ten = {f"photos/{at:05}.jpg": sources[at % len(sources)] for at in range(BATCH)}
-    fleet = _fleet(children)
+    fleet = _worker_context(children)
     render_pool = WatchedRenderPool(fleet.render_pool)
     aws, consumer = AwsInMemory(ten), Consumer(replace(fleet, render_pool=render_pool))
     aws.connect(fleet)
@@ -108,11 +107,11 @@ def _batch(
     aws.calls.clear()
     with redirect_stderr(StringIO()) as said:
         configure_logging("json")
-        neighbours = Neighbours()
+        other_processes = OtherProcesses()
         parent, began = time.process_time(), time.perf_counter()
-        verdicts = consumer.consume(messages, Deadline.after(BATCH_SECONDS, SystemClock()))
+        results = consumer.consume(messages, Deadline.after(BATCH_SECONDS, SystemClock()))
         seconds, parent = time.perf_counter() - began, time.process_time() - parent
-    if {verdict.outcome for verdict in verdicts} != {Outcome.MADE}:
+    if {result.outcome for result in results} != {Outcome.MADE}:
         raise CannotBench(f"Expected images that can be rendered, got {said.getvalue()[:500]}")
     cpu = parent + sum(span.cpu_seconds for span in render_pool.spans)
     return Batch(
@@ -121,7 +120,7 @@ def _batch(
         seconds=seconds,
         spans=tuple(render_pool.spans),
         parent_seconds=parent,
-        others_cores=neighbours.cores(cpu),
+        others_cores=other_processes.cores(cpu),
         log_bytes=len(said.getvalue().encode()),
         calls=dict(aws.calls),
         item_bytes=max(aws.item_bytes.values()),
@@ -129,8 +128,8 @@ def _batch(
     )
 
 
-def _fleet(children: int) -> WorkerContext:
-    """Return a worker as `build_context` makes it, with credentials that are none."""
+def _worker_context(children: int) -> WorkerContext:
+    """Return a worker's context from `build_context`, with invalid credentials."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = patch.dict("os.environ", {**others, **ENVIRONMENT}, clear=True)
     with TemporaryDirectory() as folder, environment:
@@ -159,7 +158,7 @@ def _message(key: str) -> Message:
 
 
 def lines(figures: Mapping[str, Any]) -> list[str]:
-    """Return the figures for a person, three lines a kind of batch."""
+    """Return the figures as text, three lines for each kind of batch."""
     kinds = {
         "one child": figures,
         "two children": figures["two_children"],
@@ -171,11 +170,11 @@ def lines(figures: Mapping[str, Any]) -> list[str]:
 def _lines_of(title: str, one: Mapping[str, float]) -> tuple[str, ...]:
     idle = {name: f"{100 * share:.1f} %" for name, share in one.items() if "idle" in name}
     spread = f"{one['busy_lowest']:.3f} to {one['busy_highest']:.3f}"
-    shares = f"on one core {one['busy_one_core']:.3f}, strictly {one['busy_strict']:.3f}"
+    shares = f"on one core {one['busy_one_core']:.3f}, strict {one['busy_strict']:.3f}"
     child, parent = one["child_cpu_seconds_per_image"], one["parent_cpu_seconds_per_image"]
     where = (
         f"before the first image {idle['idle_before_first']}, between {idle['idle_between']}, "
-        f"after the last {idle['idle_after_last']}, held up {idle['idle_held_up']}"
+        f"after the last {idle['idle_after_last']}, not read {idle['idle_held_up']}"
     )
     return (
         f"Busy, {title}: {one['busy']:.3f} ({spread}), {shares}",

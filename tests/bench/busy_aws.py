@@ -1,9 +1,9 @@
-"""An AWS without wires: the CPU that speaking to it takes, the latency of S3, and no more.
+"""An AWS in memory: the worker's calls take CPU and latency as on Lambda, but no network.
 
-The worker's own boto3 clients build, sign and read every request, as on Lambda. Where botocore
-would open a socket, buckets and ledger answer from memory after their latency. A server beside it,
-or moto within, would take CPU that the render children need on a machine of few cores. What this
-leaves out is TLS, and the time that bytes take on the wire.
+The worker's boto3 clients build, sign and read every request. Where botocore would open a socket,
+buckets and ledger answer from memory after their latency. A local server or moto would take CPU
+that the render children need on a machine with few cores. TLS and the transfer of bytes are not
+measured.
 """
 
 import json
@@ -29,10 +29,10 @@ Answer = Callable[[AWSPreparedRequest, str], AWSResponse]
 
 
 class AwsInMemory:
-    """Sources that are there, a ledger that knows none of them, and what the worker did to both.
+    """Buckets with sources, an empty ledger, and records of what the worker did.
 
-    `calls` counts operations by name, `stored_bytes` has the variants and manifests by key, and
-    `item_bytes` no less than each ledger item has ever held.
+    `calls` counts operations by name, `stored_bytes` has the size of each variant and manifest,
+    `item_bytes` an upper bound of the largest size of each ledger item.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class AwsInMemory:
         self.stored_bytes: dict[str, int] = {}
         self.item_bytes: Counter[str] = Counter()
 
-    def connect(self, fleet: WorkerContext) -> None:
-        """Answer whatever the fleet says from now on; queues are not for a benchmark to move."""
+    def connect(self, context: WorkerContext) -> None:
+        """Answer all calls of a worker from now on; a call of SQS is an error."""
         for client, answer in (
-            (fleet.objects._s3, self._storage),
-            (fleet.ledger._dynamodb, self._ledger),
-            (fleet.queues._sqs, _refuse),
+            (context.objects._s3, self._storage),
+            (context.ledger._dynamodb, self._ledger),
+            (context.queues._sqs, _refuse),
         ):
-            # The stubs do not know that a handler may answer, as botocore's documentation says.
+            # A handler may return the response, by botocore's documentation; the stubs lack that.
             client.meta.events.register("before-send", self._counting(answer))  # type: ignore[arg-type]
 
     def _counting(self, answer: Answer) -> Callable[..., AWSResponse]:
@@ -98,7 +98,7 @@ class AwsInMemory:
 
 
 class _Body(BytesIO):
-    """A body as urllib3 hands it to botocore."""
+    """A body with the interface of urllib3's."""
 
     def stream(self, amount: int | None = None, **_options: object) -> Iterator[bytes]:
         while chunk := self.read(amount):
@@ -113,7 +113,7 @@ def _answered(request: AWSPreparedRequest, body: bytes, headers: Mapping[str, st
 
 
 def _sent_bytes(request: AWSPreparedRequest) -> int:
-    """Read what a socket would have been sent, which is when botocore makes its checksum."""
+    """Read the request's body, as a socket would: botocore computes its checksum then."""
     body: Any = request.body  # bytes, or a file that botocore has wrapped
     if not isinstance(body, bytes):
         body.read()
@@ -122,7 +122,7 @@ def _sent_bytes(request: AWSPreparedRequest) -> int:
 
 
 def _item_bytes(said: Mapping[str, Any]) -> int:
-    """Return the size of everything that an update names or says, which is more than it writes.
+    """Return the size of all names and values of an update, an upper bound of what it writes.
 
     Numbers take fewer bytes than their digits: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """

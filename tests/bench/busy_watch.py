@@ -1,4 +1,4 @@
-"""Watches render children from beside: when each had work, and when its parent held it up."""
+"""Records when each render child had an image, and when its parent did not read its output."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from shared.imaging.render_pool import RenderPool
 class Span:
     """One image in one child, from its job to its last file, by the parent's clock.
 
-    In `held_up_seconds` the parent did something else than read what the child wrote.
+    `held_up_seconds` is the time in which the parent did not read the child's output.
     """
 
     child: int
@@ -28,8 +28,8 @@ class Span:
 class Batch:
     """One batch through the worker; all times are in seconds.
 
-    `calls` counts what AWS was asked, `item_bytes` is the largest ledger item, `stored_bytes` the
-    sum of variants and manifests.
+    `calls` counts AWS operations by name, `item_bytes` is the largest ledger item, `stored_bytes`
+    the sum of variants and manifests.
     """
 
     children: int
@@ -44,18 +44,18 @@ class Batch:
     stored_bytes: int
 
     def figures(self) -> dict[str, float]:
-        """Return the busy shares, and where the rest of the children's time went."""
-        there, images = self.children * self.seconds, len(self.spans)
+        """Return the busy shares, and the parts of the children's idle time."""
+        available, images = self.children * self.seconds, len(self.spans)
         cpu = sum(span.cpu_seconds for span in self.spans)
         had_work = sum(span.ended - span.began for span in self.spans)
         before, after = self._before(), self._after()
-        between = there - before - had_work - after
+        between = available - before - had_work - after
         held_up = sum(span.held_up_seconds for span in self.spans)
         idle = before + between + after + held_up
         return {
             "busy": cpu / (cpu + idle),
             "busy_one_core": cpu / (cpu + idle + self.parent_seconds),
-            "busy_strict": cpu / there,
+            "busy_strict": cpu / available,
             "seconds": self.seconds,
             "child_cpu_seconds_per_image": cpu / images,
             "parent_cpu_seconds_per_image": self.parent_seconds / images,
@@ -68,7 +68,7 @@ class Batch:
         }
 
     def _before(self) -> float:
-        """Return how long children waited for their first image; one that had none, always."""
+        """Return how long children waited for their first image; all seconds if there was none."""
         firsts = self._of_each_child(min, (span.began for span in self.spans))
         waited = sum(first - self.began for first in firsts)
         return waited + (self.children - len(firsts)) * self.seconds
@@ -87,7 +87,7 @@ class Batch:
 
 
 class WatchedRenderPool(RenderPool):
-    """Lends the children of another pool and notes when each of them had work."""
+    """Lends the children of another pool and records their work."""
 
     def __init__(self, render_pool: RenderPool) -> None:
         self._render_pool, self.size = render_pool, render_pool.size
@@ -95,7 +95,7 @@ class WatchedRenderPool(RenderPool):
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
-        """Lend a child that notes its work."""
+        """Lend a child whose work is recorded."""
         with self._render_pool.child(wait_seconds=wait_seconds) as child:
             yield _WatchedChild(child, self.spans)
 

@@ -1,7 +1,7 @@
-"""What the engine's way of making rungs costs in quality.
+"""Measures the quality that rungs lose because the engine makes each from a larger one.
 
-The rungs are overheard from a real render, as in `floor`. Each is compared with a rung that
-libvips makes of the whole source in one step, both against the same careful reference.
+The rungs are recorded from a real render, as in `floor`. Each is compared with a rung that libvips
+makes of the full source in one step; the reference of both is that of `originals`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shared.imaging.render import render
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.recipe import DEFAULT_QUALITY, Animation, Codec, Slot
-from tests.bench.floor import overheard
+from tests.bench.floor import recorded_calls
 from tests.bench.originals import Original
 from tests.bench.pictures import Picture
 from tests.bench.recipes import ladder
@@ -21,7 +21,7 @@ from tests.bench.recipes import ladder
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung: its score, and that of a rung made in one step from the whole source."""
+    """One rung: its score, and the score of a rung made in one step from the full source."""
 
     width: int
     engine: float
@@ -29,41 +29,41 @@ class Step:
 
     @property
     def loss(self) -> float:
-        """Return the points that the engine's rung is worse; negative if it is better."""
+        """Return how many points the engine's rung is worse; negative if it is better."""
         return self.one_step - self.engine
 
 
 def engine_rungs(data: bytes, widths: Sequence[int] = ()) -> tuple[pyvips.Image, ...]:
-    """Return the pixels that the engine encodes for a ladder, widest first; none wider than it.
+    """Return the pixels that the engine encodes for a ladder, widest first.
 
-    Without widths it is the default recipe's ladder.
+    No rung is wider than the source. Without widths it is the default recipe's ladder.
     """
     webp = ladder(Slot.WEBP)
     first = webp.variants[0]
     rungs = [replace(first, name=f"w{width}", width=width) for width in widths] or webp.variants
-    quickest = tuple(replace(rung, effort={**rung.effort, Codec.WEBP: 0}) for rung in rungs)
-    recipe = replace(webp, variants=quickest, animation=Animation.FIRST_FRAME)
-    with overheard() as calls:
+    fastest = tuple(replace(rung, effort={**rung.effort, Codec.WEBP: 0}) for rung in rungs)
+    recipe = replace(webp, variants=fastest, animation=Animation.FIRST_FRAME)
+    with recorded_calls() as calls:
         list(render(data, recipe, Limits()))
     return tuple(call.image for call in calls if call.operation == "webpsave_buffer")
 
 
 def losses(data: bytes, *, as_files: bool = True) -> tuple[Step, ...]:
-    """Return how each rung of a source fares: as a file or, which is stricter, before it is."""
+    """Return each rung's scores: of its encoded file or, which is stricter, of its pixels."""
     original = Original(data)
-    seen = _as_webp if as_files else pyvips.Image.copy
+    view = _as_webp if as_files else pyvips.Image.copy
     return tuple(
         Step(
             rung.width,
-            original.score(seen(rung)),
-            original.score(seen(original.in_one_step(Size(rung.width, rung.height)))),
+            original.score(view(rung)),
+            original.score(view(original.in_one_step(Size(rung.width, rung.height)))),
         )
         for rung in engine_rungs(data)
     )
 
 
 def _as_webp(image: pyvips.Image) -> pyvips.Image:
-    """Return what a viewer sees of a file with the default recipe's quality."""
+    """Return the pixels after encoding with the default recipe's quality."""
     data = image.webpsave_buffer(Q=DEFAULT_QUALITY[Codec.WEBP], effort=4, keep="none")
     return pyvips.Image.webpload_buffer(data)
 

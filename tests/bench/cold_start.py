@@ -1,12 +1,12 @@
-"""What a cold start costs beside AWS's own: our imports and clients against boto3 and one client.
+"""Compares a cold start of the worker with the import of boto3 and one client.
 
-`python -m tests.bench.cold_start` unpacks the package of this machine, and beside it what its lock
-file names as it comes from the index, and starts a new interpreter for each measurement, in turns.
-What is timed is CPU: neighbours on a machine disturb that least. `--count` counts instructions
-instead, with valgrind: minutes, and the same every time.
+`python -m tests.bench.cold_start` unpacks the package for this machine, and the unpruned
+distributions of its lock file. It starts a new interpreter for each measurement, alternately, and
+measures CPU time, which other processes disturb least. `--count` counts instructions with valgrind
+instead, which takes minutes and is reproducible.
 
-Not measured: Lambda's own start, and the render children's, which come up while the first sources
-are fetched.
+Not measured: the start of Lambda itself, and that of the render children, which start while the
+first sources are downloaded.
 """
 
 import argparse
@@ -45,29 +45,29 @@ COUNTER = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 COUNTED = "Collected :"
 BILLION = 1e9
 
-# From a folder with packages and a program to what it took.
+# Takes a folder with packages and a program; returns the program's cost.
 Meter = Callable[[Path, str], float]
 
 
 def seconds(root: Path, program: str) -> float:
-    """Return what CPU a program takes in a new interpreter that has a folder and nothing else."""
+    """Return the CPU seconds of a program in a new interpreter with the packages of a folder."""
     return float(_run(root, CLOCK.format(program)).stdout)
 
 
 def instructions(root: Path, program: str) -> float:
-    """Return the billions of instructions of a program, without the interpreter's own start."""
+    """Return a program's instructions in billions, without the start of the interpreter."""
     return _counted(root, program) - _counted(root, NOTHING)
 
 
 def compare(stock: Path, root: Path, rounds: int, meter: Meter) -> tuple[float, float]:
-    """Return the medians: boto3 and one client as they come from the index, and ours as packed."""
+    """Return the medians of boto3 and one client, unpruned, and of the packaged worker."""
     turns = [(meter(stock, BARE), meter(root, OURS)) for _ in range(rounds)]
     bare, ours = (median(column) for column in zip(*turns, strict=True))
     return bare, ours
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure as it comes, and with compiled files; 1 if the goal is missed, 2 if it cannot be."""
+    """Measure without and with compiled files; 1 if the goal is missed, 2 if nothing was built."""
     parser = argparse.ArgumentParser(prog="tests.bench.cold_start")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--count", action="store_true", help="count instructions, with valgrind")
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _unpacked(folder: Path) -> tuple[Path, Path]:
-    """Return a folder of what the lock file names, and one of the package made of it."""
+    """Return a folder with the unpruned distributions, and one with the package."""
     package = build(TARGETS["here"], out=ROOT / "build")
     with ZipFile(ROOT / "build" / package.file) as archive:
         archive.extractall(folder / "ours")
@@ -110,8 +110,8 @@ def _run(root: Path, program: str, *before: str) -> subprocess.CompletedProcess[
 
 
 def _counted(root: Path, program: str) -> float:
-    said = _run(root, program, *COUNTER).stderr.splitlines()
-    (line,) = (each for each in said if COUNTED in each)
+    output = _run(root, program, *COUNTER).stderr.splitlines()
+    (line,) = (each for each in output if COUNTED in each)
     return int(line.split()[-1]) / BILLION
 
 

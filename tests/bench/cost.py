@@ -1,7 +1,7 @@
-"""What a million sources cost: measures the CPU seconds, adds AWS's prices, prints the tables.
+"""Computes what a million sources cost, from measured CPU seconds and AWS's prices.
 
-`python -m tests.bench.cost --write docs/cost.md` puts them into the page. Run it on a quiet
-machine, and again whenever the default recipe or the encoders change.
+`python -m tests.bench.cost --write docs/cost.md` writes the tables into the page. Run it on a
+quiet machine, and again after each change of the default recipe or the encoders.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.cost_measure import DEFAULT, REPETITIONS, Made, choices, render_all, work_of
 from tests.bench.cost_model import Work
-from tests.bench.cost_table import Costs, between_marks, page
+from tests.bench.cost_table import Costs, page, replace_tables
 from tests.bench.pictures import Picture, camera_picture, gather
 from tests.bench.problem import CannotBench
 
@@ -37,7 +37,7 @@ def measure(camera: Picture, others: Sequence[Picture], factor: float, repetitio
 
 
 def _work(base: Work, made: Made) -> Work:
-    """Return what a source uses that is rendered otherwise; a manifest comes to the variants."""
+    """Return the work of a source with another render; puts include the manifest."""
     return replace(
         base,
         child_cpu_seconds=made.cpu_seconds,
@@ -47,11 +47,11 @@ def _work(base: Work, made: Made) -> Work:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, then print the tables or write them into a page; 2 and a sentence if it fails."""
+    """Measure, then print the tables or write them into a page; exit code 2 if that fails."""
     parser = argparse.ArgumentParser(prog="tests.bench.cost", description=__doc__)
     parser.add_argument("--images", default="", help="a folder of images")
     parser.add_argument("--build", type=Path, default=Path("build"), help="where images are made")
-    parser.add_argument("--write", type=Path, help="a page to put the tables into")
+    parser.add_argument("--write", type=Path, help="a page to write the tables into")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument(
         "--factor", type=float, default=1.0, help="Lambda's CPU seconds for one of this machine's"
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         camera = camera_picture(chosen.build / "bench")
         tables = page(measure(camera, others, chosen.factor, chosen.repetitions))
         if chosen.write:
-            chosen.write.write_text(between_marks(chosen.write.read_text(), tables))
+            chosen.write.write_text(replace_tables(chosen.write.read_text(), tables))
     except (CannotBench, ValueError) as problem:
         print(problem, file=sys.stderr)
         return EXIT_PROBLEM

@@ -1,4 +1,4 @@
-"""Measures what the cost model needs: CPU seconds by recipe, and what the worker says to AWS."""
+"""Measures the input of the cost model: CPU seconds by recipe, and the worker's AWS calls."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot
 from tests.bench.busy import batches
 from tests.bench.cost_model import Work, write_units
-from tests.bench.engine import PATIENCE_SECONDS
+from tests.bench.engine import TIMEOUT_SECONDS
 from tests.bench.problem import CannotBench
 from tests.bench.recipes import default_recipe
 
@@ -22,7 +22,7 @@ BIG_THUMB = 600
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What rendering one source took and gave; a file counts for each variant that shares it."""
+    """The cost and the output of rendering one source; a shared file counts for each variant."""
 
     cpu_seconds: float
     variant_bytes: int
@@ -30,7 +30,7 @@ class Made:
 
 
 def choices() -> Mapping[str, Recipe]:
-    """Return the default recipe and what one might have instead, by name."""
+    """Return the default recipe and alternatives to it, by name."""
     default = default_recipe()
     others = {**_efforts(default), **_fewer(default), **_other_variants(default)}
     return {DEFAULT: default, **{name: one for name, one in others.items() if one != default}}
@@ -65,10 +65,10 @@ def _other_variants(default: Recipe) -> Mapping[str, Recipe]:
 
 
 def render_all(tasks: Sequence[tuple[bytes, Recipe]], repetitions: int) -> list[Made]:
-    """Return each task's figures: of all its turns, the one that took least CPU.
+    """Return the figures of each task's fastest repetition, by CPU time.
 
-    Neighbours on a core's other thread and in its caches only ever add to a CPU time, and for a
-    while; so the tasks take turns.
+    Other processes on a core's second thread and in its caches can only lengthen a CPU time. The
+    tasks alternate, because such a disturbance lasts for a while.
     """
     child = RenderChild(Limits().memory_bytes)
     try:
@@ -79,7 +79,7 @@ def render_all(tasks: Sequence[tuple[bytes, Recipe]], repetitions: int) -> list[
 
 
 def work_of(source: bytes) -> Work:
-    """Return what one source of a full batch uses, from a batch of ten through the worker."""
+    """Return the work of one source, measured with a batch of ten through the worker."""
     (batch,) = batches([source], children=1, rounds=1)
     figures, images = batch.figures(), len(batch.spans)
     cpu = figures["child_cpu_seconds_per_image"]
@@ -102,7 +102,7 @@ def work_of(source: bytes) -> Work:
 def _render(child: RenderChild, source: bytes, recipe: Recipe) -> Made:
     stored = objects = 0
     job = Job(recipe, Limits())
-    for reply in child.render(source, job, time_limit_seconds=PATIENCE_SECONDS):
+    for reply in child.render(source, job, time_limit_seconds=TIMEOUT_SECONDS):
         if isinstance(reply, DoneFrame):
             return Made(reply.cpu_seconds, stored, objects)
         frame, payload = reply

@@ -31,10 +31,10 @@ from scripts.pixfleet.pricing.prices import (
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 WRITE_UNIT_BYTES = 1024
-# Bucket keys spare "up to 99 percent" of the calls:
+# Bucket keys save "up to 99 percent" of the calls:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 CALLS_PAST_BUCKET_KEY = 0.01
-# A source that is new to the index on `status`; one that is made again is deleted there and put.
+# One for a new source; a source that is made again costs two, a delete and a put.
 INDEX_WRITES = 1
 # INIT_START is rare; START, END and REPORT come with every invocation.
 LAMBDA_LOG_BYTES = 350
@@ -47,10 +47,10 @@ ALARM_METRICS = 37
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one source uses, measured or counted; seconds are those of one vCPU.
+    """What one source uses, measured or counted; seconds are of one vCPU.
 
-    `idle_seconds` is what an image adds to its batch while nothing renders. `share` is its part
-    of an invocation: a tenth in a full batch.
+    `idle_seconds` is the time that an image adds to its batch in which nothing renders. `share` is
+    its share of an invocation: a tenth in a full batch.
     """
 
     child_cpu_seconds: float
@@ -67,13 +67,13 @@ class Work:
 
     @property
     def queue_requests(self) -> float:
-        """Return S3's own message, and the source's part of one receive and of one delete."""
+        """Return S3's message, and the source's share of one receive and of one delete."""
         return 1 + 2 * self.share
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a bill: how much of it one source uses, and what a million sources pay."""
+    """One line of a bill: how much one source uses, and what that costs for a million sources."""
 
     what: str
     amount: float
@@ -88,9 +88,9 @@ class Item:
 def bill(
     work: Work, architecture: Architecture = Architecture.ARM, *, factor: float = 1.0
 ) -> tuple[Item, ...]:
-    """Return what a source is billed once, for being made; storage and readers are not in it.
+    """Return what making a source costs once, without storage and delivery.
 
-    `factor` is how many CPU seconds Lambda's vCPU needs for one of the machine that measured.
+    `factor` is Lambda's CPU seconds per CPU second of the machine that measured.
     """
     rendering = _gigabytes(factor * work.child_cpu_seconds)
     beside = _gigabytes(factor * work.parent_cpu_seconds + work.idle_seconds)
@@ -115,7 +115,7 @@ def bill(
 
 
 def standing() -> tuple[Item, ...]:
-    """Return what the default stack is billed each month though nobody uses it."""
+    """Return what the default stack costs a month if it is idle."""
     return (
         Item("CloudWatch: metrics that alarms read", ALARM_METRICS, ALARM_METRIC),
         Item("CloudWatch: the alarm over all alarms", 1, COMPOSITE_ALARM),
@@ -130,12 +130,12 @@ def total(items: Iterable[Item]) -> float:
 
 
 def monthly(stored_bytes: float) -> float:
-    """Return what a million times so many bytes cost each month, in S3 Standard."""
+    """Return the dollars a month for keeping so many bytes of each of a million sources."""
     return stored_bytes / GIGABYTE * STORED.each * MILLION
 
 
 def write_units(item_bytes: int) -> int:
-    """Return what DynamoDB bills for one write of an item that is never larger than this."""
+    """Return the write units of one write of an item of at most this size."""
     return max(1, ceil(item_bytes / WRITE_UNIT_BYTES))
 
 

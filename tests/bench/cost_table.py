@@ -1,4 +1,4 @@
-"""Writes what the cost model says as the Markdown of docs/cost.md."""
+"""Writes the tables of docs/cost.md from the cost model."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ CHOICE_HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What was measured: the headline source, the choices for it, and other sources.
+    """The measured work: of the headline source by each choice, and of other sources.
 
     The first of `choices` is the default recipe's.
     """
@@ -50,8 +50,8 @@ def page(costs: Costs) -> str:
     return "\n\n".join("\n".join(part(costs)) for part in parts)
 
 
-def between_marks(text: str, tables: str) -> str:
-    """Return a page with its tables replaced; `ValueError` if it has no place for them."""
+def replace_tables(text: str, tables: str) -> str:
+    """Return a page with its tables replaced; `ValueError` if the page has no markers."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     if not rest or not after:
@@ -62,12 +62,14 @@ def between_marks(text: str, tables: str) -> str:
 def _bill(costs: Costs) -> list[str]:
     items = bill(costs.default, factor=costs.factor)
     all_in_all, over = total(items), total(items) - TARGET_DOLLARS
-    verdict = f"${abs(over):.2f} {'over' if over > 0 else 'under'} the target of ${TARGET_DOLLARS}"
+    difference = (
+        f"${abs(over):.2f} {'over' if over > 0 else 'under'} the target of ${TARGET_DOLLARS}"
+    )
     return [
         "| a source uses | amount | price, $ | $ per million sources |",
         "|---|--:|--:|--:|",
         *(_item(item) for item in items),
-        f"| **all of it** ({verdict}) | | | **{all_in_all:.2f}** |",
+        f"| **all of it** ({difference}) | | | **{all_in_all:.2f}** |",
     ]
 
 
@@ -89,7 +91,7 @@ def _ways(costs: Costs) -> list[str]:
 
 
 def _alone(work: Work) -> Work:
-    """Return the same source with no other to share an invocation and its waiting with."""
+    """Return the work of the same source alone in its batch."""
     return replace(work, share=1, idle_seconds=work.idle_seconds / work.share)
 
 

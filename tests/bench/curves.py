@@ -1,4 +1,4 @@
-"""From the scan's points to figures: means over pictures, and bytes and CPU at equal quality."""
+"""Computes means over pictures, and bytes and CPU at equal quality, from the scan's points."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from tests.bench.scan import Point
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What one curve is of."""
+    """Identifies a curve."""
 
     width: int
     codec: Codec
@@ -46,13 +46,13 @@ def curves(points: Iterable[Point]) -> dict[Key, Curve]:
 
 
 def at_score(curve: Curve, score: float) -> Sample:
-    """Return what a score takes; between two samples bytes are taken to grow by a factor."""
+    """Return the sample at a score; bytes are interpolated exponentially."""
     low, high = _around([sample.score for sample in curve], score)
     return _between(curve[low], curve[high], _share(curve[low].score, curve[high].score, score))
 
 
 def at_quality(curve: Curve, quality: float) -> Sample:
-    """Return what a quality setting gives."""
+    """Return the sample at a quality setting."""
     ordered = sorted(curve, key=lambda sample: sample.quality)
     low, high = _around([sample.quality for sample in ordered], quality)
     share = _share(ordered[low].quality, ordered[high].quality, quality)
@@ -96,11 +96,11 @@ def _mean(quality: int, group: Sequence[Point]) -> Sample:
     )
 
 
-def _around(places: Sequence[float], wanted: float) -> tuple[int, int]:
-    """Return the two places next to the wanted one; beyond an end, the last two there."""
-    if len(places) == 1:
+def _around(values: Sequence[float], wanted: float) -> tuple[int, int]:
+    """Return the indices of the two values next to the wanted one; at an end, the last two."""
+    if len(values) == 1:
         return 0, 0
-    high = next((at for at, place in enumerate(places) if place >= wanted), len(places) - 1)
+    high = next((at for at, value in enumerate(values) if value >= wanted), len(values) - 1)
     high = max(1, high)
     return high - 1, high
 

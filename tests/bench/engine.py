@@ -1,4 +1,4 @@
-"""The engine as the worker uses it: render children, one per core, fed by threads."""
+"""Runs the engine as the worker does: one render child per core, fed by threads."""
 
 import time
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from shared.model.limits import Limits
 from shared.model.recipe import Recipe
 from tests.bench.pictures import Picture
 from tests.bench.problem import CannotBench
-from tests.bench.rounds import File, Neighbours, Round
+from tests.bench.rounds import File, OtherProcesses, Round
 
-PATIENCE_SECONDS = 600.0
+TIMEOUT_SECONDS = 600.0
 KIBIBYTE = 1024
 
 
 class Engine:
-    """Render children that live as long as the benchmark."""
+    """The render children of a benchmark."""
 
     def __init__(self, cores: int) -> None:
         self.limits = Limits()
@@ -32,15 +32,15 @@ class Engine:
     def round(self, pictures: Sequence[Picture], recipe: Recipe) -> Round:
         """Render all pictures, as many at a time as there are children."""
         sources = [picture.data for picture in pictures]
-        neighbours, parent, wall = Neighbours(), time.process_time(), time.perf_counter()
+        other_processes, parent, wall = OtherProcesses(), time.process_time(), time.perf_counter()
         done = list(self._threads.map(lambda source: self._render(source, recipe), sources))
         seconds = time.perf_counter() - wall
         cpu = time.process_time() - parent + sum(end.cpu_seconds for end, _ in done)
         files = tuple(files for _, files in done)
-        return Round(seconds, cpu, files, neighbours.cores(cpu))
+        return Round(seconds, cpu, files, other_processes.cores(cpu))
 
     def refusals(self, pictures: Sequence[Picture], recipe: Recipe) -> dict[str, str]:
-        """Return why pictures cannot be rendered, by name: a figure for half a job is none."""
+        """Return the reasons why pictures cannot be rendered, by picture."""
         found = {}
         for picture in pictures:
             try:
@@ -55,7 +55,7 @@ class Engine:
         self._render_pool.close()
 
     def _render(self, source: bytes, recipe: Recipe) -> tuple[DoneFrame, tuple[File, ...]]:
-        with self._render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
+        with self._render_pool.child(wait_seconds=TIMEOUT_SECONDS) as child:
             made = conversation(child, source, recipe, self.limits)
             self.peak_bytes = max(self.peak_bytes, high_water_bytes(child, made[0]))
             return made
@@ -64,9 +64,9 @@ class Engine:
 def conversation(
     child: RenderChild, source: bytes, recipe: Recipe, limits: Limits
 ) -> tuple[DoneFrame, tuple[File, ...]]:
-    """Render one source and return how it ended with all its files."""
+    """Render one source; return its last frame and its files."""
     files: list[File] = []
-    replies = child.render(source, Job(recipe, limits), time_limit_seconds=PATIENCE_SECONDS)
+    replies = child.render(source, Job(recipe, limits), time_limit_seconds=TIMEOUT_SECONDS)
     for reply in replies:
         if isinstance(reply, DoneFrame):
             return reply, tuple(files)
@@ -100,10 +100,10 @@ def peak_bytes_of(picture: Picture, recipe: Recipe) -> int:
 
 
 def high_water_bytes(child: RenderChild, end: DoneFrame) -> int:
-    """Return the most memory that a living child has held.
+    """Return the peak resident memory of a running child.
 
-    Linux hands the parent's own peak down to `ru_maxrss`, and ours has made 24 megapixels in
-    Python; `VmHWM` starts anew with the program. Other systems have the frame's figure.
+    On Linux `ru_maxrss` includes the parent's peak before exec, and this parent has painted 24
+    megapixels; `VmHWM` is reset by exec. On other systems the frame's figure is used.
     """
     status = Path(f"/proc/{child.pid}/status")
     if not status.exists():

@@ -1,28 +1,29 @@
-"""What rendering costs over the least it could: one decode and the bare encodes.
+"""Finds the least work that gives an image's files: one decode and the encodes alone.
 
-`render_over_floor` is the CPU time of `render()` over that of its floor, both in this process, in
-turns. The floor of an image is
+`render_over_floor` is the CPU time of `render()` divided by that of its floor, both measured
+alternately in this process. The floor of an image is
 
-- one decode: the very loader call that the engine made (same bytes, same JPEG shrink, same care
-  about damage), run to pixels in memory; no resize, no colour conversion, no turning upright;
-- each encode: the very encoder call that the engine made (same libvips operation, same options)
-  of the same pixels, which lie ready in memory.
+- one decode: the loader call that the engine made (same bytes, same JPEG shrink, same options
+  for damaged files), with all pixels written to memory; no resize, no colour conversion, no
+  rotation;
+- each encode: the encoder call that the engine made (same libvips operation, same options), of the
+  same pixels, which are already in memory.
 
-Everything else is the engine's own and counts against it: probing, resizing, colour, cropping, the
-search for a crop's centre, the placeholder with its own little encodes, Python. The calls are
-overheard from libvips' binding while the engine works, so the floor follows the engine's settings
-and never its structure; an encode that the engine does twice for the same pixels and options is
-once in the floor. An encode that was thrown away because a plainer file came out smaller is in the
-floor: nobody knows a size without encoding. The decode scale is the engine's, since a smaller one
-would be another picture; it is in the report so that a wasteful one shows.
+Everything else counts against the engine: probing, resizing, colour, cropping, the search for a
+crop's centre, the placeholder with its small encodes, Python. The calls are recorded from libvips'
+binding while the engine works, so the floor depends on the engine's settings, but not on its
+structure; an encode that the engine repeats for the same pixels and options is in the floor once.
+An encode that was discarded because a plainer file is smaller is in the floor, because a size is
+not known before encoding. The decode scale is the engine's, since a smaller one would give another
+picture; the report has it, so that a wasteful scale is visible.
 
-Two decisions make a difference of some percent. The floor's decode puts every pixel into memory,
-which an engine that streams into a resize need not do; `render_over_streamed_floor` leaves that
-out, and is the stricter figure. CPU time is the headline because the children run one libvips
-thread each and because it does not move when the machine is busy with something else.
+Two decisions change the figures by some percent. The floor's decode writes every pixel to memory,
+which an engine that streams into a resize need not do; `ratio_streamed` leaves that out and is
+the stricter figure. CPU time is the headline, because a child runs one libvips thread and because
+other processes hardly change it.
 
-The bytes of every bare encode must equal those that the engine's own call returned, and every file
-that the engine delivered must be among them: otherwise this would measure something else.
+The bytes of every encode of the floor must equal those of the engine's call, and every delivered
+file must be among them. Otherwise the floor would be that of another image.
 """
 
 import hashlib
@@ -41,7 +42,7 @@ from tests.bench.problem import CannotBench
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a libvips operation, and a digest of the bytes that it returned, if any."""
+    """One call of a libvips operation, and a digest of the bytes that it returned."""
 
     operation: str
     image: Any  # a loader's first argument is a file, an encoder's a picture without type hints
@@ -49,7 +50,7 @@ class Call:
     digest: str = ""
 
     def repeat(self) -> Any:  # noqa: ANN401 - a picture or a file's bytes
-        """Make the call again."""
+        """Repeat the call."""
         return pyvips.Operation.call(self.operation, self.image, **self.options)
 
 
@@ -61,24 +62,24 @@ class Floor:
     encodes: tuple[Call, ...]
 
     def decode_to_memory(self) -> None:
-        """Decode every pixel and keep them all."""
+        """Decode every pixel into memory."""
         self.decode.repeat().copy_memory()
 
     def decode_streamed(self) -> None:
-        """Decode every pixel and keep the last row: the ones before it are passed over."""
+        """Decode every pixel and keep the last row only."""
         picture = self.decode.repeat()
         last = picture.height - 1
         picture.crop(0, last, picture.width, 1).copy_memory()
 
     def encode(self) -> None:
-        """Encode each of the files, and let them go."""
+        """Encode each of the files, and discard them."""
         for call in self.encodes:
             call.repeat()
 
 
 def floor_of(data: bytes, recipe: Recipe) -> Floor:
     """Return the floor of an image; `CannotBench` if its bytes differ from the engine's."""
-    with overheard() as calls:
+    with recorded_calls() as calls:
         files = [made for made in render(data, recipe, Limits()) if isinstance(made, Encoded)]
     decodes = [call for call in calls if call.operation.endswith("load_buffer")]
     sizes = {(file.width, file.height) for file in files}
@@ -95,7 +96,7 @@ def floor_of(data: bytes, recipe: Recipe) -> Floor:
 
 
 def require_same_bytes(floor: Floor, delivered: list[bytes]) -> None:
-    """Raise `CannotBench` unless the bare encodes give what the engine made and delivered."""
+    """Raise `CannotBench` unless the floor's encodes give the engine's files."""
     bare = set()
     for call in floor.encodes:
         digest = _digest(call.repeat())
@@ -113,21 +114,21 @@ def require_same_bytes(floor: Floor, delivered: list[bytes]) -> None:
 
 
 @contextmanager
-def overheard() -> Iterator[list[Call]]:
-    """Note every libvips operation that loads or saves a buffer while the block runs."""
+def recorded_calls() -> Iterator[list[Call]]:
+    """Record every libvips operation that loads or saves a buffer while the block runs."""
     real, calls = pyvips.Operation.call, []
 
-    def noting(operation: str, *args: Any, **options: object) -> Any:  # noqa: ANN401 - as the real one
+    def recording(operation: str, *args: Any, **options: object) -> Any:  # noqa: ANN401 - as the real one
         if not operation.endswith(("load_buffer", "save_buffer")):
             return real(operation, *args, **options)
-        # A lazy picture would take the resize along into the floor.
+        # Evaluating a lazy image again would repeat the resize, too.
         first = args[0].copy_memory() if isinstance(args[0], pyvips.Image) else args[0]
         answer = real(operation, first, *args[1:], **options)
         digest = _digest(answer) if operation.endswith("save_buffer") else ""
         calls.append(Call(operation, first, options, digest))
         return answer
 
-    pyvips.Operation.call = noting
+    pyvips.Operation.call = recording
     try:
         yield calls
     finally:

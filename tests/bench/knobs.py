@@ -1,4 +1,4 @@
-"""Encoder options beyond quality and effort that the engine might use, for `quality --knobs`."""
+"""Encoder options beside quality and effort, for `quality --knobs`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SAVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One way to call libvips' encoder, by its own names."""
+    """One set of options of a libvips encoder, by libvips' names."""
 
     name: str
     codec: Codec

@@ -1,7 +1,7 @@
-"""What a rung should look like: the whole source made small in floating point, by neither side.
+"""Makes the reference for a rung: the full source, resized in floating point.
 
-Pillow's Lanczos filter takes every pixel of the source at once: no decoder's shortcut, no steps,
-no rounding or clipping in between. It belongs neither to the engine nor to its rival.
+It uses Pillow's Lanczos filter, which neither the engine nor sharp uses, without shrink-on-load,
+without intermediate steps, and without rounding or clipping before the end.
 """
 
 from functools import cached_property
@@ -17,15 +17,15 @@ WHITE = [255, 255, 255]
 
 
 class Original:
-    """One source, decoded whole, upright and in sRGB."""
+    """One source, decoded at full size, upright and in sRGB."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._references: dict[Size, Reference] = {}
 
     @cached_property
-    def whole(self) -> pyvips.Image:
-        """Return every pixel, 8 bits, opaque."""
+    def pixels(self) -> pyvips.Image:
+        """Return all pixels, 8 bits, opaque."""
         image = pyvips.Image.new_from_buffer(self._data, "")
         if "icc-profile-data" in image.get_fields():
             image = image.icc_transform("srgb")
@@ -34,35 +34,35 @@ class Original:
         return flat.copy_memory()
 
     def reference(self, size: Size) -> Reference:
-        """Return what files of a size are compared with."""
+        """Return the reference for files of a size."""
         if size not in self._references:
             self._references[size] = Reference(middle(self.shrunk(size)))
         return self._references[size]
 
     def shrunk(self, size: Size) -> pyvips.Image:
-        """Return the picture at a size, made with the greatest care."""
-        pixels = self.whole.numpy().astype(np.float32)
+        """Return the picture at a size, resized in floating point."""
+        full = self.pixels.numpy().astype(np.float32)
         bands = [
             np.asarray(
-                Image.fromarray(pixels[:, :, band]).resize(
+                Image.fromarray(full[:, :, band]).resize(
                     (size.width, size.height), Image.Resampling.LANCZOS
                 )
             )
             for band in range(3)
         ]
-        whole = np.clip(np.rint(np.stack(bands, axis=2)), 0, 255).astype(np.uint8)
-        return pyvips.Image.new_from_array(whole).copy(interpretation="srgb")
+        small = np.clip(np.rint(np.stack(bands, axis=2)), 0, 255).astype(np.uint8)
+        return pyvips.Image.new_from_array(small).copy(interpretation="srgb")
 
     def in_one_step(self, size: Size) -> pyvips.Image:
         """Return the picture at a size by one call of libvips."""
-        return self.whole.thumbnail_image(size.width, height=size.height, size="force")
+        return self.pixels.thumbnail_image(size.width, height=size.height, size="force")
 
     def score(self, image: pyvips.Image) -> float:
-        """Return how near a rung comes; of a wide one only the middle is looked at."""
+        """Return the score of a rung; only the middle of a large one is compared."""
         return self.reference(Size(image.width, image.height)).score(middle(image))
 
 
-# The metric takes seconds on a whole rung of 1920 pixels, for hardly another mean.
+# The metric takes seconds for a full rung of 1920 pixels, and the mean is nearly the same.
 WINDOW = Size(960, 640)
 
 

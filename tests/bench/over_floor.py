@@ -1,4 +1,4 @@
-"""Measures `render()` and its floor in turns, in a process with a render child's environment."""
+"""Measures `render()` and its floor alternately, with a render child's environment."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ REPETITIONS = 3
 
 
 class FloorJob(msgspec.Struct, frozen=True):
-    """What one process measures: files by one recipe, each this often."""
+    """The input of one process."""
 
     paths: tuple[str, ...]
     recipe: Recipe
@@ -41,7 +41,7 @@ class Seconds(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What one picture took; `decoder_options` tell the scale that it was decoded at."""
+    """The figures of one picture; `decoder_options` has the scale of the decode."""
 
     cpu: Seconds
     wall: Seconds
@@ -50,19 +50,19 @@ class Measured(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """Return this picture's render over its floor."""
+        """Return the CPU time of the render divided by that of the floor."""
         return self.cpu.render / (self.cpu.decode + self.cpu.encode)
 
 
 def over_floor(pictures: Sequence[Picture], recipe: Recipe, cores: int) -> dict[str, object]:
-    """Return the ratio of the sums over all pictures, and each picture's own.
+    """Return the ratio of the sums over all pictures, and the ratio of each picture.
 
-    The pictures are shared out to one process per core, as in production; each process does its
-    renders and its floors in turns, so what disturbs one disturbs the other.
+    The pictures are divided among one process per core, as in production. Each process measures
+    renders and floors alternately, so that disturbances affect both.
     """
-    lots = [lot for lot in (pictures[at::cores] for at in range(cores)) if lot]
-    with ThreadPoolExecutor(len(lots)) as threads:
-        answers = list(threads.map(lambda lot: _in_a_process(lot, recipe), lots))
+    shares = [share for share in (pictures[at::cores] for at in range(cores)) if share]
+    with ThreadPoolExecutor(len(shares)) as threads:
+        answers = list(threads.map(lambda share: _in_a_process(share, recipe), shares))
     names = {str(picture.path): picture.name for picture in pictures}
     measured = {names[path]: one for answer in answers for path, one in answer.items()}
     cpu, wall = ([getattr(one, clock) for one in measured.values()] for clock in ("cpu", "wall"))
@@ -81,7 +81,7 @@ def over_floor(pictures: Sequence[Picture], recipe: Recipe, cores: int) -> dict[
 
 
 def measure(data: bytes, recipe: Recipe, repetitions: int) -> Measured:
-    """Return what one picture takes, in this process."""
+    """Return the figures of one picture, measured in this process."""
     floor = floor_of(data, recipe)
     parts: dict[str, Callable[[], object]] = {
         "render": lambda: list(render(data, recipe, Limits())),
@@ -106,7 +106,7 @@ def measure(data: bytes, recipe: Recipe, repetitions: int) -> Measured:
 
 
 def main() -> None:
-    """Do one job from standard input."""
+    """Do one job from standard input, and write the result to standard output."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=FloorJob)
     harden()
     measured = {
@@ -125,8 +125,8 @@ def _in_a_process(pictures: Sequence[Picture], recipe: Recipe) -> Mapping[str, M
         check=False,
     )
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise CannotBench(f"Expected the floor to be measured, got: {said}")
+        error = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise CannotBench(f"Expected the floor to be measured, got: {error}")
     return msgspec.json.decode(done.stdout, type=dict[str, Measured])
 
 

@@ -1,4 +1,4 @@
-"""Finds the pictures to measure with, and makes the one that every run has."""
+"""Finds the pictures to measure with, and generates the camera picture."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,10 +9,10 @@ from shared.imaging.intake.sniff import RENDERED, sniff
 from tests.bench.problem import CannotBench
 from tests.support.images import detail
 
-# Photographs kept beside the checkout; where there are none, the demo's own pictures do.
+# A folder of photographs beside the checkout; without it the demo's samples are used.
 BESIDE = Path("../shared/corpus")
 CAMERA_SIZE = (6000, 4000)
-CAMERA_QUALITY = 95  # 7.4 MB, as a camera of 24 megapixels writes
+CAMERA_QUALITY = 95  # 7.4 MB, as the file of a 24-megapixel camera
 CAMERA_SEED = 24
 
 
@@ -30,15 +30,15 @@ class Picture:
 
 
 def gather(images: str, build: Path) -> tuple[Picture, ...]:
-    """Return the pictures of a folder, and last the camera file made into `build`.
+    """Return the pictures of a folder, and as the last the camera picture in `build`.
 
-    `images` names the folder; empty, it is the one beside the checkout or the demo's own.
+    `images` names the folder; if it is empty, the folder is `BESIDE` or the demo's samples.
     """
     return (*photographs(images, build), camera_picture(build))
 
 
 def camera_picture(build: Path) -> Picture:
-    """Return a seeded, detailed 24-megapixel JPEG; made once."""
+    """Return a detailed 24-megapixel JPEG, generated once from a seed."""
     path = build / "camera-24mp.jpg"
     if not path.exists():
         build.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def camera_picture(build: Path) -> Picture:
 
 
 def photographs(images: str, build: Path) -> tuple[Picture, ...]:
-    """Return the pictures of a folder alone, without the generated camera file."""
+    """Return the pictures of a folder, without the camera picture."""
     if not images and not BESIDE.is_dir():
         samples = build / "samples"
         return tuple(_picture(samples, path) for path in write_samples(samples))

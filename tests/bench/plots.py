@@ -1,4 +1,4 @@
-"""Draws the scan: bytes and CPU against the quality that was measured."""
+"""Draws bytes and CPU against measured quality."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ def _of_codec(found: Mapping[Key, Curve], codec: Codec, path: Path) -> Path:
         ]
         for key in own
     }
-    title = f"{codec.value.upper()}: each mark is one quality setting, rising to the right"
+    title = f"{codec.value.upper()}: each point is one quality setting, rising to the right"
     return _figure(drawn, title, path)
 
 

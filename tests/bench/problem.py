@@ -1,7 +1,7 @@
-"""What stops a benchmark: it says in one sentence what to do."""
+"""The error that stops a benchmark."""
 
 from shared.model.errors import PixfleetError
 
 
 class CannotBench(PixfleetError):
-    """The benchmark cannot run, or would compare what is not the same."""
+    """The benchmark cannot run, or would compare different work; the message says what to do."""

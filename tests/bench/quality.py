@@ -1,4 +1,4 @@
-"""`make bench-quality`: what each encoder's quality and effort cost, and which look alike.
+"""`make bench-quality`: measures bytes, CPU and score of each encoder's quality and effort.
 
 Scans the pictures at several widths, then writes `quality.json`, `quality.md` and plots.
 """
@@ -50,7 +50,7 @@ QUICK_GRIDS = {
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is scanned; `pictures` of none means all."""
+    """How much is scanned; `pictures` is the number of pictures, None for all."""
 
     widths: tuple[int, ...]
     grids: Mapping[Codec, Grid]
@@ -58,7 +58,7 @@ class Extent:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Scan, write the results, print the tables; 2 and a sentence if that cannot be."""
+    """Scan, write the results, print the tables; exit code 2 if that fails."""
     parser = argparse.ArgumentParser(prog="tests.bench.quality", description=__doc__)
     parser.add_argument("--images", default="", help="a folder of images")
     parser.add_argument("--build", type=Path, default=BUILD, help="where results go")
@@ -85,17 +85,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(
     pictures: Sequence[Picture], extent: Extent, *, minutes: float, knobs: bool
 ) -> tuple[Point, ...]:
-    """Return all points; the pictures are shared out to one process per core."""
+    """Return all points; the pictures are divided among one process per core."""
     cores = os.cpu_count() or 1
     chosen = pictures[: extent.pictures]
     deadline = time.time() + minutes * SECONDS_A_MINUTE
     print(f"Scanning {len(chosen)} pictures, {minutes:g} minutes at most …", file=sys.stderr)
     jobs = [
         ScanJob(
-            {one.name: str(one.path) for one in lot}, extent.widths, extent.grids, knobs, deadline
+            {one.name: str(one.path) for one in share},
+            extent.widths,
+            extent.grids,
+            knobs,
+            deadline,
         )
-        for lot in (chosen[at::cores] for at in range(cores))
-        if lot
+        for share in (chosen[at::cores] for at in range(cores))
+        if share
     ]
     with ThreadPoolExecutor(len(jobs)) as threads:
         points = tuple(point for found in threads.map(_in_a_process, jobs) for point in found)

@@ -1,4 +1,4 @@
-"""The scan's tables, as Markdown that `docs/recipes.md` can take over."""
+"""Writes the scan's tables in Markdown; `docs/recipes.md` has copies of them."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -27,7 +27,7 @@ POLICIES = (
 
 
 def target(found: Mapping[Key, Curve]) -> float:
-    """Return the score to compare at: the mean of what AVIF's and WebP's defaults give."""
+    """Return the score to compare at: the mean of AVIF's and WebP's default settings."""
     own = [
         at_quality(curve, DEFAULT_QUALITY[key.codec]).score
         for key, curve in found.items()
@@ -83,7 +83,7 @@ def _defaults(found: Mapping[Key, Curve]) -> list[str]:
 
 
 def _policies(found: Mapping[Key, Curve], score: float) -> list[str]:
-    """Return what the default recipe's slots take at these widths, by who decides on efforts."""
+    """Return bytes and CPU of the default recipe's slots at these widths, by effort policy."""
     widths = sorted({key.width for key in found})
     slots = [(width, codec) for width in widths for codec in (Codec.AVIF, Codec.WEBP)]
     slots += [(width, Codec.JPEG) for width in widths if width in {640, 1280}]

@@ -1,4 +1,4 @@
-"""The recipes that are measured: the default, and ladders that a rival can make file for file."""
+"""The recipes that are measured: the default recipe, and ladders that sharp can make, too."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from shared.model.recipe_reader import read_recipes
 
 
 def default_recipe() -> Recipe:
-    """Return the recipe that every key gets which no other recipe takes."""
+    """Return the recipe of keys that no other recipe matches."""
     return read_recipes(recipes_document()).recipes[-1]
 
 
 def ladder(*slots: Slot) -> Recipe:
-    """Return the default recipe's rungs alone, each in the given slots, with its own settings."""
+    """Return the default recipe's rungs with its settings, each in the given slots."""
     default = default_recipe()
     rungs = tuple(
         replace(variant, slots=slots)
@@ -24,7 +24,7 @@ def ladder(*slots: Slot) -> Recipe:
 
 
 def jpeg_webp() -> Recipe:
-    """Return five rungs in WebP and JPEG: what most sites make today."""
+    """Return five rungs in WebP and JPEG."""
     return ladder(Slot.WEBP, Slot.FALLBACK)
 
 

@@ -1,4 +1,4 @@
-"""One round of work, ours or the rival's: how long it took, and what came out of it."""
+"""The time and the files of one round of work, of the engine or of sharp."""
 
 import os
 import time
@@ -34,22 +34,22 @@ class Round:
     others_cores: float = 0.0
 
 
-class Neighbours:
-    """Watches how many cores other processes kept busy during a round; none where unknown."""
+class OtherProcesses:
+    """Measures how many cores other processes use during a round; 0 where that is unknown."""
 
     def __init__(self) -> None:
         self._wall, self._busy = time.perf_counter(), _busy_seconds()
 
     def cores(self, own_cpu_seconds: float) -> float:
-        """Return the cores that were busy with something else since the beginning."""
+        """Return the cores that other processes have used since this object was created."""
         wall = time.perf_counter() - self._wall
         return max(0.0, (_busy_seconds() - self._busy - own_cpu_seconds) / wall)
 
 
 def require_same_pictures(ours: Round, theirs: Round) -> None:
-    """Raise `CannotBench` unless they made as many files, of our sizes, and readable ones.
+    """Raise `CannotBench` unless both have equally many files of equal sizes, all readable.
 
-    Heights may differ by a pixel: who makes a rung from its neighbour rounds another number.
+    Heights may differ by a pixel, because a rung made from a larger rung is rounded differently.
     """
     for mine, other in zip(ours.files, theirs.files, strict=True):
         sizes, others = _sizes(mine), _sizes(other)
@@ -60,7 +60,7 @@ def require_same_pictures(ours: Round, theirs: Round) -> None:
 
 
 def require_readable(file: File) -> None:
-    """Raise `CannotBench` unless a second library decodes a file at the size that it claims."""
+    """Raise `CannotBench` unless Pillow decodes the file, with the expected size."""
     try:
         with Image.open(BytesIO(file.data)) as image:
             image.load()

@@ -1,4 +1,4 @@
-"""`make bench`: measures the engine against its floor and against sharp, and writes both down."""
+"""`make bench`: measures the engine against its floor and against sharp."""
 
 import argparse
 import json
@@ -11,15 +11,15 @@ from pathlib import Path
 from shared.imaging.vips import harden
 from tests.bench.busy import busy
 from tests.bench.cascade import cascade
-from tests.bench.contests import Bench, Figures, all_contests, say
+from tests.bench.comparison import comparable_pictures
 from tests.bench.engine import Engine, peak_bytes_of, throughput
 from tests.bench.over_floor import over_floor
 from tests.bench.pictures import gather
 from tests.bench.problem import CannotBench
 from tests.bench.recipes import default_recipe, jpeg_webp
-from tests.bench.rival import Sharp, install
+from tests.bench.sharp_comparisons import Bench, Figures, compare_all, print_progress
+from tests.bench.sharp_process import Sharp, install
 from tests.bench.table import table
-from tests.bench.versus import comparable
 
 BUILD = Path("build")
 FLEET_ROUNDS = 2
@@ -28,7 +28,7 @@ DECIMALS = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, write `bench.json`, print the table; 2 and a sentence if that cannot be."""
+    """Measure, write `bench.json`, print the table; exit code 2 if that fails."""
     parser = argparse.ArgumentParser(prog="tests.bench.run", description=__doc__)
     parser.add_argument("--images", default="", help="a folder of images")
     parser.add_argument("--build", type=Path, default=BUILD, help="where results go")
@@ -62,7 +62,7 @@ def run(images: str, build: Path) -> Figures:
 
 
 def rounded(figures: object) -> object:
-    """Return figures with four decimals, which is more than any of them is worth."""
+    """Return figures rounded to four decimals."""
     if isinstance(figures, float):
         return round(figures, DECIMALS)
     if isinstance(figures, Mapping):
@@ -78,18 +78,18 @@ def _require_renderable(bench: Bench, engine: Engine) -> None:
 
 
 def _measured(bench: Bench, engine: Engine, sharp: Sharp) -> Figures:
-    say("Against the floor: the default recipe …")
+    print_progress("Against the floor: the default recipe …")
     default = over_floor(bench.pictures, default_recipe(), bench.cores)
-    say("Against the floor: JPEG and WebP …")
+    print_progress("Against the floor: JPEG and WebP …")
     ladder = over_floor(bench.pictures, jpeg_webp(), bench.cores)
-    say("The whole engine through its render children …")
+    print_progress("The whole engine through its render children …")
     fleet = throughput(engine, bench.pictures, default_recipe(), FLEET_ROUNDS)
     peak_bytes, camera = engine.peak_bytes, bench.pictures[-1]
-    say("What making rungs costs in quality …")
-    rungs = cascade(comparable(bench.pictures))
-    say("How busy the children are, with 60 ms on every S3 call …")
+    print_progress("What making rungs costs in quality …")
+    rungs = cascade(comparable_pictures(bench.pictures))
+    print_progress("How busy the children are, with 60 ms on every S3 call …")
     occupied = busy(bench.pictures)
-    contests, manners = all_contests(bench, engine, sharp)
+    comparisons, modes = compare_all(bench, engine, sharp)
     return {
         "render_over_floor": default["ratio"],
         "render_over_floor_jpeg_webp": ladder["ratio"],
@@ -99,17 +99,17 @@ def _measured(bench: Bench, engine: Engine, sharp: Sharp) -> Figures:
         "images_per_s": fleet["images_per_s"],
         "peak_bytes": peak_bytes,
         "peak_bytes_24mp_jpeg": peak_bytes_of(camera, default_recipe()),
-        **{name: result["ratio"] for name, result in contests.items()},
-        **{f"{name}_cpu": result["ratio_cpu"] for name, result in contests.items()},
-        "vs_sharp_avif_bytes": _number(contests["vs_sharp_avif"], "bytes_ratio"),
-        "vs_sharp_avif_score": _number(contests["vs_sharp_avif"], "score_difference"),
+        **{name: result["ratio"] for name, result in comparisons.items()},
+        **{f"{name}_cpu": result["ratio_cpu"] for name, result in comparisons.items()},
+        "vs_sharp_avif_bytes": _number(comparisons["vs_sharp_avif"], "bytes_ratio"),
+        "vs_sharp_avif_score": _number(comparisons["vs_sharp_avif"], "score_difference"),
         "cascade_loss": max(step["loss"] for steps in rungs.values() for step in steps),
         "cascade": rungs,
-        "others_cores": max(float(str(one["others_cores"])) for one in contests.values()),
+        "others_cores": max(float(str(one["others_cores"])) for one in comparisons.values()),
         "floor": {"default": default, "jpeg_webp": ladder},
         "fleet": fleet,
-        "contests": contests,
-        "sharp_manners": manners,
+        "contests": comparisons,
+        "sharp_manners": modes,
         "pictures": {picture.name: picture.path.stat().st_size for picture in bench.pictures},
         "cores": bench.cores,
         "sharp_versions": {name: sharp.versions[name] for name in ("sharp", "vips", "aom")},

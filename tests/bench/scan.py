@@ -1,8 +1,8 @@
-"""Encodes rungs at many qualities and efforts and notes what each costs and how near it comes.
+"""Encodes rungs at many qualities and efforts, and records bytes, CPU and score.
 
-Runs in a process with a render child's environment, as `over_floor` does: one libvips thread.
-What is compared is a file against the rung without loss that it was encoded from, both in sRGB: no
-resizing is judged here. Whole rungs are encoded; of a wide one only the middle is scored.
+It runs in a process with a render child's environment, as `over_floor` does: one libvips thread. A
+file is compared with the lossless rung that it was encoded from, both in sRGB; resizing is not
+assessed here. Full rungs are encoded; only the middle of a large one is scored.
 """
 
 import sys
@@ -27,14 +27,14 @@ WHITE = [255, 255, 255]
 
 
 class Grid(msgspec.Struct, frozen=True):
-    """A codec's qualities, and its efforts each with the widest rung that it is tried at."""
+    """A codec's qualities, and its efforts, each with the width of the widest rung to scan."""
 
     qualities: tuple[int, ...]
     efforts: Mapping[int, int]
 
 
 class ScanJob(msgspec.Struct, frozen=True):
-    """What one process scans; it starts no rung after `deadline`, in seconds of the epoch."""
+    """The input of one process; no rung starts after `deadline`, in seconds since 1970."""
 
     pictures: Mapping[str, str]
     widths: tuple[int, ...]
@@ -44,7 +44,7 @@ class ScanJob(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One file: what was asked for, what it cost, what it is worth; `knob` is empty for ours."""
+    """One file: its settings, cost and score; `knob` is empty for the engine's own options."""
 
     picture: str
     width: int
@@ -59,7 +59,7 @@ class Point(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A rung in memory, and what its files are compared with."""
+    """A rung in memory, and the reference of its files."""
 
     picture: str
     image: pyvips.Image
@@ -67,7 +67,7 @@ class Rung:
     scores: dict[bytes, float]
 
     def point(self, codec: Codec, quality: int, effort: int, knob: Knob | None = None) -> Point:
-        """Encode once and score; files that show the same pixels are scored once."""
+        """Encode once and score; files with equal pixels are scored once."""
         started = time.process_time()
         data = _encoded(self.image, codec, quality, effort, knob)
         spent = time.process_time() - started
@@ -89,7 +89,7 @@ class Rung:
 
 
 def rungs(name: str, data: bytes, widths: tuple[int, ...]) -> Iterator[Rung]:
-    """Yield the rungs that the engine makes of a source; none wider than the source."""
+    """Yield the engine's rungs of a source; no rung is wider than the source."""
     for image in reversed(engine_rungs(data, widths)):
         opaque = image.flatten(background=WHITE).copy_memory() if image.hasalpha() else image
         if opaque.width in widths:
@@ -97,7 +97,7 @@ def rungs(name: str, data: bytes, widths: tuple[int, ...]) -> Iterator[Rung]:
 
 
 def scan(rung: Rung, grids: Mapping[Codec, Grid], *, knobs: bool) -> list[Point]:
-    """Return the points of one rung, by the engine's own encoder or by every knob's."""
+    """Return the points of one rung, with the engine's options or with those of every knob."""
     if knobs:
         return [
             rung.point(knob.codec, quality, knob.effort, knob)
@@ -114,7 +114,7 @@ def scan(rung: Rung, grids: Mapping[Codec, Grid], *, knobs: bool) -> list[Point]
 
 
 def main() -> None:
-    """Do one job from standard input; tell of each rung on standard error.
+    """Do one job from standard input; print each rung on standard error.
 
     A picture that is not finished by the deadline is left out.
     """
@@ -125,7 +125,7 @@ def main() -> None:
         found: list[Point] = []
         for rung in rungs(name, Path(path).read_bytes(), job.widths):
             if time.time() > job.deadline:
-                # Means over other pictures at each width could not be compared.
+                # Means over different pictures at each width would not be comparable.
                 sys.stdout.buffer.write(msgspec.json.encode(points))
                 return
             found += scan(rung, job.grids, knobs=job.knobs)

@@ -1,8 +1,8 @@
-"""SSIMULACRA2 of many files against one reference: what looks alike to a person scores alike.
+"""Computes SSIMULACRA2, a perceptual score, of many files against one reference.
 
-The arithmetic is that of PyPI's `ssimulacra2`, part by part; what it does anew for every
-comparison, the reference's own half, is here done once. 90 is hard to tell from the reference, 70
-is good, 50 is mediocre (https://github.com/cloudinary/ssimulacra2).
+It calls the functions of PyPI's `ssimulacra2`, but computes the reference's half once instead of
+for every file. 90 is hard to tell from the reference, 70 is good, 50 is mediocre
+(https://github.com/cloudinary/ssimulacra2).
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ import numpy as np
 import pyvips
 from ssimulacra2 import ssimulacra2 as metric
 
-# The metric's weights belong to six scales, and a scale under 8 pixels is left out, which shifts
-# the weights: smaller pictures are continued by their mirror image.
-LEAST_SIDE = 256
+# The metric has weights for six scales. It leaves out scales under 8 pixels, which shifts the
+# weights, so smaller pictures are padded with their mirror image.
+MIN_SIDE = 256
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What the metric wants to know of the reference at one scale."""
+    """The reference's half of the metric at one scale."""
 
     image: Pixels
     mean: Pixels
@@ -28,7 +28,7 @@ class Scale:
 
 
 class Reference:
-    """A picture without loss that files are compared with, in sRGB."""
+    """A lossless picture that files are compared with, in sRGB."""
 
     def __init__(self, image: pyvips.Image) -> None:
         self.scales = tuple(
@@ -38,7 +38,7 @@ class Reference:
         self.size = image.width, image.height
 
     def score(self, image: pyvips.Image) -> float:
-        """Return how near a picture of the same size comes; 100 is the same."""
+        """Return the score of a picture of the same size; 100 is identical."""
         assert (image.width, image.height) == self.size
         compared = metric.Msssim()
         for own, each in zip(self.scales, _scales(image), strict=True):
@@ -70,8 +70,8 @@ def _scales(image: pyvips.Image) -> list[Pixels]:
 
 
 def _pixels(image: pyvips.Image) -> Pixels:
-    """Return three bands, not smaller than the metric's scales need."""
+    """Return three bands, padded to the size that the metric's scales need."""
     pixels = image.colourspace("srgb").extract_band(0, n=3).numpy()
-    missing = [max(0, LEAST_SIDE - side) for side in pixels.shape[:2]]
+    missing = [max(0, MIN_SIDE - side) for side in pixels.shape[:2]]
     around = [(0, missing[0]), (0, missing[1]), (0, 0)]
     return np.pad(pixels, around, mode="symmetric")

@@ -1,4 +1,4 @@
-"""Prints a benchmark's figures for a person."""
+"""Formats a benchmark's figures as text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from tests.bench.busy import lines as busy_lines
 
 MEBIBYTE = 1024 * 1024
-# More than this of a core taken by others, and times of a clock on the wall mean little.
+# If other processes use more of a core, wall-clock times are unreliable.
 QUIET_CORES = 0.15
 NAME_WIDTH = 44
 
-Report = Mapping[str, Any]  # what was measured, as it is written to JSON
+Report = Mapping[str, Any]  # the content of bench.json
 
 
 def table(report: Report) -> str:
@@ -63,7 +63,7 @@ def _fleet(report: Report) -> list[str]:
 
 
 def _cascade(report: Report) -> list[str]:
-    lines = ["SSIMULACRA2 that a rung loses against one made of the whole source in one step"]
+    lines = ["SSIMULACRA2 that a rung loses against one made of the full source in one step"]
     for name, steps in report["cascade"].items():
         losses = "  ".join(f"{step['width']}: {step['loss']:+.2f}" for step in steps)
         lines.append(f"  {name[:NAME_WIDTH]:{NAME_WIDTH}} {losses}")
@@ -93,7 +93,7 @@ def _contests(report: Report) -> list[str]:
 
 
 def _equal(report: Report) -> list[str]:
-    """Say how alike the files of `vs_sharp_avif` look, format by format."""
+    """Return the scores of the files of `vs_sharp_avif`, format by format."""
     result = report["contests"]["vs_sharp_avif"]
     ours, theirs = result["scores"], result["sharp_scores"]
     alike = ", ".join(

@@ -22,8 +22,8 @@ PACE = Pace(
     dropping_seconds=12,
     wave_seconds=3,
     kill_every_seconds=5,
-    most_quiet_seconds=90,
-    program="tests.soak.hasty_runner",
+    max_quiet_seconds=90,
+    program="tests.soak.fast_runner",
 )
 IMAGES = 60
 
@@ -35,7 +35,9 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", name="report")
 def _report(endpoint_url: str, folder: Path) -> Report:
-    return soak(endpoint_url, folder, pace=PACE, images=IMAGES, say=lambda _what, _share: None)
+    return soak(
+        endpoint_url, folder, pace=PACE, images=IMAGES, progress=lambda _what, _share: None
+    )
 
 
 def test_nothing_is_lost_and_nothing_is_stale_although_runners_were_killed(
@@ -46,19 +48,21 @@ def test_nothing_is_lost_and_nothing_is_stale_although_runners_were_killed(
     assert report.kills >= 1
 
 
-def test_every_image_that_was_dropped_has_been_looked_at(report: Report) -> None:
+def test_every_uploaded_image_was_checked(report: Report) -> None:
     dropped = report.done[Kind.DROP]
 
     assert IMAGES / 2 < dropped == report.keys
-    assert report.outcomes["made"] >= dropped - report.done[Kind.DELETE] - report.done[Kind.SPOIL]
+    assert (
+        report.outcomes["made"] >= dropped - report.done[Kind.DELETE] - report.done[Kind.CORRUPT]
+    )
 
 
-def test_some_of_it_was_public_before_it_was_deleted(report: Report) -> None:
+def test_some_sources_were_published_before_they_were_deleted(report: Report) -> None:
     assert report.outcomes["removed"] > 0
 
 
 def test_a_corrupt_source_was_refused_with_a_dead_letter(report: Report) -> None:
-    assert report.done[Kind.SPOIL] > 0
+    assert report.done[Kind.CORRUPT] > 0
     assert report.dead_letters > 0
 
 
@@ -74,15 +78,15 @@ def test_the_report_is_written_and_its_table_says_that_nothing_was_lost(
 
 
 def test_no_runner_and_no_render_child_is_left(report: Report) -> None:
-    ours = [each for each in process_table().values() if "tests.soak.hasty_runner" in each.command]
+    ours = [each for each in process_table().values() if "tests.soak.fast_runner" in each.command]
 
     assert [(each.pid, children_of(each.pid, process_table())) for each in ours] == []
 
 
-def test_a_runner_that_nobody_killed_is_missed(tmp_path: Path) -> None:
+def test_a_runner_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
     runner = Runner("steady", "no_such_program", {})
     runner.start(tmp_path / "runner.log")
-    runner.wait_for_the_end()
+    runner.wait_until_ended()
 
     with pytest.raises(RunnerDied, match="No module named no_such_program"):
         runner.require_alive()

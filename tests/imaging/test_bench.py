@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from shared.model.recipe import Codec, default_effort
+from tests.bench.comparison import as_documented, comparable_pictures, same_settings, sharp_jobs
 from tests.bench.floor import floor_of, require_same_bytes
 from tests.bench.over_floor import measure
 from tests.bench.pictures import Picture, gather
 from tests.bench.problem import CannotBench
 from tests.bench.recipes import default_recipe, jpeg_webp, jpeg_webp_avif
-from tests.bench.rival import Wanted
 from tests.bench.rounds import File, Round, require_same_pictures
 from tests.bench.run import main
-from tests.bench.versus import as_documented, comparable, orders, same_settings
+from tests.bench.sharp_process import SharpFile
 from tests.support import images
 
 pytestmark = pytest.mark.imaging
@@ -98,10 +98,10 @@ def test_a_file_that_cannot_be_decoded_is_no_comparison() -> None:
 def test_sharp_is_asked_for_the_same_files_with_its_own_defaults(tmp_path: Path) -> None:
     picture = _picture(tmp_path, images.jpeg(SIZE))
 
-    (order,) = orders([picture], jpeg_webp_avif(), as_documented)
+    (job,) = sharp_jobs([picture], jpeg_webp_avif(), as_documented)
 
-    assert order.wanted == tuple(
-        Wanted(width, codec, options)
+    assert job.wanted == tuple(
+        SharpFile(width, codec, options)
         for width in (400, 320)
         for codec, options in (("avif", {}), ("webp", {"quality": 82}), ("jpeg", {"quality": 76}))
     )
@@ -111,9 +111,9 @@ def test_sharp_is_asked_for_our_effort_where_settings_are_the_same(tmp_path: Pat
     picture = _picture(tmp_path, images.jpeg(SIZE))
     effort = default_effort(SIZE[0] * SIZE[1])
 
-    (order,) = orders([picture], jpeg_webp_avif(), same_settings)
+    (job,) = sharp_jobs([picture], jpeg_webp_avif(), same_settings)
 
-    asked = {wanted.format: wanted.options.get("effort") for wanted in order.wanted}
+    asked = {wanted.format: wanted.options.get("effort") for wanted in job.wanted}
     assert asked["avif"] == effort[Codec.AVIF]
     assert asked["webp"] == effort[Codec.WEBP]
 
@@ -123,7 +123,7 @@ def test_only_opaque_still_pictures_are_compared(tmp_path: Path) -> None:
     moving = _picture(tmp_path, images.animated_gif())
     clear = _picture(tmp_path, images.alpha_png())
 
-    assert comparable([moving, still, clear]) == (still,)
+    assert comparable_pictures([moving, still, clear]) == (still,)
 
 
 def test_a_missing_folder_is_one_sentence_and_exit_2(

@@ -10,7 +10,7 @@ from ssimulacra2 import compute_ssimulacra2
 
 from shared.model.recipe import Codec
 from tests.bench.curves import Key, Policy, Sample, at_quality, at_score, curves, totals
-from tests.bench.equal import Judge, nearest, with_quality
+from tests.bench.equal_quality import Scorer, nearest, with_quality
 from tests.bench.originals import Original
 from tests.bench.quality import main
 from tests.bench.recipes import jpeg_webp_avif
@@ -45,14 +45,14 @@ def test_a_small_picture_is_continued_by_its_mirror_image() -> None:
     assert score == pytest.approx(compute_ssimulacra2(*mirrored))
 
 
-def test_bytes_at_a_score_lie_between_the_samples_by_a_factor() -> None:
+def test_bytes_at_a_score_are_interpolated_exponentially() -> None:
     found = at_score(CURVE, 75.0)
 
     assert found.quality == pytest.approx(55.0)
     assert found.bytes == pytest.approx(2000.0)
 
 
-def test_a_score_beyond_the_samples_is_continued_from_the_last_two() -> None:
+def test_a_score_beyond_the_samples_is_extrapolated_from_the_last_two() -> None:
     assert at_score(CURVE, 85.0).quality == pytest.approx(65.0)
     assert at_score(CURVE, 65.0).quality == pytest.approx(45.0)
 
@@ -96,7 +96,7 @@ def test_the_quality_that_looks_alike_is_found_from_either_side(start: int) -> N
     assert len(tried) <= 5
 
 
-def test_only_the_quality_is_changed_for_a_contest() -> None:
+def test_only_the_quality_is_changed_for_a_comparison() -> None:
     recipe = jpeg_webp_avif()
 
     other = with_quality(recipe, {Codec.AVIF: 51})
@@ -108,10 +108,10 @@ def test_only_the_quality_is_changed_for_a_contest() -> None:
 
 def test_a_better_file_scores_higher_whatever_made_it() -> None:
     source = images.png((640, 520))
-    judge = Judge((Original(source),))
+    scorer = Scorer((Original(source),))
     good, bad = (_picture(source).resize(0.5).jpegsave_buffer(Q=quality) for quality in (90, 20))
 
-    better, worse = (judge.scores([[File(*SIZE, data)]])["jpeg"] for data in (good, bad))
+    better, worse = (scorer.scores([[File(*SIZE, data)]])["jpeg"] for data in (good, bad))
 
     assert better > worse + 10
 

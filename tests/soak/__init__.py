@@ -1,5 +1,5 @@
-"""The soak: thousands of images, two runners, one of them killed over and over, then a count.
+"""The soak test: thousands of images, two runners, one of which is killed every few seconds.
 
-`python -m tests.soak.run` runs it; `plan` says what is dropped, `runners` who is killed, `look`
-and `verdict` what is true at the end.
+`python -m tests.soak.run` runs it. `plan` has the actions on sources, `runners` the processes,
+`read_state` and `check` the comparison of all that is stored with the sources at the end.
 """

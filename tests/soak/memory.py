@@ -1,4 +1,4 @@
-"""What the runner that lives on takes of memory, over the images that it has made."""
+"""Measures the memory of the runner that is not killed, over the images that it has made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from tests.soak.processes import Process, children_of
 
 MEBIBYTE = 1024 * 1024
-# Caches fill and pools grow to their size first: this share of the images is not looked at.
+# The share of the images that is left out at the beginning, while caches and pools grow.
 WARM_UP = 0.3
-LEAST_IMAGES = 500
-LEAST_SAMPLES = 10
+MIN_IMAGES = 500
+MIN_SAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Resident bytes of a runner and of its largest child, when it had made so many images."""
+    """Resident bytes of a runner and of its largest child after a number of images."""
 
     images: int
     runner_bytes: int
@@ -23,9 +23,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """From where to where memory went, in MB; the slope is in MB per thousand images.
+    """Memory at the beginning and at the end, in MB, and its slope in MB per thousand images.
 
-    No slope where too few images were made to tell a leak from a cache that fills.
+    The slope is None if too few images were made to tell a leak from a growing cache.
     """
 
     start: float
@@ -34,7 +34,7 @@ class Growth:
 
 
 def sample(pid: int, images: int, table: Mapping[int, Process]) -> Sample | None:
-    """Return one look at a runner; none while it has no child yet."""
+    """Return a sample of a runner, or None if it has no child yet."""
     children = children_of(pid, table)
     if pid not in table or not children:
         return None
@@ -43,12 +43,12 @@ def sample(pid: int, images: int, table: Mapping[int, Process]) -> Sample | None
 
 
 def growth(points: Sequence[tuple[int, int]]) -> Growth:
-    """Return what became of memory over pairs of images made and bytes taken."""
+    """Return the growth over pairs of images made and resident bytes."""
     if not points:
         return Growth(0, 0, None)
     most = points[-1][0]
     warm = [(images, size) for images, size in points if images >= WARM_UP * most] or points
-    is_enough = len(warm) >= LEAST_SAMPLES and most - warm[0][0] >= LEAST_IMAGES
+    is_enough = len(warm) >= MIN_SAMPLES and most - warm[0][0] >= MIN_IMAGES
     return Growth(
         start=round(warm[0][1] / MEBIBYTE, 1),
         end=round(warm[-1][1] / MEBIBYTE, 1),

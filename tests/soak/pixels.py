@@ -1,6 +1,6 @@
-"""Makes some of the variants again: what is stored must be that file, byte for byte.
+"""Renders some sources again and compares the variants with the stored ones, byte for byte.
 
-An object's own word for its source does not show that another image's pixels are in it.
+An object's metadata names its source, but does not prove that the pixels are of that source.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,22 @@ from shared.model.keys import stored_key
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe
 from tests.e2e.fleet import Fleet
-from tests.soak.verdict import Seen, Step
+from tests.soak.check import KeyState, Step
 
-MOST_KEYS = 200
-PATIENCE_SECONDS = 60.0
+MAX_KEYS = 200
+TIMEOUT_SECONDS = 60.0
 
 
 def keys_with_other_pixels(
-    fleet: Fleet, seen: Mapping[str, Seen], recipe: Recipe, step: Step
+    fleet: Fleet, states: Mapping[str, KeyState], recipe: Recipe, step: Step
 ) -> Sequence[str]:
-    """Return the keys, of at most 200 from first to last, of which a variant is another file."""
-    whole = [key for key, each in seen.items() if each.manifest and each.stored]
-    some = whole[:: max(1, -(-len(whole) // MOST_KEYS))]
+    """Return the keys with a differing variant; up to 200 keys, evenly spread, are compared."""
+    complete = [key for key, each in states.items() if each.manifest and each.stored]
+    some = complete[:: max(1, -(-len(complete) // MAX_KEYS))]
     other = []
     with closing(RenderPool(1, Limits())) as render_pool:
         for done, key in enumerate(some, 1):
-            with render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
+            with render_pool.child(wait_seconds=TIMEOUT_SECONDS) as child:
                 if not _is_same(fleet, child, key, recipe):
                     other.append(key)
             step(done, len(some))
@@ -39,18 +39,18 @@ def _is_same(fleet: Fleet, child: RenderChild, key: str, recipe: Recipe) -> bool
     data = _read(fleet, fleet.stack.sources_bucket, key)
     job = Job(recipe.without_keys(), Limits())
     is_same = True
-    for reply in child.render(data, job, time_limit_seconds=PATIENCE_SECONDS):
+    for reply in child.render(data, job, time_limit_seconds=TIMEOUT_SECONDS):
         if isinstance(reply, DoneFrame):
             break
         frame, made = reply
         for variant in frame.variants:
-            place = stored_key(key, f"{variant}.{frame.slot}")
-            is_same &= _read(fleet, fleet.stack.variants_bucket, place) == made
+            key_of_variant = stored_key(key, f"{variant}.{frame.slot}")
+            is_same &= _read(fleet, fleet.stack.variants_bucket, key_of_variant) == made
     return is_same
 
 
 def _read(fleet: Fleet, bucket: str, key: str) -> bytes:
-    """Return an object's bytes, none where there is none."""
+    """Return an object's bytes; empty if there is no object."""
     s3 = fleet.clients.s3
     try:
         return s3.get_object(Bucket=bucket, Key=key)["Body"].read()

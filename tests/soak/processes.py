@@ -1,4 +1,4 @@
-"""The process table, as far as runners and their render children stand in it."""
+"""Reads runners and their render children from the process table."""
 
 import shutil
 import subprocess
@@ -21,16 +21,16 @@ class Process:
 
 
 def process_table() -> Mapping[int, Process]:
-    """Return every process of this machine by its number."""
+    """Return every process of this machine by its process ID."""
     ps = shutil.which("ps")
-    assert ps, "the soak looks for render children and their memory with ps: install procps"
+    assert ps, "the soak needs ps to find render children and their memory: install procps"
     answer = subprocess.run(
         [ps, "-axww", "-o", "pid=,ppid=,rss=,command="], capture_output=True, text=True, check=True
     )
     rows = (line.split(maxsplit=3) for line in answer.stdout.splitlines())
     return {
         int(pid): Process(int(pid), int(parent), int(resident) * KIBIBYTE, command)
-        # A process that is just ending may have no command.
+        # A process that is exiting may have no command.
         for pid, parent, resident, command in (row for row in rows if len(row) == 4)
     }
 

@@ -1,6 +1,6 @@
-"""`make soak`: images through a local AWS and two runners, one killed again and again.
+"""`make soak`: images through a local AWS and two runners, one killed every few seconds.
 
-Ends with 0 only if nothing was lost, nothing is stale and memory did not grow.
+The exit code is 0 only if nothing is lost, nothing is stale and memory did not grow.
 """
 
 import argparse
@@ -23,30 +23,30 @@ from tests.e2e.processes import free_port
 from tests.soak.plan import plan
 from tests.soak.report import Report
 from tests.soak.runners import RunnerDied
-from tests.soak.soak import RECIPES, Pace, Say, Soak
+from tests.soak.soak import RECIPES, OnProgress, Pace, Soak
 from tests.soak.table import print_report
 
-MINUTES, MOST_MINUTES = 4.0, 120.0
-IMAGES, MOST_IMAGES = 3000, 1_000_000
+MINUTES, MAX_MINUTES = 4.0, 120.0
+IMAGES, MAX_IMAGES = 3000, 1_000_000
 WAVE_SECONDS = 10.0
 KILL_EVERY_SECONDS = 6.0
-# What the last kill hid comes back after a minute and a half, and whoever finds it claimed waits
-# once more; the rest is for slow machines.
-MOST_QUIET_SECONDS = 270.0
+# Messages of the last killed runner are visible again after 90 s, and a source that is still
+# claimed then is delayed once more; the rest is for slow machines.
+MAX_QUIET_SECONDS = 270.0
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Soak, print the table, write the report; 2 if it cannot begin, 130 after Ctrl-C."""
+    """Run the soak, print the table, write the report; 2 if it cannot start, 130 after Ctrl-C."""
     replace_unencodable_output()
     chosen = _parser().parse_args(arguments)
     folder = BUILD / "soak"
     folder.mkdir(parents=True, exist_ok=True)
-    pace = Pace(chosen.minutes * 60, WAVE_SECONDS, KILL_EVERY_SECONDS, MOST_QUIET_SECONDS)
+    pace = Pace(chosen.minutes * 60, WAVE_SECONDS, KILL_EVERY_SECONDS, MAX_QUIET_SECONDS)
     console, stderr = Console(), Console(stderr=True, highlight=False, markup=False)
     try:
-        with running_ministack(free_port()) as endpoint_url, _progress(console) as say:
-            report = soak(endpoint_url, folder, pace=pace, images=chosen.images, say=say)
+        with running_ministack(free_port()) as endpoint_url, _progress(console) as progress:
+            report = soak(endpoint_url, folder, pace=pace, images=chosen.images, progress=progress)
     except LocalAwsProblem as problem:
         stderr.print(problem)
         return problem.exit_code
@@ -54,17 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stderr.print(problem)
         return 1
     except KeyboardInterrupt:
-        stderr.print("Interrupted: everything that the soak had started was stopped.")
+        stderr.print("Interrupted: all processes of the soak were stopped.")
         return INTERRUPTED
     print_report(report, console)
     return report.exit_code
 
 
-def soak(endpoint_url: str, folder: Path, *, pace: Pace, images: int, say: Say) -> Report:
-    """Soak a stack of its own and write `report.json` into the folder."""
+def soak(
+    endpoint_url: str, folder: Path, *, pace: Pace, images: int, progress: OnProgress
+) -> Report:
+    """Run a soak on a new stack and write `report.json` into the folder."""
     waves = plan(images, pace.waves)
     fleet = Fleet(create_stack(endpoint_url, RECIPES, prefix="soak"))
-    report = Soak(fleet, pace, folder, say).run(waves)
+    report = Soak(fleet, pace, folder, progress).run(waves)
     document = {**asdict(report), "problems": report.problems}
     (folder / "report.json").write_text(json.dumps(document, indent=2) + "\n")
     return report
@@ -74,15 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.run", description=__doc__)
     parser.add_argument(
         "--minutes",
-        type=lambda text: _number(text, MOST_MINUTES),
+        type=lambda text: _number(text, MAX_MINUTES),
         default=MINUTES,
-        help=f"how long to drop and kill (default {MINUTES:g}); the rest takes up to 5 more",
+        help=f"minutes of uploading and killing (default {MINUTES:g}); checks take up to 5 more",
     )
     parser.add_argument(
         "--images",
-        type=lambda text: int(_number(text, MOST_IMAGES)),
+        type=lambda text: int(_number(text, MAX_IMAGES)),
         default=IMAGES,
-        help=f"how many to drop in that time (default {IMAGES})",
+        help=f"images to upload in that time (default {IMAGES})",
     )
     return parser
 
@@ -100,7 +102,7 @@ def _number(text: str, most: float) -> float:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Say]:
+def _progress(console: Console) -> Iterator[OnProgress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=1.0)

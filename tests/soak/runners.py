@@ -1,4 +1,4 @@
-"""The runners: one lives on, so that its memory can be seen, and one is killed over and over."""
+"""Starts, kills and stops the runners, and reads their logs."""
 
 import json
 import os
@@ -14,15 +14,15 @@ from tests.e2e.processes import DRAIN_SECONDS, RENDER_CHILD
 from tests.soak.processes import Process, children_of, process_table
 
 LINES_SHOWN = 8
-REDELIVERED = "redelivered"  # work on a message that had been handed out before
+REDELIVERED = "redelivered"  # work on a message that was received before
 
 
 class RunnerDied(PixfleetError):
-    """A runner ended that nobody had killed."""
+    """A runner ended without being killed."""
 
 
 class Runner:
-    """One runner after another under one name, all writing one log."""
+    """A sequence of runner processes with one name and one log."""
 
     def __init__(self, name: str, program: str, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class Runner:
         self._orphans: set[int] = set()
 
     def start(self, log: Path) -> None:
-        """Start the first or the next runner."""
+        """Start the next process."""
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -41,17 +41,17 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Ctrl-C is for the soak, which then stops its runners.
+                # Ctrl-C reaches the soak only; the soak then stops its runners.
                 start_new_session=True,
             )
 
     @property
     def pid(self) -> int:
-        """Return the process number of the one that runs now."""
+        """Return the process ID of the running process."""
         return self._process.pid
 
     def kill_and_replace(self) -> None:
-        """End it as a lost machine does, and start another in its place."""
+        """Kill the process, as a lost machine would, and start the next one."""
         self.require_alive()
         self._orphans |= {child.pid for child in children_of(self.pid, process_table())}
         self._process.kill()
@@ -60,22 +60,21 @@ class Runner:
         self.start(self.log)
 
     def require_alive(self) -> None:
-        """Raise `RunnerDied`, with its last words, if it has ended by itself."""
+        """Raise `RunnerDied`, with its last log lines, if the process has ended."""
         ended = self._process.poll()
         if ended is not None:
             lines = self.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
             raise RunnerDied(
-                f"Expected runner {self.name} to live, got its end with {ended}:\n"
-                + "\n".join(lines)
+                f"Expected runner {self.name} to run, got exit code {ended}:\n" + "\n".join(lines)
             )
 
     def ask_to_stop(self) -> None:
-        """Let it finish what it has received."""
+        """Send SIGTERM: the runner finishes the messages that it has received."""
         self._orphans |= {child.pid for child in children_of(self.pid, process_table())}
         self._process.send_signal(signal.SIGTERM)
 
-    def wait_for_the_end(self) -> None:
-        """Return when it has ended; by force only where it does not."""
+    def wait_until_ended(self) -> None:
+        """Wait until the process has ended; kill it after a timeout."""
         try:
             self._process.wait(timeout=DRAIN_SECONDS)
         except subprocess.TimeoutExpired:
@@ -95,7 +94,7 @@ class Runner:
 
 @contextmanager
 def running(runners: Sequence[Runner], folder: Path) -> Iterator[None]:
-    """Start the runners, and stop them and all that they left behind when the block ends."""
+    """Start the runners; when the block ends, stop them and kill their orphaned children."""
     started: list[Runner] = []
     try:
         for runner in runners:
@@ -108,7 +107,7 @@ def running(runners: Sequence[Runner], folder: Path) -> Iterator[None]:
         for runner in started:
             runner.ask_to_stop()
         for runner in started:
-            runner.wait_for_the_end()
+            runner.wait_until_ended()
         table = process_table()
         for pid in (pid for runner in started for pid in runner.left_behind(table)):
             with suppress(ProcessLookupError):
@@ -116,33 +115,33 @@ def running(runners: Sequence[Runner], folder: Path) -> Iterator[None]:
 
 
 class Log:
-    """A runner's log, read as it grows: how many lines told of what."""
+    """A runner's log, read while it grows; `outcomes` counts its lines by outcome or event."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._at = 0
         self.outcomes: dict[str, int] = {}
 
-    def read_on(self) -> None:
-        """Count what has been written since the last time; a line cut by a kill counts nothing."""
+    def read_new_lines(self) -> None:
+        """Count the lines written since the last call; a line cut off by a kill is not counted."""
         with self._path.open("rb") as log:
             log.seek(self._at)
             text = log.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        self._at += len(whole)
-        for line in whole.splitlines():
+        complete = text[: text.rfind(b"\n") + 1]
+        self._at += len(complete)
+        for line in complete.splitlines():
             self._count(line)
 
     def _count(self, line: bytes) -> None:
-        # The next runner's first line may be glued to one that a kill has cut.
+        # A line cut off by a kill has no line break: the next process's first line follows it.
         with suppress(ValueError):
-            told = json.loads(line)
-            if isinstance(told, dict):
-                for what in self._words(told):
+            fields = json.loads(line)
+            if isinstance(fields, dict):
+                for what in self._outcomes_of(fields):
                     self.outcomes[what] = self.outcomes.get(what, 0) + 1
 
-    def _words(self, told: Mapping[str, object]) -> Iterator[str]:
-        yield str(told.get("outcome") or told.get("event"))
-        receive_count = told.get("receive_count")
+    def _outcomes_of(self, fields: Mapping[str, object]) -> Iterator[str]:
+        yield str(fields.get("outcome") or fields.get("event"))
+        receive_count = fields.get("receive_count")
         if isinstance(receive_count, int) and receive_count > 1:
             yield REDELIVERED

@@ -1,28 +1,28 @@
-"""Shows what the soak has found on a terminal."""
+"""Shows the report of a soak on a terminal."""
 
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.soak.check import Defect
 from tests.soak.memory import Growth
 from tests.soak.plan import Kind
 from tests.soak.report import Report
 from tests.soak.runners import REDELIVERED
-from tests.soak.verdict import Wrong
 
 KEYS_SHOWN = 5
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the table, and after it what is wrong."""
+    """Print the table and the problems."""
     table = Table("what", "", title="Soak", title_justify="left")
     table.columns[1].justify = "right"
     for what, figure in _rows(report):
         table.add_row(what, figure)
     console.print(table)
     for problem in report.problems:
-        console.print(f"[bold red]Wrong[/]: {problem}")
+        console.print(f"[bold red]Defect[/]: {problem}")
     named = {**report.wrong, "unexplained": report.unexplained, "unreported": report.unreported}
     for kind, keys in named.items():
         if keys:
@@ -35,14 +35,14 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     for kind in Kind:
         yield f"sources {kind}", str(report.done.get(kind, 0))
     yield "runners killed with SIGKILL", str(report.kills)
-    yield "worked on after a redelivery", str(report.outcomes.get(REDELIVERED, 0))
+    yield "processed after a redelivery", str(report.outcomes.get(REDELIVERED, 0))
     for outcome, word in (("made", "published"), ("removed", "removed")):
         yield word, str(report.outcomes.get(outcome, 0))
     yield "rejected", str(report.outcomes.get("image rejected", 0))
-    yield "put off", str(report.outcomes.get("image put off", 0))
-    yield "found done already", str(report.outcomes.get("current", 0))
+    yield "delayed", str(report.outcomes.get("image put off", 0))
+    yield "already current", str(report.outcomes.get("current", 0))
     yield "keys checked", str(report.keys)
-    for wrong in Wrong:
+    for wrong in Defect:
         yield wrong.value, str(len(report.wrong.get(wrong, ())))
     yield "dead letters", str(report.dead_letters)
     yield "unexplained dead letters", str(len(report.unexplained))
@@ -51,7 +51,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "runner's memory, MB", _memory(report.runner_memory)
     yield "render child's memory, MB", _memory(report.child_memory)
     yield (
-        "seconds: dropping, until quiet",
+        "seconds: uploading, until the queue was empty",
         (f"{report.dropping_seconds:.0f}, {report.quiet_seconds:.0f}"),
     )
     yield "images a second", f"{report.images_per_second:.1f}"

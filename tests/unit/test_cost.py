@@ -16,7 +16,7 @@ from tests.bench.cost_model import (
     total,
     write_units,
 )
-from tests.bench.cost_table import BEGIN, END, Costs, between_marks, page
+from tests.bench.cost_table import BEGIN, END, Costs, page, replace_tables
 
 pytestmark = pytest.mark.unit
 
@@ -110,14 +110,14 @@ def test_every_price_says_where_it_stands() -> None:
 def test_tables_replace_those_of_last_time() -> None:
     text = f"# Cost\n\n{BEGIN}\nold\n{END}\n\nThe end.\n"
 
-    again = between_marks(between_marks(text, "new"), "newer")
+    again = replace_tables(replace_tables(text, "new"), "newer")
 
     assert again == f"# Cost\n\n{BEGIN}\nnewer\n{END}\n\nThe end.\n"
 
 
 def test_a_page_without_a_place_for_tables_is_left_alone() -> None:
     with pytest.raises(ValueError, match="Expected the lines"):
-        between_marks("# Cost\n", "new")
+        replace_tables("# Cost\n", "new")
 
 
 def rows(text: str) -> list[list[str]]:

@@ -8,98 +8,101 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.soak.check import (
+    DeadLetterKey,
+    Defect,
+    Entry,
+    KeyState,
+    Manifest,
+    Stored,
+    defects,
+    unexplained,
+    unreported,
+)
 from tests.soak.memory import MEBIBYTE, Growth, growth
 from tests.soak.plan import Kind, bytes_of, plan
-from tests.soak.report import MOST_GROWTH, Report
+from tests.soak.report import MAX_GROWTH, Report
 from tests.soak.run import main
 from tests.soak.runners import Log
 from tests.soak.table import print_report
-from tests.soak.verdict import (
-    DeadLetterKey,
-    Entry,
-    Manifest,
-    Seen,
-    Stored,
-    Wrong,
-    unexplained,
-    unreported,
-    wrongs,
-)
 
 pytestmark = pytest.mark.unit
 
 NAMES = frozenset({"w48.webp", "thumb.fallback"})
 SIZES = {"w48.webp": 100, "thumb.fallback": 200}
-PUBLISHED = Seen(
+PUBLISHED = KeyState(
     etag="new",
     stored={name: Stored("new", size) for name, size in SIZES.items()},
     manifest=Manifest("new", SIZES),
     entry=Entry("published", "new", NAMES),
 )
-GONE = Seen(entry=Entry("removed"))
-REFUSED = Seen(etag="bad", is_corrupt=True, entry=Entry("rejected", "bad"))
+GONE = KeyState(entry=Entry("removed"))
+REFUSED = KeyState(etag="bad", is_corrupt=True, entry=Entry("rejected", "bad"))
 
 RIGHT = {
     "published": PUBLISHED,
     "gone": GONE,
-    "gone and forgotten": Seen(),
+    "gone and forgotten": KeyState(),
     "corrupt and refused": REFUSED,
 }
 ONE_STALE = {**PUBLISHED.stored, "w48.webp": Stored("old", 100)}
 ONE_MORE = {**PUBLISHED.stored, "w999.webp": Stored("new", 1)}
 ONE_LESS = {"w48.webp": Stored("new", 100)}
 
-BAD: dict[str, tuple[Seen, set[Wrong]]] = {
-    "a source of which nothing was made": (Seen(etag="new"), {Wrong.LOST, Wrong.STALE}),
-    "no manifest": (replace(PUBLISHED, manifest=None), {Wrong.LOST}),
-    "a variant missing": (replace(PUBLISHED, stored=ONE_LESS), {Wrong.LOST, Wrong.STALE}),
+BAD: dict[str, tuple[KeyState, set[Defect]]] = {
+    "a source of which nothing was made": (KeyState(etag="new"), {Defect.LOST, Defect.STALE}),
+    "no manifest": (replace(PUBLISHED, manifest=None), {Defect.LOST}),
+    "a variant missing": (replace(PUBLISHED, stored=ONE_LESS), {Defect.LOST, Defect.STALE}),
     "a good source refused": (
         replace(PUBLISHED, entry=Entry("rejected", "new")),
-        {Wrong.LOST},
+        {Defect.LOST},
     ),
-    "a replaced source": (replace(PUBLISHED, etag="newer"), {Wrong.STALE}),
-    "one variant of the source before": (replace(PUBLISHED, stored=ONE_STALE), {Wrong.STALE}),
-    "the manifest of the source before": (
+    "a replaced source": (replace(PUBLISHED, etag="newer"), {Defect.STALE}),
+    "one variant of the previous source": (replace(PUBLISHED, stored=ONE_STALE), {Defect.STALE}),
+    "the manifest of the previous source": (
         replace(PUBLISHED, manifest=Manifest("old", SIZES)),
-        {Wrong.STALE},
+        {Defect.STALE},
     ),
     "a manifest with other sizes": (
         replace(PUBLISHED, manifest=Manifest("new", {**SIZES, "w48.webp": 99})),
-        {Wrong.STALE},
+        {Defect.STALE},
     ),
-    "a ledger entry of the source before": (
+    "a ledger entry of the previous source": (
         replace(PUBLISHED, entry=Entry("published", "old", NAMES)),
-        {Wrong.STALE},
+        {Defect.STALE},
     ),
     "a ledger that lists other variants": (
         replace(PUBLISHED, entry=Entry("published", "new", frozenset())),
-        {Wrong.STALE},
+        {Defect.STALE},
     ),
     "a variant that no recipe makes": (
         replace(PUBLISHED, stored=ONE_MORE),
-        {Wrong.LEFT_OVER, Wrong.STALE},
+        {Defect.LEFT_OVER, Defect.STALE},
     ),
-    "variants without a source": (replace(PUBLISHED, etag=""), {Wrong.LEFT_OVER}),
+    "variants without a source": (replace(PUBLISHED, etag=""), {Defect.LEFT_OVER}),
     "a manifest without a source": (
         replace(GONE, manifest=Manifest("old", {})),
-        {Wrong.LEFT_OVER},
+        {Defect.LEFT_OVER},
     ),
-    "a ledger that still shows what is gone": (
-        Seen(entry=Entry("published", "old")),
-        {Wrong.LEFT_OVER},
+    "a ledger entry of a deleted source": (
+        KeyState(entry=Entry("published", "old")),
+        {Defect.LEFT_OVER},
     ),
     "variants under a corrupt source": (
         replace(REFUSED, stored=PUBLISHED.stored),
-        {Wrong.LEFT_OVER},
+        {Defect.LEFT_OVER},
     ),
-    "a corrupt source that nobody refused": (Seen(etag="bad", is_corrupt=True), {Wrong.LOST}),
+    "a corrupt source without rejection": (
+        KeyState(etag="bad", is_corrupt=True),
+        {Defect.LOST},
+    ),
     "another corrupt source refused": (
         replace(REFUSED, entry=Entry("rejected", "worse")),
-        {Wrong.STALE},
+        {Defect.STALE},
     ),
-    "a claim that nobody came back for": (
+    "a claim that was never released": (
         replace(PUBLISHED, entry=replace(PUBLISHED.entry, is_unfinished=True)),
-        {Wrong.UNFINISHED},
+        {Defect.UNFINISHED},
     ),
 }
 
@@ -109,7 +112,7 @@ GREEN = Report(
     kills=40,
     left_behind=0,
     keys=3000,
-    wrong={kind.value: [] for kind in Wrong},
+    wrong={kind.value: [] for kind in Defect},
     dead_letters=90,
     unexplained=[],
     unreported=[],
@@ -118,32 +121,35 @@ GREEN = Report(
     samples=[],
     dropping_seconds=240,
     quiet_seconds=60,
-    unsettled=0,
+    messages_left=0,
 )
-LEAK = Growth(80, 120, MOST_GROWTH + 0.1)
+LEAK = Growth(80, 120, MAX_GROWTH + 0.1)
 RED: dict[str, tuple[Report, str]] = {
     **{
         f"a key that is {kind}": (replace(GREEN, wrong={kind.value: ["a"]}), f"Expected 0 {kind}")
-        for kind in Wrong
+        for kind in Defect
     },
     "a strange dead letter": (replace(GREEN, unexplained=["a (unknown)"]), "unexplained"),
     "no dead letter": (replace(GREEN, unreported=["a"]), "without a dead letter"),
     "a child left behind": (replace(GREEN, left_behind=1), "outlived their runner"),
-    "a message left": (replace(GREEN, unsettled=3), "messages that never came to an end, got 3"),
+    "a message left": (
+        replace(GREEN, messages_left=3),
+        "messages that were never processed, got 3",
+    ),
     "a runner that leaks": (replace(GREEN, runner_memory=LEAK), "MB more for a thousand images"),
     "a child that leaks": (replace(GREEN, child_memory=LEAK), "MB more for a thousand images"),
     "no work at all": (replace(GREEN, outcomes={}), "Expected images to be made"),
 }
 
 
-@pytest.mark.parametrize("seen", RIGHT.values(), ids=RIGHT)
-def test_nothing_is_wrong_where_everything_shows_the_source(seen: Seen) -> None:
-    assert wrongs(seen, NAMES) == set()
+@pytest.mark.parametrize("state", RIGHT.values(), ids=RIGHT)
+def test_a_consistent_key_has_no_defect(state: KeyState) -> None:
+    assert defects(state, NAMES) == set()
 
 
-@pytest.mark.parametrize(("seen", "expected"), BAD.values(), ids=BAD)
-def test_each_wrong_end_is_noticed(seen: Seen, expected: set[Wrong]) -> None:
-    assert wrongs(seen, NAMES) == expected
+@pytest.mark.parametrize(("state", "expected"), BAD.values(), ids=BAD)
+def test_each_defect_is_found(state: KeyState, expected: set[Defect]) -> None:
+    assert defects(state, NAMES) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,19 +170,19 @@ def test_only_a_corrupt_source_explains_a_dead_letter(
     assert (unexplained([dead_letter], {"spoiled"}) == []) is is_explained
 
 
-def test_a_corrupt_source_that_is_there_must_have_a_dead_letter() -> None:
-    seen = {"told": REFUSED, "untold": REFUSED, "gone": GONE, "good": PUBLISHED}
+def test_an_existing_corrupt_source_must_have_a_dead_letter() -> None:
+    states = {"told": REFUSED, "untold": REFUSED, "gone": GONE, "good": PUBLISHED}
 
-    assert unreported(seen, [DeadLetterKey("told", "corrupt")]) == ["untold"]
+    assert unreported(states, [DeadLetterKey("told", "corrupt")]) == ["untold"]
 
 
-def test_a_good_soak_ends_with_nought() -> None:
+def test_a_soak_without_problems_has_exit_code_0() -> None:
     assert GREEN.problems == []
     assert GREEN.exit_code == 0
 
 
 @pytest.mark.parametrize(("report", "said"), RED.values(), ids=RED)
-def test_whatever_is_wrong_is_said_and_ends_with_one(report: Report, said: str) -> None:
+def test_each_problem_is_a_sentence_and_has_exit_code_1(report: Report, said: str) -> None:
     shown = io.StringIO()
 
     print_report(report, Console(file=shown, width=200))
@@ -211,48 +217,51 @@ def test_the_table_shows_the_figures() -> None:
     ],
     ids=["flat", "a leak of ten kilobytes an image", "a cache that fills at first"],
 )
-def test_growth_is_told_from_a_start(bytes_at: Callable[[int], int], slope: float) -> None:
+def test_growth_is_measured_after_the_warm_up(
+    bytes_at: Callable[[int], int], slope: float
+) -> None:
     points = [(images, bytes_at(images)) for images in range(0, 2000, 50)]
 
     assert growth(points).slope == pytest.approx(slope, abs=0.01)
 
 
 @pytest.mark.parametrize("points", [[], [(0, 5)], [(made, 5) for made in range(400)]], ids=len)
-def test_of_few_images_no_slope_is_told(points: list[tuple[int, int]]) -> None:
+def test_few_images_have_no_slope(points: list[tuple[int, int]]) -> None:
     assert growth(points).slope is None
 
 
-def test_the_plan_does_to_a_source_only_what_can_be_done() -> None:
+def test_every_planned_action_is_possible() -> None:
     there: set[str] = set()
     gone: set[str] = set()
-    acts = [act for wave in plan(400, 5) for act in wave]
+    actions = [action for wave in plan(400, 5) for action in wave]
 
-    for act in acts:
-        if act.kind is Kind.DROP:
-            assert act.key not in there | gone
-            there.add(act.key)
-        elif act.kind is Kind.UNDELETE:
-            gone.remove(act.key)
-            there.add(act.key)
+    for action in actions:
+        if action.kind is Kind.DROP:
+            assert action.key not in there | gone
+            there.add(action.key)
+        elif action.kind is Kind.UNDELETE:
+            gone.remove(action.key)
+            there.add(action.key)
         else:
-            assert act.key in there
-        if act.kind is Kind.DELETE:
-            there.remove(act.key)
-            gone.add(act.key)
+            assert action.key in there
+        if action.kind is Kind.DELETE:
+            there.remove(action.key)
+            gone.add(action.key)
 
-    assert {act.kind for act in acts} == set(Kind)
-    assert sum(act.kind is Kind.DROP for act in acts) == 400
+    assert {action.kind for action in actions} == set(Kind)
+    assert sum(action.kind is Kind.DROP for action in actions) == 400
 
 
-def test_every_file_that_is_dropped_is_another() -> None:
-    acts = [act for wave in plan(100, 2) for act in wave]
-    files = [bytes_of(act) for act in acts if act.kind not in {Kind.DELETE, Kind.UNDELETE}]
+def test_every_uploaded_file_is_unique() -> None:
+    actions = [action for wave in plan(100, 2) for action in wave]
+    unlike = {Kind.DELETE, Kind.UNDELETE}
+    files = [bytes_of(action) for action in actions if action.kind not in unlike]
 
     assert len(set(files)) == len(files)
 
 
 @pytest.mark.parametrize("words", [["--minutes=0"], ["--images=many"], ["--minutes=nan"]], ids=str)
-def test_a_number_that_makes_no_soak_is_refused(
+def test_a_number_out_of_range_is_refused(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -262,16 +271,16 @@ def test_a_number_that_makes_no_soak_is_refused(
     assert "expected a number above 0" in capsys.readouterr().err
 
 
-def test_a_log_is_counted_as_it_grows_and_a_cut_line_counts_for_nothing(tmp_path: Path) -> None:
+def test_a_growing_log_is_counted_without_lines_that_were_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "runner.log"
     path.write_text(
         '{"outcome": "made", "receive_count": 2}\n{"event": "image rejected"}\n{"outco'
     )
     log = Log(path)
-    log.read_on()
+    log.read_new_lines()
     with path.open("a") as more:
         more.write('{"event": "runner started"}\n[]\n{"outcome": "made", "receive_count": 1}\n')
 
-    log.read_on()
+    log.read_new_lines()
 
     assert log.outcomes == {"made": 2, "redelivered": 1, "image rejected": 1}

@@ -1,7 +1,7 @@
-// Runs rounds of work in sharp and answers how long each took.
+// Runs rounds of work in sharp and reports how long each took.
 //
-// Requests and answers are JSON, one a line. A request names the images, what is wanted of each
-// (width, format, options) and how to go about it:
+// Requests and answers are JSON, one per line. A request has the images, the files to make of each
+// (width, format, options) and the approach:
 //   separate: one pipeline per variant from the source's bytes, as sharp's documentation shows
 //   clone:    the same by clone() of one instance, as it shows for streams
 //   cascade:  what an expert tunes by hand: one decode to raw pixels, each rung from the next larger

@@ -1,4 +1,4 @@
-"""Looks at everything that S3, the ledger and the dead-letter queue hold at the end."""
+"""Reads all of S3, the ledger and the dead-letter queue at the end."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,26 +13,26 @@ from shared.cloud.objects import SOURCE_ETAG
 from shared.cloud.queues import Queues
 from shared.model.keys import MANIFEST_NAME
 from tests.e2e.fleet import OURS, Fleet
-from tests.soak.verdict import DeadLetterKey, Entry, Manifest, Seen, Step, Stored
+from tests.soak.check import DeadLetterKey, Entry, KeyState, Manifest, Step, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-LOOKS_AT_ONCE = 4
+CONCURRENT_READS = 4
 
 Kept = dict[str, dict[str, Stored]]
 
 
-def see_everything(fleet: Fleet, corrupt: AbstractSet[str], step: Step) -> Mapping[str, Seen]:
-    """Return what there is about every key that anything is known of.
+def read_states(fleet: Fleet, corrupt: AbstractSet[str], step: Step) -> Mapping[str, KeyState]:
+    """Return the state of every key that is in a bucket or in the ledger.
 
-    `corrupt` is the ETags of all corrupt files that were dropped.
+    `corrupt` has the ETags of all corrupt files that were uploaded.
     """
     sources, entries = _sources(fleet), _entries(fleet)
     kept, manifests = _kept(fleet, step)
     keys = sources.keys() | entries.keys() | kept.keys() | manifests.keys()
     return {
-        key: Seen(
+        key: KeyState(
             etag=sources.get(key, ""),
             is_corrupt=sources.get(key) in corrupt,
             stored=kept.get(key, {}),
@@ -44,7 +44,7 @@ def see_everything(fleet: Fleet, corrupt: AbstractSet[str], step: Step) -> Mappi
 
 
 def read_dead_letters(fleet: Fleet) -> Sequence[DeadLetterKey]:
-    """Return every key that a dead letter names, with its cause; an empty key if none is named."""
+    """Return the keys of all dead letters with their causes; an empty key if a body has none."""
     with Scan(Queues(fleet.clients.sqs), fleet.stack.dead_letter_queue, SystemClock()) as scan:
         found = [
             DeadLetterKey(key, dead_letter.attributes.cause)
@@ -65,13 +65,13 @@ def _sources(fleet: Fleet) -> Mapping[str, str]:
 
 
 def _kept(fleet: Fleet, step: Step) -> tuple[Kept, Mapping[str, Manifest]]:
-    """Return all stored variants and manifests by source key: a HEAD or GET for every object."""
+    """Return all variants and manifests by source key, with one HEAD or GET per object."""
     listed = sorted(key for key in fleet.stored_keys() if not key.startswith(OURS))
     kept: Kept = {}
     manifests = {}
-    with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
-        looks = threads.map(lambda key: _look(fleet, key), listed)
-        for done, (stored_key, found) in enumerate(zip(listed, looks, strict=True), 1):
+    with ThreadPoolExecutor(CONCURRENT_READS) as threads:
+        read = threads.map(lambda key: _read(fleet, key), listed)
+        for done, (stored_key, found) in enumerate(zip(listed, read, strict=True), 1):
             folder, _, name = stored_key.rpartition("/")
             source_key = folder.partition("/")[2]
             if isinstance(found, Manifest):
@@ -82,7 +82,7 @@ def _kept(fleet: Fleet, step: Step) -> tuple[Kept, Mapping[str, Manifest]]:
     return kept, manifests
 
 
-def _look(fleet: Fleet, stored_key: str) -> Stored | Manifest:
+def _read(fleet: Fleet, stored_key: str) -> Stored | Manifest:
     bucket, s3 = fleet.stack.variants_bucket, fleet.clients.s3
     if not stored_key.endswith(f"/{MANIFEST_NAME}"):
         head = s3.head_object(Bucket=bucket, Key=stored_key)

@@ -1,7 +1,7 @@
-"""The runner in a hurry, for the soak's own test: its seconds pass five times as fast.
+"""A runner whose clock runs five times as fast, for the soak's own test.
 
-Leases, deadlines and what is hidden shrink together, so that what a killed runner held comes back
-within seconds and everything else is as it is.
+Leases, deadlines and visibility timeouts become shorter together, so the messages of a killed
+runner are visible again within seconds.
 """
 
 import sys
@@ -17,25 +17,25 @@ from worker import runner
 SPEED = 5
 
 
-def hurry() -> None:
-    """Change this process for good."""
+def speed_up() -> None:
+    """Change this process; it cannot be undone."""
     receive, delay = Queues.receive, Queues.delay
 
-    def receive_hastily(
+    def receive_faster(
         queues: Queues, queue: str, *, wait_seconds: int, hide_seconds: int
     ) -> Sequence[Mapping[str, Any]]:  # boto3's shape of a message
         hidden = ceil(hide_seconds / SPEED)
         return receive(queues, queue, wait_seconds=wait_seconds, hide_seconds=hidden)
 
-    def delay_hastily(queues: Queues, queue: str, receipt: str, *, seconds: int) -> None:
+    def delay_faster(queues: Queues, queue: str, receipt: str, *, seconds: int) -> None:
         delay(queues, queue, receipt, seconds=ceil(seconds / SPEED))
 
-    patched: Any = Queues  # it is this process's own
-    patched.receive, patched.delay = receive_hastily, delay_hastily
+    patched: Any = Queues  # only this process is changed
+    patched.receive, patched.delay = receive_faster, delay_faster
     clock: Any = SystemClock
     clock.now = lambda _self: time.time() * SPEED
 
 
 if __name__ == "__main__":
-    hurry()
+    speed_up()
     sys.exit(runner.main())

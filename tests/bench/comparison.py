@@ -1,4 +1,4 @@
-"""Our images/s over sharp's for the same files, in turns in the same run."""
+"""Compares our images/s with sharp's for the same files, alternately in one run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from shared.model.renditions import plan_renditions
 from tests.bench.engine import Engine
 from tests.bench.pictures import Picture
 from tests.bench.problem import CannotBench
-from tests.bench.rival import Manner, Order, Sharp, Wanted
 from tests.bench.rounds import Round, require_readable, require_same_pictures
+from tests.bench.sharp_process import Sharp, SharpFile, SharpJob, SharpMode
 
 CODECS = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
-# What sharp calls each step of our JPEG's effort.
+# sharp's options for each step of our JPEG effort.
 JPEG_EFFORTS: tuple[dict[str, object], ...] = (
     {"optimiseCoding": False},
     {"quantisationTable": 3},
@@ -30,33 +30,35 @@ Options = Callable[[Codec, Mapping[str, int], Mapping[str, int]], dict[str, obje
 def as_documented(
     codec: Codec, quality: Mapping[str, int], _effort: Mapping[str, int]
 ) -> dict[str, object]:
-    """Return our quality and otherwise sharp's defaults; for AVIF its default quality too."""
+    """Return our quality and otherwise sharp's defaults; for AVIF its default quality, too."""
     return {} if codec is Codec.AVIF else {"quality": quality[codec]}
 
 
 def same_settings(
     codec: Codec, quality: Mapping[str, int], effort: Mapping[str, int]
 ) -> dict[str, object]:
-    """Return the options with which sharp's encoder does what ours does."""
+    """Return the options with which sharp encodes as the engine does."""
     options: dict[str, object] = {"quality": quality[codec]}
     match codec:
         case Codec.JPEG:
             return options | JPEG_EFFORTS[effort[codec]]
         case Codec.AVIF:
-            # libheif's own default below quality 90, which is what we get: sharp's is 4:4:4.
+            # We use libheif's default, which is 4:2:0 below quality 90; sharp's default is 4:4:4.
             same = {"chromaSubsampling": "4:2:0", "bitdepth": AVIF_BITS}
             return options | same | {"effort": effort[codec]}
         case _:
             return options | {"effort": effort[codec]}
 
 
-def orders(pictures: Sequence[Picture], recipe: Recipe, options: Options) -> tuple[Order, ...]:
-    """Return what sharp must make to do a recipe's work; a rung is wanted once, as we make it."""
+def sharp_jobs(
+    pictures: Sequence[Picture], recipe: Recipe, options: Options
+) -> tuple[SharpJob, ...]:
+    """Return the files of a recipe for sharp; a shared rung is made once, as the engine does."""
     return tuple(
-        Order(
+        SharpJob(
             picture.path,
             tuple(
-                Wanted(
+                SharpFile(
                     rendition.fitted.resized.width,
                     CODECS[slot].value,
                     options(CODECS[slot], rendition.quality, rendition.effort),
@@ -69,8 +71,8 @@ def orders(pictures: Sequence[Picture], recipe: Recipe, options: Options) -> tup
     )
 
 
-def comparable(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return the opaque still pictures, biggest first: for others the two make other files."""
+def comparable_pictures(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """Return the opaque still pictures, largest first: of others sharp makes other files."""
     found = []
     for picture in pictures:
         header = probe(picture.data)
@@ -82,64 +84,64 @@ def comparable(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rivalry:
+class SharpSetup:
     """One way in which sharp does the same work."""
 
-    orders: tuple[Order, ...]
-    manner: Manner
+    sharp_jobs: tuple[SharpJob, ...]
+    mode: SharpMode
     settings: str
 
 
-def contest(
+def compare(
     engine: Engine,
     sharp: Sharp,
     work: tuple[Sequence[Picture], Recipe],
-    rivals: Mapping[str, Rivalry],
+    setups: Mapping[str, SharpSetup],
     *,
     rounds: int,
     keep: Path,
 ) -> dict[str, dict[str, object]]:
-    """Return how each rival did against us; every first round's files are looked at."""
+    """Return the figures of each setup; the files of each first round are checked."""
     pictures, recipe = work
-    # The first round after other work pays for its memory, so its time is not taken.
+    # The first round after other work allocates memory, so it is not timed.
     for file in chain.from_iterable(engine.round(pictures, recipe).files):
         require_readable(file)
-    meetings: dict[str, list[tuple[Round, Round]]] = {name: [] for name in rivals}
+    rounds_by_setup: dict[str, list[tuple[Round, Round]]] = {name: [] for name in setups}
     for number in range(rounds):
         ours = engine.round(pictures, recipe)
-        for name, rival in rivals.items():
+        for name, setup in setups.items():
             kept = keep / name if number == 0 else None
-            theirs = sharp.round(rival.orders, rival.manner, keep=kept)
+            theirs = sharp.round(setup.sharp_jobs, setup.mode, keep=kept)
             if kept:
                 require_same_pictures(ours, theirs)
-            meetings[name].append((ours, theirs))
+            rounds_by_setup[name].append((ours, theirs))
     return {
         name: {
             "pictures": [picture.name for picture in pictures],
-            "sharp_settings": rivals[name].settings,
-            "sharp_manner": str(rivals[name].manner),
-            **_summary(met, len(pictures)),
+            "sharp_settings": setups[name].settings,
+            "sharp_manner": str(setups[name].mode),
+            **_summary(pairs, len(pictures)),
         }
-        for name, met in meetings.items()
+        for name, pairs in rounds_by_setup.items()
     }
 
 
-def _summary(met: Sequence[tuple[Round, Round]], pictures: int) -> dict[str, object]:
-    ratios = [theirs.seconds / ours.seconds for ours, theirs in met]
-    ours, theirs = met[0]
+def _summary(pairs: Sequence[tuple[Round, Round]], pictures: int) -> dict[str, object]:
+    ratios = [theirs.seconds / ours.seconds for ours, theirs in pairs]
+    ours, theirs = pairs[0]
     return {
         "ratio": median(ratios),
         "ratio_low": min(ratios),
         "ratio_high": max(ratios),
-        "ratio_cpu": median(theirs.cpu_seconds / ours.cpu_seconds for ours, theirs in met),
-        "images_per_s": pictures / median(ours.seconds for ours, _ in met),
-        "sharp_images_per_s": pictures / median(theirs.seconds for _, theirs in met),
+        "ratio_cpu": median(theirs.cpu_seconds / ours.cpu_seconds for ours, theirs in pairs),
+        "images_per_s": pictures / median(ours.seconds for ours, _ in pairs),
+        "sharp_images_per_s": pictures / median(theirs.seconds for _, theirs in pairs),
         "files": sum(map(len, ours.files)),
         "bytes": _bytes(ours),
         "sharp_bytes": _bytes(theirs),
         "bytes_ratio": _bytes(ours) / _bytes(theirs),
-        "rounds": len(met),
-        "others_cores": median(each.others_cores for pair in met for each in pair),
+        "rounds": len(pairs),
+        "others_cores": median(each.others_cores for pair in pairs for each in pair),
     }
 
 

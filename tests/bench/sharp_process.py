@@ -1,4 +1,4 @@
-"""The rival: sharp, installed from npm into `build/sharp`, in a process of its own."""
+"""Runs sharp, installed from npm into `build/sharp`, in a process of its own."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.problem import CannotBench
-from tests.bench.rounds import File, Neighbours, Round
+from tests.bench.rounds import File, OtherProcesses, Round
 
 SHIPPED = Path(__file__).parent / "sharp"
 SCRIPT = "sharp_bench.mjs"
@@ -21,12 +21,12 @@ LOCKED = ("package.json", "package-lock.json")
 DEFAULT_POOL = 4
 
 
-Told = dict[str, Any]  # JSON from the other process
+Answer = dict[str, Any]  # JSON from the other process
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How sharp goes about its work; see `sharp_bench.mjs` for the approaches."""
+class SharpMode:
+    """How sharp works; `sharp_bench.mjs` describes the approaches."""
 
     approach: str = "separate"
     concurrency: int = 1
@@ -34,7 +34,7 @@ class Manner:
     variants_together: bool = True
 
     def __str__(self) -> str:
-        """Return it in words, for the report."""
+        """Return the mode as text, for the report."""
         order = "at once" if self.variants_together else "one by one"
         return (
             f"{self.approach}, concurrency {self.concurrency}, "
@@ -43,8 +43,8 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One file that sharp is to make; options as its documentation names them."""
+class SharpFile:
+    """One file for sharp to make, with the options of its documentation."""
 
     width: int
     format: str
@@ -52,19 +52,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One source and what is wanted of it, widest first."""
+class SharpJob:
+    """One source and the files to make of it, widest first."""
 
     path: Path
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[SharpFile, ...]
 
 
 class Sharp:
-    """A running sharp; `close` ends it."""
+    """A running process of sharp; `close` ends it."""
 
     def __init__(self, folder: Path, cores: int) -> None:
         self._process = subprocess.Popen(
-            ["node", SCRIPT],  # noqa: S607 - whichever Node.js the user has
+            ["node", SCRIPT],  # noqa: S607 - the user's Node.js
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -73,28 +73,30 @@ class Sharp:
         )
         self.versions: dict[str, str] = self._answer()["versions"]
 
-    def round(self, orders: Sequence[Order], manner: Manner, *, keep: Path | None = None) -> Round:
-        """Make everything that is ordered; the files come back where `keep` says to store them."""
+    def round(
+        self, jobs: Sequence[SharpJob], mode: SharpMode, *, keep: Path | None = None
+    ) -> Round:
+        """Do all jobs; the result has the files if `keep` names a folder for them."""
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
-        neighbours = Neighbours()
-        answer = self._ask(
+        other_processes = OtherProcesses()
+        answer = self._request(
             {
                 "images": [
                     {
-                        "path": str(order.path.resolve()),
-                        "wanted": [asdict(w) for w in order.wanted],
+                        "path": str(job.path.resolve()),
+                        "wanted": [asdict(w) for w in job.wanted],
                     }
-                    for order in orders
+                    for job in jobs
                 ],
-                "approach": manner.approach,
-                "concurrency": manner.concurrency,
-                "imagesAtOnce": manner.images_at_once,
-                "variantsTogether": manner.variants_together,
+                "approach": mode.approach,
+                "concurrency": mode.concurrency,
+                "imagesAtOnce": mode.images_at_once,
+                "variantsTogether": mode.variants_together,
                 "keep": str(keep.resolve()) if keep else None,
             }
         )
-        others = neighbours.cores(answer["cpu_seconds"])
+        others = other_processes.cores(answer["cpu_seconds"])
         files = tuple(tuple(map(_file, image)) for image in answer["files"])
         return Round(answer["seconds"], answer["cpu_seconds"], files, others)
 
@@ -103,23 +105,23 @@ class Sharp:
         self._process.kill()
         self._process.communicate()
 
-    def _ask(self, request: object) -> Told:
+    def _request(self, request: object) -> Answer:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return self._answer()
 
-    def _answer(self) -> Told:
+    def _answer(self) -> Answer:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
             raise CannotBench("Expected an answer from sharp, got none: see its message above.")
-        told: Told = json.loads(line)
-        return told
+        answer: Answer = json.loads(line)
+        return answer
 
 
 def install(folder: Path) -> Path:
-    """Put sharp into a folder, unless just this one is there already; return the folder."""
+    """Install the locked version of sharp into a folder, unless it is there; return the folder."""
     for program in ("node", "npm"):
         if not shutil.which(program):
             raise CannotBench(
@@ -152,25 +154,25 @@ def install(folder: Path) -> Path:
     return folder
 
 
-def best_manner(sharp: Sharp, orders: Sequence[Order], cores: int) -> dict[Manner, float]:
-    """Return the seconds of each sensible manner, fastest first, after one round to warm up."""
-    manners = [
-        Manner("separate", 1, 1),
-        Manner("separate", 1, cores),
-        Manner("separate", 1, cores, variants_together=False),
-        Manner("separate", cores, 1),
-        Manner("separate", cores, cores, variants_together=False),
-        Manner("clone", 1, cores),
+def time_modes(sharp: Sharp, jobs: Sequence[SharpJob], cores: int) -> dict[SharpMode, float]:
+    """Return the seconds of each sensible mode, fastest first, after one round to warm up."""
+    modes = [
+        SharpMode("separate", 1, 1),
+        SharpMode("separate", 1, cores),
+        SharpMode("separate", 1, cores, variants_together=False),
+        SharpMode("separate", cores, 1),
+        SharpMode("separate", cores, cores, variants_together=False),
+        SharpMode("clone", 1, cores),
     ]
-    sharp.round(orders, manners[0])
-    timed = {manner: sharp.round(orders, manner).seconds for manner in manners}
+    sharp.round(jobs, modes[0])
+    timed = {mode: sharp.round(jobs, mode).seconds for mode in modes}
     return dict(sorted(timed.items(), key=lambda entry: entry[1]))
 
 
-def other_concurrency(manner: Manner, cores: int) -> Manner:
-    """Return the same manner with one libvips thread instead of many, or the reverse."""
-    return replace(manner, concurrency=cores if manner.concurrency == 1 else 1)
+def other_concurrency(mode: SharpMode, cores: int) -> SharpMode:
+    """Return the mode with one libvips thread instead of many, or the reverse."""
+    return replace(mode, concurrency=cores if mode.concurrency == 1 else 1)
 
 
-def _file(told: Told) -> File:
-    return File(told["width"], told["height"], Path(told["path"]).read_bytes())
+def _file(answer: Answer) -> File:
+    return File(answer["width"], answer["height"], Path(answer["path"]).read_bytes())

@@ -1,6 +1,6 @@
-"""Makes a contest fair: each of our encoders at the quality at which it looks like the rival's.
+"""Finds the quality settings at which our files score like sharp's.
 
-Both sides' files are compared with one careful reference that is neither's; see `originals`.
+The files of both are compared with the same reference, which is made by neither; see `originals`.
 """
 
 from collections import defaultdict
@@ -13,31 +13,31 @@ import pyvips
 from shared.imaging.intake.sniff import sniff
 from shared.model.geometry import Size
 from shared.model.recipe import Codec, Recipe, Slot
+from tests.bench.comparison import CODECS
 from tests.bench.engine import Engine
 from tests.bench.originals import Original, middle
 from tests.bench.pictures import Picture
 from tests.bench.recipes import ladder
 from tests.bench.rounds import File
-from tests.bench.versus import CODECS
 
-# What counts as equal, in points of SSIMULACRA2.
+# Scores that differ by less count as equal, in points of SSIMULACRA2.
 TOLERANCE = 1.0
-# Stops looking: a quality step is worth about half a point.
+# The search stops at this difference: a step of quality is about half a point.
 CLOSE = 0.3
-TRIES = 5
-POINTS_A_STEP = 0.5
+MAX_TRIES = 5
+POINTS_PER_STEP = 0.5
 QUALITIES = range(1, 101)
 Scores = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Scorer:
     """Scores the files of some pictures."""
 
     originals: tuple[Original, ...]
 
     def scores(self, files: Sequence[Iterable[File]]) -> Scores:
-        """Return the mean score of each format's files; rungs of each picture weigh the same."""
+        """Return the mean score of each format's files."""
         found: dict[str, list[float]] = defaultdict(list)
         for original, made in zip(self.originals, files, strict=True):
             for file in made:
@@ -48,8 +48,8 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Our recipe that looks like the rival's files, and how all of them score."""
+class QualityMatch:
+    """Our recipe whose files score like sharp's, and the scores of both."""
 
     recipe: Recipe
     qualities: Mapping[Codec, int]
@@ -59,7 +59,7 @@ class Match:
     sharp_avif_bytes: int
 
     def report(self) -> dict[str, object]:
-        """Return what belongs beside a contest's figures."""
+        """Return the figures for `bench.json`."""
         differences = [self.scores[name] - self.sharp_scores[name] for name in self.sharp_scores]
         return {
             "qualities": {codec.value: quality for codec, quality in self.qualities.items()},
@@ -70,29 +70,29 @@ class Match:
         }
 
 
-def match(
+def match_quality(
     engine: Engine,
     pictures: Sequence[Picture],
     recipe: Recipe,
     theirs: Sequence[tuple[File, ...]],
-) -> Match:
-    """Return our recipe at the qualities that come nearest to the rival's scores."""
-    judge = Judge(tuple(Original(picture.data) for picture in pictures))
-    wanted = judge.scores(theirs)
+) -> QualityMatch:
+    """Return our recipe with the qualities whose scores are nearest to sharp's."""
+    scorer = Scorer(tuple(Original(picture.data) for picture in pictures))
+    wanted = scorer.scores(theirs)
     chosen: dict[Codec, int] = {}
     for slot, codec in CODECS.items():
 
         def score(quality: int, slot: Slot = slot, codec: Codec = codec) -> float:
             made = engine.round(pictures, with_quality(ladder(slot), {codec: quality})).files
-            return judge.scores(made)[codec.value]
+            return scorer.scores(made)[codec.value]
 
         chosen[codec] = nearest(score, wanted[codec.value], recipe.variants[0].quality[codec])
     matched = with_quality(recipe, chosen)
     ours = engine.round(pictures, matched).files
-    return Match(
+    return QualityMatch(
         recipe=matched,
         qualities=chosen,
-        scores=judge.scores(ours),
+        scores=scorer.scores(ours),
         sharp_scores=wanted,
         avif_bytes=_avif_bytes(ours),
         sharp_avif_bytes=_avif_bytes(theirs),
@@ -100,10 +100,10 @@ def match(
 
 
 def nearest(score: Callable[[int], float], wanted: float, start: int) -> int:
-    """Return the quality whose score is nearest, after a few tries; scores rise with quality."""
+    """Return the quality with the nearest score, after a few tries; scores rise with quality."""
     tried: dict[int, float] = {}
     quality = start
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         tried[quality] = score(quality)
         if abs(tried[quality] - wanted) <= CLOSE:
             break
@@ -114,7 +114,7 @@ def nearest(score: Callable[[int], float], wanted: float, start: int) -> int:
 
 
 def with_quality(recipe: Recipe, quality: Mapping[Codec, int]) -> Recipe:
-    """Return a recipe with other qualities for some encoders and nothing else changed."""
+    """Return a recipe with other qualities for some encoders."""
     others = {codec.value: figure for codec, figure in quality.items()}
     variants = tuple(
         replace(variant, quality={**variant.quality, **others}) for variant in recipe.variants
@@ -130,10 +130,10 @@ def _guess(tried: Mapping[int, float], wanted: float) -> int:
         share = (wanted - tried[low]) / (tried[high] - tried[low])
         return round(low + (high - low) * share)
     latest = max(below) if below else min(above)
-    step = round((wanted - tried[latest]) / POINTS_A_STEP) or (1 if below else -1)
+    step = round((wanted - tried[latest]) / POINTS_PER_STEP) or (1 if below else -1)
     return min(max(latest + step, QUALITIES[0]), QUALITIES[-1])
 
 
 def _avif_bytes(files: Iterable[Iterable[File]]) -> int:
-    """Return the bytes of what is AVIF: the slot holds WebP where that came out smaller."""
+    """Return the bytes of the AVIF files; the slot holds WebP where that was smaller."""
     return sum(len(file.data) for made in files for file in made if sniff(file.data) == "avif")
