@@ -16,10 +16,10 @@ class _Logs:
 
     def __init__(self, *pages: list[dict[str, Any]] | Exception) -> None:
         self._pages = list(pages)
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
 
     def filter_log_events(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's arguments
-        self.asked.append(dict(request))
+        self.requests.append(dict(request))
         page = self._pages.pop(0)
         if isinstance(page, Exception):
             raise page
@@ -45,8 +45,8 @@ def test_lines_of_every_page_are_returned_in_order() -> None:
     assert [line.event for line in log.lines] == ["image delayed", "image done"]
     assert log.lines[1].timings == {"total_seconds": 1.5}
     assert log.note == ""
-    assert logs.asked[0]["filterPattern"] == '{ $.key = "a*\\"b\\\\.jpg" }'
-    assert logs.asked[0]["startTime"] == 5000
+    assert logs.requests[0]["filterPattern"] == '{ $.key = "a*\\"b\\\\.jpg" }'
+    assert logs.requests[0]["startTime"] == 5000
 
 
 def test_lines_of_a_similar_key_are_left_out() -> None:
@@ -72,7 +72,7 @@ def test_a_long_log_is_read_in_part() -> None:
 
     log = _read(logs)
 
-    assert len(logs.asked) < 100
+    assert len(logs.requests) < 100
     assert "only its beginning was searched" in log.note
 
 
