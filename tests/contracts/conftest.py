@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(
         "engine",
         [
-            pytest.param(engine, marks=_marks(tier, deviates.get(engine)))
+            pytest.param(engine, marks=_pytest_marks(tier, deviates.get(engine)))
             for engine, tier in TIERS.items()
             if engine not in cannot_show
         ],
@@ -48,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def _marks(tier: pytest.MarkDecorator, deviation: str | None) -> list[pytest.MarkDecorator]:
+def _pytest_marks(tier: pytest.MarkDecorator, deviation: str | None) -> list[pytest.MarkDecorator]:
     if deviation is None:
         return [tier]
     return [tier, pytest.mark.xfail(strict=True, raises=DEVIATION, reason=deviation)]

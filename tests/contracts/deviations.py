@@ -1,22 +1,22 @@
-"""Where an engine does not do what AWS does, and why: the one place that says so."""
+"""The deviations of each engine from AWS, with the reason."""
 
 from collections.abc import Mapping
 
 Engines = Mapping[str, str]
 
-# The contract is asked of the engine and must fail on it, so that we learn when it is mended.
+# The contract runs on the engine and must fail, so that we notice when the engine is fixed.
 DEVIATES: Mapping[str, Engines] = {
     # S3
-    "test_head_in_a_bucket_that_is_not_there_has_only_a_number": {
-        "moto": "says NoSuchBucket, for which an answer to HEAD has no room",
+    "test_head_in_a_missing_bucket_has_only_a_status": {
+        "moto": "says NoSuchBucket, although a response to HEAD has no body",
     },
     "test_user_metadata_over_two_kilobytes_is_refused": {
-        "moto": "takes user metadata of any size",
-        "ministack": "takes user metadata of any size",
+        "moto": "accepts user metadata of any size",
+        "ministack": "accepts user metadata of any size",
     },
     "test_a_key_has_at_most_1024_bytes": {
         "moto": "counts characters instead of bytes",
-        "ministack": "takes longer keys",
+        "ministack": "accepts longer keys",
     },
     "test_if_none_match_with_an_etag_is_not_implemented": {
         "moto": "ignores the condition",
@@ -24,21 +24,21 @@ DEVIATES: Mapping[str, Engines] = {
     },
     "test_if_match_with_a_star_is_not_implemented": {
         "moto": "compares the star with the ETag",
-        "ministack": "takes the star for any object",
+        "ministack": "treats the star as any object",
     },
     "test_both_conditions_at_once_are_not_implemented": {
         "moto": "checks one of the two",
         "ministack": "checks one of the two",
     },
-    "test_a_quiet_delete_says_nothing_of_what_it_did": {
-        "moto": "lists what it deleted all the same",
+    "test_a_quiet_delete_lists_no_deleted_keys": {
+        "moto": "lists the deleted keys",
     },
     "test_a_batch_deletes_at_most_a_thousand_keys": {
-        "moto": "takes more",
-        "ministack": "takes more",
+        "moto": "accepts more",
+        "ministack": "accepts more",
     },
     "test_a_batch_deletes_at_least_one_key": {
-        "ministack": "takes none",
+        "ministack": "accepts none",
     },
     # S3's notifications
     "test_setting_up_notifications_sends_a_test_event_without_records": {
@@ -52,36 +52,36 @@ DEVIATES: Mapping[str, Engines] = {
     },
     "test_a_removal_has_neither_size_nor_etag": {
         "moto": "sends both, and no sequencer",
-        "ministack": "sends both, as 0 and nothing",
+        "ministack": "sends both, as 0 and empty",
     },
-    "test_a_delete_with_versions_is_told_as_a_marker_with_its_version": {
-        "moto": "tells nothing of delete markers",
+    "test_a_delete_with_versioning_sends_a_marker_event_with_its_version": {
+        "moto": "sends no event for delete markers",
     },
-    "test_a_delete_marker_is_told_with_the_etag_of_nothing": {
-        "moto": "tells nothing of delete markers",
+    "test_a_delete_marker_event_has_the_etag_of_an_empty_object": {
+        "moto": "sends no event for delete markers",
         "ministack": "sends an empty one, and a size",
     },
-    "test_deleting_an_old_version_is_told_as_a_delete_of_the_key": {
-        "moto": "tells only of the last version's delete",
+    "test_deleting_an_old_version_sends_a_delete_event_for_the_key": {
+        "moto": "sends an event only for the last version's delete",
     },
-    "test_an_undelete_is_told_as_a_delete_although_the_object_is_back": {
-        "moto": "tells nothing of delete markers",
+    "test_an_undelete_sends_a_delete_event_although_the_object_is_back": {
+        "moto": "sends no event for delete markers",
     },
     "test_sequencers_of_a_key_grow": {
         "moto": "sends no sequencer",
     },
     # SQS
-    "test_a_put_off_lasts_at_most_twelve_hours": {
-        "ministack": "takes any time",
+    "test_a_changed_visibility_timeout_is_at_most_twelve_hours": {
+        "ministack": "accepts any time",
     },
-    "test_put_offs_last_twelve_hours_in_all_since_the_receive": {
-        "ministack": "takes any time",
+    "test_visibility_timeouts_last_twelve_hours_in_all_since_the_receive": {
+        "ministack": "accepts any time",
     },
-    "test_what_is_visible_cannot_be_put_off": {
-        "moto": "puts it off",
-        "ministack": "puts it off",
+    "test_the_visibility_timeout_of_a_visible_message_cannot_be_changed": {
+        "moto": "changes it",
+        "ministack": "changes it",
     },
-    "test_what_was_deleted_cannot_be_put_off": {
+    "test_the_visibility_timeout_of_a_deleted_message_cannot_be_changed": {
         "moto": "says ReceiptHandleIsInvalid",
         "ministack": "says ReceiptHandleIsInvalid",
     },
@@ -96,28 +96,28 @@ DEVIATES: Mapping[str, Engines] = {
         "moto": "does not count them",
     },
     "test_a_body_with_an_illegal_character_is_refused": {
-        "moto": "takes every character",
+        "moto": "accepts every character",
     },
     "test_an_attribute_with_an_illegal_character_is_refused": {
-        "moto": "takes every character",
-        "ministack": "takes every character in an attribute",
+        "moto": "accepts every character",
+        "ministack": "accepts every character in an attribute",
     },
     "test_an_empty_attribute_is_refused": {
-        "moto": "takes it",
-        "ministack": "takes it",
+        "moto": "accepts it",
+        "ministack": "accepts it",
     },
     "test_an_empty_body_is_refused": {
-        "moto": "takes it",
+        "moto": "accepts it",
     },
     "test_a_message_has_at_most_ten_attributes": {
-        "moto": "takes more",
-        "ministack": "takes more",
+        "moto": "accepts more",
+        "ministack": "accepts more",
     },
     "test_attributes_count_for_the_size_of_a_message": {
         "moto": "counts the body only",
         "ministack": "counts the body only",
     },
-    "test_a_dead_letter_tells_where_it_comes_from": {
+    "test_a_dead_letter_has_its_source_queue": {
         "moto": "has no DeadLetterQueueSourceArn",
     },
     "test_a_move_task_makes_new_messages_of_dead_letters": {
@@ -126,38 +126,38 @@ DEVIATES: Mapping[str, Engines] = {
     },
     # DynamoDB
     "test_values_of_different_types_are_neither_equal_nor_in_order": {
-        "moto": "breaks with a TypeError of Python's",
+        "moto": "fails with a TypeError",
     },
     "test_numbers_come_back_in_their_shortest_form": {
-        "moto": "keeps them as they were written",
+        "moto": "returns them as they were written",
     },
-    "test_an_expression_may_not_speak_of_a_name_that_was_not_given": {
-        "moto": "breaks with a KeyError of Python's in REMOVE",
+    "test_an_expression_may_not_use_an_undefined_name": {
+        "moto": "fails with a KeyError in REMOVE",
     },
     "test_names_may_be_left_out_but_not_empty": {
-        "moto": "takes an empty map",
+        "moto": "accepts an empty map",
     },
     "test_an_attribute_is_changed_once_in_an_update": {
         "ministack": "carries out both changes",
     },
     "test_an_item_has_at_most_400_kilobytes": {
-        "moto": "refuses smaller items already, from some 405,000 bytes",
+        "moto": "refuses items from some 405,000 bytes",
     },
     # SNS
     "test_a_message_may_not_be_empty": {
-        "moto": "takes it",
-        "ministack": "takes it",
+        "moto": "accepts it",
+        "ministack": "accepts it",
     },
 }
 
-MACHINE_TIME = "goes by the machine's clock, and SQS keeps a message for a minute at least"
-# The engine is not asked, because it cannot even be looked at for this.
+MACHINE_TIME = "uses the machine's clock, and the shortest retention is a minute"
+# The contract cannot run on the engine.
 CANNOT_SHOW: Mapping[str, Engines] = {
-    "test_a_message_is_gone_when_its_retention_is_over": {
+    "test_a_message_expires_when_its_retention_ends": {
         "moto": MACHINE_TIME,
         "ministack": MACHINE_TIME,
     },
-    "test_a_move_to_the_dead_letters_does_not_prolong_a_life": {
+    "test_a_move_to_the_dead_letter_queue_does_not_prolong_the_retention": {
         "moto": MACHINE_TIME,
         "ministack": MACHINE_TIME,
     },

@@ -88,7 +88,7 @@ class Engine:
         )
         return name
 
-    def told_of(self, bucket: str) -> str:
+    def notified_queue(self, bucket: str) -> str:
         """Return the URL of a new queue that hears of every change to a bucket."""
         queue = self.queue()
         self.s3.put_bucket_notification_configuration(
@@ -126,9 +126,9 @@ class Simulator(Engine):
     def __init__(self) -> None:
         clock = FakeClock()
         self.queues = QueueService(clock)
-        self.told: dict[str, str] = {}
+        self.notified: dict[str, str] = {}
         super().__init__(
-            s3=cast("S3Client", Buckets(clock, self._tell)),
+            s3=cast("S3Client", Buckets(clock, self._notify)),
             sqs=cast("SQSClient", self.queues),
             dynamodb=cast("DynamoDBClient", Tables()),
             sns=cast("SNSClient", Topics()),
@@ -140,8 +140,8 @@ class Simulator(Engine):
         cast("Buckets", self.s3).create_bucket(Bucket=name, versioned=versioned)
         return name
 
-    def told_of(self, bucket: str) -> str:
-        queue = self.told[bucket] = self.queue()
+    def notified_queue(self, bucket: str) -> str:
+        queue = self.notified[bucket] = self.queue()
         self.queues.send_message(QueueUrl=queue, MessageBody=setup_event(bucket, self.clock.now()))
         return queue
 
@@ -151,8 +151,8 @@ class Simulator(Engine):
     def rest(self, seconds: float) -> None:
         self.clock.at += seconds
 
-    def _tell(self, change: Change) -> None:
-        if queue := self.told.get(change.bucket):
+    def _notify(self, change: Change) -> None:
+        if queue := self.notified.get(change.bucket):
             self.queues.send_message(QueueUrl=queue, MessageBody=notification(change))
 
 

@@ -1,4 +1,4 @@
-"""Messages sent, received, put off and deleted, in few words."""
+"""Short functions to send, receive, delay and delete messages."""
 
 from typing import TYPE_CHECKING, Any
 

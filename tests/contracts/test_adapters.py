@@ -1,4 +1,4 @@
-"""The worker's own adapters: the same story on every engine."""
+"""The worker's own adapters: the same behaviour on every engine."""
 
 from collections.abc import Callable
 from unittest.mock import ANY
@@ -59,7 +59,7 @@ def test_one_claim_at_a_time(ledger: Ledger, engine: Engine) -> None:
     with pytest.raises(Claimed) as caught:
         ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
 
-    # The refusal carries the item, which tells how long the lease still lives.
+    # The refusal carries the item, which has the end of the lease.
     assert caught.value.retry_after_seconds == 40
 
 
@@ -73,7 +73,7 @@ def test_a_commit_ends_the_claim_and_is_read_back(ledger: Ledger) -> None:
     assert ledger.claim(KEY, lease_seconds=60, may_store=NAMES).entry == entry
 
 
-def test_a_lease_that_is_over_is_taken_over_with_all_that_may_be_stored(
+def test_an_expired_lease_is_taken_over_with_all_that_may_be_stored(
     ledger: Ledger, engine: Engine
 ) -> None:
     first = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
@@ -97,7 +97,7 @@ def test_a_lease_that_is_over_is_taken_over_with_all_that_may_be_stored(
     ],
     ids=["commit", "reject", "tombstone", "release", "abandon"],
 )
-def test_who_lost_the_claim_writes_nothing(
+def test_a_worker_that_lost_the_claim_writes_nothing(
     ledger: Ledger, engine: Engine, end: Callable[..., None]
 ) -> None:
     lost = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
@@ -145,18 +145,18 @@ def test_a_source_deleted_after_head_has_changed(
     assert objects.head(KEY) is None
 
 
-def test_a_mark_that_is_known_is_not_read_again(
+def test_a_known_watermark_is_not_read_again(
     objects: Objects, engine: Engine, sources: str
 ) -> None:
     engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"mark")
 
-    mark = objects.fetch_watermark(KEY, known=WatermarkFile())
+    watermark = objects.fetch_watermark(KEY, known=WatermarkFile())
 
-    assert mark.data == b"mark"
-    assert objects.fetch_watermark(KEY, known=mark) is mark
+    assert watermark.data == b"mark"
+    assert objects.fetch_watermark(KEY, known=watermark) is watermark
 
 
-def test_what_was_stored_is_deleted_and_what_is_gone_does_not_matter(
+def test_stored_objects_are_deleted_and_missing_ones_are_no_error(
     objects: Objects, engine: Engine, sources: str
 ) -> None:
     engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
@@ -175,7 +175,7 @@ def test_what_was_stored_is_deleted_and_what_is_gone_does_not_matter(
         objects.read_recipes(bucket, manifest_key(KEY))
 
 
-def test_a_message_is_sent_received_put_off_and_acknowledged(
+def test_a_message_is_sent_received_delayed_and_acknowledged(
     queues: Queues, engine: Engine
 ) -> None:
     queue = name_of(engine.queue())
@@ -202,8 +202,8 @@ def test_a_message_received_too_often_becomes_a_dead_letter(
 
     assert queues.receive(queue, wait_seconds=0, hide_seconds=0) == []
 
-    (letter,) = queues.receive(dead, wait_seconds=0, hide_seconds=0)
-    assert first["MessageId"] == second["MessageId"] == letter["MessageId"]
+    (dead_letter,) = queues.receive(dead, wait_seconds=0, hide_seconds=0)
+    assert first["MessageId"] == second["MessageId"] == dead_letter["MessageId"]
 
 
 def test_a_write_whose_answer_was_lost_may_be_repeated(ledger: Ledger) -> None:

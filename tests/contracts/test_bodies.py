@@ -23,13 +23,13 @@ KEY = "photos/red flower+50%20é.jpg"
 
 
 def changes(*, versioned: bool) -> list[Change]:
-    """Return what is told of a put and of a delete."""
-    told: list[Change] = []
-    buckets = Buckets(FakeClock(), told.append)
+    """Return the changes of a put and of a delete."""
+    notified: list[Change] = []
+    buckets = Buckets(FakeClock(), notified.append)
     buckets.create_bucket(Bucket="sources", versioned=versioned)
     buckets.put_object(Bucket="sources", Key=KEY, Body=b"pixels")
     buckets.delete_object(Bucket="sources", Key=KEY)
-    return told
+    return notified
 
 
 def paths(value: object, at: str = "") -> set[str]:

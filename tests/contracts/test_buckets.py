@@ -1,4 +1,4 @@
-"""S3's objects, versions and conditions: facts 1.2, 4.1 and 4.4."""
+"""S3's objects, versions and conditions."""
 
 import hashlib
 
@@ -17,24 +17,24 @@ def read(engine: Engine, bucket: str) -> bytes:
     return engine.s3.get_object(Bucket=bucket, Key=KEY)["Body"].read()
 
 
-def test_head_of_what_is_not_there_has_only_a_number(engine: Engine) -> None:
+def test_head_of_a_missing_object_has_only_a_status(engine: Engine) -> None:
     bucket = engine.bucket()
 
     with refused("404", 404):
         engine.s3.head_object(Bucket=bucket, Key=KEY)
 
 
-def test_head_in_a_bucket_that_is_not_there_has_only_a_number(engine: Engine) -> None:
+def test_head_in_a_missing_bucket_has_only_a_status(engine: Engine) -> None:
     with refused("404", 404):
         engine.s3.head_object(Bucket="never-made", Key=KEY)
 
 
-def test_head_of_a_bucket_that_is_not_there_has_only_a_number(engine: Engine) -> None:
+def test_head_of_a_missing_bucket_has_only_a_status(engine: Engine) -> None:
     with refused("404", 404):
         engine.s3.head_bucket(Bucket="never-made")
 
 
-def test_get_of_what_is_not_there_says_which_of_the_two(engine: Engine) -> None:
+def test_get_says_whether_object_or_bucket_is_missing(engine: Engine) -> None:
     bucket = engine.bucket()
 
     with refused("NoSuchKey", 404):
@@ -117,7 +117,7 @@ def test_a_read_with_the_etag_of_other_bytes_is_refused(engine: Engine) -> None:
         engine.s3.head_object(Bucket=bucket, Key=KEY, IfMatch=etag)
 
 
-def test_a_read_with_an_etag_of_what_is_gone_finds_no_key(engine: Engine) -> None:
+def test_a_read_with_the_etag_of_a_deleted_object_finds_no_key(engine: Engine) -> None:
     bucket = engine.bucket()
     etag = put(engine, bucket)
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -126,7 +126,7 @@ def test_a_read_with_an_etag_of_what_is_gone_finds_no_key(engine: Engine) -> Non
         engine.s3.get_object(Bucket=bucket, Key=KEY, IfMatch=etag)
 
 
-def test_a_read_of_what_is_known_already_is_answered_304(engine: Engine) -> None:
+def test_a_read_of_a_known_etag_is_answered_304(engine: Engine) -> None:
     bucket = engine.bucket()
     etag = put(engine, bucket)
 
@@ -138,7 +138,7 @@ def test_a_read_of_what_is_known_already_is_answered_304(engine: Engine) -> None
     assert other["Body"].read() == b"pixels"
 
 
-def test_if_none_match_lets_only_the_first_put_in(engine: Engine) -> None:
+def test_if_none_match_accepts_only_the_first_put(engine: Engine) -> None:
     bucket = engine.bucket()
     engine.s3.put_object(Bucket=bucket, Key=KEY, Body=b"first", IfNoneMatch="*")
 
@@ -148,7 +148,7 @@ def test_if_none_match_lets_only_the_first_put_in(engine: Engine) -> None:
     assert read(engine, bucket) == b"first"
 
 
-def test_if_none_match_takes_a_delete_marker_for_nothing(engine: Engine) -> None:
+def test_if_none_match_treats_a_delete_marker_as_no_object(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
     put(engine, bucket)
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -158,7 +158,7 @@ def test_if_none_match_takes_a_delete_marker_for_nothing(engine: Engine) -> None
     assert read(engine, bucket) == b"again"
 
 
-def test_if_match_replaces_only_what_was_seen(engine: Engine) -> None:
+def test_if_match_replaces_only_the_object_with_that_etag(engine: Engine) -> None:
     bucket = engine.bucket()
     etag = put(engine, bucket)
     engine.s3.put_object(Bucket=bucket, Key=KEY, Body=b"second", IfMatch=etag)
@@ -169,7 +169,7 @@ def test_if_match_replaces_only_what_was_seen(engine: Engine) -> None:
     assert read(engine, bucket) == b"second"
 
 
-def test_if_match_on_what_is_not_there_finds_no_key(engine: Engine) -> None:
+def test_if_match_on_a_missing_object_finds_no_key(engine: Engine) -> None:
     bucket = engine.bucket()
 
     with refused("NoSuchKey", 404):
@@ -199,7 +199,7 @@ def test_both_conditions_at_once_are_not_implemented(engine: Engine) -> None:
         engine.s3.put_object(Bucket=bucket, Key=KEY, Body=b"x", IfMatch=etag, IfNoneMatch="*")
 
 
-def test_deleting_what_is_not_there_is_no_error(engine: Engine) -> None:
+def test_deleting_a_missing_object_is_no_error(engine: Engine) -> None:
     bucket = engine.bucket()
 
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -209,7 +209,7 @@ def test_deleting_what_is_not_there_is_no_error(engine: Engine) -> None:
     assert not answer.get("Errors")
 
 
-def test_a_quiet_delete_says_nothing_of_what_it_did(engine: Engine) -> None:
+def test_a_quiet_delete_lists_no_deleted_keys(engine: Engine) -> None:
     bucket = engine.bucket()
     put(engine, bucket)
 
@@ -288,7 +288,7 @@ def test_a_bucket_without_versions_has_no_version_ids(engine: Engine) -> None:
     assert "VersionId" not in engine.s3.head_object(Bucket=bucket, Key=KEY)
 
 
-def test_a_list_has_what_is_there_now_in_the_order_of_bytes(engine: Engine) -> None:
+def test_a_list_has_the_present_objects_in_the_order_of_bytes(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
     for key in ("b", "ä", "a/2", "a/1", "B", "gone"):
         engine.s3.put_object(Bucket=bucket, Key=key, Body=b"x")

@@ -1,4 +1,4 @@
-"""Dead letters, move tasks and retention: facts 3."""
+"""Dead letters, move tasks and retention."""
 
 import json
 
@@ -6,8 +6,8 @@ from tests.contracts.engines import Engine
 from tests.contracts.messages import receive, received, send
 
 
-def buried(engine: Engine, *, max_receives: int, **attributes: str) -> tuple[str, str, str]:
-    """Receive a message too often; return its id, and the URLs of its queue and its dead."""
+def dead_lettered(engine: Engine, *, max_receives: int, **attributes: str) -> tuple[str, str, str]:
+    """Receive a message too often; return its id, and the URLs of both queues."""
     queue, dead = engine.queue_with_dead(max_receives=max_receives)
     name = send(engine, queue, **attributes)
     for _ in range(max_receives):
@@ -16,8 +16,10 @@ def buried(engine: Engine, *, max_receives: int, **attributes: str) -> tuple[str
     return name, queue, dead
 
 
-def test_the_receive_after_the_last_one_moves_to_the_dead_letters(engine: Engine) -> None:
-    name, queue, dead = buried(engine, max_receives=2)
+def test_the_receive_after_the_last_one_moves_the_message_to_the_dead_letter_queue(
+    engine: Engine,
+) -> None:
+    name, queue, dead = dead_lettered(engine, max_receives=2)
 
     assert received(engine, dead)["MessageId"] == name
     assert receive(engine, queue) == []
@@ -32,29 +34,29 @@ def test_a_dead_letter_keeps_body_attributes_and_the_time_of_its_first_sending(
     engine.rest(0.1)
     receive(engine, queue)
 
-    letter = received(engine, dead)
+    dead_letter = received(engine, dead)
 
-    assert letter["Body"] == "body"
-    assert letter["MessageAttributes"]["cause"]["StringValue"] == "corrupt"
-    assert letter["Attributes"]["SentTimestamp"] == before["Attributes"]["SentTimestamp"]
-
-
-def test_a_dead_letter_tells_where_it_comes_from(engine: Engine) -> None:
-    _, queue, dead = buried(engine, max_receives=1)
-
-    letter = received(engine, dead)
-
-    assert letter["Attributes"].get("DeadLetterQueueSourceArn") == engine.arn(queue)
+    assert dead_letter["Body"] == "body"
+    assert dead_letter["MessageAttributes"]["cause"]["StringValue"] == "corrupt"
+    assert dead_letter["Attributes"]["SentTimestamp"] == before["Attributes"]["SentTimestamp"]
 
 
-def test_a_dead_letter_goes_on_counting_its_receives(engine: Engine) -> None:
-    _, _, dead = buried(engine, max_receives=2)
+def test_a_dead_letter_has_its_source_queue(engine: Engine) -> None:
+    _, queue, dead = dead_lettered(engine, max_receives=1)
+
+    dead_letter = received(engine, dead)
+
+    assert dead_letter["Attributes"].get("DeadLetterQueueSourceArn") == engine.arn(queue)
+
+
+def test_a_dead_letter_keeps_counting_its_receives(engine: Engine) -> None:
+    _, _, dead = dead_lettered(engine, max_receives=2)
 
     assert received(engine, dead)["Attributes"]["ApproximateReceiveCount"] == "3"
 
 
 def test_a_move_task_makes_new_messages_of_dead_letters(engine: Engine) -> None:
-    name, queue, dead = buried(engine, max_receives=1, cause="corrupt")
+    name, queue, dead = dead_lettered(engine, max_receives=1, cause="corrupt")
 
     engine.redrive(dead, queue)
 
@@ -64,7 +66,7 @@ def test_a_move_task_makes_new_messages_of_dead_letters(engine: Engine) -> None:
     assert again["Attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_a_message_is_gone_when_its_retention_is_over(engine: Engine) -> None:
+def test_a_message_expires_when_its_retention_ends(engine: Engine) -> None:
     queue = engine.queue(MessageRetentionPeriod="60")
     send(engine, queue)
 
@@ -75,7 +77,7 @@ def test_a_message_is_gone_when_its_retention_is_over(engine: Engine) -> None:
     assert receive(engine, queue) == []
 
 
-def test_a_move_to_the_dead_letters_does_not_prolong_a_life(engine: Engine) -> None:
+def test_a_move_to_the_dead_letter_queue_does_not_prolong_the_retention(engine: Engine) -> None:
     dead = engine.queue(MessageRetentionPeriod="60")
     policy = {"deadLetterTargetArn": engine.arn(dead), "maxReceiveCount": "1"}
     queue = engine.queue(VisibilityTimeout="0", RedrivePolicy=json.dumps(policy))

@@ -1,4 +1,4 @@
-"""The table of deviations and the README speak of the contracts that there are."""
+"""The table of deviations and the README agree with the contracts."""
 
 import re
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ README = (HERE / "README.md").read_text(encoding="utf-8").splitlines()
 
 
 def row_of(name: str) -> tuple[str, str]:
-    """Return how a contract's row begins and ends: its sentence, and who does not show it."""
+    """Return how a contract's row begins and ends: its sentence, and its deviations."""
     left_out = {**DEVIATES.get(name, {}), **CANNOT_SHOW.get(name, {})}
-    told = "; ".join(f"{engine} {why}" for engine, why in left_out.items())
-    return f"| {name.removeprefix('test_').replace('_', ' ')} |", f"| {told or '-'} |"
+    deviations = "; ".join(f"{engine} {why}" for engine, why in left_out.items())
+    return f"| {name.removeprefix('test_').replace('_', ' ')} |", f"| {deviations or '-'} |"
 
 
 @pytest.mark.parametrize("name", [*DEVIATES, *CANNOT_SHOW])
@@ -40,7 +40,7 @@ def test_a_deviation_is_of_an_emulator_and_never_of_ours(engines: Mapping[str, s
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
-def test_the_readme_has_each_contract_and_says_who_does_not_show_it(name: str) -> None:
+def test_the_readme_has_each_contract_with_its_deviations(name: str) -> None:
     beginning, end = row_of(name)
 
     (row,) = (line for line in README if line.startswith(beginning))

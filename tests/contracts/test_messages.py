@@ -1,4 +1,4 @@
-"""What SQS takes for a message: facts 2."""
+"""Which messages SQS accepts."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -1,4 +1,4 @@
-"""What S3 tells of changes: facts 1.2 to 1.5."""
+"""S3's event notifications."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def subject(record: Record) -> Record:
 def test_setting_up_notifications_sends_a_test_event_without_records(engine: Engine) -> None:
     bucket = engine.bucket()
 
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     (message,) = engine.eventually(
         lambda: engine.sqs.receive_message(QueueUrl=queue).get("Messages", [])
@@ -50,9 +50,9 @@ def test_setting_up_notifications_sends_a_test_event_without_records(engine: Eng
     assert set(body) == {"Service", "Event", "Time", "Bucket", "RequestId", "HostId"}
 
 
-def test_a_put_is_told_with_key_size_and_bare_etag(engine: Engine) -> None:
+def test_a_put_event_has_key_size_and_bare_etag(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     put(engine, bucket)
 
@@ -69,7 +69,7 @@ def test_a_put_is_told_with_key_size_and_bare_etag(engine: Engine) -> None:
 
 def test_each_message_has_one_record(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     put(engine, bucket, "a")
     put(engine, bucket, "b")
@@ -84,9 +84,9 @@ def test_each_message_has_one_record(engine: Engine) -> None:
     assert sorted(len(body.get("Records", [])) for body in bodies()) == [0, 1, 1]
 
 
-def test_keys_are_encoded_as_in_a_form(engine: Engine) -> None:
+def test_keys_are_encoded_as_in_html_forms(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     key = "red flower+50%20é@#?.jpg"
 
     put(engine, bucket, key)
@@ -98,7 +98,7 @@ def test_keys_are_encoded_as_in_a_form(engine: Engine) -> None:
 
 def test_slashes_in_keys_are_not_encoded(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     put(engine, bucket, "a//b c.jpg")
 
@@ -106,9 +106,9 @@ def test_slashes_in_keys_are_not_encoded(engine: Engine) -> None:
     assert subject(record)["key"] == "a//b+c.jpg"
 
 
-def test_a_put_without_versions_tells_no_version(engine: Engine) -> None:
+def test_a_put_event_without_versioning_has_no_version(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     put(engine, bucket)
 
@@ -118,7 +118,7 @@ def test_a_put_without_versions_tells_no_version(engine: Engine) -> None:
 
 def test_an_overwrite_with_versions_is_a_put_with_its_version(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
 
     versions = [put(engine, bucket), put(engine, bucket, body=b"others")]
 
@@ -127,9 +127,9 @@ def test_an_overwrite_with_versions_is_a_put_with_its_version(engine: Engine) ->
     assert {subject(record).get("versionId") for record in records} == set(versions)
 
 
-def test_a_delete_without_versions_is_told_as_a_delete(engine: Engine) -> None:
+def test_a_delete_without_versioning_sends_a_delete_event(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     put(engine, bucket)
 
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -141,7 +141,7 @@ def test_a_delete_without_versions_is_told_as_a_delete(engine: Engine) -> None:
 
 def test_a_removal_has_neither_size_nor_etag(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     put(engine, bucket)
 
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -150,9 +150,9 @@ def test_a_removal_has_neither_size_nor_etag(engine: Engine) -> None:
     assert set(subject(removed)) == {"key", "sequencer"}
 
 
-def test_a_delete_with_versions_is_told_as_a_marker_with_its_version(engine: Engine) -> None:
+def test_a_delete_with_versioning_sends_a_marker_event_with_its_version(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     put(engine, bucket)
 
     marker = engine.s3.delete_object(Bucket=bucket, Key=KEY)["VersionId"]
@@ -162,9 +162,9 @@ def test_a_delete_with_versions_is_told_as_a_marker_with_its_version(engine: Eng
     assert subject(removed).get("versionId") == marker
 
 
-def test_a_delete_marker_is_told_with_the_etag_of_nothing(engine: Engine) -> None:
+def test_a_delete_marker_event_has_the_etag_of_an_empty_object(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     put(engine, bucket)
 
     engine.s3.delete_object(Bucket=bucket, Key=KEY)
@@ -174,9 +174,9 @@ def test_a_delete_marker_is_told_with_the_etag_of_nothing(engine: Engine) -> Non
     assert "size" not in subject(removed)
 
 
-def test_deleting_an_old_version_is_told_as_a_delete_of_the_key(engine: Engine) -> None:
+def test_deleting_an_old_version_sends_a_delete_event_for_the_key(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     old = put(engine, bucket)
     put(engine, bucket, body=b"others")
 
@@ -188,9 +188,9 @@ def test_deleting_an_old_version_is_told_as_a_delete_of_the_key(engine: Engine) 
     assert engine.s3.head_object(Bucket=bucket, Key=KEY)["ContentLength"] == 6
 
 
-def test_an_undelete_is_told_as_a_delete_although_the_object_is_back(engine: Engine) -> None:
+def test_an_undelete_sends_a_delete_event_although_the_object_is_back(engine: Engine) -> None:
     bucket = engine.bucket(versioned=True)
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     put(engine, bucket)
     marker = engine.s3.delete_object(Bucket=bucket, Key=KEY)["VersionId"]
 
@@ -202,9 +202,9 @@ def test_an_undelete_is_told_as_a_delete_although_the_object_is_back(engine: Eng
     assert engine.s3.head_object(Bucket=bucket, Key=KEY)["ContentLength"] == 6
 
 
-def test_a_batch_delete_is_told_key_by_key(engine: Engine) -> None:
+def test_a_batch_delete_sends_an_event_for_each_key(engine: Engine) -> None:
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     for key in ("a", "b"):
         put(engine, bucket, key)
 
@@ -221,9 +221,9 @@ def test_a_batch_delete_is_told_key_by_key(engine: Engine) -> None:
 
 
 def test_sequencers_of_a_key_grow(engine: Engine) -> None:
-    """Padded with zeros on the right they compare as text: facts 1.5."""
+    """Padded with zeros on the right, sequencers compare as text, by the S3 guide."""
     bucket = engine.bucket()
-    queue = engine.told_of(bucket)
+    queue = engine.notified_queue(bucket)
     for body in (b"1", b"22", b"333"):
         put(engine, bucket, body=body)
     engine.s3.delete_object(Bucket=bucket, Key=KEY)

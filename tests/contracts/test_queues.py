@@ -1,4 +1,4 @@
-"""SQS's receives, visibility and handles: facts 2 and 4.2."""
+"""SQS's receives, visibility and handles."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -59,7 +59,7 @@ def test_to_ask_for_more_than_ten_is_refused(engine: Engine) -> None:
         engine.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=11)
 
 
-def test_what_was_received_is_hidden_until_its_time_is_over(engine: Engine) -> None:
+def test_a_received_message_is_invisible_until_its_visibility_timeout_ends(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="1")
     name = send(engine, queue)
     received(engine, queue)
@@ -71,7 +71,7 @@ def test_what_was_received_is_hidden_until_its_time_is_over(engine: Engine) -> N
     assert again["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_a_receive_may_say_for_how_long_it_hides(engine: Engine) -> None:
+def test_a_receive_may_set_the_visibility_timeout(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="30")
     send(engine, queue)
     received(engine, queue, VisibilityTimeout=0)
@@ -79,7 +79,7 @@ def test_a_receive_may_say_for_how_long_it_hides(engine: Engine) -> None:
     assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_a_put_off_of_nothing_shows_the_message_at_once(engine: Engine) -> None:
+def test_a_visibility_timeout_of_zero_shows_the_message_at_once(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
 
@@ -88,7 +88,7 @@ def test_a_put_off_of_nothing_shows_the_message_at_once(engine: Engine) -> None:
     assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_a_put_off_counts_from_now(engine: Engine) -> None:
+def test_a_changed_visibility_timeout_counts_from_now(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="1")
     send(engine, queue)
     first = received(engine, queue)
@@ -101,7 +101,7 @@ def test_a_put_off_counts_from_now(engine: Engine) -> None:
     assert engine.eventually(lambda: receive(engine, queue))
 
 
-def test_a_put_off_is_of_this_receive_only(engine: Engine) -> None:
+def test_a_changed_visibility_timeout_is_of_this_receive_only(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="0")
     send(engine, queue)
     hidden = received(engine, queue, VisibilityTimeout=30)
@@ -112,7 +112,7 @@ def test_a_put_off_is_of_this_receive_only(engine: Engine) -> None:
     assert received(engine, queue)["Attributes"]["ApproximateReceiveCount"] == "3"
 
 
-def test_a_put_off_lasts_at_most_twelve_hours(engine: Engine) -> None:
+def test_a_changed_visibility_timeout_is_at_most_twelve_hours(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
     receipt = received(engine, queue)["ReceiptHandle"]
@@ -121,7 +121,7 @@ def test_a_put_off_lasts_at_most_twelve_hours(engine: Engine) -> None:
         hide(engine, queue, receipt, 43_201)
 
 
-def test_put_offs_last_twelve_hours_in_all_since_the_receive(engine: Engine) -> None:
+def test_visibility_timeouts_last_twelve_hours_in_all_since_the_receive(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
     receipt = received(engine, queue)["ReceiptHandle"]
@@ -131,7 +131,7 @@ def test_put_offs_last_twelve_hours_in_all_since_the_receive(engine: Engine) -> 
         hide(engine, queue, receipt, 43_200)
 
 
-def test_what_is_visible_cannot_be_put_off(engine: Engine) -> None:
+def test_the_visibility_timeout_of_a_visible_message_cannot_be_changed(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
     receipt = received(engine, queue)["ReceiptHandle"]
@@ -141,7 +141,7 @@ def test_what_is_visible_cannot_be_put_off(engine: Engine) -> None:
         hide(engine, queue, receipt, 30)
 
 
-def test_what_was_deleted_cannot_be_put_off(engine: Engine) -> None:
+def test_the_visibility_timeout_of_a_deleted_message_cannot_be_changed(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
     receipt = received(engine, queue)["ReceiptHandle"]
@@ -189,7 +189,7 @@ def test_deleting_twice_succeeds(engine: Engine) -> None:
     delete(engine, queue, receipt)
 
 
-def test_a_handle_that_is_none_fails_by_itself(engine: Engine) -> None:
+def test_an_invalid_handle_fails_alone(engine: Engine) -> None:
     queue = engine.queue()
     send(engine, queue)
     receipt = received(engine, queue, VisibilityTimeout=0)["ReceiptHandle"]
@@ -235,6 +235,6 @@ def test_the_entries_of_a_batch_have_different_ids(engine: Engine) -> None:
         )
 
 
-def test_a_queue_that_is_not_there_is_refused_by_its_old_name(engine: Engine) -> None:
+def test_a_missing_queue_is_refused_by_its_old_error_code(engine: Engine) -> None:
     with refused(f"{SERVICE}NonExistentQueue", 400):
         engine.sqs.get_queue_url(QueueName="never-made")

@@ -54,16 +54,16 @@ def holds(engine: Engine, table: str, condition: str, **values: Any) -> bool:  #
     return True
 
 
-def test_what_is_not_there_is_an_answer_without_an_item(engine: Engine, table: str) -> None:
+def test_a_missing_item_is_an_answer_without_an_item(engine: Engine, table: str) -> None:
     assert "Item" not in engine.dynamodb.get_item(TableName=table, Key=KEY)
 
 
-def test_a_table_that_is_not_there_is_refused(engine: Engine) -> None:
+def test_a_missing_table_is_refused(engine: Engine) -> None:
     with refused("ResourceNotFoundException", 400):
         engine.dynamodb.get_item(TableName="never-made", Key=KEY)
 
 
-def test_an_update_of_what_is_not_there_creates_it(engine: Engine, table: str) -> None:
+def test_an_update_of_a_missing_item_creates_it(engine: Engine, table: str) -> None:
     update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "1"}})
 
     assert there(engine, table) == {**KEY, "a": {"S": "1"}}
@@ -73,7 +73,7 @@ def test_an_update_of_what_is_not_there_creates_it(engine: Engine, table: str) -
     ("wanted", "first", "second"),
     [("NONE", {}, {}), ("ALL_OLD", {}, {"S": "1"}), ("ALL_NEW", {"S": "1"}, {"S": "2"})],
 )
-def test_an_update_answers_what_it_was_asked_for(
+def test_an_update_returns_the_requested_values(
     engine: Engine, table: str, wanted: str, first: Item, second: Item
 ) -> None:
     answers = [
@@ -100,7 +100,7 @@ def test_a_refused_update_changes_nothing(engine: Engine, table: str) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "shown"), [("ALL_OLD", {"S": "1"}), ("NONE", None)])
-def test_a_refusal_carries_the_item_if_it_was_asked_to(
+def test_a_refusal_returns_the_item_if_requested(
     engine: Engine, table: str, wanted: str, shown: Item | None
 ) -> None:
     put(engine, table, a={"S": "1"})
@@ -123,7 +123,7 @@ def test_a_refusal_carries_the_item_if_it_was_asked_to(
     ("operator", "expected"),
     [("=", False), ("<", False), ("<=", False), (">", False), (">=", False), ("<>", True)],
 )
-def test_of_what_is_missing_only_its_being_different_holds(
+def test_of_a_missing_attribute_only_not_equal_holds(
     engine: Engine, table: str, operator: str, expected: object
 ) -> None:
     put(engine, table)
@@ -155,7 +155,7 @@ def test_sets_are_equal_whatever_their_order(engine: Engine, table: str) -> None
     assert holds(engine, table, "a = :v", v={"SS": ["y", "x"]})
 
 
-def test_of_an_item_that_is_not_there_no_attribute_exists(engine: Engine, table: str) -> None:
+def test_a_missing_item_has_no_attributes(engine: Engine, table: str) -> None:
     assert not holds(engine, table, "attribute_exists(a)")
     assert holds(engine, table, "attribute_not_exists(a)")
 
@@ -170,7 +170,9 @@ def test_and_binds_tighter_than_or_and_not_tighter_than_and(engine: Engine, tabl
     assert holds(engine, table, f"NOT ({yes} AND {no})")
 
 
-def test_the_parts_of_an_update_see_what_stood_there_before(engine: Engine, table: str) -> None:
+def test_the_parts_of_an_update_read_the_item_before_the_update(
+    engine: Engine, table: str
+) -> None:
     put(engine, table, a={"S": "1"}, b={"S": "2"})
 
     update(engine, table, "SET a = b, b = a REMOVE c")
@@ -178,7 +180,7 @@ def test_the_parts_of_an_update_see_what_stood_there_before(engine: Engine, tabl
     assert there(engine, table) == {**KEY, "a": {"S": "2"}, "b": {"S": "1"}}
 
 
-def test_a_number_that_is_not_there_is_counted_from_zero(engine: Engine, table: str) -> None:
+def test_a_missing_number_is_counted_from_zero(engine: Engine, table: str) -> None:
     for _ in range(2):
         update(engine, table, "ADD tries :one", ExpressionAttributeValues={":one": {"N": "1"}})
 
@@ -204,7 +206,7 @@ def test_adding_to_a_set_unites_the_two(engine: Engine, table: str) -> None:
     assert set(there(engine, table)["may_store"]["SS"]) == {"a", "b", "c"}
 
 
-def test_a_set_from_which_all_is_taken_is_gone(engine: Engine, table: str) -> None:
+def test_a_set_from_which_all_is_deleted_is_removed(engine: Engine, table: str) -> None:
     put(engine, table, may_store={"SS": ["a"]})
 
     update(engine, table, "DELETE may_store :n", ExpressionAttributeValues={":n": {"SS": ["a"]}})
@@ -218,26 +220,22 @@ def test_numbers_come_back_in_their_shortest_form(engine: Engine, table: str) ->
     assert there(engine, table)["a"] == {"N": "1000600"}
 
 
-def test_an_expression_may_not_speak_of_a_name_that_was_not_given(
-    engine: Engine, table: str
-) -> None:
+def test_an_expression_may_not_use_an_undefined_name(engine: Engine, table: str) -> None:
     with refused("ValidationException", 400):
         update(engine, table, "REMOVE #a")
 
 
-def test_an_expression_may_not_speak_of_a_value_that_was_not_given(
-    engine: Engine, table: str
-) -> None:
+def test_an_expression_may_not_use_an_undefined_value(engine: Engine, table: str) -> None:
     with refused("ValidationException", 400):
         update(engine, table, "SET a = :a")
 
 
-def test_a_name_that_no_expression_speaks_of_is_refused(engine: Engine, table: str) -> None:
+def test_an_unused_name_is_refused(engine: Engine, table: str) -> None:
     with refused("ValidationException", 400):
         update(engine, table, "REMOVE a", ExpressionAttributeNames={"#b": "b"})
 
 
-def test_a_value_that_no_expression_speaks_of_is_refused(engine: Engine, table: str) -> None:
+def test_an_unused_value_is_refused(engine: Engine, table: str) -> None:
     with refused("ValidationException", 400):
         update(engine, table, "REMOVE a", ExpressionAttributeValues={":b": {"S": "b"}})
 
@@ -286,7 +284,7 @@ def test_an_attribute_is_changed_once_in_an_update(engine: Engine, table: str) -
         update(engine, table, "SET a = :a REMOVE a", ExpressionAttributeValues={":a": {"S": "1"}})
 
 
-def test_a_copy_of_what_is_not_there_is_refused(engine: Engine, table: str) -> None:
+def test_a_copy_of_a_missing_attribute_is_refused(engine: Engine, table: str) -> None:
     with refused("ValidationException", 400):
         update(engine, table, "SET a = b")
 

@@ -4,7 +4,7 @@ from tests.contracts.engines import Engine
 from tests.contracts.refused import refused
 
 
-def test_what_is_published_gets_an_id(engine: Engine) -> None:
+def test_a_published_message_gets_an_id(engine: Engine) -> None:
     topic = engine.sns.create_topic(Name="completed")["TopicArn"]
 
     answer = engine.sns.publish(
@@ -16,7 +16,7 @@ def test_what_is_published_gets_an_id(engine: Engine) -> None:
     assert answer["MessageId"]
 
 
-def test_a_topic_that_is_not_there_is_refused(engine: Engine) -> None:
+def test_a_missing_topic_is_refused(engine: Engine) -> None:
     existing = engine.sns.create_topic(Name="completed")["TopicArn"]
 
     with refused("NotFound", 404):

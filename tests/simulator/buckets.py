@@ -253,7 +253,7 @@ def _matches(condition: str, etag: str) -> bool:
 
 
 def _check_write(found: Version | None, if_match: str | None, if_none_match: str | None) -> None:
-    """Refuse as in facts 4.4: S3 knows one condition at a time, and of each only one form."""
+    """Refuse as S3 does, which supports one condition at a time, and one form of each."""
     if if_match is None and if_none_match is None:
         return
     if (if_match and if_none_match) or if_match == "*" or if_none_match not in (None, "*"):

@@ -42,8 +42,10 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.name
-            case ast.Attribute(value=ast.Name(id="pytest"), attr="mark"):
-                continue
+            case (
+                ast.Attribute(value=ast.Name(id="pytest"), attr="mark") | ast.keyword(arg="marks")
+            ):
+                continue  # pytest's own words
             case ast.Attribute():
                 yield node.attr
             case ast.Name() if node.id != "pytestmark":
