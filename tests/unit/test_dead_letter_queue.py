@@ -1,14 +1,17 @@
 """Dead letters without AWS: what a scan holds, what a selection matches, a redrive's rate."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from scripts.pixfleet.dlq.groups import Group, time_to_expiry
+from scripts.pixfleet.dlq.records import Redrive
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
@@ -272,6 +275,12 @@ def test_a_redrive_keeps_to_its_rate() -> None:
 
     # The clock does not move, so each sleep is counted from the start.
     assert sleeps == [0.5, 1.0, 1.5]
+
+
+def test_the_stored_record_of_a_redrive_keeps_its_field_names() -> None:
+    record = msgspec.json.encode(Redrive("id-1", "all", 3))
+
+    assert json.loads(record) == {"id": "id-1", "selection": "all", "letters": 3}
 
 
 @pytest.mark.parametrize(("days", "left"), [(1, None), (10, None), (13, timedelta(days=1))])

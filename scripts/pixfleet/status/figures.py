@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 MINUTE = 60
-MINUTES = 5
+WINDOW_MINUTES = 5
 # The last minute of a metric is not complete yet.
 LATE_MINUTES = 1
 
@@ -34,7 +34,7 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
     end = now // MINUTE * MINUTE
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=list(_queries(stack)),
-        StartTime=datetime.fromtimestamp(end - (MINUTES + LATE_MINUTES) * MINUTE, UTC),
+        StartTime=datetime.fromtimestamp(end - (WINDOW_MINUTES + LATE_MINUTES) * MINUTE, UTC),
         EndTime=datetime.fromtimestamp(end, UTC),
         ScanBy="TimestampDescending",
     )
@@ -48,7 +48,7 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
             oldest.setdefault(lane, values[0])
         else:
             processed[lane] = processed.get(lane, 0.0) + sum(values)
-    seconds = (MINUTES + LATE_MINUTES) * MINUTE
+    seconds = (WINDOW_MINUTES + LATE_MINUTES) * MINUTE
     return Figures(oldest, {lane: count / seconds for lane, count in processed.items()})
 
 
