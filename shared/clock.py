@@ -1,11 +1,11 @@
-"""Time as an argument, so that tests can turn it."""
+"""Time as an argument, so that tests can set it."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """Returns the time."""
 
     def now(self) -> float:
         """Return seconds since the epoch."""
@@ -13,10 +13,10 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock.
+    """The machine's wall clock.
 
-    Wall time on purpose: Lambda freezes a process between invocations, and a clock that stands
-    still meanwhile would let a thawed thread believe that its lease is still good.
+    Not a monotonic clock: Lambda freezes a process between invocations, and a monotonic clock may
+    stand still meanwhile. A thread that goes on afterwards must see that its lease has expired.
     """
 
     def now(self) -> float:

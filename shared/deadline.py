@@ -1,6 +1,7 @@
-"""When an invocation's work must have ended."""
+"""When the work of an invocation must have ended."""
 
 from dataclasses import dataclass
+from math import inf
 
 from shared.clock import Clock
 from shared.model.errors import OutOfTime
@@ -18,8 +19,18 @@ class Deadline:
         """Return the deadline that is this many seconds away."""
         return cls(clock.now() + seconds, clock)
 
+    @classmethod
+    def never(cls, clock: Clock) -> "Deadline":
+        """Return a deadline that never comes, for work that holds no lease."""
+        return cls(inf, clock)
+
+    @classmethod
+    def passed(cls, clock: Clock) -> "Deadline":
+        """Return a deadline that has passed, for a worker that has no work yet."""
+        return cls(-inf, clock)
+
     def earlier(self, seconds: float) -> "Deadline":
-        """Return a deadline that leaves its keeper this many seconds."""
+        """Return the deadline that is this many seconds before this one."""
         return Deadline(self.at - seconds, self.clock)
 
     def within(self, seconds: float) -> "Deadline":

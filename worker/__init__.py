@@ -1,1 +1,1 @@
-"""The fleet: what happens to a message, and to the image that it hints at."""
+"""The worker: processes SQS messages, and the images whose keys they name."""

@@ -1,7 +1,8 @@
-"""The batch consumer: up to ten messages in, the ids of those to be tried again out.
+"""The batch consumer: takes up to ten messages, returns the ids of those to be tried again.
 
-Answers from the ids that came in, never raises and never answers none: to Lambda, an exception or
-an unknown id means that the whole batch failed, and an empty answer that it all succeeded.
+Lambda takes an exception or an unknown id for a failure of the whole batch, and an empty answer
+for a success of the whole batch. So the answer is built from the ids that came in, `answer` never
+raises, and it never returns None.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -25,23 +26,18 @@ from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.context import WorkerContext, build_context
-from worker.reconcile import CLOCK_SKEW_SECONDS
-from worker.record import RecordOutcome
 from worker.record_log import failure_fields
+from worker.result import RecordOutcome
 from worker.schedule import process_all
 from worker.triage import Triage
 from worker.work import Reading, works_of
-
-# Kept back from the invocation's time to settle messages and to answer.
-TRIAGE_SECONDS = 5.0
-ANSWERING_SECONDS = 1.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of one message; `is_acknowledged` says that the queue may forget it."""
+    """The outcome of one message; `is_acknowledged` says that its queue may delete it."""
 
     message_id: str
     outcome: RecordOutcome
@@ -53,32 +49,29 @@ def _threads(name: str) -> Executor:
 
 
 class Consumer:
-    """Works on one batch at a time; the render children live on between batches."""
+    """Processes one batch at a time; the render children outlive the batches."""
 
     def __init__(self, context: WorkerContext, pool: Callable[[str], Executor] = _threads) -> None:
         self._context = context
         self._threads = pool("record")
-        self._triage_threads = pool("settle")
+        self._triage_threads = pool("triage")
 
     @property
     def clock(self) -> Clock:
-        """Return what tells this consumer the time."""
+        """Return the clock of this consumer."""
         return self._context.clock
 
     def consume(
         self, messages: Sequence[Message], deadline: Deadline, *, request_id: str = ""
     ) -> tuple[RecordResult, ...]:
-        """Return one verdict a message, in their order."""
-        settings = self._context.settings
-        triage = Triage(
-            self._context.queues, settings.dead_letter_queue, settings.max_receives, request_id
-        )
+        """Return one result for each message, in the same order."""
+        policy = self._context.policy
         readings = [self._read(message) for message in messages]
-        longest = settings.lease_seconds - CLOCK_SKEW_SECONDS
-        deadline = deadline.within(longest).earlier(TRIAGE_SECONDS)
+        longest_seconds = self._context.settings.lease_seconds - policy.clock_skew_seconds
+        deadline = deadline.within(longest_seconds).earlier(policy.triage_seconds)
         works = works_of(messages, readings, request_id)
-        outcomes = process_all(works, self._context, self._threads, deadline)
-        return self._triage(messages, readings, outcomes, triage)
+        outcomes = process_all(works, self._context.within(deadline), self._threads)
+        return self._results(messages, readings, outcomes, self._triage(request_id))
 
     def close(self) -> None:
         """Stop the threads and the render children."""
@@ -86,8 +79,19 @@ class Consumer:
         self._triage_threads.shutdown(wait=True)
         self._context.close()
 
+    def _triage(self, request_id: str) -> Triage:
+        settings = self._context.settings
+        return Triage(
+            self._context.queues,
+            settings.dead_letter_queue,
+            settings.max_receives,
+            self._context.policy.back_off,
+            self._context.chance,
+            request_id,
+        )
+
     def _read(self, message: Message) -> Reading:
-        """Return what a message hints at, or why it cannot be read."""
+        """Return the hints of a message, or why it cannot be read."""
         try:
             hints = read_hints(message.body)
             for hint in hints:
@@ -100,7 +104,7 @@ class Consumer:
                 **failure_fields(failure),
             )
             return failure
-        if not hints:  # such as the event with which S3 tries a new notification out
+        if not hints:  # such as the event with which S3 tests a new notification
             log.info("message named no key", message_id=message.id, lane=message.lane)
         return hints
 
@@ -115,35 +119,36 @@ class Consumer:
                 f"Expected a key of at most {MAX_KEY_BYTES} bytes, got {size}.", stage="parse"
             )
 
-    def _triage(
+    def _results(
         self,
         messages: Sequence[Message],
         readings: Sequence[Reading],
         outcomes: Mapping[str, RecordOutcome],
         triage: Triage,
     ) -> tuple[RecordResult, ...]:
-        """Deal with all failures at once; what is not settled in time stays with its queue."""
+        """Dead-letter or delay every failed message; one not done in time stays in its queue."""
         triaged: list[tuple[Message, RecordOutcome, Future[bool] | None]] = []
-        # Records of one key share one failure, and one dead letter tells as much as ten.
+        # Messages about one key share one failure, and one dead letter says as much as ten.
         dead_letters: dict[Failure, Future[bool]] = {}
         for message, reading in zip(messages, readings, strict=True):
             outcome = _outcome_of(reading, outcomes, dead_letters)
-            handled = None
+            handling = None
             if isinstance(outcome, Failure):
                 key = next((key for key, each in outcomes.items() if each is outcome), "")
-                handled = dead_letters.get(outcome) or self._triage_threads.submit(
+                handling = dead_letters.get(outcome) or self._triage_threads.submit(
                     triage.handle, message, outcome, key
                 )
                 if outcome.is_permanent:
-                    dead_letters[outcome] = handled
-            triaged.append((message, outcome, handled))
-        handlings = [handled for _, _, handled in triaged if handled]
-        wait(handlings, timeout=TRIAGE_SECONDS - ANSWERING_SECONDS)
-        for handled in handlings:
-            handled.cancel()  # what has not begun by now would be a second letter later
+                    dead_letters[outcome] = handling
+            triaged.append((message, outcome, handling))
+        handlings = [handling for _, _, handling in triaged if handling]
+        policy = self._context.policy
+        wait(handlings, timeout=policy.triage_seconds - policy.answer_seconds)
+        for handling in handlings:
+            handling.cancel()  # begun later, it would send a second dead letter
         return tuple(
-            RecordResult(message.id, outcome, handled is None or _is_true(handled))
-            for message, outcome, handled in triaged
+            RecordResult(message.id, outcome, handling is None or _is_true(handling))
+            for message, outcome, handling in triaged
         )
 
 
@@ -173,7 +178,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, list[dict[str, s
 def answer(
     event: object, context: LambdaContext, consumer: Callable[[], Consumer]
 ) -> dict[str, list[dict[str, str]]]:
-    """Answer for a consumer that may not even come to be."""
+    """Return the answer to Lambda, even if `consumer` raises."""
     messages = read_batch(event)
     try:
         ready = consumer()
@@ -182,8 +187,8 @@ def answer(
         results = ready.consume(messages, deadline, request_id=context.aws_request_id)
         kept = {result.message_id for result in results if not result.is_acknowledged}
         acknowledged = {result.message_id for result in results} - kept
-        # From the ids of the event, whatever the verdicts say: a message that none is about is
-        # not forgotten, and an id that Lambda does not know would fail the whole batch.
+        # The ids are those of the event: a message without a result must not be deleted, and an
+        # id that Lambda does not know would fail the whole batch.
         again = [message.id for message in messages if message.id not in acknowledged]
     except Exception:  # an exception would fail the whole batch without naming a message
         log.exception("batch failed unexpectedly", messages=len(messages))
@@ -194,10 +199,10 @@ def answer(
 def _outcome_of(
     reading: Reading, outcomes: Mapping[str, RecordOutcome], dead_letters: Container[Failure]
 ) -> RecordOutcome:
-    """Return what decides a message's fate, of the endings of all its keys.
+    """Return the outcome that decides about a message, of the outcomes of all its keys.
 
-    A failure that may pass comes first: while there is one, the message must be kept. Then one
-    that no dead letter tells of yet.
+    A transient failure comes first: while there is one, the message must be kept. Then comes a
+    permanent failure that has no dead letter yet.
     """
     if isinstance(reading, BadMessage):
         return reading

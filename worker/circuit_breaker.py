@@ -1,7 +1,7 @@
-"""The brake: when everything fails for the same outside reason, nothing more is tried for a while.
+"""The circuit breaker: when everything fails for the same outside reason, work stops for a while.
 
-With partial batch failures Lambda does not slow its polling down on failure, so a worker that goes
-on trying would hammer whatever is down, and render in vain.
+With partial batch failures Lambda does not slow its polling down, so a worker that went on would
+overload whatever is down, and render in vain.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
@@ -10,15 +10,17 @@ from threading import Lock
 from shared.model.errors import AccessDenied, Outside
 from shared.model.outcome import Outcome
 
-# So many in a row, and none that did well between them, are no coincidence.
-MOST_IN_A_ROW = 3
+# So many failures in a row, without a success between them, are no coincidence.
+FAILURES_TO_TRIP = 3
+# The stage of a record that was held back; dead letters and logs have it, so it keeps its name.
 STAGE = "brake"
-# Where being refused may be about one source: its owner's key, its own policy. It costs no render.
+# At these stages a refusal may concern one source only: its owner's KMS key, its own policy.
+# Nothing is rendered for it.
 OF_ONE_SOURCE = ("head", "fetch")
 
 
 class CircuitBreaker:
-    """One worker's; stays on until a single record, sent ahead, has done well."""
+    """One worker's circuit breaker; open until a single record, the probe, succeeds."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -27,18 +29,18 @@ class CircuitBreaker:
 
     @property
     def reason(self) -> Outside | None:
-        """Return why nothing is tried; none while the brake is off."""
+        """Return why it is open; None while it is closed."""
         with self._lock:
-            return self._latest if self._in_a_row >= MOST_IN_A_ROW else None
+            return self._latest if self._in_a_row >= FAILURES_TO_TRIP else None
 
     def check(self) -> None:
-        """Raise the reason, for a record that is not tried any further, if the brake is on."""
+        """Raise the reason while it is open; the record is not processed any further."""
         if reason := self.reason:
             raise type(reason)(f"Not tried, as others failed: {reason.detail}", stage=STAGE)
 
     def note(self, outcome: object) -> None:
-        """Take account of how one record ended; one that was held back says nothing new."""
-        if isinstance(outcome, Outside) and not _says_nothing(outcome):
+        """Count how one record ended; a record that was held back does not count."""
+        if isinstance(outcome, Outside) and not _is_ignored(outcome):
             with self._lock:
                 self._in_a_row += 1
                 self._latest = outcome
@@ -48,21 +50,21 @@ class CircuitBreaker:
 
     @property
     def is_half_open(self) -> bool:
-        """Say whether an eased brake is eased still: the scout said nothing either way."""
+        """Return whether it is still half open: the probe neither succeeded nor failed."""
         with self._lock:
-            return 0 < self._in_a_row < MOST_IN_A_ROW
+            return 0 < self._in_a_row < FAILURES_TO_TRIP
 
     def trip(self) -> None:
-        """Put the brake on again, after a record that said nothing either way."""
+        """Open it again, after a probe that neither succeeded nor failed."""
         with self._lock:
-            self._in_a_row = MOST_IN_A_ROW
+            self._in_a_row = FAILURES_TO_TRIP
 
     def half_open(self) -> None:
-        """Let a record try; the next outside failure puts the brake on again."""
+        """Let one record be processed; the next outside failure opens it again."""
         with self._lock:
-            self._in_a_row = min(self._in_a_row, MOST_IN_A_ROW - 1)
+            self._in_a_row = min(self._in_a_row, FAILURES_TO_TRIP - 1)
 
 
-def _says_nothing(failure: Outside) -> bool:
+def _is_ignored(failure: Outside) -> bool:
     about_one = isinstance(failure, AccessDenied) and failure.stage in OF_ONE_SOURCE
     return about_one or failure.stage == STAGE

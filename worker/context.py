@@ -1,13 +1,15 @@
-"""The parts of one worker, put together once."""
+"""The dependencies of one worker, built once per process."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from shared.clock import Clock, SystemClock
+from shared.cloud.calls import Calls
 from shared.cloud.clients import build_announcer, build_clients, build_listener
 from shared.cloud.deployed_recipes import S3_SCHEME, deployed_recipes
 from shared.cloud.ledger import Ledger
@@ -22,18 +24,28 @@ from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
+from worker.policy import POLICY, WorkerPolicy
 
 UPLOADS_AT_ONCE = 16
-# Sources fetched before a child is free for them: enough to hide S3's latency, few enough to hold.
+# Sources fetched before a render child is free for them: enough to hide S3's latency, few enough
+# to fit in memory.
 FETCHED_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What the life of an image needs: buckets, ledger, queues, recipes, render children."""
+    """What it takes to process an image: buckets, ledger, queues, recipes, render children.
+
+    Objects, ledger and topic make calls only within a deadline: `within` returns a context for
+    the work that must end by one. Until then the deadline has passed, so that every call is
+    refused. Queues have no deadline, because no lease depends on them. `chance` returns a random
+    number from 0 to 1.
+    """
 
     settings: Settings
+    policy: WorkerPolicy
     clock: Clock
+    deadline: Deadline
     objects: Objects
     ledger: Ledger
     queues: Queues
@@ -44,11 +56,22 @@ class WorkerContext:
     prefetch_slots: BoundedSemaphore
     topic: Topic | None = None
     circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    chance: Callable[[], float] = random.random
+
+    def within(self, deadline: Deadline) -> "WorkerContext":
+        """Return the same dependencies for work that must end by the deadline."""
+        return replace(
+            self,
+            deadline=deadline,
+            objects=self.objects.within(deadline),
+            ledger=self.ledger.within(deadline),
+            topic=self.topic and self.topic.within(deadline),
+        )
 
     @contextmanager
-    def prefetch_slot(self, deadline: Deadline) -> Iterator[None]:
-        """Wait for room for one more source in memory; `OutOfTime` if there is none in time."""
-        if not self.prefetch_slots.acquire(timeout=deadline.remaining_seconds()):
+    def prefetch_slot(self) -> Iterator[None]:
+        """Wait for memory for one more source; `OutOfTime` if there is none in time."""
+        if not self.prefetch_slots.acquire(timeout=self.deadline.remaining_seconds()):
             raise OutOfTime("Expected room for one more source in time.", stage="fetch")
         try:
             yield
@@ -61,32 +84,40 @@ class WorkerContext:
         self.render_pool.close()
 
 
-def build_context(settings: Settings) -> WorkerContext:
-    """Return the parts as the environment describes them."""
-    clients = build_clients(connections=UPLOADS_AT_ONCE + BATCH_SIZE)
+def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerContext:
+    """Return the dependencies that the settings describe."""
     clock = SystemClock()
+    clients = build_clients(policy.calls, connections=UPLOADS_AT_ONCE + BATCH_SIZE)
+    listener = build_listener(policy.calls) if settings.queue else None
+    unbounded = Calls(policy.calls, Deadline.never(clock))
+    calls = unbounded.within(Deadline.passed(clock))
     objects = Objects(
         clients.s3,
+        calls,
         sources_bucket=settings.sources_bucket,
         variants_bucket=settings.variants_bucket,
     )
     return WorkerContext(
         settings=settings,
+        policy=policy,
         clock=clock,
+        deadline=calls.deadline,
         objects=objects,
-        ledger=Ledger(clients.dynamodb, settings.ledger_table, clock),
-        queues=Queues(clients.sqs, build_listener() if settings.queue else None),
-        recipes=_recipes(settings.recipes, objects),
-        watermarks=Watermarks(objects),
+        ledger=Ledger(clients.dynamodb, calls, settings.ledger_table, clock),
+        queues=Queues(clients.sqs, unbounded, listener),
+        recipes=_recipes(settings.recipes, objects.within(unbounded.deadline)),
+        watermarks=Watermarks(),
         render_pool=RenderPool(settings.render_children, settings.limits),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
-        topic=_topic(settings.completion_topic),
+        topic=_topic(settings.completion_topic, calls),
     )
 
 
-def _topic(arn: str) -> Topic | None:
-    return Topic(build_announcer(arn, connections=BATCH_SIZE), arn) if arn else None
+def _topic(arn: str, calls: Calls) -> Topic | None:
+    if not arn:
+        return None
+    return Topic(build_announcer(calls.limits, arn, connections=BATCH_SIZE), calls, arn)
 
 
 def _recipes(place: str, objects: Objects) -> RecipeSet:

@@ -1,89 +1,79 @@
-"""One piece of work, from its beginning to its one log line; what happens to it stays in it."""
+"""Processes one key from beginning to end; nothing that happens to it touches another key."""
 
 import structlog
 
-from shared.cloud.clients import CALL_SECONDS
-from shared.deadline import Deadline
 from shared.model.errors import Failure, Unknown
-from shared.model.outcome import Outcome
 from worker.circuit_breaker import STAGE
 from worker.context import WorkerContext
 from worker.reconcile import RunAlone, reconcile
 from worker.record_log import RecordLog, failure_fields
+from worker.result import KeyResult, RecordOutcome
 from worker.work import Work
 
 log = structlog.get_logger()
 
-RecordOutcome = Outcome | Failure
-
 
 def process_work(
-    work: Work, context: WorkerContext, deadline: Deadline, *, is_alone: bool = False
+    work: Work, context: WorkerContext, *, is_alone: bool = False
 ) -> RecordOutcome | RunAlone:
-    """Return how the work on one key ended, or that it has to wait until nothing else is done.
+    """Return how the work on one key ended, or that it must run when nothing else does.
 
-    Never raises: nothing that happens to one record may touch another.
+    Never raises. `context` must be within a deadline.
     """
     record_log = RecordLog(work, context.clock)
-    outcome = _reconciled(work, context, deadline, record_log, is_alone=is_alone)
-    if isinstance(outcome, RunAlone):
-        return outcome
-    # Before it is announced: that a topic is down is no reason to render nothing.
-    context.circuit_breaker.note(outcome)
-    # A batch that stops says so once, and not for each record that was held back.
-    if not is_held_back(outcome):
-        record_log.log_outcome(outcome)
-    return _announced(outcome, context, deadline, record_log)
+    result = _reconciled(work, context, record_log, is_alone=is_alone)
+    if isinstance(result, RunAlone):
+        return result
+    # Before the announcement: a topic that is down is no reason to stop rendering.
+    context.circuit_breaker.note(result.outcome)
+    # A stopped batch writes one line, not one for each record that was held back.
+    if not is_held_back(result.outcome):
+        record_log.log_outcome(result)
+    return _announced(result, context, record_log)
 
 
 def is_held_back(outcome: RecordOutcome) -> bool:
-    """Say whether a record was not tried to its end, because of the brake."""
+    """Return whether the circuit breaker kept a record from being processed to its end."""
     return isinstance(outcome, Failure) and outcome.stage == STAGE
 
 
 def _reconciled(
-    work: Work,
-    context: WorkerContext,
-    deadline: Deadline,
-    record_log: RecordLog,
-    *,
-    is_alone: bool,
-) -> RecordOutcome | RunAlone:
+    work: Work, context: WorkerContext, record_log: RecordLog, *, is_alone: bool
+) -> KeyResult | RunAlone:
     try:
         context.circuit_breaker.check()
-        return reconcile(work, context, deadline, record_log, is_alone=is_alone)
-    except (Failure, RunAlone) as outcome:
-        return outcome
-    # The claim is left to run out, as nobody knows what is still under way.
+        return reconcile(work, context, record_log, is_alone=is_alone)
+    except RunAlone as waiting:
+        return waiting
+    except Failure as failure:
+        return KeyResult(failure)
+    # The claim is left to expire, because calls may still be under way.
     except Exception as error:
         log.exception("image failed unexpectedly", **record_log.fields())
-        return Unknown(f"{type(error).__name__}: {error}")
+        return KeyResult(Unknown(f"{type(error).__name__}: {error}"))
 
 
-def _announced(
-    outcome: RecordOutcome, context: WorkerContext, deadline: Deadline, record_log: RecordLog
-) -> RecordOutcome:
-    """Return the ending once subscribers know of it, or why they could not be told.
+def _announced(result: KeyResult, context: WorkerContext, record_log: RecordLog) -> RecordOutcome:
+    """Return the outcome once it is published to the topic, or why it could not be.
 
-    Then the record comes back, finds its work done, and announces it again.
+    After such a failure the record comes back, finds its work done, and announces it again.
     """
-    if record_log.change is None or context.topic is None:
-        return outcome
+    if result.change is None or context.topic is None:
+        return result.outcome
     try:
-        deadline.require(CALL_SECONDS, "announce")
-        context.topic.publish(record_log.completion(outcome, context.objects.sources_bucket))
+        context.topic.publish(result.completion(record_log.work, context.objects.sources_bucket))
     except Failure as failure:
         log.warning("change not announced", **record_log.fields(), **failure_fields(failure))
-        return _after(outcome, failure)
+        return _with_rejection(failure, result.outcome)
     except Exception as error:
         log.exception("change not announced", **record_log.fields())
         return Unknown(f"{type(error).__name__}: {error}", stage="announce")
-    return outcome
+    return result.outcome
 
 
-def _after(outcome: RecordOutcome, trouble: Failure) -> Failure:
-    """Return the trouble of an announcement, with the failure that it was to announce."""
+def _with_rejection(failure: Failure, outcome: RecordOutcome) -> Failure:
+    """Return the failure of an announcement; its detail names the rejection to be announced."""
     if not isinstance(outcome, Failure):
-        return trouble
-    detail = f"{trouble.detail} To be announced was a rejection, {outcome}"
-    return type(trouble)(detail, stage=trouble.stage)
+        return failure
+    detail = f"{failure.detail} To be announced was a rejection, {outcome}"
+    return type(failure)(detail, stage=failure.stage)

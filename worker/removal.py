@@ -1,43 +1,41 @@
-"""A source is gone: so are its variants and its manifest, exactly those the ledger knows of."""
+"""A source is gone: deletes its variants and its manifest, exactly those in the ledger."""
 
 from collections.abc import Iterable
 from contextlib import suppress
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.ledger import Claim
-from shared.deadline import Deadline
 from shared.model.completion import Change
 from shared.model.entry import REMOVED
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
+from shared.model.recipe import Recipe
+from shared.model.source import Source
 from worker.context import WorkerContext
-from worker.record_log import RecordLog
+from worker.result import KeyResult
 
 
 def remove(
-    claim: Claim, context: WorkerContext, deadline: Deadline, record_log: RecordLog
-) -> Outcome:
-    """Delete what was stored for a source that is gone, and leave a tombstone."""
-    nothing_there = claim.entry.status in ("", REMOVED) and not claim.entry.stored
-    if not nothing_there:
-        clear(claim, context, deadline)
-    deadline.require(CALL_SECONDS, "ledger")
-    if nothing_there:
+    claim: Claim, source: Source | None, recipe: Recipe | None, context: WorkerContext
+) -> KeyResult:
+    """Delete what was stored for a key, and leave a tombstone.
+
+    There is a source where no recipe matches the key any more.
+    """
+    if claim.entry.status in ("", REMOVED) and not claim.entry.stored:
         context.ledger.tombstone(claim, {})
-        return Outcome.ABSENT
-    record_log.changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value})
-    record_log.change = Change.REMOVED
-    return Outcome.REMOVED
+        return KeyResult(Outcome.ABSENT, source=source, recipe=recipe)
+    clear(claim, context)
+    changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value})
+    return KeyResult(Outcome.REMOVED, Change.REMOVED, changed_at, source, recipe)
 
 
-def clear(claim: Claim, context: WorkerContext, deadline: Deadline) -> None:
-    """Delete every object that may have been stored for this key, the manifest with them."""
+def clear(claim: Claim, context: WorkerContext) -> None:
+    """Delete the manifest and every variant that may be stored for the claimed key."""
     try:
         refuse_unsupported(claim.key)
     except UnsupportedKey:
-        return  # under such a key nothing was ever stored
-    deadline.require(CALL_SECONDS, "delete")
+        return  # nothing is ever stored for such a key
     context.objects.delete([manifest_key(claim.key), *_stored(claim.key, claim.may_exist)])
 
 
@@ -48,7 +46,7 @@ def delete_names(source_key: str, names: Iterable[str], context: WorkerContext) 
 
 
 def _stored(source_key: str, names: Iterable[str]) -> list[str]:
-    """Return where these may be stored; of another recipe's names, some may be too long for it."""
+    """Return the S3 keys of variants; names of other recipes may be too long for a key."""
     keys = []
     for name in sorted(names):
         with suppress(UnsupportedKey):

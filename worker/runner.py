@@ -1,7 +1,7 @@
 """The batch consumer on a long poll, for a laptop or a container: `python -m worker.runner`.
 
-The same code and the same promises as on Lambda. SIGTERM and SIGINT drain: what has been received
-is finished, nothing more is asked for, and the process exits with 0.
+It gives the same guarantees as on Lambda. On SIGTERM or SIGINT it finishes the messages that it
+has received, receives no more, and exits with 0.
 """
 
 import signal
@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.model.errors import PixfleetError
@@ -21,16 +20,13 @@ from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.context import WorkerContext, build_context
-
-# After a batch's time the queue is still to hear of it, in one call.
-HIDE_MARGIN_SECONDS = round(CALL_SECONDS)
-PAUSE_SECONDS = 5.0
+from worker.policy import POLICY, WorkerPolicy
 
 log = structlog.get_logger()
 
 
 class Runner:
-    """Receives, consumes and acknowledges until it is told to stop."""
+    """Receives, consumes and acknowledges messages until the stop event is set."""
 
     def __init__(self, context: WorkerContext, consumer: Consumer, stopping: Event) -> None:
         self._context = context
@@ -38,25 +34,25 @@ class Runner:
         self._stopping = stopping
 
     def run(self) -> None:
-        """Work until the stop event is set."""
+        """Run until the stop event is set."""
         while not self._stopping.is_set():
             try:
-                # Counted from before the receive: its answer may have come to a process that
-                # stood still, and what is hidden from others is hidden since then.
+                # Counted from before the receive: the messages are hidden from other workers
+                # since then, and the process may have been paused before it got the answer.
                 deadline = Deadline.after(self._longest_seconds, self._context.clock)
                 raw = self._receive()
                 if raw:
                     self._handle(raw, deadline)
             except PixfleetError as trouble:
-                log.warning("queue out of reach", trouble=str(trouble))
-                self._stopping.wait(PAUSE_SECONDS)
+                log.warning("queue unavailable", trouble=str(trouble))
+                self._stopping.wait(self._context.policy.receive_pause_seconds)
 
     def _receive(self) -> Sequence[Mapping[str, Any]]:  # boto3's shape of a message
         settings = self._context.settings
         return self._context.queues.receive(
             settings.queue,
             wait_seconds=settings.poll_seconds,
-            hide_seconds=self._longest_seconds + HIDE_MARGIN_SECONDS,
+            hide_seconds=self._longest_seconds + self._context.policy.hide_margin_seconds,
         )
 
     @property
@@ -79,12 +75,12 @@ class Runner:
             log.warning("acknowledgements refused", messages=refused)
 
 
-def main() -> int:
+def main(policy: WorkerPolicy = POLICY) -> int:
     """Run until SIGTERM or SIGINT; 2 if the environment or the recipes cannot be used."""
     stopping = Event()
 
     def stop(_signal_number: int, _frame: FrameType | None) -> None:
-        # No log line from here: the logger's lock may be held by the very line we interrupted.
+        # No log line here: the interrupted code may hold the logger's lock.
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)
@@ -92,7 +88,7 @@ def main() -> int:
     try:
         settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format)
-        context = build_context(settings)
+        context = build_context(settings, policy)
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
         return 2

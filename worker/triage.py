@@ -1,6 +1,6 @@
-"""What becomes of a message whose work failed: the dead-letter queue, or another try later."""
+"""Decides about a message whose processing failed: the dead-letter queue, or another try later."""
 
-import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -11,44 +11,47 @@ from shared.events.sqs import Message
 from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import Failure, PixfleetError, Transient, Unknown
 from shared.model.versions import WORKER_VERSION
-
-BASE_SECONDS = 30
-CAP_SECONDS = 30 * 60
+from worker.policy import BackOff
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """Decides by the failure's class and the message's receive count."""
+    """Decides by the failure's class and the message's receive count.
+
+    `chance` returns a random number from 0 to 1, for the jitter of the back-off.
+    """
 
     queues: Queues
     dead_letter_queue: str
     max_receives: int
+    back_off: BackOff
+    chance: Callable[[], float]
     request_id: str = ""
 
     def handle(self, message: Message, failure: Failure, key: str = "") -> bool:
-        """Return whether the message is dealt with for good; if not, the queue keeps it.
+        """Dead-letter or delay a message; return whether it may be deleted from its queue.
 
-        `key` is the source's whose failure it is, if it is a source's.
-        Never raises: a message that could not be moved is simply tried again.
+        `key` is the source that failed, empty if the failure is the message's own. Never raises: a
+        message that could not be moved is received again.
         """
         try:
             if self.is_final(message, failure):
-                self._bury(message, failure, key)
+                self._dead_letter(message, failure, key)
                 return True
-            self._put_off(message, failure)
+            self._delay(message, failure)
         except PixfleetError as trouble:
-            log.warning("message left to its queue", message_id=message.id, trouble=str(trouble))
+            log.warning("message left in its queue", message_id=message.id, trouble=str(trouble))
         except Exception:  # what happens to one message may not touch another
-            log.exception("message left to its queue", message_id=message.id)
+            log.exception("message left in its queue", message_id=message.id)
         return False
 
     def is_final(self, message: Message, failure: Failure) -> bool:
-        """Say whether no further try could help, or none is left."""
+        """Return whether another try would not help, or was the last."""
         return failure.is_permanent or message.receive_count >= self.max_receives
 
-    def _bury(self, message: Message, failure: Failure, key: str) -> None:
+    def _dead_letter(self, message: Message, failure: Failure, key: str) -> None:
         attributes = DeadLetterAttributes(
             key=key,
             cause=failure.cause.value,
@@ -77,22 +80,11 @@ class Triage:
             # The message with all attributes may be longer than SQS allows.
             self.queues.send(self.dead_letter_queue, body, attributes.encode_minimal())
 
-    def _put_off(self, message: Message, failure: Failure) -> None:
-        chance = random.random()  # noqa: S311 - jitter, not a secret
-        seconds = back_off_seconds(message.receive_count, chance)
+    def _delay(self, message: Message, failure: Failure) -> None:
+        seconds = self.back_off.seconds(message.receive_count, self.chance())
         wanted = failure.retry_after_seconds if isinstance(failure, Transient) else None
-        # Sooner than the back-off, but at once only the first time: receives are few.
+        # A failure may ask for less than the back-off. It gets no delay at all the first time
+        # only, because the receives of a message are few.
         if wanted is not None and (wanted or message.receive_count == 1):
             seconds = min(seconds, wanted)
         self.queues.delay(message.queue, message.receipt_handle, seconds=ceil(seconds))
-
-
-def back_off_seconds(receive_count: int, chance: float) -> float:
-    """Return 30 s doubling to 30 min, and up to half as much again by `chance` (0 to 1).
-
-    Never less: eight receives must outlast an hour's outage.
-    """
-    # 2 ** 10 is beyond the cap; a receive count has no bound of its own.
-    doublings = max(0, min(receive_count - 1, 10))
-    full: float = min(CAP_SECONDS, BASE_SECONDS * 2**doublings)
-    return full * (1 + chance / 2)

@@ -1,9 +1,7 @@
-"""Stores variants behind the render: the child encodes the next one while these travel."""
+"""Uploads variants while the render child encodes the next one."""
 
 from concurrent.futures import Future, wait
 
-from shared.cloud.clients import CALL_SECONDS
-from shared.deadline import Deadline
 from shared.imaging.frames import VariantFrame
 from shared.imaging.intake.sniff import sniff
 from shared.model.errors import DecoderCrash, Outside, Unknown
@@ -16,27 +14,24 @@ from worker.context import WorkerContext
 class Uploads:
     """The variants of one source on their way to S3."""
 
-    def __init__(
-        self, source: Source, recipe: Recipe, context: WorkerContext, deadline: Deadline
-    ) -> None:
+    def __init__(self, source: Source, recipe: Recipe, context: WorkerContext) -> None:
         self._source = source
         self._recipe = recipe
-        # Once: it takes a third of what a PUT takes.
+        # Computed once: it takes a third of the time of a PUT.
         self._fingerprint = recipe.fingerprint
         self._context = context
-        self._deadline = deadline
         self._futures: list[Future[None]] = []
-        self._pictures: list[StoredVariant] = []
+        self._variants: list[StoredVariant] = []
 
     def begin(self, frame: VariantFrame, data: bytes) -> None:
         """Start to store one file under every variant that shares it.
 
-        Only what the recipe stores, and each once: a child that a hostile image has taken over may
-        send anything, and what the ledger does not know of would never be deleted.
+        Accepts only variants of the recipe, and each once: a child that a hostile image has taken
+        over may send anything, and an object that is not in the ledger would never be deleted.
         """
         self._refuse_unexpected(frame, data)
         for variant in frame.variants:
-            self._pictures.append(
+            self._variants.append(
                 StoredVariant(
                     variant, frame.slot, frame.codec, frame.width, frame.height, len(data)
                 )
@@ -46,11 +41,11 @@ class Uploads:
             )
 
     def finish(self) -> tuple[StoredVariant, ...]:
-        """Wait until all is stored and return what; raise the first failure."""
+        """Wait until all variants are stored and return them; raise the first failure."""
         for future in self._futures:
             future.result()
-        expected, made = self._recipe.stored_names(), self._pictures
-        if {(picture.variant, picture.slot) for picture in made} != set(expected):
+        expected, made = self._recipe.stored_names(), self._variants
+        if {(each.variant, each.slot) for each in made} != set(expected):
             raise Unknown(
                 f"Expected {len(expected)} variants from the child, got {len(made)}.",
                 stage="render",
@@ -58,10 +53,10 @@ class Uploads:
         return tuple(made)
 
     def wait_until_idle(self) -> None:
-        """Leave no upload running, whatever happened: the claim must outlive every write.
+        """Wait until no upload runs: the claim must outlive every write.
 
         Raises a failure after which a write may still take effect, so that the claim is kept even
-        where something else failed first.
+        if another failure came first.
         """
         for future in self._futures:
             future.cancel()
@@ -73,7 +68,7 @@ class Uploads:
 
     def _refuse_unexpected(self, frame: VariantFrame, data: bytes) -> None:
         names = [(variant, frame.slot) for variant in frame.variants]
-        known = {(picture.variant, picture.slot) for picture in self._pictures}
+        known = {(each.variant, each.slot) for each in self._variants}
         expected = set(self._recipe.stored_names()) - known
         if len(set(names)) < len(names) or not set(names) <= expected:
             raise DecoderCrash(f"The render child sent {names} unasked.", stage="render")
@@ -81,5 +76,4 @@ class Uploads:
             raise DecoderCrash(f"The render child sent no {frame.codec}.", stage="render")
 
     def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
-        self._deadline.require(CALL_SECONDS, "put")
         self._context.objects.put_variant(self._source, self._fingerprint, name, codec, data)

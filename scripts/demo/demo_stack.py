@@ -60,7 +60,7 @@ class DemoStack:
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Return every message of the dead-letter queue, and leave all of them in it."""
-        queues, policy = Queues(self.clients.sqs), ScanPolicy(wait_seconds=0)
+        queues, policy = Queues(self.clients.sqs, self.clients.calls), ScanPolicy(wait_seconds=0)
         queue = self.stack.dead_letter_queue
         with Scan(queues, queue, SystemClock(), policy=policy) as scan:
             return tuple(scan)

@@ -10,6 +10,10 @@ import boto3
 from botocore.config import Config
 from localstack_client.session import Session
 
+from shared.clock import SystemClock
+from shared.cloud.calls import CallLimits, Calls
+from shared.deadline import Deadline
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 REGION = "us-east-1"
+CALL_LIMITS = CallLimits(connect_seconds=60, read_seconds=60, attempts=4, call_seconds=180.0)
 # The local AWS accepts every key; the real AWS refuses this one.
 DUMMY_KEY = "local"
 AWS_PREFIXES = ("AWS_", "BOTO_")
@@ -31,6 +36,11 @@ class Clients:
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
     ssm: "SSMClient"
+
+    @property
+    def calls(self) -> Calls:
+        """Return how the adapters of `shared.cloud` call the local AWS: without a deadline."""
+        return Calls(CALL_LIMITS, Deadline.never(SystemClock()))
 
 
 def local_clients(endpoint_url: str) -> Clients:

@@ -39,7 +39,7 @@ class TrialRenderer:
         files: dict[tuple[str, Slot], tuple[VariantFrame, bytes]] = {}
         with self.render_pool.child(wait_seconds=wait_seconds) as child:
             for reply in child.render(
-                data, job, time_limit_seconds=self.render_seconds, watermark=recipe.mark
+                data, job, time_limit_seconds=self.render_seconds, watermark=recipe.watermark
             ):
                 if isinstance(reply, DoneFrame):
                     return Rendered(files, reply)

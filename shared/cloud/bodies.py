@@ -1,4 +1,4 @@
-"""Reads the body of an S3 object within a time, however slowly it comes."""
+"""Reads the body of an S3 object within a time, however slowly it arrives."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, cast
@@ -13,15 +13,15 @@ CHUNK_BYTES = 64 * 1024
 
 
 class _Stream(Protocol):
-    """What a body becomes in a `with`, whatever its stubs say: urllib3's response."""
+    """What a body's `__enter__` returns, unlike its stubs: urllib3's response."""
 
     def read1(self, amt: int, /) -> bytes:
-        """Return what is there, after at most one wait for the socket."""
+        """Return the bytes that have arrived, after at most one wait for the socket."""
         ...
 
 
 def read_in_time(body: "StreamingBody", until: Deadline) -> bytes:
-    """Return the whole body; `OutOfTime` if it is not there in time.
+    """Return the whole body; `OutOfTime` if it has not arrived in time.
 
     Ends at most one wait for the socket later than that.
     """
@@ -29,8 +29,8 @@ def read_in_time(body: "StreamingBody", until: Deadline) -> bytes:
 
 
 def _chunks(stream: _Stream, until: Deadline) -> Iterator[bytes]:
-    # A read timeout is for each wait on the socket, so that a body that trickles never meets it;
-    # and `read` would go on waiting until its chunk is full.
+    # A read timeout bounds each wait for the socket, so a slow but steady body never reaches it.
+    # `read` would wait until its chunk is full.
     while chunk := stream.read1(CHUNK_BYTES):
         yield chunk
         if not until.remaining_seconds():

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from shared.cloud.calls import CallLimits
 from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -17,29 +18,25 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-CONNECT_SECONDS = 3
-READ_SECONDS = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 LONGEST_POLL_SECONDS = 20
-# The longest that one call with its retries may take; `faults.attempt` keeps to it.
-CALL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """What the worker speaks to. Clients are thread-safe; sessions are not, so none is kept."""
+    """The AWS clients of one worker, which are thread-safe. Sessions are not: none is kept."""
 
     s3: "S3Client"
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
 
 
-def build_clients(*, connections: int) -> Clients:
+def build_clients(limits: CallLimits, *, connections: int) -> Clients:
     """Return clients that share settings; `connections` bounds the open sockets of each.
 
-    `Misconfigured` if what the environment says of AWS cannot be used.
+    `Misconfigured` if the AWS settings in the environment are invalid.
     """
-    config = _config(READ_SECONDS, connections)
+    config = _config(limits.connect_seconds, limits.read_seconds, connections)
     with _usable_session() as session:
         return Clients(
             s3=session.client("s3", config=config),
@@ -48,30 +45,31 @@ def build_clients(*, connections: int) -> Clients:
         )
 
 
-def build_listener() -> "SQSClient":
-    """Return a client for long polls, and for nothing else; raises as `build_clients` does.
+def build_listener(limits: CallLimits) -> "SQSClient":
+    """Return a client for long polls only; raises as `build_clients` does.
 
-    A poll is answered after up to 20 s. Every other call must fail sooner than that, or it would
-    outlast CALL_SECONDS, and a client has one read timeout for all its calls.
+    SQS answers a long poll after up to 20 s. Every other call must fail sooner, or it would
+    outlast its limit, and a client has one read timeout for all its calls.
     """
+    read_seconds = LONGEST_POLL_SECONDS + limits.read_seconds
     with _usable_session() as session:
-        return session.client("sqs", config=_config(LONGEST_POLL_SECONDS + READ_SECONDS, 1))
+        return session.client("sqs", config=_config(limits.connect_seconds, read_seconds, 1))
 
 
-def build_announcer(topic_arn: str, *, connections: int) -> "SNSClient":
+def build_announcer(limits: CallLimits, topic_arn: str, *, connections: int) -> "SNSClient":
     """Return a client for one topic, in the region of its ARN; raises as `build_clients` does.
 
-    Built only where there is a topic: the model of SNS would take its part of every cold start.
+    Built only where a topic is configured: loading botocore's model of SNS lengthens a cold start.
     """
-    region = topic_arn.split(":")[3]
+    config = _config(limits.connect_seconds, limits.read_seconds, connections)
     with _usable_session() as session:
-        return session.client("sns", region_name=region, config=_config(READ_SECONDS, connections))
+        return session.client("sns", region_name=topic_arn.split(":")[3], config=config)
 
 
-def _config(read_seconds: int, connections: int) -> Config:
-    # botocore does not retry, because `faults.attempt` does: two layers of retries multiply.
+def _config(connect_seconds: float, read_seconds: float, connections: int) -> Config:
+    # botocore does not retry, because `Calls.attempt` does: two layers of retries multiply.
     return Config(
-        connect_timeout=CONNECT_SECONDS,
+        connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         max_pool_connections=connections,
         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -86,7 +84,7 @@ def _usable_session() -> Iterator[boto3.session.Session]:
             raise _unusable("AWS_DEFAULT_REGION: expected a region, got nothing")
         yield session
     except (BotoCoreError, ValueError) as refused:
-        # A profile, a region, an endpoint or a number in an AWS_* variable or an AWS file.
+        # An invalid profile, region, endpoint or number in an AWS_* variable or in an AWS file.
         raise _unusable(f"what it says of AWS: {refused}") from refused
 
 

@@ -1,4 +1,4 @@
-"""What a ledger item says, read by those who know its schema and by nobody else."""
+"""Reads ledger items of the one schema that this version knows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ SCHEMA_VERSION = 1
 
 
 def unknown_schema(fields: Mapping[str, Value]) -> UnknownSchema | None:
-    """Return why an item's fields cannot be read, none if they can: nobody guesses at them."""
+    """Return why an item's fields cannot be read; None if they can."""
     schema = fields.get("schema")
     if schema == SCHEMA_VERSION:
         return None
@@ -22,10 +22,10 @@ def unknown_schema(fields: Mapping[str, Value]) -> UnknownSchema | None:
 
 
 def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
-    """Return what an item says, an empty entry where there is none.
+    """Return the entry of an item; an empty entry for an empty item.
 
-    `ours` is a token that does not count as an earlier attempt. `UnknownSchema` for an item
-    that another version of this program wrote.
+    `ours` is a claim token that does not count as an earlier attempt. `UnknownSchema` if another
+    version of this program wrote the item.
     """
     fields = from_item(item)
     if fields and (unknown := unknown_schema(fields)):

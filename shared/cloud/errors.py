@@ -1,9 +1,8 @@
-"""Translates what AWS and the network say into our failures, once, and retries what may pass.
+"""Translates the errors of AWS and of the network into ours.
 
 `Missing`, `Unchanged` and `ConditionRefused` are answers, not failures: the adapters expect them.
 """
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,17 +15,8 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
-from tenacity.stop import stop_base
 from urllib3.exceptions import HTTPError
 
-from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
 from shared.model.errors import (
     AccessDenied,
     Failure,
@@ -40,16 +30,15 @@ from shared.model.errors import (
 
 Answer = TypeVar("Answer")
 
-ATTEMPTS = 4
 SERVER_ERRORS = 500
 
 
 class Missing(PixfleetError):
-    """The object, queue or table is not there."""
+    """The object, queue or table does not exist."""
 
 
 class ConditionRefused(PixfleetError):
-    """A conditional call found another state; `found` is the ledger's item, if it was sent."""
+    """A condition was not met; `found` is the ledger's item, if DynamoDB returned it."""
 
     def __init__(self, message: str, found: object = None) -> None:
         super().__init__(message)
@@ -57,7 +46,7 @@ class ConditionRefused(PixfleetError):
 
 
 class Unchanged(PixfleetError):
-    """The object is the one that we have already."""
+    """The object has the ETag of the request (304)."""
 
 
 _CODES: dict[str, type[PixfleetError]] = {
@@ -71,7 +60,7 @@ _CODES: dict[str, type[PixfleetError]] = {
     "412": ConditionRefused,
     "PreconditionFailed": ConditionRefused,
     "ConditionalCheckFailedException": ConditionRefused,
-    # Two writers at once, and S3 asks to try again:
+    # Two writers at once; S3 asks to try again:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     "ConditionalRequestConflict": StorageUnavailable,
     "403": AccessDenied,
@@ -90,7 +79,7 @@ _CODES: dict[str, type[PixfleetError]] = {
     "KMS.ThrottlingException": Throttled,
     "KmsThrottled": Throttled,
     "UnrecognizedClientException": AccessDenied,
-    # SNS has words of its own: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    # SNS has its own codes: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     "AuthorizationError": AccessDenied,
     "InvalidSecurity": AccessDenied,
     "KMSAccessDenied": AccessDenied,
@@ -107,7 +96,7 @@ _CODES: dict[str, type[PixfleetError]] = {
     "InvalidAccessKeyId": AccessDenied,
     "SignatureDoesNotMatch": AccessDenied,
     "503": Throttled,
-    # What botocore would retry by itself, with other statuses than 5xx:
+    # Codes with other statuses than 5xx that botocore would retry:
     # https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode
     "RequestTimeout": StorageUnavailable,
     "RequestTimeoutException": StorageUnavailable,
@@ -128,38 +117,8 @@ _CODES: dict[str, type[PixfleetError]] = {
 }
 
 
-def attempt(call: Callable[[], Answer], *, stage: str) -> Answer:
-    """Return what an AWS call returns, retrying briefly; the queue retries at length.
-
-    Every call passed here must be safe to repeat: a lost response looks like a lost request.
-    """
-    retrying: Callable[..., Answer] = Retrying(
-        retry=retry_if_exception_type((Throttled, StorageUnavailable, LedgerUnavailable)),
-        # The last attempt must not start so late that it ends after CALL_SECONDS.
-        stop=stop_after_attempt(ATTEMPTS)
-        | _StopBefore(CALL_SECONDS - CONNECT_SECONDS - READ_SECONDS),
-        wait=wait_random_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    )
-    return retrying(once, call, stage=stage)
-
-
-class _StopBefore(stop_base):
-    """Start no attempt after so many seconds by the wall clock.
-
-    tenacity's own counts on a clock that may stand still while Lambda has frozen the process, and
-    a write repeated after a thaw could come later than the lease that it was meant for.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._latest = time.time() + seconds
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        return time.time() + retry_state.upcoming_sleep > self._latest
-
-
-def once(call: Callable[[], Answer], *, stage: str) -> Answer:
-    """Return what an AWS call returns, trying it a single time."""
+def translated(call: Callable[[], Answer], *, stage: str) -> Answer:
+    """Return what an AWS call returns, or raise our error for the one that it raises."""
     try:
         return call()
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""DynamoDB's typed values and ours; boto3's own converter answers `Decimal` and wants it back."""
+"""Converts DynamoDB's typed values; boto3's own converter uses `Decimal` for numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ def to_item(fields: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Value]:
-    """Return an item's fields; a type that we never write is left out."""
+    """Return an item's fields; types that we never write are left out."""
     fields = {}
     for name, attribute in item.items():
         ((kind, value),) = attribute.items()

@@ -1,18 +1,22 @@
-"""DynamoDB: the ledger, one item a source, and the claim that makes one writer per key.
+"""DynamoDB: the ledger, one item for each source, and the claim that makes one writer per key.
 
 Every write is conditional on the claim's token: a worker that lost its lease changes nothing. Each
-may be repeated when its answer was lost: the token of the last claim to end stays on the item.
+write may be repeated if its answer was lost: the token of the last claim that ended stays on the
+item.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shared.clock import Clock
+from shared.cloud.calls import Calls
 from shared.cloud.entries import SCHEMA_VERSION, read_entry, unknown_schema
-from shared.cloud.errors import ConditionRefused, attempt
+from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value, from_item, to_item
+from shared.deadline import Deadline
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, ClaimLost, Failure
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 TOMBSTONE_SECONDS = 90 * 86_400
 MAX_DETAIL_BYTES = 500
 
-# What is true of one published version, and of none other.
+# Attributes of one published version.
 FACTS = (
     "change",
     "etag",
@@ -38,16 +42,16 @@ FACTS = (
     "total_seconds",
 )
 WHY = ("cause", "stage", "detail")
-# What is true until the next ending.
+# Attributes that are removed when the next claim ends.
 PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to write one key until the lease ends; `entry` is what stood there before.
+    """The right to write one key until the lease ends; `entry` is the entry from before it.
 
-    `may_exist` is every object name that may be stored for the key, now or under this claim;
-    `messages` are the ids of those for whose sake it was taken.
+    `may_exist` has every object name that may be stored for the key, now or under this claim.
+    `messages` has the ids of the messages that the claim was taken for.
     """
 
     key: str
@@ -59,16 +63,27 @@ class Claim:
 
 
 class Ledger:
-    """The table."""
+    """The DynamoDB table.
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str, clock: Clock) -> None:
+    `release`, `abandon` and `mark_dirty` ignore the deadline: each is useful however late it is,
+    and its condition keeps it from changing what another worker wrote.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, clock: Clock) -> None:
         self._dynamodb = dynamodb
+        self.calls = calls
         self._table = table
         self._clock = clock
 
+    def within(self, deadline: Deadline) -> "Ledger":
+        """Return the same table for work that must end by the deadline."""
+        bound = copy(self)
+        bound.calls = self.calls.within(deadline)
+        return bound
+
     def read(self, key: str) -> Entry:
-        """Return what is written, consistently; an empty entry where nothing is."""
-        answer = attempt(
+        """Return the entry of a consistent read; an empty entry if there is no item."""
+        answer = self.calls.attempt(
             lambda: self._dynamodb.get_item(
                 TableName=self._table, Key=to_item({"key": key}), ConsistentRead=True
             ),
@@ -77,7 +92,7 @@ class Ledger:
         return read_entry(answer.get("Item", {}))
 
     def refuse_held(self, entry: Entry) -> None:
-        """Raise `Claimed` if somebody is at work on the key, as `claim` would, without a write."""
+        """Raise `Claimed` if a lease is live, as `claim` would, but without a write."""
         now = self._clock.now()
         if entry.lease_until >= now:
             raise _held(entry.lease_until - now)
@@ -90,20 +105,20 @@ class Ledger:
         may_store: Sequence[str],
         messages: Sequence[str] = (),
     ) -> Claim:
-        """Take the key for this worker; `Claimed` while another one's lease lives.
+        """Take the key for this worker; `Claimed` while another worker's lease is live.
 
-        `may_store` notes every name that this claim could write, so that whatever a crash leaves
-        behind is known to the next removal. Safe to repeat: our own token does not stop us, unless
-        the claim has ended meanwhile and this is a request that lay about.
+        `may_store` is every name that this claim could write: written down first, so that the
+        next removal knows what a crash may have left behind. Safe to repeat: the claim's own token
+        does not refuse it, unless the claim has ended and this is a delayed duplicate request.
         """
         token, now = uuid4().hex, self._clock.now()
         lease_until = now + lease_seconds
         try:
-            answer = attempt(
+            answer = self.calls.attempt(
                 lambda: self._update(
                     key,
                     "SET claim_token = :token, lease_until = :until, #schema = :schema "
-                    # A tombstone that is worked on must not be swept away by DynamoDB meanwhile.
+                    # DynamoDB must not expire a tombstone while its key is claimed.
                     "REMOVE expires_at ADD may_store :names, attempts :tokens",
                     condition="(attribute_not_exists(lease_until) OR lease_until < :now "
                     "OR claim_token = :token) "
@@ -128,11 +143,11 @@ class Ledger:
         return Claim(key, token, lease_until, entry, may_exist, frozenset(messages))
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
-        """Write what is true now and end the claim, in one write; return since when it is."""
+        """Write the published version and end the claim, in one write; return when."""
         return self._finish(claim, {"status": PUBLISHED, **fields})
 
     def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> float:
-        """Write why the source of these facts has no variants and end the claim; return when."""
+        """Write why this source has no variants and end the claim; return when."""
         why: dict[str, Value] = {
             "status": REJECTED,
             "variants": [],
@@ -143,36 +158,37 @@ class Ledger:
         return self._finish(claim, {**facts, **why})
 
     def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
-        """Write, for a while, that source and variants are gone; end the claim; return when."""
+        """Write a tombstone, which DynamoDB expires later, and end the claim; return when."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
         return self._finish(claim, {**facts, **gone})
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
-        """End a claim that did not come to its end: what may have been stored stays noted.
+        """End a claim whose work failed; the names that it may have stored stay in the item.
 
-        `hold_seconds` keeps everybody from the key a little longer, for the sake of a write that
-        may still be under way; `crashed` notes that a child died under this claim.
+        `hold_seconds` keeps the key from other workers a little longer, because a write may still
+        take effect. `crashed` counts a render child that died under this claim.
         """
-        # This attempt told how it ended; whether others did stays as it is.
+        # This attempt did not crash; the tokens of attempts that did stay.
         ended = f"DELETE attempts :own{' ADD crashes :own' if crashed else ''}"
         if hold_seconds:
             held = {"lease_until": self._clock.now() + hold_seconds}
-            self._write(claim, held, gone=(), also=ended)
+            self._write(claim, held, gone=(), also=ended, calls=self._late_calls)
         else:
-            self._write(claim, {}, gone=("lease_until",), also=ended)
+            self._write(claim, {}, gone=("lease_until",), also=ended, calls=self._late_calls)
 
     def abandon(self, claim: Claim) -> None:
-        """End a claim under which nothing was stored, as if it had never been."""
-        self._write(claim, {}, gone=("lease_until", "attempts", "crashes", "may_store"))
+        """End a claim under which nothing was stored; leave the entry as it was before."""
+        ended = ("lease_until", "attempts", "crashes", "may_store")
+        self._write(claim, {}, gone=ended, calls=self._late_calls)
 
     def mark_dirty(self, claim: Claim) -> None:
-        """Note that a claim which was lost may have written: what is stored may be a mixture.
+        """Note that a lost claim may have written: the stored variants may be of two versions.
 
-        Whoever has the key now will find its claim lost in turn, and whoever looks next makes it
-        all again. Not conditional on the claim, which is somebody else's.
+        The worker that has the key now loses its claim in turn, and the next one renders again.
+        Not conditional on the claim, which is another worker's.
         """
-        attempt(
+        self._late_calls.attempt(
             lambda: self._update(
                 claim.key,
                 "REMOVE claim_token ADD may_store :names",
@@ -183,22 +199,33 @@ class Ledger:
             stage="ledger",
         )
 
+    @property
+    def _late_calls(self) -> Calls:
+        return self.calls.within(Deadline.never(self._clock))
+
     def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> float:
-        """Write all that is true now, and leave nothing of what was true before."""
+        """Write the fields and remove every other attribute of the former state."""
         now = self._clock.now()
         former = (*FACTS, *WHY, *PASSING)
         written = {**fields, "updated_at": now}
         if claim.messages:
             written["told_by"] = claim.messages
-        self._write(claim, written, gone=tuple(name for name in former if name not in written))
+        gone = tuple(name for name in former if name not in written)
+        self._write(claim, written, gone=gone, calls=self.calls)
         return now
 
     def _write(
-        self, claim: Claim, fields: Mapping[str, Value], *, gone: Sequence[str], also: str = ""
+        self,
+        claim: Claim,
+        fields: Mapping[str, Value],
+        *,
+        gone: Sequence[str],
+        calls: Calls,
+        also: str = "",
     ) -> None:
-        """Write and remove fields and end the claim, if it is still ours.
+        """Write some fields, remove others and end the claim; `ClaimLost` if it is not ours.
 
-        `also` is a further part of the update, in which `:own` stands for the claim's token.
+        `also` is a further part of the update expression, in which `:own` is the claim's token.
         """
         written = {**fields, "done_token": claim.token}
         names = {f"#f{at}": name for at, name in enumerate((*written, *gone, "claim_token"))}
@@ -207,7 +234,7 @@ class Ledger:
             f"{name} = :v{at}" for at, name in enumerate(placeholders[: len(written)])
         )
         try:
-            attempt(
+            calls.attempt(
                 lambda: self._update(
                     claim.key,
                     f"SET {assignments} REMOVE {', '.join(placeholders[len(written) :])} {also}",
@@ -224,7 +251,7 @@ class Ledger:
         except ConditionRefused as refused:
             found = _found(refused)
             if all(found.get(name) == value for name, value in written.items()):
-                return  # this very write took effect, and its answer was lost
+                return  # this same write took effect, and its answer was lost
             raise ClaimLost(
                 "Expected the claim to be ours still, got another or none.", stage="ledger"
             ) from refused
@@ -271,5 +298,5 @@ def _found(refused: ConditionRefused) -> Mapping[str, Value]:
 
 
 def _within(most_bytes: int, text: str) -> str:
-    """Return the beginning of a text that takes no more bytes than this."""
+    """Return the beginning of a text, of at most so many bytes in UTF-8."""
     return text.encode(errors="replace")[:most_bytes].decode(errors="ignore")

@@ -1,11 +1,10 @@
-"""DynamoDB: reads many ledger entries at once, those of some keys or every one there is."""
+"""DynamoDB: reads many ledger entries, those of some keys or all of them."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from shared.cloud.calls import Calls
 from shared.cloud.entries import read_entry
-from shared.cloud.errors import attempt
 from shared.cloud.items import to_item
 from shared.model.entry import Entry
 from shared.model.errors import LedgerUnavailable, UnknownSchema
@@ -17,29 +16,30 @@ if TYPE_CHECKING:
 BATCH_KEYS = 100
 ROUNDS = 8
 
-# An entry, or why this version of the program does not read it.
+# An entry, or why this version of the program cannot read it.
 Read = Entry | UnknownSchema
 
 
 class LedgerReader:
-    """The table, read in bulk. Writes nothing; any thread may ask."""
+    """Reads the table in bulk; thread-safe."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str) -> None:
         self._dynamodb = dynamodb
+        self._calls = calls
         self._table = table
 
     def of(self, keys: Sequence[str], *, consistent: bool = True) -> Mapping[str, Read]:
-        """Return what is written of up to a hundred keys.
+        """Return the entries of up to a hundred keys; an empty one for a key without an item.
 
-        An empty entry where nothing is. Half as dear and up to a second late unless `consistent`.
+        Eventually consistent reads cost half and may be a second old.
         """
         found: dict[str, Read] = {key: Entry() for key in keys}
         wanted: Any = [to_item({"key": key}) for key in found]
         for tried in range(ROUNDS):
             if not wanted:
                 return found
-            if tried:  # what DynamoDB left out it wants to be asked for later
-                time.sleep(0.05 * 2**tried)
+            if tried:  # DynamoDB asks to wait before unprocessed keys are requested again
+                self._calls.sleep(0.05 * 2**tried)
             items, wanted = self._ask(wanted, consistent=consistent)
             found |= {item["key"]["S"]: _read(item) for item in items}
         if wanted:
@@ -49,14 +49,14 @@ class LedgerReader:
         return found
 
     def entries(self, keys: Sequence[str], *, consistent: bool) -> Mapping[str, Entry]:
-        """Return the same for one who can do nothing without: raise what cannot be read."""
+        """Like `of`, but raise `UnknownSchema`."""
         return {key: _readable(read) for key, read in self.of(keys, consistent=consistent).items()}
 
     def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:
-        """Yield every entry whose key begins so, in no order, page by page.
+        """Yield every entry whose key has the prefix, in no order.
 
-        The whole table is read, and paid for, whatever the prefix. Not consistent: what changes
-        meanwhile may be missing.
+        Scan reads the whole table, and costs as much, whatever the prefix. Not consistent: an
+        entry that changes meanwhile may be missing.
         """
         request: dict[str, Any] = {"TableName": self._table}
         if prefix:
@@ -66,7 +66,7 @@ class LedgerReader:
                 "ExpressionAttributeValues": to_item({":prefix": prefix}),
             }
         while True:
-            answer = attempt(lambda: self._dynamodb.scan(**request), stage="ledger")
+            answer = self._calls.attempt(lambda: self._dynamodb.scan(**request), stage="ledger")
             for item in answer.get("Items", []):
                 yield item["key"]["S"], _read(item)
             if "LastEvaluatedKey" not in answer:
@@ -74,7 +74,7 @@ class LedgerReader:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _ask(self, wanted: Any, *, consistent: bool) -> tuple[Any, Any]:  # noqa: ANN401 - boto3's shapes
-        answer = attempt(
+        answer = self._calls.attempt(
             lambda: self._dynamodb.batch_get_item(
                 RequestItems={self._table: {"Keys": wanted, "ConsistentRead": consistent}}
             ),

@@ -1,13 +1,15 @@
-"""S3: sources are read, variants and manifests are written and deleted."""
+"""S3: reads sources, writes and deletes variants and manifests."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shared.cloud.bodies import read_in_time
-from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged, attempt
+from shared.cloud.calls import Calls
+from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged
 from shared.deadline import Deadline
 from shared.model.errors import (
     AccessDenied,
@@ -27,37 +29,46 @@ if TYPE_CHECKING:
 
 # A variant's bytes change only with its version, and the manifest's URLs name the version.
 FOR_EVER = "public, max-age=31536000, immutable"
-# A manifest lives under one name for good, so browsers ask again after a minute.
+# A manifest keeps its name when it changes, so browsers ask again after a minute.
 SHORTLY = "public, max-age=60"
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
-# The edge lets browsers keep for ever only what is of the version that the URL names.
+# CloudFront lets browsers cache an object for ever only if its version is that of the URL.
 VERSION = "pixfleet-version"
-# A mark is held in memory by every worker and sent to a child with every source.
+# Every worker holds the watermark in memory and sends it to a render child with each source.
 MAX_WATERMARK_BYTES = 4 * MEBIBYTE
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
 @dataclass(frozen=True, slots=True)
 class WatermarkFile:
-    """A watermark's file, and the ETag by which it is known; empty for a recipe without one."""
+    """A watermark's file and its ETag; both empty if it was never read."""
 
     etag: str = ""
     data: bytes = b""
 
 
 class Objects:
-    """The two buckets."""
+    """The sources bucket and the variants bucket."""
 
-    def __init__(self, s3: "S3Client", *, sources_bucket: str, variants_bucket: str) -> None:
+    def __init__(
+        self, s3: "S3Client", calls: Calls, *, sources_bucket: str, variants_bucket: str
+    ) -> None:
         self._s3 = s3
+        self.calls = calls
         self.sources_bucket = sources_bucket
         self.variants_bucket = variants_bucket
 
+    def within(self, deadline: Deadline) -> "Objects":
+        """Return the same buckets for work that must end by the deadline."""
+        bound = copy(self)
+        bound.calls = self.calls.within(deadline)
+        return bound
+
     def head(self, key: str) -> Source | None:
-        """Return the source as it is now; none if there is none, or a delete marker on top."""
+        """Return the source as it is now; None if there is none, or a delete marker."""
         try:
-            answer = attempt(
+            answer = self.calls.attempt(
                 lambda: self._s3.head_object(Bucket=self.sources_bucket, Key=key), stage="head"
             )
         except Missing:
@@ -74,24 +85,24 @@ class Objects:
         )
 
     def fetch(self, source: Source, until: Deadline) -> bytes:
-        """Return the bytes of exactly this source; `SourceChanged` if it is not there any more.
+        """Return the bytes of exactly this source; `SourceChanged` if it was replaced or deleted.
 
-        `OutOfTime` if they do not come in time, however slowly they do.
+        `OutOfTime` if they have not arrived by `until`.
         """
         try:
-            return attempt(lambda: self._read(source, until), stage="fetch")
+            return self.calls.attempt(lambda: self._read(source, until), stage="fetch")
         except (ConditionRefused, Missing) as error:
             raise SourceChanged(
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
             ) from error
 
     def fetch_watermark(self, key: str, *, known: WatermarkFile) -> WatermarkFile:
-        """Return the watermark as it is now: the known one if it still is that.
+        """Return the watermark as it is now; the known one if S3 has the same.
 
-        `WatermarkUnusable` if it is not there, closed to us or too large.
+        `WatermarkUnusable` if it does not exist, access is denied or it is too large.
         """
         try:
-            return attempt(lambda: self._read_watermark(key, known), stage="watermark")
+            return self.calls.attempt(lambda: self._read_watermark(key, known), stage="watermark")
         except Unchanged:
             return known
         except (Missing, AccessDenied) as error:
@@ -103,11 +114,11 @@ class Objects:
     def put_variant(
         self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
     ) -> None:
-        """Store one variant, with the Content-Type of what it really is.
+        """Store one variant, with the Content-Type of its codec.
 
         `fingerprint` is that of the recipe that made it.
         """
-        attempt(
+        self.calls.attempt(
             lambda: self._s3.put_object(
                 Bucket=self.variants_bucket,
                 Key=variant_key(source.key, *name),
@@ -125,7 +136,7 @@ class Objects:
 
     def put_manifest(self, source: Source, document: bytes) -> None:
         """Store a source's manifest."""
-        attempt(
+        self.calls.attempt(
             lambda: self._s3.put_object(
                 Bucket=self.variants_bucket,
                 Key=manifest_key(source.key),
@@ -138,12 +149,12 @@ class Objects:
         )
 
     def delete(self, stored_keys: Sequence[str]) -> None:
-        """Delete objects of the variants bucket; what is gone already does not matter."""
+        """Delete objects of the variants bucket; objects that do not exist are no error."""
         for start in range(0, len(stored_keys), MAX_DELETES):
             batch: list[ObjectIdentifierTypeDef] = [
                 {"Key": key} for key in stored_keys[start : start + MAX_DELETES]
             ]
-            attempt(lambda batch=batch: self._delete(batch), stage="delete")  # type: ignore[misc]
+            self.calls.attempt(lambda batch=batch: self._delete(batch), stage="delete")  # type: ignore[misc]
 
     def read_recipes(self, bucket: str, key: str) -> bytes:
         """Return the recipes object that Terraform wrote."""
@@ -152,13 +163,13 @@ class Objects:
             with self._s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
                 return body.read()
 
-        return attempt(read, stage="recipes")
+        return self.calls.attempt(read, stage="recipes")
 
     def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:
         answer = self._s3.delete_objects(
             Bucket=self.variants_bucket, Delete={"Objects": batch, "Quiet": True}
         )
-        # Each key of the batch fails by itself, with status 200 for the whole.
+        # DeleteObjects answers 200 and lists the keys that it could not delete.
         if errors := answer.get("Errors"):
             first = errors[0]
             response: Any = {  # the stubs want every field
@@ -171,19 +182,22 @@ class Objects:
             raise ClientError(response, "DeleteObjects")
 
     def _require_sources_bucket(self) -> None:
-        """Raise `StorageUnavailable` if it is the bucket that is gone.
+        """Raise `StorageUnavailable` if the bucket does not exist.
 
-        HEAD says 404 for either, and taking a lost bucket for a lost source would delete variants.
+        HeadObject answers 404 for a missing bucket as for a missing object, and a missing source
+        would mean that its variants are deleted.
         """
         try:
-            attempt(lambda: self._s3.head_bucket(Bucket=self.sources_bucket), stage="head")
+            self.calls.attempt(
+                lambda: self._s3.head_bucket(Bucket=self.sources_bucket), stage="head"
+            )
         except Missing as error:
             raise StorageUnavailable(
                 f"Expected bucket {self.sources_bucket}, got none of that name.", stage="head"
             ) from error
 
     def _read_watermark(self, key: str, known: WatermarkFile) -> WatermarkFile:
-        # ETags are hexadecimal, so that no object is known as none.
+        # ETags are hexadecimal, so no object has the ETag "none".
         condition = f'"{known.etag or "none"}"'
         answer = self._s3.get_object(Bucket=self.sources_bucket, Key=key, IfNoneMatch=condition)
         with answer["Body"] as body:

@@ -1,12 +1,12 @@
-"""SQS: receive, acknowledge, put off, and move to the dead-letter queue."""
+"""SQS: sends, receives, acknowledges, delays and hides messages."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from shared.cloud.errors import attempt, once
+from shared.cloud.calls import Calls
+from shared.cloud.errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,11 +19,11 @@ MAX_VISIBILITY_SECONDS = 43_200
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What a queue says of itself, approximately: SQS may be a minute behind.
+    """The approximate number of messages in a queue: SQS may be a minute behind.
 
-    `in_flight` are in somebody's hands, or put off; `delayed` were sent to be received later.
-    `has_redrive_policy` says that receives are counted against its messages;
-    it keeps a message for `retention_seconds`.
+    Messages `in_flight` are invisible: received and not deleted yet. Messages that are `delayed`
+    were sent with a delay. With a redrive policy SQS moves a message that is received too often to
+    the dead-letter queue. A message is kept for `retention_seconds`.
     """
 
     waiting: int
@@ -34,12 +34,12 @@ class Depth:
 
     @property
     def all(self) -> int:
-        """Return how many it holds in all."""
+        """Return the number of all messages."""
         return self.waiting + self.in_flight + self.delayed
 
     @property
     def is_quiet(self) -> bool:
-        """Say whether nothing is there."""
+        """Return whether there is no message."""
         return not self.all
 
 
@@ -81,34 +81,34 @@ class BatchPolicy:
 
 
 class Queues:
-    """Queues by name; URLs are looked up once."""
+    """The SQS queues, by name; each URL is read once."""
 
     def __init__(
         self,
         sqs: "SQSClient",
+        calls: Calls,
         listener: "SQSClient | None" = None,
         *,
         batch_policy: BatchPolicy = BatchPolicy(),
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take a client, and for a worker that polls one that waits for as long as a poll may."""
+        """Take a client; a worker that polls has another one whose read timeout is longer."""
         self._sqs = sqs
+        self._calls = calls
         self._listener = listener or sqs
         self._batch_policy = batch_policy
-        self._sleep = sleep
         self._urls: dict[str, str] = {}
         self._lock = Lock()
 
     def receive(
         self, queue: str, *, wait_seconds: int, hide_seconds: int
     ) -> Sequence[Mapping[str, Any]]:
-        """Return up to ten messages as boto3 gives them, after at most `wait_seconds`.
+        """Return up to ten messages in boto3's form, after at most `wait_seconds`.
 
-        `hide_seconds` is for how long nobody else gets them, whatever the queue's own setting.
+        They are invisible to others for `hide_seconds`, whatever the queue's visibility timeout.
         """
-        # Not retried: the caller polls in a loop anyway, and a repeated receive costs receives.
+        # Not retried: the caller polls in a loop, and each receive counts against the messages.
         url = self._url(queue)
-        answer = once(
+        answer = translated(
             lambda: self._listener.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=BATCH_SIZE,
@@ -122,8 +122,8 @@ class Queues:
         return answer.get("Messages", [])
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
-        """Delete up to ten messages and return how many SQS refused to; those will come again."""
-        answer = attempt(
+        """Delete up to ten messages; return how many SQS did not delete: they come again."""
+        answer = self._calls.attempt(
             lambda: self._sqs.delete_message_batch(
                 QueueUrl=self._url(queue),
                 Entries=[
@@ -136,8 +136,8 @@ class Queues:
         return len(answer.get("Failed", []))
 
     def delay(self, queue: str, receipt: str, *, seconds: int) -> None:
-        """Let a message come back after this long, counted from now."""
-        attempt(
+        """Make a message visible again after so many seconds from now."""
+        self._calls.attempt(
             lambda: self._sqs.change_message_visibility(
                 QueueUrl=self._url(queue),
                 ReceiptHandle=receipt,
@@ -147,11 +147,11 @@ class Queues:
         )
 
     def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
-        """Hide up to ten messages for so long from now; 0 shows them to everybody again.
+        """Make up to ten messages invisible for so long from now; 0 makes them visible.
 
-        Return how many SQS refused: those that somebody else has received since, or deleted.
+        Return how many SQS refused: messages that were received again since, or deleted.
         """
-        answer = attempt(
+        answer = self._calls.attempt(
             lambda: self._sqs.change_message_visibility_batch(
                 QueueUrl=self._url(queue),
                 Entries=[
@@ -168,8 +168,8 @@ class Queues:
         return len(answer.get("Failed", []))
 
     def depth(self, queue: str) -> Depth:
-        """Return how much there is, and what else a sweep has to know."""
-        answer = attempt(
+        """Return how many messages there are, and how the queue keeps them."""
+        answer = self._calls.attempt(
             lambda: self._sqs.get_queue_attributes(
                 QueueUrl=self._url(queue), AttributeNames=["All"]
             ),
@@ -186,7 +186,7 @@ class Queues:
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
         """Send one message with string attributes."""
-        attempt(
+        self._calls.attempt(
             lambda: self._sqs.send_message(
                 QueueUrl=self._url(queue),
                 MessageBody=body,
@@ -214,7 +214,7 @@ class Queues:
         temporary: list[RefusedMessage] = []
         for attempts in range(self._batch_policy.attempts):
             if attempts:
-                self._sleep(self._batch_policy.pause_seconds * 2**attempts)
+                self._calls.sleep(self._batch_policy.pause_seconds * 2**attempts)
             failed = self._send_entries(queue, left)
             reasons = {each["Id"]: each.get("Message", each["Code"]) for each in failed}
             final = {each["Id"] for each in failed if each.get("SenderFault")}
@@ -226,7 +226,7 @@ class Queues:
         return refused + temporary
 
     def _send_entries(self, queue: str, messages: Mapping[str, OutgoingMessage]) -> Any:  # noqa: ANN401 - boto3's shape
-        answer = attempt(
+        answer = self._calls.attempt(
             lambda: self._sqs.send_message_batch(
                 QueueUrl=self._url(queue),
                 Entries=[
@@ -245,7 +245,9 @@ class Queues:
     def _url(self, queue: str) -> str:
         with self._lock:
             if queue not in self._urls:
-                answer = attempt(lambda: self._sqs.get_queue_url(QueueName=queue), stage="queue")
+                answer = self._calls.attempt(
+                    lambda: self._sqs.get_queue_url(QueueName=queue), stage="queue"
+                )
                 self._urls[queue] = answer["QueueUrl"]
             return self._urls[queue]
 

@@ -1,9 +1,9 @@
-"""The ledger's index on status: what ended how, the newest first, without reading the table."""
+"""DynamoDB: the ledger's index on status, which has the newest entries first."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.cloud.errors import attempt
+from shared.cloud.calls import Calls
 from shared.cloud.items import from_item, to_item
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusEntry:
-    """How the work on one source ended last; `at` in seconds since the epoch."""
+    """The last outcome of one source; `at` is in seconds since the epoch."""
 
     key: str
     status: str
@@ -21,19 +21,20 @@ class StatusEntry:
 
 
 class StatusIndex:
-    """The index, which follows the table by a moment."""
+    """The index; DynamoDB updates it shortly after the table."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str, index: str) -> None:
+    def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, index: str) -> None:
         self._dynamodb = dynamodb
+        self._calls = calls
         self._table = table
         self._index = index
 
     def newest(self, status: str, *, most: int) -> list[StatusEntry]:
-        """Return the last sources that came to this status, the newest first.
+        """Return the sources that got this status last, the newest first.
 
-        One request: of very many, those that fit into a page of DynamoDB's, 1 MB.
+        One request: at most the entries that fit into a page of 1 MB.
         """
-        answer = attempt(
+        answer = self._calls.attempt(
             lambda: self._dynamodb.query(
                 TableName=self._table,
                 IndexName=self._index,

@@ -1,9 +1,10 @@
-"""SNS: tells subscribers of completed, replaced, rejected and removed sources."""
+"""SNS: publishes that a source was completed, replaced, rejected or removed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.cloud.errors import attempt
+from shared.cloud.calls import Calls
+from shared.deadline import Deadline
 from shared.model.completion import Completion
 
 if TYPE_CHECKING:
@@ -12,18 +13,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One standard topic. Where none is configured there is none of these, either."""
+    """One standard topic."""
 
     sns: "SNSClient"
+    calls: Calls
     arn: str
 
-    def publish(self, completion: Completion) -> None:
-        """Publish one event; a repeated one has the same id, and subscribers drop it by that.
+    def within(self, deadline: Deadline) -> "Topic":
+        """Return the same topic for work that must end by the deadline."""
+        return replace(self, calls=self.calls.within(deadline))
 
-        A key has 1,024 bytes and a detail 500 characters, so that a document stays under 32 KB of
-        the 256 that SNS takes. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    def publish(self, completion: Completion) -> None:
+        """Publish one event; a repeated one has the same id, by which subscribers can drop it.
+
+        A key has at most 1,024 bytes and a detail 500 characters, so a document stays under 32 KB.
+        SNS accepts 256 KB: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
         """
-        attempt(
+        self.calls.attempt(
             lambda: self.sns.publish(
                 TopicArn=self.arn,
                 Message=completion.document(),

@@ -1,45 +1,40 @@
-"""The watermarks that recipes name, each held in memory and asked for again by its ETag."""
+"""The watermarks that recipes name, held in memory and revalidated by their ETag."""
 
 from dataclasses import dataclass, replace
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.cloud.objects import Objects, WatermarkFile
-from shared.deadline import Deadline
 from shared.model.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A recipe with its watermark as it is now: the ETag in the recipe, the bytes beside it."""
+    """A recipe with the ETag of its watermark as it is now, and the watermark's bytes."""
 
     recipe: Recipe
-    mark: bytes = b""
+    watermark: bytes = b""
 
 
 class Watermarks:
-    """The watermarks of one worker; any thread may ask.
+    """The watermarks that one process has read; thread-safe.
 
-    S3 is asked each time, on condition of the ETag: a call without a body. A mark believed for a
-    while would let one worker take for done what another has to do again, and do it again in turn.
+    Each use asks S3 with `If-None-Match`, a call without a body. A watermark trusted for a while
+    would let two workers that know different versions render the same sources in turn.
     """
 
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
-        # Bounded by the recipes. Two threads may fetch the same mark at first; either's is right.
+    def __init__(self) -> None:
+        # Bounded by the recipes. Two threads may fetch the same watermark; both are right.
         self._known: dict[str, WatermarkFile] = {}
 
-    def resolve(self, recipe: Recipe, deadline: Deadline) -> Resolved:
-        """Return the recipe as it would be made now, so that its fingerprint is of its mark too.
+    def resolve(self, recipe: Recipe, objects: Objects) -> Resolved:
+        """Return the recipe with its current watermark, which is part of its fingerprint.
 
-        `WatermarkUnusable` if there is no mark to be had.
+        `WatermarkUnusable` if the watermark cannot be read.
         """
         watermark = recipe.watermark
         if watermark is None:
             return Resolved(recipe)
-        deadline.require(CALL_SECONDS, "watermark")
         known = self._known.get(watermark.key, WatermarkFile())
-        mark = self._known[watermark.key] = self._objects.fetch_watermark(
-            watermark.key, known=known
-        )
-        dated = replace(recipe, watermark=replace(watermark, etag=mark.etag))
-        return Resolved(dated, mark.data)
+        file = objects.fetch_watermark(watermark.key, known=known)
+        self._known[watermark.key] = file
+        dated = replace(recipe, watermark=replace(watermark, etag=file.etag))
+        return Resolved(dated, file.data)

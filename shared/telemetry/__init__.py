@@ -1,1 +1,1 @@
-"""What the fleet tells people about its work."""
+"""Logs and metrics."""

@@ -31,7 +31,8 @@ NOTHING = "pass"
 BARE = "import boto3; boto3.client('s3')"
 OURS = (
     "import worker.batch; from shared.cloud.clients import build_clients;"
-    "build_clients(connections=26)"
+    "from worker.policy import CALL_LIMITS;"
+    "build_clients(CALL_LIMITS, connections=26)"
 )
 CLOCK = "import time; began = time.process_time(); {}; print(time.process_time() - began)"
 ENVIRONMENT = {

@@ -22,6 +22,7 @@ from tests.simulator.refusals import REGION
 from tests.simulator.tables import Tables
 from tests.simulator.topics import Topics
 from tests.support.fakes import FakeClock
+from worker.policy import CALL_LIMITS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -167,7 +168,7 @@ def moto_clients() -> Iterator[Engine]:
         patch.setenv("AWS_ACCESS_KEY_ID", DUMMY_KEY)
         patch.setenv("AWS_SECRET_ACCESS_KEY", DUMMY_KEY)
         with mock_aws():
-            clients = build_clients(connections=2)
+            clients = build_clients(CALL_LIMITS, connections=2)
             sns = boto3.client("sns")
         yield Engine(clients.s3, clients.sqs, clients.dynamodb, sns, patience_seconds=1.5)
 

@@ -15,7 +15,7 @@ from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Codec, Slot
 from shared.model.source import Overrides, Source
 from tests.contracts.engines import Engine
-from tests.support.fakes import AMPLE
+from tests.support.fakes import AMPLE, unbounded_calls
 
 KEY = "photos/a b+c%20é.jpg"
 NAMES = ["w32.webp", "w64.webp"]
@@ -24,7 +24,7 @@ PUBLISHED: dict[str, Value] = {"identity": "etag", "fingerprint": "f00d", "varia
 
 @pytest.fixture(name="ledger")
 def _ledger(engine: Engine) -> Ledger:
-    return Ledger(engine.dynamodb, engine.table(), engine.clock)
+    return Ledger(engine.dynamodb, unbounded_calls(), engine.table(), engine.clock)
 
 
 @pytest.fixture(name="sources")
@@ -34,12 +34,14 @@ def _sources(engine: Engine) -> str:
 
 @pytest.fixture(name="objects")
 def _objects(engine: Engine, sources: str) -> Objects:
-    return Objects(engine.s3, sources_bucket=sources, variants_bucket=engine.bucket())
+    return Objects(
+        engine.s3, unbounded_calls(), sources_bucket=sources, variants_bucket=engine.bucket()
+    )
 
 
 @pytest.fixture(name="queues")
 def _queues(engine: Engine) -> Queues:
-    return Queues(engine.sqs)
+    return Queues(engine.sqs, unbounded_calls())
 
 
 def name_of(queue: str) -> str:

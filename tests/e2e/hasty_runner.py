@@ -1,9 +1,10 @@
 """The runner with a back-off of two seconds in place of thirty, for tests of a redelivery."""
 
 import sys
+from dataclasses import replace
 
-from worker import runner, triage
+from worker.policy import POLICY, BackOff
+from worker.runner import main
 
 if __name__ == "__main__":
-    triage.BASE_SECONDS = 2
-    sys.exit(runner.main())
+    sys.exit(main(replace(POLICY, back_off=BackOff(base_seconds=2))))

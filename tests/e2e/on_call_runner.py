@@ -6,10 +6,11 @@ another cause, `claimed`.
 """
 
 import sys
+from dataclasses import replace
 
-from worker import reconcile, runner, triage
+from worker.policy import CALL_LIMITS, POLICY, BackOff
+from worker.runner import main
 
 if __name__ == "__main__":
-    triage.BASE_SECONDS = 2
-    vars(reconcile)["CALL_SECONDS"] = 1.0
-    sys.exit(runner.main())
+    calls = replace(CALL_LIMITS, call_seconds=1.0)
+    sys.exit(main(replace(POLICY, calls=calls, back_off=BackOff(base_seconds=2))))

@@ -1,7 +1,6 @@
 """The worker over moto, whose time a test turns and whose calls a test lets fail."""
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import pytest
 
@@ -20,12 +19,6 @@ from tests.functional.conftest import (
 __all__ = ["_built_clients", "_clients", "_make_world", "_render_pool", "_world"]
 
 MakeDelivery = Callable[..., Delivery]
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what is tried again be tried at once."""
-    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture(name="make_delivery")

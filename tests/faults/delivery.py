@@ -14,9 +14,9 @@ from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
 from shared.model.keys import manifest_key
 from tests.functional.conftest import LIVE, SOURCES, TABLE, TINY_NAMES, VARIANTS, World
-from tests.support.fakes import FakeClock, FakeQueues
+from tests.support.fakes import FakeClock, FakeQueues, unbounded_calls
 from worker.batch import Consumer, RecordResult
-from worker.record import RecordOutcome
+from worker.result import RecordOutcome
 
 FULL_SET = {*TINY_NAMES, "manifest.json"}
 MOST_DELIVERIES = 20
@@ -110,8 +110,11 @@ def delivery_of(world: World, clock: FakeClock | None = None) -> Delivery:
         pools.append(ThreadPoolExecutor(10))
         return pools[-1]
 
-    ledger = Ledger(world.clients.dynamodb, TABLE, clock)
-    context = replace(world.context, clock=clock, ledger=ledger, queues=queues)
+    calls = unbounded_calls(clock).within(Deadline.passed(clock))
+    ledger = Ledger(world.clients.dynamodb, calls, TABLE, clock)
+    context = replace(
+        world.context, clock=clock, deadline=calls.deadline, ledger=ledger, queues=queues
+    )
     return Delivery(World(world.clients, context, Consumer(context, pool)), clock, queues, pools)
 
 

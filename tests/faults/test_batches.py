@@ -16,7 +16,7 @@ from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.functional.test_handler import Context, record
 from tests.support import images
 from worker.batch import answer
-from worker.triage import BASE_SECONDS
+from worker.policy import BackOff
 
 pytestmark = pytest.mark.faults
 
@@ -106,7 +106,8 @@ def test_a_decode_that_never_returns_is_killed_and_put_off_and_its_mates_are_mad
 
     assert (cause(first.outcome), first.is_acknowledged) == (Cause.DECODE_TIMEOUT, False)
     assert [result.outcome for result in rest] == [Outcome.MADE] * 9
-    assert BASE_SECONDS <= delivery.put_off_seconds() <= 1.5 * BASE_SECONDS
+    base_seconds = BackOff().base_seconds
+    assert base_seconds <= delivery.put_off_seconds() <= 1.5 * base_seconds
     assert delivery.world.stored_names("endless.jpg") == set()
 
 

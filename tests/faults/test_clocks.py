@@ -56,7 +56,7 @@ def test_a_lease_of_a_clock_that_is_ahead_is_waited_for_and_no_longer_than_the_r
     ahead.clock.at += SKEW
     lease_seconds = ahead.world.settings.lease_seconds
     right.world.drop(KEY, images.jpeg())
-    ahead.world.context.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
+    ahead.world.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
 
     outcomes = right.persist(notification(KEY))
 

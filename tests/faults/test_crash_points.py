@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.model.errors import Cause
-from tests.simulator.fates import Fate, OneFault
+from tests.simulator.call_outcomes import CallOutcome, OneFault
 from tests.simulator.recipe_sets import LARGE_RECIPE_SET
 from tests.simulator.scheduler import BEGINNING
 from tests.simulator.services import DEAD
@@ -23,7 +23,7 @@ AT_REST = WAIT_SECONDS.index(400.0)
 
 
 @dataclass(frozen=True)
-class Life:
+class History:
     """What is done before, then the act whose every call is a crash point, and what it leaves."""
 
     before: Sequence[Act]
@@ -32,23 +32,23 @@ class Life:
     cause: Cause | None = None
 
 
-LIVES = {
-    "arrival": Life((), Act.PUT, 10),
-    "replacement": Life((Act.PUT,), Act.PUT, 10),
-    "removal": Life((Act.PUT,), Act.DELETE, 6),
-    "rejection": Life((Act.PUT,), Act.CORRUPT, 8, Cause.CORRUPT),
-    "second crash": Life((Act.PUT,), Act.CRASHING, 16, Cause.DECODER_CRASH),
-    "undelete": Life((Act.PUT, Act.DELETE), Act.UNDELETE, 10),
+HISTORIES = {
+    "arrival": History((), Act.PUT, 10),
+    "replacement": History((Act.PUT,), Act.PUT, 10),
+    "removal": History((Act.PUT,), Act.DELETE, 6),
+    "rejection": History((Act.PUT,), Act.CORRUPT, 8, Cause.CORRUPT),
+    "second crash": History((Act.PUT,), Act.CRASHING, 16, Cause.DECODER_CRASH),
+    "undelete": History((Act.PUT, Act.DELETE), Act.UNDELETE, 10),
 }
 HARM = {
-    "dies before it": (Fate.DIED_BEFORE, 0.0),
-    "dies after it": (Fate.DIED_AFTER, 0.0),
-    "dies and it is done later": (Fate.DIED_LATE, 12.5),
-    "loses its answer": (Fate.LOST, 0.0),
-    "loses its connection and it is done later": (Fate.LATE, 12.5),
-    "stands still for an hour after it": (Fate.STALLED, 4000.0),
+    "dies before it": (CallOutcome.DIED_BEFORE, 0.0),
+    "dies after it": (CallOutcome.DIED_AFTER, 0.0),
+    "dies and it is done later": (CallOutcome.DIED_LATE, 12.5),
+    "loses its answer": (CallOutcome.LOST, 0.0),
+    "loses its connection and it is done later": (CallOutcome.LATE, 12.5),
+    "stands still for an hour after it": (CallOutcome.STALLED, 4000.0),
 }
-CREWS = {"lambda": (2, 0), "runner": (0, 2)}
+WORKERS = {"lambda": (2, 0), "runner": (0, 2)}
 
 
 @pytest.fixture(name="quiet_log", autouse=True)
@@ -57,50 +57,52 @@ def _quiet_log() -> Iterator[None]:
         yield
 
 
-def live(life: Life, crew: tuple[int, int], fault: OneFault, *, is_told: bool = False) -> World:
+def run_history(
+    history: History, workers: tuple[int, int], fault: OneFault, *, is_traced: bool = False
+) -> World:
     """Run a life in which one call of its last act meets a fault."""
-    acts = [Action(act, wait=AT_REST) for act in (*life.before, life.act)]
-    pollers, runners = crew
+    acts = [Action(act, wait=AT_REST) for act in (*history.before, history.act)]
+    pollers, runners = workers
     plan = Plan(acts, pollers=pollers, runners=runners)
-    world = World(plan, fates=fault, is_told=is_told)
+    world = World(plan, outcomes=fault, is_traced=is_traced)
     begins_at = BEGINNING + len(acts) * WAIT_SECONDS[AT_REST]
-    world.crew.recipe_set = LARGE_RECIPE_SET
+    world.workers.recipe_set = LARGE_RECIPE_SET
     fault.is_armed = lambda: not world.is_calm and world.scheduler.time >= begins_at
     try:
         world.run()
     except AssertionError as wrong:
-        raise AssertionError(f"{wrong}\n\n{world.story}") from None
+        raise AssertionError(f"{wrong}\n\n{world.trace}") from None
     return world
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("crew", CREWS.values(), ids=CREWS)
+@pytest.mark.parametrize("workers", WORKERS.values(), ids=WORKERS)
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
-@pytest.mark.parametrize("life", LIVES.values(), ids=LIVES)
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
 def test_after_harm_at_any_call_the_next_delivery_makes_it_right(
-    life: Life, harm: tuple[Fate, float], crew: tuple[int, int]
+    history: History, harm: tuple[CallOutcome, float], workers: tuple[int, int]
 ) -> None:
     dry = OneFault(-1)
-    live(life, crew, dry)
+    run_history(history, workers, dry)
 
     for at in range(dry.count):
-        met = live(life, crew, OneFault(at, *harm), is_told=True).met()
+        events = run_history(history, workers, OneFault(at, *harm), is_traced=True).events()
 
-        assert met[harm[0]] == 1, at
+        assert events[harm[0]] == 1, at
         # It did not take a redrive to make it right.
-        assert met["ends wrong, as told"] == 0, at
-        assert bool(life.cause) == bool(met["dead letters"]), at
-        assert met["dead letters without a cause"] == 0, at
+        assert events["ends wrong, as told"] == 0, at
+        assert bool(history.cause) == bool(events["dead letters"]), at
+        assert events["dead letters without a cause"] == 0, at
 
-    assert dry.count > life.least_calls
+    assert dry.count > history.least_calls
 
 
-@pytest.mark.parametrize("life", LIVES.values(), ids=LIVES)
-def test_without_harm_there_is_a_dead_letter_only_for_what_is_unfit(life: Life) -> None:
-    world = live(life, (2, 0), OneFault(-1))
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+def test_without_harm_there_is_a_dead_letter_only_for_what_is_unfit(history: History) -> None:
+    world = run_history(history, (2, 0), OneFault(-1))
 
     causes = {
-        letter.attributes["cause"]["StringValue"]
-        for letter in world.services.queues.messages(DEAD)
+        dead_letter.attributes["cause"]["StringValue"]
+        for dead_letter in world.services.queues.messages(DEAD)
     }
-    assert causes == ({life.cause.value} if life.cause else set())
+    assert causes == ({history.cause.value} if history.cause else set())

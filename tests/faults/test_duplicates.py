@@ -65,7 +65,7 @@ def test_the_whole_lease_of_a_dead_worker_burns_no_message_into_the_dead_letters
 ) -> None:
     lease_seconds = delivery.world.settings.lease_seconds
     delivery.world.drop(KEY, images.jpeg())
-    delivery.world.context.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
+    delivery.world.ledger.claim(KEY, lease_seconds=lease_seconds, may_store=("w32.webp",))
 
     outcomes = delivery.persist(notification(KEY))
 
@@ -107,7 +107,7 @@ class Hold:
 def hold_at_fetch(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> Hold:
     """Let a worker fetch its source and stop there."""
     hold, objects = Hold(), delivery.world.context.objects
-    real = objects.fetch
+    real = delivery.world.objects.fetch
 
     def held(source: Source, until: Deadline) -> bytes:
         data = real(source, until)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.cloud.errors import ConditionRefused, once
+from shared.cloud.errors import ConditionRefused, translated
 from shared.model.errors import StorageUnavailable, Throttled
 from tests.faults.delivery import Delivery
 from tests.faults.injector import Injector
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.faults
 
 
 def put(delivery: Delivery) -> object:
-    return once(
+    return translated(
         lambda: delivery.world.clients.s3.put_object(Bucket=SOURCES, Key="a/b", Body=b"x"),
         stage="put",
     )

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.faults
 
 TOO_LONG = "1024-bytes"  # with a shard before and a name after it, it is too long for S3
 FITTING = {name: key for name, key in KEYS.items() if name != TOO_LONG}
-FORGERY = 'a.jpg\n{"level": "error", "event": "image settled", "key": "forged.jpg"}'
+FORGERY = 'a.jpg\n{"level": "error", "event": "image done", "key": "forged.jpg"}'
 HARMFUL = {
     "climbs": "../../etc/passwd",
     "climbs in the middle": "photos/../../secret.jpg",
@@ -87,7 +87,7 @@ def test_a_harmful_key_stores_nothing_and_forges_no_line(
     assert cause(result.outcome) is Cause.UNSUPPORTED_KEY
     assert delivery.world.stored() == {}
     assert {line["key"] for line in lines if "key" in line} <= {key}
-    assert all(line["event"] != "image settled" for line in lines)
+    assert all(line["event"] != "image done" for line in lines)
     assert all(value.isprintable() for value in letter.attributes.values())
 
 

@@ -129,7 +129,7 @@ def test_a_source_deleted_between_head_and_get_publishes_nothing(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(delivery, 1)
-    real, objects = delivery.world.context.objects.fetch, delivery.world.context.objects
+    real, objects = delivery.world.objects.fetch, delivery.world.context.objects
 
     def gone(source: Source, until: Deadline) -> bytes:
         delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
@@ -279,7 +279,7 @@ def test_a_source_that_a_lifecycle_rule_deleted_takes_its_variants_along(
 def replace_once(delivery: Delivery, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
     """Replace the source by another just before or just after it is fetched first."""
     objects = delivery.world.context.objects
-    real = objects.fetch
+    real = delivery.world.objects.fetch
     pending = [2]
 
     def wrapped(source: Source, until: Deadline) -> bytes:

@@ -62,7 +62,7 @@ def test_a_death_after_the_commit_makes_the_redelivery_a_no_op(
     delivery.world.drop(KEY, images.jpeg())
     with monkeypatch.context() as dying:
         ledger = delivery.world.context.ledger
-        dying.setattr(ledger, "commit", dies_after(ledger.commit))
+        dying.setattr(ledger, "commit", dies_after(delivery.world.ledger.commit))
         with pytest.raises(ProcessDied):
             delivery.process(KEY)
     injector.mend()
@@ -81,7 +81,7 @@ def test_after_a_death_with_ten_in_flight_each_of_the_ten_renders_alone(
 ) -> None:
     for number, key in enumerate(TEN):
         delivery.world.drop(key, images.jpeg((48, 36), seed=number))
-        delivery.world.context.ledger.claim(key, lease_seconds=60, may_store=("w32.webp",))
+        delivery.world.ledger.claim(key, lease_seconds=60, may_store=("w32.webp",))
     delivery.outlast_leases()
     crowd = Crowd()
     monkeypatch.setattr(RenderChild, "render", crowd.watched(RenderChild.render))
@@ -102,7 +102,7 @@ def test_an_image_that_takes_the_whole_process_along_takes_no_other_image_along(
     monkeypatch.setattr(RenderChild, "render", doom.over(RenderChild.render))
     for name in ("read", "claim", "commit", "release"):
         ledger = delivery.world.context.ledger
-        monkeypatch.setattr(ledger, name, doom.after(getattr(ledger, name)))
+        monkeypatch.setattr(ledger, name, doom.after(getattr(delivery.world.ledger, name)))
 
     for receives in range(1, ENOUGH_DELIVERIES + 1):
         doom.has_come = False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.simulator.fates import ACCESS_DENIED, Decree, Fate, Scripted
+from tests.simulator.call_outcomes import ACCESS_DENIED, CallOutcome, Decision, ScriptedOutcomes
 from tests.simulator.scheduler import BEGINNING
 from tests.simulator.user import ACTS, WAIT_SECONDS, Act, Action
 from tests.simulator.world import Plan, World, simulated
@@ -43,8 +43,8 @@ plans = st.builds(
 )
 
 # What must have happened in some schedule, or the simulator has become tame.
-MET = (
-    *(fate.value for fate in Fate),
+EXPECTED_EVENTS = (
+    *(outcome.value for outcome in CallOutcome),
     "landed late",
     "overtaken",
     "published",
@@ -76,7 +76,7 @@ def _quiet_log() -> Iterator[None]:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("number", SEEDS)
 def test_every_schedule_ends_with_what_the_sources_give(number: int) -> None:
-    met: Counter[str] = Counter()
+    events: Counter[str] = Counter()
 
     @seed(number)
     @settings(
@@ -93,12 +93,12 @@ def test_every_schedule_ends_with_what_the_sources_give(number: int) -> None:
         try:
             world.run()
         except AssertionError as wrong:
-            raise AssertionError(told(plan, wrong)) from None
-        met.update(world.met())
+            raise AssertionError(trace_of(plan, wrong)) from None
+        events.update(world.events())
 
     run()
 
-    assert not [what for what in MET if not met[what]], met
+    assert not [what for what in EXPECTED_EVENTS if not events[what]], events
 
 
 def after(seconds: float, act: Act) -> Action:
@@ -106,31 +106,35 @@ def after(seconds: float, act: Act) -> Action:
 
 
 # Each is over a rule without which it ends wrong: take the rule out, and see it fail.
-RACES: dict[str, tuple[tuple[Action, ...], Callable[[], Scripted]]] = {
+RACES: dict[str, tuple[tuple[Action, ...], Callable[[], ScriptedOutcomes]]] = {
     "the claim has a condition": (
         (Action(Act.PUT), Action(Act.VERIFY)),
-        lambda: Scripted(""),
+        lambda: ScriptedOutcomes(""),
     ),
     "the commit has a condition": (
         (Action(Act.PUT), after(5.0, Act.PUT)),
-        lambda: Scripted("update_item", Decree(Fate.LOST), from_second=1.0),
+        lambda: ScriptedOutcomes("update_item", Decision(CallOutcome.LOST), from_second=1.0),
     ),
     "the source is read under the claim": (
         (Action(Act.PUT), after(40.0, Act.DELETE), after(1.0, Act.PUT)),
-        lambda: Scripted("update_item", Decree(Fate.SLOW_THERE, 9.5), from_second=40.0),
+        lambda: ScriptedOutcomes(
+            "update_item", Decision(CallOutcome.SLOW_THERE, 9.5), from_second=40.0
+        ),
     ),
     "the source is fetched if it matches": (
         (Action(Act.PUT), after(1.0, Act.PUT), after(5.0, Act.ROLL_BACK)),
-        lambda: Scripted("head_object", Decree(Fate.SLOW_BACK, 4.0)),
+        lambda: ScriptedOutcomes("head_object", Decision(CallOutcome.SLOW_BACK, 4.0)),
     ),
     "whoever asks again does not begin to count crashes anew": (
         (Action(Act.HANGING), Action(Act.CRASHING, key=1)),
-        lambda: Scripted(""),
+        lambda: ScriptedOutcomes(""),
     ),
     "a write in doubt keeps the claim, whatever came of its repetition": (
         (Action(Act.PUT),),
-        lambda: Scripted(
-            "put_object", Decree(Fate.LATE, 12.5), Decree(Fate.REFUSED, which=ACCESS_DENIED)
+        lambda: ScriptedOutcomes(
+            "put_object",
+            Decision(CallOutcome.LATE, 12.5),
+            Decision(CallOutcome.REFUSED, which=ACCESS_DENIED),
         ),
     ),
 }
@@ -138,25 +142,25 @@ RACES: dict[str, tuple[tuple[Action, ...], Callable[[], Scripted]]] = {
 
 @pytest.mark.parametrize(("actions", "script"), RACES.values(), ids=RACES)
 def test_a_race_that_one_rule_decides(
-    actions: tuple[Action, ...], script: Callable[[], Scripted]
+    actions: tuple[Action, ...], script: Callable[[], ScriptedOutcomes]
 ) -> None:
-    fates = script()
-    world = World(Plan(actions), fates=fates, is_told=True)
-    fates.now = lambda: world.scheduler.time - BEGINNING
+    outcomes = script()
+    world = World(Plan(actions), outcomes=outcomes, is_traced=True)
+    outcomes.now = lambda: world.scheduler.time - BEGINNING
 
     try:
         world.run()
     except AssertionError as wrong:
-        raise AssertionError(f"{wrong}\n\n{world.story}") from None
+        raise AssertionError(f"{wrong}\n\n{world.trace}") from None
 
-    assert world.met()["ends wrong, as told"] == 0
+    assert world.events()["ends wrong, as told"] == 0
 
 
-def told(plan: Plan, wrong: AssertionError) -> str:
+def trace_of(plan: Plan, wrong: AssertionError) -> str:
     """Return the story of a schedule that went wrong, by running it once more."""
-    world = World(plan, is_told=True)
+    world = World(plan, is_traced=True)
     with pytest.raises(type(wrong)):
         world.run()
     people = "\n".join(map(str, plan.actions))
-    crew = f"{plan.pollers} pollers, {plan.runners} runners"
-    return f"{wrong}\n\n{crew}\n{people}\n\n{world.story}"
+    workers = f"{plan.pollers} pollers, {plan.runners} runners"
+    return f"{wrong}\n\n{workers}\n{people}\n\n{world.trace}"

@@ -10,9 +10,16 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import SOURCE_ETAG
 from shared.model.keys import manifest_key, stored_key
 from tests.simulator import workers
-from tests.simulator.calls import Network, Wire
-from tests.simulator.fates import FATES, Decree, Fate, FatesFromTape, OneFault
+from tests.simulator.call_outcomes import (
+    OUTCOMES,
+    CallOutcome,
+    Decision,
+    OneFault,
+    OutcomesFromTape,
+)
+from tests.simulator.calls import FakeClient, Network
 from tests.simulator.mapping import BadAnswer, failed_ids
+from tests.simulator.observer import TwoWriters
 from tests.simulator.scheduler import Died, Process, Scheduler
 from tests.simulator.services import (
     KEYS,
@@ -23,12 +30,11 @@ from tests.simulator.services import (
     Services,
     build_services,
 )
-from tests.simulator.story import Story
 from tests.simulator.tables import Tables
 from tests.simulator.tape import Tape
+from tests.simulator.trace import Trace
 from tests.simulator.user import WAIT_SECONDS, Act, Action
-from tests.simulator.watch import TwoWriters
-from tests.simulator.world import Plan, World, WrongEnd, simulated
+from tests.simulator.world import Plan, World, WrongFinalState, simulated
 
 pytestmark = pytest.mark.faults
 
@@ -45,14 +51,14 @@ def _quiet_log() -> Iterator[None]:
 class Caller:
     """One process that puts one object, once, and what came of it."""
 
-    def __init__(self, decree: Decree) -> None:
+    def __init__(self, decide: Decision) -> None:
         self.scheduler = Scheduler()
         self.services = build_services(self.scheduler, lambda change: None)
         self.process = Process("caller", self.scheduler, 0.0)
-        fates = OneFault(0)
-        fates.decree = lambda service, operation: decree  # type: ignore[method-assign] # a fake
-        self.network = Network(self.scheduler, fates, Story(self.scheduler, is_wanted=False))
-        self.wire = Wire(self.process, self.network, "s3", self.services.buckets)
+        outcomes = OneFault(0)
+        outcomes.decide = lambda service, operation: decide  # type: ignore[method-assign] # a fake
+        self.network = Network(self.scheduler, outcomes, Trace(self.scheduler, is_wanted=False))
+        self.wire = FakeClient(self.process, self.network, "s3", self.services.buckets)
         self.raised: BaseException | None = None
         self.took_seconds = 0.0
 
@@ -74,22 +80,22 @@ class Caller:
 
 
 @pytest.mark.parametrize(
-    ("fate", "is_stored", "raised"),
+    ("outcome", "is_stored", "raised"),
     [
-        (Fate.WELL, True, type(None)),
-        (Fate.SLOW_THERE, True, type(None)),
-        (Fate.SLOW_BACK, True, type(None)),
-        (Fate.STALLED, True, type(None)),
-        (Fate.REFUSED, False, ClientError),
-        (Fate.LOST, True, BotoCoreError),
-        (Fate.LATE, True, BotoCoreError),
-        (Fate.DIED_BEFORE, False, Died),
-        (Fate.DIED_AFTER, True, Died),
-        (Fate.DIED_LATE, True, Died),
+        (CallOutcome.WELL, True, type(None)),
+        (CallOutcome.SLOW_THERE, True, type(None)),
+        (CallOutcome.SLOW_BACK, True, type(None)),
+        (CallOutcome.STALLED, True, type(None)),
+        (CallOutcome.REFUSED, False, ClientError),
+        (CallOutcome.LOST, True, BotoCoreError),
+        (CallOutcome.LATE, True, BotoCoreError),
+        (CallOutcome.DIED_BEFORE, False, Died),
+        (CallOutcome.DIED_AFTER, True, Died),
+        (CallOutcome.DIED_LATE, True, Died),
     ],
 )
-def test_a_fate_is_what_its_name_says(fate: Fate, is_stored: bool, raised: type) -> None:  # noqa: FBT001 - a table
-    caller = Caller(Decree(fate, 5.0))
+def test_a_fate_is_what_its_name_says(outcome: CallOutcome, is_stored: bool, raised: type) -> None:  # noqa: FBT001 - a table
+    caller = Caller(Decision(outcome, 5.0))
 
     caller.run(60)
 
@@ -99,9 +105,9 @@ def test_a_fate_is_what_its_name_says(fate: Fate, is_stored: bool, raised: type)
 
 
 def test_every_fate_is_on_the_tape_and_zero_is_the_good_one() -> None:
-    assert len(FATES) == 256
-    assert set(FATES) == set(Fate)
-    assert FatesFromTape(Tape(b"\0")).decree("s3", "put_object").fate is Fate.WELL
+    assert len(OUTCOMES) == 256
+    assert set(OUTCOMES) == set(CallOutcome)
+    assert OutcomesFromTape(Tape(b"\0")).decide("s3", "put_object").outcome is CallOutcome.WELL
 
 
 def test_a_tape_that_is_over_has_only_good_things_on_it() -> None:
@@ -111,9 +117,11 @@ def test_a_tape_that_is_over_has_only_good_things_on_it() -> None:
     assert tape.is_over
 
 
-@pytest.mark.parametrize(("fate", "seconds"), [(Fate.SLOW_THERE, 9.5), (Fate.STALLED, 1200.0)])
-def test_a_slow_call_takes_its_time(fate: Fate, seconds: float) -> None:
-    caller = Caller(Decree(fate, seconds))
+@pytest.mark.parametrize(
+    ("outcome", "seconds"), [(CallOutcome.SLOW_THERE, 9.5), (CallOutcome.STALLED, 1200.0)]
+)
+def test_a_slow_call_takes_its_time(outcome: CallOutcome, seconds: float) -> None:
+    caller = Caller(Decision(outcome, seconds))
 
     caller.run(5000)
 
@@ -121,7 +129,7 @@ def test_a_slow_call_takes_its_time(fate: Fate, seconds: float) -> None:
 
 
 def test_a_late_write_is_done_after_its_caller_has_heard_of_a_failure() -> None:
-    caller = Caller(Decree(Fate.LATE, 5.0))
+    caller = Caller(Decision(CallOutcome.LATE, 5.0))
 
     caller.run(4.9)
 
@@ -130,9 +138,9 @@ def test_a_late_write_is_done_after_its_caller_has_heard_of_a_failure() -> None:
 
 
 def test_a_late_write_does_not_undo_one_that_s3_received_after_it() -> None:
-    caller = Caller(Decree(Fate.LATE, 5.0))
+    caller = Caller(Decision(CallOutcome.LATE, 5.0))
     caller.run(1)
-    caller.network.fates = OneFault(-1)
+    caller.network.outcomes = OneFault(-1)
 
     def put_later() -> None:
         caller.wire.put_object(Bucket=VARIANTS, Key="x", Body=b"later")
@@ -144,7 +152,7 @@ def test_a_late_write_does_not_undo_one_that_s3_received_after_it() -> None:
 
 
 def test_a_dead_process_has_no_effects_any_more() -> None:
-    caller = Caller(Decree())
+    caller = Caller(Decision())
     caller.process.is_dead = True
 
     caller.run(60)
@@ -154,7 +162,7 @@ def test_a_dead_process_has_no_effects_any_more() -> None:
 
 
 def test_an_invocation_is_killed_at_its_time() -> None:
-    caller = Caller(Decree(Fate.STALLED, 1200.0))
+    caller = Caller(Decision(CallOutcome.STALLED, 1200.0))
     caller.process.dies_at = caller.scheduler.time + 120
 
     caller.run(5000)
@@ -197,25 +205,25 @@ def test_an_answer_that_lambda_does_not_understand_fails_the_batch(answer: objec
 
 def test_a_crash_takes_the_whole_batch_and_it_comes_back() -> None:
     plan = Plan([Action(Act.PUT), Action(Act.PUT, key=1)], pollers=1)
-    world = World(plan, fates=OneFault(3, Fate.DIED_BEFORE), is_told=True)
+    world = World(plan, outcomes=OneFault(3, CallOutcome.DIED_BEFORE), is_traced=True)
 
     world.run()
 
-    story = str(world.story)
-    assert "invocation with m1(1) m2(1)" in story
-    assert "invocation with m1(2) m2(2)" in story
+    trace = str(world.trace)
+    assert "invocation with m1(1) m2(1)" in trace
+    assert "invocation with m1(2) m2(2)" in trace
     assert world.scheduler.time > VISIBILITY_SECONDS
-    assert world.met()["deaths"] == 1
+    assert world.events()["deaths"] == 1
 
 
 def test_two_runs_of_one_plan_are_the_same_story() -> None:
     plan = Plan([Action(Act.PUT), Action(Act.CRASHING, wait=BARELY)], bytes(range(256)), runners=1)
-    first, second = World(plan, is_told=True), World(plan, is_told=True)
+    first, second = World(plan, is_traced=True), World(plan, is_traced=True)
 
     first.run()
     second.run()
 
-    assert str(first.story) == str(second.story)
+    assert str(first.trace) == str(second.trace)
 
 
 def settled(*acts: Act) -> World:
@@ -277,7 +285,7 @@ def test_the_oracle_sees_that(tamper: Callable[[Services], object]) -> None:
 
     tamper(world.services)
 
-    with pytest.raises(WrongEnd):
+    with pytest.raises(WrongFinalState):
         world._check_the_end()
 
 
@@ -287,7 +295,7 @@ def test_the_oracle_sees_what_is_left_of_a_source_that_has_none(acts: tuple[Act,
 
     put_stranger(world.services, stored_key(KEY, "w32.webp"))
 
-    with pytest.raises(WrongEnd, match="what is stored"):
+    with pytest.raises(WrongFinalState, match="what is stored"):
         world._check_the_end()
 
 
@@ -298,7 +306,7 @@ def test_the_oracle_sees_a_stale_manifest() -> None:
 
     change_object(world.services, "manifest.json", body=stale)
 
-    with pytest.raises(WrongEnd, match="manifest"):
+    with pytest.raises(WrongFinalState, match="manifest"):
         world._check_the_end()
 
 
@@ -317,7 +325,7 @@ def test_a_worker_that_does_nothing_is_found_out(
     monkeypatch.setattr(workers, "answer", lambda *_: answer)
     world = World(Plan([Action(Act.PUT)], pollers=1))
 
-    with pytest.raises(WrongEnd, match=said):
+    with pytest.raises(WrongFinalState, match=said):
         world.run()
 
 
@@ -331,7 +339,7 @@ def test_a_ledger_without_conditions_lets_two_writers_in_and_that_is_found_out(
         return conditional(tables, **arguments)  # type: ignore[arg-type] # passed on
 
     monkeypatch.setattr(Ledger, "refuse_held", lambda *_: None)
-    monkeypatch.setattr("tests.simulator.tables._check_marks", lambda *_: None)
+    monkeypatch.setattr("tests.simulator.tables._check_placeholders", lambda *_: None)
     monkeypatch.setattr(Tables, "update_item", unconditional)
     world = World(Plan([Action(Act.PUT), Action(Act.PUT, wait=BARELY)], pollers=2))
 
@@ -345,6 +353,6 @@ def test_a_lost_event_is_no_loss_once_everything_is_verified() -> None:
 
     world.run()
 
-    assert world.met()["events lost"] == 1
-    assert world.met()["ends wrong, as told"] == 1
+    assert world.events()["events lost"] == 1
+    assert world.events()["ends wrong, as told"] == 1
     assert not world.services.queues.messages(LIVE)

@@ -3,7 +3,6 @@
 import pytest
 from structlog.testing import capture_logs
 
-from shared.cloud.errors import ATTEMPTS
 from shared.events import backfill
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
@@ -11,7 +10,8 @@ from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.faults.injector import Injector
 from tests.functional.conftest import SOURCES, TABLE
 from tests.support import images
-from worker.record import RecordOutcome
+from worker.policy import CALL_LIMITS
+from worker.result import RecordOutcome
 
 pytestmark = pytest.mark.faults
 
@@ -57,7 +57,7 @@ def test_no_reader_is_pointed_to_a_set_that_lacks_a_variant(
     (again,) = delivery.deliver(notification(KEY), receives=2)
 
     assert (cause(result.outcome), result.is_acknowledged) == (Cause.THROTTLED, False)
-    assert ATTEMPTS <= tries <= ATTEMPTS + len(FULL_SET)
+    assert CALL_LIMITS.attempts <= tries <= CALL_LIMITS.attempts + len(FULL_SET)
     assert "manifest.json" not in left
     assert "status" not in item
     assert again.outcome is Outcome.MADE
@@ -105,7 +105,7 @@ def test_a_removal_whose_answers_were_all_lost_converges(
 ) -> None:
     delivery.process(KEY)
     delivery.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
-    injector.lose("DeleteObjects", calls=range(1, ATTEMPTS + 1))
+    injector.lose("DeleteObjects", calls=range(1, CALL_LIMITS.attempts + 1))
     injector.lose("UpdateItem", calls=[1, 3])
 
     outcomes = persisted(delivery)
@@ -230,7 +230,7 @@ def test_after_a_batch_that_met_an_outage_one_record_goes_ahead_and_the_rest_are
     told = [line["cause"] for line in said if line["event"] == "batch stopped"]
     assert {cause(result.outcome) for result in results} == {Cause.THROTTLED}
     assert not any(result.is_acknowledged for result in results)
-    assert injector.tried == ["GetItem"] * ATTEMPTS
+    assert injector.tried == ["GetItem"] * CALL_LIMITS.attempts
     assert told == [Cause.THROTTLED]
 
 

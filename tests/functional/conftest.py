@@ -24,9 +24,11 @@ from shared.model.keys import manifest_key
 from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
+from tests.support.fakes import unbounded_calls
 from worker.batch import Consumer, RecordResult
 from worker.context import WorkerContext
-from worker.record import RecordOutcome
+from worker.policy import CALL_LIMITS, POLICY, WorkerPolicy
+from worker.result import RecordOutcome
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"
@@ -66,7 +68,7 @@ def _built_clients() -> Clients:
     with pytest.MonkeyPatch.context() as patch:
         _set_environment(patch)
         with mock_aws():
-            return build_clients(connections=20)
+            return build_clients(CALL_LIMITS, connections=20)
 
 
 def _set_environment(patch: pytest.MonkeyPatch) -> None:
@@ -108,6 +110,16 @@ class World:
     @property
     def settings(self) -> Settings:
         return self.context.settings
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the ledger without a deadline."""
+        return self.context.ledger.within(Deadline.never(self.context.clock))
+
+    @property
+    def objects(self) -> Objects:
+        """Return the buckets without a deadline."""
+        return self.context.objects.within(Deadline.never(self.context.clock))
 
     def drop(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self.clients.s3.put_object(
@@ -183,7 +195,9 @@ class World:
 def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[..., World]]:
     made: list[World] = []
 
-    def make(recipes: object = RECIPES, **environment: str) -> World:
+    def make(
+        recipes: object = RECIPES, policy: WorkerPolicy = POLICY, **environment: str
+    ) -> World:
         settings = read_settings(
             {
                 "PIXFLEET_SOURCES_BUCKET": SOURCES,
@@ -196,15 +210,19 @@ def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[
             }
         )
         clock = SystemClock()
-        objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+        calls = unbounded_calls(clock, policy.calls)
+        bound = calls.within(Deadline.passed(clock))
+        objects = Objects(clients.s3, bound, sources_bucket=SOURCES, variants_bucket=VARIANTS)
         context = WorkerContext(
             settings=settings,
+            policy=policy,
             clock=clock,
+            deadline=bound.deadline,
             objects=objects,
-            ledger=Ledger(clients.dynamodb, TABLE, clock),
-            queues=Queues(clients.sqs),
+            ledger=Ledger(clients.dynamodb, bound, TABLE, clock),
+            queues=Queues(clients.sqs, calls),
             recipes=read_recipes(recipes),
-            watermarks=Watermarks(objects),
+            watermarks=Watermarks(),
             render_pool=render_pool,
             uploads=ThreadPoolExecutor(4),
             prefetch_slots=BoundedSemaphore(4),

@@ -1,7 +1,8 @@
 """What a worker has died over is worked on when nothing else is under way."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,16 +12,19 @@ from shared.model.errors import Cause, DecoderCrash, Failure, Throttled
 from shared.model.outcome import Outcome
 from tests.functional.conftest import World
 from tests.support import images
+from worker.policy import CALL_LIMITS, POLICY
 
 pytestmark = pytest.mark.functional
 
 NAMES = ("w32.webp",)
+# A key whose write failed is free again at once.
+NO_HOLD = replace(POLICY, calls=replace(CALL_LIMITS, call_seconds=0.0))
 
 
 def die_over(world: World, key: str, *, times: int) -> None:
     """Leave what a worker leaves that is killed in the middle of it."""
     for _ in range(times):
-        world.context.ledger.claim(key, lease_seconds=-1, may_store=NAMES)
+        world.ledger.claim(key, lease_seconds=-1, may_store=NAMES)
 
 
 @pytest.fixture(name="seen")
@@ -69,12 +73,13 @@ def test_an_ending_forgets_the_deaths(world: World) -> None:
 
     world.process("a.jpg")
 
-    assert world.context.ledger.read("a.jpg").crashed_attempts == 0
+    assert world.ledger.read("a.jpg").crashed_attempts == 0
 
 
 def test_a_child_that_dies_once_is_given_another_chance_whatever_the_receive_count(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world = make_world(policy=NO_HOLD)
     failures = crash_with(monkeypatch, [Throttled("slow", stage="put"), DecoderCrash("died")])
     world.drop("a.jpg", images.jpeg())
 
@@ -101,5 +106,4 @@ def crash_with(monkeypatch: pytest.MonkeyPatch, failures: list[Failure]) -> list
         raise left.pop(0)
 
     monkeypatch.setattr(RenderChild, "render", crash)
-    monkeypatch.setattr("worker.reconcile.CALL_SECONDS", 0.0)
     return failures

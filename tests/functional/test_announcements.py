@@ -1,10 +1,11 @@
 """Subscribers hear of each change once it is in the ledger, and again if nobody can be sure."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import pytest
 
+from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.completion import Completion
 from shared.model.errors import Cause, Failure, StorageUnavailable
@@ -27,6 +28,9 @@ class Heard:
     def __init__(self) -> None:
         self.trouble: Failure | None = None
         self.completions: list[Completion] = []
+
+    def within(self, _deadline: Deadline) -> Self:
+        return self
 
     def publish(self, completion: Completion) -> None:
         if self.trouble:

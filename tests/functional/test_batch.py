@@ -13,11 +13,13 @@ from shared.model.errors import Cause, Failure
 from shared.model.outcome import Outcome
 from tests.functional.conftest import LIVE, TINY_NAMES, World
 from tests.support import images
-from worker import batch, record
+from worker import record
 from worker.batch import Consumer, RecordResult
 from worker.context import WorkerContext
+from worker.policy import POLICY
 from worker.reconcile import reconcile
 from worker.record_log import RecordLog
+from worker.result import KeyResult
 from worker.work import Work
 
 pytestmark = pytest.mark.functional
@@ -159,7 +161,7 @@ def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
 
 def test_the_last_receive_is_moved_with_its_cause(make_world: Callable[..., World]) -> None:
     world = make_world(PIXFLEET_MAX_RECEIVES="1", PIXFLEET_LEDGER_TABLE="ledger")
-    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
 
@@ -185,16 +187,11 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
 ) -> None:
 
     def broken(
-        work: Work,
-        context: WorkerContext,
-        deadline: Deadline,
-        record_log: RecordLog,
-        *,
-        is_alone: bool,
-    ) -> Outcome:
+        work: Work, context: WorkerContext, record_log: RecordLog, *, is_alone: bool
+    ) -> KeyResult:
         if work.key == "odd.jpg":
             raise ZeroDivisionError("a bug")
-        return reconcile(work, context, deadline, record_log, is_alone=is_alone)
+        return reconcile(work, context, record_log, is_alone=is_alone)
 
     monkeypatch.setattr(record, "reconcile", broken)
     world.drop("a.jpg", images.jpeg())
@@ -206,7 +203,7 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
 
 
 def test_a_message_that_cannot_be_put_off_is_still_reported(world: World) -> None:
-    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     message = Message("m1", "no-handle", world.event("a.jpg"), 1, "no-such-queue", None)
 
     (result,) = world.consumer.consume((message,), Deadline.after(60, world.context.clock))
@@ -215,7 +212,7 @@ def test_a_message_that_cannot_be_put_off_is_still_reported(world: World) -> Non
 
 
 def test_a_message_of_several_keys_is_kept_while_one_of_them_may_pass(world: World) -> None:
-    world.context.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
     world.drop("held.jpg", images.jpeg())
     world.drop("bad.jpg", images.truncated_jpeg())
     world.send(world.event("bad.jpg"), world.event("bad.jpg", "held.jpg"))
@@ -250,7 +247,7 @@ def test_no_batch_outlasts_its_lease(world: World) -> None:
 
 
 def test_a_fresh_message_outlives_the_last_receive_of_its_key(world: World) -> None:
-    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     world.drop("a.jpg", images.jpeg())
     messages = tuple(
         Message(f"m{count}", "no-handle", world.event("a.jpg"), count, LIVE, None)
@@ -284,10 +281,9 @@ def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
 
 
 def test_a_batch_is_answered_in_time_however_slow_its_settling(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = Event()
-    monkeypatch.setattr(batch, "TRIAGE_SECONDS", 1.2)
+    released, world = Event(), make_world(policy=replace(POLICY, triage_seconds=1.2))
     monkeypatch.setattr(world.context.queues, "send", lambda *_: released.wait(30))
     for number in range(3):
         world.drop(f"bad-{number}.jpg", images.truncated_jpeg())

@@ -21,7 +21,8 @@ from shared.model.completion import Change, Completion
 from shared.model.errors import Corrupt
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 from tests.functional.conftest import DEAD, SOURCES, TABLE, VARIANTS
-from tests.support.fakes import AMPLE
+from tests.support.fakes import AMPLE, unbounded_calls
+from worker.policy import CALL_LIMITS
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -82,7 +83,9 @@ class AllClients(Clients):
 
 @cache
 def announcer() -> "SNSClient":
-    return build_announcer("arn:aws:sns:us-east-1:123456789012:completions", connections=1)
+    return build_announcer(
+        CALL_LIMITS, "arn:aws:sns:us-east-1:123456789012:completions", connections=1
+    )
 
 
 @pytest.fixture(name="clients")
@@ -111,7 +114,9 @@ def members(shape: object) -> set[str]:
 
 def every_call(clients: AllClients) -> None:
     """Make the adapters do everything that they can do."""
-    objects = Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+    objects = Objects(
+        clients.s3, unbounded_calls(), sources_bucket=SOURCES, variants_bucket=VARIANTS
+    )
     clients.s3.put_object(Bucket=SOURCES, Key="a.jpg", Body=b"x")
     source = objects.head("a.jpg")
     assert source is not None
@@ -124,16 +129,16 @@ def every_call(clients: AllClients) -> None:
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
     objects.delete(["a"])
-    queues = Queues(clients.sqs)
+    queues = Queues(clients.sqs, unbounded_calls())
     queues.send(DEAD, "x", {"cause": "corrupt"})
     (raw,) = queues.receive(DEAD, wait_seconds=0, hide_seconds=30)
     queues.delay(DEAD, raw["ReceiptHandle"], seconds=0)
     queues.acknowledge(DEAD, [raw["ReceiptHandle"]])
     arn = clients.sns.create_topic(Name="completions")["TopicArn"]
-    Topic(clients.sns, arn).publish(
+    Topic(clients.sns, unbounded_calls(), arn).publish(
         Completion(event=Change.REMOVED, bucket=SOURCES, key="a.jpg", changed_at=datetime.now(UTC))
     )
-    ledger = Ledger(clients.dynamodb, TABLE, SystemClock())
+    ledger = Ledger(clients.dynamodb, unbounded_calls(), TABLE, SystemClock())
     for end in (
         ledger.release,
         ledger.abandon,

@@ -30,7 +30,7 @@ def test_the_handler_names_what_must_be_tried_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "consumer", lambda: world.consumer)
-    world.context.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("held.jpg", lease_seconds=600, may_store=("x",))
     world.drop("held.jpg", images.jpeg())
     world.drop("free.jpg", images.jpeg())
     event = {

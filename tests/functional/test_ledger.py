@@ -16,7 +16,7 @@ from shared.model.errors import (
     UnknownSchema,
 )
 from tests.functional.conftest import TABLE
-from tests.support.fakes import FakeClock, client_error
+from tests.support.fakes import ONE_ATTEMPT, FakeClock, client_error, unbounded_calls
 
 pytestmark = pytest.mark.functional
 
@@ -39,7 +39,7 @@ def _clock() -> FakeClock:
 
 @pytest.fixture(name="ledger")
 def _ledger(clients: Clients, clock: FakeClock) -> Ledger:
-    return Ledger(clients.dynamodb, TABLE, clock)
+    return Ledger(clients.dynamodb, unbounded_calls(), TABLE, clock)
 
 
 def item(clients: Clients, key: str = KEY) -> dict[str, Any]:
@@ -327,9 +327,7 @@ def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:
 
 
 def test_a_table_that_is_not_there_is_the_ledgers_trouble(
-    clients: Clients, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, clock: FakeClock
 ) -> None:
-    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
-
     with pytest.raises(LedgerUnavailable):
-        Ledger(clients.dynamodb, "no-such-table", clock).read(KEY)
+        Ledger(clients.dynamodb, ONE_ATTEMPT, "no-such-table", clock).read(KEY)

@@ -12,7 +12,7 @@ from shared.model.errors import Corrupt
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source
 from tests.functional.conftest import TABLE
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeClock, unbounded_calls
 
 if TYPE_CHECKING:
     from shared.cloud.items import Value
@@ -24,7 +24,7 @@ def test_an_item_stays_under_4_kb_whatever_is_written_to_it(
     clients: Clients,
 ) -> None:
     clock = FakeClock()
-    ledger = Ledger(clients.dynamodb, TABLE, clock)
+    ledger = Ledger(clients.dynamodb, unbounded_calls(), TABLE, clock)
     key = "\U0001f408" * 256
     names = [f"{'n' * 33}-{number:02}.webp" for number in range(19)]
     assert MAX_NAME_BYTES - 42 <= sum(map(len, names)) <= MAX_NAME_BYTES

@@ -7,7 +7,7 @@ import pytest
 from botocore.response import StreamingBody
 
 from shared.cloud.bodies import CHUNK_BYTES
-from shared.cloud.clients import READ_SECONDS, Clients
+from shared.cloud.clients import Clients
 from shared.cloud.errors import Missing
 from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, VERSION, Objects
 from shared.deadline import Deadline
@@ -18,7 +18,8 @@ from shared.model.recipe import Codec, Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.support.awkward import KEYS
-from tests.support.fakes import AMPLE, FakeClock, client_error
+from tests.support.fakes import AMPLE, FakeClock, client_error, unbounded_calls
+from worker.policy import CALL_LIMITS
 
 pytestmark = pytest.mark.functional
 
@@ -28,7 +29,7 @@ RECIPE = Recipe("one", (Variant("w64", (Slot.WEBP,), width=64),))
 
 @pytest.fixture(name="objects")
 def _objects(clients: Clients) -> Objects:
-    return Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+    return Objects(clients.s3, unbounded_calls(), sources_bucket=SOURCES, variants_bucket=VARIANTS)
 
 
 def drop(clients: Clients, data: bytes, key: str = KEY, **metadata: str) -> None:
@@ -170,21 +171,23 @@ def trickling(
         "get_object",
         lambda **_arguments: {"Body": Trickle(b"p" * 100, seconds, clock)},
     )
-    return Objects(clients.s3, sources_bucket=SOURCES, variants_bucket=VARIANTS), clock
+    return Objects(
+        clients.s3, unbounded_calls(), sources_bucket=SOURCES, variants_bucket=VARIANTS
+    ), clock
 
 
 def test_a_body_that_trickles_is_given_up_in_time(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each wait is just short enough for the socket's own timeout.
-    objects, clock = trickling(clients, monkeypatch, seconds=READ_SECONDS - 0.1)
+    objects, clock = trickling(clients, monkeypatch, seconds=CALL_LIMITS.read_seconds - 0.1)
     until = Deadline.after(60, clock)
 
     with pytest.raises(OutOfTime, match="got a part of it") as caught:
         objects.fetch(seen(objects), until)
 
     assert caught.value.stage == "fetch"
-    assert clock.at - until.at <= READ_SECONDS
+    assert clock.at - until.at <= CALL_LIMITS.read_seconds
 
 
 def test_a_slow_body_that_is_complete_in_time_is_a_source(

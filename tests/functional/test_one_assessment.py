@@ -50,9 +50,10 @@ from tests.simulator.services import SOURCES, TABLE, VARIANTS
 from tests.simulator.tables import Tables
 from tests.simulator.workers import InlineExecutor
 from tests.simulator.workers import settings as worker_settings
-from tests.support.fakes import FakeClock, FakeQueues
+from tests.support.fakes import FakeClock, FakeQueues, unbounded_calls
 from worker.batch import Consumer
 from worker.context import WorkerContext
+from worker.policy import POLICY
 
 pytestmark = pytest.mark.functional
 
@@ -152,10 +153,11 @@ class _Site:
             TableName=TABLE, KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}]
         )
         self.buckets.put_object(Bucket=SOURCES, Key=WATERMARK, Body=b"logo")
+        calls = unbounded_calls(self.clock)
         self.objects = Objects(
-            cast("Any", self.buckets), sources_bucket=SOURCES, variants_bucket=VARIANTS
+            cast("Any", self.buckets), calls, sources_bucket=SOURCES, variants_bucket=VARIANTS
         )
-        self.ledger = Ledger(cast("Any", self.tables), TABLE, self.clock)
+        self.ledger = Ledger(cast("Any", self.tables), calls, TABLE, self.clock)
         fingerprints = current_fingerprints(self.objects)
         self.recipe_set = RECIPE_SETS[case.recipes]
         self.recipes = CurrentRecipes(self.recipe_set, fingerprints)
@@ -217,12 +219,14 @@ def _worker_outcome(site: _Site) -> StateKind | None:
     process = cast("Any", _Process(site.clock))
     context = WorkerContext(
         settings=worker_settings(),
+        policy=POLICY,
         clock=site.clock,
+        deadline=Deadline.passed(site.clock),
         objects=site.objects,
         ledger=site.ledger,
         queues=FakeQueues(cast("Any", None)),
         recipes=site.recipe_set,
-        watermarks=Watermarks(site.objects),
+        watermarks=Watermarks(),
         render_pool=FakeRenderPool(process),
         uploads=InlineExecutor(),
         prefetch_slots=BoundedSemaphore(3),
@@ -289,8 +293,7 @@ def _redrive_status(site: _Site, recorded_at: float) -> str:
         site.objects,
         site.ledger,
         site.recipe_set,
-        Watermarks(site.objects),
-        lambda seconds: Deadline.after(seconds, site.clock),
+        Watermarks(),
     )
     message = RedrivenMessage("id", "digest", "corrupt", (site.key,))
     part = Part(datetime.fromtimestamp(recorded_at, UTC), [message])

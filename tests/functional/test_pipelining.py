@@ -17,6 +17,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
 from shared.model.source import Source
 from tests.functional.conftest import SOURCES, VARIANTS, World
+from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
 from worker.batch import Consumer
 from worker.context import FETCHED_AHEAD
@@ -87,7 +88,8 @@ def _single_child() -> Iterator[RenderPool]:
 @pytest.fixture(name="line")
 def _line(world: World, single_child: RenderPool) -> Line:
     s3 = world.clients.s3
-    objects = WatchedObjects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+    calls = unbounded_calls(world.context.clock).within(Deadline.passed(world.context.clock))
+    objects = WatchedObjects(s3, calls, sources_bucket=SOURCES, variants_bucket=VARIANTS)
     render_pool = WatchedRenderPool(single_child)
     world.context = replace(
         world.context,

@@ -2,18 +2,20 @@ from typing import Any
 
 import pytest
 
-from shared.cloud.clients import CALL_SECONDS, Clients, build_listener
+from shared.cloud.clients import Clients, build_listener
 from shared.cloud.queues import MAX_VISIBILITY_SECONDS, Queues
 from shared.events.sqs import from_receive
 from shared.model.errors import StorageUnavailable
 from tests.functional.conftest import DEAD, LIVE
+from tests.support.fakes import ONE_ATTEMPT
+from worker.policy import CALL_LIMITS
 
 pytestmark = pytest.mark.functional
 
 
 @pytest.fixture(name="queues")
 def _queues(clients: Clients) -> Queues:
-    return Queues(clients.sqs)
+    return Queues(clients.sqs, ONE_ATTEMPT)
 
 
 def waiting(clients: Clients, queue: str) -> tuple[int, int]:
@@ -67,7 +69,7 @@ def test_a_listener_receives_and_does_nothing_else(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clients.sqs, "receive_message", None)
-    queues = Queues(clients.sqs, build_listener())
+    queues = Queues(clients.sqs, ONE_ATTEMPT, build_listener(CALL_LIMITS))
     queues.send(LIVE, "body", {})
 
     (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
@@ -76,13 +78,13 @@ def test_a_listener_receives_and_does_nothing_else(
 
 
 def test_only_a_listener_waits_for_longer_than_a_call_may_take(clients: Clients) -> None:
-    listener = build_listener()
+    listener = build_listener(CALL_LIMITS)
 
     longest_poll_seconds = 20
     assert listener.meta.config.read_timeout > longest_poll_seconds  # type: ignore[attr-defined]
     for client in (clients.s3, clients.sqs, clients.dynamodb):
         config: Any = client.meta.config
-        assert config.connect_timeout + config.read_timeout < CALL_SECONDS / 2
+        assert config.connect_timeout + config.read_timeout < CALL_LIMITS.call_seconds / 2
 
 
 def test_at_most_ten_are_received_at_once(queues: Queues) -> None:
@@ -191,11 +193,7 @@ def test_a_queues_url_is_looked_up_once(
     assert asked == [LIVE, DEAD]
 
 
-def test_a_queue_that_is_not_there_is_trouble_that_may_pass(
-    queues: Queues, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
-
+def test_a_queue_that_is_not_there_is_trouble_that_may_pass(queues: Queues) -> None:
     with pytest.raises(StorageUnavailable):
         queues.receive("no-such-queue", wait_seconds=0, hide_seconds=30)
 

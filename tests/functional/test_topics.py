@@ -1,6 +1,7 @@
 """The completion event, through SNS and into a subscriber's queue."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from shared.cloud.clients import Clients, build_announcer
 from shared.cloud.topics import Topic
 from shared.model.completion import Change, Completion
 from shared.model.errors import AccessDenied, Cause, Failure, StorageUnavailable, Throttled
+from tests.support.fakes import ONE_ATTEMPT, unbounded_calls
+from worker.policy import CALL_LIMITS
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -33,12 +36,12 @@ COMPLETE = Completion(
 def _sns(clients: Clients) -> "SNSClient":
     """Return a client of the same AWS as the other clients."""
     region = clients.sqs.meta.region_name
-    return build_announcer(f"arn:aws:sns:{region}:123456789012:any", connections=1)
+    return build_announcer(CALL_LIMITS, f"arn:aws:sns:{region}:123456789012:any", connections=1)
 
 
 @pytest.fixture(name="topic")
 def _topic(sns: "SNSClient") -> Topic:
-    return Topic(sns, sns.create_topic(Name="completions")["TopicArn"])
+    return Topic(sns, unbounded_calls(), sns.create_topic(Name="completions")["TopicArn"])
 
 
 def subscribe(clients: Clients, topic: Topic, queue: str, **attributes: str) -> str:
@@ -99,7 +102,7 @@ def test_what_is_said_twice_can_be_told_by_its_id(clients: Clients, topic: Topic
 def test_the_client_speaks_to_the_region_of_the_topic(clients: Clients) -> None:
     assert clients.sqs.meta.region_name == "us-east-1"
 
-    sns = build_announcer("arn:aws:sns:eu-central-1:123456789012:done", connections=1)
+    sns = build_announcer(CALL_LIMITS, "arn:aws:sns:eu-central-1:123456789012:done", connections=1)
 
     assert sns.meta.region_name == "eu-central-1"
 
@@ -120,17 +123,14 @@ def test_the_client_speaks_to_the_region_of_the_topic(clients: Clients) -> None:
         ("ThrottledException", Throttled),
     ],
 )
-def test_what_sns_refuses_is_translated(
-    topic: Topic, monkeypatch: pytest.MonkeyPatch, shape: str, kind: type[Failure]
-) -> None:
-    monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
+def test_what_sns_refuses_is_translated(topic: Topic, shape: str, kind: type[Failure]) -> None:
     error = topic.sns.meta.service_model.shape_for(shape).metadata["error"]
 
     stub = Stubber(topic.sns)
     stub.add_client_error("publish", error["code"], http_status_code=error["httpStatusCode"])
 
     with stub, pytest.raises(kind) as caught:
-        topic.publish(COMPLETE)
+        replace(topic, calls=ONE_ATTEMPT).publish(COMPLETE)
 
     assert type(caught.value) is kind
     assert caught.value.stage == "announce"

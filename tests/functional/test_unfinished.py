@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.imaging.child_process import RenderChild
 from shared.imaging.frames import VariantFrame
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
@@ -11,6 +10,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Codec, Slot
 from tests.functional.conftest import SOURCES, TINY_NAMES, World
 from tests.support import images
+from worker.policy import CALL_LIMITS
 
 pytestmark = pytest.mark.functional
 
@@ -18,7 +18,7 @@ FULL_SET = {*TINY_NAMES, "manifest.json"}
 
 
 def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
-    world.context.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
+    world.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp", "w64.webp"))
     world.drop("a.jpg", images.jpeg())
     world.process("a.jpg")
     world.clients.dynamodb.update_item(
@@ -36,7 +36,7 @@ def test_what_a_crash_left_behind_goes_with_the_source(world: World) -> None:
 
 
 def test_a_live_lease_is_waited_for(world: World) -> None:
-    world.context.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
+    world.ledger.claim("a.jpg", lease_seconds=600, may_store=("w32.webp",))
     world.drop("a.jpg", images.jpeg())
 
     outcome = world.process("a.jpg")
@@ -47,7 +47,7 @@ def test_a_live_lease_is_waited_for(world: World) -> None:
 
 
 def test_a_lease_that_ran_out_is_taken_over(world: World) -> None:
-    world.context.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
+    world.ledger.claim("a.jpg", lease_seconds=-1, may_store=("w32.webp",))
     world.drop("a.jpg", images.jpeg())
 
     outcome = world.process("a.jpg")
@@ -111,7 +111,7 @@ def test_a_put_whose_answer_was_lost_keeps_others_away_for_as_long_as_a_call_may
     assert isinstance(outcome, Failure)
     assert outcome.cause is Cause.STORAGE_UNAVAILABLE
     left_seconds = float(world.item("a.jpg")["lease_until"]["N"]) - world.context.clock.now()
-    assert 0 < left_seconds <= CALL_SECONDS
+    assert 0 < left_seconds <= CALL_LIMITS.call_seconds
 
 
 def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: World) -> None:

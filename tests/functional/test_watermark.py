@@ -211,9 +211,10 @@ def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_call_for_a_mark_starts_that_could_end_too_late(world: World) -> None:
     (recipe,) = world.context.recipes.recipes
+    soon = Deadline.after(1, world.context.clock)
 
     with calls(world, "s3.GetObject") as said, pytest.raises(OutOfTime):
-        world.context.watermarks.resolve(recipe, Deadline.after(1, world.context.clock))
+        world.context.watermarks.resolve(recipe, world.context.objects.within(soon))
 
     assert said == []
 

@@ -13,17 +13,17 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from tests.simulator.fates import (
+from tests.simulator.call_outcomes import (
     TRAVEL_SECONDS,
-    Decree,
-    Fate,
-    Fates,
+    CallOutcome,
+    Decision,
+    Outcomes,
     error,
     lost_answer,
     lost_connection,
 )
 from tests.simulator.scheduler import Process, Scheduler
-from tests.simulator.story import Story
+from tests.simulator.trace import Trace
 
 Answer = dict[str, Any]  # botocore's shape
 
@@ -57,11 +57,11 @@ class Call:
 class Network:
     """Carries calls; `watch` sees each at the moment of its effect, before and after."""
 
-    def __init__(self, scheduler: Scheduler, fates: Fates, story: Story) -> None:
+    def __init__(self, scheduler: Scheduler, outcomes: Outcomes, trace: Trace) -> None:
         self._scheduler = scheduler
-        self.fates = fates
-        self.story = story
-        self.watches: list[Watch] = []
+        self.outcomes = outcomes
+        self.trace = trace
+        self.observers: list[Observer] = []
         self.counts: Counter[str] = Counter()
         # How often each object was written, since S3 lets the request that came last win.
         self._writes: Counter[str] = Counter()
@@ -71,38 +71,50 @@ class Network:
         """Return the answer, raise the refusal, or have the process die."""
         process = call.process
         process.check()
-        decree = self.fates.decree(call.service, call.operation)
-        self.counts[decree.fate] += 1
-        if decree.fate in (Fate.WELL, Fate.SLOW_THERE, Fate.SLOW_BACK, Fate.STALLED):
-            return self._deliver(call, decree)
-        self.story.tell(process.name, call, decree.fate)
-        if decree.fate is Fate.DIED_BEFORE:
+        decision = self.outcomes.decide(call.service, call.operation)
+        self.counts[decision.outcome] += 1
+        if decision.outcome in (
+            CallOutcome.WELL,
+            CallOutcome.SLOW_THERE,
+            CallOutcome.SLOW_BACK,
+            CallOutcome.STALLED,
+        ):
+            return self._deliver(call, decision)
+        self.trace.add(process.name, call, decision.outcome)
+        if decision.outcome is CallOutcome.DIED_BEFORE:
             process.die()
-        if decree.fate is Fate.REFUSED:
-            return self._refuse(call, decree.which)
-        if decree.fate in (Fate.LATE, Fate.DIED_LATE) and call.operation in WRITES:
-            self._scheduler.after(decree.seconds, self._landing(call))
+        if decision.outcome is CallOutcome.REFUSED:
+            return self._refuse(call, decision.which)
+        if (
+            decision.outcome in (CallOutcome.LATE, CallOutcome.DIED_LATE)
+            and call.operation in WRITES
+        ):
+            self._scheduler.after(decision.seconds, self._landing(call))
         else:
             process.sleep(TRAVEL_SECONDS)
             self._try_effect(call)
-        if decree.fate in (Fate.DIED_AFTER, Fate.DIED_LATE):
+        if decision.outcome in (CallOutcome.DIED_AFTER, CallOutcome.DIED_LATE):
             process.die()
-        trouble, seconds = lost_answer() if decree.fate is Fate.LOST else lost_connection()
+        trouble, seconds = (
+            lost_answer() if decision.outcome is CallOutcome.LOST else lost_connection()
+        )
         process.sleep(seconds)
         raise trouble
 
-    def _deliver(self, call: Call, decree: Decree) -> Answer:
-        process, fate = call.process, decree.fate
-        process.sleep(decree.seconds if fate is Fate.SLOW_THERE else TRAVEL_SECONDS)
-        lasting = 0.0 if fate in (Fate.WELL, Fate.SLOW_THERE) else decree.seconds
+    def _deliver(self, call: Call, decision: Decision) -> Answer:
+        process, outcome = call.process, decision.outcome
+        process.sleep(decision.seconds if outcome is CallOutcome.SLOW_THERE else TRAVEL_SECONDS)
+        lasting = (
+            0.0 if outcome in (CallOutcome.WELL, CallOutcome.SLOW_THERE) else decision.seconds
+        )
         try:
             answer = self._effect(call)
         except ClientError as refused:
             said = refused.response["Error"]["Code"]
-            self.story.tell(process.name, call, f"{fate}: {said}", lasting)
+            self.trace.add(process.name, call, f"{outcome}: {said}", lasting)
             process.sleep(lasting + TRAVEL_SECONDS)
             raise
-        self.story.tell(process.name, call, fate, lasting)
+        self.trace.add(process.name, call, outcome, lasting)
         process.sleep(lasting + TRAVEL_SECONDS)
         return answer
 
@@ -115,8 +127,8 @@ class Network:
         raise trouble
 
     def _effect(self, call: Call) -> Answer:
-        for watch in self.watches:
-            watch.before(call)
+        for observer in self.observers:
+            observer.before(call)
         try:
             answer = call.carry_out(**call.arguments)
         except ClientError as refused:
@@ -124,15 +136,15 @@ class Network:
             raise
         if call.service == "s3":
             self._writes.update(written(call))
-        for watch in self.watches:
-            watch.after(call)
+        for observer in self.observers:
+            observer.after(call)
         return answer
 
     def _try_effect(self, call: Call) -> None:
         try:
             self._effect(call)
         except ClientError as refused:
-            self.story.tell(call.process.name, call, refused.response["Error"]["Code"])
+            self.trace.add(call.process.name, call, refused.response["Error"]["Code"])
 
     def _landing(self, call: Call) -> Callable[[], None]:
         """Return the effect of a request that S3, SQS or DynamoDB has, and takes its time over.
@@ -145,7 +157,7 @@ class Network:
         def land() -> None:
             self.landing -= 1
             overtaken = any(self._writes[key] != count for key, count in then.items())
-            self.story.tell(call.process.name, call, "overtaken" if overtaken else "done now")
+            self.trace.add(call.process.name, call, "overtaken" if overtaken else "done now")
             self.counts["overtaken" if overtaken else "landed late"] += 1
             if not overtaken:
                 self._try_effect(call)
@@ -153,7 +165,7 @@ class Network:
         return land
 
 
-class Watch:
+class Observer:
     """Sees every call at the moment of its effect."""
 
     def before(self, call: Call) -> None:
@@ -163,7 +175,7 @@ class Watch:
         """See a call that has taken effect."""
 
 
-class Wire:
+class FakeClient:
     """One boto3 client as one process has it."""
 
     def __init__(self, process: Process, network: Network, service: str, client: object) -> None:

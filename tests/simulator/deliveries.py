@@ -8,8 +8,8 @@ from tests.simulator.notifications import (
 )
 from tests.simulator.scheduler import Scheduler
 from tests.simulator.services import SOURCES, Services
-from tests.simulator.story import Story
 from tests.simulator.tape import Tape
+from tests.simulator.trace import Trace
 
 USUAL_SECONDS = 0.5
 DELAY_SECONDS = (0.1, 2.0, 20.0, 70.0, 900.0)
@@ -18,10 +18,10 @@ DELAY_SECONDS = (0.1, 2.0, 20.0, 70.0, 900.0)
 class Deliveries:
     """S3's own doing; `lost` are the keys of which a change was never told."""
 
-    def __init__(self, scheduler: Scheduler, tape: Tape, story: Story) -> None:
+    def __init__(self, scheduler: Scheduler, tape: Tape, trace: Trace) -> None:
         self._scheduler = scheduler
         self._tape = tape
-        self._story = story
+        self._trace = trace
         self.pending = 0
         self.lost: set[str] = set()
         self.duplicates = 0
@@ -33,7 +33,7 @@ class Deliveries:
             return
         tape = self._tape
         if tape.chance(6):
-            self._story.tell("S3", f"{change.event} {change.key}", "event lost")
+            self._trace.add("S3", f"{change.event} {change.key}", "event lost")
             self.lost.add(change.key)
             return
         self._deliver_later(change)
@@ -48,7 +48,7 @@ class Deliveries:
 
         def deliver() -> None:
             self.pending -= 1
-            self._story.tell("S3", f"{change.event} {change.key}", "event delivered")
+            self._trace.add("S3", f"{change.event} {change.key}", "event delivered")
             if self.services:
                 self.services.send(body)
 

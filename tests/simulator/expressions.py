@@ -44,7 +44,7 @@ class Compiled:
 
     condition: Condition
     assignments: tuple[Assignment, ...]
-    watermarks: frozenset[str]
+    placeholders: frozenset[str]
     bare_names: frozenset[str]
 
 
@@ -58,7 +58,7 @@ def condition(expression: str) -> Compiled:
     reader = _Reader(expression)
     asked = reader.alternatives()
     reader.end()
-    return Compiled(asked, (), frozenset(reader.watermarks), frozenset(reader.bare_names))
+    return Compiled(asked, (), frozenset(reader.placeholders), frozenset(reader.bare_names))
 
 
 @cache
@@ -67,8 +67,8 @@ def update(expression: str) -> Compiled:
     reader = _Reader(expression)
     assignments = reader.clauses()
     reader.end()
-    watermarks, bare_names = frozenset(reader.watermarks), frozenset(reader.bare_names)
-    return Compiled(_true, tuple(assignments), watermarks, bare_names)
+    placeholders, bare_names = frozenset(reader.placeholders), frozenset(reader.bare_names)
+    return Compiled(_true, tuple(assignments), placeholders, bare_names)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class _Reader:
     expression: str
     tokens: list[str] = field(init=False)
     at: int = 0
-    watermarks: set[str] = field(default_factory=set)
+    placeholders: set[str] = field(default_factory=set)
     bare_names: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -193,13 +193,13 @@ class _Reader:
         mark = self.take()
         if not mark.startswith(":"):
             raise BadExpression(f"Expected a value, got {mark!r}.")
-        self.watermarks.add(mark)
+        self.placeholders.add(mark)
         return lambda item, names, values: values[mark]
 
     def name(self) -> Name:
         word = self.take()
         if word.startswith("#"):
-            self.watermarks.add(word)
+            self.placeholders.add(word)
             return lambda names: names[word]
         if not word[0].isalpha() or self.next_is("("):
             raise BadExpression(f"Expected a name or a function that we know, got {word!r}.")

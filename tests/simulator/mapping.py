@@ -11,9 +11,9 @@ from tests.simulator.polls import seconds_to_message
 from tests.simulator.queues import ARN
 from tests.simulator.scheduler import Died
 from tests.simulator.services import LIVE, Services
-from tests.simulator.story import Story
 from tests.simulator.tape import Tape
-from tests.simulator.workers import Crew, Environment
+from tests.simulator.trace import Trace
+from tests.simulator.workers import Environment, Workers
 
 BATCH_SIZES = (10, 1, 2, 1)
 
@@ -27,11 +27,11 @@ class BadAnswer(Exception):
 class EventSourceMapping:
     """Pollers that invoke the function; they never come to harm themselves."""
 
-    def __init__(self, services: Services, crew: Crew, tape: Tape, story: Story) -> None:
+    def __init__(self, services: Services, workers: Workers, tape: Tape, trace: Trace) -> None:
         self._services = services
-        self._crew = crew
+        self._workers = workers
         self._tape = tape
-        self._story = story
+        self._trace = trace
         self._invocations = 0
         self.running = 0
         self.counts: Counter[str] = Counter()
@@ -41,11 +41,11 @@ class EventSourceMapping:
         while True:
             batch = self._receive()
             if not batch:
-                self._services.doorbell.wait(seconds_to_message(self._services))
+                self._services.message_signal.wait(seconds_to_message(self._services))
             elif self._tape.chance(3):
                 # Received, and never shown to anybody: it costs each message a receive.
                 self.counts["throttled"] += 1
-                self._story.tell("Lambda", f"batch of {len(batch)}", "throttled")
+                self._trace.add("Lambda", f"batch of {len(batch)}", "throttled")
             else:
                 self.running += 1
                 self._invoke(batch)
@@ -65,25 +65,25 @@ class EventSourceMapping:
         return messages
 
     def _invoke(self, batch: Sequence[Raw]) -> None:
-        environment = self._crew.environment(self._tape)
+        environment = self._workers.environment(self._tape)
         try:
             answer = self._answer(environment, batch)
             failed = failed_ids(answer, {raw["MessageId"] for raw in batch})
         except Died:
-            self._crew.crashes += 1
-            self._story.tell(environment.process.name, "invocation", "crashed or timed out")
+            self._workers.crashes += 1
+            self._trace.add(environment.process.name, "invocation", "crashed or timed out")
             return
         except BadAnswer as bad:
             self.counts["bad answers"] += 1
-            self._story.tell(environment.process.name, "invocation", bad)
+            self._trace.add(environment.process.name, "invocation", bad)
             return
-        self._crew.give_back(environment)
+        self._workers.give_back(environment)
         self._forget([raw for raw in batch if raw["MessageId"] not in failed])
 
     def _answer(self, environment: Environment, batch: Sequence[Raw]) -> object:
         self._invocations += 1
         received = " ".join(_described(raw) for raw in batch)
-        self._story.tell(environment.process.name, f"invocation with {received}")
+        self._trace.add(environment.process.name, f"invocation with {received}")
         event = {"Records": [_record(raw) for raw in batch]}
         return environment.invoke(event, f"request-{self._invocations}")
 

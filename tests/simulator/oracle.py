@@ -65,17 +65,17 @@ def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterat
     if want.is_ignored and item.get("status") == "rejected":
         pass  # by a recipe that was for it once
     elif want.source is None:
-        yield from _unless(item.get("status", "removed"), "removed", f"{key}: status")
+        yield from _mismatch(item.get("status", "removed"), "removed", f"{key}: status")
     elif want.cause:
-        yield from _unless(item.get("status"), "rejected", f"{key}: status")
-        yield from _unless(item.get("cause"), want.cause.value, f"{key}: cause")
+        yield from _mismatch(item.get("status"), "rejected", f"{key}: status")
+        yield from _mismatch(item.get("cause"), want.cause.value, f"{key}: cause")
     else:
         yield from _unpublished(want, stored, item)
         return
-    yield from _unless(sorted(stored), [], f"{key}: what is stored")
+    yield from _mismatch(sorted(stored), [], f"{key}: what is stored")
 
 
-def strangers(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
+def unknown_objects(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
     """Yield what is stored for none of the keys."""
     folders = tuple(manifest_key(key).removesuffix("manifest.json") for key in keys)
     for name in services.buckets.objects(VARIANTS):
@@ -86,8 +86,8 @@ def strangers(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
 def unannounced(services: Services, key: str) -> Iterator[str]:
     """Yield what a subscriber was never told of a key as it stands now."""
     item = from_item(services.tables.items(TABLE).get(key, {}))
-    told = [json.loads(each.message) for each in services.topics.published]
-    of_key = [each for each in told if each["key"] == key]
+    published = [json.loads(each.message) for each in services.topics.published]
+    of_key = [each for each in published if each["key"] == key]
     known = {each.get("version") for each in of_key}
     if item.get("status") == "published" and item.get("version") not in known:
         yield f"{key}: nobody was told of version {item.get('version')}"
@@ -95,28 +95,30 @@ def unannounced(services: Services, key: str) -> Iterator[str]:
         yield f"{key}: nobody was told that it was rejected"
 
 
-def told_keys(services: Services) -> set[str]:
+def dead_letter_keys(services: Services) -> set[str]:
     """Return the keys that dead letters tell of."""
-    letters = services.queues.messages(DEAD)
-    return {hint.key for letter in letters for hint in read_hints(letter.body)}
+    dead_letters = services.queues.messages(DEAD)
+    return {hint.key for dead_letter in dead_letters for hint in read_hints(dead_letter.body)}
 
 
-def unexplained(letter: Message, deserved: Mapping[str, set[Cause]], *, calm: bool) -> str:
+def unexplained(
+    dead_letter: Message, expected_causes: Mapping[str, set[Cause]], *, calm: bool
+) -> str:
     """Return what is wrong with a dead letter, if anything is.
 
     In a calm schedule nothing failed but images.
     """
-    said = {name: value["StringValue"] for name, value in letter.attributes.items()}
+    said = {name: value["StringValue"] for name, value in dead_letter.attributes.items()}
     if "cause" not in said:
-        return f"dead letter {letter.id} has no cause, and nobody died" if calm else ""
+        return f"dead letter {dead_letter.id} has no cause, and nobody died" if calm else ""
     if missing := set(NAMES) - OPTIONAL - set(said):
-        return f"dead letter {letter.id} lacks {sorted(missing)}"
-    keys = {hint.key for hint in read_hints(letter.body)}
-    causes = {cause for key in keys for cause in deserved.get(key, ())}
+        return f"dead letter {dead_letter.id} lacks {sorted(missing)}"
+    keys = {hint.key for hint in read_hints(dead_letter.body)}
+    causes = {cause for key in keys for cause in expected_causes.get(key, ())}
     cause = Cause(said["cause"])
     if cause in causes or (cause in PASSING and not calm):
         return ""
-    return f"dead letter {letter.id} over {sorted(keys)} says {cause}: {said['detail']}"
+    return f"dead letter {dead_letter.id} over {sorted(keys)} says {cause}: {said['detail']}"
 
 
 PASSING = frozenset(
@@ -151,21 +153,21 @@ def _unpublished(
         "variants": names,
     }
     for name, value in right.items():
-        yield from _unless(item.get(name), value, f"{key}: the ledger's {name}")
+        yield from _mismatch(item.get(name), value, f"{key}: the ledger's {name}")
     objects = {stored_key(key, name) for name in names} | {manifest_key(key)}
-    yield from _unless(sorted(stored), sorted(objects), f"{key}: what is stored")
+    yield from _mismatch(sorted(stored), sorted(objects), f"{key}: what is stored")
     for variant, slot in recipe.stored_names():
         name = stored_key(key, f"{variant}.{slot}")
         if found := stored.get(name):
             body = rendered(want.body, recipe.fingerprint, variant, slot)
-            yield from _unless(found.body, body, name)
+            yield from _mismatch(found.body, body, name)
             metadata = {
                 SOURCE_ETAG: source.etag,
                 FINGERPRINT: recipe.fingerprint,
                 VERSION: version_token(source, recipe),
             }
-            yield from _unless(found.headers["Metadata"], metadata, f"{name}: metadata")
-            yield from _unless(found.headers["ContentType"], CODECS[slot].content_type, name)
+            yield from _mismatch(found.headers["Metadata"], metadata, f"{name}: metadata")
+            yield from _mismatch(found.headers["ContentType"], CODECS[slot].content_type, name)
     if found := stored.get(manifest_key(key)):
         yield from _wrong_manifest(json.loads(found.body), source, recipe)
 
@@ -183,9 +185,9 @@ def _wrong_manifest(document: Mapping[str, Any], source: Source, recipe: Recipe)
         source.etag,
         {(variant, slot.value) for variant, slot in recipe.stored_names()},
     )
-    yield from _unless(shown, right, f"{source.key}: manifest")
+    yield from _mismatch(shown, right, f"{source.key}: manifest")
 
 
-def _unless(got: object, expected: object, what: str) -> Iterator[str]:
+def _mismatch(got: object, expected: object, what: str) -> Iterator[str]:
     if got != expected:
         yield f"{what}: expected {expected!r}, got {got!r}"

@@ -3,14 +3,14 @@
 from threading import Event
 from typing import Any
 
-from tests.simulator.calls import Network, Wire
-from tests.simulator.scheduler import VIRTUAL, Process
+from tests.simulator.calls import FakeClient, Network
+from tests.simulator.scheduler import Process
 from tests.simulator.services import LIVE, Services
 
 LONGEST_POLL_SECONDS = 3600.0
 
 
-class LongPoll(Wire):
+class LongPoll(FakeClient):
     """SQS as a runner has it: a poll that finds nothing takes as long as it may."""
 
     def __init__(self, process: Process, network: Network, services: Services) -> None:
@@ -49,8 +49,7 @@ class Stopping(Event):
         self._poll.is_busy = False
         self._process.check()
         if not super().is_set() and (seconds := seconds_to_message(self._services)):
-            self._services.doorbell.wait(seconds)
-            VIRTUAL.process = self._process
+            self._services.message_signal.wait(seconds)
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -68,12 +68,12 @@ class QueueService:
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
     ) -> Answer:
         """Create a queue; the attributes that it knows are those that tell when messages go."""
-        told = Attributes or {}
+        given = Attributes or {}
         queue = _Queue(
-            float(told.get("VisibilityTimeout", VISIBILITY_SECONDS)),
-            float(told.get("MessageRetentionPeriod", RETENTION_SECONDS)),
+            float(given.get("VisibilityTimeout", VISIBILITY_SECONDS)),
+            float(given.get("MessageRetentionPeriod", RETENTION_SECONDS)),
         )
-        if policy := told.get("RedrivePolicy"):
+        if policy := given.get("RedrivePolicy"):
             redrive = json.loads(policy)
             queue.dead = redrive["deadLetterTargetArn"].removeprefix(ARN)
             queue.max_receives = int(redrive["maxReceiveCount"])
@@ -188,13 +188,13 @@ class QueueService:
         message.visible_at = now + VisibilityTimeout
         return {}
 
-    def redrive(self, dead: str, live: str) -> int:
+    def redrive(self, dead: str, run_history: str) -> int:
         """Move every dead letter as a move task with a destination does, and return how many.
 
         They are new messages: with other ids, sent now, never received; bodies and attributes
         are those that they had.
         """
-        source, destination = self._queue("StartMessageMoveTask", dead), self._queues[live]
+        source, destination = self._queue("StartMessageMoveTask", dead), self._queues[run_history]
         self._expire(source)
         moved = list(source.messages.values())
         source.messages.clear()

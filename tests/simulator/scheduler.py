@@ -3,17 +3,11 @@
 Two runs that choose alike are alike to the last step.
 """
 
-import time as wall_time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
-from unittest.mock import patch
 
-import tenacity
 from greenlet import GreenletExit, getcurrent, greenlet
-
-from shared.cloud import errors as faults
 
 BEGINNING = 1_800_000_000.0
 
@@ -79,7 +73,7 @@ class Scheduler:
         self._due.clear()
 
 
-class Doorbell:
+class MessageSignal:
     """Wakes whoever waits, so that nobody has to ask every second whether there is work."""
 
     def __init__(self, scheduler: Scheduler) -> None:
@@ -100,7 +94,7 @@ class Doorbell:
         self._scheduler.after(seconds, wake)
         self._scheduler.pause()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake everybody."""
         waiting, self._waiting = self._waiting, []
         for wake in waiting:
@@ -133,7 +127,6 @@ class Process:
             self.die()
         self._scheduler.sleep(seconds)
         self.check()
-        VIRTUAL.process = self
 
     def check(self) -> None:
         """Raise `Died` in what is left of a dead process: a `finally` has no effects either."""
@@ -144,38 +137,3 @@ class Process:
         """End this process here and now."""
         self.is_dead = True
         raise Died(self.name)
-
-
-class VirtualTime:
-    """Stands in for the module `time`, for whichever process is running."""
-
-    process: Process | None = None
-
-    def time(self) -> float:
-        """Return the running process's time."""
-        return self.process.now() if self.process else wall_time.time()
-
-    def monotonic(self) -> float:
-        """Return the running process's time."""
-        return self.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Let others run."""
-        if self.process:
-            self.process.sleep(seconds)
-
-
-VIRTUAL = VirtualTime()
-
-
-@contextmanager
-def virtual_time() -> Iterator[None]:
-    """Give retries the time of the process that they run in."""
-    places = (faults, tenacity, tenacity.nap)
-    with ExitStack() as stack:
-        for place in places:
-            stack.enter_context(patch.object(place, "time", VIRTUAL))
-        try:
-            yield
-        finally:
-            VIRTUAL.process = None

@@ -8,7 +8,7 @@ from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change
 from tests.simulator.queues import ARN, QueueService
 from tests.simulator.refusals import ACCOUNT, REGION
-from tests.simulator.scheduler import Doorbell, Scheduler
+from tests.simulator.scheduler import MessageSignal, Scheduler
 from tests.simulator.tables import Tables
 from tests.simulator.topics import Topics
 
@@ -33,17 +33,17 @@ class Services:
     queues: QueueService
     tables: Tables
     topics: Topics
-    doorbell: Doorbell
+    message_signal: MessageSignal
 
     def send(self, body: str) -> None:
         """Put a message on the live queue."""
         self.queues.send_message(QueueUrl=LIVE, MessageBody=body)
-        self.doorbell.ring()
+        self.message_signal.notify()
 
     def redrive(self) -> int:
         """Move every dead letter back to the live queue."""
         moved = self.queues.redrive(DEAD, LIVE)
-        self.doorbell.ring()
+        self.message_signal.notify()
         return moved
 
 
@@ -66,4 +66,4 @@ def build_services(scheduler: Scheduler, on_change: Callable[[Change], None]) ->
     tables.create_table(TableName=TABLE, KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}])
     topics = Topics()
     topics.create_topic(Name=TOPIC)
-    return Services(scheduler, buckets, queues, tables, topics, Doorbell(scheduler))
+    return Services(scheduler, buckets, queues, tables, topics, MessageSignal(scheduler))

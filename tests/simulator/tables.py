@@ -90,7 +90,7 @@ class Tables:
             mark: _normal(operation, value)
             for mark, value in (ExpressionAttributeValues or {}).items()
         }
-        asked, told = _read(
+        asked, changes = _read(
             ConditionExpression, UpdateExpression, ExpressionAttributeNames, values
         )
         before = table.items.get(key)
@@ -104,7 +104,7 @@ class Tables:
                 "The conditional request failed",
                 **(found if wanted else {}),
             )
-        after = _updated(table, before or Key, told, names, values)
+        after = _updated(table, before or Key, changes, names, values)
         table.items[key] = after
         returned = {"ALL_OLD": before, "ALL_NEW": after}.get(ReturnValues)
         return {"Attributes": dict(returned)} if returned else {}
@@ -147,21 +147,23 @@ def _read(
     """Return both expressions; every name and value must be spoken of, and be given."""
     try:
         asked = condition(asking) if asking else _UNCONDITIONAL
-        told = update(telling)
+        changes = update(telling)
     except BadExpression as bad:
         raise _invalid("UpdateItem", f"Invalid expression: {bad}") from bad
     if names is not None and not names:
         raise _invalid("UpdateItem", "ExpressionAttributeNames must not be empty")
-    _check_marks(asked.watermarks | told.watermarks, frozenset(names or ()) | frozenset(values))
-    for word in asked.bare_names | told.bare_names:
+    _check_placeholders(
+        asked.placeholders | changes.placeholders, frozenset(names or ()) | frozenset(values)
+    )
+    for word in asked.bare_names | changes.bare_names:
         if word.upper() in _reserved_words():
             message = f"Attribute name is a reserved keyword; reserved keyword: {word}"
             raise _invalid("UpdateItem", f"Invalid expression: {message}")
-    return asked, told
+    return asked, changes
 
 
 @cache
-def _check_marks(spoken_of: frozenset[str], given: frozenset[str]) -> None:
+def _check_placeholders(spoken_of: frozenset[str], given: frozenset[str]) -> None:
     if unknown := spoken_of - given:
         raise _invalid("UpdateItem", f"Not defined: {sorted(unknown)}")
     if unused := given - spoken_of:
@@ -173,11 +175,11 @@ def _reserved_words() -> frozenset[str]:
     return frozenset(ReservedKeywords.get_reserved_keywords())
 
 
-def _updated(table: _Table, before: Item, told: Compiled, names: Names, values: Values) -> Item:
+def _updated(table: _Table, before: Item, changes: Compiled, names: Names, values: Values) -> Item:
     """Return the item with the changes; all of them see what stood there before."""
     after = dict(before)
     touched: set[str] = set()
-    for each in told.assignments:
+    for each in changes.assignments:
         name = each.name(names)
         if name == table.key:
             message = f"Cannot update attribute {name}. This attribute is part of the key"

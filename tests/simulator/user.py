@@ -11,9 +11,9 @@ from shared.model.errors import Cause
 from tests.simulator.recipe_sets import RECIPE_SETS
 from tests.simulator.render_pool import CORRUPT, CRASHING, GOOD, HANGING
 from tests.simulator.services import KEYS, SOURCES, TABLE, Services
-from tests.simulator.story import Story
 from tests.simulator.tape import BYTES, Tape
-from tests.simulator.workers import Crew
+from tests.simulator.trace import Trace
+from tests.simulator.workers import Workers
 
 WAIT_SECONDS = (0.0, 0.05, 0.3, 1.0, 5.0, 40.0, 400.0, 3000.0)
 OUTAGE_SECONDS = (60.0, 900.0, 3600.0)
@@ -72,24 +72,24 @@ class Action:
 class User:
     """Does a list of things; `deserved` are the causes that a key's contents gave reason for."""
 
-    def __init__(self, services: Services, crew: Crew, outages: set[str]) -> None:
+    def __init__(self, services: Services, workers: Workers, outages: set[str]) -> None:
         self._services = services
-        self._crew = crew
+        self._workers = workers
         self._outages = outages
         self._number = 0
         self._recipe_sets = 0
         self.is_done = False
         self.pending = 0
-        self.deserved: dict[str, set[Cause]] = defaultdict(set)
+        self.expected_causes: dict[str, set[Cause]] = defaultdict(set)
         self.said = ""
 
-    def act(self, actions: Sequence[Action], story: Story) -> None:
+    def act(self, actions: Sequence[Action], trace: Trace) -> None:
         """Do one thing after the other."""
         for action in actions:
             self._services.scheduler.sleep(WAIT_SECONDS[action.wait])
             self.said = ""
             _ACTS[action.act](self, KEYS[action.key], action.choice)
-            story.tell("user", f"{action.act} {KEYS[action.key]} {self.said}".rstrip())
+            trace.add("user", f"{action.act} {KEYS[action.key]} {self.said}".rstrip())
         self.is_done = True
 
     def verify(self) -> None:
@@ -105,7 +105,7 @@ class User:
         """Put a version that never was before."""
         self._number += 1
         if kind in CAUSES:
-            self.deserved[key].add(CAUSES[kind])
+            self.expected_causes[key].add(CAUSES[kind])
         self._put(key, b"%s %d" % (kind, self._number), {})
 
     def delete(self, key: str) -> None:
@@ -141,13 +141,13 @@ class User:
         if found:
             metadata, cause = METADATA[choice % len(METADATA)]
             if cause:
-                self.deserved[key].add(cause)
+                self.expected_causes[key].add(cause)
             self._put(key, found.body, metadata)
 
     def deploy(self) -> None:
         """Change the recipes, and enqueue everything once nobody uses the former any more."""
         self._recipe_sets += 1
-        self._crew.deploy(RECIPE_SETS[self._recipe_sets % len(RECIPE_SETS)])
+        self._workers.deploy(RECIPE_SETS[self._recipe_sets % len(RECIPE_SETS)])
         self.said = f"(number {self._recipe_sets % len(RECIPE_SETS)})"
         self.pending += 1
         self._services.scheduler.after(DRAIN_SECONDS, self._backfill)

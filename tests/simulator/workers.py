@@ -7,18 +7,21 @@ from math import inf
 from threading import BoundedSemaphore
 from typing import Any, ParamSpec, TypeVar, cast
 
+from shared.cloud.calls import Calls
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
 from shared.cloud.watermarks import Watermarks
+from shared.deadline import Deadline
 from shared.model.recipe import RecipeSet
 from shared.settings import Settings, read_settings
-from tests.simulator.calls import Network, Wire
+from tests.simulator.calls import FakeClient, Network
+from tests.simulator.observer import MOST_OFFSET_SECONDS
 from tests.simulator.polls import LongPoll, Stopping
 from tests.simulator.recipe_sets import RECIPE_SETS
 from tests.simulator.render_pool import FakeRenderPool
-from tests.simulator.scheduler import VIRTUAL, Died, Process, Scheduler
+from tests.simulator.scheduler import Died, Process, Scheduler
 from tests.simulator.services import (
     DEAD,
     INVOCATION_SECONDS,
@@ -31,9 +34,9 @@ from tests.simulator.services import (
     Services,
 )
 from tests.simulator.tape import Tape
-from tests.simulator.watch import MOST_OFFSET_SECONDS
 from worker.batch import Consumer, answer
 from worker.context import WorkerContext
+from worker.policy import POLICY
 from worker.runner import Runner
 
 P = ParamSpec("P")
@@ -92,14 +95,13 @@ class Environment:
         """Return the handler's answer; `Died` if the process does not live to give one."""
         self.aws_request_id = request_id
         self.process.dies_at = self._scheduler_time() + INVOCATION_SECONDS
-        VIRTUAL.process = self.process
         answered = answer(event, self, lambda: self._consumer)
         self.process.check()
         self.process.dies_at = inf
         return answered
 
 
-class Crew:
+class Workers:
     """Starts processes with what is deployed, and replaces those that died."""
 
     def __init__(self, scheduler: Scheduler, services: Services, network: Network) -> None:
@@ -126,7 +128,7 @@ class Crew:
         self._idle.clear()
         for stop in self._stops:
             stop.set()
-        self._services.doorbell.ring()
+        self._services.message_signal.notify()
 
     def environment(self, tape: Tape) -> Environment:
         """Return an idle environment, or a new one."""
@@ -134,7 +136,7 @@ class Crew:
             return self._idle.pop()
         process = self._process("lambda", tape)
         context = self._context(
-            process, Wire(process, self._network, "sqs", self._services.queues)
+            process, FakeClient(process, self._network, "sqs", self._services.queues)
         )
         return Environment(process, _consumer(context), self.generation)
 
@@ -152,7 +154,6 @@ class Crew:
             self._polls.append(poll)
             self._stops.append(stop)
             context = self._context(process, poll)
-            VIRTUAL.process = process
             try:
                 Runner(context, _consumer(context), stop).run()
             except Died:
@@ -166,23 +167,27 @@ class Crew:
         offset = tape.pick((0.0, MOST_OFFSET_SECONDS, -MOST_OFFSET_SECONDS))
         return Process(f"{kind} {self._started}", self._scheduler, offset)
 
-    def _context(self, process: Process, sqs: Wire) -> WorkerContext:
+    def _context(self, process: Process, sqs: FakeClient) -> WorkerContext:
         services, network = self._services, self._network
-        s3 = cast("Any", Wire(process, network, "s3", services.buckets))
-        dynamodb = cast("Any", Wire(process, network, "dynamodb", services.tables))
-        objects = Objects(s3, sources_bucket=SOURCES, variants_bucket=VARIANTS)
+        s3 = cast("Any", FakeClient(process, network, "s3", services.buckets))
+        dynamodb = cast("Any", FakeClient(process, network, "dynamodb", services.tables))
+        sns = cast("Any", FakeClient(process, network, "sns", services.topics))
+        unbounded = Calls(POLICY.calls, Deadline.never(process), sleep=process.sleep)
+        calls = unbounded.within(Deadline.passed(process))
         return WorkerContext(
             settings=settings(),
+            policy=POLICY,
             clock=process,
-            objects=objects,
-            ledger=Ledger(dynamodb, TABLE, process),
-            queues=Queues(cast("Any", sqs)),
+            deadline=calls.deadline,
+            objects=Objects(s3, calls, sources_bucket=SOURCES, variants_bucket=VARIANTS),
+            ledger=Ledger(dynamodb, calls, TABLE, process),
+            queues=Queues(cast("Any", sqs), unbounded),
             recipes=self.recipe_set,
-            watermarks=Watermarks(objects),
+            watermarks=Watermarks(),
             render_pool=FakeRenderPool(process),
             uploads=InlineExecutor(),
             prefetch_slots=BoundedSemaphore(3),
-            topic=Topic(cast("Any", Wire(process, network, "sns", services.topics)), TOPIC_ARN),
+            topic=Topic(sns, calls, TOPIC_ARN),
         )
 
 

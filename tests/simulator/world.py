@@ -10,19 +10,25 @@ from dataclasses import dataclass
 
 import structlog
 
+from tests.simulator.call_outcomes import CallOutcome, Outcomes, OutcomesFromTape
 from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
-from tests.simulator.fates import Fate, Fates, FatesFromTape
 from tests.simulator.mapping import EventSourceMapping
-from tests.simulator.oracle import disagreements, strangers, told_keys, unannounced, unexplained
+from tests.simulator.observer import OneWriterPerKey
+from tests.simulator.oracle import (
+    dead_letter_keys,
+    disagreements,
+    unannounced,
+    unexplained,
+    unknown_objects,
+)
 from tests.simulator.recipe_sets import remembered_fingerprints
-from tests.simulator.scheduler import VIRTUAL, Scheduler, virtual_time
+from tests.simulator.scheduler import Scheduler
 from tests.simulator.services import DEAD, KEYS, LIVE, build_services
-from tests.simulator.story import Story
 from tests.simulator.tape import Tape
+from tests.simulator.trace import Trace
 from tests.simulator.user import Action, User
-from tests.simulator.watch import OneWriterPerKey
-from tests.simulator.workers import Crew
+from tests.simulator.workers import Workers
 
 LONGEST_SECONDS = 20 * 86_400.0
 
@@ -37,34 +43,36 @@ class Plan:
     runners: int = 0
 
 
-class WrongEnd(AssertionError):
+class WrongFinalState(AssertionError):
     """A schedule that did not end as it must."""
 
 
 class World:
     """Everything of one schedule; `fates` decides about calls where the tape does not."""
 
-    def __init__(self, plan: Plan, *, fates: Fates | None = None, is_told: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, *, outcomes: Outcomes | None = None, is_traced: bool = False
+    ) -> None:
         self._plan = plan
         self._tape = tape = Tape(plan.tape)
         self.scheduler = scheduler = Scheduler()
-        self.story = Story(scheduler, is_wanted=is_told)
-        self.deliveries = Deliveries(scheduler, tape, self.story)
+        self.trace = Trace(scheduler, is_wanted=is_traced)
+        self.deliveries = Deliveries(scheduler, tape, self.trace)
         self.services = services = build_services(scheduler, self.deliveries.note)
         self.deliveries.services = services
-        self._by_tape = FatesFromTape(tape)
-        self.network = Network(scheduler, fates or self._by_tape, self.story)
+        self._by_tape = OutcomesFromTape(tape)
+        self.network = Network(scheduler, outcomes or self._by_tape, self.trace)
         self.counts: Counter[str] = self.network.counts
-        self.watch = OneWriterPerKey(services, self.counts)
-        self.network.watches.append(self.watch)
-        self.crew = Crew(scheduler, services, self.network)
-        self.mapping = EventSourceMapping(services, self.crew, tape, self.story)
-        self.user = User(services, self.crew, self._by_tape.outages)
+        self.observer = OneWriterPerKey(services, self.counts)
+        self.network.observers.append(self.observer)
+        self.workers = Workers(scheduler, services, self.network)
+        self.mapping = EventSourceMapping(services, self.workers, tape, self.trace)
+        self.user = User(services, self.workers, self._by_tape.outages)
         self.surprises: list[str] = []
-        self._died_over: set[str] = set()
+        self._dead_letter_keys: set[str] = set()
 
     def run(self) -> None:
-        """Run the schedule to its end; raise `WrongEnd` or `TwoWriters` with what is wrong."""
+        """Run the schedule to its end; `WrongFinalState` or `TwoWriters` if it ends wrong."""
         state = random.getstate()
         random.seed(0)
         _HEARD.world = self
@@ -80,7 +88,6 @@ class World:
         finally:
             _HEARD.world = None
             self.scheduler.close()
-            VIRTUAL.process = None
             random.setstate(state)
 
     @property
@@ -88,14 +95,14 @@ class World:
         """Say whether nothing may go wrong any more."""
         return self._tape.is_off
 
-    def met(self) -> Counter[str]:
+    def events(self) -> Counter[str]:
         """Return how often what happened."""
         return (
             self.counts
             + self.mapping.counts
             + Counter(
                 {
-                    "deaths": self.crew.crashes,
+                    "deaths": self.workers.crashes,
                     "events lost": len(self.deliveries.lost),
                     "events doubled": self.deliveries.duplicates,
                 }
@@ -106,19 +113,19 @@ class World:
         for _ in range(self._plan.pollers):
             self.scheduler.start(self.mapping.poll)
         for _ in range(self._plan.runners):
-            self.scheduler.start(lambda: self.crew.run_a_runner(self._tape))
-        self.scheduler.start(lambda: self.user.act(self._plan.actions, self.story))
+            self.scheduler.start(lambda: self.workers.run_a_runner(self._tape))
+        self.scheduler.start(lambda: self.user.act(self._plan.actions, self.trace))
 
     def _until_quiet(self, what: str) -> None:
         came_to_an_end = self.scheduler.run(until=self._is_over, longest_seconds=LONGEST_SECONDS)
-        if self.watch.broken:
-            raise self.watch.broken[0]
+        if self.observer.broken:
+            raise self.observer.broken[0]
         if not came_to_an_end:
-            raise WrongEnd(f"Expected {what} to come to an end, got stuck.")
-        self.story.tell("queue", "quiet")
+            raise WrongFinalState(f"Expected {what} to come to an end, got stuck.")
+        self.trace.add("queue", "quiet")
 
     def _is_over(self) -> bool:
-        return bool(self.watch.broken) or self._is_quiet()
+        return bool(self.observer.broken) or self._is_quiet()
 
     def _is_quiet(self) -> bool:
         return (
@@ -127,7 +134,7 @@ class World:
             and not self.user.pending
             and not self.mapping.running
             and not self.network.landing
-            and not self.crew.is_busy
+            and not self.workers.is_busy
             and not self.services.queues.messages(LIVE)
         )
 
@@ -139,38 +146,40 @@ class World:
         self.user.verify()
 
     def _check_nothing_is_lost(self) -> None:
-        self._died_over = told_keys(self.services)
-        known = self._died_over | self.deliveries.lost
+        self._dead_letter_keys = dead_letter_keys(self.services)
+        known = self._dead_letter_keys | self.deliveries.lost
         for key in KEYS:
-            wrong = list(disagreements(self.services, self.crew.recipe_set, key))
+            wrong = list(disagreements(self.services, self.workers.recipe_set, key))
             self.counts["ends wrong, as told"] += bool(wrong)
             if wrong and key not in known:
-                raise WrongEnd("\n".join(("Lost, and no dead letter tells of it:", *wrong)))
+                raise WrongFinalState("\n".join(("Lost, and no dead letter tells of it:", *wrong)))
 
     def _check_dead_letters(self) -> None:
-        faults = sum(self.counts[fate] for fate in Fate if fate is not Fate.WELL)
-        calm = not (faults or self.mapping.counts or self.crew.crashes)
-        for letter in self.services.queues.messages(DEAD):
+        faults = sum(
+            self.counts[outcome] for outcome in CallOutcome if outcome is not CallOutcome.WELL
+        )
+        calm = not (faults or self.mapping.counts or self.workers.crashes)
+        for dead_letter in self.services.queues.messages(DEAD):
             self.counts["dead letters"] += 1
-            self.counts["dead letters without a cause"] += "cause" not in letter.attributes
-            if wrong := unexplained(letter, self.user.deserved, calm=calm):
-                raise WrongEnd(wrong)
+            self.counts["dead letters without a cause"] += "cause" not in dead_letter.attributes
+            if wrong := unexplained(dead_letter, self.user.expected_causes, calm=calm):
+                raise WrongFinalState(wrong)
 
     def _check_nobody_was_surprised(self) -> None:
         if self.surprises:
-            raise WrongEnd(self.surprises[0])
+            raise WrongFinalState(self.surprises[0])
 
     def _check_the_end(self) -> None:
-        wrong = list(strangers(self.services, KEYS))
+        wrong = list(unknown_objects(self.services, KEYS))
         for key in KEYS:
-            wrong += disagreements(self.services, self.crew.recipe_set, key)
+            wrong += disagreements(self.services, self.workers.recipe_set, key)
             # A dead letter that is redriven is another message, and knows of no announcement due.
-            if key not in self._died_over:
+            if key not in self._dead_letter_keys:
                 wrong += unannounced(self.services, key)
-        for letter in self.services.queues.messages(DEAD):
-            wrong += filter(None, [unexplained(letter, self.user.deserved, calm=True)])
+        for dead_letter in self.services.queues.messages(DEAD):
+            wrong += filter(None, [unexplained(dead_letter, self.user.expected_causes, calm=True)])
         if wrong:
-            raise WrongEnd("\n".join(wrong))
+            raise WrongFinalState("\n".join(wrong))
 
 
 class _Heard:
@@ -182,7 +191,7 @@ class _Heard:
         self, _logger: object, level: str, event: Mapping[str, object]
     ) -> Mapping[str, object]:
         if self.world:
-            self.world.story.tell("log", f"{level}: {event}")
+            self.world.trace.add("log", f"{level}: {event}")
             if "exc_info" in event:
                 raised = traceback.format_exc()
                 self.world.surprises.append(f"{event['event']}: {raised}")
@@ -200,7 +209,7 @@ def simulated() -> Iterator[None]:
         processors=[_HEARD], wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
     )
     try:
-        with virtual_time(), remembered_fingerprints():
+        with remembered_fingerprints():
             yield
     finally:
         structlog.configure(**former)

@@ -45,7 +45,11 @@ def read_states(fleet: Fleet, corrupt: AbstractSet[str], step: Step) -> Mapping[
 
 def read_dead_letters(fleet: Fleet) -> Sequence[DeadLetterKey]:
     """Return the keys of all dead letters with their causes; an empty key if a body has none."""
-    with Scan(Queues(fleet.clients.sqs), fleet.stack.dead_letter_queue, SystemClock()) as scan:
+    with Scan(
+        Queues(fleet.clients.sqs, fleet.clients.calls),
+        fleet.stack.dead_letter_queue,
+        SystemClock(),
+    ) as scan:
         found = [
             DeadLetterKey(key, dead_letter.attributes.cause)
             for dead_letter in scan

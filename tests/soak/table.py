@@ -39,7 +39,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     for outcome, word in (("made", "published"), ("removed", "removed")):
         yield word, str(report.outcomes.get(outcome, 0))
     yield "rejected", str(report.outcomes.get("image rejected", 0))
-    yield "delayed", str(report.outcomes.get("image put off", 0))
+    yield "delayed", str(report.outcomes.get("image delayed", 0))
     yield "already current", str(report.outcomes.get("current", 0))
     yield "keys checked", str(report.keys)
     for wrong in Defect:

@@ -1,14 +1,17 @@
 """What stands in for time, for queues and for AWS in tests that touch none of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from shared.clock import Clock
+from shared.cloud.calls import CallLimits, Calls
 from shared.cloud.queues import Queues
 from shared.deadline import Deadline
 from shared.model.errors import PixfleetError
+from worker.policy import CALL_LIMITS
 
 
 @dataclass
@@ -22,6 +25,14 @@ class FakeClock:
 
 
 AMPLE = Deadline.after(1e9, FakeClock())
+
+
+def unbounded_calls(clock: Clock | None = None, limits: CallLimits = CALL_LIMITS) -> Calls:
+    """Return calls that no deadline bounds and that are retried without waiting."""
+    return Calls(limits, Deadline.never(clock or FakeClock()), sleep=lambda _seconds: None)
+
+
+ONE_ATTEMPT = unbounded_calls(limits=replace(CALL_LIMITS, attempts=1))
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from shared.model.errors import Misconfigured
 from shared.model.limits import MEBIBYTE, Limits
 from shared.settings import MEGABYTES_PER_CPU, SOURCE_SHARE, read_settings
 from tests.terraform.folders import ROOT, STACK
-from worker.batch import TRIAGE_SECONDS
 from worker.context import FETCHED_AHEAD
-from worker.reconcile import LEAST_SECONDS
+from worker.policy import POLICY
 
 pytestmark = pytest.mark.terraform
 
@@ -93,13 +92,13 @@ def test_the_rules_use_the_workers_defaults() -> None:
     assert figure(r"memory_mb / (\d+)\)") == MEGABYTES_PER_CPU
     assert figure(r"children \+ (\d+)\)") == FETCHED_AHEAD
     assert figure(r"max_bytes <= ([\d.]+) \*") == SOURCE_SHARE
-    assert figure(r"render_seconds \+ (\d+)") >= LEAST_SECONDS + TRIAGE_SECONDS
+    assert figure(r"render_seconds \+ (\d+)") >= POLICY.least_claim_seconds + POLICY.triage_seconds
 
 
 def test_the_minimum_timeout_is_long_enough_for_an_image() -> None:
     shortest = figure(r"timeout_seconds >= (\d+)", "modules/function/variables.tf")
 
-    assert shortest >= LEAST_SECONDS + TRIAGE_SECONDS
+    assert shortest >= POLICY.least_claim_seconds + POLICY.triage_seconds
 
 
 def test_terraform_reads_the_recipes_as_the_command_line_does(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """BatchGetItem of ledger entries, with a DynamoDB that leaves keys unprocessed."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.cloud.items import to_item
 from shared.cloud.ledger_reader import ROUNDS, LedgerReader
 from shared.model.errors import LedgerUnavailable, UnknownSchema
+from tests.support.fakes import unbounded_calls
 
 pytestmark = pytest.mark.unit
 
@@ -30,20 +32,16 @@ class _PartialDynamoDB:
         }
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Record each pause instead of making it."""
-    recorded: list[float] = []
-    monkeypatch.setattr("shared.cloud.ledger_reader.time.sleep", recorded.append)
-    return recorded
+def _reader(dynamodb: _PartialDynamoDB, pauses: list[float] | None = None) -> LedgerReader:
+    recorded = [] if pauses is None else pauses
+    calls = replace(unbounded_calls(), sleep=recorded.append)
+    return LedgerReader(cast("Any", dynamodb), calls, "table")
 
 
-def _reader(dynamodb: _PartialDynamoDB) -> LedgerReader:
-    return LedgerReader(cast("Any", dynamodb), "table")
+def test_unprocessed_keys_are_requested_again_after_a_pause() -> None:
+    pauses: list[float] = []
 
-
-def test_unprocessed_keys_are_requested_again_after_a_pause(pauses: list[float]) -> None:
-    found = _reader(_PartialDynamoDB(limit=1)).entries(KEYS, consistent=True)
+    found = _reader(_PartialDynamoDB(limit=1), pauses).entries(KEYS, consistent=True)
 
     assert {key: entry.status for key, entry in found.items()} == dict.fromkeys(KEYS, "published")
     assert len(pauses) == 2

@@ -53,13 +53,13 @@ def only(lines: list[str]) -> dict[str, Any]:
 def test_an_event_is_one_line_of_json(said: Said) -> None:
     configure_logging("json")
 
-    structlog.get_logger().info("image settled", key="a\nb\u2028.jpg", total_seconds=1.5)
+    structlog.get_logger().info("image done", key="a\nb\u2028.jpg", total_seconds=1.5)
 
     line = only(said())
     at = datetime.fromisoformat(line.pop("timestamp"))
     assert at.tzinfo == UTC
     assert line == {
-        "event": "image settled",
+        "event": "image done",
         "key": "a\nb\u2028.jpg",
         "total_seconds": 1.5,
         "level": "info",
@@ -127,10 +127,10 @@ def test_context_is_on_every_line(said: Said) -> None:
 def test_a_console_reads_without_json_and_without_colours_in_a_file(said: Said) -> None:
     configure_logging("console")
 
-    structlog.get_logger().info("image settled", key="a.jpg")
+    structlog.get_logger().info("image done", key="a.jpg")
 
     (line,) = said()
-    assert "image settled" in line
+    assert "image done" in line
     assert "key=a.jpg" in line
     assert "\x1b" not in line
     assert not line.startswith("{")
@@ -149,7 +149,7 @@ def test_a_logger_made_before_obeys_a_later_configuration(said: Said) -> None:
 
 
 # What moves a cursor, ends a line or turns the direction of writing, in a key that S3 takes.
-FORGERY = "a.jpg\n2024-05-04 [info] image settled\r\x1b[2K\x85\u2028\u202e\x00\x7f 🐈é.jpg"
+FORGERY = "a.jpg\n2024-05-04 [info] image done\r\x1b[2K\x85\u2028\u202e\x00\x7f 🐈é.jpg"
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
@@ -159,7 +159,7 @@ FORGERY = "a.jpg\n2024-05-04 [info] image settled\r\x1b[2K\x85\u2028\u202e\x00\x
 def test_a_key_cannot_forge_a_line(said: Said, log_format: str, key: str) -> None:
     configure_logging(log_format)
 
-    structlog.get_logger().info("image put off", key=key, others=[key])
+    structlog.get_logger().info("image delayed", key=key, others=[key])
 
     (line,) = said()
     assert line.isprintable()
@@ -168,7 +168,7 @@ def test_a_key_cannot_forge_a_line(said: Said, log_format: str, key: str) -> Non
 def test_a_person_still_reads_what_is_readable(said: Said) -> None:
     configure_logging("console")
 
-    structlog.get_logger().info("image settled", key="été/🐈.jpg", other="a\x1bb")
+    structlog.get_logger().info("image done", key="été/🐈.jpg", other="a\x1bb")
 
     (line,) = said()
     assert "key=été/🐈.jpg" in line
@@ -199,7 +199,7 @@ def test_a_line_and_its_end_are_one_write(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("sys.stderr.write", written.append)
     configure_logging("json")
 
-    structlog.get_logger().info("image settled")
+    structlog.get_logger().info("image done")
 
     (line,) = written
     assert line.endswith("}\n")

@@ -17,6 +17,7 @@ from shared.telemetry.logging import configure_logging
 from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, Unit, embed_metrics
 from tests.support.fakes import FakeClock
 from worker.record_log import RecordLog
+from worker.result import KeyResult, RecordOutcome
 from worker.work import Work
 
 pytestmark = pytest.mark.unit
@@ -71,13 +72,15 @@ def require_emf(line: Mapping[str, Any]) -> set[str]:
 
 def made() -> RecordLog:
     work = Work("a\n🐈.jpg", ("m1",), lane="live", happened_at=NOW - timedelta(seconds=4))
-    record_log = RecordLog(
-        work, FakeClock(), variants=3, variant_bytes=300, changed_at=FakeClock().at
-    )
+    record_log = RecordLog(work, FakeClock())
     record_log.source = Source("a\n🐈.jpg", etag="abc", size_bytes=7)
     record_log.recipe = Recipe("one", (Variant("w64", (Slot.WEBP,)),))
     record_log.add_timing("render")
     return record_log
+
+
+def result_of(outcome: RecordOutcome) -> KeyResult:
+    return KeyResult(outcome, changed_at=FakeClock().at, variants=3, variant_bytes=300)
 
 
 LINES: Mapping[str, tuple[Outcome | Failure, set[str]]] = {
@@ -90,7 +93,7 @@ LINES: Mapping[str, tuple[Outcome | Failure, set[str]]] = {
         Corrupt("Expected pixels."),
         {"failures", "rejections", "render_seconds", "source_bytes"},
     ),
-    "put off": (Throttled("Slow down."), {"failures", "render_seconds", "source_bytes"}),
+    "delayed": (Throttled("Slow down."), {"failures", "render_seconds", "source_bytes"}),
 }
 
 
@@ -102,7 +105,7 @@ def test_the_line_of_an_image_is_its_metrics(
 ) -> None:
     configure_logging("json")
 
-    made().log_outcome(outcome)
+    made().log_outcome(result_of(outcome))
 
     (line,) = capsys.readouterr().err.splitlines()
     assert require_emf(json.loads(line)) == names
@@ -111,7 +114,7 @@ def test_the_line_of_an_image_is_its_metrics(
 def test_a_console_is_spared_the_metadata(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("console")
 
-    made().log_outcome(Outcome.MADE)
+    made().log_outcome(result_of(Outcome.MADE))
 
     said = capsys.readouterr().err
     assert "images=1" in said
@@ -194,12 +197,12 @@ def test_the_page_lists_every_metric_as_it_is() -> None:
 
 def test_the_page_knows_every_field_of_an_images_line() -> None:
     record_log = made()
-    for add_timing in ("fetch", "wait", "upload", "publish"):
-        record_log.add_timing(add_timing)
+    for name in ("fetch", "wait", "upload", "publish"):
+        record_log.add_timing(name)
     fields: set[str] = set()
     for outcome, _names in LINES.values():
         with structlog.testing.capture_logs() as lines:
-            record_log.log_outcome(outcome)
+            record_log.log_outcome(result_of(outcome))
         fields |= set(lines[0])
 
     unknown = {name for name in fields - {"log_level"} if f"| `{name}`" not in PAGE}

@@ -1,12 +1,11 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any, NoReturn, cast
 
 import pytest
 
-from shared.cloud.clients import CALL_SECONDS
 from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import Corrupt, PixfleetError, StorageUnavailable, Throttled
@@ -16,6 +15,7 @@ from tests.support.fakes import FakeClock, FakeQueues
 from worker import runner
 from worker.batch import Consumer, RecordResult
 from worker.context import WorkerContext
+from worker.policy import CALL_LIMITS, POLICY
 from worker.runner import Runner
 
 pytestmark = pytest.mark.unit
@@ -64,6 +64,7 @@ class Bench:
         self.stopping = Event()
         self.queues = FakeQueues(list(deliveries), on_empty=self.stopping.set)
         self.consumer = FakeConsumer()
+        self.pause_seconds = 0.0
         self.settings = read_settings(
             {
                 "PIXFLEET_SOURCES_BUCKET": "sources",
@@ -80,10 +81,13 @@ class Bench:
         Runner(self.context(), cast("Consumer", self.consumer), self.stopping).run()
 
     def context(self) -> WorkerContext:
+        clock = FakeClock()
         nothing: Any = None  # the runner itself touches neither buckets nor ledger nor children
         return WorkerContext(
             settings=self.settings,
-            clock=FakeClock(),
+            policy=replace(POLICY, receive_pause_seconds=self.pause_seconds),
+            clock=clock,
+            deadline=Deadline.passed(clock),
             objects=nothing,
             ledger=nothing,
             queues=self.queues,
@@ -93,11 +97,6 @@ class Bench:
             uploads=nothing,
             prefetch_slots=nothing,
         )
-
-
-@pytest.fixture(name="pauses", autouse=True)
-def _pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAUSE_SECONDS", 0)
 
 
 def test_every_settled_message_is_acknowledged_and_no_other() -> None:
@@ -206,7 +205,7 @@ def test_messages_are_hidden_until_their_batch_is_settled_and_acknowledged() -> 
 
     bench.run()
 
-    assert bench.queues.hidden_for[0] == POLL_SECONDS + 77 + CALL_SECONDS
+    assert bench.queues.hidden_for[0] == POLL_SECONDS + 77 + CALL_LIMITS.call_seconds
 
 
 def test_what_a_poll_brings_after_the_order_to_stop_is_still_finished() -> None:
@@ -221,7 +220,7 @@ def test_what_a_poll_brings_after_the_order_to_stop_is_still_finished() -> None:
 def test_a_failed_receive_is_followed_by_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(StorageUnavailable("no route"), StorageUnavailable("no route"), [raw(1)])
     pauses: list[float] = []
-    monkeypatch.setattr(runner, "PAUSE_SECONDS", 5.0)
+    bench.pause_seconds = 5.0
     monkeypatch.setattr(bench.stopping, "wait", pauses.append)
 
     bench.run()
@@ -244,7 +243,7 @@ def test_the_render_children_are_stopped_whatever_ends_the_runner(
     bench = Bench([raw(1)])
     monkeypatch.setattr(runner, "read_settings", lambda **_: bench.settings)
     monkeypatch.setattr(runner, "configure_logging", lambda _: None)
-    monkeypatch.setattr(runner, "build_context", lambda _: bench.context())
+    monkeypatch.setattr(runner, "build_context", lambda *_: bench.context())
     monkeypatch.setattr(runner, "Consumer", lambda _: Broken())
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 

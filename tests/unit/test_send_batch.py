@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -8,6 +9,7 @@ from scripts.pixfleet.backfill.selection import Wanted
 from shared.cloud.queues import BatchPolicy, OutgoingMessage, Queues
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
+from tests.support.fakes import unbounded_calls
 
 pytestmark = pytest.mark.unit
 
@@ -41,7 +43,7 @@ class _Sqs:
 
 def _queues(sqs: _Sqs, slept: list[float] | None = None) -> Queues:
     pauses = [] if slept is None else slept
-    return Queues(cast("Any", sqs), sleep=pauses.append)
+    return Queues(cast("Any", sqs), replace(unbounded_calls(), sleep=pauses.append))
 
 
 def _messages(*bodies: str) -> Sequence[OutgoingMessage]:

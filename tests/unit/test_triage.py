@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -28,8 +27,8 @@ from shared.model.errors import (
 )
 from shared.model.versions import WORKER_VERSION
 from tests.support.fakes import FakeQueues
-from worker import triage
-from worker.triage import BASE_SECONDS, CAP_SECONDS, Triage, back_off_seconds
+from worker.policy import BackOff
+from worker.triage import Triage
 
 pytestmark = pytest.mark.unit
 
@@ -42,13 +41,14 @@ MESSAGE = Message(
     queue_arn="arn:aws:sqs:us-east-1:123456789012:live",
     sent_at=None,
 )
+BACK_OFF = BackOff()
 # A receive count has no bound of its own, and no message may be put off by less than nothing.
 receive_counts = st.integers(min_value=0, max_value=10**9)
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
 def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
-    return Triage(queues, "dead", MAX_RECEIVES, request_id)
+    return Triage(queues, "dead", MAX_RECEIVES, BACK_OFF, lambda: 0.5, request_id)
 
 
 def test_a_letter_that_dies_again_says_after_which_redrive() -> None:
@@ -67,33 +67,32 @@ def test_a_letter_that_dies_again_says_after_which_redrive() -> None:
     [(1, 30), (2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1800), (8, 1800)],
 )
 def test_the_back_off_doubles_up_to_half_an_hour(receive_count: int, seconds: int) -> None:
-    assert back_off_seconds(receive_count, 0) == seconds
+    assert BACK_OFF.seconds(receive_count, 0) == seconds
 
 
 @given(receive_counts, chances)
 def test_jitter_adds_up_to_half_and_never_takes_away(receive_count: int, chance: float) -> None:
-    full = back_off_seconds(receive_count, 0)
+    full = BACK_OFF.seconds(receive_count, 0)
 
-    seconds = back_off_seconds(receive_count, chance)
+    seconds = BACK_OFF.seconds(receive_count, chance)
 
-    assert BASE_SECONDS <= full <= CAP_SECONDS
+    assert BACK_OFF.base_seconds <= full <= BACK_OFF.cap_seconds
     assert full <= seconds <= full * 1.5
 
 
 @given(receive_counts)
 def test_a_later_receive_never_waits_less(receive_count: int) -> None:
-    assert back_off_seconds(receive_count, 0) <= back_off_seconds(receive_count + 1, 0)
+    assert BACK_OFF.seconds(receive_count, 0) <= BACK_OFF.seconds(receive_count + 1, 0)
 
 
 def test_eight_receives_outlast_an_hours_outage() -> None:
-    shortest = [back_off_seconds(count, 0) for count in range(1, MAX_RECEIVES)]
+    shortest = [BACK_OFF.seconds(count, 0) for count in range(1, MAX_RECEIVES)]
 
     assert sum(shortest) > 60 * 60
 
 
-def test_a_transient_failure_is_put_off_by_its_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transient_failure_delays_its_message_by_the_back_off() -> None:
     queues = FakeQueues()
-    monkeypatch.setattr(triage, "random", SimpleNamespace(random=lambda: 0.5))
 
     is_final = triage_over(queues).handle(replace(MESSAGE, receive_count=3), Throttled("slow"))
 

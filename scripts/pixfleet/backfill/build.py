@@ -45,8 +45,10 @@ class Backfill:
         objects = objects_of(stack, clients)
         recipe_set = deployed_recipes(stack.recipes, objects)
         recipes = CurrentRecipes(recipe_set, current_fingerprints(objects))
-        ledger = LedgerReader(clients.dynamodb, stack.ledger_table)
-        index = StatusIndex(clients.dynamodb, stack.ledger_table, stack.status_index)
+        ledger = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table)
+        index = StatusIndex(
+            clients.dynamodb, clients.calls, stack.ledger_table, stack.status_index
+        )
         return cls(context, Assessor(recipes, objects), ledger, index)
 
     def enqueue(self, prefix: str, inventory: str | None, only: Only | None) -> Enqueue:
@@ -60,7 +62,13 @@ class Backfill:
         )
         queue = self.enqueue_lane.queue
         return Enqueue(
-            sources, self.assessor, self.ledger, Queues(clients.sqs), queue, bucket, only
+            sources,
+            self.assessor,
+            self.ledger,
+            Queues(clients.sqs, clients.calls),
+            queue,
+            bucket,
+            only,
         )
 
     def drop(self, place: Path, prefix: str, journal: Journal) -> Drop:
@@ -71,7 +79,9 @@ class Backfill:
         folder = Folder(place, prefix, self.assessor.recipes.recipe_set, most)
         if not journal.fact(CONFIRMED):
             folder.list_into(journal)
-        return Drop(folder, journal, Store(clients.s3, stack.sources_bucket), self.ledger)
+        return Drop(
+            folder, journal, Store(clients.s3, clients.calls, stack.sources_bucket), self.ledger
+        )
 
     @property
     def enqueue_lane(self) -> Lane:
@@ -94,7 +104,7 @@ class Backfill:
             feeder=feeder,
             journal=journal,
             endings=Endings(journal, self.ledger, self.assessor),
-            depths=Depths(Queues(clients.sqs), queues, stack.dead_letter_queue),
+            depths=Depths(Queues(clients.sqs, clients.calls), queues, stack.dead_letter_queue),
             limits=limits,
             averages=averages,
             architecture=stack.architecture,

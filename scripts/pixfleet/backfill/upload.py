@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.backfill.checkpoint import Journal
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
-from shared.cloud.errors import Missing, attempt
+from shared.cloud.calls import Calls
+from shared.cloud.errors import Missing
 from shared.cloud.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Store:
     """The sources bucket. A source is never over 512 MiB, so that each is one PUT."""
 
     s3: "S3Client"
+    calls: Calls
     bucket: str
 
     def has(self, key: str, path: Path) -> bool:
@@ -98,7 +100,7 @@ class Store:
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
         """
         try:
-            head = attempt(
+            head = self.calls.attempt(
                 lambda: self.s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED"),
                 stage="head",
             )
@@ -118,7 +120,7 @@ class Store:
             with path.open("rb") as body:
                 self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum)
 
-        attempt(put, stage="put")
+        self.calls.attempt(put, stage="put")
 
     def put_unless_there(self, key: str, path: Path) -> None:
         """Upload a file if the bucket does not hold it as it is."""

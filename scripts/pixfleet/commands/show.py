@@ -28,7 +28,7 @@ def show(
 ) -> None:
     """Write a page of one source and its variants, and open it in a browser."""
     stack, clients = context.stack, context.clients
-    entry = Ledger(clients.dynamodb, stack.ledger_table, SystemClock()).read(key)
+    entry = Ledger(clients.dynamodb, clients.calls, stack.ledger_table, SystemClock()).read(key)
     folder = to or Path(tempfile.mkdtemp(prefix="pixfleet-show-"))
     page = write_page(
         clients.s3,

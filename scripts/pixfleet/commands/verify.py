@@ -79,8 +79,8 @@ def _repair_context(context: Context) -> RepairContext:
     recipe_set = deployed_recipes(stack.recipes, objects)
     return RepairContext(
         objects=objects,
-        ledger=Ledger(clients.dynamodb, stack.ledger_table, clock),
-        queues=Queues(clients.sqs),
+        ledger=Ledger(clients.dynamodb, clients.calls, stack.ledger_table, clock),
+        queues=Queues(clients.sqs, clients.calls),
         recipes=CurrentRecipes(recipe_set, current_fingerprints(objects)),
         clock=clock,
         queue=(stack.lanes.get(BULK) or stack.lanes[LIVE]).queue,
@@ -91,7 +91,7 @@ def _audit(context: Context, repair_context: RepairContext, since: float, prefix
     objects = repair_context.objects
     return Audit(
         context.clients.s3,
-        LedgerReader(context.clients.dynamodb, context.stack.ledger_table),
+        LedgerReader(context.clients.dynamodb, context.clients.calls, context.stack.ledger_table),
         Checker(repair_context.recipes, objects.head, since),
         Scope(objects.sources_bucket, objects.variants_bucket, prefix),
     )

@@ -37,7 +37,7 @@ def why(
     recipes = deployed_recipes(stack.recipes, objects)
     current = CurrentRecipes(recipes, current_fingerprints(objects))
     reader = HistoryReader(clients.s3, stack, Checker(current, objects.head, since=inf))
-    entry = LedgerReader(clients.dynamodb, stack.ledger_table).of([key])[key]
+    entry = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key]
     history = reader.read(key, entry)
     explanation = explain(history, recipes, now)
     lines = read_log(clients.logs, stack.log_group, key, since=since)

@@ -11,7 +11,6 @@ from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.document import Stack
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
-from shared.cloud.errors import attempt
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Resolved
@@ -118,7 +117,7 @@ class DetailsReader:
             with answer["Body"] as body:
                 return body.read()
 
-        beginning = attempt(read, stage="fetch")
+        beginning = self.objects.calls.attempt(read, stage="fetch")
         return sniff(beginning) or f"not an image: its first bytes are {beginning[:8].hex(' ')}"
 
 

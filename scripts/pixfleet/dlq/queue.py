@@ -26,7 +26,6 @@ from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues
 from shared.cloud.watermarks import Watermarks
-from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured
 from shared.settings import Settings, read_settings
@@ -66,10 +65,12 @@ class DeadLetterQueue:
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
-        self.queues = Queues(self.clients.sqs)
+        self.queues = Queues(self.clients.sqs, self.clients.calls)
         self.records = Records(self.clients.s3, self.stack.variants_bucket)
         self.objects = objects_of(self.stack, self.clients)
-        self.ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
+        self.ledger = Ledger(
+            self.clients.dynamodb, self.clients.calls, self.stack.ledger_table, self.clock
+        )
 
     @contextmanager
     def scan(self) -> Iterator[Scan]:
@@ -152,8 +153,7 @@ class DeadLetterQueue:
             self.objects,
             self.ledger,
             deployed_recipes(self.stack.recipes, self.objects),
-            Watermarks(self.objects),
-            lambda seconds: Deadline.after(seconds, self.clock),
+            Watermarks(),
         )
         with ThreadPoolExecutor(STATUS_THREADS) as threads:
             return reader.read(

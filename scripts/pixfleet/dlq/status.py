@@ -1,6 +1,6 @@
 """Reads what became of the messages of a redrive: fixed, failed again, or still waiting."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,13 +10,11 @@ from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Watermarks
-from shared.deadline import Deadline
 from shared.model.entry import REJECTED
 from shared.model.errors import Failure
 from shared.model.recipe import Recipe, RecipeSet
 from shared.model.state import CurrentRecipes, Reason, StateKind, assess
 
-WATERMARK_SECONDS = 60.0
 # S3's `LastModified` is in whole seconds: an entry written in the same second may be older than
 # the redrive. If it is newer, a dead letter or what is published shows the outcome.
 LAST_MODIFIED_SECONDS = 1.0
@@ -88,7 +86,6 @@ class RedriveStatusReader:
     ledger: Ledger
     recipes: RecipeSet
     watermarks: Watermarks
-    within: Callable[[float], Deadline]
 
     def read(
         self,
@@ -143,8 +140,7 @@ class RedriveStatusReader:
 
     def _fingerprint(self, recipe: Recipe) -> str:
         try:
-            deadline = self.within(WATERMARK_SECONDS)
-            return self.watermarks.resolve(recipe, deadline).recipe.fingerprint
+            return self.watermarks.resolve(recipe, self.objects).recipe.fingerprint
         except Failure:
             return ""  # nothing was ever published with this fingerprint
 

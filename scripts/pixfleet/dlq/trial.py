@@ -51,10 +51,7 @@ class TrialProcessor:
     recipes: RecipeSet
     renderer: TrialRenderer
     clock: Clock
-    watermarks: Watermarks = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "watermarks", Watermarks(self.objects))
+    watermarks: Watermarks = field(default_factory=Watermarks)
 
     def process(self, key: str) -> TrialResult:
         """Return what would happen to a key now; never raises a `Failure`."""
@@ -75,7 +72,7 @@ class TrialProcessor:
 
     def _render(self, source: Source, recipe: Recipe) -> TrialResult:
         until = Deadline.after(TRIAL_SECONDS, self.clock)
-        resolved = self.watermarks.resolve(recipe, until)
+        resolved = self.watermarks.resolve(recipe, self.objects)
         refuse_unfit(source, recipe, self.renderer.limits)
         data = self.objects.fetch(source, until)
         began = self.clock.now()

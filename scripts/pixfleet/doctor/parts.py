@@ -74,16 +74,16 @@ def _edge(subject: StackUnderTest) -> Iterator[Finding]:
 
 def _versions(subject: StackUnderTest) -> Iterator[Finding]:
     """Compare engine versions by the newest published source: a function has no call for it."""
-    stack, dynamodb = subject.stack, subject.clients.dynamodb
+    stack, dynamodb, calls = subject.stack, subject.clients.dynamodb, subject.clients.calls
     python = f", on {subject.function.get('Runtime')}" if stack.function else ""
     yield Finding(VERSIONS, f"this pixfleet is {WORKER_VERSION}, engine {ENGINE_VERSION}{python}")
-    newest = StatusIndex(dynamodb, stack.ledger_table, stack.status_index).newest(
+    newest = StatusIndex(dynamodb, calls, stack.ledger_table, stack.status_index).newest(
         PUBLISHED, most=1
     )
     if not newest:
         yield skipped(VERSIONS, "the worker's engine is unknown: nothing is published yet")
         return
-    entry = Ledger(dynamodb, stack.ledger_table, SystemClock()).read(newest[0].key)
+    entry = Ledger(dynamodb, calls, stack.ledger_table, SystemClock()).read(newest[0].key)
     yield ok_or_wrong(
         VERSIONS,
         entry.engine == ENGINE_VERSION,

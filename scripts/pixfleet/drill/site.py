@@ -39,8 +39,10 @@ class Site:
     _queues: Queues = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ledger = Ledger(self.clients.dynamodb, self.stack.ledger_table, self.clock)
-        self._queues = Queues(self.clients.sqs)
+        self._ledger = Ledger(
+            self.clients.dynamodb, self.clients.calls, self.stack.ledger_table, self.clock
+        )
+        self._queues = Queues(self.clients.sqs, self.clients.calls)
 
     def key(self, sample: Sample) -> str:
         """Return the key under which a file is uploaded."""

@@ -51,7 +51,7 @@ class BucketSources:
         self._s3 = clients.s3
         self._bucket = stack.sources_bucket
         self._objects = objects_of(stack, clients)
-        self._watermarks = Watermarks(self._objects)
+        self._watermarks = Watermarks()
 
     def listing(self, prefix: str) -> Iterator[str]:
         """Yield the keys with a prefix, in the order of S3."""
@@ -73,7 +73,7 @@ class BucketSources:
 
     def resolve(self, recipe: Recipe) -> Resolved:
         """Return a recipe with its watermark; `WatermarkUnusable` if it cannot be read."""
-        return self._watermarks.resolve(recipe, _fetch_deadline())
+        return self._watermarks.resolve(recipe, self._objects)
 
 
 class FolderSources:

@@ -4,19 +4,18 @@ from collections.abc import Callable
 
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.document import Stack
-from shared.clock import SystemClock
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Watermarks
-from shared.deadline import Deadline
 from shared.model.recipe import Recipe
-
-WATERMARK_SECONDS = 120.0
 
 
 def objects_of(stack: Stack, clients: AwsClients) -> Objects:
     """Return the adapter of the stack's sources bucket and variants bucket."""
     return Objects(
-        clients.s3, sources_bucket=stack.sources_bucket, variants_bucket=stack.variants_bucket
+        clients.s3,
+        clients.calls,
+        sources_bucket=stack.sources_bucket,
+        variants_bucket=stack.variants_bucket,
     )
 
 
@@ -25,12 +24,11 @@ def current_fingerprints(objects: Objects) -> Callable[[Recipe], str]:
 
     The function reads each watermark once and remembers the fingerprint.
     """
-    watermarks, known = Watermarks(objects), dict[str, str]()
+    watermarks, known = Watermarks(), dict[str, str]()
 
     def fingerprint(recipe: Recipe) -> str:
         if recipe.name not in known:
-            deadline = Deadline.after(WATERMARK_SECONDS, SystemClock())
-            known[recipe.name] = watermarks.resolve(recipe, deadline).recipe.fingerprint
+            known[recipe.name] = watermarks.resolve(recipe, objects).recipe.fingerprint
         return known[recipe.name]
 
     return fingerprint

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.clock import SystemClock
+from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
+    from shared.cloud.calls import Calls
+
 CONNECTIONS = 32
 CONNECT_SECONDS = 3
 READ_SECONDS = 30
@@ -28,6 +32,9 @@ READ_SECONDS = 30
 ATTEMPTS = 5
 # SSM has the first call of a command: it should fail soon if AWS does not answer.
 SSM_ATTEMPTS = 2
+# The limits of a call by an adapter of `shared.cloud`, which retries after botocore gave up.
+CALL_ATTEMPTS = 4
+CALL_SECONDS = 50.0
 
 
 @dataclass
@@ -116,6 +123,19 @@ class AwsClients:
     def sts(self) -> "STSClient":
         """Return the client of STS."""
         return self.session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def calls(self) -> "Calls":
+        """Return how the adapters of `shared.cloud` call AWS; a command holds no lease."""
+        from shared.cloud.calls import CallLimits, Calls  # noqa: PLC0415 - as boto3 above
+
+        limits = CallLimits(
+            connect_seconds=CONNECT_SECONDS,
+            read_seconds=READ_SECONDS,
+            attempts=CALL_ATTEMPTS,
+            call_seconds=CALL_SECONDS,
+        )
+        return Calls(limits, Deadline.never(SystemClock()))
 
     @cached_property
     def _config(self) -> "Config":

@@ -35,9 +35,12 @@ class StatusReader:
 
     def read(self) -> StatusReport:
         """Return the status now; calls that AWS denies are named in the report."""
-        now, queues = self.clock.now(), Queues(self.clients.sqs)
+        now, queues = self.clock.now(), Queues(self.clients.sqs, self.clients.calls)
         index = StatusIndex(
-            self.clients.dynamodb, self.stack.ledger_table, self.stack.status_index
+            self.clients.dynamodb,
+            self.clients.calls,
+            self.stack.ledger_table,
+            self.stack.status_index,
         )
         outcomes = recent_outcomes(index, now)
         denied: list[str] = []

@@ -9,7 +9,7 @@ locals {
 
   _status = "pixfleet status --stack ${var.prefix}"
 
-  _retried_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image put off\" }'"
+  _retried_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image delayed\" }'"
   _rejected_lines = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image rejected\" }'"
 }
 

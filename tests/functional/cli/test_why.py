@@ -11,6 +11,7 @@ from shared.cloud.ledger import Ledger
 from shared.events import backfill
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
+from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -126,7 +127,7 @@ def test_an_unprocessed_source_is_reported(
 def test_a_claimed_key_is_reported_as_being_processed(
     pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
-    ledger = Ledger(clients.dynamodb, stack.ledger_table, SystemClock())
+    ledger = Ledger(clients.dynamodb, unbounded_calls(), stack.ledger_table, SystemClock())
     ledger.claim("new.jpg", lease_seconds=100, may_store=["w32.webp"])
 
     answer = pixfleet("why", "new.jpg")

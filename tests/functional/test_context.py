@@ -3,9 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.clock import SystemClock
 from shared.cloud.clients import Clients
-from shared.deadline import Deadline
 from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
 from shared.settings import Settings, read_settings
 from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, World
@@ -89,7 +87,7 @@ def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) ->
 
     with (
         pytest.raises(OutOfTime) as caught,
-        world.context.prefetch_slot(Deadline.after(0, SystemClock())),
+        world.context.prefetch_slot(),
     ):
         pass
 
@@ -98,7 +96,6 @@ def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) ->
 
 
 def test_a_place_on_the_desk_is_given_back_by_a_failure(world: World) -> None:
-    deadline = Deadline.after(0, SystemClock())
     for _ in range(10):
-        with pytest.raises(ZeroDivisionError), world.context.prefetch_slot(deadline):
+        with pytest.raises(ZeroDivisionError), world.context.prefetch_slot():
             raise ZeroDivisionError

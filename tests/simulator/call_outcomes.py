@@ -12,9 +12,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from shared.cloud.clients import CONNECT_SECONDS, READ_SECONDS
 from tests.simulator.refusals import refusal
 from tests.simulator.tape import Tape
+from worker.policy import CALL_LIMITS
 
 TRAVEL_SECONDS = 0.02
 URL = "https://aws.example/"
@@ -24,7 +24,7 @@ STALL_SECONDS = (20.0, 200.0, 1200.0, 4000.0)
 LATE_SECONDS = (0.3, 1.0, 5.0, 12.5)
 
 
-class Fate(StrEnum):
+class CallOutcome(StrEnum):
     """Each but the first is a fault."""
 
     WELL = "well"
@@ -40,80 +40,80 @@ class Fate(StrEnum):
 
 
 # How many of 256 bytes mean what, from zero up.
-ODDS: Sequence[tuple[Fate, int]] = (
-    (Fate.WELL, 204),
-    (Fate.SLOW_THERE, 10),
-    (Fate.SLOW_BACK, 8),
-    (Fate.REFUSED, 13),
-    (Fate.LOST, 7),
-    (Fate.LATE, 4),
-    (Fate.STALLED, 3),
-    (Fate.DIED_BEFORE, 2),
-    (Fate.DIED_AFTER, 3),
-    (Fate.DIED_LATE, 2),
+ODDS: Sequence[tuple[CallOutcome, int]] = (
+    (CallOutcome.WELL, 204),
+    (CallOutcome.SLOW_THERE, 10),
+    (CallOutcome.SLOW_BACK, 8),
+    (CallOutcome.REFUSED, 13),
+    (CallOutcome.LOST, 7),
+    (CallOutcome.LATE, 4),
+    (CallOutcome.STALLED, 3),
+    (CallOutcome.DIED_BEFORE, 2),
+    (CallOutcome.DIED_AFTER, 3),
+    (CallOutcome.DIED_LATE, 2),
 )
-FATES = tuple(fate for fate, odds in ODDS for _ in range(odds))
+OUTCOMES = tuple(outcome for outcome, odds in ODDS for _ in range(odds))
 
 
 @dataclass(frozen=True, slots=True)
-class Decree:
+class Decision:
     """One call's fate, how long it takes, and which of the possible errors it is."""
 
-    fate: Fate = Fate.WELL
+    outcome: CallOutcome = CallOutcome.WELL
     seconds: float = 0.0
     which: int = 0
 
 
-WELL = Decree()
+WELL = Decision()
 
 
-class Fates(Protocol):
+class Outcomes(Protocol):
     """Whoever decides."""
 
-    def decree(self, service: str, operation: str) -> Decree:
+    def decide(self, service: str, operation: str) -> Decision:
         """Return what happens to the next call."""
         ...
 
 
-class FatesFromTape:
+class OutcomesFromTape:
     """Decides by the tape; `outages` are services that refuse every call."""
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self.outages: set[str] = set()
 
-    def decree(self, service: str, operation: str) -> Decree:
+    def decide(self, service: str, operation: str) -> Decision:
         """Return what happens to the next call."""
         if service in self.outages:
-            return Decree(Fate.REFUSED)
-        fate = FATES[self._tape.draw()]
-        if fate is Fate.WELL:
+            return Decision(CallOutcome.REFUSED)
+        outcome = OUTCOMES[self._tape.draw()]
+        if outcome is CallOutcome.WELL:
             return WELL
         which = self._tape.draw()
         seconds: tuple[float, ...] = SLOW_SECONDS
-        if fate is Fate.STALLED:
+        if outcome is CallOutcome.STALLED:
             seconds = STALL_SECONDS
-        elif fate in (Fate.LATE, Fate.DIED_LATE):
+        elif outcome in (CallOutcome.LATE, CallOutcome.DIED_LATE):
             seconds = LATE_SECONDS
-        return Decree(fate, seconds[which % len(seconds)], which)
+        return Decision(outcome, seconds[which % len(seconds)], which)
 
 
-class Scripted:
+class ScriptedOutcomes:
     """Lets calls of one operation meet these decrees in turn, from some second on."""
 
-    def __init__(self, operation: str, *decrees: Decree, from_second: float = 0.0) -> None:
+    def __init__(self, operation: str, *decrees: Decision, from_second: float = 0.0) -> None:
         self._operation = operation
         self._decrees = decrees
         self._from_second = from_second
-        self._met = 0
+        self._count = 0
         self.now: Callable[[], float] = lambda: 0.0
 
-    def decree(self, service: str, operation: str) -> Decree:
+    def decide(self, service: str, operation: str) -> Decision:
         """Return what happens to the next call."""
         if operation != self._operation or self.now() < self._from_second:
             return WELL
-        self._met += 1
-        return self._decrees[self._met - 1] if self._met <= len(self._decrees) else WELL
+        self._count += 1
+        return self._decrees[self._count - 1] if self._count <= len(self._decrees) else WELL
 
 
 def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
@@ -131,7 +131,7 @@ def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
 
 def lost_answer() -> tuple[Exception, float]:
     """Return what a client sees of a call whose answer never comes."""
-    return ReadTimeoutError(endpoint_url=URL), float(READ_SECONDS)
+    return ReadTimeoutError(endpoint_url=URL), CALL_LIMITS.read_seconds
 
 
 def lost_connection() -> tuple[Exception, float]:
@@ -158,7 +158,7 @@ _REFUSALS: dict[str, tuple[tuple[str, int], ...]] = {
     "sns": (("Throttling", 400), ("InternalError", 500), ("AuthorizationError", 403)),
 }
 _BROKEN: tuple[tuple[Exception, float], ...] = (
-    (ConnectTimeoutError(endpoint_url=URL), float(CONNECT_SECONDS)),
+    (ConnectTimeoutError(endpoint_url=URL), CALL_LIMITS.connect_seconds),
     (EndpointConnectionError(endpoint_url=URL), TRAVEL_SECONDS),
 )
 
@@ -169,13 +169,15 @@ class OneFault:
     Counts only while it `is_armed`.
     """
 
-    def __init__(self, at: int, fate: Fate = Fate.WELL, seconds: float = 0.0) -> None:
+    def __init__(
+        self, at: int, outcome: CallOutcome = CallOutcome.WELL, seconds: float = 0.0
+    ) -> None:
         self._at = at
-        self._decree = Decree(fate, seconds)
+        self._decree = Decision(outcome, seconds)
         self.count = 0
         self.is_armed: Callable[[], bool] = lambda: True
 
-    def decree(self, service: str, operation: str) -> Decree:
+    def decide(self, service: str, operation: str) -> Decision:
         """Return what happens to the next call."""
         if not self.is_armed():
             return WELL

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulator.calls import Call, Watch, written
+from tests.simulator.calls import Call, Observer, written
 from tests.simulator.scheduler import Process
 from tests.simulator.services import LIVE, TABLE, VARIANTS, Services
 
@@ -16,7 +16,7 @@ class TwoWriters(AssertionError):
     """An object was written by somebody who did not hold its key's claim."""
 
 
-class OneWriterPerKey(Watch):
+class OneWriterPerKey(Observer):
     """Notes `TwoWriters`, which the worker could catch; counts what happens to claims."""
 
     def __init__(self, services: Services, counts: Counter[str]) -> None:
@@ -37,7 +37,7 @@ class OneWriterPerKey(Watch):
     def after(self, call: Call) -> None:
         """See who claims."""
         if call.operation == "change_message_visibility" and call.arguments["QueueUrl"] == LIVE:
-            self._services.doorbell.ring()
+            self._services.message_signal.notify()
         if call.operation != "update_item":
             return
         before, item = self._before, self._item(call.arguments["Key"]["key"]["S"])

@@ -11,14 +11,14 @@ from shared.model.errors import (
     Throttled,
 )
 from shared.model.outcome import Outcome
-from worker.circuit_breaker import MOST_IN_A_ROW, STAGE, CircuitBreaker
+from worker.circuit_breaker import FAILURES_TO_TRIP, STAGE, CircuitBreaker
 
 pytestmark = pytest.mark.unit
 
 
 def opened() -> CircuitBreaker:
     circuit_breaker = CircuitBreaker()
-    for _ in range(MOST_IN_A_ROW):
+    for _ in range(FAILURES_TO_TRIP):
         circuit_breaker.note(Throttled("SlowDown", stage="put"))
     return circuit_breaker
 
@@ -42,7 +42,7 @@ def test_a_row_of_outside_failures_holds_the_rest_back_with_their_reason() -> No
 
 def test_one_failure_less_holds_nothing_back() -> None:
     circuit_breaker = CircuitBreaker()
-    for _ in range(MOST_IN_A_ROW - 1):
+    for _ in range(FAILURES_TO_TRIP - 1):
         circuit_breaker.note(LedgerUnavailable("no answer", stage="ledger"))
 
     circuit_breaker.check()
@@ -52,7 +52,7 @@ def test_one_failure_less_holds_nothing_back() -> None:
 def test_a_record_that_does_well_ends_the_row(outcome: Outcome) -> None:
     circuit_breaker = CircuitBreaker()
     for _ in range(5):
-        for _ in range(MOST_IN_A_ROW - 1):
+        for _ in range(FAILURES_TO_TRIP - 1):
             circuit_breaker.note(StorageUnavailable("no answer", stage="put"))
         circuit_breaker.note(outcome)
 
@@ -86,7 +86,7 @@ def test_what_says_nothing_of_the_outside_changes_nothing(outcome: Outcome | Fai
 def test_being_refused_by_our_own_bucket_does_count() -> None:
     circuit_breaker = CircuitBreaker()
 
-    for _ in range(MOST_IN_A_ROW):
+    for _ in range(FAILURES_TO_TRIP):
         circuit_breaker.note(AccessDenied("PutObject", stage="put"))
 
     assert circuit_breaker.reason is not None

@@ -1,6 +1,7 @@
 """When everything fails for the same outside reason, the rest is handed back untried."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from shared.model.source import Source
 from tests.functional.conftest import World
 from tests.support import images
 from tests.support.fakes import client_error
-from worker.circuit_breaker import MOST_IN_A_ROW
+from worker.circuit_breaker import FAILURES_TO_TRIP
+from worker.policy import CALL_LIMITS, POLICY
 
 pytestmark = pytest.mark.functional
 
@@ -25,13 +27,18 @@ class Ledger:
         self.is_down, self.calls = True, 0
         self._real = world.clients.dynamodb.get_item
         monkeypatch.setattr(world.clients.dynamodb, "get_item", self)
-        monkeypatch.setattr("shared.cloud.errors.ATTEMPTS", 1)
 
     def __call__(self, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - passed through
         self.calls += 1
         if self.is_down:
             raise client_error("ThrottlingException")
         return self._real(**arguments)
+
+
+@pytest.fixture(name="world")
+def _world(make_world: Callable[..., World]) -> World:
+    """Return a world whose calls are not repeated."""
+    return make_world(policy=replace(POLICY, calls=replace(CALL_LIMITS, attempts=1)))
 
 
 @pytest.fixture(name="ledger")
@@ -84,7 +91,7 @@ def test_a_stopped_batch_says_so_once(world: World, ledger: Ledger) -> None:
         world.consume()
 
     told = [line for line in logged if line["event"] != "message left to its queue"]
-    assert [line["event"] for line in told] == ["image put off", "batch stopped"]
+    assert [line["event"] for line in told] == ["image delayed", "batch stopped"]
     assert (told[1]["cause"], told[1]["held_back"]) == ("throttled", 9)
     assert told[1]["batches_stopped"] == 1
 
@@ -98,7 +105,7 @@ def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
     def refuse(*_arguments: object) -> None:
         raise Throttled("SlowDown", stage="fetch")
 
-    real = world.context.objects.fetch
+    real = world.objects.fetch
 
     def fetch(source: Source, until: Deadline) -> bytes:
         fetched.append(source.key)
@@ -113,5 +120,5 @@ def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
     send_ten(world, first=10)
     world.consume()
 
-    assert MOST_IN_A_ROW <= in_the_first < 10
+    assert FAILURES_TO_TRIP <= in_the_first < 10
     assert len(fetched) - in_the_first == 1

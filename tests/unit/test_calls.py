@@ -14,13 +14,14 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from urllib3.exceptions import ProtocolError
 
-from shared.cloud import errors as faults
-from shared.cloud.clients import CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS
-from shared.cloud.errors import ATTEMPTS, ConditionRefused, Missing, Unchanged, attempt, once
+from shared.cloud.calls import CallLimits, Calls
+from shared.cloud.errors import ConditionRefused, Missing, Unchanged, translated
+from shared.deadline import Deadline
 from shared.model.errors import (
     AccessDenied,
     Failure,
     LedgerUnavailable,
+    OutOfTime,
     PixfleetError,
     StorageUnavailable,
     Throttled,
@@ -28,21 +29,19 @@ from shared.model.errors import (
     Unknown,
 )
 from tests.support.fakes import client_error
+from worker.policy import CALL_LIMITS
 
 pytestmark = pytest.mark.unit
 
 
 class FakeTime:
-    """The time by which tenacity waits: nobody sleeps, the clock goes on."""
+    """A clock that goes on when something sleeps; nothing really waits."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.naps: list[float] = []
 
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def time(self) -> float:
+    def now(self) -> float:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
@@ -50,13 +49,14 @@ class FakeTime:
         self.seconds += seconds
 
 
-@pytest.fixture(name="time", autouse=True)
-def _time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    time = FakeTime()
-    monkeypatch.setattr(tenacity, "time", time)
-    monkeypatch.setattr(tenacity.nap, "time", time)
-    monkeypatch.setattr(faults, "time", time)
-    return time
+@pytest.fixture(name="time")
+def _time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture(name="calls")
+def _calls(time: FakeTime) -> Calls:
+    return Calls(CALL_LIMITS, Deadline.never(time), sleep=time.sleep)
 
 
 class Call:
@@ -110,11 +110,11 @@ RETRIED = {Throttled, StorageUnavailable, LedgerUnavailable}
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_what_aws_says_has_one_meaning(code: str) -> None:
+def test_each_error_code_has_one_meaning(code: str) -> None:
     status, kind = CODES[code]
 
     with pytest.raises(PixfleetError) as caught:
-        once(Call(client_error(code, status)), stage="put")
+        translated(Call(client_error(code, status)), stage="put")
 
     assert type(caught.value) is kind
     assert "said AWS" in str(caught.value)
@@ -124,14 +124,16 @@ def test_what_aws_says_has_one_meaning(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_what_may_pass_is_tried_four_times_and_all_else_once(code: str) -> None:
+def test_transient_errors_are_tried_four_times_and_all_others_once(
+    calls: Calls, code: str
+) -> None:
     status, kind = CODES[code]
     call = Call(*[client_error(code, status)] * 10)
 
     with pytest.raises(kind):
-        attempt(call, stage="put")
+        calls.attempt(call, stage="put")
 
-    assert ATTEMPTS == 4
+    assert CALL_LIMITS.attempts == 4
     assert call.count == (4 if kind in RETRIED else 1)
 
 
@@ -144,41 +146,43 @@ BOTOCORES_OWN = sorted(
 
 
 @pytest.mark.parametrize("code", BOTOCORES_OWN)
-def test_what_botocore_would_retry_we_retry_for_it(code: str) -> None:
+def test_every_error_that_botocore_would_retry_is_retried(calls: Calls, code: str) -> None:
     call = Call(client_error(code, 400))
 
-    assert attempt(call, stage="put") == "answer"
+    assert calls.attempt(call, stage="put") == "answer"
     assert call.count == 2
 
 
 @pytest.mark.parametrize("failures", [0, 1, 2, 3])
-def test_an_answer_ends_the_tries(failures: int, time: FakeTime) -> None:
+def test_an_answer_ends_the_retries(calls: Calls, failures: int, time: FakeTime) -> None:
     call = Call(*[client_error("SlowDown", 503)] * failures)
 
-    assert attempt(call, stage="put") == "answer"
+    assert calls.attempt(call, stage="put") == "answer"
     assert call.count == failures + 1
     assert len(time.naps) == failures
 
 
-def test_a_server_error_of_the_ledger_is_the_ledgers() -> None:
+def test_a_server_error_of_dynamodb_is_ledger_unavailable() -> None:
     with pytest.raises(LedgerUnavailable) as caught:
-        once(Call(client_error("InternalServerError", 500)), stage="ledger")
+        translated(Call(client_error("InternalServerError", 500)), stage="ledger")
 
     assert caught.value.stage == "ledger"
 
 
-def test_the_item_that_refused_a_condition_comes_along() -> None:
+def test_the_item_that_failed_a_condition_is_kept() -> None:
     item = {"claim_token": {"S": "another"}}
 
     with pytest.raises(ConditionRefused) as caught:
-        once(Call(client_error("ConditionalCheckFailedException", 400, Item=item)), stage="ledger")
+        translated(
+            Call(client_error("ConditionalCheckFailedException", 400, Item=item)), stage="ledger"
+        )
 
     assert caught.value.found == item
 
 
 def test_an_error_without_a_code_is_unknown() -> None:
     with pytest.raises(Unknown):
-        once(Call(client_error("", 0)), stage="put")
+        translated(Call(client_error("", 0)), stage="put")
 
 
 URL = "https://sources.s3.amazonaws.com/"
@@ -196,14 +200,14 @@ NETWORK: dict[str, Callable[[], Exception]] = {
 @pytest.mark.parametrize(
     ("stage", "kind"), [("fetch", StorageUnavailable), ("ledger", LedgerUnavailable)]
 )
-def test_trouble_on_the_way_is_retried_and_named(
-    make: Callable[[], Exception], stage: str, kind: type[Failure]
+def test_network_errors_are_retried_and_named(
+    calls: Calls, make: Callable[[], Exception], stage: str, kind: type[Failure]
 ) -> None:
     error = make()
     call = Call(*[error] * 10)
 
     with pytest.raises(kind) as caught:
-        attempt(call, stage=stage)
+        calls.attempt(call, stage=stage)
 
     assert call.count == 4
     assert type(error).__name__ in caught.value.detail
@@ -211,42 +215,38 @@ def test_trouble_on_the_way_is_retried_and_named(
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), KeyError("Body")], ids=repr)
-def test_a_bug_of_ours_is_not_dressed_up_as_trouble(error: Exception) -> None:
+def test_an_error_of_our_own_code_is_not_translated(calls: Calls, error: Exception) -> None:
     call = Call(error)
 
     with pytest.raises(type(error)):
-        attempt(call, stage="put")
+        calls.attempt(call, stage="put")
 
     assert call.count == 1
 
 
-def test_missing_credentials_are_a_refusal_and_not_an_outage() -> None:
+def test_missing_credentials_are_access_denied_and_not_an_outage(calls: Calls) -> None:
     with pytest.raises(AccessDenied):
-        attempt(Call(NoCredentialsError()), stage="fetch")
+        calls.attempt(Call(NoCredentialsError()), stage="fetch")
 
 
-def test_nothing_is_repeated_after_the_process_was_frozen(
-    time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
+def test_nothing_is_repeated_after_the_process_was_frozen(time: FakeTime, calls: Calls) -> None:
+    tries = []
 
     def frozen() -> None:
-        calls.append(1)
-        time.seconds += 3600  # the clock on the wall goes on while tenacity's stands still
+        tries.append(1)
+        time.seconds += 3600
         raise client_error("SlowDown", 503)
 
-    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
-
     with pytest.raises(Throttled):
-        attempt(frozen, stage="put")
+        calls.attempt(frozen, stage="put")
 
-    assert len(calls) == 1
+    assert len(tries) == 1
 
 
-def test_waits_are_short_and_differ(time: FakeTime) -> None:
+def test_waits_are_short_and_differ(calls: Calls, time: FakeTime) -> None:
     for _ in range(40):
         with pytest.raises(Throttled):
-            attempt(Call(*[client_error("SlowDown", 503)] * 4), stage="put")
+            calls.attempt(Call(*[client_error("SlowDown", 503)] * 4), stage="put")
 
     assert len(time.naps) == 40 * 3
     assert all(0 <= seconds <= 2 for seconds in time.naps)
@@ -254,8 +254,11 @@ def test_waits_are_short_and_differ(time: FakeTime) -> None:
 
 
 @pytest.mark.parametrize("tries_end_after", [[13, 13, 13], [8.4, 8.4, 13], [5.6, 5.6, 5.6, 13]])
-def test_no_try_starts_that_could_outlast_the_call(
-    time: FakeTime, monkeypatch: pytest.MonkeyPatch, tries_end_after: list[float]
+def test_no_attempt_starts_that_could_outlast_the_call(
+    calls: Calls,
+    time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+    tries_end_after: list[float],
 ) -> None:
     longest_wait = SimpleNamespace(uniform=lambda _low, high: high)
     monkeypatch.setattr(tenacity.wait, "random", longest_wait)
@@ -267,8 +270,29 @@ def test_no_try_starts_that_could_outlast_the_call(
         raise ReadTimeoutError(endpoint_url=URL)
 
     with pytest.raises(StorageUnavailable):
-        attempt(slow, stage="put")
+        calls.attempt(slow, stage="put")
 
-    assert max(tries_end_after) == CONNECT_SECONDS + READ_SECONDS
+    assert max(tries_end_after) == CALL_LIMITS.connect_seconds + CALL_LIMITS.read_seconds
     assert len(time.naps) > 0
-    assert time.seconds - began_at <= CALL_SECONDS
+    assert time.seconds - began_at <= CALL_LIMITS.call_seconds
+
+
+def test_no_call_starts_that_could_end_after_the_deadline(calls: Calls, time: FakeTime) -> None:
+    call = Call()
+    late = calls.within(Deadline.after(CALL_LIMITS.call_seconds - 0.1, time))
+
+    with pytest.raises(OutOfTime) as caught:
+        late.attempt(call, stage="put")
+
+    assert (call.count, caught.value.stage) == (0, "put")
+
+
+def test_the_limits_of_a_client_set_bound_its_calls(time: FakeTime) -> None:
+    limits = CallLimits(connect_seconds=1, read_seconds=3, attempts=2, call_seconds=8.0)
+    calls = Calls(limits, Deadline.after(8, time), sleep=time.sleep)
+    call = Call(*[client_error("SlowDown", 503)] * 10)
+
+    with pytest.raises(Throttled):
+        calls.attempt(call, stage="put")
+
+    assert call.count == 2

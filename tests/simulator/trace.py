@@ -5,7 +5,7 @@ from tests.simulator.scheduler import BEGINNING, Scheduler
 LONGEST = 400
 
 
-class Story:
+class Trace:
     """Collects lines if anybody wants to read them; telling costs more than the steps."""
 
     def __init__(self, scheduler: Scheduler, *, is_wanted: bool) -> None:
@@ -13,7 +13,7 @@ class Story:
         self._is_wanted = is_wanted
         self._lines: list[str] = []
 
-    def tell(self, who: str, what: object, outcome: object = "", seconds: float = 0.0) -> None:
+    def add(self, who: str, what: object, outcome: object = "", seconds: float = 0.0) -> None:
         """Note one step."""
         if self._is_wanted:
             moment = self._scheduler.time - BEGINNING

@@ -1,0 +1,85 @@
+"""Makes AWS calls: bounded in time, retried briefly, and never started too late."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+from tenacity.stop import stop_base
+
+from shared.clock import Clock
+from shared.cloud.errors import translated
+from shared.deadline import Deadline
+from shared.model.errors import LedgerUnavailable, StorageUnavailable, Throttled
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How long the calls of one set of clients may take.
+
+    The two timeouts bound one attempt, `call_seconds` bounds a call with all its attempts.
+    """
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+    call_seconds: float
+
+    @property
+    def last_attempt_seconds(self) -> float:
+        """Return after how long no attempt may start, or it could outlast the call."""
+        return self.call_seconds - self.connect_seconds - self.read_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Makes the calls of one set of clients for work that must end by a deadline."""
+
+    limits: CallLimits
+    deadline: Deadline
+    sleep: Callable[[float], None] = time.sleep
+
+    def within(self, deadline: Deadline) -> "Calls":
+        """Return the same for work that must end by this deadline."""
+        return replace(self, deadline=deadline)
+
+    def attempt(self, call: Callable[[], Answer], *, stage: str) -> Answer:
+        """Return what an AWS call returns, retrying briefly; the queue retries at length.
+
+        `OutOfTime` if the call could end after the deadline. Every call passed here must be safe
+        to repeat: a lost response looks like a lost request.
+        """
+        self.deadline.require(self.limits.call_seconds, stage)
+        retrying: Callable[..., Answer] = Retrying(
+            sleep=self.sleep,
+            retry=retry_if_exception_type((Throttled, StorageUnavailable, LedgerUnavailable)),
+            stop=stop_after_attempt(self.limits.attempts)
+            | _StopBefore(self.limits.last_attempt_seconds, self.deadline.clock),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            reraise=True,
+        )
+        return retrying(translated, call, stage=stage)
+
+
+class _StopBefore(stop_base):
+    """Start no attempt after so many seconds by the wall clock.
+
+    tenacity counts on a monotonic clock, which may stand still while Lambda has frozen the
+    process. A write repeated after a thaw could come later than its lease.
+    """
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._clock = clock
+        self._latest = clock.now() + seconds
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return self._clock.now() + retry_state.upcoming_sleep > self._latest
