@@ -112,9 +112,6 @@ WORDS = (
 )
 
 KEPT: tuple[Kept, ...] = (
-    Kept("docs/", "`image (settled|put off)`", "log events, which queries match"),
-    Kept("terraform/modules/alarms/", "image put off", "a log event, which queries match"),
-    Kept("worker/", "image (settled|put off)", "log events, which queries match"),
     Kept("terraform/modules/queue/", r"`letter`, which the dead-letter", "a lane's possible name"),
     Kept("terraform/modules/queue/", r'"letter"\)', "a lane's possible name"),
     Kept("terraform/modules/queue/tests/", r'letter = \{|"letters/"', "a lane's possible name"),
@@ -142,7 +139,6 @@ KEPT: tuple[Kept, ...] = (
 PENDING: tuple[str, ...] = (
     "scripts/pixfleet/backfill/",
     "scripts/pixfleet/commands/backfill.py",
-    "scripts/pixfleet/trial_render.py",
     "shared/cloud/",
     "shared/imaging/",
     "shared/model/",
