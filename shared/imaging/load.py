@@ -47,7 +47,7 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     if isinstance(shrunk, Plain) or not allows_headroom:
         return shrunk
     # A scanned page, or a product on white: the first resize has clipped overshoot. Only a JPEG
-    # decodes cheaply enough to start again, now at full size: libjpeg's shrinking blurs letters.
+    # decodes cheaply enough to start again, now at full size: libjpeg's shrinking blurs text.
     del image  # frees the first decoder: the memory cost allows for one at a time
     return _with_headroom(_opened(data, header, header.upright), wanted)
 

@@ -100,11 +100,11 @@ def _match(fields: Fields) -> Match:
     )
     prefix = inner.text("prefix", "", expected="the beginning of a key", accept=lambda _: True)
     suffixes = []
-    for path, item in inner.list_of("suffixes", expected="a list of endings such as .jpg"):
+    for path, item in inner.list_of("suffixes", expected="a list of suffixes such as .jpg"):
         if isinstance(item, str) and item:
             suffixes.append(item.lower())
         else:
-            fields.problems.add(path, "an ending such as .jpg", item)
+            fields.problems.add(path, "a suffix such as .jpg", item)
     inner.refuse_others()
     return Match(prefix, tuple(suffixes))
 

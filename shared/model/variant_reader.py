@@ -23,7 +23,7 @@ VARIANT_ENTRY = "a variant: widths, or name with width and height"
 
 def read_name(fields: Fields) -> str:
     """Return the name that a recipe or a variant must have."""
-    expected = "lower-case letters, digits and dashes, a letter first, 32 at most"
+    expected = "a lower-case letter, then at most 31 lower-case letters, digits and dashes"
     if "name" not in fields:
         fields.problems.add(fields.at("name"), expected, fields.raw("name"))
     return fields.text(

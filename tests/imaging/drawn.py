@@ -1,4 +1,4 @@
-"""Pictures that are hard to make small: letters, thin lines, and the detail of a photograph."""
+"""Images that are hard to shrink: text, thin lines, and the detail of a photograph."""
 
 from io import BytesIO
 
@@ -11,7 +11,7 @@ SENTENCE = "The quick brown fox jumps over the lazy dog 0123456789 " * 6
 
 
 def text(size: images.Size) -> Image.Image:
-    """Return lines of black letters on white, from tiny to large and again."""
+    """Return lines of black text on white; the font size grows and starts again."""
     picture = Image.new("RGB", size, PAPER)
     draw, top, height = ImageDraw.Draw(picture), 10, 14
     while top < size[1]:

@@ -20,7 +20,7 @@ QUALITY = {"avif": 95, "webp": 100, "jpeg": 100}
 # What each slot holds. The last is what the golden picture is taken from.
 STILL = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
 CLEAR = {**STILL, Slot.FALLBACK: Codec.PNG}
-MOVING = {Slot.AVIF: Codec.WEBP, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.GIF}
+ANIMATED = {Slot.AVIF: Codec.WEBP, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.GIF}
 # Mean levels of 255 by which a file may differ from a golden of its own codec, and from one of
 # another. Another effort of the encoder changes it by 0.37 at most.
 BOUND_OF_SAME, BOUND_OF_OTHER = 0.6, 1.7
@@ -62,7 +62,7 @@ class Case:
     codecs: Mapping[Slot, Codec] = field(default_factory=lambda: STILL)
     frames: int = 1
     focal: Focal | None = None
-    mark: Callable[[], bytes] = bytes
+    watermark: Callable[[], bytes] = bytes
     picture: str = ""
 
     @property
@@ -109,12 +109,12 @@ class Shot:
 
 def shots(case: Case) -> Iterator[Shot]:
     """Render a case, each slot by itself: no slot then takes the smaller file of another."""
-    source, mark = case.source(), case.mark()
+    source, watermark = case.source(), case.watermark()
     for slot in case.codecs:
-        yield _shot(case, slot, source, mark)
+        yield _shot(case, slot, source, watermark)
 
 
-def _shot(case: Case, slot: Slot, source: bytes, mark: bytes) -> Shot:
+def _shot(case: Case, slot: Slot, source: bytes, watermark: bytes) -> Shot:
     variants = case.recipe["variants"]
     assert isinstance(variants, list)
     entry = {
@@ -125,7 +125,7 @@ def _shot(case: Case, slot: Slot, source: bytes, mark: bytes) -> Shot:
         "variants": [{**each, "formats": [slot.value]} for each in variants],
     }
     (recipe,) = read_recipes({"version": 1, "recipes": [entry]}).recipes
-    results = render(source, recipe, Limits(), focal=case.focal, watermark=mark)
+    results = render(source, recipe, Limits(), focal=case.focal, watermark=watermark)
     *_, file = (each for each in results if isinstance(each, Encoded))
     picture = Image.open(io.BytesIO(file.data))
     assert Image.MIME[str(picture.format)] == file.codec.content_type

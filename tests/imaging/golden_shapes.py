@@ -7,8 +7,8 @@ from shared.model.recipe import Codec, Slot
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_colours import UPRIGHT
 from tests.imaging.golden_files import (
+    ANIMATED,
     CLEAR,
-    MOVING,
     NOTHING,
     SHRUNK,
     SIZE,
@@ -46,7 +46,7 @@ ANIMATION = [
         SIZE,
         WALK,
         SHRUNK,
-        MOVING,
+        ANIMATED,
         4,
         picture="animation",
     ),
@@ -56,11 +56,11 @@ ANIMATION = [
         SIZE,
         WALK,
         SHRUNK,
-        MOVING,
+        ANIMATED,
         4,
         picture="animation",
     ),
-    Case("animation-disposal", sources.disposing, (16, 16), DISPOSED, OWN_SIZE, MOVING, 4),
+    Case("animation-disposal", sources.disposing, (16, 16), DISPOSED, OWN_SIZE, ANIMATED, 4),
     Case(
         "animation-disposal-shrunk",
         sources.disposing,
@@ -70,7 +70,7 @@ ANIMATION = [
             for probe in DISPOSED
         ],
         {"variants": [{"widths": [8]}]},
-        MOVING,
+        ANIMATED,
         4,
     ),
     Case(
@@ -79,7 +79,7 @@ ANIMATION = [
         (32, 24),
         [Probe((8 * frame + 4, 12), RED, frame) for frame in range(4)],
         {"variants": [{"widths": [128, 96, 64, 32]}]},
-        MOVING,
+        ANIMATED,
         4,
     ),
     Case(
@@ -95,7 +95,7 @@ ANIMATION = [
         (48, 48),
         [Probe((16 * frame, 24), RED, frame) for frame in (1, 2)],
         boxed("cover"),
-        MOVING,
+        ANIMATED,
         4,
     ),
 ]
@@ -179,9 +179,9 @@ CROP = [
     ),
 ]
 
-# Down a ladder, so that letters are made from the room that is left for them.
+# Down a ladder, so that the text is resized with headroom.
 LADDER = {"variants": [{"widths": [256, 128, 64]}]}
-LETTERS = [
+TEXT = [
     Probe((1, 8), BLACK, tolerance=20),  # the stem of the first P
     Probe((20, 8), WHITE),
     Probe((32, 17), WHITE),  # between two lines
@@ -210,7 +210,7 @@ SCALE = [
         "scale-letters",
         partial(sources.page, "PNG"),
         SIZE,
-        LETTERS,
+        TEXT,
         LADDER,
         picture="scale-letters",
     ),
@@ -218,7 +218,7 @@ SCALE = [
         "scale-letters-jpeg",
         partial(sources.page, "JPEG"),
         SIZE,
-        LETTERS,
+        TEXT,
         LADDER,
         picture="scale-letters",
     ),

@@ -1,4 +1,4 @@
-"""The sources of the golden pictures: flat shapes, so that a person sees what is wrong."""
+"""The sources of the golden pictures: flat shapes, so that people see what is wrong."""
 
 import io
 
@@ -18,7 +18,7 @@ STORED = ((200, 120, 90), (90, 120, 200), (128, 128, 128), (110, 160, 60))
 INKS = ((20, 160, 180, 10), (160, 20, 40, 0), (0, 0, 0, 128), (60, 0, 160, 0))
 
 # P, I, X: seven rows of five dots, so that no font of a library has a say.
-LETTERS = (
+GLYPHS = (
     ("####.", "#...#", "#...#", "####.", "#....", "#....", "#...."),
     (".###.", "..#..", "..#..", "..#..", "..#..", "..#..", ".###."),
     ("#...#", "#...#", ".#.#.", "..#..", ".#.#.", "#...#", "#...#"),
@@ -127,12 +127,12 @@ def something_rich() -> bytes:
 
 
 def page(format_name: str) -> bytes:
-    """Return black letters on white, as on a page or a screen."""
+    """Return black text on white, as on a page or a screen."""
     picture = Image.new("RGB", (512, 384), WHITE)
     dot_width, dot_height = 12, 16
     for number in range(14):
         left, top = 8 + number % 7 * 72, 8 + number // 7 * 152
-        for row, dots in enumerate(LETTERS[number % 3]):
+        for row, dots in enumerate(GLYPHS[number % 3]):
             for column, dot in enumerate(dots):
                 if dot == "#":
                     across, down = left + column * dot_width, top + row * dot_height
@@ -161,7 +161,7 @@ def disposing() -> bytes:
     )
 
 
-def mark() -> bytes:
+def watermark() -> bytes:
     """Return a watermark: a yellow half and a blue half, so that it has a left and a right."""
     picture = Image.new("RGBA", (64, 32), (*YELLOW, 255))
     picture.paste((*BLUE, 255), (32, 0, 64, 32))

@@ -4,8 +4,8 @@ from functools import partial
 
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_files import (
+    ANIMATED,
     CLEAR,
-    MOVING,
     NOTHING,
     SHRUNK,
     SIZE,
@@ -17,7 +17,7 @@ from tests.imaging.golden_files import (
 )
 from tests.imaging.golden_sources import BLUE, GREEN, GREY, RED, YELLOW
 
-# Left and top of a mark of 32 by 16, one pixel from the edges.
+# Left and top of a watermark of 32 by 16, one pixel from the edges.
 PLACES = {
     "top-left": (1, 1),
     "top-right": (31, 1),
@@ -35,7 +35,7 @@ ELSEWHERE = {
 
 
 def halves(position: str, *colours: Colour, frame: int = 0) -> list[Probe]:
-    """Expect the left and the right half of a mark at its place."""
+    """Expect the left and the right half of a watermark at its place."""
     left, top = PLACES[position]
     return [
         Probe((left + across, top + 8), colour, frame)
@@ -44,11 +44,11 @@ def halves(position: str, *colours: Colour, frame: int = 0) -> list[Probe]:
 
 
 def around(position: str, colour: Colour) -> list[Probe]:
-    """Expect a colour at all places but one."""
+    """Expect a colour at all positions but one."""
     return [Probe(at, colour) for name, at in ELSEWHERE.items() if name != position]
 
 
-def marked(position: str, opacity: float = 1.0) -> dict[str, object]:
+def watermarked(position: str, opacity: float = 1.0) -> dict[str, object]:
     """Return a recipe with a watermark half as wide as its variant."""
     said = {"key": "logo.png", "position": position, "scale": 0.5, "opacity": opacity}
     return {**SHRUNK, "watermark": said}
@@ -61,8 +61,8 @@ WATERMARK = [
             partial(sources.plain, GREY),
             SIZE,
             [*halves(position, YELLOW, BLUE), *around(position, GREY)],
-            marked(position),
-            mark=sources.mark,
+            watermarked(position),
+            watermark=sources.watermark,
         )
         for position in PLACES
     ),
@@ -71,26 +71,26 @@ WATERMARK = [
         partial(sources.plain, GREY),
         SIZE,
         [*halves("centre", (184, 174, 84), (79, 94, 174)), *around("centre", GREY)],
-        marked("centre", 0.5),
-        mark=sources.mark,
+        watermarked("centre", 0.5),
+        watermark=sources.watermark,
     ),
     Case(
         "watermark-on-alpha",
         partial(sources.plain, (*RED, 100)),
         SIZE,
         [*halves("top-left", YELLOW, BLUE), *around("top-left", (*RED, 100))],
-        marked("top-left"),
+        watermarked("top-left"),
         CLEAR,
-        mark=sources.mark,
+        watermark=sources.watermark,
     ),
     Case(
         "watermark-half-opaque-on-nothing",
         partial(sources.plain, NOTHING),
         SIZE,
         [*halves("centre", (*YELLOW, 128), (*BLUE, 128)), Probe((2, 2), NOTHING)],
-        marked("centre", 0.5),
+        watermarked("centre", 0.5),
         CLEAR,
-        mark=sources.mark,
+        watermark=sources.watermark,
     ),
     Case(
         "watermark-on-animation",
@@ -105,10 +105,10 @@ WATERMARK = [
                 Probe((40, 40), BLUE, frame),
             )
         ],
-        marked("bottom-left"),
-        MOVING,
+        watermarked("bottom-left"),
+        ANIMATED,
         3,
-        mark=sources.mark,
+        watermark=sources.watermark,
     ),
     Case(
         "watermark-on-a-crop",
@@ -116,6 +116,6 @@ WATERMARK = [
         SQUARE,
         [Probe((28, 40), YELLOW), Probe((40, 40), BLUE), Probe((8, 4), GREEN)],
         {**boxed("cover"), "watermark": {"key": "logo.png", "scale": 0.5, "opacity": 1.0}},
-        mark=sources.mark,
+        watermark=sources.watermark,
     ),
 ]

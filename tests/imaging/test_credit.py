@@ -21,8 +21,8 @@ pytestmark = pytest.mark.imaging
 
 BOTH = ("copyright", "creator")
 KEEPING = Recipe("kept", (Variant("w80", tuple(Slot), width=80),), metadata=BOTH)
-TELLING = exif(rights="(c) 2026 Ada", creator="Ada")
-TELLING_XMP = packet(rights=["(c) 2026 Ada"], creator=["Ada"])
+CREDITED = exif(rights="(c) 2026 Ada", creator="Ada")
+CREDITED_XMP = packet(rights=["(c) 2026 Ada"], creator=["Ada"])
 TELLTALES = (b"Exif", b"EXIF", b"eXIf", b"ICC", b"iCCP", b"8BIM", b"GPS", b"GMap", b"tEXt")
 PLACES = ("xmp", "XML:com.adobe.xmp")  # where Pillow shows a packet
 
@@ -39,15 +39,15 @@ def packet_of(picture: Image.Image) -> bytes:
 
 
 SOURCES = {
-    "jpeg": saved("JPEG", exif=TELLING, comment=b"secret title"),
-    "webp": saved("WEBP", exif=TELLING),
-    "png": saved("PNG", exif=TELLING),
-    "avif": saved("AVIF", exif=TELLING),
-    "tiff": saved("TIFF", tiffinfo=TELLING),
-    "heic": images_heic.heic(images.corners(images.SMALL), exif=TELLING.tobytes()),
-    "jpeg with XMP": saved("JPEG", xmp=TELLING_XMP),
-    "webp with XMP": saved("WEBP", xmp=TELLING_XMP),
-    "heic with XMP": images_heic.heic(images.corners(images.SMALL), xmp=TELLING_XMP),
+    "jpeg": saved("JPEG", exif=CREDITED, comment=b"secret title"),
+    "webp": saved("WEBP", exif=CREDITED),
+    "png": saved("PNG", exif=CREDITED),
+    "avif": saved("AVIF", exif=CREDITED),
+    "tiff": saved("TIFF", tiffinfo=CREDITED),
+    "heic": images_heic.heic(images.corners(images.SMALL), exif=CREDITED.tobytes()),
+    "jpeg with XMP": saved("JPEG", xmp=CREDITED_XMP),
+    "webp with XMP": saved("WEBP", xmp=CREDITED_XMP),
+    "heic with XMP": images_heic.heic(images.corners(images.SMALL), xmp=CREDITED_XMP),
     "talkative jpeg": talkative("JPEG"),
     "talkative webp": talkative("WEBP"),
     "talkative avif": talkative("AVIF"),
@@ -133,21 +133,21 @@ def test_a_packet_is_all_that_is_added_to_a_file(
 ) -> None:
     image = laden(picture)
 
-    plain, told = (
+    plain, credited = (
         encode(image, codec, quality=QUALITY, effort=EFFORT, background=None, packet=each)
         for each in (b"", SAID.packet)
     )
 
-    before, after = (Image.open(io.BytesIO(file)) for file in (plain, told))
+    before, after = (Image.open(io.BytesIO(file)) for file in (plain, credited))
     assert packet_of(before) == b""
     assert packet_of(after) == SAID.packet
     assert set(after.info) - set(before.info) <= set(PLACES)
     assert after.mode == before.mode
     assert after.tobytes() == before.tobytes()
     assert getattr(after, "n_frames", 1) == getattr(before, "n_frames", 1)
-    assert 0 < len(told) - len(plain) < 620
-    assert [each for each in TELLTALES if each in told] == []
-    assert [each for each in SECRETS if each.encode() in told] == []
+    assert 0 < len(credited) - len(plain) < 620
+    assert [each for each in TELLTALES if each in credited] == []
+    assert [each for each in SECRETS if each.encode() in credited] == []
 
 
 def test_a_packet_does_not_stay_on_the_callers_image() -> None:
@@ -165,13 +165,13 @@ def test_a_packet_does_not_stay_on_the_callers_image() -> None:
 def test_a_gif_holds_no_credit() -> None:
     image = laden(images.animated_gif())
 
-    plain, told = (
+    plain, credited = (
         encode(image, Codec.GIF, quality=QUALITY, effort=EFFORT, background=None, packet=each)
         for each in (b"", SAID.packet)
     )
 
-    assert told == plain
-    assert b"adobe" not in told
+    assert credited == plain
+    assert b"adobe" not in credited
 
 
 AWKWARD: dict[str, tuple[str | bytes, str]] = {

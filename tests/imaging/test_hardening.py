@@ -104,11 +104,11 @@ def test_ten_thousand_frames_are_not_taken_for_one(child: RenderChild) -> None:
 def test_a_source_that_leaves_no_memory_is_refused_by_its_bytes(child: RenderChild) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (4000, 4000)).save(buffer, "AVIF", speed=10)
-    roomy = Limits(memory_bytes=480 << 20)
+    enough = Limits(memory_bytes=480 << 20)
     padded = buffer.getvalue() + (40 << 20).to_bytes(4, "big") + b"free" + bytes((40 << 20) - 8)
 
-    rendered(child, buffer.getvalue(), Job(SMALL_JOB.recipe, roomy))
+    rendered(child, buffer.getvalue(), Job(SMALL_JOB.recipe, enough))
     with pytest.raises(Failure) as caught:
-        rendered(child, padded, Job(SMALL_JOB.recipe, roomy))
+        rendered(child, padded, Job(SMALL_JOB.recipe, enough))
 
     assert (caught.value.cause, caught.value.stage) == (Cause.TOO_COSTLY, "admit")

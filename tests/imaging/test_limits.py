@@ -84,9 +84,9 @@ DECODERS: dict[str, Case] = {
     "alpha png": (flat("pngsave_buffer", bands=4), TINY),
     "alpha png of 16 bits": (deep, TINY),
     "alpha tiff": (flat("tiffsave_buffer", bands=4, compression="deflate"), TINY),
-    # Black is as crowded as white, so each of them is decoded twice.
-    "crowded jpeg": (flat("jpegsave_buffer", Q=1), TINY),
-    "crowded progressive jpeg": (flat("jpegsave_buffer", Q=1, interlace=True), TINY),
+    # All pixels are extreme, so each of them is decoded twice.
+    "jpeg of extremes": (flat("jpegsave_buffer", Q=1), TINY),
+    "progressive jpeg of extremes": (flat("jpegsave_buffer", Q=1, interlace=True), TINY),
     "bmp": (lambda side: images.saved(images.plain((0, 0, 0), size=(side, side)), "BMP"), TINY),
     "heic": (heic, TINY),
 }

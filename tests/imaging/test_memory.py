@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.imaging, pytest.mark.timeout(900)]
 KIBIBYTE = 1024
 # What is lost for good would be a picture or a file: tens of kilobytes, every time. The first few
 # hundred images still make the heap some kilobytes larger each, the later ones do not.
-SETTLED = 2_000
-MOST_GROWTH = (2 if SIZE.memory_images >= SETTLED else 6) * KIBIBYTE
+LONG_RUN = 2_000
+MOST_GROWTH = (2 if SIZE.memory_images >= LONG_RUN else 6) * KIBIBYTE
 SAMPLES = 200
 SIZES = ((61, 47), (120, 90), (33, 90), (180, 120))
 QUICK: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}

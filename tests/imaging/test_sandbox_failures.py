@@ -202,11 +202,11 @@ def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
 def test_a_child_can_report_an_unusable_watermark_only_for_a_job_with_one(cause: Cause) -> None:
     said = FailedFrame(cause, "watermark", "y")
 
-    unmarked, marked = failure_for(said), failure_for(said, has_watermark=True)
+    without, with_watermark = failure_for(said), failure_for(said, has_watermark=True)
 
-    is_of_the_mark = cause is Cause.WATERMARK_UNUSABLE
-    assert marked.cause is (cause if is_of_the_mark else unmarked.cause)
-    assert unmarked.cause is not Cause.WATERMARK_UNUSABLE
+    is_of_the_watermark = cause is Cause.WATERMARK_UNUSABLE
+    assert with_watermark.cause is (cause if is_of_the_watermark else without.cause)
+    assert without.cause is not Cause.WATERMARK_UNUSABLE
 
 
 HIDDEN = """

@@ -1,4 +1,4 @@
-"""A watermark is drawn on each variant once, as a painter would, and on nothing else."""
+"""A watermark is drawn once on each variant, and on nothing else."""
 
 import io
 from collections.abc import Callable
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.imaging
 RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (100, 100, 100)
 CORNER = Watermark("logo.png", Position.BOTTOM_RIGHT, scale=0.25, opacity=1.0)
 W160 = Variant("w160", (Slot.FALLBACK,), width=160, quality={"jpeg": 100, "webp": 100})
-MARKED = Recipe("marked", (W160,), watermark=CORNER)
+WATERMARKED = Recipe("watermarked", (W160,), watermark=CORNER)
 
 
 def saved(picture: Image.Image, format_name: str = "PNG", **options: object) -> bytes:
@@ -39,9 +39,9 @@ def plain(colour: tuple[int, ...], size: tuple[int, int] = (320, 240)) -> bytes:
 LOGO = plain(RED, (100, 50))
 
 
-def made(data: bytes, recipe: Recipe = MARKED, mark: bytes = LOGO) -> dict[str, Encoded]:
+def made(data: bytes, recipe: Recipe = WATERMARKED, watermark: bytes = LOGO) -> dict[str, Encoded]:
     """Return the fallback of each variant."""
-    results = list(render(data, recipe, Limits(), watermark=mark))
+    results = list(render(data, recipe, Limits(), watermark=watermark))
     encoded = [each for each in results if isinstance(each, Encoded)]
     return {name: each for each in encoded for name in each.variants}
 
@@ -53,7 +53,7 @@ def opened(file: Encoded) -> Image.Image:
 
 
 def area(picture: Image.Image, colour: tuple[int, ...]) -> tuple[int, int, int, int] | None:
-    """Return the box in which a picture has a colour, to what JPEG leaves of it."""
+    """Return the box in which an image has a colour, with tolerance for JPEG."""
     bands = picture.convert("RGB").split()
     near = [
         band.point([255 * (abs(at - wanted) <= 40) for at in range(256)])
@@ -63,8 +63,8 @@ def area(picture: Image.Image, colour: tuple[int, ...]) -> tuple[int, int, int, 
     return both.getbbox()
 
 
-# A mark of 40 by 20 on a canvas of 160 by 120, 4 pixels from its edges.
-PLACES = {
+# A watermark of 40 by 20 on a canvas of 160 by 120, 4 pixels from its edges.
+BOXES = {
     Position.TOP_LEFT: (4, 4, 44, 24),
     Position.TOP_RIGHT: (116, 4, 156, 24),
     Position.BOTTOM_LEFT: (4, 96, 44, 116),
@@ -75,13 +75,13 @@ PLACES = {
 
 @pytest.mark.parametrize("position", Position)
 def test_a_watermark_is_drawn_at_its_position(position: Position) -> None:
-    recipe = replace(MARKED, watermark=replace(CORNER, position=position))
+    recipe = replace(WATERMARKED, watermark=replace(CORNER, position=position))
 
     picture = opened(made(plain(GREY), recipe)["w160"])
 
     found = area(picture, RED)
     assert found is not None
-    assert all(abs(a - b) <= 1 for a, b in zip(found, PLACES[position], strict=True))
+    assert all(abs(a - b) <= 1 for a, b in zip(found, BOXES[position], strict=True))
     assert picture.size == (160, 120)
 
 
@@ -89,7 +89,7 @@ def test_a_watermark_scales_with_the_variant_and_is_never_enlarged() -> None:
     widths = (80, 160, 320, 640)
     rungs = tuple(replace(W160, name=f"w{width}", width=width) for width in widths)
 
-    found = made(plain(GREY, (640, 480)), replace(MARKED, variants=rungs))
+    found = made(plain(GREY, (640, 480)), replace(WATERMARKED, variants=rungs))
 
     def width(name: str) -> int:
         box = area(opened(found[name]), RED)
@@ -102,7 +102,7 @@ def test_a_watermark_scales_with_the_variant_and_is_never_enlarged() -> None:
 def test_a_watermark_is_drawn_once_and_never_on_the_placeholder() -> None:
     rungs = tuple(replace(W160, name=f"w{width}", width=width) for width in (640, 320, 160, 40))
     half = replace(CORNER, position=Position.CENTRE, opacity=0.5, scale=1.0)
-    recipe = replace(MARKED, variants=rungs, watermark=half)
+    recipe = replace(WATERMARKED, variants=rungs, watermark=half)
 
     results = list(render(plain(BLUE, (640, 480)), recipe, Limits(), watermark=LOGO))
 
@@ -120,13 +120,13 @@ def test_a_watermark_is_drawn_once_and_never_on_the_placeholder() -> None:
 def test_a_cropped_variant_has_its_watermark_inside_its_edges() -> None:
     square = replace(W160, name="sq", width=100, height=100, fit=Fit.COVER)
 
-    picture = opened(made(plain(GREY), replace(MARKED, variants=(square,)))["sq"])
+    picture = opened(made(plain(GREY), replace(WATERMARKED, variants=(square,)))["sq"])
 
     assert area(picture, RED) == pytest.approx((72, 85, 97, 97), abs=1)
 
 
 def over(top: tuple[float, ...], below: tuple[float, ...]) -> tuple[float, ...]:
-    """Return one colour over another: Porter and Duff, 1984, in the values as they stand."""
+    """Return one colour over another: Porter and Duff, 1984, on sRGB values."""
     alpha, under = top[3] / 255, below[3] / 255
     out = alpha + under * (1 - alpha)
     bands = zip(top[:3], below[:3], strict=True)
@@ -136,17 +136,17 @@ def over(top: tuple[float, ...], below: tuple[float, ...]) -> tuple[float, ...]:
 
 @pytest.mark.parametrize("below", [(0, 0, 255, 255), (0, 0, 255, 100), (10, 200, 30, 1)])
 @pytest.mark.parametrize("opacity", [1.0, 0.5, 0.1])
-@pytest.mark.parametrize("mark", [(255, 0, 0, 255), (255, 0, 0, 128)])
+@pytest.mark.parametrize("watermark", [(255, 0, 0, 255), (255, 0, 0, 128)])
 def test_watermarks_are_blended_over_the_image(
-    below: tuple[int, ...], opacity: float, mark: tuple[int, ...]
+    below: tuple[int, ...], opacity: float, watermark: tuple[int, ...]
 ) -> None:
-    recipe = replace(MARKED, watermark=replace(CORNER, opacity=opacity))
+    recipe = replace(WATERMARKED, watermark=replace(CORNER, opacity=opacity))
 
-    file = made(plain(below), recipe, plain(mark, (100, 50)))["w160"]
+    file = made(plain(below), recipe, plain(watermark, (100, 50)))["w160"]
 
     shown = opened(file).convert("RGBA")
     assert shown.getpixel((136, 106)) == pytest.approx(
-        over((*mark[:3], round(mark[3] * opacity)), below), abs=3
+        over((*watermark[:3], round(watermark[3] * opacity)), below), abs=3
     )
     outside = shown.getpixel((5, 5))
     assert outside == pytest.approx(below, abs=3)
@@ -157,19 +157,19 @@ def test_transparent_pixels_of_a_watermark_change_nothing() -> None:
     picture = images.alpha_png((160, 120))
     clear = plain((255, 0, 0, 0), (100, 50))
 
-    file = made(picture, MARKED, clear)["w160"]
+    file = made(picture, WATERMARKED, clear)["w160"]
 
-    unmarked = made(picture, replace(MARKED, watermark=None))["w160"]
-    assert opened(file).tobytes() == opened(unmarked).tobytes()
+    without = made(picture, replace(WATERMARKED, watermark=None))["w160"]
+    assert opened(file).tobytes() == opened(without).tobytes()
 
 
-MARKS: dict[str, bytes] = {
+WATERMARKS: dict[str, bytes] = {
     "png": LOGO,
     "palette": saved(Image.new("RGB", (100, 50), RED).quantize(4)),
     "jpeg": saved(Image.new("RGB", (100, 50), RED), "JPEG", quality=95),
     "webp": saved(Image.new("RGBA", (100, 50), (*RED, 255)), "WEBP", lossless=True),
     "avif": saved(Image.new("RGB", (100, 50), RED), "AVIF", quality=95),
-    "moving gif": saved(
+    "animated gif": saved(
         Image.new("RGB", (100, 50), RED),
         "GIF",
         save_all=True,
@@ -178,9 +178,9 @@ MARKS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS.keys())
-def test_a_watermark_may_have_any_format_and_its_first_frame_is_drawn(mark: bytes) -> None:
-    picture = opened(made(plain(GREY), MARKED, mark)["w160"])
+@pytest.mark.parametrize("watermark", WATERMARKS.values(), ids=WATERMARKS.keys())
+def test_a_watermark_may_have_any_format_and_its_first_frame_is_drawn(watermark: bytes) -> None:
+    picture = opened(made(plain(GREY), WATERMARKED, watermark)["w160"])
 
     assert picture.convert("RGB").getpixel((136, 106)) == pytest.approx(RED, abs=12)
 
@@ -189,11 +189,11 @@ def test_a_watermark_is_rotated_upright() -> None:
     exif = Image.Exif()
     exif[images.ORIENTATION] = 6
     stored = Image.new("RGB", (50, 100), RED)
-    mark = saved(stored, "JPEG", quality=95, exif=exif)
+    watermark = saved(stored, "JPEG", quality=95, exif=exif)
 
-    picture = opened(made(plain(GREY), MARKED, mark)["w160"])
+    picture = opened(made(plain(GREY), WATERMARKED, watermark)["w160"])
 
-    assert area(picture, RED) == pytest.approx(PLACES[Position.BOTTOM_RIGHT], abs=2)
+    assert area(picture, RED) == pytest.approx(BOXES[Position.BOTTOM_RIGHT], abs=2)
 
 
 def test_every_frame_has_the_watermark_and_keeps_its_delay() -> None:
@@ -206,7 +206,7 @@ def test_every_frame_has_the_watermark_and_keeps_its_delay() -> None:
     assert getattr(picture, "n_frames", 1) == 4
     for at, colour in enumerate((GREY, BLUE, GREY, BLUE)):
         picture.seek(at)
-        assert area(picture, RED) == pytest.approx(PLACES[Position.BOTTOM_RIGHT], abs=1)
+        assert area(picture, RED) == pytest.approx(BOXES[Position.BOTTOM_RIGHT], abs=1)
         assert picture.convert("RGB").getpixel((10, 10)) == pytest.approx(colour, abs=12)
         assert picture.info["duration"] == times[at]
     assert picture.info["loop"] == 2
@@ -215,7 +215,7 @@ def test_every_frame_has_the_watermark_and_keeps_its_delay() -> None:
 def test_each_frame_shows_through_its_watermark() -> None:
     first, second = (Image.new("RGB", (160, 120), colour) for colour in (GREY, BLUE))
     data = saved(first, "GIF", save_all=True, append_images=[second], duration=50)
-    half = replace(MARKED, watermark=replace(CORNER, opacity=0.5))
+    half = replace(WATERMARKED, watermark=replace(CORNER, opacity=0.5))
 
     picture = opened(made(data, half)["w160"])
 
@@ -226,7 +226,7 @@ def test_each_frame_shows_through_its_watermark() -> None:
 
 
 def test_a_variant_too_small_for_the_watermark_has_none_and_decodes_none() -> None:
-    small = replace(MARKED, variants=(replace(W160, width=32),))
+    small = replace(WATERMARKED, variants=(replace(W160, width=32),))
     broken_behind_its_header = LOGO[:60] + bytes(20) + LOGO[80:]
 
     picture = opened(made(plain(GREY), small, broken_behind_its_header)["w160"])
@@ -238,36 +238,36 @@ def cut(data: bytes) -> Callable[[], bytes]:
     return lambda: data[: len(data) // 2]
 
 
-USELESS: dict[str, Callable[[], bytes]] = {
+UNUSABLE: dict[str, Callable[[], bytes]] = {
     "nothing": lambda: b"",
     "text": lambda: b"hello",
     "svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
-    "cut short": cut(images.png((200, 200))),
+    "truncated": cut(images.png((200, 200))),
     "too many pixels": lambda: plain(RED, (MAX_PIXELS // 1000 + 1, 1000)),
 }
 
 
-@pytest.mark.parametrize("make", USELESS.values(), ids=USELESS.keys())
+@pytest.mark.parametrize("make", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_an_unusable_watermark_is_not_the_fault_of_the_image(
     make: Callable[[], bytes], child: RenderChild
 ) -> None:
     with pytest.raises(WatermarkUnusable) as caught:
-        made(plain(GREY), MARKED, make())
-    with pytest.raises(WatermarkUnusable) as told:
+        made(plain(GREY), WATERMARKED, make())
+    with pytest.raises(WatermarkUnusable) as reported:
         list(child.render(plain(GREY), JOB, time_limit_seconds=20, watermark=make()))
 
-    assert caught.value.stage == told.value.stage == "watermark"
-    assert caught.value.detail == told.value.detail
+    assert caught.value.stage == reported.value.stage == "watermark"
+    assert caught.value.detail == reported.value.detail
     assert child.is_alive()
     assert files(child, plain(GREY))
 
 
-JOB = Job(MARKED, Limits())
+JOB = Job(WATERMARKED, Limits())
 
 
 def test_a_broken_image_fails_by_its_own_cause_with_a_watermark() -> None:
     with pytest.raises(Failure) as caught:
-        made(b"hello", MARKED, b"hello")
+        made(b"hello", WATERMARKED, b"hello")
 
     assert caught.value.cause is Cause.NOT_AN_IMAGE
 
@@ -280,22 +280,22 @@ def test_a_child_draws_the_watermark_of_its_job(child: RenderChild) -> None:
 
 
 def test_the_memory_cost_of_a_watermark_is_checked_before_decoding() -> None:
-    data, mark = plain(GREY), plain(RED, (2000, 2000))
-    unmarked = replace(MARKED, watermark=None)
+    data, watermark = plain(GREY), plain(RED, (2000, 2000))
+    plain_recipe = replace(WATERMARKED, watermark=None)
     tight = next(
         limits
         for limits in (Limits(memory_bytes=mebibytes << 20) for mebibytes in range(100, 400))
-        if refusal(data, unmarked, limits, b"") is None
+        if refusal(data, plain_recipe, limits, b"") is None
     )
-    roomy = replace(tight, memory_bytes=tight.memory_bytes + (33 << 20))
+    enough = replace(tight, memory_bytes=tight.memory_bytes + (33 << 20))
 
-    assert refusal(data, MARKED, tight, mark) is Cause.TOO_COSTLY
-    assert refusal(data, MARKED, roomy, mark) is None
+    assert refusal(data, WATERMARKED, tight, watermark) is Cause.TOO_COSTLY
+    assert refusal(data, WATERMARKED, enough, watermark) is None
 
 
-def refusal(data: bytes, recipe: Recipe, limits: Limits, mark: bytes) -> Cause | None:
+def refusal(data: bytes, recipe: Recipe, limits: Limits, watermark: bytes) -> Cause | None:
     try:
-        list(render(data, recipe, limits, watermark=mark))
+        list(render(data, recipe, limits, watermark=watermark))
     except Failure as failure:
         return failure.cause
     return None

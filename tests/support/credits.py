@@ -13,7 +13,7 @@ ARTIST, COPYRIGHT, MAKE, SOFTWARE, EXIF_IFD, GPS_IFD = 315, 33432, 271, 305, 346
 SERIAL_NUMBER = 0xA431
 SECRETS = ("Camera Maker", "Editor 1.0", "SN-12345", "secret title", "48,8.2333N")
 # What editors and phones write beside the two that may be kept.
-TELLING_XMP = (
+PRIVATE_XMP = (
     '<exif:GPSLatitude xmlns:exif="http://ns.adobe.com/exif/1.0/">48,8.2333N</exif:GPSLatitude>'
     '<aux:SerialNumber xmlns:aux="http://ns.adobe.com/exif/1.0/aux/">SN-12345</aux:SerialNumber>'
     "<dc:title>secret title</dc:title>"
@@ -69,7 +69,7 @@ def talkative(format_name: str) -> bytes:
     """Return a picture with a credit, and with all that its format can say beside it."""
     options: dict[str, object] = {
         "exif": exif(rights="(c) 2026 Ada", creator="Ada"),
-        "xmp": packet(rights=["(c) another"], creator=["another"], extra=TELLING_XMP),
+        "xmp": packet(rights=["(c) another"], creator=["another"], extra=PRIVATE_XMP),
         "icc_profile": display_p3(),
     }
     if format_name == "JPEG":

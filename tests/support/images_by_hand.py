@@ -11,7 +11,7 @@ Box = tuple[int, int, int, int]
 SIDE = 16
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 BYTE, SHORT, LONG = 1, 3, 4
-LETTERS = {BYTE: "B", SHORT: "H", LONG: "I"}
+CODES = {BYTE: "B", SHORT: "H", LONG: "I"}
 STRIPS = 273
 
 
@@ -63,7 +63,7 @@ def tiff(body: bytes, fields: Mapping[int, Field] | None = None, *, order: str =
     entries, beyond = b"", b""
     place = 8 + 2 + 12 * len(said) + 4
     for tag, (kind, values) in sorted(said.items()):
-        value = struct.pack(f"{order}{len(values)}{LETTERS[kind]}", *values)
+        value = struct.pack(f"{order}{len(values)}{CODES[kind]}", *values)
         entries += struct.pack(f"{order}HHI", tag, kind, len(values))
         if len(value) <= 4:
             entries += value.ljust(4, b"\0")
@@ -106,7 +106,7 @@ MASKS = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
 
 
 def _directory_bytes(said: Mapping[int, Field]) -> int:
-    sizes = (struct.calcsize(f"={len(values)}{LETTERS[kind]}") for kind, values in said.values())
+    sizes = (struct.calcsize(f"={len(values)}{CODES[kind]}") for kind, values in said.values())
     return 8 + 2 + 12 * len(said) + 4 + sum(size for size in sizes if size > 4)
 
 

@@ -81,12 +81,12 @@ def test_scans_inside_a_segment_do_not_count() -> None:
 
 @pytest.mark.parametrize("order", ["little", "big"])
 def test_the_directories_of_a_bigtiff_are_counted(order: str) -> None:
-    mark, version = (b"II", b"+\0") if order == "little" else (b"MM", b"\0+")
+    byte_order, version = (b"II", b"+\0") if order == "little" else (b"MM", b"\0+")
 
     def word(value: int, size: int = 8) -> bytes:
         return value.to_bytes(size, order)  # type: ignore[arg-type] # one of two words
 
-    header = mark + version + word(8, 2) + word(0, 2) + word(16)
+    header = byte_order + version + word(8, 2) + word(0, 2) + word(16)
 
     assert refusal("tiff", header + word(0) + word(0)) is None
     assert refusal("tiff", header + word(0) + word(16)) is Cause.TOO_MANY_FRAMES

@@ -35,7 +35,7 @@ def test_empty_metadata_is_no_focal_point(text: str | None) -> None:
     assert read_focal(text) is None
 
 
-NONSENSE = (
+INVALID = (
     "0.5",
     "0.5,",
     "0.5,0.5,0.5",
@@ -56,7 +56,7 @@ NONSENSE = (
 )
 
 
-@pytest.mark.parametrize("text", NONSENSE)
+@pytest.mark.parametrize("text", INVALID)
 def test_an_invalid_focal_point_is_refused_and_quoted(text: str) -> None:
     with pytest.raises(BadFocal) as caught:
         read_focal(text)

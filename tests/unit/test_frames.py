@@ -89,20 +89,20 @@ def test_a_reply_is_read_as_it_was_written(reply: Reply, payload: bytes) -> None
     assert stream.read() == b""
 
 
-def sent(job: Job, source: bytes, mark: bytes) -> bytes:
+def sent(job: Job, source: bytes, watermark: bytes) -> bytes:
     stream = io.BytesIO()
-    write_job(stream, job, source, mark)
+    write_job(stream, job, source, watermark)
     return stream.getvalue()
 
 
 @given(st.binary(), st.binary())
-def test_a_job_is_read_as_it_was_written(source: bytes, mark: bytes) -> None:
+def test_a_job_is_read_as_it_was_written(source: bytes, watermark: bytes) -> None:
     job = Job(FULL_RECIPE, Limits(max_pixels=7), Focal(0.62, 0.31))
-    stream = io.BytesIO(sent(job, source, mark) * 2)
+    stream = io.BytesIO(sent(job, source, watermark) * 2)
 
     received = read_job(stream)
 
-    assert received == (job, source, mark) == read_job(stream)
+    assert received == (job, source, watermark) == read_job(stream)
     back = received[0]
     assert back.recipe.fingerprint == FULL_RECIPE.fingerprint
     assert isinstance(back.recipe.watermark, Watermark)
@@ -186,7 +186,7 @@ def test_lengths_over_the_limits_are_refused_before_reading(
 
 
 GOOD = json.loads(msgspec.json.encode(REPLIES["variant"]))
-NONSENSE: dict[str, bytes] = {
+INVALID: dict[str, bytes] = {
     "nothing": b"",
     "no json": b"Traceback (most recent call last):",
     "not utf-8": b'{"type":"failed","cause":"unknown","stage":"\xff","detail":""}',
@@ -207,7 +207,7 @@ NONSENSE: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("header", NONSENSE.values(), ids=NONSENSE.keys())
+@pytest.mark.parametrize("header", INVALID.values(), ids=INVALID.keys())
 def test_an_invalid_header_is_an_invalid_frame(header: bytes) -> None:
     with pytest.raises(InvalidFrame) as caught:
         read_reply(io.BytesIO(frame(header)))

@@ -6,7 +6,7 @@ from tests.support.recipes import problems, recipe, recipe_document, variant
 
 pytestmark = pytest.mark.unit
 
-NAME_RULE = "expected lower-case letters, digits and dashes, a letter first, 32 at most"
+NAME_RULE = "expected a lower-case letter, then at most 31 lower-case letters, digits and dashes"
 SIZE_RULE = "expected a whole number from 1 to 8192"
 SLOT_RULE = "expected a list of at least one of avif, webp, fallback"
 
@@ -68,11 +68,11 @@ WRONG_RECIPES: list[tuple[dict[str, object], str]] = [
     ({"match": {"prefix": 1}}, "match.prefix: expected the beginning of a key, got 1"),
     (
         {"match": {"suffixes": ".jpg"}},
-        "match.suffixes: expected a list of endings such as .jpg, got '.jpg'",
+        "match.suffixes: expected a list of suffixes such as .jpg, got '.jpg'",
     ),
     (
         {"match": {"suffixes": [".a", ""]}},
-        "match.suffixes[1]: expected an ending such as .jpg, got ''",
+        "match.suffixes[1]: expected a suffix such as .jpg, got ''",
     ),
     ({"quality": 80}, "quality: expected a mapping of encoder to number, got 80"),
     ({"quality": {"jpeg": 0}}, "quality.jpeg: expected a whole number from 1 to 100, got 0"),

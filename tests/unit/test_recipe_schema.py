@@ -81,7 +81,7 @@ RECIPE = st.fixed_dictionaries(
         "background": st.just("#ffFF00"),
         "animation": st.one_of(MODE, st.fixed_dictionaries({}, optional=ANIMATION)),
         "placeholder": st.booleans(),
-        "watermark": st.fixed_dictionaries({"key": st.just("mark.png")}, optional=WATERMARK),
+        "watermark": st.fixed_dictionaries({"key": st.just("logo.png")}, optional=WATERMARK),
         "metadata": st.just(["copyright", "creator"]),
         **ENCODED,
     },

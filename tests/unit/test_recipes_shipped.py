@@ -166,14 +166,14 @@ def test_the_fingerprint_is_of_what_is_made() -> None:
 def test_another_watermark_under_the_same_key_is_another_fingerprint() -> None:
     plain = Recipe("any", (Variant("w640", (WEBP,), width=640),))
 
-    marks = [Watermark("logo.png", etag=etag) for etag in ("", "5d41", "5d42")]
+    watermarks = [Watermark("logo.png", etag=etag) for etag in ("", "5d41", "5d42")]
 
-    assert len({replace(plain, watermark=mark).fingerprint for mark in marks}) == 3
+    assert len({replace(plain, watermark=watermark).fingerprint for watermark in watermarks}) == 3
 
 
 def test_a_recipe_without_keys_makes_the_same_and_names_no_object() -> None:
-    mark = Watermark("secret/logo.png", scale=0.5, etag="5d41")
-    full = Recipe("any", (Variant("w640", (WEBP,)),), Match("secret/"), watermark=mark)
+    watermark = Watermark("secret/logo.png", scale=0.5, etag="5d41")
+    full = Recipe("any", (Variant("w640", (WEBP,)),), Match("secret/"), watermark=watermark)
 
     bare = full.without_keys()
 

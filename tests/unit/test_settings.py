@@ -144,12 +144,12 @@ BOUNDS = {
 def test_a_number_may_be_at_its_bounds_and_not_beyond(name: str) -> None:
     low, high = BOUNDS[name]
     variable = f"PIXFLEET_{name}"
-    roomy = {**REQUIRED, "PIXFLEET_CHILD_MEMORY_MB": "32768"}
+    enough = {**REQUIRED, "PIXFLEET_CHILD_MEMORY_MB": "32768"}
     for value in (low, high):
-        read_settings({**roomy, variable: str(value)})
+        read_settings({**enough, variable: str(value)})
 
     for value in (low - 1, high + 1):
-        (problem,) = problems({**roomy, variable: str(value)})
+        (problem,) = problems({**enough, variable: str(value)})
         assert problem == (
             f"{variable}: expected a whole number from {low} to {high}, got {str(value)!r}"
         )

@@ -46,8 +46,8 @@ def _tags(profile: bytes) -> Mapping[bytes, memoryview]:
         raise ValueError(count)
     first = HEADER_BYTES + 4
     entries = (struct.unpack_from(">4sII", profile, first + 12 * at) for at in range(count))
-    whole = memoryview(profile)  # without copies: each of a hundred tags may span all of it
-    return {name: whole[offset : offset + size] for name, offset, size in entries}
+    view = memoryview(profile)  # without copies: each of a hundred tags may span all of it
+    return {name: view[offset : offset + size] for name, offset, size in entries}
 
 
 def _xyz(tag: memoryview) -> tuple[float, ...]:

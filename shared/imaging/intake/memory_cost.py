@@ -63,8 +63,8 @@ def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
 def _decoding_bytes(header: ImageHeader) -> float:
     # The strip is held by the loader, and again while its frames are extracted.
     strip = 2 * BYTES_PER_PIXEL * header.frames if header.is_animated else 0
-    whole = header.bands * header.bits / BITS if is_held_whole(header) else 0
-    return header.stored.pixels * (_bytes_per_pixel(header) + max(strip, whole))
+    held = header.bands * header.bits / BITS if is_held_whole(header) else 0
+    return header.stored.pixels * (_bytes_per_pixel(header) + max(strip, held))
 
 
 def _bytes_per_pixel(header: ImageHeader) -> float:

@@ -39,7 +39,7 @@ JUNK = {
 
 FORMS = ["s3_put", "s3_test_event", "sns_s3_put", "eventbridge_created", "backfill"]
 # What the forms are told apart by.
-MARKS = st.sampled_from(
+FIELD_NAMES = st.sampled_from(
     ["Records", "Event", "TopicArn", "Type", "Message", "detail-type", "pixfleet"]
 )
 VALUES = st.sampled_from(
@@ -48,7 +48,7 @@ VALUES = st.sampled_from(
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | VALUES,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(MARKS | st.text(), inner, max_size=5)
+        st.lists(inner, max_size=3) | st.dictionaries(FIELD_NAMES | st.text(), inner, max_size=5)
     ),
     max_leaves=30,
 )

@@ -100,11 +100,11 @@ def test_an_attribute_that_holds_no_text_is_left_out(wrong: object) -> None:
 
 
 def test_two_messages_are_told_apart_and_counted_in_sets() -> None:
-    plain, marked = (
+    plain, attributed = (
         Message("m", "r", "{}", 1, ARN, None, attributes) for attributes in ({}, {"cause": "x"})
     )
 
-    assert len({plain, marked}) == 2
+    assert len({plain, attributed}) == 2
 
 
 @pytest.mark.parametrize(
