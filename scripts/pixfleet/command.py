@@ -126,4 +126,4 @@ def _context(
         "--region": region,
     }
     given = " ".join(f"{name} {shlex.quote(value)}" for name, value in named.items() if value)
-    return Context(stack, clients, Console(as_json=as_json, given=given))
+    return Context(stack, clients, Console(as_json=as_json, stack_options=given))

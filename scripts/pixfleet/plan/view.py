@@ -6,13 +6,13 @@ from scripts.pixfleet.plan.changes import Effect
 from scripts.pixfleet.plan.estimate import FileMeans, PlanEstimate, SourceMeans
 from scripts.pixfleet.plan.report import PlanReport
 from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, dollars
+from scripts.pixfleet.terminal.times import duration
 
 NEXT = (
     "Nothing was changed. To deploy: `terraform apply` with this file, then "
     "`pixfleet backfill enqueue --only stale`."
 )
-CENT = 0.01
 
 
 def view(report: PlanReport) -> list[Table | str]:
@@ -116,14 +116,14 @@ def _refusals(report: PlanReport) -> list[Table | str]:
 def _estimate(estimate: PlanEstimate, report: PlanReport) -> Table:
     capacity = report.capacity
     more = estimate.dollars_a_month - estimate.old_dollars_a_month
-    difference = f"{_dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
+    difference = f"{dollars(abs(more))} {'more' if more >= 0 else 'less'} than now"
     environments = counted(capacity.environments, "Lambda environment")
     return facts(
         {
             "to make": f"{estimate.sources:,} of {report.total:,} sources",
-            "time": f"{_duration(estimate.hours)} with {environments}",
-            "once": f"{_dollars(estimate.dollars)}, for {estimate.cpu_hours:,.1f} CPU hours",
-            "a month": f"{_dollars(estimate.dollars_a_month)} for storage, {difference}",
+            "time": f"{duration(estimate.hours * 3600)} with {environments}",
+            "once": f"{dollars(estimate.dollars)}, for {estimate.cpu_hours:,.1f} CPU hours",
+            "a month": f"{dollars(estimate.dollars_a_month)} for storage, {difference}",
         }
     )
 
@@ -132,14 +132,6 @@ def _numbers_right(made: Table) -> Table:
     for column in made.columns[1:]:
         column.justify = "right"
     return made
-
-
-def _duration(hours: float) -> str:
-    return f"{hours:,.1f} hours" if hours >= 1 else counted(max(1, round(hours * 60)), "minute")
-
-
-def _dollars(dollars: float) -> str:
-    return f"${dollars:,.2f}" if dollars >= CENT else "less than $0.01"
 
 
 def _kilobytes(size: float | None) -> str | None:

@@ -1,1 +1,1 @@
-"""What a person sees: console, text, times and exit codes."""
+"""Output on a terminal: console, text, times and exit codes."""

@@ -1,4 +1,4 @@
-"""What a command shows: tables and progress for a person, one JSON document for a program."""
+"""Prints a command's results: tables and progress for a person, or one JSON document."""
 
 import json
 import re
@@ -26,14 +26,14 @@ from rich.text import Text
 from scripts.pixfleet.terminal.text import printable
 from shared.model.errors import Misconfigured
 
-OUR_COMMAND = re.compile(
+SUGGESTED_COMMAND = re.compile(
     r"\bpixfleet (?:(?:dlq|backfill) [a-z]+"
     r"|(?:doctor|drill|plan|show|sign|status|urls|verify|why)\b)"
 )
 
 
 def _out() -> RichConsole:
-    # A key may hold what Rich takes for the name of a picture, such as `:smile:`.
+    # A key may contain the name of an emoji, such as `:smile:`.
     return RichConsole(highlight=False, emoji=False)
 
 
@@ -45,47 +45,49 @@ def _err() -> RichConsole:
 class Console:
     """Results go to standard output; progress, questions and warnings to standard error.
 
-    With `as_json` standard output gets one JSON document and nothing else. `given` are the options
-    by which this command reached its stack: those that it tells to type next need them as well.
+    With `as_json` standard output is one JSON document. `stack_options` are the options that named
+    this command's stack; the commands that the output suggests get the same options.
     """
 
     as_json: bool = False
-    given: str = ""
+    stack_options: str = ""
     out: RichConsole = field(default_factory=_out)
     err: RichConsole = field(default_factory=_err)
 
     def result(self, document: object, *shown: RenderableType) -> None:
-        """Print the document as JSON, or else what a person is shown of it.
+        """Print the document as JSON, or the parts for a person.
 
-        A string is plain text, never markup: keys and details come from strangers.
+        A string is plain text, not markup, because keys and details come from users.
         """
         if self.as_json:
             print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
             return
         for part in shown:
-            text = self._with_given(_plain(part) if isinstance(part, str) else part)
-            # A table folds its cells by itself; a line stays one for whoever reads a pipe.
+            text = self._with_options(_plain(part) if isinstance(part, str) else part)
+            # A table folds its cells; a line is not wrapped, so that programs can read it.
             self.out.print(text, soft_wrap=isinstance(part, str | Text))
 
     def note(self, text: str) -> None:
-        """Say something that is not the result: a warning, what happens now."""
-        self.err.print(self._with_given(_plain(text)), soft_wrap=True)
+        """Print text that is not part of the result, such as a warning or progress."""
+        self.err.print(self._with_options(_plain(text)), soft_wrap=True)
 
-    def _with_given(self, part: RenderableType) -> RenderableType:
-        """Return a line whose commands go to the stack that this one went to."""
-        if not self.given:
+    def _with_options(self, part: RenderableType) -> RenderableType:
+        """Return the part with `stack_options` after each suggested command."""
+        if not self.stack_options:
             return part
         if isinstance(part, str):
-            return OUR_COMMAND.sub(lambda found: f"{found[0]} {escape(self.given)}", part)
+            options = escape(self.stack_options)
+            return SUGGESTED_COMMAND.sub(lambda found: f"{found[0]} {options}", part)
         if isinstance(part, Text):
-            for found in reversed(list(OUR_COMMAND.finditer(part.plain))):
-                part = Text.assemble(part[: found.end()], f" {self.given}", part[found.end() :])
+            options = f" {self.stack_options}"
+            for found in reversed(list(SUGGESTED_COMMAND.finditer(part.plain))):
+                part = Text.assemble(part[: found.end()], options, part[found.end() :])
         return part
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Go on only if a person says so, or said `--yes` before; `Misconfigured` otherwise.
+        """Return if the person agrees or has typed `--yes`; exit with code 1 otherwise.
 
-        Where nobody can be asked, not to have said it is a mistake.
+        `Misconfigured` if standard input is not a terminal and `--yes` is missing.
         """
         if yes:
             return
@@ -95,8 +97,8 @@ class Console:
             raise typer.Exit(code=1)
 
     @contextmanager
-    def progress(self, doing: str, *, total: float | None = None) -> Iterator["Meter"]:
-        """Show a bar while the block runs, where standard error is a terminal."""
+    def progress(self, doing: str, *, total: float | None = None) -> Iterator["ProgressBar"]:
+        """Show a progress bar while the block runs, if standard error is a terminal."""
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -106,31 +108,31 @@ class Console:
         )
         hidden = not self.err.is_terminal
         with Progress(*columns, console=self.err, transient=True, disable=hidden) as progress:
-            yield Meter(progress, progress.add_task(escape(doing), total=total))
+            yield ProgressBar(progress, progress.add_task(escape(doing), total=total))
 
 
-class Meter:
-    """How far one bar is."""
+class ProgressBar:
+    """One progress bar."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
         self._task = task
 
     def advance(self, by: float = 1) -> None:
-        """Say that so much more is done."""
+        """Increase the amount that is done."""
         self._progress.advance(self._task, by)
 
     def describe(self, doing: str) -> None:
-        """Say what is being done now."""
+        """Change the description."""
         self._progress.update(self._task, description=escape(doing))
 
     def total(self, total: float) -> None:
-        """Say how much there is in all, once it is known."""
+        """Set the total amount, once it is known."""
         self._progress.update(self._task, total=total)
 
 
 def table(*headings: str, rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table of cells that are shown as they are; numbers stand to the right."""
+    """Return a table; cells are plain text, and columns of numbers are aligned to the right."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for at, heading in enumerate(headings):
         is_number = bool(rows) and all(isinstance(row[at], int | float) for row in rows)
@@ -141,7 +143,7 @@ def table(*headings: str, rows: Sequence[Sequence[object]]) -> Table:
 
 
 def facts(named: Mapping[str, object]) -> Table:
-    """Return a table of two columns: what it is, and its value."""
+    """Return a table of two columns, names and values."""
     shown = Table(box=None, pad_edge=False, show_header=False)
     shown.add_column(style="dim", no_wrap=True)
     shown.add_column(overflow="fold")
@@ -163,5 +165,5 @@ def _cell(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return lines of plain text for a console that reads markup."""
+    """Return plain text with Rich's markup escaped and control characters replaced."""
     return escape("\n".join(map(printable, text.split("\n"))))
