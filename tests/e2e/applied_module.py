@@ -43,6 +43,11 @@ class AppliedModule:
         (self.folder / "terraform.tfvars.json").write_text(json.dumps(variables))
         self._run("apply", "-auto-approve", "-input=false")
 
+    def has_resources(self) -> bool:
+        """Return whether something is left to destroy."""
+        state = self.folder / "terraform.tfstate"
+        return state.exists() and bool(json.loads(state.read_text())["resources"])
+
     def destroy(self) -> None:
         """Take down what is left."""
         self._run("destroy", "-auto-approve", "-input=false")
@@ -90,4 +95,5 @@ def copied_module(
     try:
         yield copied
     finally:
-        copied.destroy()
+        if copied.has_resources():
+            copied.destroy()

@@ -21,6 +21,7 @@ from scripts.package.build import ROOT, Package, build
 from scripts.package.problem import NoWheels
 from scripts.package.target import TARGETS
 from tests.e2e.package_host import WIDTH
+from tests.support.workers import only_one_worker
 
 BUILD = ROOT / "build"
 HOST = Path(__file__).with_name("package_host.py")
@@ -30,12 +31,19 @@ SECONDS = 280  # emulated, on a busy machine; natively it takes two
 
 @cache
 def built(name: str) -> Package:
-    """Return this checkout's package for a target; a laptop without an index may skip."""
-    try:
-        return build(TARGETS[name], out=BUILD)
-    except NoWheels as problem:
-        skip_on_laptops(str(problem).splitlines()[-1])
-        raise
+    """Return this checkout's package for a target; a laptop without an index may skip.
+
+    Of the workers of one run only the first builds it.
+    """
+    description = BUILD / f"pixfleet-{name}.json"
+    with only_one_worker(f"package-{name}") as is_first:
+        if not is_first:
+            return Package(**json.loads(description.read_text()))
+        try:
+            return build(TARGETS[name], out=BUILD)
+        except NoWheels as problem:
+            skip_on_laptops(str(problem).splitlines()[-1])
+            raise
 
 
 def skip_on_laptops(reason: str) -> None:

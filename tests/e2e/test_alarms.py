@@ -113,11 +113,25 @@ def watch(endpoint_url: str) -> Watch:
     return Watch(client("cloudwatch", endpoint_url), sqs, inbox)
 
 
-def test_every_alarm_speaks_and_is_quiet_again_and_one_page_tells_of_them_all(
+def test_a_lane_is_taken_away_then_every_alarm_speaks_and_destroy_leaves_nothing(
     module: AppliedModule, watch: Watch, endpoint_url: str
 ) -> None:
+    module.apply(**VARIABLES, lanes=LANES)
+    assert {"oldest-message-bulk", "error-rate-bulk"} <= set(watch.alarms())
+
     module.apply(**VARIABLES, lanes=LIVE)
+    assert [name for name in watch.alarms() if name.endswith("-bulk")] == []
+
     subscribe(watch, endpoint_url)
+    assert_every_alarm_speaks_and_is_quiet_again(watch)
+
+    module.destroy()
+    assert watch.alarms() == {}
+    assert client("sns", endpoint_url).list_topics()["Topics"] == []
+    assert watch.cloudwatch.list_dashboards()["DashboardEntries"] == []
+
+
+def assert_every_alarm_speaks_and_is_quiet_again(watch: Watch) -> None:
     found = watch.alarms()
     plain = {case.alarm: case for case in cases() if found.get(case.alarm, {}).get("MetricName")}
     assert set(found) - set(plain) == NOT_EVALUATED | {"something-is-wrong"}
@@ -134,21 +148,6 @@ def test_every_alarm_speaks_and_is_quiet_again_and_one_page_tells_of_them_all(
     said = watch.heard()
     assert sorted(each for each in said if each[1] == "ALARM") == [(n, "ALARM") for n in speaking]
     assert {name for name, told in said if told == "OK"} == set(speaking)
-
-
-def test_a_lane_can_be_taken_away_and_destroy_leaves_nothing(
-    module: AppliedModule, watch: Watch, endpoint_url: str
-) -> None:
-    module.apply(**VARIABLES, lanes=LANES)
-    assert {"oldest-message-bulk", "error-rate-bulk"} <= set(watch.alarms())
-
-    module.apply(**VARIABLES, lanes=LIVE)
-    assert [name for name in watch.alarms() if name.endswith("-bulk")] == []
-
-    module.destroy()
-    assert watch.alarms() == {}
-    assert client("sns", endpoint_url).list_topics()["Topics"] == []
-    assert watch.cloudwatch.list_dashboards()["DashboardEntries"] == []
 
 
 def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401 - no stubs of theirs
