@@ -48,7 +48,7 @@ def whole_file() -> str:
 
 
 def fragments() -> list[str]:
-    """Return what is to be put into the module."""
+    """Return the fragments to insert into the module block."""
     return [text for text in fenced("hcl") if text.startswith("  ")]
 
 
@@ -56,13 +56,13 @@ def inputs() -> dict[str, str]:
     return {each.name: plain(each.body["type"]) for each in blocks(STACK, "variable")}
 
 
-def asked(text: str) -> dict[str, object]:
+def arguments(text: str) -> dict[str, object]:
     """Return the arguments of a fragment."""
     return {name: value for name, value in hcl2.loads(text).items() if not name.startswith("__")}
 
 
 def fields(value: object) -> Iterator[str]:
-    """Yield the names in an object; those of maps are anybody's choice."""
+    """Yield the attribute names of nested objects."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if not name.startswith("__"):
@@ -75,19 +75,19 @@ def fields(value: object) -> Iterator[str]:
 
 def test_the_page_shows_a_whole_file_and_fragments_of_every_option() -> None:
     assert len(fragments()) >= 9
-    assert {name for text in fragments() for name in asked(text)} <= inputs().keys()
+    assert {name for text in fragments() for name in arguments(text)} <= inputs().keys()
 
 
 @pytest.mark.parametrize("text", fragments(), ids=lambda text: text.split()[0])
 def test_every_field_of_an_option_exists(text: str) -> None:
-    for name, value in asked(text).items():
+    for name, value in arguments(text).items():
         known = set(re.findall(r"\w+", inputs()[name]))
         lanes = {"bulk", "live"} if name == "lanes" else set()
 
         assert set(fields(value)) <= known | lanes
 
 
-def test_the_whole_file_calls_the_stack_as_the_minimal_example_does() -> None:
+def test_the_whole_file_calls_the_stack_like_the_minimal_example() -> None:
     (called,) = (block["pixfleet"] for block in quoteless(hcl2.loads(whole_file())["module"]))
     (example,) = blocks(STACK / "examples" / "minimal", "module")
 
@@ -103,9 +103,9 @@ def test_every_output_in_the_page_exists() -> None:
     outputs = {each.name: str(each.body) for each in blocks(STACK, "output")}
     shown = {plain(name) for each in hcl2.loads(whole_file())["output"] for name in each}
 
-    told = re.findall(r"module\.pixfleet\.(\w+)(?:\.(\w+))?", PAGE)
+    named = re.findall(r"module\.pixfleet\.(\w+)(?:\.(\w+))?", PAGE)
 
-    assert {name for name, _ in told if name != "module"} <= outputs.keys()
+    assert {name for name, _ in named if name != "module"} <= outputs.keys()
     assert set(re.findall(r"terraform output -raw (\w+)", PAGE)) == shown
 
 
@@ -135,7 +135,7 @@ def service_of(kind: str) -> str:
     return SERVICES.get("_".join(words[1:3])) or SERVICES[words[1]]
 
 
-def test_the_permissions_are_a_policy_that_iam_takes_and_named_as_far_as_can_be() -> None:
+def test_the_permissions_are_a_valid_policy_with_names_where_possible() -> None:
     (text,) = fenced("json")
 
     *named, last = json.loads(text)["Statement"]
@@ -146,13 +146,13 @@ def test_the_permissions_are_a_policy_that_iam_takes_and_named_as_far_as_can_be(
 
 
 def test_the_commands_are_those_of_the_command_line() -> None:
-    typed = re.findall(r"^pixfleet (\w+)", "".join(fenced("sh")), re.MULTILINE)
-    told = re.findall(r"`pixfleet (\w+)", PAGE)
+    in_blocks = re.findall(r"^pixfleet (\w+)", "".join(fenced("sh")), re.MULTILINE)
+    inline = re.findall(r"`pixfleet (\w+)", PAGE)
 
-    assert {*typed, *told} == COMMANDS
+    assert {*in_blocks, *inline} == COMMANDS
 
 
-def test_the_figures_are_those_of_the_cost_page() -> None:
+def test_the_numbers_equal_those_of_the_cost_page() -> None:
     cost = (ROOT / "docs" / "cost.md").read_text()
     (million,) = re.findall(r"\*\*all of it\*\* .*\*\*([\d.]+)\*\*", cost)
     (idle,) = re.findall(r"\*\*all of it, a month\*\* .*\*\*([\d.]+)\*\*", cost)
@@ -162,7 +162,7 @@ def test_the_figures_are_those_of_the_cost_page() -> None:
     assert float(idle) == pytest.approx(total(standing()) / MILLION, abs=0.005)
 
 
-def test_links_lead_to_files_and_headings() -> None:
+def test_links_point_to_files_and_headings() -> None:
     headings = {
         re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
         for line in PAGE.splitlines()

@@ -21,7 +21,7 @@ REQUIRED = ("SOURCES_BUCKET", "VARIANTS_BUCKET", "LEDGER_TABLE", "DEAD_LETTER_QU
 
 
 class Recorded(Mapping[str, str]):
-    """An environment that notes which variables are looked for."""
+    """An environment that records which variables are read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -55,7 +55,7 @@ def test_the_settings_page_lists_exactly_what_is_read() -> None:
     assert asked == set(documented())
 
 
-def test_the_settings_page_tells_the_true_defaults() -> None:
+def test_the_settings_page_shows_the_defaults() -> None:
     written = {
         f"PIXFLEET_{name}": default.strip("`")
         for name, default in documented().items()
@@ -68,19 +68,19 @@ def test_the_settings_page_tells_the_true_defaults() -> None:
     assert explicit == read_settings(minimal())
 
 
-def test_the_settings_page_marks_what_is_required() -> None:
+def test_the_settings_page_names_the_required_variables() -> None:
     required = {name for name, default in documented().items() if default == "required"}
 
     assert required == set(REQUIRED)
 
 
-def test_the_runbook_knows_every_cause() -> None:
+def test_the_runbook_describes_every_cause() -> None:
     text = (ROOT / "docs" / "runbook.md").read_text()
 
     assert {cause for cause in Cause if f"`{cause}`" not in text} == set()
 
 
-def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
+def test_the_recipes_page_shows_a_valid_recipe() -> None:
     (block,) = re.findall(
         r"```yaml\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text(), re.DOTALL
     )
@@ -90,7 +90,7 @@ def test_the_recipes_page_shows_a_recipe_that_can_be_used() -> None:
     assert len(recipe_set.recipes[0].variants) == 6
 
 
-def test_every_field_that_the_recipes_page_shows_by_itself_is_read() -> None:
+def test_every_single_field_on_the_recipes_page_is_read() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text()
     shown = re.findall(r"```text\n((?:animation|watermark): .*?)```", text, re.DOTALL)
 
