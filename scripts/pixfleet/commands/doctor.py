@@ -24,6 +24,8 @@ SYMBOLS = {
     FindingStatus.OK: "\u2713",
     FindingStatus.SKIPPED: "-",
 }
+# `FindingStatus` has the values of the JSON document.
+LABELS = {FindingStatus.UNSEEN: "not checked"}
 
 
 @command(app, "doctor")
@@ -64,7 +66,9 @@ def _by_area(findings: Sequence[Finding]) -> Table:
         (
             next(symbol for status, symbol in SYMBOLS.items() if count[status]),
             area,
-            ", ".join(f"{count[status]} {status}" for status in SYMBOLS if count[status]),
+            ", ".join(
+                f"{count[each]} {LABELS.get(each, each)}" for each in SYMBOLS if count[each]
+            ),
         )
         for area, count in areas.items()
     ]

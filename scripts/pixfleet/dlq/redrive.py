@@ -57,7 +57,7 @@ class Redriver:
     def run(self, scan: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
         """Send the selected messages and delete them; `advance` gets the size of each part.
 
-        A message that failed again after this very redrive stays, or it would loop for ever.
+        A message that failed again after this very redrive is not sent again in an endless loop.
         """
         part: list[DeadLetter] = []
         # Ctrl-C waits until a part has been sent: about a second at a limited rate.
@@ -97,7 +97,7 @@ class Redriver:
     def _submit(
         self, dead_letter: DeadLetter, scan: Scan, threads: Executor
     ) -> "Future[Failure | None]":
-        """Wait as long as the pace demands, then hand the message to a thread."""
+        """Wait until the pace allows another message, then send it in a thread."""
         self.pacer.wait()
         scan.renew()
         return threads.submit(self._send, dead_letter)

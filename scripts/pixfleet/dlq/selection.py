@@ -7,7 +7,7 @@ from shlex import quote
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from shared.model.errors import Cause, Misconfigured
 
-# Long enough to name one message, and not to be a slip of the hand.
+# Long enough to name one message, and not to be a typing mistake.
 MIN_ID_CHARS = 6
 
 
