@@ -67,7 +67,7 @@ class Command:
     mebibytes: list[float] = field(default_factory=list)
 
     def start(self) -> "subprocess.Popen[str]":
-        with (self.folder / "stderr.txt").open("a") as told:
+        with (self.folder / "stderr.txt").open("a") as errors:
             return subprocess.Popen(
                 [
                     *(sys.executable, "-m", "scripts.pixfleet.cli", "backfill", "enqueue"),
@@ -76,7 +76,7 @@ class Command:
                 ],
                 env=worker_environment(self.fleet.stack),
                 stdout=subprocess.PIPE,
-                stderr=told,
+                stderr=errors,
                 text=True,
             )
 

@@ -1,4 +1,4 @@
-"""What a backfill will take, before it begins: images, hours and dollars."""
+"""Estimates a backfill before it begins: images, hours and dollars."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader
 from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED
 
-# Two pages: the mean of so many is good to a tenth or so, where images are alike.
+# Two lookups: the mean of so many is within about a tenth, if images are alike.
 SAMPLE_IMAGES = 2 * BATCH_KEYS
-# To count ten million takes ten thousand calls; of some pages it is also asked what they hold.
+# To count ten million keys takes ten thousand calls.
 COUNT_KEYS = 1000
 SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What a selection holds: how many are listed, sent and made. The last two are of a sample."""
+    """Numbers of images listed, sent and rendered; the last two are extrapolated from a sample."""
 
     listed: int
     sent: int
@@ -29,7 +29,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Images, and what they take at the averages; `hours` is 0 where nobody knows."""
+    """Images, and what they cost at the averages."""
 
     selected: Selected
     images: int
@@ -40,7 +40,7 @@ class Estimate:
 
 
 def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
-    """Return what the latest images took, or what docs/cost.md says where there are none."""
+    """Return the averages of the latest images, or those of docs/cost.md if there are none."""
     keys = [each.key for each in index.newest(PUBLISHED, most=SAMPLE_IMAGES)]
     pages = [keys[at : at + BATCH_KEYS] for at in range(0, len(keys), BATCH_KEYS)]
     read = [each for page in pages for each in ledger.entries(page, consistent=False).values()]
@@ -56,25 +56,25 @@ def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
 
 
 def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
-    """Return how much there is, counted to its end, or until so many are listed.
+    """Count a selection to its end, or until `enough` images are listed.
 
-    The first thousand are looked at closely, and of page 2, 4, 8… a hundred: all of what is small,
-    and of what is large both beginning and end.
+    The first thousand images are assessed, and a hundred of pages 2, 4, 8…: all of a small
+    selection, and of a large one images from its beginning to its end.
     """
-    listed = looked = sent = made = 0
-    next_look = 1
+    listed = assessed = sent = made = 0
+    next_assessed = 1
     for number, page in enumerate(feeder.pages("", COUNT_KEYS), start=1):
         listed += len(page.listed)
-        if number == next_look:
-            next_look *= 2
-            closely = page.listed if number == 1 else page.listed[:BATCH_KEYS]
-            wanted = _chosen(feeder, Page(closely, page.cursor))
-            looked += len(closely)
+        if number == next_assessed:
+            next_assessed *= 2
+            sample = page.listed if number == 1 else page.listed[:BATCH_KEYS]
+            wanted = _chosen(feeder, Page(sample, page.cursor))
+            assessed += len(sample)
             sent += len(wanted)
             made += sum(not each.is_current for each in wanted)
         if enough is not None and listed >= enough:
             break
-    share = listed / looked if looked else 0.0
+    share = listed / assessed if assessed else 0.0
     return Selected(listed, round(sent * share), round(made * share))
 
 
@@ -86,7 +86,7 @@ def _chosen(feeder: Feeder, page: Page) -> Sequence[Wanted]:
 def estimate(
     selected: Selected, averages: Averages, stack: Stack, lane: Lane, limits: "Limits"
 ) -> Estimate:
-    """Return what so much takes on a lane, within the limits."""
+    """Return the estimate of a selection on a lane, within the limits."""
     each = averages.dollars(stack.architecture)
     images = min(selected.sent, *limits.images(each))
     made = round(images * selected.made / selected.sent) if selected.sent else 0
@@ -99,7 +99,7 @@ def estimate(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a run stops by itself; what is none has no bound. `rate` is of images a second."""
+    """Where a run stops; None means no limit. `rate` is in images a second."""
 
     max_images: int | None = None
     max_dollars: float | None = None
@@ -107,7 +107,7 @@ class Limits:
     rate: float | None = None
 
     def images(self, dollars_each: float) -> Iterable[int]:
-        """Return the bounds there are, as numbers of images."""
+        """Yield each limit as a number of images."""
         if self.max_images is not None:
             yield self.max_images
         if self.max_dollars is not None:

@@ -1,58 +1,58 @@
-"""Lists the images of a folder by their bytes, and says what is left out and why."""
+"""Lists the images of a folder, recognised by their first bytes, and counts the other files."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scripts.pixfleet.backfill.checkpoint import Journal
+from scripts.pixfleet.backfill.checkpoint import Checkpoint
 from scripts.pixfleet.backfill.selection import Skipped
 from shared.imaging.intake.sniff import HEADER_BYTES, RENDERED, sniff
 from shared.model.errors import Misconfigured, UnsupportedKey
 from shared.model.keys import refuse_unsupported
 from shared.model.recipe import RecipeSet
 
-# So many files are noted at once.
-FILES_AT_ONCE = 1000
+# Files that are recorded in one transaction.
+BATCH_FILES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder, the beginning of the keys that its files get, and what can be made of them."""
+    """A folder, the prefix of its files' keys, and what the deployed worker accepts."""
 
-    place: Path
+    path: Path
     prefix: str
     recipe_set: RecipeSet
     max_bytes: int
 
     @property
-    def beginning(self) -> str:
-        """Return what stands before a file's path in its key."""
+    def key_prefix(self) -> str:
+        """Return what precedes a file's path in its key."""
         return self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
 
     def key_of(self, name: str) -> str:
-        """Return the key of a file by its path from the folder."""
-        return f"{self.beginning}{name}"
+        """Return the key of a file, given its path relative to the folder."""
+        return f"{self.key_prefix}{name}"
 
-    def list_into(self, journal: Journal) -> None:
-        """Note every file that can be sent; `Misconfigured` if there is no such folder."""
-        if not self.place.is_dir():
+    def list_into(self, checkpoint: Checkpoint) -> None:
+        """Record every file that can be uploaded; `Misconfigured` if there is no such folder."""
+        if not self.path.is_dir():
             raise Misconfigured(
-                f"{self.place} cannot be dropped", ["expected a folder that holds images"]
+                f"{self.path} cannot be uploaded", ["expected a folder that holds images"]
             )
-        journal.forget_files()
+        checkpoint.forget_files()
         found: list[tuple[str, int]] = []
-        for entry in _entries(self.place):
-            name = PurePosixPath(os.path.relpath(entry.path, self.place)).as_posix()
+        for entry in _entries(self.path):
+            name = PurePosixPath(os.path.relpath(entry.path, self.path)).as_posix()
             size = self._size_or_reason(entry, name)
             if isinstance(size, Skipped):
-                journal.skip(size, 1, _shown(name))
+                checkpoint.skip(size, 1, _shown(name))
                 continue
             found.append((name, size))
-            if len(found) == FILES_AT_ONCE:
-                journal.add_files(found)
+            if len(found) == BATCH_FILES:
+                checkpoint.add_files(found)
                 found.clear()
-        journal.add_files(found)
+        checkpoint.add_files(found)
 
     def _size_or_reason(self, entry: "os.DirEntry[str]", name: str) -> int | Skipped:
         try:
@@ -74,17 +74,17 @@ class Folder:
     def _reason_of_key(self, key: str) -> Skipped | None:
         try:
             refuse_unsupported(key)
-        except (UnsupportedKey, UnicodeEncodeError):  # a file's name may be any bytes
+        except (UnsupportedKey, UnicodeEncodeError):  # a file name may be any bytes
             return Skipped.UNSUPPORTED_KEY
         return None if self.recipe_set.matching(key) else Skipped.NO_RECIPE
 
     def _is_inside(self, path: str) -> bool:
-        return Path(path).resolve().is_relative_to(self.place.resolve())
+        return Path(path).resolve().is_relative_to(self.path.resolve())
 
 
-def _entries(place: Path) -> Iterator["os.DirEntry[str]"]:
-    """Yield what is in a folder and its folders, holding none of them whole in memory."""
-    waiting = [str(place)]
+def _entries(path: Path) -> Iterator["os.DirEntry[str]"]:
+    """Yield the files of a folder and its subfolders, one by one."""
+    waiting = [str(path)]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:

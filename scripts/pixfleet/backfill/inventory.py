@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from scripts.pixfleet.backfill.listing import moment
+from scripts.pixfleet.backfill.listing import ledger_time
 from scripts.pixfleet.backfill.selection import Page
 from shared.model.errors import Misconfigured
 from shared.model.source import Listed
@@ -42,7 +42,7 @@ class _Manifest(msgspec.Struct, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The keys of an inventory that begin with a prefix. A cursor is `<file>:<rows given>`."""
+    """The keys of an inventory that begin with a prefix. A cursor is `<file>:<rows read>`."""
 
     s3: "S3Client"
     bucket: str
@@ -51,7 +51,7 @@ class Inventory:
     prefix: str = ""
 
     def pages(self, cursor: str, size: int) -> Iterator[Page]:
-        """Yield up to `size` sources at a time, none twice; old versions are left out."""
+        """Yield up to `size` sources at a time, each once, without old versions."""
         number, _, rows = (cursor or "0:0").partition(":")
         done = int(rows)
         for at in range(int(number), len(self.files)):
@@ -59,11 +59,11 @@ class Inventory:
             done = 0
 
     def _pages_of(self, at: int, done: int, size: int) -> Iterator[Page]:
-        with tempfile.TemporaryFile() as spool:
-            # Whole and at once: a connection would not live as long as a backfill does.
-            self.s3.download_fileobj(self.bucket, self.files[at], spool)
-            spool.seek(0)
-            with gzip.open(spool) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as text:
+        with tempfile.TemporaryFile() as file:
+            # Downloaded at once: a connection does not live as long as a backfill.
+            self.s3.download_fileobj(self.bucket, self.files[at], file)
+            file.seek(0)
+            with gzip.open(file) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as text:
                 rows = itertools.islice(csv.reader(text), done, None)
                 while part := list(itertools.islice(rows, size)):
                     done += len(part)
@@ -78,29 +78,29 @@ class Inventory:
             return None
         modified = ""
         with suppress(ValueError):
-            modified = moment(datetime.fromisoformat(fields.get("LastModifiedDate", "")))
+            modified = ledger_time(datetime.fromisoformat(fields.get("LastModifiedDate", "")))
         return Listed(key, fields.get("ETag", "").strip('"'), modified)
 
 
-def open_inventory(s3: "S3Client", place: str, *, sources_bucket: str, prefix: str) -> Inventory:
+def open_inventory(s3: "S3Client", url: str, *, sources_bucket: str, prefix: str) -> Inventory:
     """Return the inventory whose manifest is at `s3://bucket/…/manifest.json`.
 
-    `Misconfigured` for what is none, is of another bucket, or is not in CSV.
+    `Misconfigured` if there is none, or if it is of another bucket or not in CSV.
     """
-    bucket, _, key = place.removeprefix("s3://").partition("/")
-    if not place.startswith("s3://") or not key.endswith("manifest.json"):
-        raise _unusable(place, "expected s3://bucket/…/manifest.json")
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if not url.startswith("s3://") or not key.endswith("manifest.json"):
+        raise _unusable(url, "expected s3://bucket/…/manifest.json")
     try:
         with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
             manifest = msgspec.convert(json.loads(body.read()), _Manifest)
     except s3.exceptions.NoSuchKey:
-        raise _unusable(place, "there is no such object") from None
+        raise _unusable(url, "there is no such object") from None
     except (ValueError, msgspec.ValidationError) as wrong:
-        raise _unusable(place, f"expected the manifest of an S3 Inventory: {wrong}") from wrong
-    _refuse_unfit(place, manifest, sources_bucket)
+        raise _unusable(url, f"expected the manifest of an S3 Inventory: {wrong}") from wrong
+    _refuse_unfit(url, manifest, sources_bucket)
     return Inventory(
         s3=s3,
-        # The files stand beside their manifest, in the same bucket.
+        # The files are in the bucket of their manifest.
         bucket=bucket,
         files=tuple(each.key for each in manifest.files),
         columns=tuple(name.strip() for name in manifest.file_schema.split(",")),
@@ -108,10 +108,10 @@ def open_inventory(s3: "S3Client", place: str, *, sources_bucket: str, prefix: s
     )
 
 
-def _refuse_unfit(place: str, manifest: _Manifest, sources_bucket: str) -> None:
+def _refuse_unfit(url: str, manifest: _Manifest, sources_bucket: str) -> None:
     if manifest.file_format != "CSV":
         raise _unusable(
-            place,
+            url,
             (
                 f"expected an inventory in CSV, got {manifest.file_format}: "
                 "set the inventory's output format to CSV, or use --prefix"
@@ -119,10 +119,10 @@ def _refuse_unfit(place: str, manifest: _Manifest, sources_bucket: str) -> None:
         )
     listed = manifest.source_bucket.removeprefix(ARN)
     if listed != sources_bucket:
-        raise _unusable(place, f"expected an inventory of {sources_bucket}, got one of {listed}")
+        raise _unusable(url, f"expected an inventory of {sources_bucket}, got one of {listed}")
     if "Key" not in [name.strip() for name in manifest.file_schema.split(",")]:
-        raise _unusable(place, f"expected a column Key, got {manifest.file_schema or 'none'}")
+        raise _unusable(url, f"expected a column Key, got {manifest.file_schema or 'none'}")
 
 
-def _unusable(place: str, problem: str) -> Misconfigured:
-    return Misconfigured(f"{place} cannot be used", [problem])
+def _unusable(url: str, problem: str) -> Misconfigured:
+    return Misconfigured(f"{url} cannot be used", [problem])

@@ -1,4 +1,4 @@
-"""Lists the sources bucket as S3 does, in the order of the keys."""
+"""Lists the sources bucket in the order of the keys."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,20 +11,23 @@ from shared.model.source import Listed
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# The most that S3 gives: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+# The most that S3 returns: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 LIST_KEYS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The keys of a bucket that begin with a prefix. A cursor is the last key that was given."""
+    """The keys of a bucket that begin with a prefix. A cursor is the last key of a page."""
 
     s3: "S3Client"
     bucket: str
     prefix: str
 
     def pages(self, cursor: str, size: int) -> Iterator[Page]:
-        """Yield up to `size` sources at a time. A token of S3's would run out; a key does not."""
+        """Yield up to `size` sources at a time.
+
+        S3's continuation token expires, so it cannot be the cursor.
+        """
         while True:
             answer = self._ask(cursor)
             found = [_listed(each) for each in answer.get("Contents", [])]
@@ -41,8 +44,8 @@ class Listing:
         )
 
 
-def moment(when: datetime) -> str:
-    """Return a time as the ledger has it of HEAD, which tells whole seconds."""
+def ledger_time(when: datetime) -> str:
+    """Return a time in the form of the ledger, which stores the whole seconds of HEAD."""
     return when.replace(microsecond=0).isoformat()
 
 
@@ -50,6 +53,6 @@ def _listed(entry: Any) -> Listed:  # noqa: ANN401 - boto3's shape
     return Listed(
         key=entry["Key"],
         etag=entry["ETag"].strip('"'),
-        last_modified=moment(entry["LastModified"]),
+        last_modified=ledger_time(entry["LastModified"]),
         size_bytes=entry["Size"],
     )

@@ -1,106 +1,103 @@
-"""Finds out what became of the sources that were sent, by the ledger."""
+"""Finds out from the ledger what became of the sources that were sent."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from scripts.pixfleet.backfill.assessor import Assessor
-from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Journal, Noted
-from scripts.pixfleet.backfill.selection import Ending, Wanted
+from scripts.pixfleet.backfill.checkpoint import CPU_SECONDS, Checkpoint, OpenPage
+from scripts.pixfleet.backfill.selection import SourceOutcome, Wanted
 from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.state import GONE, StateKind
 
-# Queues hand out roughly in order: behind so many pages without an end there is hardly one.
-BARREN_PAGES = 3
-PAGES_A_LOOK = 50
-STRAGGLERS_A_LOOK = 10
+# SQS delivers roughly in order: after so many pages without an outcome there is hardly one.
+MAX_PAGES_WITHOUT_OUTCOME = 3
+PAGES_AHEAD = 50
+PAGES_BEHIND = 10
 
-_ENDINGS = {PUBLISHED: Ending.MADE, REJECTED: Ending.REJECTED, REMOVED: Ending.REMOVED}
+_BY_STATUS = {
+    PUBLISHED: SourceOutcome.MADE,
+    REJECTED: SourceOutcome.REJECTED,
+    REMOVED: SourceOutcome.REMOVED,
+}
 
 
 @dataclass(slots=True)
-class Endings:
-    """Looks where ends are to be expected, so that ten million keys are not read again and again.
+class Outcomes:
+    """Looks for outcomes where they are likely, so that not all keys are read again and again.
 
-    `frontier` is the last page in which something had ended; behind it are stragglers, which are
-    looked at in turn.
+    `frontier` is the last page with an outcome. Earlier pages that are still open are read in
+    turn; `turn` is the next of them.
     """
 
-    journal: Journal
+    checkpoint: Checkpoint
     ledger: LedgerReader
     assessor: Assessor
     frontier: int = 0
     turn: int = 0
 
-    def look(self) -> int:
-        """Note the ends that are new, and return how many."""
-        return self._look_ahead() + self._look_back()
+    def update(self) -> int:
+        """Record new outcomes near the frontier, and return how many."""
+        return self._update_ahead() + self._update_behind()
 
-    def look_everywhere(self) -> int:
-        """Note the ends of whatever was sent, and return how many are new."""
-        return sum(self._look_at(page) for page in self.journal.open_pages(0))
+    def update_all(self) -> int:
+        """Record the new outcomes of everything that was sent, and return how many."""
+        return sum(self._update_page(page) for page in self.checkpoint.open_pages(0))
 
     def conclude(self) -> int:
-        """Note an end for all: nothing is on its way any more. Return how many that are."""
-        return sum(self._conclude(page) for page in self.journal.open_pages(0))
+        """Record an outcome for every source, as the queues are empty; return how many."""
+        return sum(self._conclude_page(page) for page in self.checkpoint.open_pages(0))
 
-    def _look_ahead(self) -> int:
-        found = barren = 0
-        for page in islice(self.journal.open_pages(self.frontier), PAGES_A_LOOK):
-            ended = self._look_at(page)
-            found += ended
-            barren = 0 if ended else barren + 1
-            if ended:
+    def _update_ahead(self) -> int:
+        found = without = 0
+        for page in islice(self.checkpoint.open_pages(self.frontier), PAGES_AHEAD):
+            new = self._update_page(page)
+            found += new
+            without = 0 if new else without + 1
+            if new:
                 self.frontier = page.number
-            if barren == BARREN_PAGES:
+            if without == MAX_PAGES_WITHOUT_OUTCOME:
                 break
         return found
 
-    def _look_back(self) -> int:
-        before = self.journal.open_pages(self.turn, self.frontier)
-        pages = list(islice(before, STRAGGLERS_A_LOOK))
-        self.turn = pages[-1].number + 1 if len(pages) == STRAGGLERS_A_LOOK else 0
-        return sum(self._look_at(page) for page in pages)
+    def _update_behind(self) -> int:
+        pages = list(islice(self.checkpoint.open_pages(self.turn, self.frontier), PAGES_BEHIND))
+        self.turn = pages[-1].number + 1 if len(pages) == PAGES_BEHIND else 0
+        return sum(self._update_page(page) for page in pages)
 
-    def _look_at(self, page: Noted) -> int:
+    def _update_page(self, page: OpenPage) -> int:
         entries = self.ledger.entries([each.key for each in page.wanted], consistent=False)
-        ended = {
-            each.key: ending
+        outcomes = {
+            each.key: outcome
             for each in page.wanted
-            if (ending := _ending(each, entries[each.key]))
+            if (outcome := _outcome(each, entries[each.key]))
         }
-        if ended:
-            made = (key for key, ending in ended.items() if ending is Ending.MADE)
+        if outcomes:
+            made = (key for key, outcome in outcomes.items() if outcome is SourceOutcome.MADE)
             spent = sum(entries[key].cpu_seconds for key in made)
-            self.journal.settle(page, ended, {CPU_SECONDS: spent})
-        return len(ended)
+            self.checkpoint.add_outcomes(page, outcomes, {CPU_SECONDS: spent})
+        return len(outcomes)
 
-    def _conclude(self, page: Noted) -> int:
-        """Give an end to sources whose entries did not change, by a look at each."""
+    def _conclude_page(self, page: OpenPage) -> int:
         entries = self.ledger.entries([each.key for each in page.wanted], consistent=True)
-        ended = {
-            each.key: _ending(each, entries[each.key]) or self._last_word(each, entries[each.key])
+        outcomes = {
+            each.key: _outcome(each, entries[each.key]) or self._by_head(each, entries[each.key])
             for each in page.wanted
         }
-        self.journal.settle(page, ended, {})
-        return len(ended)
+        self.checkpoint.add_outcomes(page, outcomes, {})
+        return len(outcomes)
 
-    def _last_word(self, wanted: Wanted, entry: Entry) -> Ending:
-        # A list may have been older than the entry: then there was nothing to be done.
+    def _by_head(self, wanted: Wanted, entry: Entry) -> SourceOutcome:
+        """Return the outcome of a source whose entry did not change, by a HEAD."""
+        # A list may have been older than the entry: then there was nothing to do.
         now = self.assessor.state_now(wanted.key, entry).kind
         if now is StateKind.CURRENT:
-            return Ending.CURRENT
-        return Ending.REMOVED if now in GONE else Ending.FAILED
+            return SourceOutcome.CURRENT
+        return SourceOutcome.REMOVED if now in GONE else SourceOutcome.FAILED
 
 
-def count(endings: Iterable[str], journal: Journal) -> int:
-    """Return how many ended in one of these ways."""
-    return sum(journal.tally(ending) for ending in endings)
-
-
-def _ending(wanted: Wanted, entry: Entry) -> Ending | None:
-    """Return what an entry says of a source that was sent, none if it is what it was before."""
+def _outcome(wanted: Wanted, entry: Entry) -> SourceOutcome | None:
+    """Return the outcome by a source's entry; None if it has not changed since it was sent."""
     if entry.updated_at == wanted.before or entry.is_unfinished:
         return None
-    return _ENDINGS.get(entry.status)
+    return _BY_STATUS.get(entry.status)

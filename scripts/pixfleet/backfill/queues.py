@@ -1,4 +1,4 @@
-"""How much is still on its way, by what the queues say of themselves."""
+"""Counts the messages of a run's queues."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Depths:
     lanes: Sequence[str]
     dead_letter_queue: str
 
-    def on_the_way(self) -> int:
-        """Return the messages of all lanes, in somebody's hands or not."""
+    def in_lanes(self) -> int:
+        """Return the number of messages in all lanes, visible or not."""
         return sum(self.queues.depth(lane).all for lane in self.lanes)
 
     def dead_letters(self) -> int:
-        """Return the dead letters that there are."""
+        """Return the number of dead letters."""
         return self.queues.depth(self.dead_letter_queue).all

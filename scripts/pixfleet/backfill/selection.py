@@ -1,4 +1,4 @@
-"""What a backfill can be given: sources by the page, from wherever they are listed."""
+"""What a backfill sends: pages of listed sources, from wherever they are listed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from shared.model.source import Listed
 
 
 class Only(StrEnum):
-    """Which sources of a selection are sent."""
+    """Which sources of a selection are sent, by their `StateKind`."""
 
     MISSING = "missing"
     STALE = "stale"
@@ -17,7 +17,7 @@ class Only(StrEnum):
 
 
 class Skipped(StrEnum):
-    """Why something that was found is not sent."""
+    """Why a listed source or file is not sent."""
 
     NO_RECIPE = "no_recipe"
     NOT_ASKED_FOR = "not_asked_for"
@@ -32,19 +32,19 @@ class Skipped(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Ending(StrEnum):
-    """What became of a source that was sent; what has none of these is still waiting."""
+class SourceOutcome(StrEnum):
+    """What became of a source that was sent; a source without an outcome is still waiting."""
 
     MADE = "made"
     CURRENT = "current"
     REJECTED = "rejected"
-    REMOVED = "removed"  # the source, by whoever else, before it was its turn
+    REMOVED = "removed"  # somebody deleted the source before a worker processed it
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some sources in the order of the list, and where to go on behind them."""
+    """Some sources in the order of the list, and the cursor at which the next page begins."""
 
     listed: Sequence[Listed]
     cursor: str
@@ -52,9 +52,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A source on its way: `before` is when the ledger's entry was written that it had then.
+    """A source to be sent; `before` is `updated_at` of its ledger entry at that time, 0 for none.
 
-    0 if it had none. `is_current` says that nothing will have to be made of it.
+    `is_current` says that a worker will have nothing to do.
     """
 
     key: str
@@ -64,27 +64,27 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Of one page what is sent, and of the rest how many for which reason, with an example."""
+    """The sources of one page that are sent, and the keys of the others by reason."""
 
     wanted: Sequence[Wanted] = ()
     skipped: Mapping[Skipped, Sequence[str]] = field(default_factory=dict)
 
 
 class Feeder(Protocol):
-    """One way to bring sources to the fleet."""
+    """A way to send sources: messages about listed ones, or uploads of files."""
 
     def pages(self, cursor: str, size: int) -> Iterator[Page]:
-        """Yield what there is after a cursor; the empty one is the beginning."""
+        """Yield what is listed after a cursor; the empty cursor is the beginning."""
         ...
 
     def choose(self, page: Page) -> Chosen:
-        """Return what of a page is to be sent; nothing is changed by it."""
+        """Return what to send of a page, and change nothing."""
         ...
 
     def send(self, wanted: Sequence[Wanted]) -> Sequence[str]:
-        """Send sources that were chosen just now; return the keys that cannot be read any more."""
+        """Send sources that were just chosen; return the keys that can no longer be read."""
         ...
 
     def send_again(self, wanted: Sequence[Wanted]) -> Sequence[str]:
-        """Send sources of which nobody knows whether they were sent before, as `send` does."""
+        """Send sources that may have been sent before, as `send` does."""
         ...

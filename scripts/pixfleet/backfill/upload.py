@@ -1,15 +1,15 @@
-"""Brings files to the fleet: into the sources bucket, which tells the fleet by itself."""
+"""Uploads files to the sources bucket, whose events then start the workers."""
 
 import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.pixfleet.backfill.checkpoint import Journal
+from scripts.pixfleet.backfill.checkpoint import Checkpoint
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
 from shared.cloud.calls import Calls
@@ -19,33 +19,29 @@ from shared.cloud.ledger_reader import LedgerReader
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-UPLOADS_AT_ONCE = 16
-
 
 @dataclass(frozen=True, slots=True)
-class Drop:
-    """Files of a folder, put where they are not yet with the same content."""
+class Upload:
+    """The files of a folder, except those that the bucket holds with the same content."""
 
     folder: Folder
-    journal: Journal
+    checkpoint: Checkpoint
     store: "Store"
     ledger: LedgerReader
-    threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
-    )
+    threads: Executor
 
     def pages(self, cursor: str, size: int) -> Iterator[Page]:
-        """Yield the files that were noted, by name."""
-        while files := self.journal.files_after(cursor, size):
+        """Yield the recorded files, by name."""
+        while files := self.checkpoint.files_after(cursor, size):
             cursor = files[-1].key
             yield Page(files, cursor)
 
     def choose(self, page: Page) -> Chosen:
-        """Return the files of a page that are not in the bucket as they are."""
+        """Return the files of a page that the bucket does not hold with the same content."""
         skipped: dict[Skipped, list[str]] = defaultdict(list)
         names: list[str] = []
-        looks = self.threads.map(self._reason, (each.key for each in page.listed))
-        for listed, reason in zip(page.listed, looks, strict=True):
+        reasons = self.threads.map(self._reason, (each.key for each in page.listed))
+        for listed, reason in zip(page.listed, reasons, strict=True):
             if reason:
                 skipped[reason].append(listed.key)
             else:
@@ -60,43 +56,44 @@ class Drop:
         return self._each(wanted, self.store.put)
 
     def send_again(self, wanted: Sequence[Wanted]) -> Sequence[str]:
-        """Upload those of these keys that did not arrive."""
+        """Upload the files of those keys that the bucket does not hold."""
         return self._each(wanted, self.store.put_unless_there)
 
     def _each(self, wanted: Sequence[Wanted], put: Callable[[str, Path], None]) -> Sequence[str]:
-        def tried(each: Wanted) -> str:
+        def unread(each: Wanted) -> str:
             try:
                 put(each.key, self._path(each))
             except OSError:
                 return each.key
             return ""
 
-        return [key for key in self.threads.map(tried, wanted) if key]
+        return [key for key in self.threads.map(unread, wanted) if key]
 
     def _reason(self, name: str) -> Skipped | None:
         try:
-            is_there = self.store.has(self.folder.key_of(name), self.folder.place / name)
+            is_there = self.store.has(self.folder.key_of(name), self.folder.path / name)
         except OSError:
             return Skipped.UNREADABLE
         return Skipped.ALREADY_THERE if is_there else None
 
     def _path(self, wanted: Wanted) -> Path:
-        return self.folder.place / wanted.key.removeprefix(self.folder.beginning)
+        return self.folder.path / wanted.key.removeprefix(self.folder.key_prefix)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The sources bucket. A source is never over 512 MiB, so that each is one PUT."""
+    """The sources bucket. No source is larger than 512 MiB, so each upload is one PUT."""
 
     s3: "S3Client"
     calls: Calls
     bucket: str
 
     def has(self, key: str, path: Path) -> bool:
-        """Say whether the bucket holds this very content under a key, without reading it there.
+        """Return whether the object of a key has a file's content, without reading the object.
 
-        By the SHA-256 that S3 checked at an upload of ours. Of others' uploads by the MD5 that an
-        ETag is, unless KMS encrypts or the object came in parts: then they are not known as equal.
+        Pixfleet's own uploads have a SHA-256 that S3 checked. For other uploads the ETag is
+        compared, which is the MD5 unless KMS encrypts the object or it was uploaded in parts:
+        then the content is taken for different.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
         """
         try:
@@ -113,7 +110,7 @@ class Store:
         return head["ETag"].strip('"') == _md5(path)
 
     def put(self, key: str, path: Path) -> None:
-        """Upload a file; S3 refuses what is not what was read here."""
+        """Upload a file; S3 refuses it if its checksum does not match."""
         checksum = _sha256(path)
 
         def put() -> None:
@@ -123,7 +120,7 @@ class Store:
         self.calls.attempt(put, stage="put")
 
     def put_unless_there(self, key: str, path: Path) -> None:
-        """Upload a file if the bucket does not hold it as it is."""
+        """Upload a file unless the bucket holds its content already."""
         if not self.has(key, path):
             self.put(key, path)
 
@@ -135,6 +132,6 @@ def _sha256(path: Path) -> str:
 
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
-        # Not for safety: it is what S3 gives.
+        # Not for security: S3 offers nothing else for other uploads.
         digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
         return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""A run as a person sees it: an estimate, a question, two bars, and a table that adds up."""
+"""Shows a run in the terminal: estimate, question, progress, and a table that adds up."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
 from scripts.pixfleet.backfill.build import CONFIRMED, Backfill
-from scripts.pixfleet.backfill.checkpoint import ALL_SENT, SEEN, SENT, Journal
+from scripts.pixfleet.backfill.checkpoint import ALL_SENT, LISTED, SENT, Checkpoint
 from scripts.pixfleet.backfill.estimate import (
     Estimate,
     Limits,
@@ -18,6 +18,7 @@ from scripts.pixfleet.backfill.estimate import (
     estimate,
     sampled_averages,
 )
+from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.document import Lane
@@ -26,70 +27,70 @@ from scripts.pixfleet.terminal.text import dollars
 from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
-# Over either a person has to agree.
-ASK_IMAGES, ASK_DOLLARS = 10_000, 5.0
 SELECTED = "selected"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """How a run was asked for, whatever it sends."""
+class RunOptions:
+    """The options that uploads and enqueued sources have in common."""
 
     limits: Limits
     is_dry: bool
-    is_agreed: bool
+    is_confirmed: bool
     waits: bool
 
 
 @contextmanager
-def notes(
+def open_checkpoint(
     console: Console, path: Path, selection: str, *, restart: bool, is_dry: bool
-) -> Iterator[Journal]:
-    """Give the checkpoint; whatever ends the run early is told how it goes on."""
+) -> Iterator[Checkpoint]:
+    """Open the checkpoint; if the run is interrupted, print how to continue it."""
     if is_dry:
         with TemporaryDirectory() as folder:
-            yield Journal(Path(folder) / "dry.sqlite")
+            yield Checkpoint(Path(folder) / "dry.sqlite")
         return
-    journal = Journal.open(path, selection, restart=restart)
+    checkpoint = Checkpoint.open(path, selection, restart=restart)
     try:
-        yield journal
+        yield checkpoint
     except (PixfleetError, ClientError, BotoCoreError, KeyboardInterrupt):
-        if sent := journal.tally(SENT):
-            console.note(f"{sent:,} were sent; the same command goes on from there ({path}).")
-        elif not journal.fact(CONFIRMED):
-            journal.remove()
+        if sent := checkpoint.tally(SENT):
+            console.note(f"{sent:,} were sent; the same command continues from there ({path}).")
+        elif not checkpoint.fact(CONFIRMED):
+            checkpoint.remove()
         raise
     finally:
-        journal.close()
+        checkpoint.close()
 
 
-def perform(
-    backfill: Backfill, feeder: Feeder, lane: Lane, journal: Journal, asked: Asked
+def carry_out(
+    backfill: Backfill, feeder: Feeder, lane: Lane, checkpoint: Checkpoint, options: RunOptions
 ) -> bool:
-    """Carry out a run and show how it ended; say whether anything of it wants a person."""
+    """Carry out a run and print its outcomes; return whether somebody has to act on them."""
     stack, console = backfill.context.stack, backfill.context.console
     averages = sampled_averages(backfill.ledger, backfill.index)
-    if not journal.fact(CONFIRMED):
+    if not checkpoint.fact(CONFIRMED):
         with console.progress("counting"):
-            selected = count_selection(feeder, enough=_enough(asked))
-        expected = estimate(selected, averages, stack, lane, asked.limits)
-        if asked.is_dry:
-            console.result(_estimated(expected, journal), *_shown(expected), *_left_out(journal))
+            selected = count_selection(feeder, enough=_enough(options))
+        expected = estimate(selected, averages, stack, lane, options.limits)
+        if options.is_dry:
+            document = {**asdict(expected), "skipped": _skipped(checkpoint)}
+            console.result(document, *_shown(expected), *_left_out(checkpoint))
             return False
-        _agree(console, expected, asked)
-        journal.note(SELECTED, selected.listed)
-        journal.note(CONFIRMED, "yes")
+        _confirm(console, expected, options, backfill.policy)
+        checkpoint.note(SELECTED, selected.listed)
+        checkpoint.note(CONFIRMED, "yes")
     else:
-        console.note(f"Going on: {journal.tally(SENT):,} were sent before ({journal.path}).")
-    run = backfill.run(feeder, journal, asked.limits, averages)
-    reason = _carry_out(run, console, waits=asked.waits)
+        sent = checkpoint.tally(SENT)
+        console.note(f"Continuing: {sent:,} were sent before ({checkpoint.path}).")
+    run = backfill.run(feeder, checkpoint, options.limits, averages)
+    reason = _send_and_wait(run, console, waits=options.waits)
     return _close(run, console, reason)
 
 
-def _carry_out(run: Run, console: Console, *, waits: bool) -> str:
-    journal = run.journal
-    with console.progress("sending", total=int(journal.fact(SELECTED) or 0)) as meter:
-        meter.advance(journal.tally(SEEN))
+def _send_and_wait(run: Run, console: Console, *, waits: bool) -> str:
+    checkpoint = run.checkpoint
+    with console.progress("sending", total=int(checkpoint.fact(SELECTED) or 0)) as meter:
+        meter.advance(checkpoint.tally(LISTED))
         reason = run.send(meter.advance)
     if waits:
         totals = run.totals()
@@ -100,36 +101,34 @@ def _carry_out(run: Run, console: Console, *, waits: bool) -> str:
 
 
 def _close(run: Run, console: Console, reason: str) -> bool:
-    """Show what became of all; forget the run if there is nothing left to do or to wait for."""
-    totals, journal = run.totals(), run.journal
-    has_sent_all = bool(journal.fact(ALL_SENT))
-    document = {**asdict(totals), "stopped": reason, "skipped": _skipped(journal)}
-    console.result(document, _sum(totals), *_left_out(journal), *_next(totals, reason))
+    """Print the outcomes; delete the checkpoint if nothing is left to send or to wait for."""
+    totals, checkpoint = run.totals(), run.checkpoint
+    has_sent_all = bool(checkpoint.fact(ALL_SENT))
+    document = {**asdict(totals), "stopped": reason, "skipped": _skipped(checkpoint)}
+    console.result(document, _sum(totals), *_left_out(checkpoint), *_next(totals, reason))
     if has_sent_all and not totals.waiting:
-        journal.remove()
+        checkpoint.remove()
     else:
-        console.note(f"The same command goes on from here ({journal.path}).")
+        console.note(f"The same command continues from here ({checkpoint.path}).")
     return bool(totals.rejected or totals.failed or not has_sent_all)
 
 
-def _agree(console: Console, expected: Estimate, asked: Asked) -> None:
-    """Show the estimate; ask, if it is much."""
+def _confirm(
+    console: Console, expected: Estimate, options: RunOptions, policy: BackfillPolicy
+) -> None:
+    """Print the estimate; ask if it is above the policy's thresholds."""
     if not console.as_json:
         console.err.print(*_shown(expected))
-    if expected.images > ASK_IMAGES or expected.dollars > ASK_DOLLARS:
+    if expected.images > policy.ask_images or expected.dollars > policy.ask_dollars:
         console.confirm(
             f"Send {expected.images:,} images for an estimated {dollars(expected.dollars)}?",
-            yes=asked.is_agreed,
+            yes=options.is_confirmed,
         )
 
 
-def _enough(asked: Asked) -> int | None:
-    """Return how many need to be counted at most, where no more would be sent in any case."""
-    return None if asked.limits.max_images is None else max(asked.limits.max_images, 1000)
-
-
-def _estimated(expected: Estimate, journal: Journal) -> Mapping[str, object]:
-    return {**asdict(expected), "skipped": _skipped(journal)}
+def _enough(options: RunOptions) -> int | None:
+    """Return how many images to count at most: no more than the limit will be sent."""
+    return None if options.limits.max_images is None else max(options.limits.max_images, 1000)
 
 
 def _shown(expected: Estimate) -> Sequence[Table]:
@@ -165,15 +164,15 @@ def _sum(totals: Totals) -> Table:
     return facts({**lines, "estimated cost": dollars(totals.dollars)})
 
 
-def _left_out(journal: Journal) -> Sequence[Table]:
-    rows = journal.skipped()
+def _left_out(checkpoint: Checkpoint) -> Sequence[Table]:
+    rows = checkpoint.skipped()
     return (table("not sent", "images", "such as", rows=rows),) if rows else ()
 
 
-def _skipped(journal: Journal) -> Mapping[str, object]:
+def _skipped(checkpoint: Checkpoint) -> Mapping[str, object]:
     return {
         reason: {"count": count, "example": example}
-        for reason, count, example in journal.skipped()
+        for reason, count, example in checkpoint.skipped()
     }
 
 
@@ -181,4 +180,4 @@ def _next(totals: Totals, reason: str) -> Iterator[str]:
     if reason:
         yield f"Stopped by {reason}."
     if totals.rejected or totals.failed:
-        yield "`pixfleet dlq groups` says why, `pixfleet why KEY` of one image."
+        yield "`pixfleet dlq groups` shows the causes, `pixfleet why KEY` the cause of one image."

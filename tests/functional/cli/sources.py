@@ -1,4 +1,4 @@
-"""Sources that are there already, and what was enqueued of them."""
+"""Sources that are in the bucket already, and which of them were enqueued."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ PICTURE = png((8, 8))
 
 
 def put(clients: Clients, stack: LocalStack, keys: Iterable[str], data: bytes = PICTURE) -> None:
-    """Put sources of which the fleet is not told."""
+    """Put sources without sending events."""
     clients.s3.put_bucket_notification_configuration(
         Bucket=stack.sources_bucket, NotificationConfiguration={}
     )

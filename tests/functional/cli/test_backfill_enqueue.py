@@ -7,9 +7,10 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.backfill import view
 from scripts.pixfleet.backfill.enqueue import Enqueue
+from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.selection import Wanted
+from scripts.pixfleet.commands import backfill as commands
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.sources import enqueued, put
 from tests.support.images import png
@@ -26,7 +27,7 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(name="run_worker")
 def _quiet_run_worker(run_worker: RunWorker) -> RunWorker:
-    """Give a worker whose log lines do not mix with what the command prints."""
+    """Give a worker whose log lines do not mix with the command's output."""
 
     def quietly(queue: str) -> None:
         with redirect_stdout(io.StringIO()):
@@ -74,7 +75,7 @@ def test_the_closing_table_adds_up(
     ("only", "expected"),
     [("missing", "missing.png"), ("stale", "stale.png"), ("rejected", "rejected.png")],
 )
-def test_only_what_stands_as_asked_is_sent(
+def test_only_sources_in_the_chosen_state_are_sent(
     only: str,
     expected: str,
     pixfleet: RunCommand,
@@ -95,7 +96,7 @@ def test_only_what_stands_as_asked_is_sent(
     assert answer.document["skipped"]["not_asked_for"]["count"] == 3
 
 
-def test_what_another_recipe_made_is_stale(
+def test_a_source_made_by_another_recipe_is_stale(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["cat.png"])
@@ -152,7 +153,7 @@ def test_a_rejected_source_of_which_anything_has_changed_is_stale(
     assert answer.document["skipped"]["not_asked_for"]["count"] == 1
 
 
-def test_a_source_that_was_only_dropped_again_is_current(
+def test_a_published_source_that_was_only_uploaded_again_is_current(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["cat.png"])
@@ -175,7 +176,7 @@ def test_another_selection_is_refused_while_one_is_unfinished(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(clients, stack, ["a.png", "b.png"])
-    _die_at_the_first_message(pixfleet, "a", monkeypatch)
+    _kill_at_the_first_message(pixfleet, "a", monkeypatch)
 
     answer = pixfleet("backfill", "enqueue", "--prefix", "b")
 
@@ -184,11 +185,11 @@ def test_another_selection_is_refused_while_one_is_unfinished(
     assert "--restart" in answer.err
 
 
-def test_what_was_on_its_way_when_the_process_died_is_sent_again_and_counted_once(
+def test_a_page_whose_sending_was_killed_is_sent_again_and_counted_once(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(3)])
-    _die_at_the_first_message(pixfleet, "", monkeypatch)
+    _kill_at_the_first_message(pixfleet, "", monkeypatch)
 
     answer = pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait", "--json")
 
@@ -196,7 +197,7 @@ def test_what_was_on_its_way_when_the_process_died_is_sent_again_and_counted_onc
     assert sum(map(len, enqueued(clients, stack))) == 3
 
 
-def test_the_estimate_alone_sends_nothing(
+def test_a_dry_run_sends_nothing(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, ["a.png", "b.png"])
@@ -209,7 +210,7 @@ def test_the_estimate_alone_sends_nothing(
     assert not Path(".pixfleet").exists()
 
 
-def test_the_estimate_is_by_what_the_ledger_has_of_images_that_were_made(
+def test_the_estimate_uses_the_averages_of_the_latest_images(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, run_worker: RunWorker
 ) -> None:
     put(clients, stack, ["a.png"])
@@ -224,10 +225,10 @@ def test_the_estimate_is_by_what_the_ledger_has_of_images_that_were_made(
     assert (answer.document["images"], answer.document["made"]) == (1, 0)
 
 
-def test_much_is_not_sent_unasked(
+def test_many_images_are_not_sent_without_confirmation(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view, "ASK_IMAGES", 1)
+    monkeypatch.setattr(commands, "POLICY", BackfillPolicy(ask_images=1))
     put(clients, stack, ["a.png", "b.png"])
 
     refused = pixfleet("backfill", "enqueue", "--prefix", "")
@@ -238,7 +239,7 @@ def test_much_is_not_sent_unasked(
     assert sent.document["sent"] == 2
 
 
-def test_no_more_is_sent_than_was_allowed(
+def test_no_more_images_are_sent_than_allowed(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(5)])
@@ -252,7 +253,7 @@ def test_no_more_is_sent_than_was_allowed(
     assert answer.document["sent"] == 3
 
 
-def test_no_more_is_sent_than_the_dollars_pay_for(
+def test_no_more_images_are_sent_than_the_dollars_pay_for(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(5)])
@@ -265,7 +266,7 @@ def test_no_more_is_sent_than_the_dollars_pay_for(
     assert answer.document["dollars"] <= 0.0003
 
 
-def test_it_stops_after_so_many_failures_and_can_go_on(
+def test_a_run_stops_after_the_allowed_failures(
     pixfleet: RunCommand,
     clients: Clients,
     stack: LocalStack,
@@ -281,7 +282,7 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
         return unread
 
     monkeypatch.setattr(Enqueue, "send", send_and_work)
-    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "POLICY", BackfillPolicy(look_seconds=0.0))
 
     answer = pixfleet(
         *("backfill", "enqueue", "--prefix", "", "--stop-after-failures", 2),
@@ -293,18 +294,17 @@ def test_it_stops_after_so_many_failures_and_can_go_on(
     assert answer.document["stopped"].startswith("--stop-after-failures 2: 2 rejected")
 
 
-def test_a_prefix_or_an_inventory_has_to_be_said(pixfleet: RunCommand) -> None:
+def test_a_prefix_an_inventory_or_a_state_is_required(pixfleet: RunCommand) -> None:
     answer = pixfleet("backfill", "enqueue")
 
     assert answer.code == 2
     assert "--prefix '' is the whole bucket" in answer.err
 
 
-def test_a_source_without_a_message_and_without_an_end_has_failed(
+def test_a_source_without_outcome_and_without_message_has_failed(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "POLICY", BackfillPolicy(look_seconds=0.0, quiet_seconds=0.0))
     put(clients, stack, ["cat.png"])
     pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
@@ -317,15 +317,14 @@ def test_a_source_without_a_message_and_without_an_end_has_failed(
     assert "pixfleet dlq groups" in answer.out
 
 
-def test_what_was_made_before_the_run_is_not_counted_as_made_by_it(
+def test_images_made_before_the_run_are_not_counted_as_made_by_it(
     pixfleet: RunCommand,
     clients: Clients,
     stack: LocalStack,
     run_worker: RunWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scripts.pixfleet.backfill.run.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("scripts.pixfleet.backfill.run.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "POLICY", BackfillPolicy(look_seconds=0.0, quiet_seconds=0.0))
     put(clients, stack, ["cat.png"])
     pixfleet("backfill", "enqueue", "--prefix", "", "--no-wait")
     run_worker(stack.bulk_queue)
@@ -356,7 +355,7 @@ class _Killed(BaseException):
     """Ends a process as SIGKILL does: nothing of ours runs after it."""
 
 
-def _die_at_the_first_message(
+def _kill_at_the_first_message(
     pixfleet: RunCommand, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:

@@ -21,7 +21,7 @@ Verify = Callable[..., CommandResult]
 
 @pytest.fixture(name="verify")
 def _verify(pixfleet: RunCommand) -> Verify:
-    """Give what types `pixfleet verify --json`, without any grace."""
+    """Give a function that types `pixfleet verify --json` without grace."""
     return lambda *words: pixfleet("verify", "--json", "--grace", "0s", *words)
 
 
@@ -29,7 +29,7 @@ def _verify(pixfleet: RunCommand) -> Verify:
 def _drop(
     stack: LocalStack, clients: Clients, run_worker: Callable[..., None]
 ) -> Callable[..., None]:
-    """Give what drops sources and has them made."""
+    """Give a function that uploads sources and has them processed."""
 
     def drop(*keys: str, data: bytes = PICTURE) -> None:
         for key in keys:
@@ -43,15 +43,15 @@ def _reasons(answer: CommandResult) -> dict[str, list[str]]:
     return {each["reason"]: each["examples"] for each in answer.document["reasons"]}
 
 
-def _silence(stack: LocalStack, clients: Clients) -> None:
-    """Let no event tell of what happens next."""
+def _stop_events(stack: LocalStack, clients: Clients) -> None:
+    """Send no more events from now on."""
     clients.s3.put_bucket_notification_configuration(
         Bucket=stack.sources_bucket, NotificationConfiguration={}
     )
 
 
 def _edit(stack: LocalStack, clients: Clients, key: str, **fields: str) -> None:
-    """Change texts of a ledger entry."""
+    """Change string attributes of a ledger entry."""
     for name, value in fields.items():
         clients.dynamodb.update_item(
             TableName=stack.ledger_table,
@@ -62,7 +62,7 @@ def _edit(stack: LocalStack, clients: Clients, key: str, **fields: str) -> None:
         )
 
 
-def test_a_stack_in_which_all_is_well_ends_with_zero(
+def test_a_stack_without_differences_ends_with_zero(
     verify: Verify, drop: Callable[..., None]
 ) -> None:
     drop("cat.jpg", "cat", "cat.jpg/2.jpg", "été/chat noir.jpg")
@@ -80,7 +80,7 @@ def test_every_difference_is_named(
     verify: Verify, drop: Callable[..., None], stack: LocalStack, clients: Clients
 ) -> None:
     drop("gone.jpg", "lost.jpg", "old.jpg", "recipe.jpg", "engine.jpg", "more.jpg", "well.jpg")
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     drop("new.jpg")
     drop("old.jpg", data=jpeg((90, 60)))
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="gone.jpg")
@@ -114,7 +114,7 @@ def test_a_repair_leaves_nothing_that_differs(
     run_worker: Callable[..., None],
 ) -> None:
     drop("gone.jpg", "lost.jpg", "old.jpg", "more.jpg")
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     drop("new.jpg")
     drop("old.jpg", data=jpeg((90, 60)))
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="gone.jpg")
@@ -122,17 +122,17 @@ def test_a_repair_leaves_nothing_that_differs(
     for key in (stored_key("more.jpg", "w999.avif"), manifest_key("never.jpg")):
         clients.s3.put_object(Bucket=stack.variants_bucket, Key=key, Body=b"")
 
-    mended = verify("--repair", "--yes")
+    repaired = verify("--repair", "--yes")
     run_worker(stack.bulk_queue)
     after = verify()
 
-    assert mended.code == 0
-    assert mended.document["repair"] == {"enqueued": 4, "deleted": 2, "failed": 0}
+    assert repaired.code == 0
+    assert repaired.document["repair"] == {"enqueued": 4, "deleted": 2, "failed": 0}
     assert (after.code, after.document["differences"]) == (0, 0)
     assert after.document["counts"]["current"] == 4
 
 
-def test_what_is_not_of_our_shape_is_never_touched(
+def test_objects_of_another_shape_are_never_touched(
     verify: Verify, stack: LocalStack, clients: Clients
 ) -> None:
     strange = ["_redrives/1.json", "zz/cat.jpg/w64.webp", "00/cat.jpg/w64.webp", "ab", "ab/x.txt"]
@@ -146,7 +146,7 @@ def test_what_is_not_of_our_shape_is_never_touched(
     assert {each["Key"] for each in left} == {*strange, stack.recipes_key}
 
 
-def test_nothing_is_mended_without_a_yes(
+def test_nothing_is_repaired_without_a_yes(
     verify: Verify, stack: LocalStack, clients: Clients
 ) -> None:
     clients.s3.put_object(Bucket=stack.variants_bucket, Key=manifest_key("a.jpg"), Body=b"")
@@ -158,10 +158,10 @@ def test_nothing_is_mended_without_a_yes(
     clients.s3.head_object(Bucket=stack.variants_bucket, Key=manifest_key("a.jpg"))
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+def test_a_dry_run_shows_the_repair_and_does_nothing(
     pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
 
     answer = pixfleet("verify", "--grace", "0s", "--repair", "--yes", "--dry-run")
@@ -172,7 +172,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert "Messages" not in clients.sqs.receive_message(QueueUrl=url)
 
 
-def test_what_changed_a_moment_ago_is_no_difference(
+def test_a_key_that_changed_a_moment_ago_is_no_difference(
     pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     clients.s3.put_object(Bucket=stack.sources_bucket, Key="new.jpg", Body=PICTURE)
@@ -183,7 +183,7 @@ def test_what_changed_a_moment_ago_is_no_difference(
     assert answer.document["counts"]["being worked on"] == 1
 
 
-def test_overrides_are_asked_for_only_where_the_listing_cannot_tell(
+def test_a_source_is_headed_only_where_the_listing_cannot_tell(
     verify: Verify,
     stack: LocalStack,
     clients: Clients,
@@ -211,7 +211,7 @@ def test_a_focal_point_set_without_an_event_is_found(
     verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
 ) -> None:
     drop("cat.jpg")
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     _edit(stack, clients, "cat.jpg", last_modified="another time")
     clients.s3.copy_object(
         Bucket=stack.sources_bucket,
@@ -226,7 +226,7 @@ def test_a_focal_point_set_without_an_event_is_found(
     assert _reasons(answer) == {"overrides changed": ["cat.jpg"]}
 
 
-def test_an_entry_of_which_nothing_else_is_left_is_found_and_buried(
+def test_an_entry_without_source_and_objects_is_found_and_tombstoned(
     verify: Verify,
     stack: LocalStack,
     clients: Clients,
@@ -234,7 +234,7 @@ def test_an_entry_of_which_nothing_else_is_left_is_found_and_buried(
     run_worker: Callable[..., None],
 ) -> None:
     drop("bad.jpg", data=b"no image")
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="bad.jpg")
 
     found = verify("--repair", "--yes")
@@ -244,7 +244,7 @@ def test_an_entry_of_which_nothing_else_is_left_is_found_and_buried(
     assert verify().code == 0
 
 
-def test_an_entry_of_another_version_is_named_and_left(
+def test_an_entry_of_another_version_is_reported_and_not_changed(
     verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
 ) -> None:
     drop("cat.jpg")
@@ -265,7 +265,7 @@ def test_an_entry_of_another_version_is_named_and_left(
 def test_a_report_has_a_line_for_every_difference(
     verify: Verify, stack: LocalStack, clients: Clients, tmp_path: Path
 ) -> None:
-    _silence(stack, clients)
+    _stop_events(stack, clients)
     keys = [f"{number}.jpg" for number in range(5)]
     for key in keys:
         clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=PICTURE)
@@ -279,7 +279,7 @@ def test_a_report_has_a_line_for_every_difference(
     assert {line["kind"] for line in lines} == {"missing"}
 
 
-def test_only_the_keys_of_a_prefix_are_looked_at(
+def test_only_the_keys_of_a_prefix_are_audited(
     verify: Verify, stack: LocalStack, clients: Clients, drop: Callable[..., None]
 ) -> None:
     drop("a/1.jpg", "b/1.jpg", "a")
@@ -290,14 +290,14 @@ def test_only_the_keys_of_a_prefix_are_looked_at(
 
 
 def _heads(monkeypatch: pytest.MonkeyPatch, heads: list[str]) -> object:
-    """Note every HEAD of a source."""
+    """Record every HEAD of a source."""
     from shared.cloud.objects import Objects  # noqa: PLC0415
 
     real = Objects.head
 
-    def noted(self: Objects, key: str) -> Any:  # noqa: ANN401
+    def recorded(self: Objects, key: str) -> Any:  # noqa: ANN401
         heads.append(key)
         return real(self, key)
 
-    monkeypatch.setattr(Objects, "head", noted)
+    monkeypatch.setattr(Objects, "head", recorded)
     return real

@@ -8,7 +8,9 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.backfill import upload as drop
+from scripts.pixfleet.backfill.policy import BackfillPolicy
+from scripts.pixfleet.backfill.upload import Store
+from scripts.pixfleet.commands import backfill as commands
 from tests.functional.cli.conftest import RunCommand
 from tests.support.images import png
 
@@ -19,7 +21,7 @@ PICTURE = png((8, 8))
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty folder beside the working directory of the commands."""
+    """Give an empty folder beside the working directory."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     folder = tmp_path / "photos"
@@ -44,29 +46,29 @@ def test_a_folders_images_are_uploaded_under_the_prefix(
 ) -> None:
     _fill(folder, "a.png", "deep/er/b c.png", "ü.png")
 
-    answer = pixfleet("backfill", "drop", folder, "--prefix", "2024", "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--prefix", "2024", "--no-wait", "--json")
 
     assert answer.code == 0
     assert _keys(clients, stack) == ["2024/a.png", "2024/deep/er/b c.png", "2024/ü.png"]
     assert (answer.document["sent"], answer.document["skipped"]) == (3, {})
 
 
-def test_what_was_dropped_is_followed_to_its_end(
+def test_the_outcomes_of_uploads_are_counted(
     folder: Path, pixfleet: RunCommand, stack: LocalStack, run_worker: Callable[[str], None]
 ) -> None:
     _fill(folder, "a.png", "b.png")
-    pixfleet("backfill", "drop", folder, "--no-wait")
+    pixfleet("backfill", "upload", folder, "--no-wait")
     with redirect_stdout(io.StringIO()):
         run_worker(stack.live_queue)
 
-    answer = pixfleet("backfill", "drop", folder, "--json")
+    answer = pixfleet("backfill", "upload", folder, "--json")
 
     totals = answer.document
     assert answer.code == 0
     assert [totals[each] for each in ("sent", "made", "waiting")] == [2, 2, 0]
 
 
-def test_what_is_there_with_the_same_content_is_not_uploaded_again(
+def test_content_that_the_bucket_holds_is_not_uploaded_again(
     folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "same.png", "changed.png", "new.png")
@@ -74,7 +76,7 @@ def test_what_is_there_with_the_same_content_is_not_uploaded_again(
         clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
     before = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     after = clients.s3.list_object_versions(Bucket=stack.sources_bucket, Prefix="same.png")
     body = clients.s3.get_object(Bucket=stack.sources_bucket, Key="changed.png")["Body"]
@@ -84,7 +86,7 @@ def test_what_is_there_with_the_same_content_is_not_uploaded_again(
     assert body.read() == PICTURE
 
 
-def test_what_is_no_image_stays_where_it_is_and_is_named(
+def test_a_file_that_is_no_image_is_skipped_and_named(
     folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png")
@@ -92,7 +94,7 @@ def test_what_is_no_image_stays_where_it_is_and_is_named(
     _fill(folder, "drawing.svg", data=b"<svg/>")
     os.mkfifo(folder / "pipe.png")
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     assert _keys(clients, stack) == ["a.png"]
     assert answer.document["skipped"] == {
@@ -102,7 +104,7 @@ def test_what_is_no_image_stays_where_it_is_and_is_named(
     }
 
 
-def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
+def test_a_link_out_of_the_folder_is_skipped_and_one_within_is_followed(
     folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder.parent, "secret.png")
@@ -111,25 +113,25 @@ def test_a_link_out_of_the_folder_is_refused_and_one_within_is_followed(
     (folder / "in.png").symlink_to("a.png")
     (folder / "up").symlink_to(folder.parent)
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     assert _keys(clients, stack) == ["a.png", "in.png"]
     assert answer.document["skipped"]["link_outside"]["count"] == 2
 
 
-def test_a_name_that_no_key_can_have_is_left_out(
+def test_a_name_that_no_key_can_have_is_skipped(
     folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png", "two\nlines.png", "deep" * 62 + ".png")
     (folder / os.fsdecode(b"\xff.png")).write_bytes(PICTURE)
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     assert answer.document["sent"] == 2
     assert answer.document["skipped"]["unsupported_key"]["count"] == 2
 
 
-def test_a_run_that_died_uploads_only_the_rest(
+def test_a_continued_run_uploads_only_the_rest(
     folder: Path,
     pixfleet: RunCommand,
     clients: Clients,
@@ -140,7 +142,7 @@ def test_a_run_that_died_uploads_only_the_rest(
     _die_after_uploads(3, folder, pixfleet, monkeypatch)
     first = _versions(clients, stack)
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     assert len(first) == 3
     assert first < _versions(clients, stack)
@@ -148,40 +150,47 @@ def test_a_run_that_died_uploads_only_the_rest(
     assert answer.document["skipped"] == {}
 
 
-def test_a_file_that_vanished_is_counted_as_not_sent(
+def test_a_file_that_vanished_is_counted_as_skipped(
     folder: Path, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(folder, "a.png", "b.png")
-    has = drop.Store.has
+    has = Store.has
 
-    def has_and_vanishes(store: drop.Store, key: str, path: Path) -> bool:
+    def has_and_vanishes(store: Store, key: str, path: Path) -> bool:
         answer = has(store, key, path)
         (folder / "b.png").unlink(missing_ok=True)
         return answer
 
-    monkeypatch.setattr(drop.Store, "has", has_and_vanishes)
+    monkeypatch.setattr(Store, "has", has_and_vanishes)
 
-    answer = pixfleet("backfill", "drop", folder, "--no-wait", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 
     assert answer.document["sent"] == 1
     assert answer.document["skipped"] == {"unreadable": {"count": 1, "example": "b.png"}}
 
 
-def test_a_folder_that_is_none_is_refused(folder: Path, pixfleet: RunCommand) -> None:
-    answer = pixfleet("backfill", "drop", folder / "nowhere")
+def test_a_folder_that_does_not_exist_is_refused(folder: Path, pixfleet: RunCommand) -> None:
+    answer = pixfleet("backfill", "upload", folder / "nowhere")
 
     assert answer.code == 2
     assert "expected a folder that holds images" in answer.err
     assert not Path(".pixfleet/backfill.sqlite").exists()
 
 
-def test_the_estimate_alone_uploads_nothing(
+def test_the_former_name_is_answered_with_the_new_one(folder: Path, pixfleet: RunCommand) -> None:
+    answer = pixfleet("backfill", "drop", folder, "--prefix", "2024/")
+
+    assert answer.code == 2
+    assert answer.err == "This command is now `pixfleet backfill upload`.\n"
+
+
+def test_a_dry_run_uploads_nothing(
     folder: Path, pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     _fill(folder, "a.png")
     _fill(folder, "b.txt", data=b"text")
 
-    answer = pixfleet("backfill", "drop", folder, "--dry-run", "--json")
+    answer = pixfleet("backfill", "upload", folder, "--dry-run", "--json")
 
     assert (answer.code, answer.document["images"]) == (0, 1)
     assert _keys(clients, stack) == []
@@ -189,26 +198,26 @@ def test_the_estimate_alone_uploads_nothing(
 
 
 class _Killed(BaseException):
-    """Ends a process as SIGKILL does: nothing of ours runs after it."""
+    """Ends a process as SIGKILL does: no handler for an `Exception` runs."""
 
 
 def _die_after_uploads(
     uploads: int, folder: Path, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = drop.Store.put
+    put = Store.put
     done: list[str] = []
 
-    def put_or_die(store: drop.Store, key: str, path: Path) -> None:
+    def put_or_die(store: Store, key: str, path: Path) -> None:
         if len(done) == uploads:
             raise _Killed
         done.append(key)
         put(store, key, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(drop, "UPLOADS_AT_ONCE", 1)
-        patch.setattr(drop.Store, "put", put_or_die)
+        patch.setattr(commands, "POLICY", BackfillPolicy(upload_threads=1))
+        patch.setattr(Store, "put", put_or_die)
         with pytest.raises(_Killed):
-            pixfleet("backfill", "drop", folder, "--no-wait")
+            pixfleet("backfill", "upload", folder, "--no-wait")
 
 
 def _versions(clients: Clients, stack: LocalStack) -> set[str]:
