@@ -1,4 +1,4 @@
-"""Render children for tests: what they are given, and what the kernel knows of them."""
+"""Jobs for render children in tests, and what /proc holds about a process."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from shared.imaging.frames import DoneFrame, Job, VariantFrame
 from shared.model.limits import Limits
 from shared.model.recipe import Codec, Recipe, Slot, Variant
 
-# A child that has not come to an end after this long never will.
+# The longest wait for a child that must come to an end.
 PATIENCE_SECONDS = 20.0
 
 SMALL_JOB = Job(Recipe("small", (Variant("w80", (Slot.WEBP,), width=80),)), Limits())
@@ -36,14 +36,14 @@ SLOW_SIZE = (800, 600)
 
 
 def flat_png(size: tuple[int, int]) -> bytes:
-    """Return a black picture: few bytes of a file, many of memory."""
+    """Return a black PNG: a small file that takes much memory."""
     buffer = io.BytesIO()
     Image.new("1", size).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def rendered(child: RenderChild, source: bytes, job: Job = SMALL_JOB) -> DoneFrame:
-    """Render as the worker does: the answers are read up to the last and no further."""
+    """Render as the worker does: it stops iterating at the last reply."""
     for reply in child.render(source, job, time_limit_seconds=PATIENCE_SECONDS):
         if isinstance(reply, DoneFrame):
             return reply
@@ -67,13 +67,13 @@ def command_line(pid: int) -> list[str]:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return how much memory a process holds now."""
+    """Return the resident memory of a process."""
     return int(_proc(pid, "statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time that a process has taken, to ten milliseconds."""
-    # The fields after the command's name, which stands in brackets: see proc_pid_stat(5).
+    # The fields after the command's name, which is in brackets: man 5 proc_pid_stat.
     fields = _proc(pid, "stat").rpartition(b")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -85,7 +85,7 @@ def bounds(pid: int) -> dict[str, str]:
 
 
 def ends(pid_descriptor: int) -> bool:
-    """Wait for a process to end, as long as is reasonable, and say whether it did."""
+    """Return whether a process ends within `PATIENCE_SECONDS`."""
     poll = select.poll()
     poll.register(pid_descriptor, select.POLLIN)
     return bool(poll.poll(PATIENCE_SECONDS * 1000))

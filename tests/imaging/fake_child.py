@@ -1,4 +1,4 @@
-"""A render child whose program is a test's: what an image or a deployment could make of it."""
+"""Render children that run a test's program, to fail as images or deployments make them fail."""
 
 import io
 import subprocess
@@ -12,14 +12,14 @@ BEGINNING = "import os, struct, sys, time; out = sys.stdout.buffer\n"
 
 
 def ready() -> str:
-    """Return the statement by which a program says that it is ready."""
+    """Return the statement by which a program sends its ready frame."""
     frame = io.BytesIO()
     write_frame(frame, ReadyFrame())
     return f"out.write({frame.getvalue()!r}); out.flush()\n"
 
 
 class UnreadyChild(RenderChild):
-    """A child that is never heard of, or not as it should be."""
+    """A child that runs a test's program instead of becoming ready."""
 
     def __init__(self, program: str) -> None:
         self._program = f"{BEGINNING}{program}"
@@ -35,7 +35,7 @@ class UnreadyChild(RenderChild):
 
 
 class FakeChild(UnreadyChild):
-    """A child that comes up well and then runs a test's program."""
+    """A child that becomes ready and then runs a test's program."""
 
     def __init__(self, program: str) -> None:
         super().__init__(ready() + program)

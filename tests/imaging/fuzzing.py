@@ -1,4 +1,4 @@
-"""What the fuzz tests start from, and what a real render child makes of each of their files."""
+"""The valid files that the fuzz tests break, and a real render child to render the results."""
 
 import io
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.support.images_heic import heic
 SIZE = (48, 36)
 DEEP = 16
 TIME_LIMIT_SECONDS = 20.0
-# Dimensions that were made larger are refused, or a case would take seconds.
+# Small limits, so that cases with larger dimensions are refused and do not take seconds.
 LIMITS = Limits(max_pixels=1_000_000, max_frames=50, memory_bytes=400 * MEBIBYTE)
 QUICK: dict[str, int] = {Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
 RECIPE = Recipe(
@@ -32,7 +32,7 @@ RECIPE = Recipe(
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """A sound file, and how many of its last bytes nobody misses."""
+    """A valid file, and how many of its last bytes may be missing."""
 
     name: str
     data: bytes
@@ -40,7 +40,7 @@ class SeedFile:
 
     @property
     def cuts(self) -> range:
-        """Return some forty lengths, up to the longest that lacks something."""
+        """Return some forty lengths at which the file is truncated, the longest first."""
         longest = len(self.data) - self.spare_bytes - 1
         return range(longest, 0, -max(1, longest // 40))
 
@@ -66,7 +66,7 @@ def _bmp() -> bytes:
 
 
 _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
-    # libvips needs no end marker where every block has come.
+    # libvips needs no end marker after the last block.
     "baseline jpeg": (lambda: images.jpeg(SIZE), 2),
     "progressive jpeg": (lambda: images.jpeg(SIZE, progressive=True), 2),
     "cmyk jpeg": (lambda: images.jpeg(SIZE, mode="CMYK"), 2),
@@ -96,18 +96,18 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
 
 
 def seeds() -> tuple[SeedFile, ...]:
-    """Return one sound file of each kind that is rendered."""
+    """Return one valid file of each variety that is rendered."""
     return tuple(SeedFile(name, make(), spare) for name, (make, spare) in _MAKERS.items())
 
 
 class Outcomes:
-    """A render child, replaced when an image has cost its life, and a look at what it made."""
+    """A render child, replaced when it was killed, and a check of its files."""
 
     def __init__(self) -> None:
         self._child = RenderChild(LIMITS.memory_bytes)
 
     def of(self, source: bytes) -> DoneFrame | Failure:
-        """Return how rendering ended; every file that was made is opened by another library."""
+        """Return the outcome of a render; another library opens every file."""
         if not self._child.is_alive():
             self._child = RenderChild(LIMITS.memory_bytes)
         files: list[tuple[VariantFrame, bytes]] = []

@@ -1,8 +1,8 @@
-"""The golden pictures: what the engine must show, by hand, and who writes it anew.
+"""The golden cases: pixels written by hand, golden images, and a program that renews those.
 
-`python -m tests.imaging.golden_cases` lays out what the engine makes of every case in
-`build/goldens.png`; with `--write` that becomes golden, except where it contradicts its case. Look
-at the sheet before you believe it.
+`python -m tests.imaging.golden_cases` renders every case into `build/goldens.png`. With `--write`
+the results become golden images, unless they contradict their case. Look at the sheet before you
+commit them.
 """
 
 import argparse
@@ -20,9 +20,9 @@ CASES = [*ORIENTATION, *COLOUR, *ALPHA, *ANIMATION, *CROP, *WATERMARK, *SCALE]
 
 
 def main(arguments: list[str]) -> int:
-    """Lay all cases out, and keep them if told; 1 if any contradicts what it must show."""
+    """Write the contact sheet, and golden images with `--write`; 1 if a case is contradicted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="make what is seen the golden")
+    parser.add_argument("--write", action="store_true", help="make the results golden")
     is_writing = parser.parse_args(arguments).write
     wrong, written = 0, set()
     for case in CASES:

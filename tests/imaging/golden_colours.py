@@ -1,4 +1,4 @@
-"""Golden cases of what a source says of its colours, its transparency and its way up."""
+"""Golden cases of colours, transparency and orientation."""
 
 from functools import partial
 
@@ -45,7 +45,7 @@ ORIENTATION = [
     ),
 ]
 
-# By another library (LittleCMS through Pillow), relative colorimetric, to its own sRGB.
+# Computed with LittleCMS through Pillow: relative colorimetric, to its own sRGB.
 P3 = ((214, 116, 82), (80, 122, 207), (129, 129, 129), (94, 163, 32))
 ADOBE = ((224, 121, 88), (72, 121, 204), (129, 129, 129), (79, 161, 47))
 PROPHOTO = ((255, 114, 102), (0, 144, 219), (146, 146, 146), (93, 184, 36))
@@ -82,7 +82,7 @@ CUT_OUT = [
     Probe((15, 8), NOTHING),
 ]
 FADING = [Probe((x, 24), (*RED, 255 - 4 * x - 2)) for x in (2, 16, 32, 48, 61)]
-# White shows through: half of the red's own light and half of the white's, in the values.
+# Half red and half white, mixed by their sRGB values.
 FADED_ON_WHITE = [Probe((1, 24), RED), Probe((32, 24), (243, 138, 138)), Probe((62, 24), WHITE)]
 ALPHA = [
     Case("alpha-fading", sources.fading, SIZE, FADING, SHRUNK, CLEAR),

@@ -1,4 +1,4 @@
-"""Takes the pictures of a golden case, and compares them."""
+"""Renders a golden case, and compares the files with it."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,22 +15,22 @@ from shared.model.recipe_reader import read_recipes
 from tests.imaging.rendering import near
 
 FOLDER = Path(__file__).parent / "goldens"
-# Nearly exact, so that a difference is the engine's and hardly ever an encoder's.
+# Nearly lossless, so that differences come from the engine and not from an encoder.
 QUALITY = {"avif": 95, "webp": 100, "jpeg": 100}
-# What each slot holds. The last is what the golden picture is taken from.
+# The codec of each slot. The golden image is taken from the last.
 STILL = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
 CLEAR = {**STILL, Slot.FALLBACK: Codec.PNG}
 ANIMATED = {Slot.AVIF: Codec.WEBP, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.GIF}
 # Mean levels of 255 by which a file may differ from a golden of its own codec, and from one of
 # another. Another effort of the encoder changes it by 0.37 at most.
 BOUND_OF_SAME, BOUND_OF_OTHER = 0.6, 1.7
-# WebP keeps a quarter of the colours: where that shows more than this, it has a golden of its own.
+# WebP keeps a quarter of the colours. If it differs by more levels, it has its own golden image.
 OWN_FROM = 1.0
 PROBE_TOLERANCE = 8
 
 Colour = tuple[int, ...]
 
-# What most cases have in common.
+# Shared by most cases.
 SIZE, SQUARE = (64, 48), (48, 48)
 SHRUNK: Mapping[str, object] = {"variants": [{"widths": [64]}]}
 NOTHING: Colour = (0, 0, 0, 0)
@@ -38,7 +38,7 @@ NOTHING: Colour = (0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one pixel must be: RGB, or RGBA where it is not opaque; alpha alone where clear."""
+    """The expected colour of one pixel: RGB or RGBA. If alpha is 0, only alpha is compared."""
 
     at: tuple[int, int]
     colour: Colour
@@ -48,9 +48,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A source, the recipe document that it is rendered by, and what must be seen then.
+    """A source, a recipe document, and the pixels that are expected.
 
-    The smallest variant is looked at, in each slot of `codecs`. Cases that must show the very same
+    The smallest variant is compared, in each slot of `codecs`. Cases with the same expected image
     share a `picture`.
     """
 
@@ -67,12 +67,12 @@ class Case:
 
     @property
     def golden(self) -> Path:
-        """Return where its golden picture is, of the codec of its last slot."""
+        """Return the path of the golden image, of the codec of the last slot."""
         return FOLDER / f"{self.picture or self.name}.png"
 
     @property
     def webp_golden(self) -> Path:
-        """Return where the golden picture of its WebP is, if there is one."""
+        """Return the path of the golden image for WebP, which may not exist."""
         return self.golden.with_stem(f"{self.golden.stem}-webp")
 
 
@@ -84,13 +84,13 @@ def quarters(*colours: Colour, size: tuple[int, int] = SIZE, frame: int = 0) -> 
 
 
 def boxed(fit: str, **said: object) -> dict[str, object]:
-    """Return a recipe of one variant, 48 by 48."""
+    """Return a recipe with one variant, 48 by 48 pixels."""
     return {"variants": [{"name": "sq", "width": 48, "height": 48, "fit": fit, **said}]}
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One rendered file, as a second library reads it: RGBA frames."""
+    """One rendered file as another library reads it: RGBA frames."""
 
     slot: Slot
     codec: Codec
@@ -108,7 +108,7 @@ class Shot:
 
 
 def shots(case: Case) -> Iterator[Shot]:
-    """Render a case, each slot by itself: no slot then takes the smaller file of another."""
+    """Render a case once per slot, so that no slot takes the smaller file of another."""
     source, watermark = case.source(), case.watermark()
     for slot in case.codecs:
         yield _shot(case, slot, source, watermark)
@@ -134,7 +134,7 @@ def _shot(case: Case, slot: Slot, source: bytes, watermark: bytes) -> Shot:
 
 
 def contradictions(case: Case, shot: Shot) -> list[str]:
-    """Return what a file shows against what its case says by hand, golden or not."""
+    """Return how a file differs from the pixels that its case expects."""
     shape = (shot.said, shot.frames[0].size, len(shot.frames), shot.codec)
     wanted = (case.size, case.size, case.frames, case.codecs[shot.slot])
     if shape != wanted:
@@ -153,7 +153,7 @@ def contradictions(case: Case, shot: Shot) -> list[str]:
 def difference(one: Image.Image, other: Image.Image) -> float:
     """Return the mean absolute difference of two RGBA pictures of one size, in levels of 255.
 
-    Colours count as much as their alpha: nobody sees the colour of what is clear.
+    Colours are weighted by alpha, because the colour of a transparent pixel is invisible.
     """
     first, second = (
         Image.frombytes("RGBA", each.size, each.convert("RGBa").tobytes()) for each in (one, other)
@@ -164,7 +164,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def change(case: Case, shot: Shot) -> str:
-    """Return how a file differs from its golden picture, or nothing where it does not."""
+    """Return how a file differs from its golden image; empty if it does not."""
     has_own = shot.codec is Codec.WEBP and case.webp_golden.exists()
     path = case.webp_golden if has_own else case.golden
     is_same = has_own or shot.codec is [*case.codecs.values()][-1]
@@ -176,7 +176,7 @@ def change(case: Case, shot: Shot) -> str:
 
 
 def write_goldens(case: Case, taken: Sequence[Shot]) -> None:
-    """Make pictures the golden ones: the last, and WebP's where its colours are too few."""
+    """Write the golden image of the last slot, and WebP's if it differs too much."""
     case.golden.parent.mkdir(exist_ok=True)
     case.webp_golden.unlink(missing_ok=True)
     last = taken[-1].strip

@@ -1,4 +1,4 @@
-"""Golden cases of what is animated, cropped, padded and made small."""
+"""Golden cases of animations, crops, padding and scaling."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ WALK = [
         Probe((16 * frame + 8, 6), BLUE, frame),
     )
 ]
-# What browsers show: drawn over, cleared down to nothing, taken back, drawn over.
+# The disposals as browsers show them: kept, cleared to the background, restored, kept.
 DISPOSED = [
     *quarters(RED, RED, RED, RED, size=(16, 16), frame=0),
     *quarters(GREEN, RED, RED, RED, size=(16, 16), frame=1),
@@ -187,9 +187,9 @@ TEXT = [
     Probe((32, 17), WHITE),  # between two lines
     Probe((63, 47), WHITE),
 ]
-# WebP has too few colours in so small a detail to tell anything by a pixel.
+# WebP's chroma subsampling is too coarse to compare single pixels of small details.
 DETAILED = {Slot.AVIF: Codec.AVIF, Slot.FALLBACK: Codec.JPEG}
-# As Pillow's Lanczos filter shrinks it in a single step.
+# The result of Pillow's Lanczos filter in a single step.
 PHOTOGRAPH = [
     Probe((4, 4), (146, 160, 129)),
     Probe((27, 4), (143, 138, 86)),

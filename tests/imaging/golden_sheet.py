@@ -1,4 +1,4 @@
-"""Lays the golden pictures out for people."""
+"""Makes a contact sheet of the golden cases."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ CELL, LABEL, GAP, CHEQUER = (128, 112), 14, 16, 8
 
 
 def contact_sheet(cases: Sequence[Case], columns: int = 4) -> Image.Image:
-    """Return all fallbacks with their names, over a chequered ground; frames side by side."""
+    """Return all fallbacks with their names on a chequered background; frames are side by side."""
     rows = -(-len(cases) // columns)
     across, down = 2 * CELL[0] + GAP, CELL[1] + LABEL + GAP
     sheet = Image.new("RGB", (columns * across, rows * down), (235, 235, 240))

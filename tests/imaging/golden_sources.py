@@ -45,14 +45,14 @@ def stored(format_name: str, orientation: int) -> bytes:
 
 
 def glass() -> bytes:
-    """Return the corners on their side, see-through, with an orientation that mends it."""
+    """Return semi-transparent corners, stored rotated, with their EXIF orientation."""
     picture = images.corners(SIZE).transpose(images.STORED_AS[6])
     picture.putalpha(200)
     return images.saved(picture, "PNG", exif=images.exif(6))
 
 
 def profiled(format_name: str, profile: bytes) -> bytes:
-    """Return the quarters with a profile that says what they mean."""
+    """Return the quarters with a colour profile."""
     return images.saved(quarters(STORED), format_name, icc_profile=profile)
 
 
@@ -65,7 +65,7 @@ def deep_prophoto() -> bytes:
 
 
 def ink(*, with_profile: bool) -> bytes:
-    """Return the quarters in CMYK, for a press that is named or a usual one."""
+    """Return the quarters in CMYK, with or without a profile."""
     said = {"icc_profile": bytes(pyvips.Image.profile_load("cmyk"))} if with_profile else {}
     return images.saved(quarters(INKS, "CMYK"), "JPEG", **said)
 
@@ -92,7 +92,7 @@ def fading() -> bytes:
 
 
 def cut_out() -> bytes:
-    """Return a red disc cut out of green: the green is still there, and nobody may see it."""
+    """Return a red disc on transparent green, which must not show."""
     picture = Image.new("RGBA", SIZE, CLEAR_GREEN)
     ImageDraw.Draw(picture).ellipse((24, 8, 103, 87), fill=(*RED, 255))
     # Odd stripes, too: each pixel of a rung then has some of both.
@@ -112,14 +112,14 @@ def three_bands() -> bytes:
 
 
 def something_red() -> bytes:
-    """Return grey with one red thing at the far right, which catches the eye."""
+    """Return grey with a red disc at the far right, which gravity attention finds."""
     picture = Image.new("RGB", WIDE, GREY)
     ImageDraw.Draw(picture).ellipse((196, 28, 236, 68), fill=RED)
     return images.saved(picture, "PNG")
 
 
 def something_rich() -> bytes:
-    """Return soft shades at the far left, where there is most to tell, and one red thing."""
+    """Return soft shades at the far left, which have most entropy, and a red disc at the right."""
     picture = Image.open(io.BytesIO(something_red()))
     for left in range(96):
         picture.paste((80 + left,) * 3, (left, 0, left + 1, WIDE[1]))
@@ -141,7 +141,7 @@ def page(format_name: str) -> bytes:
 
 
 def moving(format_name: str, count: int = 4) -> bytes:
-    """Return a red square that walks over blue, a quarter of the way to the right a frame."""
+    """Return a red square that moves over blue, by a quarter of the width per frame."""
     frames = []
     for at in range(count):
         frame = Image.new("RGB", SIZE, BLUE)
@@ -152,7 +152,7 @@ def moving(format_name: str, count: int = 4) -> bytes:
 
 
 def disposing() -> bytes:
-    """Return a GIF of 16 by 16 whose frames are kept, cleared away, taken back, and kept."""
+    """Return a GIF of 16 by 16 whose disposals are keep, clear, restore and keep."""
     return images_by_hand.gif(
         ((0, 0, 16, 16), 1, RED),
         ((0, 0, 8, 8), 2, GREEN),
@@ -169,7 +169,7 @@ def watermark() -> bytes:
 
 
 def plain(colour: tuple[int, ...]) -> bytes:
-    """Return one colour, with alpha if it has."""
+    """Return an image of one colour, with alpha if the colour has."""
     mode = "RGBA" if len(colour) == 4 else "RGB"
     return images.saved(images.plain(colour, mode, SIZE), "PNG")
 

@@ -1,4 +1,4 @@
-"""The largest sources that the default recipe and limits let through, for `docs/settings.md`."""
+"""The largest sources that default recipe and limits accept, for `docs/settings.md`."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ KINDS: dict[str, tuple[ImageHeader, ...]] = {
 
 
 def largest_megapixels(kind: ImageHeader) -> int:
-    """Return the most whole megapixels, at 3:2, whose price is within the default limits."""
+    """Return the most whole megapixels, at 3:2, with a memory cost within the default limits."""
     recipe, limits = default_recipe(), Limits()
     for megapixels in range(limits.max_pixels // MEGAPIXEL, 0, -1):
         width = int((megapixels * MEGAPIXEL * 3 / 2) ** 0.5)

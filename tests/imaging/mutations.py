@@ -1,4 +1,4 @@
-"""Breaks image files, the same way for the same numbers."""
+"""Breaks image files; the same numbers break them in the same way."""
 
 import zlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LARGEST = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 
 
 def _at(where: int, end: int) -> int:
-    """Return a place before `end`, at that share of the way, in 65,536ths."""
+    """Return an offset before `end`, at a share in 65,536ths."""
     return where * max(0, end) // WHERE
 
 
@@ -37,7 +37,7 @@ def _with_a_run_overwritten(data: bytes, where: int, value: int) -> bytes:
 
 
 def _with_an_awkward_number(data: bytes, where: int, value: int) -> bytes:
-    """Put a length, a count or a dimension that no file has somewhere into the head."""
+    """Write an extreme length, count or dimension somewhere into the head of a file."""
     numbers = (*AWKWARD, *LARGEST)
     number, size = numbers[value % len(numbers)], (1, 2, 3, 4)[value >> 8 & 3]
     at = _at(where, min(len(data), HEAD_BYTES))
@@ -66,7 +66,7 @@ def _without_a_part(data: bytes, where: int, _value: int) -> bytes:
 
 
 def _with_a_part_damaged(data: bytes, where: int, value: int) -> bytes:
-    """Flip a bit of one part; of a PNG chunk with its checksum, or nothing behind would see it."""
+    """Flip a bit of one part; a PNG chunk also gets a valid checksum, so that it is read."""
     found = parts(data)
     at = _at(where, len(found))
     part = found[at]
@@ -115,12 +115,12 @@ class Change(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change; `where` is a share of the file in 65,536ths, `value` whatever else it needs."""
+    """One change; `where` is a share of the file in 65,536ths, `value` its other parameter."""
 
     change: Change
     where: int
     value: int
 
     def apply(self, data: bytes) -> bytes:
-        """Return the broken file; a file of nothing stays one."""
+        """Return the broken file; an empty file stays empty."""
         return self.change(data, self.where, self.value) if data else data

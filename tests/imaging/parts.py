@@ -1,4 +1,4 @@
-"""Takes files apart into what their formats are made of: joined again, they are the same file."""
+"""Splits files into the parts of their formats; joined, they are the same file."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -47,7 +47,7 @@ def _riff_places(data: bytes) -> Iterator[int]:
 
 def _gif_places(data: bytes) -> Iterator[int]:
     end = len(data)
-    data += bytes(1024)  # where a file was cut, whatever is missing is nothing
+    data += bytes(1024)  # a truncated file may lack parts
     at = 13 + _palette_bytes(data[10])
     while at < end and data[at] in {0x21, 0x2C}:
         yield at

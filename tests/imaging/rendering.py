@@ -1,4 +1,4 @@
-"""Renders a source in this process and looks at what came out."""
+"""Renders a source in this process and opens the results."""
 
 import io
 
@@ -12,7 +12,7 @@ from shared.model.recipe import Codec, Recipe, Slot, Variant
 
 ALL_SLOTS = (Slot.AVIF, Slot.WEBP, Slot.FALLBACK)
 BEST: dict[str, int] = {Codec.JPEG: 100, Codec.WEBP: 100, Codec.AVIF: 95}
-# The source's own size, so that nothing but formats and colours is looked at.
+# The source's own size, so that only formats and colours are tested.
 EXACT = Recipe("exact", (Variant("full", (Slot.FALLBACK,), quality=BEST),), placeholder=False)
 
 
@@ -32,7 +32,7 @@ def opened(file: Encoded) -> Image.Image:
 
 
 def shown(data: bytes) -> Image.Image:
-    """Return the source as its fallback shows it, with alpha where that matters."""
+    """Return the fallback of a source, with alpha unless it is opaque."""
     (file,) = pictures(data, (Slot.FALLBACK,))
     picture = opened(file)
     return picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
@@ -46,7 +46,7 @@ def colour(data: bytes, at: tuple[int, int] = (1, 1)) -> tuple[int, ...]:
 
 
 def near(found: tuple[int, ...], wanted: tuple[int, ...], tolerance: int = 2) -> bool:
-    """Say whether no band is further off than the tolerance."""
+    """Return whether every band is within the tolerance."""
     return len(found) == len(wanted) and all(
         abs(a - b) <= tolerance for a, b in zip(found, wanted, strict=True)
     )

@@ -1,4 +1,4 @@
-"""What transparency and movement must not do to colours."""
+"""Colours under transparency and in animations."""
 
 import io
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What moves, and what stands still because its recipe says so."""
+"""Animations that are kept, and those of which only the first frame is rendered."""
 
 import io
 from dataclasses import replace
@@ -20,7 +20,7 @@ FRAMES = 4
 
 
 def frames(data: bytes, recipe: Recipe, limits: Limits = Limits()) -> set[int]:  # noqa: B008 - immutable
-    """Return how many frames the files of a recipe have; the facts must tell the truth."""
+    """Return the number of frames in a recipe's files, which the facts must report, too."""
     *files, finished = render(data, recipe, limits)
     assert isinstance(finished, Finished)
     assert finished.facts.frames == FRAMES

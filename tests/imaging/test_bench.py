@@ -1,4 +1,4 @@
-"""The benchmark must be able to say no: a figure for something else is worse than none."""
+"""The benchmark must refuse comparisons that would measure something else."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The quality scan must measure what it says: the metric, equal quality, and the right picture."""
+"""The quality scan: its metric, its curves, and the search for equal quality."""
 
 import json
 from io import BytesIO

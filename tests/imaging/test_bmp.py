@@ -1,4 +1,4 @@
-"""BMP by Pillow, of which nothing but its BMP reader ever sees the bytes."""
+"""BMP, read by Pillow's BMP plugin only."""
 
 import struct
 

@@ -11,9 +11,9 @@ from tests.support.bombs import BOMBS, Bomb, Work, warm_child, work
 
 pytestmark = pytest.mark.imaging
 
-# A refusal costs no more memory than this, and no more CPU than one large photograph, which takes
-# about 60 ms of an ordinary core where a bomb's header takes one. Parts that nobody can refuse
-# without walking through them, 4 million of them, come to a third of it.
+# A refusal takes no more memory than this, and no more CPU than one large photograph, which takes
+# about 60 ms of an ordinary core where a bomb's header takes 1 ms. The slowest refusal counts
+# 4 million parts, and takes a third of that.
 MOST_GROWN_BYTES = 60 * MEBIBYTE
 PHOTO = images.jpeg((4000, 3000))
 TRIES = 3
@@ -24,7 +24,7 @@ RENDERED = {name: bomb for name, bomb in BOMBS.items() if not bomb.cause}
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A child that refuses one bomb after the other, and what a photograph costs in it."""
+    """A child that refuses one bomb after the other, and the CPU of a photograph in it."""
 
     child: RenderChild
     photo_seconds: float
@@ -38,7 +38,7 @@ def _bench() -> Iterator[Bench]:
 
 
 def cheapest(child: RenderChild, source: bytes) -> Work:
-    """Return the work that a source needs: what other processes disturb only adds to it."""
+    """Return the least work measured for a source: other processes can only add to it."""
     return min((work(child, source) for _ in range(TRIES)), key=lambda found: found.cpu_seconds)
 
 

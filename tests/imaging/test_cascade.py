@@ -1,4 +1,4 @@
-"""A rung looks as good as one made in a single step from the whole source."""
+"""A rung looks as good as one that is resized from the source in a single step."""
 
 from collections.abc import Callable
 
@@ -13,15 +13,15 @@ pytestmark = pytest.mark.imaging
 
 SIZE = (2300, 1500)
 WIDTHS = [1920, 1280, 960, 640, 320]
-# What the design allows, in points of SSIMULACRA2.
+# The greatest loss that is allowed, in points of SSIMULACRA2.
 LOSSLESS = 0.5
-# Wide enough for libjpeg to halve it; what its plain average costs is weighed in docs/recipes.md.
+# Wide enough for libjpeg to shrink it; docs/recipes.md has the cost of its box filter.
 WIDE = (4900, 1300)
 DECODED_SMALL = 3.0
 
 
 def dulled(level: int) -> float:
-    """Return a level of ink or paper as a scanner sees them."""
+    """Return a level of ink or paper, with a scanner's noise."""
     return 12 + level * 238 / 255
 
 

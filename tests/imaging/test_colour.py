@@ -1,4 +1,4 @@
-"""Whatever a source says of its colours, they come out in sRGB."""
+"""Colours come out in sRGB, whichever way a source declares them."""
 
 import io
 import struct
@@ -50,13 +50,13 @@ def by_matrix(
     matrix: Sequence[Sequence[float]],
     curve: Callable[[float], float] = light,
 ) -> tuple[int, ...]:
-    """Return a colour in sRGB, by the textbook."""
+    """Return a colour in sRGB, computed with the published matrices."""
     linear = [curve(band / 255) for band in bands]
     return tuple(sample(sum(a * b for a, b in zip(row, linear, strict=True))) for row in matrix)
 
 
 def by_cms(picture: Image.Image, profile: bytes) -> tuple[int, ...]:
-    """Return a picture's colour in sRGB, by another library."""
+    """Return an image's colour in sRGB, converted by another library."""
     converted = ImageCms.profileToProfile(
         picture,
         io.BytesIO(profile),
@@ -223,7 +223,7 @@ def test_colours_declared_by_numbers_in_a_png_are_converted(
     assert near(colour(data), wanted, 3)
 
 
-# Grey of 203 nits is the white of paper, and 100 nits are as dark as ever: ITU-R BT.2408, annex 1.
+# Grey of 203 nits is the reference white, and 100 nits are unchanged: ITU-R BT.2408, annex 1.
 HDR = {"pq": (16, (148, 130)), "hlg": (18, (191, 143))}
 
 

@@ -1,4 +1,4 @@
-"""Whose a picture is comes along where a recipe keeps it, and nothing else ever does."""
+"""Copyright and creator are kept if a recipe says so, and no other metadata ever is."""
 
 import io
 from dataclasses import replace
@@ -24,7 +24,7 @@ KEEPING = Recipe("kept", (Variant("w80", tuple(Slot), width=80),), metadata=BOTH
 CREDITED = exif(rights="(c) 2026 Ada", creator="Ada")
 CREDITED_XMP = packet(rights=["(c) 2026 Ada"], creator=["Ada"])
 TELLTALES = (b"Exif", b"EXIF", b"eXIf", b"ICC", b"iCCP", b"8BIM", b"GPS", b"GMap", b"tEXt")
-PLACES = ("xmp", "XML:com.adobe.xmp")  # where Pillow shows a packet
+PLACES = ("xmp", "XML:com.adobe.xmp")  # Pillow's names for the packet
 
 
 def made(data: bytes, recipe: Recipe = KEEPING) -> list[Encoded]:
@@ -32,7 +32,7 @@ def made(data: bytes, recipe: Recipe = KEEPING) -> list[Encoded]:
 
 
 def packet_of(picture: Image.Image) -> bytes:
-    """Return the one packet of a picture, or nothing."""
+    """Return the XMP packet of an image; empty if it has none."""
     found = [picture.info[place] for place in PLACES if place in picture.info]
     assert len(found) <= 1
     return "".join(each if isinstance(each, str) else each.decode() for each in found).encode()
@@ -102,7 +102,7 @@ SAID = Credit("© 2026 Ada & Söhne <Berlin>", "Ada; Grace")
 
 
 def laden(picture: Image.Image | bytes) -> pyvips.Image:
-    """Return a picture with metadata of every kind that libvips knows."""
+    """Return an image with every kind of metadata that libvips knows."""
     file = picture if isinstance(picture, bytes) else images.saved(picture, "PNG")
     options = {"n": -1} if isinstance(picture, bytes) else {}
     image = pyvips.Image.new_from_buffer(file, "", **options).copy_memory().copy()

@@ -1,4 +1,4 @@
-"""The focal point of a source stays in sight, whatever way it is stored."""
+"""The focal point of a source stays in every crop, in every orientation."""
 
 import io
 
@@ -28,7 +28,7 @@ def cropped(data: bytes, focal: Focal | None, gravity: Gravity = Gravity.FOCAL) 
 
 
 def colours(picture: Image.Image) -> tuple[str, str]:
-    """Return which quarters of `corners` stand at the top and at the bottom."""
+    """Return which quarters of `corners` are at the top and at the bottom."""
     names = ("TOP_LEFT", "TOP_RIGHT", "BOTTOM_LEFT", "BOTTOM_RIGHT")
 
     def nearest(found: tuple[int, ...]) -> str:

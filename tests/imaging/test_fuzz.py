@@ -1,4 +1,4 @@
-"""Whatever is done to a file, it is rendered right or refused with a cause.
+"""A broken file is rendered right or refused with a cause.
 
 A push tries the same cases each time, a nightly run other ones. Hypothesis prints the smallest
 that fails.

@@ -1,4 +1,4 @@
-"""A GIF's frames, put together as browsers do, and its timing."""
+"""GIF frames are composed as in browsers, and keep their timing."""
 
 import io
 
@@ -36,7 +36,7 @@ def gif(disposal: int) -> bytes:
 
 
 def frames_of(data: bytes) -> list[Image.Image]:
-    """Return each frame as a viewer puts it together."""
+    """Return each frame as a viewer composes it."""
     picture, found = Image.open(io.BytesIO(data)), []
     for at in range(getattr(picture, "n_frames", 1)):
         picture.seek(at)
@@ -44,7 +44,7 @@ def frames_of(data: bytes) -> list[Image.Image]:
     return found
 
 
-# What the third frame shows where the second put its square.
+# What the third frame shows where the second frame has its square.
 LEFT_BEHIND = {"kept": (1, BLUE), "cleared": (2, (0, 0, 0, 0)), "put back": (3, RED)}
 
 
@@ -92,7 +92,7 @@ def test_a_frame_that_fills_the_screen_has_no_alpha() -> None:
 def test_delays_and_the_number_of_loops_are_kept() -> None:
     for file in pictures(gif(1)):
         picture = Image.open(io.BytesIO(file.data))
-        # A WebP counts how often it plays, a GIF how often it plays again.
+        # WebP holds the number of plays, GIF the number of repetitions.
         assert picture.info["loop"] == {"GIF": 3, "WEBP": 4}[picture.format or ""]
         assert delays(picture) == [0, 70, 100]
 

@@ -1,4 +1,4 @@
-"""A picture that changes is seen: by pixels written by hand, and by its golden picture."""
+"""Rendered images match pixels that were written by hand, and golden images."""
 
 import pytest
 

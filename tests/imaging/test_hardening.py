@@ -1,4 +1,4 @@
-"""What a real render child holds against hostile bytes."""
+"""A real render child withstands hostile bytes."""
 
 import io
 
@@ -16,7 +16,7 @@ from tests.support.hand import tiff, webp
 pytestmark = pytest.mark.imaging
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-# The first bytes of what other builds of libvips would open, some of them by running programs.
+# First bytes of formats that other builds of libvips would open, some by running programs.
 FOREIGN: dict[str, tuple[bytes, Cause]] = {
     "svg": (SVG, Cause.UNSUPPORTED_FORMAT),
     "svg behind a prologue": (b'<?xml version="1.0"?>' + SVG, Cause.UNSUPPORTED_FORMAT),
@@ -52,7 +52,7 @@ def test_a_child_opens_only_the_rendered_formats(
 
 
 def test_a_polyglot_is_opened_by_its_first_bytes_only(child: RenderChild) -> None:
-    """Polyglots: what the first bytes say is what is opened, and by that loader only."""
+    """The first bytes decide on the loader, and no other loader is tried."""
     disguised = images.jpeg()[:20] + SVG
 
     with pytest.raises(Failure) as caught:
@@ -75,7 +75,7 @@ def test_a_childs_libvips_blocks_untrusted_loaders_and_uses_one_thread(
 
 
 def test_a_tiff_of_many_bands_does_not_abort_the_child(child: RenderChild) -> None:
-    """glib ends the process where memory is short, and a thousand planes each want some."""
+    """glib aborts the process when memory runs out, and each of a thousand bands takes some."""
     with pytest.raises(Failure) as caught:
         rendered(child, tiff.tiff(1000, rows=1000, planes=1000))
 
@@ -92,7 +92,7 @@ def test_a_child_survives_memory_that_runs_out_at_the_header(child: RenderChild)
 
 
 def test_ten_thousand_frames_are_not_taken_for_one(child: RenderChild) -> None:
-    """libvips' own count says 1 where there are 10,000 pages or more."""
+    """libvips' own count returns 1 for 10,000 pages and more."""
     generous = Job(SMALL_JOB.recipe, Limits(max_frames=5000))
 
     with pytest.raises(Failure) as caught:

@@ -1,4 +1,4 @@
-"""HEIC by pillow-heif: priced from its header, whole or refused, and only in the child."""
+"""HEIC, read by pillow-heif: memory cost, truncation, orientation, and only in the child."""
 
 import sys
 from dataclasses import replace

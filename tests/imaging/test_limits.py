@@ -1,4 +1,4 @@
-"""What is admitted at its limit also renders, in a child that has no more memory than that."""
+"""An image at the memory limit renders in a child with exactly that memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.imaging
 
 TIME_LIMIT_SECONDS = 100.0
 FRAMES = 8
-STORED_PIXEL_BYTES = {"bmp": 3}  # not compressed, so that the source itself counts
+STORED_PIXEL_BYTES = {"bmp": 3}  # not compressed, so that the size of the source counts
 LIMITS = Limits(max_pixels=1 << 32, memory_bytes=350 * MEBIBYTE)
 ROOM_FOR_SOURCE = Limits(max_pixels=1 << 32, memory_bytes=346 * MEBIBYTE)
 EFFORT: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.PNG: 1, Codec.GIF: 1}
@@ -34,7 +34,7 @@ STILL = ImageHeader(
 
 
 def whole(slot: Slot, **effort: int) -> Recipe:
-    """Return a recipe of the picture in its own size: what it costs is the encoder's."""
+    """Return a recipe with the image at its own size, so that the encoder costs most."""
     efforts = EFFORT | {Codec(name): value for name, value in effort.items()}
     return Recipe("whole", (Variant("full", (slot,), effort=efforts),), placeholder=False)
 
@@ -42,7 +42,7 @@ def whole(slot: Slot, **effort: int) -> Recipe:
 def flat(
     save: str, *, bands: int = 3, frames: int = 1, **options: object
 ) -> Callable[[int], bytes]:
-    """Return what makes a flat picture of a side; none is quite transparent nor quite opaque."""
+    """Return a function that makes a flat image of a side; alpha is neither 0 nor 255."""
 
     def make(side: int) -> bytes:
         picture = pyvips.Image.black(side, side * frames, bands=bands).copy(interpretation="srgb")
@@ -56,7 +56,7 @@ def flat(
 
 
 def deep(side: int) -> bytes:
-    """Return a clear PNG of four bands of 16 bits."""
+    """Return a transparent PNG of four bands of 16 bits."""
     picture = pyvips.Image.black(side, side, bands=4).cast("ushort")
     return bytes(picture.copy(interpretation="rgb16").pngsave_buffer())
 
@@ -120,7 +120,7 @@ def cause(
 
 
 def largest_side(header: ImageHeader, recipe: Recipe) -> int:
-    """Return the side of the largest square that is admitted, but for what no encoder can hold."""
+    """Return the side of the largest accepted square that the encoders can hold."""
     low, high = 1, 16_000
     while high - low > 1:
         middle = (low + high) // 2

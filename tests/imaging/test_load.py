@@ -1,4 +1,4 @@
-"""What is decoded: upright and whole, whichever way a picture takes through `load`."""
+"""Decoded images are upright and complete on every path through `load`."""
 
 import io
 import struct
@@ -28,12 +28,12 @@ def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
 
 
 def extra_samples(meaning: int) -> bytes:
-    """Return a TIFF's entry that says what the band behind the colours is: TIFF 6.0, page 31."""
+    """Return the TIFF entry that declares the extra band: TIFF 6.0, page 31."""
     return struct.pack("<HHIHH", 338, 3, 1, meaning, 0)
 
 
 def product(mode: str = "RGB") -> Image.Image:
-    """Return a dark thing in the upper left corner of a white page."""
+    """Return a white page with a dark square in its upper left corner."""
     page = Image.new("RGB", SIZE, (255, 255, 255))
     page.paste((20, 20, 20), (0, 0, 200, 150))
     return page.convert(mode)
@@ -122,7 +122,7 @@ def test_a_png_keyword_in_latin_1_does_not_fail_the_image() -> None:
     whole = images.png(SIZE)
     chunk = b"tEXt" + "Gr\u00f6\u00dfe\0drei".encode("latin-1")
     named = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    data = whole[:33] + named + whole[33:]  # behind IHDR
+    data = whole[:33] + named + whole[33:]  # after IHDR
 
     picture = load(data, probe(data), SMALL)
 

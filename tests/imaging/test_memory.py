@@ -1,4 +1,4 @@
-"""A render child that has rendered hundreds of images holds what it held after half of them."""
+"""A render child's memory does not grow over hundreds of images."""
 
 from collections.abc import Callable
 from itertools import cycle, islice
@@ -19,8 +19,8 @@ from tests.support.size import SIZE
 pytestmark = [pytest.mark.imaging, pytest.mark.timeout(900)]
 
 KIBIBYTE = 1024
-# What is lost for good would be a picture or a file: tens of kilobytes, every time. The first few
-# hundred images still make the heap some kilobytes larger each, the later ones do not.
+# A leak would be an image or a file: tens of kilobytes, every time. The first few
+# hundred images still grow the heap by some kilobytes each, later ones do not.
 LONG_RUN = 2_000
 MOST_GROWTH = (2 if SIZE.memory_images >= LONG_RUN else 6) * KIBIBYTE
 SAMPLES = 200
@@ -94,7 +94,7 @@ def test_a_childs_memory_stays_flat_over_many_images(
         assert outcome(child, source) is cause
         held.append(resident_bytes(child.pid))
 
-    # Not every one: a child's memory goes up and down with each image, and pairs grow as a square.
+    # Only a sample of the points, because the number of pairs grows with its square.
     step = len(held) // SAMPLES
     growth = slope(held[len(held) // 2 :: step]) / step
     with capsys.disabled():

@@ -1,4 +1,4 @@
-"""What is admitted must also render, and every encoder runs once."""
+"""Accepted images must also render, and every encoder runs once per image."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def test_a_canvas_over_the_memory_limit_is_refused(make: object) -> None:
 
 def test_no_codec_encodes_one_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Codec] = []
-    # A GIF that wins every slot: WebP is tried for its own slot, and not again for AVIF's.
+    # The GIF is smallest in every slot: WebP is encoded for its own slot and not for AVIF's.
     sizes = {Codec.GIF: 1, Codec.WEBP: 2}
 
     def pretend(_picture: object, codec: Codec, **_options: object) -> bytes:
@@ -80,7 +80,7 @@ def test_text_that_is_not_utf_8_is_a_corrupt_file_and_does_not_leak_into_the_nex
     monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     def stumbling(*_arguments: object, **_options: object) -> None:
-        # As pyvips does over such a message: libvips has complained, and nobody has listened.
+        # pyvips fails in this way on such a message, and leaves libvips' error buffer full.
         pyvips.vips_lib.vips_foreign_find_load(b"/no/such/file")
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
@@ -97,7 +97,7 @@ def test_text_that_is_not_utf_8_is_a_corrupt_file_and_does_not_leak_into_the_nex
 
 
 def test_a_webp_that_libvips_would_buffer_in_a_file_is_rendered_in_memory() -> None:
-    # Over 100 MB of pixels, and a child may write no file of that size.
+    # Over 100 MB of pixels: RLIMIT_FSIZE keeps a child from writing such a file.
     flat = pyvips.Image.black(6500, 6500, bands=3).copy(interpretation="srgb")
     child = RenderChild(Limits().memory_bytes)
 

@@ -1,4 +1,4 @@
-"""A picture comes out upright, turned once, whichever way its format says how."""
+"""An image is rotated upright once, whichever way its format declares the orientation."""
 
 import pytest
 
@@ -13,7 +13,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC")
 
 
 def stored(format_name: str, orientation: int) -> bytes:
-    """Return the corners in a format; AVIF and HEIC are turned by their container."""
+    """Return the corners in a format; AVIF and HEIC have the orientation of their container."""
     if format_name == "HEIC":
         return images_heic.oriented_heic(orientation, SIZE)
     if format_name == "JPEG":
@@ -22,7 +22,7 @@ def stored(format_name: str, orientation: int) -> bytes:
 
 
 def is_upright(data: bytes, size: tuple[int, int] = SIZE) -> bool:
-    """Say whether each corner has its colour."""
+    """Return whether each corner has its colour."""
     picture = shown(data).convert("RGB")
     right, bottom = picture.width - 6, picture.height - 6
     corners = {
@@ -47,7 +47,7 @@ def test_every_orientation_of_every_format_comes_out_upright(
 
 @pytest.mark.parametrize("format_name", ["AVIF", "HEIC"])
 def test_the_container_orientation_wins_over_exif(format_name: str) -> None:
-    # As a program leaves it that turned the pixels and forgot the EXIF: viewers pass over that.
+    # Some programs rotate the pixels and keep the EXIF orientation, which viewers ignore.
     turned = stored(format_name, 6)
     said = turned.find(b"irot")
 

@@ -15,7 +15,7 @@ SHAPES = [(16, 16), (1, 16), (16, 3), (640, 480)]
 def noise(
     seed: int, size: tuple[int, int], *, stark: bool = False, bands: int = 3
 ) -> pyvips.Image:
-    """Return what compresses worst: independent samples, of black and white alone if `stark`."""
+    """Return noise, which compresses worst; only black and white if `stark`."""
     samples = shake_256(bytes((seed, stark))).digest(bands * size[0] * size[1])
     if stark:
         samples = bytes(255 * (sample & 1) for sample in samples)

@@ -1,4 +1,4 @@
-"""Nothing that a source says of place, person or device reaches a variant."""
+"""No metadata of place, person or device reaches a variant."""
 
 import pytest
 

@@ -113,7 +113,7 @@ def test_every_orientation_comes_out_upright(orientation: int) -> None:
 
 
 def test_a_wide_gamut_colour_is_converted_to_srgb() -> None:
-    # sRGB has no redder red, so Display P3 (200, 60, 40) must come out redder than it is written.
+    # Display P3's red is beyond sRGB's, so (200, 60, 40) must come out with a higher red value.
     files = rendered(images.wide_gamut_jpeg((200, 60, 40)))
 
     red, green, blue = opened(files["w80", Slot.FALLBACK]).convert("RGB").getpixel((40, 30))  # type: ignore[misc] # RGB

@@ -93,7 +93,7 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
 
 
 def test_a_child_serves_one_image_after_the_other(render_pool: RenderPool) -> None:
-    """The worker reads up to the last answer and no further, which must not cost the child."""
+    """The worker stops iterating at the last reply, which must not kill the child."""
     served = []
     for number in range(3):
         with render_pool.child(wait_seconds=0) as child:
@@ -161,7 +161,7 @@ def test_each_variant_is_sent_while_the_next_is_encoded(child: RenderChild) -> N
     assert isinstance(first[0], VariantFrame)
     assert len(others) == 3
     assert isinstance(done, DoneFrame)
-    # Three of four files, the slow ones among them, cannot have been encoded yet.
+    # The other three files, with the slow ones among them, cannot be encoded yet.
     assert at_first < whole / 2
 
 

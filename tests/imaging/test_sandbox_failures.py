@@ -51,7 +51,9 @@ def test_a_child_that_never_answers_is_killed_at_the_limit_and_replaced(
 
 def test_a_child_that_stops_reading_a_large_source_is_killed(child: RenderChild) -> None:
     child.await_ready()
-    os.kill(child.pid, signal.SIGSTOP)  # a pipe holds 64 KiB, and the rest of the source waits
+    os.kill(
+        child.pid, signal.SIGSTOP
+    )  # a pipe holds 64 KiB; writing the rest of the source blocks
 
     with pytest.raises(DecodeTimeout):
         list(child.render(bytes(4 * MEBIBYTE), SMALL_JOB, time_limit_seconds=0.2))
@@ -108,7 +110,7 @@ BOMBS: dict[str, tuple[bytes, Slot]] = {
 
 @pytest.mark.parametrize(("source", "slot"), BOMBS.values(), ids=BOMBS.keys())
 def test_an_image_that_exhausts_the_memory_fails_alone(source: bytes, slot: Slot) -> None:
-    # Admission lets it through, the kernel does not. How libvips notices differs, its end as well.
+    # The cost check accepts it, RLIMIT_AS does not. libvips fails in different ways.
     believing = Limits(memory_bytes=1 << 40, max_pixels=1 << 40)
     full_size = Recipe("full", (Variant("full", (slot,)),))
     render_pool = RenderPool(1, Limits(memory_bytes=64 * MEBIBYTE))
@@ -152,7 +154,7 @@ def test_an_invalid_frame_of_a_child_is_a_crash(program: str) -> None:
 
 def test_the_last_line_of_a_childs_standard_error_is_in_the_detail() -> None:
     child = FakeChild(
-        # Over its job: what it said before is not kept for it.
+        # The output before this job must not be in the detail.
         "sys.stdin.buffer.read(1);"
         "sys.stderr.write('chatter ' * 1000 + 'free(): invalid pointer'); sys.exit(134)"
     )
@@ -167,7 +169,7 @@ def test_the_last_line_of_a_childs_standard_error_is_in_the_detail() -> None:
 
 @pytest.mark.parametrize("cause", [cause.value for cause in Cause])
 def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
-    """A hostile child must not pass for an outage, nor for somebody else's claim."""
+    """A hostile child must not be able to report an outage or another worker's claim."""
     frame = f'{{"type":"failed","cause":"{cause}","stage":"x","detail":"y"}}'
     child = FakeChild(
         f"out.write(struct.pack('>IQ', {len(frame)}, 0) + {frame.encode()!r});"
@@ -221,7 +223,7 @@ sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
 
 
 def test_a_workers_memory_and_environment_are_hidden_from_its_children() -> None:
-    # What a process that is not dumpable keeps from others of its user: man 5 proc, man 2 ptrace.
+    # Files of a process that is not dumpable belong to root: man 5 proc, man 2 ptrace.
     ended = subprocess.run(
         [sys.executable, "-c", HIDDEN],
         env={"PYTHONPATH": os.pathsep.join(["", *sys.path])},
@@ -232,7 +234,7 @@ def test_a_workers_memory_and_environment_are_hidden_from_its_children() -> None
     assert ended.returncode == 0
 
 
-# Minutes of work in one encode: the child has no reason to look at its pipes meanwhile.
+# One encode takes minutes, during which the child does not read its pipes.
 ORPHANED = """
 import sys, threading, time
 from shared.imaging.frames import Job

@@ -1,4 +1,4 @@
-"""A child that does not come up is the deployment's fault, and no image's."""
+"""A child that does not start is the fault of the deployment, and not of an image."""
 
 import struct
 import subprocess
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.imaging
 
 
 def says(text: str) -> str:
-    """Return a program that says one frame and then nothing more."""
+    """Return a program that sends one frame and then nothing more."""
     frame = struct.pack(">IQ", len(text), 0) + text.encode()
     return f"out.write({frame!r}); out.flush(); time.sleep(600)"
 
@@ -66,7 +66,7 @@ def test_a_child_that_never_becomes_ready_is_killed_at_the_time_limit() -> None:
 
 
 def test_the_start_of_a_child_does_not_count_in_the_images_time_limit() -> None:
-    """A slow start and a fast limit: the image itself is what takes too long here."""
+    """The start is slow and the time limit short: only the image takes too long."""
     child = UnreadyChild(f"time.sleep(0.5)\n{ready()}time.sleep(600)")
 
     with pytest.raises(DecodeTimeout):
@@ -104,18 +104,18 @@ def test_a_pool_starts_its_children_without_waiting_for_them(
 
     render_pool = RenderPool(2, Limits())
 
-    render_pool.close()  # nobody has said hello, and nobody would have
+    render_pool.close()  # no child has become ready, and none would have
 
 
 class SleepyChild(UnreadyChild):
-    """A child that comes up never."""
+    """A child that never becomes ready."""
 
     def __init__(self, _memory_bytes: int) -> None:
         super().__init__("time.sleep(600)")
 
 
 class BrokenChild(UnreadyChild):
-    """What every child is like in a broken deployment."""
+    """A child in a broken deployment."""
 
     def __init__(self, _memory_bytes: int) -> None:
         super().__init__("sys.exit('no libvips here')")
@@ -142,7 +142,7 @@ def test_a_pool_lends_no_child_in_a_broken_deployment_and_one_after_the_repair(
 
 
 class Unstartable(RenderChild):
-    """A child for which the kernel has no process."""
+    """A child whose process cannot be started."""
 
     def _start(self) -> subprocess.Popen[bytes]:
         raise BlockingIOError("Resource temporarily unavailable")

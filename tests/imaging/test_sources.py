@@ -1,4 +1,4 @@
-"""Every kind of every format comes out in its colours, or is refused with its cause."""
+"""Every variety of every format keeps its colours, or is refused with its cause."""
 
 import io
 import struct
@@ -61,13 +61,13 @@ PNGS: dict[str, tuple[bytes, tuple[int, ...]]] = {
 def test_every_png_format_keeps_its_colours(data: bytes, wanted: tuple[int, ...]) -> None:
     found = colour(data)
 
-    # What nobody can see may have any colour.
+    # Transparent pixels may have any colour.
     assert found[3:] == wanted[3:]
     assert wanted[3:] == (0,) or near(found, wanted)
 
 
 def mpo() -> bytes:
-    """Return a JPEG with an index and a second picture behind its end, as gain maps are stored."""
+    """Return a JPEG with an index and a second image after its end, as gain maps are stored."""
     buffer = io.BytesIO()
     second = plain((0, 0, 255))
     plain(RED).save(buffer, "MPO", save_all=True, append_images=[second], quality=100)
@@ -98,7 +98,7 @@ def test_a_grey_jpeg_is_grey() -> None:
 
 
 def frame_header(offset: int, value: int) -> bytes:
-    """Return a JPEG whose frame header says something else."""
+    """Return a JPEG with another frame header."""
     changed = bytearray(saved(plain(RED), "JPEG"))
     changed[changed.find(b"\xff\xc0") + offset] = value
     return bytes(changed)

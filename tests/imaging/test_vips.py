@@ -17,7 +17,7 @@ from tests.support import images
 
 pytestmark = pytest.mark.imaging
 
-# As libvips 8.18 and the codecs in it have been seen to complain, most of them out of memory.
+# Error messages of libvips 8.18 and its codecs, most of them after memory ran out.
 PILLOW_ERRORS: dict[str, type[Failure]] = {
     "vips_tracked: out of memory -- size == 308MB": TooCostly,
     "webpsave: failed to allocate 36000000 bytes": TooCostly,
@@ -48,7 +48,7 @@ def test_each_error_message_of_libvips_has_one_cause(complaint: str) -> None:
 
 
 def in_a_process(program: str) -> list[str]:
-    """Return what a program prints that opens libvips; the tests' own stays as it is."""
+    """Return the output of a program that opens libvips in a process of its own."""
     ended = subprocess.run(
         [sys.executable, "-c", f"import pyvips\n{program}"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Files that say more than they hold, and what refusing or rendering each of them takes.
+"""Decompression bombs, and the CPU and memory that refusing or rendering each of them takes.
 
 `python -m tests.support.bombs` prints the table that docs/settings.md shows.
 """
@@ -23,7 +23,7 @@ KIBIBYTE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Bomb:
-    """One such file, and the cause for which it is refused; none if it is rendered."""
+    """One bomb, and the cause for which it is refused; `None` if it is rendered."""
 
     make: Callable[[], bytes]
     cause: Cause | None
@@ -115,7 +115,7 @@ WARMERS = (images.jpeg, images.png, images.animated_gif, images.animated_webp, i
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one source took of a child, on top of what that held before."""
+    """The CPU and memory that one source took in a child."""
 
     failure: Failure | None
     cpu_seconds: float
@@ -123,7 +123,7 @@ class Work:
 
 
 def warm_child() -> RenderChild:
-    """Return a child that has seen the codecs: what they cost once is not an image's."""
+    """Return a child that has loaded all codecs, so that their start does not count."""
     child = RenderChild(Limits().memory_bytes)
     for make in WARMERS:
         rendered(child, make())
@@ -131,7 +131,7 @@ def warm_child() -> RenderChild:
 
 
 def work(child: RenderChild, source: bytes) -> Work:
-    """Return what a source takes of a child, with the failure if it is refused."""
+    """Return the work of a child for a source, with the failure if it is refused."""
     held, clock = _most_resident(child.pid, forget=True), _cpu_clock(child.pid)
     before, failure = time.clock_gettime(clock), None
     try:
@@ -156,7 +156,7 @@ def _most_resident(pid: int, *, forget: bool = False) -> int:
 
 
 def main() -> None:
-    """Print a table of every bomb: what it is, its bytes, its end, milliseconds and megabytes."""
+    """Print a table of every bomb: name, bytes, outcome, milliseconds and megabytes."""
     sys.stdout.write("| file | bytes | outcome | CPU ms | MB |\n|---|---|---|---|---|\n")
     for name, bomb in BOMBS.items():
         source, child = bomb.make(), warm_child()

@@ -1,4 +1,4 @@
-"""Sources that say whose they are, and much that must not be passed on."""
+"""Sources with copyright, creator, and metadata that must not reach variants."""
 
 import io
 import struct
@@ -12,7 +12,7 @@ from tests.support.profiles import display_p3
 ARTIST, COPYRIGHT, MAKE, SOFTWARE, EXIF_IFD, GPS_IFD = 315, 33432, 271, 305, 34665, 34853
 SERIAL_NUMBER = 0xA431
 SECRETS = ("Camera Maker", "Editor 1.0", "SN-12345", "secret title", "48,8.2333N")
-# What editors and phones write beside the two that may be kept.
+# Private metadata that editors and phones write.
 PRIVATE_XMP = (
     '<exif:GPSLatitude xmlns:exif="http://ns.adobe.com/exif/1.0/">48,8.2333N</exif:GPSLatitude>'
     '<aux:SerialNumber xmlns:aux="http://ns.adobe.com/exif/1.0/aux/">SN-12345</aux:SerialNumber>'
@@ -37,7 +37,7 @@ def packet(*, rights: Sequence[str], creator: Sequence[str], extra: str = "") ->
 
 
 def exif(*, rights: str | bytes = "", creator: str | bytes = "") -> Image.Exif:
-    """Return an EXIF with a camera, a serial number, a position and what it is asked to say."""
+    """Return EXIF with a camera, a serial number, a position and the given credit."""
     made = Image.Exif()
     made[ORIENTATION], made[MAKE], made[SOFTWARE] = 6, "Camera Maker", "Editor 1.0"
     made.get_ifd(EXIF_IFD)[SERIAL_NUMBER] = "SN-12345"
@@ -66,7 +66,7 @@ def iptc(title: str) -> bytes:
 
 
 def talkative(format_name: str) -> bytes:
-    """Return a picture with a credit, and with all that its format can say beside it."""
+    """Return an image with a credit, and with all other metadata that its format can hold."""
     options: dict[str, object] = {
         "exif": exif(rights="(c) 2026 Ada", creator="Ada"),
         "xmp": packet(rights=["(c) another"], creator=["another"], extra=PRIVATE_XMP),

@@ -1,4 +1,4 @@
-"""What stands in for time, for queues and for AWS in tests that touch none of them."""
+"""Fakes of the clock, of queues and of AWS errors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from worker.policy import CALL_LIMITS
 
 @dataclass
 class FakeClock:
-    """A clock that a test turns."""
+    """A clock that a test advances."""
 
     at: float = 1_000_000.0
 
@@ -46,7 +46,7 @@ class Sent:
 
 @dataclass
 class FakeQueues(Queues):
-    """Queues that note what they are told; `trouble` is raised instead, once set."""
+    """Queues that record their calls; `trouble` is raised instead if it is set."""
 
     deliveries: list[Sequence[Mapping[str, Any]] | PixfleetError] = field(default_factory=list)
     trouble: Exception | None = None

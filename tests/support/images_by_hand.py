@@ -1,4 +1,4 @@
-"""Writes, byte by byte, the files that no encoder at hand writes."""
+"""Writes byte by byte the files that no available encoder writes."""
 
 import struct
 import zlib

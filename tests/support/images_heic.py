@@ -1,4 +1,4 @@
-"""Makes HEIC files with pillow-heif's own encoder; the bytes are its, the pictures ours."""
+"""Makes HEIC files with pillow-heif's encoder."""
 
 from io import BytesIO
 from typing import Any

@@ -67,7 +67,7 @@ def test_pixel_data_may_not_be_much_longer_than_the_pixels() -> None:
 
 
 def test_scans_after_the_end_of_the_image_do_not_count() -> None:
-    """Phones put a film behind the picture, whose bytes may look like anything."""
+    """Phones append a film to the image, whose bytes may look like markers."""
     film = b"\xff\xda" * 10 * MAX_SCANS
 
     assert refusal("jpeg", jpeg.progressive(64, 64, scans=5) + film) is None

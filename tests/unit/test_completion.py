@@ -68,7 +68,7 @@ def documented_fields() -> dict[str, str]:
 
 
 def is_in(event: Change, where: str) -> bool:
-    """Say whether the table has a field in an event: it says `all`, `all but …` or which."""
+    """Return whether a field is in an event, by the table's `all`, `all but …` or names."""
     named = f"`{event}`" in where
     return not named if where.startswith("all") else named
 

@@ -33,7 +33,7 @@ FAILURES: list[type[Failure]] = [
     if found.__module__ == "shared.model.errors" and hasattr(found, "cause")
     if issubclass(found, kind)
 ]
-# What the same bytes will bring about again, whoever tries and whenever.
+# Causes with which the same bytes will fail again.
 PERMANENT = {
     "bad_focal",
     "bad_message",

@@ -86,7 +86,7 @@ def test_a_crop_is_inside_the_image_and_holds_the_focal_point(
 
     assert 0 <= left <= fitted.resized.width - fitted.canvas.width
     assert 0 <= top <= fitted.resized.height - fitted.canvas.height
-    # To half a pixel, which rounding may cost.
+    # Within half a pixel, because of rounding.
     assert left - 0.5 <= x * fitted.resized.width <= left + fitted.canvas.width + 0.5
     assert top - 0.5 <= y * fitted.resized.height <= top + fitted.canvas.height + 0.5
 

@@ -76,7 +76,7 @@ def written(header: msgspec.Struct, payload: bytes = b"") -> bytes:
 
 
 def frame(header: bytes, payload: bytes = b"") -> bytes:
-    """Return a frame of any header, lengths true."""
+    """Return a frame with any header and correct lengths."""
     return PREFIX.pack(len(header), len(payload)) + header + payload
 
 
@@ -158,7 +158,7 @@ def test_a_job_cut_at_any_byte_is_an_invalid_frame_and_an_empty_stream_is_the_en
 
 
 class Endless(io.RawIOBase):
-    """A stream that a child would fill for ever; notes the most that was asked of it at once."""
+    """An endless stream of a child; records the largest size that was read at once."""
 
     def __init__(self, start: bytes) -> None:
         self._start = io.BytesIO(start)

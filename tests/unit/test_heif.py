@@ -38,7 +38,7 @@ def test_a_complete_file_has_its_declared_length(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [AVIF, HEIC, GRID], ids=["avif", "heic", "grid"])
 def test_every_truncation_is_noticed(data: bytes) -> None:
-    # Before the first box but one is whole, the decoder finds nothing at all to show.
+    # Files that are cut before the end of the second box are refused by the decoder.
     first = next(boxes(data, 0, len(data))).end
 
     for kept in range(first + 8, len(data), 97):
@@ -79,7 +79,7 @@ def test_no_bytes_raise_anything(head: bytes, data: st.DataObject) -> None:
 
 
 def iloc(count: int, pieces: int) -> bytes:
-    """Return a file whose items have pieces of no bytes, as many as one likes."""
+    """Return a file whose items have any number of empty extents."""
     items = struct.pack(">HHH", 1, 0, pieces) * 3
     said = struct.pack(">I4sIBBH", 8 + 4 + 4 + len(items), b"iloc", 0, 0, 0, count) + items
     return struct.pack(">I4sI", 12 + len(said), b"meta", 0) + said

@@ -28,7 +28,7 @@ FACTS = SourceFacts(format="jpeg", width=1200, height=800, frames=1, has_alpha=F
 PICTURES = (
     StoredVariant("w640", FALLBACK, Codec.JPEG, 640, 427, 9000),
     StoredVariant("w320", WEBP, Codec.WEBP, 320, 213, 2000),
-    # The smallest that an AVIF reader can show may well be a WebP.
+    # The smallest file for the AVIF slot may be a WebP.
     StoredVariant("w320", AVIF, Codec.WEBP, 320, 213, 2000),
     StoredVariant("w640", AVIF, Codec.AVIF, 640, 427, 5000),
 )

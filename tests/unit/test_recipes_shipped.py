@@ -119,7 +119,7 @@ def test_a_folder_of_the_console_matches_nothing(recipes: RecipeSet, key: str) -
     assert recipes.matching(key) is None
 
 
-def test_a_recipe_that_nobody_wrote_is_none(recipes: RecipeSet) -> None:
+def test_an_unknown_recipe_name_is_none(recipes: RecipeSet) -> None:
     assert recipes.named("nobody") is None
 
 
@@ -135,7 +135,7 @@ def test_a_suffix_matches_in_any_letter_case(key: str, accepted: bool) -> None: 
     assert (found is not None) == accepted
 
 
-def test_the_fingerprint_is_of_what_is_made() -> None:
+def test_the_fingerprint_changes_with_what_is_made() -> None:
     def fingerprint(**fields: object) -> str:
         return read_recipes(recipe_document(recipe(**fields))).recipes[0].fingerprint
 

@@ -26,7 +26,7 @@ def test_overrides_are_part_of_a_sources_identity() -> None:
 
 
 @given(etags, overrides, etags, overrides)
-def test_two_identities_are_equal_only_where_etag_and_overrides_are(
+def test_two_identities_are_equal_only_if_etag_and_overrides_are(
     etag: str, asked: Overrides, other_etag: str, other: Overrides
 ) -> None:
     same = (etag, asked) == (other_etag, other)
@@ -41,7 +41,7 @@ def test_a_key_and_a_size_are_no_part_of_an_identity() -> None:
     assert one.identity == other.identity
 
 
-def test_an_empty_override_asks_for_nothing() -> None:
+def test_an_empty_override_is_ignored() -> None:
     assert identity("5d41", Overrides(recipe="", focal="")) == "5d41"
 
 

@@ -28,7 +28,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("profile", [PARAMETRIC, SAMPLED], ids=["parametric", "sampled"])
-def test_srgb_is_known_by_its_numbers_whoever_wrote_it(profile: bytes) -> None:
+def test_srgb_is_recognised_by_its_content(profile: bytes) -> None:
     assert is_srgb(profile)
 
 
@@ -37,7 +37,7 @@ def test_no_other_profile_passes_for_srgb(name: str) -> None:
     assert not is_srgb(OTHERS[name])
 
 
-def test_a_lookup_table_beside_srgbs_numbers_may_say_anything() -> None:
+def test_a_profile_with_a_lookup_table_is_not_srgb() -> None:
     at = SAMPLED.index(b"desc", profiles.HEADER_BYTES)
     with_table = SAMPLED[:at] + b"A2B0" + SAMPLED[at + 4 :]
 
@@ -45,8 +45,8 @@ def test_a_lookup_table_beside_srgbs_numbers_may_say_anything() -> None:
 
 
 @given(st.integers(0, len(PARAMETRIC)))
-def test_a_profile_cut_short_is_not_srgb_or_still_says_so(length: int) -> None:
-    # Only what nobody reads, behind the last tag that counts, may be missing.
+def test_a_truncated_profile_is_not_srgb_or_lacks_only_unused_bytes(length: int) -> None:
+    # Only unused bytes after the last tag that is read may be missing.
     assert is_srgb(PARAMETRIC[:length]) in {False, length > len(PARAMETRIC) - 64}
 
 
@@ -59,7 +59,7 @@ def test_a_profile_with_any_number_in_it_never_raises(at: int, number: int) -> N
     assert look() in {True, False}
 
 
-def test_a_hundred_tags_that_are_each_the_whole_profile_take_no_memory() -> None:
+def test_a_hundred_tags_that_span_the_profile_take_no_memory() -> None:
     size = 1_000_000
     entries = b"".join(struct.pack(">4sII", b"%04d" % at, 0, size) for at in range(97))
     names = (b"rXYZ", b"gXYZ", b"bXYZ")

@@ -40,11 +40,11 @@ def test_bytes_after_the_trailer_are_ignored(data: bytes) -> None:
 
 
 def block_ends(data: bytes) -> set[int]:
-    """Return where a GIF made of one picture may end: between two blocks."""
+    """Return the offsets between two blocks, where a GIF of one image may end."""
     return {FIRST_BLOCK, FIRST_BLOCK + len(CONTROL), len(data) - 1, len(data)}
 
 
-# A cut before the first block never comes here: libvips finds no frame in it.
+# A file cut before its first block is refused by libvips, which finds no frame.
 @pytest.mark.parametrize(
     "kept", range(GIF_HEADER_BYTES + len(PALETTE), len(WHOLE["extension"]) + 1)
 )
@@ -61,7 +61,7 @@ def test_a_gif_cut_anywhere_but_between_blocks_is_refused(kept: int) -> None:
 @given(st.integers(min_value=1))
 def test_a_gif_of_an_encoder_is_refused_if_cut_inside_an_image(seed: int) -> None:
     data = WHOLE["by an encoder"]
-    # The last sub-blocks, wherever an encoder began them, end with a zero and the trailer.
+    # The last sub-blocks end with a zero and the trailer.
     kept = len(data) - 2 - seed % 200
 
     with pytest.raises(Truncated):

@@ -38,7 +38,7 @@ HOSTILE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_packet_says_nothing(data: bytes) -> None:
+def test_a_hostile_packet_has_no_items(data: bytes) -> None:
     assert read_items(data) == {}
 
 
@@ -58,7 +58,7 @@ printable = st.text(min_size=1, max_size=40).filter(str.isprintable)
 
 
 @given(st.lists(printable, max_size=1), st.lists(printable, max_size=3))
-def test_what_is_written_is_read_whatever_it_says(rights: list[str], creators: list[str]) -> None:
+def test_any_items_are_read_as_they_were_written(rights: list[str], creators: list[str]) -> None:
     said = {"rights": rights, "creator": creators}
 
     packet = write_items(said)
@@ -67,7 +67,7 @@ def test_what_is_written_is_read_whatever_it_says(rights: list[str], creators: l
     assert read_items(packet) == {name: items for name, items in said.items() if items}
 
 
-def test_a_packet_holds_what_it_is_asked_to_say_and_nothing_else() -> None:
+def test_a_packet_holds_the_given_items_and_nothing_else() -> None:
     said = write_items({"rights": ["© A & B <c>"], "creator": ["Ada", "Grace"]})
 
     assert said.decode() == (

@@ -1,1 +1,1 @@
-"""Writes image files byte by byte: what no encoder would, or not in a test's time."""
+"""Writes image files byte by byte that encoders would not write, or not in a test's time."""

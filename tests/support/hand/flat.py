@@ -1,4 +1,4 @@
-"""Compressed nothing: gigabytes of zeros in a zlib stream."""
+"""A zlib stream of gigabytes of zeros."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ BLOCK = 1 << 20
 
 
 def zeros(count: int) -> bytes:
-    """Return a zlib stream of so many zero bytes, of any number of gigabytes, in no time.
+    """Return a zlib stream of any number of zero bytes, in a few milliseconds.
 
     A full flush makes a block independent of what came before, so that one can be repeated.
     """

@@ -12,7 +12,7 @@ from tests.support.bodies import altered, body
 pytestmark = pytest.mark.unit
 
 
-def test_every_key_of_a_backfill_is_a_hint_as_it_stands() -> None:
+def test_every_key_of_a_backfill_is_a_hint_without_decoding() -> None:
     hints = read_hints(body("backfill"))
 
     assert hints == (
@@ -28,14 +28,14 @@ def test_what_is_written_has_the_documented_form() -> None:
     assert written == expected
 
 
-def test_awkward_keys_come_back_as_they_were_written() -> None:
+def test_awkward_keys_are_read_as_they_were_written() -> None:
     hints = read_hints(backfill.write("b", list(KEYS.values())))
 
     assert [hint.key for hint in hints] == list(KEYS.values())
 
 
 @given(st.lists(any_key))
-def test_any_keys_come_back_as_they_were_written(keys: list[str]) -> None:
+def test_any_keys_are_read_as_they_were_written(keys: list[str]) -> None:
     written = backfill.write("b", keys)
 
     assert [hint.key for hint in read_hints(written)] == keys

@@ -38,7 +38,7 @@ JUNK = {
 }
 
 FORMS = ["s3_put", "s3_test_event", "sns_s3_put", "eventbridge_created", "backfill"]
-# What the forms are told apart by.
+# Fields by which the forms are recognised.
 FIELD_NAMES = st.sampled_from(
     ["Records", "Event", "TopicArn", "Type", "Message", "detail-type", "pixfleet"]
 )
@@ -83,7 +83,7 @@ def test_a_bad_message_never_quotes_the_body() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_unknown_object_is_known_by_its_fields() -> None:
+def test_the_fields_of_an_unknown_object_are_named() -> None:
     with pytest.raises(BadMessage, match="got an object with the fields 'hello, there'"):
         read_hints('{"hello":1,"there":2}')
 
@@ -99,7 +99,9 @@ def test_any_json_gives_hints_or_a_bad_message(value: object) -> None:
 
 
 @given(st.data())
-def test_any_field_of_a_real_message_may_be_anything(data: st.DataObject) -> None:
+def test_a_real_message_with_any_value_in_a_field_gives_hints_or_a_bad_message(
+    data: st.DataObject,
+) -> None:
     name = data.draw(st.sampled_from(FORMS))
     path = data.draw(st.sampled_from(sorted(_paths(json.loads(body(name))))))
 
@@ -107,7 +109,7 @@ def test_any_field_of_a_real_message_may_be_anything(data: st.DataObject) -> Non
 
 
 @given(st.data())
-def test_a_real_message_may_end_anywhere(data: st.DataObject) -> None:
+def test_a_real_message_cut_anywhere_gives_hints_or_a_bad_message(data: st.DataObject) -> None:
     text = body(data.draw(st.sampled_from(FORMS)))
 
     assert_hints_or_bad_message(text[: data.draw(st.integers(0, len(text)))])

@@ -18,7 +18,7 @@ KEY = "detail.object.key"
     ("name", "event"),
     [("eventbridge_created", "Object Created"), ("eventbridge_deleted", "Object Deleted")],
 )
-def test_an_event_hints_at_its_key(name: str, event: str) -> None:
+def test_an_event_gives_a_hint_of_its_key(name: str, event: str) -> None:
     hints = read_hints(body(name))
 
     at = datetime(2025, 1, 21, 18, 23, 20, tzinfo=UTC)

@@ -23,7 +23,7 @@ ENCODERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def test_an_upload_hints_at_its_key() -> None:
+def test_an_upload_gives_a_hint_of_its_key() -> None:
     hints = read_hints(body("s3_put"))
 
     at = datetime(2025, 1, 21, 18, 23, 20, 123000, tzinfo=UTC)
@@ -39,7 +39,7 @@ def test_an_upload_hints_at_its_key() -> None:
         ("s3_moto", "ObjectCreated:Put"),
     ],
 )
-def test_every_kind_of_event_hints_at_its_key(name: str, event: str) -> None:
+def test_every_type_of_event_gives_a_hint_of_its_key(name: str, event: str) -> None:
     (hint,) = read_hints(body(name))
 
     assert (hint.bucket, hint.key) == ("pixfleet-sources", "photos/red flower.jpg")

@@ -16,7 +16,7 @@ def test_a_test_event_through_sns_gives_no_hints() -> None:
 
 
 @pytest.mark.parametrize("name", ["eventbridge_created", "backfill", "s3_removed"])
-def test_sns_may_carry_every_other_form(name: str) -> None:
+def test_every_other_form_is_read_from_sns(name: str) -> None:
     wrapped = altered("sns_s3_put", "Message", body(name))
 
     assert read_hints(wrapped) == read_hints(body(name))
@@ -29,7 +29,7 @@ def test_sns_within_sns_is_a_bad_message() -> None:
         read_hints(body("sns_in_sns"))
 
 
-def test_a_subscription_that_waits_to_be_confirmed_says_so() -> None:
+def test_an_unconfirmed_subscription_is_named() -> None:
     with pytest.raises(BadMessage, match="Confirm the queue's subscription"):
         read_hints(body("sns_subscription"))
 

@@ -58,7 +58,7 @@ def test_a_received_message_without_attributes_is_taken_for_the_first_receive() 
     assert message == Message("m", "r", "{}", 1, ARN, None)
 
 
-def test_a_message_knows_its_queue_by_name() -> None:
+def test_the_queue_of_a_message_is_the_last_part_of_its_arn() -> None:
     message, _ = read_batch(json.loads(body("lambda_sqs")))
 
     assert message.queue == "pixfleet-live"
@@ -68,7 +68,7 @@ def test_a_message_knows_its_queue_by_name() -> None:
     ("queue_arn", "lane"),
     [(ARN, "live"), ("pixfleet-bulk", "bulk"), ("live", "live"), ("", "")],
 )
-def test_a_message_knows_its_lane_by_the_last_word_of_its_queue(queue_arn: str, lane: str) -> None:
+def test_the_lane_of_a_message_is_the_last_word_of_its_queue(queue_arn: str, lane: str) -> None:
     assert Message("m", "r", "{}", 1, queue_arn, None).lane == lane
 
 
@@ -99,7 +99,7 @@ def test_an_attribute_that_holds_no_text_is_left_out(wrong: object) -> None:
     assert message.attributes == {"stage": ""}
 
 
-def test_two_messages_are_told_apart_and_counted_in_sets() -> None:
+def test_messages_are_hashable_and_differ_by_their_attributes() -> None:
     plain, attributed = (
         Message("m", "r", "{}", 1, ARN, None, attributes) for attributes in ({}, {"cause": "x"})
     )
@@ -122,7 +122,7 @@ def test_two_messages_are_told_apart_and_counted_in_sets() -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_sqs_event_holds_no_messages(event: object) -> None:
+def test_an_event_of_another_kind_has_no_messages(event: object) -> None:
     assert read_batch(event) == ()
 
 
