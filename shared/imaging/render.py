@@ -39,7 +39,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last result of a render: what the manifest says of the source."""
+    """The last result of a render: the manifest's facts of the source, and the placeholder."""
 
     facts: SourceFacts
     placeholder: Placeholder | None

@@ -49,7 +49,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class ManifestSource:
-    """What a manifest says of its source; `width` and `height` in pixels, upright."""
+    """A manifest's entry for its source; `width` and `height` are upright, in pixels."""
 
     key: str
     bytes: int
@@ -62,7 +62,7 @@ class ManifestSource:
 
 @dataclass(frozen=True, slots=True)
 class ManifestVariant:
-    """What a manifest says of one variant.
+    """A manifest's entry for one variant.
 
     `type` is the file's Content-Type, which is not always that of the slot. `url` is a path and
     query on the stack's distribution.
@@ -84,7 +84,7 @@ class ManifestVariant:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a manifest says. Variants are in the recipe's order, best slot first."""
+    """A manifest as it was read. Variants are in the recipe's order, best slot first."""
 
     recipe: str
     source: ManifestSource
@@ -151,7 +151,7 @@ def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str,
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Return what a stored manifest says; `UnreadableManifest` if it is not one."""
+    """Return a stored manifest's content; `UnreadableManifest` if it is not a manifest."""
     try:
         document = json.loads(data)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """Reads a parsed YAML or JSON document and collects every problem with its path.
 
-msgspec, which validates messages, stops at the first problem. Somebody who edits recipes wants to
-see all of them at once.
+msgspec, which validates messages, stops at the first problem. Recipes are edited by
+hand, and their editor wants to see all problems at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Problems:
         shown = "nothing" if got is None else excerpt(got)
         self.found.append(f"{path}: expected {expected}, got {shown}")
 
-    def say(self, path: str, sentence: str) -> None:
+    def add_sentence(self, path: str, sentence: str) -> None:
         """Add a problem that is not about a single value."""
         self.found.append(f"{path}: {sentence}")
 
@@ -132,7 +132,7 @@ class Fields:
         for name in self._fields:
             if name not in self._taken:
                 known = ", ".join(sorted(self._taken))
-                self.problems.say(self.at(name), f"unknown field; known are {known}")
+                self.problems.add_sentence(self.at(name), f"unknown field; known are {known}")
 
 
 def is_whole(value: object, *, low: int, high: int) -> bool:

@@ -63,7 +63,7 @@ def read_recipes_json(text: bytes, *, where: str) -> RecipeSet:
 def _refuse_many_names(recipe_set: RecipeSet, problems: Problems) -> None:
     size = sum(len(name) for name in recipe_set.object_names())
     if size > MAX_NAME_BYTES:
-        problems.say(
+        problems.add_sentence(
             "recipes",
             f"expected variants whose names take at most {MAX_NAME_BYTES} bytes together, "
             f"got {size}: choose shorter names, fewer variants or fewer formats",
@@ -135,7 +135,9 @@ def _animation(fields: Fields) -> tuple[Animation, Caps | None]:
     )
     inner.refuse_others()
     if mode is not Animation.KEEP and caps != Caps():
-        inner.problems.say(inner.path, f"mode {mode} takes neither max_frames nor max_pixels")
+        inner.problems.add_sentence(
+            inner.path, f"mode {mode} takes neither max_frames nor max_pixels"
+        )
     return mode, None if caps == Caps() else caps
 
 

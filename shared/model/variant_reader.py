@@ -42,12 +42,14 @@ def read_variants(
         for variant in _variant_entry(entry, quality, effort):
             known = merged.setdefault(variant.name, variant)
             if variant.name and replace(known, slots=variant.slots) != variant:
-                fields.problems.say(path, f"{variant.name} is defined above with other settings")
+                fields.problems.add_sentence(
+                    path, f"{variant.name} is defined above with other settings"
+                )
             union = {*known.slots, *variant.slots}
             slots = tuple(slot for slot in Slot if slot in union)
             merged[variant.name] = replace(known, slots=slots)
     if len(merged) > MAX_VARIANTS:
-        fields.problems.say(
+        fields.problems.add_sentence(
             fields.at("variants"), f"expected at most {MAX_VARIANTS} variants, got {len(merged)}"
         )
     return tuple(merged.values())
@@ -85,11 +87,15 @@ def _variant_entry(
 
 def _check_box(variant: Variant, fields: Fields) -> None:
     if variant.fit is not Fit.INSIDE and not (variant.width and variant.height):
-        fields.problems.say(fields.path, f"fit {variant.fit} needs both width and height")
+        fields.problems.add_sentence(fields.path, f"fit {variant.fit} needs both width and height")
     if variant.gravity is not Gravity.CENTRE and variant.fit is not Fit.COVER:
-        fields.problems.say(fields.at("gravity"), "gravity needs fit cover: no other fit crops")
+        fields.problems.add_sentence(
+            fields.at("gravity"), "gravity needs fit cover: no other fit crops"
+        )
     if re.fullmatch(r"w\d+", variant.name):
-        fields.problems.say(fields.at("name"), "w and a number is reserved for rungs of a ladder")
+        fields.problems.add_sentence(
+            fields.at("name"), "w and a number is reserved for rungs of a ladder"
+        )
 
 
 def _slots(fields: Fields) -> tuple[Slot, ...]:
@@ -134,4 +140,4 @@ def read_encoder_figures(fields: Fields, name: str, base: Mapping[str, int]) -> 
 def refuse_repeats(names: list[str], path: str, problems: Problems) -> None:
     """Add a problem for every name that occurs more than once."""
     for name in sorted({name for name in names if name and names.count(name) > 1}):
-        problems.say(path, f"{name} occurs more than once")
+        problems.add_sentence(path, f"{name} occurs more than once")

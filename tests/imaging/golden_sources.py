@@ -17,7 +17,7 @@ CLEAR_GREEN = (0, 255, 0, 0)
 STORED = ((200, 120, 90), (90, 120, 200), (128, 128, 128), (110, 160, 60))
 INKS = ((20, 160, 180, 10), (160, 20, 40, 0), (0, 0, 0, 128), (60, 0, 160, 0))
 
-# P, I, X: seven rows of five dots, so that no font of a library has a say.
+# P, I, X: seven rows of five dots, so that the result does not depend on a font.
 GLYPHS = (
     ("####.", "#...#", "#...#", "####.", "#....", "#....", "#...."),
     (".###.", "..#..", "..#..", "..#..", "..#..", "..#..", ".###."),

@@ -23,7 +23,7 @@ TOP_RIGHT: Colour = (30, 200, 30)
 BOTTOM_LEFT: Colour = (30, 30, 220)
 BOTTOM_RIGHT: Colour = (240, 240, 240)
 
-# What was done to an upright picture to store it so that each EXIF orientation mends it.
+# How an upright image is stored with each EXIF orientation.
 STORED_AS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -123,7 +123,7 @@ def plain(colour: int | tuple[int, ...], mode: str = "RGB", size: Size = SMALL) 
 
 
 def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
-    """Return a picture as a file, as exact as the format can unless `options` say otherwise."""
+    """Return an image as a file, as exact as the format allows unless `options` differ."""
     exact: dict[str, dict[str, object]] = {
         "JPEG": {"quality": 100},
         "WEBP": {"lossless": True},
@@ -133,7 +133,7 @@ def saved(picture: Image.Image, format_name: str, **options: object) -> bytes:
 
 
 def wide_gamut_jpeg(colour: Colour = (255, 0, 0), size: Size = SMALL) -> bytes:
-    """Return one plain Display P3 colour, with the profile that says so."""
+    """Return one plain Display P3 colour, with its profile."""
     picture = Image.new("RGB", size, colour)
     return _saved(picture, "JPEG", quality=95, subsampling=0, icc_profile=display_p3())
 

@@ -63,7 +63,7 @@ def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
 
 
 def with_numbers(data: bytes, primaries: int, transfer: int) -> bytes:
-    """Return an AVIF or HEIC of sRGB whose colour numbers say something else."""
+    """Return an AVIF or HEIC of sRGB with other colour numbers."""
     said = b"nclx" + bytes((0, primaries, 0, transfer))
     changed = data.replace(b"nclx\x00\x01\x00\x0d", said)
     if changed == data:

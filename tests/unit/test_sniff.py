@@ -18,7 +18,7 @@ def ftyp(major: bytes, *compatible: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + b"ftyp" + body
 
 
-# First bytes as each format's specification gives them, and the name that they stand for.
+# First bytes as each format's specification gives them, and the format's name.
 HEADS: dict[str, tuple[bytes, str]] = {
     "jpeg with jfif": (b"\xff\xd8\xff\xe0\x00\x10JFIF\0", "jpeg"),
     "jpeg with exif": (b"\xff\xd8\xff\xe1\x00\x10Exif\0", "jpeg"),

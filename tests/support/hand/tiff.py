@@ -15,7 +15,7 @@ Entries = dict[int, tuple[int, tuple[int, ...]]]
 
 
 def directory(entries: Entries, at: int, then: int) -> bytes:
-    """Return a directory that stands at `at` and names the place of the next."""
+    """Return a directory for the offset `at`, with the offset of the next."""
     codes = {SHORT: "H", LONG: "I"}
     after = at + 2 + 12 * len(entries) + 4
     rows, beyond = b"", b""
