@@ -27,7 +27,7 @@ from scripts.demo.report import DemoReport, report_json
 from scripts.demo.samples import corrupt_jpeg, write_samples
 from scripts.demo.table import print_report
 from scripts.demo.upload import uploading
-from scripts.demo.watch import DemoFailed, Outcomes, Watch, meter
+from scripts.demo.watch import DemoFailed, Outcomes, OutcomeWatch, meter
 from scripts.demo.worker import running_worker
 from scripts.local.clients import local_clients
 from scripts.local.instance import BUILD, DEFAULT_PORT, LocalAwsProblem, parse_port
@@ -91,7 +91,7 @@ class DemoRun:
                 uploading(demo_stack.upload, images.values()) as require_uploads,
                 meter(self.console, is_terminal=sys.stdout.isatty()) as shown,
             ):
-                watch = Watch(demo_stack, worker, shown, require_uploads)
+                watch = OutcomeWatch(demo_stack, worker, shown, require_uploads)
                 outcomes = watch.wait(frozenset(images))
             report = self._report(demo_stack, outcomes, images, contents.skipped, corrupt.key)
             return 1 if report.problems else 0

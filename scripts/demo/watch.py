@@ -68,7 +68,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class OutcomeWatch:
     """Waits until every key is finished and the live queue is empty."""
 
     stack: StackReader

@@ -93,7 +93,7 @@ def _relocated(data: bytes) -> set[int]:
 
 
 def _table(data: bytes, wanted: int) -> int:
-    """Return where in the file a table begins that the dynamic section tells of."""
+    """Return the file offset of a table of the dynamic section."""
     return _file_offset(data, next(value for _, tag, value in _dynamic(data) if tag == wanted))
 
 

@@ -1,4 +1,4 @@
-"""What a test does to the fleet and sees of it, from outside: buckets, queues, ledger."""
+"""A test's access to a local stack: buckets, queues and ledger."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-OURS = "_recipes/"
+RECIPES_PREFIX = "_recipes/"
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """One local stack, looked at by its clients."""
+    """One local stack and its clients."""
 
     stack: LocalStack
     clients: Clients = field(init=False)
@@ -33,35 +33,35 @@ class Fleet:
         object.__setattr__(self, "clients", local_clients(self.stack.endpoint_url))
 
     def put(self, key: str, data: bytes) -> str:
-        """Drop a source and return its ETag, without quotes."""
+        """Upload a source and return its ETag, without quotes."""
         answer = self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=key, Body=data)
         return answer["ETag"].strip('"')
 
     def delete(self, key: str) -> None:
-        """Delete a source, as a person does: the bucket keeps the old version."""
+        """Delete a source; the bucket keeps the old version."""
         self.clients.s3.delete_object(Bucket=self.stack.sources_bucket, Key=key)
 
     def undelete(self, key: str) -> None:
-        """Bring a deleted source back, by deleting the marker that hides it."""
+        """Restore a deleted source by removing its delete marker."""
         s3, bucket = self.clients.s3, self.stack.sources_bucket
         markers = s3.list_object_versions(Bucket=bucket, Prefix=key)["DeleteMarkers"]
         s3.delete_object(Bucket=bucket, Key=key, VersionId=markers[0]["VersionId"])
 
     def stored_keys(self) -> set[str]:
-        """Return the key of every object in the variants bucket but the recipes."""
+        """Return the keys of all objects in the variants bucket except the recipes."""
         pages = self.clients.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.stack.variants_bucket
         )
         found = {entry["Key"] for page in pages for entry in page.get("Contents", [])}
-        return {key for key in found if not key.startswith(OURS)}
+        return {key for key in found if not key.startswith(RECIPES_PREFIX)}
 
     def source_etag_of(self, stored_key: str) -> str:
-        """Return the ETag of the source from which a variant says it was made."""
+        """Return the ETag of a variant's source, from the variant's metadata."""
         answer = self.clients.s3.head_object(Bucket=self.stack.variants_bucket, Key=stored_key)
         return answer["Metadata"][SOURCE_ETAG].strip('"')
 
     def manifest(self, key: str) -> Mapping[str, Any] | None:
-        """Return a source's manifest, if there is one."""
+        """Return a source's manifest, or None."""
         s3 = self.clients.s3
         try:
             answer = s3.get_object(Bucket=self.stack.variants_bucket, Key=manifest_key(key))
@@ -71,7 +71,7 @@ class Fleet:
         return document
 
     def ledger(self, key: str) -> Mapping[str, str]:
-        """Return the ledger's strings and numbers about a source, as text."""
+        """Return the strings and numbers of a source's ledger item, as text."""
         answer = self.clients.dynamodb.get_item(
             TableName=self.stack.ledger_table, Key={"key": {"S": key}}, ConsistentRead=True
         )
@@ -79,15 +79,15 @@ class Fleet:
         return {name: value.get("S", value.get("N", "")) for name, value in item.items()}
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages anybody could receive now."""
+        """Return the number of visible messages."""
         return self._count(queue, "ApproximateNumberOfMessages")
 
     def in_flight(self, queue: str) -> int:
-        """Return how many messages are in somebody's hands, or put off."""
+        """Return the number of messages in flight."""
         return self._count(queue, "ApproximateNumberOfMessagesNotVisible")
 
     def receive(self, queue: str, *, hidden_for_seconds: int) -> "list[MessageTypeDef]":
-        """Return up to ten messages with all their attributes, hiding them from others."""
+        """Receive up to ten messages with all their attributes."""
         return self.clients.sqs.receive_message(
             QueueUrl=self.url(queue),
             MaxNumberOfMessages=10,
@@ -97,7 +97,7 @@ class Fleet:
         ).get("Messages", [])
 
     def dead_letters(self) -> "list[MessageTypeDef]":
-        """Return up to ten dead letters and leave them where they are."""
+        """Return up to ten dead letters and leave them in the queue."""
         return self.receive(self.stack.dead_letter_queue, hidden_for_seconds=0)
 
     def url(self, queue: str) -> str:
@@ -105,7 +105,7 @@ class Fleet:
         return self.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
 
     def wait_until_published(self, keys: Mapping[str, str]) -> None:
-        """Wait until manifest and ledger show each key as made from the source with this ETag."""
+        """Wait until manifest and ledger of each key are of the source with this ETag."""
         for key, etag in keys.items():
             wait_for(f"{key!r} to be published", partial(self._shows, key, etag))
 
@@ -131,7 +131,7 @@ class Fleet:
 
 
 def keys_stored_for(keys: Iterable[str]) -> set[str]:
-    """Return the key of everything that the shipped recipes store for these sources."""
+    """Return the keys of all objects that the shipped recipes store for these sources."""
     recipe_set = read_recipes(recipes_document())
     return {stored for key in keys for stored in _stored_for(key, recipe_set.matching(key))}
 

@@ -1,4 +1,4 @@
-"""Plays Lambda for one invocation: an event on stdin, the handler's answer as the last line."""
+"""Invokes the handler once: the event is on stdin, the answer is the last line of stdout."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from worker.batch import handler
 
 @dataclass(slots=True)
 class Context:
-    """What the handler uses of Lambda's context; its time does not run."""
+    """The part of Lambda's context that the handler uses, with a constant remaining time."""
 
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
     seconds: int = 60

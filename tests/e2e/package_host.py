@@ -1,8 +1,8 @@
-"""Renders files with nothing but an unpacked package: run by its path, never imported.
+"""Renders files with an unpacked package only; it is run by its path and never imported.
 
-    python package_host.py OUT FILE…      prints the folders that modules came from
+    python package_host.py OUT FILE…      prints the files of all imported modules
 
-Also by emulated interpreters, where INTERPRETER says what starts one more of them.
+Emulated interpreters run it, too; INTERPRETER is then the command that starts another of them.
 """
 
 import importlib
@@ -20,23 +20,23 @@ WIDTH = 32
 EVERY_SLOT = Variant(
     f"w{WIDTH}", (Slot.AVIF, Slot.WEBP, Slot.FALLBACK), width=WIDTH, effort={Codec.AVIF: 0}
 )
-PATIENCE_SECONDS = 100.0
+TIMEOUT_SECONDS = 100.0
 
 
 def main(out: Path, sources: list[Path]) -> None:
-    """Import the handlers, render each source, and say where every module came from."""
+    """Import the handlers, render each source, and print the files of all modules."""
     root = Path(os.environ["LAMBDA_TASK_ROOT"])
     handlers = [path.stem for path in sorted((root / "worker").glob("*.py")) if _handles(path)]
     for name in handlers:
         assert callable(importlib.import_module(f"worker.{name}").handler)
     sys.executable = os.environ.get("INTERPRETER", sys.executable)
     child = RenderChild(Limits().memory_bytes)
-    # Longer than the worker waits: an emulated child needs half a minute.
-    child.await_ready(time_limit_seconds=PATIENCE_SECONDS)
+    # More than the worker's timeout: an emulated child needs half a minute.
+    child.await_ready(time_limit_seconds=TIMEOUT_SECONDS)
     for source in sources:
         job = Job(Recipe("every-slot", (EVERY_SLOT,)), Limits())
         data = source.read_bytes()
-        for reply in child.render(data, job, time_limit_seconds=PATIENCE_SECONDS):
+        for reply in child.render(data, job, time_limit_seconds=TIMEOUT_SECONDS):
             if not isinstance(reply, DoneFrame):
                 frame, payload = reply
                 name = f"{source.stem}.{frame.slot.value}.{frame.codec.value}"

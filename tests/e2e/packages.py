@@ -1,4 +1,4 @@
-"""Packages for tests: built once, unpacked as Lambda does, and run by a clean interpreter."""
+"""Builds packages once for all tests, unpacks them as Lambda does, and runs them."""
 
 import json
 import os
@@ -26,14 +26,14 @@ from tests.support.workers import only_one_worker
 BUILD = ROOT / "build"
 HOST = Path(__file__).with_name("package_host.py")
 SLOTS = ("avif", "fallback", "webp")
-SECONDS = 280  # emulated, on a busy machine; natively it takes two
+SECONDS = 280  # for an emulator on a busy machine; a native interpreter takes two
 
 
 @cache
 def built(name: str) -> Package:
-    """Return this checkout's package for a target; a laptop without an index may skip.
+    """Return this checkout's package; skip the test on a laptop without a package index.
 
-    Of the workers of one run only the first builds it.
+    Only the first worker process of a test run builds it.
     """
     description = BUILD / f"pixfleet-{name}.json"
     with only_one_worker(f"package-{name}") as is_first:
@@ -47,14 +47,14 @@ def built(name: str) -> Package:
 
 
 def skip_on_laptops(reason: str) -> None:
-    """Skip the test with a line that says why; with CI=true fail, so that nothing hides there."""
+    """Skip the test with a reason; fail it if CI is set, so that CI skips nothing."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def unpacked(package: Package, folder: Path) -> Path:
-    """Unpack a package into a folder in which nobody may write, as /var/task."""
+    """Unpack a package into a read-only folder, as /var/task is."""
     root = folder / "task"
     with ZipFile(BUILD / package.file) as archive:
         archive.extractall(root)
@@ -64,19 +64,19 @@ def unpacked(package: Package, folder: Path) -> Path:
 
 
 def writable_again(root: Path) -> None:
-    """Let pytest remove the folder."""
+    """Make the folder writable, so that pytest can remove it."""
     for path in (root, *root.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def clean_interpreter(folder: Path) -> Path:
-    """Return a Python that has its standard library and nothing else."""
+    """Return a Python with the standard library only."""
     venv.create(folder / "clean", with_pip=False, symlinks=True)
     return folder / "clean" / "bin" / "python"
 
 
 def lambda_environment(root: Path | str, home: Path | str) -> dict[str, str]:
-    """Return what Lambda sets, as far as Python or the worker looks at it.
+    """Return those of Lambda's environment variables that Python or the worker reads.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
@@ -94,17 +94,17 @@ def lambda_environment(root: Path | str, home: Path | str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
-    """Where sources are written and what they became is read.
+class RenderFolder:
+    """A folder with sources and the variants rendered from them.
 
-    `top` is the folder that the interpreter takes for the root of all.
+    `top` is the root directory of the interpreter: that of its chroot, if it has one.
     """
 
     folder: Path
     top: Path = Path("/")
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], **sources: bytes) -> Any:  # noqa: ANN401 - parsed JSON
-        """Render the sources by a command that starts an interpreter; return what it printed."""
+        """Render the sources with a command that starts an interpreter; return its output."""
         paths = []
         for name, data in sources.items():
             paths.append(self.folder / name)
@@ -124,11 +124,11 @@ class Studio:
         return json.loads(ended.stdout)
 
     def name(self, path: Path) -> str:
-        """Return how the interpreter names a file."""
+        """Return the path of a file as the interpreter sees it."""
         return f"/{path.relative_to(self.top)}"
 
     def check(self, *names: str) -> None:
-        """Check that each source has become a picture of every slot."""
+        """Check that each source has a variant of every slot."""
         for name in names:
             files = sorted(self.folder.glob(f"{name}.*.*"))
             assert tuple(file.suffixes[-2][1:] for file in files) == SLOTS

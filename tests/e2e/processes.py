@@ -47,7 +47,7 @@ class Runner:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
-            error.add_note(f"The runner's last words:\n{self.last_words()}")
+            error.add_note(f"The end of the runner's log:\n{self.last_log_lines()}")
         self.process.terminate()
         try:
             self.process.wait(timeout=DRAIN_SECONDS)
@@ -73,7 +73,7 @@ class Runner:
         about_a_key = [each for each in logged if "key" in each]
         return [(each["key"], each["cause"]) for each in about_a_key if "cause" in each]
 
-    def last_words(self) -> str:
+    def last_log_lines(self) -> str:
         """Return the end of what the runner logged."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
 

@@ -1,4 +1,4 @@
-"""A Lambda Runtime API for one function: hands events out one by one and keeps the answers.
+"""A Lambda Runtime API for one function: returns events one by one and keeps the answers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -22,7 +22,7 @@ ANSWER_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the function's process said: `path` is the end of the API's path."""
+    """A request of the function; `path` is the end of the API's path."""
 
     path: str
     body: Any
@@ -30,14 +30,14 @@ class Answer:
 
 @dataclass(slots=True)
 class RuntimeApi:
-    """The server's side of one function."""
+    """The events and answers of one function."""
 
     address: str = ""
     _events: Queue[object] = field(default_factory=Queue)
     _answers: Queue[Answer] = field(default_factory=Queue)
 
     def invoke(self, event: object) -> Answer:
-        """Hand one event out and return what came back."""
+        """Return the answer to one event."""
         self._events.put(event)
         return self.answer()
 
@@ -50,7 +50,7 @@ class RuntimeApi:
         return self._events.get()
 
     def keep(self, answer: Answer) -> None:
-        """Keep an answer for whoever waits for it."""
+        """Keep an answer until `answer` returns it."""
         self._answers.put(answer)
 
 
@@ -60,7 +60,7 @@ def serving() -> Iterator[RuntimeApi]:
     api = RuntimeApi()
     server = ThreadingHTTPServer((HOST, 0), _handler_for(api))
     server.daemon_threads = True
-    server.block_on_close = False  # a function that waits for an event would hold us up
+    server.block_on_close = False  # otherwise a function that waits for an event would block
     api.address = f"{HOST}:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -87,7 +87,7 @@ def _handler_for(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
                 "Lambda-Runtime-Invoked-Function-Arn",
                 "arn:aws:lambda:us-east-1:000000000000:function:pixfleet-render",
             )
-            # The client dies of a null pointer without these two.
+            # Without these two the client crashes with a null pointer.
             self.send_header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700")
             self.send_header("Content-Type", "application/json")
             self._end(event)

@@ -91,8 +91,9 @@ class Watch:
             QueueUrl=self.inbox, MaxNumberOfMessages=10
         ).get("Messages"):
             for message in messages:
-                told = json.loads(json.loads(message["Body"])["Message"])
-                said.append((told["AlarmName"].removeprefix("pixfleet-"), told["NewStateValue"]))
+                alarm = json.loads(json.loads(message["Body"])["Message"])
+                name = alarm["AlarmName"].removeprefix("pixfleet-")
+                said.append((name, alarm["NewStateValue"]))
                 self.sqs.delete_message(
                     QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"]
                 )
@@ -147,7 +148,7 @@ def assert_every_alarm_speaks_and_is_quiet_again(watch: Watch) -> None:
     speaking = ("dead-letters", "dead-letters-many", "new-dead-letters-live", "something-is-wrong")
     said = watch.heard()
     assert sorted(each for each in said if each[1] == "ALARM") == [(n, "ALARM") for n in speaking]
-    assert {name for name, told in said if told == "OK"} == set(speaking)
+    assert {name for name, state in said if state == "OK"} == set(speaking)
 
 
 def client(service: str, endpoint_url: str) -> Any:  # noqa: ANN401 - no stubs of theirs

@@ -45,7 +45,7 @@ def fleet(endpoint_url: str) -> Fleet:
 
 @pytest.fixture(scope="module")
 def keys(fleet: Fleet) -> list[str]:
-    """Give sources of which the fleet was not told, since they were there before it."""
+    """Upload sources without a bucket notification, so that no event is sent for them."""
     s3, bucket = fleet.clients.s3, fleet.stack.sources_bucket
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     data, keys = png((8, 8)), [f"old/{at:05}.png" for at in range(IMAGES)]

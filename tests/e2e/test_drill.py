@@ -28,7 +28,7 @@ def test_a_drill_finds_no_difference_and_leaves_nothing_behind(
         timeout=100,
     )
 
-    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}\n{runner.last_words()}"
+    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}\n{runner.last_log_lines()}"
     lines = json.loads(ended.stdout)["lines"]
     assert [each["is_right"] for each in lines if each["what"].startswith("alarm")] == [None]
     assert all(each["is_right"] for each in lines if not each["what"].startswith("alarm"))

@@ -20,7 +20,7 @@ from scripts.package.wheels import fetch
 from tests.e2e.packages import (
     BUILD,
     HOST,
-    Studio,
+    RenderFolder,
     built,
     clean_interpreter,
     lambda_environment,
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ARCHITECTURES = ("arm64", "x86_64")
 # glibc, the C++ runtime and zlib, which Amazon Linux 2023 has.
-OF_THE_SYSTEM = (
+SYSTEM_LIBRARIES = (
     *("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libresolv.so.2", "librt.so.1"),
     *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"),
     *("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1"),
@@ -88,14 +88,14 @@ def test_a_package_has_every_library_that_its_libraries_need(package: Package) -
 
     asked = {need.name for data in libraries.values() for need in needs(data)}
     assert len(libraries) > 10
-    assert asked - libraries.keys() <= set(OF_THE_SYSTEM)
+    assert asked - libraries.keys() <= set(SYSTEM_LIBRARIES)
 
 
 def test_no_file_of_a_package_names_the_build_folder(package: Package) -> None:
     with ZipFile(BUILD / package.file) as archive:
-        telling = [name for name in archive.namelist() if str(ROOT).encode() in archive.read(name)]
+        naming = [name for name in archive.namelist() if str(ROOT).encode() in archive.read(name)]
 
-    assert telling == []
+    assert naming == []
 
 
 def test_every_rule_of_the_pruning_drops_something(package: Package) -> None:
@@ -103,7 +103,7 @@ def test_every_rule_of_the_pruning_drops_something(package: Package) -> None:
     names = [name for pin, path in found.items() for name in distribution_files(pin, path)]
 
     idle = [rule.drop for rule in RULES if not any(map(rule.drops, names))]
-    keeping_nothing = [
+    unused_exceptions = [
         kept
         for rule in RULES
         for kept in rule.keep
@@ -111,10 +111,10 @@ def test_every_rule_of_the_pruning_drops_something(package: Package) -> None:
     ]
 
     assert idle == []
-    assert keeping_nothing == []
+    assert unused_exceptions == []
 
 
-def test_another_folder_and_another_day_make_the_same_bytes(tmp_path: Path) -> None:
+def test_the_bytes_do_not_depend_on_folder_and_time(tmp_path: Path) -> None:
     here = built("here")
     for name in ("scripts", "shared", "worker"):
         shutil.copytree(ROOT / name, tmp_path / name)
@@ -143,16 +143,16 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
 ) -> None:
     before = names_under(task_root)
     python = clean_interpreter(tmp_path)
-    studio = Studio(tmp_path)
+    render_folder = RenderFolder(tmp_path)
 
-    told = studio.run([str(python)], lambda_environment(task_root, tmp_path), **KINDS)
+    output = render_folder.run([str(python)], lambda_environment(task_root, tmp_path), **KINDS)
 
-    studio.check(*KINDS)
-    assert "batch" in told["handlers"]
+    render_folder.check(*KINDS)
+    assert "batch" in output["handlers"]
     allowed = (*stdlib_and(task_root), str(tmp_path / HOST.name))
-    assert [file for file in told["files"] if not file.startswith(allowed)] == []
-    assert not [file for file in told["files"] if "site-packages" in file]
-    assert names_under(task_root) == before, "a Lambda cannot write where its code is"
+    assert [file for file in output["files"] if not file.startswith(allowed)] == []
+    assert not [file for file in output["files"] if "site-packages" in file]
+    assert names_under(task_root) == before, "Lambda's task root is read-only"
 
 
 def names_under(root: Path) -> set[str]:

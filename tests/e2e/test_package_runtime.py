@@ -1,4 +1,4 @@
-"""The package under Lambda's own runtime client, AWS being MiniStack."""
+"""The package with Lambda's runtime client, and with MiniStack as AWS."""
 
 import shutil
 import subprocess
@@ -30,7 +30,7 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
 class Host:
-    """A task root, a clean interpreter and the runtime client beside them, as Lambda has them."""
+    """A task root, a clean interpreter and the runtime client, as on Lambda."""
 
     def __init__(self, folder: Path) -> None:
         self.root = unpacked(built("here"), folder)
@@ -73,7 +73,7 @@ def _api() -> Iterator[RuntimeApi]:
         yield api
 
 
-def test_an_event_of_the_queue_is_answered_and_its_pictures_are_made(
+def test_an_event_of_the_queue_is_processed_and_its_variants_are_stored(
     host: Host, api: RuntimeApi, fleet: Fleet
 ) -> None:
     good = {key: fleet.put(key, jpeg(seed=7)) for key in ("one.jpg", "two.jpg")}
@@ -91,7 +91,7 @@ def test_an_event_of_the_queue_is_answered_and_its_pictures_are_made(
     assert dead_letter["MessageAttributes"]["cause"]["StringValue"] == "truncated"
 
 
-def test_a_worker_that_cannot_start_hands_every_message_back(
+def test_a_worker_that_cannot_start_returns_every_message_as_failed(
     host: Host, api: RuntimeApi, fleet: Fleet
 ) -> None:
     fleet.put("three.jpg", jpeg())
@@ -108,7 +108,7 @@ def test_a_worker_that_cannot_start_hands_every_message_back(
     }
 
 
-def test_a_handler_of_another_name_is_told_to_lambda(host: Host, api: RuntimeApi) -> None:
+def test_an_unknown_handler_is_an_init_error(host: Host, api: RuntimeApi) -> None:
     with host.running(api, "worker.batch.no_such_handler"):
         answer = api.answer()
 
@@ -117,7 +117,7 @@ def test_a_handler_of_another_name_is_told_to_lambda(host: Host, api: RuntimeApi
 
 
 def received(fleet: Fleet) -> list[dict[str, object]]:
-    """Return what waits in the live queue, as Lambda's event tells of it."""
+    """Receive the live queue's messages, as records of a Lambda event."""
     arn = f"arn:aws:sqs:us-east-1:000000000000:{fleet.stack.live_queue}"
     messages = fleet.receive(fleet.stack.live_queue, hidden_for_seconds=INVOCATION_SECONDS)
     assert messages
@@ -125,7 +125,7 @@ def received(fleet: Fleet) -> list[dict[str, object]]:
 
 
 def runtime_client(folder: Path) -> Path:
-    """Copy the runtime client out of our environment, whose other packages must not be seen."""
+    """Copy the runtime client out of our environment, without its other packages."""
     for name in RUNTIME_CLIENT:
         for file in found(name):
             if ".." not in file.parts and "__pycache__" not in file.parts:

@@ -1,4 +1,4 @@
-"""The whole stack as `make up` makes it: by Terraform, function and distribution included."""
+"""The whole stack as `make up` applies it, with function and distribution."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def stack(instance: Instance) -> Iterator[WholeStack]:
     assert gone.returncode == 0, gone.stderr
 
 
-def test_pictures_are_dropped_and_served_and_then_everything_is_taken_down(
+def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     stack: WholeStack, instance: Instance
 ) -> None:
     stack.drop({key: jpeg(SIZE, seed=at) for at, key in enumerate(KEYS)})
@@ -79,7 +79,7 @@ def test_pictures_are_dropped_and_served_and_then_everything_is_taken_down(
 
 
 def local(command: str, instance: Instance) -> subprocess.CompletedProcess[str]:
-    """Do what `make up` and `make down` do, in a process that leaves the local AWS to itself."""
+    """Run `up` or `down` of scripts.local in a process of its own."""
     words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}"]
     return subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
 
@@ -112,9 +112,9 @@ def assert_each_browser_has_its_format(stack: WholeStack) -> None:
 def causes(stack: WholeStack) -> Mapping[str, tuple[str, str]]:
     """Return the cause and the lane of each dead letter, by the source's key."""
     found = {}
-    for letter in stack.dead_letters():
-        told = letter["MessageAttributes"]
-        lane = told["source_queue"]["StringValue"].rpartition("-")[2]
-        key = json.loads(letter["Body"])["detail"]["object"]["key"]
-        found[key] = (told["cause"]["StringValue"], lane)
+    for dead_letter in stack.dead_letters():
+        attributes = dead_letter["MessageAttributes"]
+        lane = attributes["source_queue"]["StringValue"].rpartition("-")[2]
+        key = json.loads(dead_letter["Body"])["detail"]["object"]["key"]
+        found[key] = (attributes["cause"]["StringValue"], lane)
     return found

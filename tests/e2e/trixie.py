@@ -1,8 +1,9 @@
 """Folders with Debian trixie, whose Python is Lambda's 3.13, for both of Lambda's architectures.
 
-The packages are unpacked and not configured: enough for an interpreter, and no foreign program is
-run to make it. What Python compiles is the same on every machine, so the native one compiles for
-both: emulated, that alone would take minutes. The folders stay in `build/` until `make clean`.
+The Debian packages are unpacked but not configured, which is enough for an interpreter and needs
+no emulator. Python's compiled files do not depend on the architecture, so the native Python
+compiles for both; an emulated one would take minutes. The folders stay in `build/` until
+`make clean`.
 """
 
 import os
@@ -26,19 +27,19 @@ EMULATOR = "qemu-aarch64-static"
 
 
 def trixie(architecture: str) -> Path:
-    """Return the folder; skips on a laptop that cannot make it, with the reason."""
+    """Return the folder; skip the test on a laptop that cannot create it."""
     if missing := _missing():
         skip_on_laptops(f"The {architecture} package cannot be run here: {missing}.")
     return _folders()[architecture]
 
 
 def compile_natively(folder: Path) -> None:
-    """Compile a folder inside the native Debian folder, as an import does where it may write."""
+    """Compile a folder inside the native Debian folder, as imports from it would."""
     _compile(_folders()[NATIVE], folder)
 
 
 def emulator() -> str:
-    """Return the program that runs arm64 on another machine."""
+    """Return the path of the arm64 emulator."""
     found = shutil.which(EMULATOR)
     if not found:
         skip_on_laptops(f"The arm64 package cannot be run here: install {EMULATOR}.")
@@ -46,7 +47,7 @@ def emulator() -> str:
 
 
 def outside(folder: Path) -> tuple[str, ...]:
-    """Return the words that start the native folder's Python where our own files are seen too."""
+    """Return a command that starts the native folder's Python without a chroot."""
     libraries = folder / "usr" / "lib" / "x86_64-linux-gnu"
     loader = (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries))
     return (*loader, str(folder / "usr" / "bin" / PYTHON))
@@ -54,7 +55,7 @@ def outside(folder: Path) -> tuple[str, ...]:
 
 @cache
 def _folders() -> dict[str, Path]:
-    """Make those that are not there, at once: most of the time is the mirror's."""
+    """Create missing folders concurrently: downloads take most of the time."""
     folders = {name: BUILD / f"trixie-{name}" for name in DEBIAN}
     ready = BUILD / "trixie.ready"
     if not ready.exists():
@@ -82,7 +83,7 @@ def _debootstrap(architecture: str, folder: Path) -> None:
 
 
 def _unpack(folder: Path) -> None:
-    """Unpack what debootstrap leaves to its second stage."""
+    """Unpack the packages that debootstrap leaves to its second stage."""
     archives = folder / "var" / "cache" / "apt" / "archives"
     for name in (folder / "debootstrap" / "base").read_text().split():
         for archive in archives.glob(f"{name}_*.deb"):
@@ -91,7 +92,7 @@ def _unpack(folder: Path) -> None:
 
 
 def _compiled_library(folder: Path) -> Path:
-    """Return a folder of the standard library's compiled files, and of nothing else."""
+    """Return a folder with the standard library's compiled files only."""
     copy = folder / "srv" / "library"
     shutil.copytree(
         folder / LIBRARY,
@@ -106,7 +107,7 @@ def _compiled_library(folder: Path) -> Path:
 
 def _compile(top: Path, folder: Path) -> None:
     python = (CHROOT, str(top), f"/usr/bin/{PYTHON}", "-m", "compileall", "-qq")
-    # By its content, not its time: the other folder's sources are the same, but no older.
+    # Unchecked: the other folder has equal sources with other times.
     _run(*python, "--invalidation-mode=unchecked-hash", f"/{folder.relative_to(top)}")
 
 
@@ -117,5 +118,5 @@ def _run(*command: str) -> None:
 
 def _missing() -> str:
     if os.geteuid() != 0 or platform.machine() != NATIVE:
-        return f"it takes root, and a machine with {NATIVE}"
+        return f"it needs root, and a machine with {NATIVE}"
     return "" if shutil.which("debootstrap") else "install debootstrap"

@@ -1,4 +1,4 @@
-"""What a test sees of the stack that `make up` has made: as a browser, and as its owner."""
+"""A test's access to the stack of `make up`: through the distribution and through AWS's APIs."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ OURS = "_recipes/"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What the distribution answered."""
+    """An answer of the distribution."""
 
     status: int
     content_type: str
@@ -66,18 +66,18 @@ class WholeStack:
             s3.put_object(Bucket=self.names.sources_bucket, Key=key, Body=data)
 
     def stored_sizes(self) -> Mapping[str, int]:
-        """Return the size of every object in the variants bucket, by key, but the recipes."""
+        """Return the size of every object in the variants bucket, except the recipes, by key."""
         pages = self.client("s3").get_paginator("list_objects_v2")
         listed = pages.paginate(Bucket=self.names.variants_bucket)
         found = (entry for page in listed for entry in page.get("Contents", ()))
         return {each["Key"]: each["Size"] for each in found if not each["Key"].startswith(OURS)}
 
     def has_manifests(self, keys: Sequence[str]) -> bool:
-        """Say whether every source has been published."""
+        """Return whether every source is published."""
         return set(self.stored_sizes()) >= {manifest_key(key) for key in keys}
 
     def dead_letters(self) -> "list[MessageTypeDef]":
-        """Return up to ten dead letters and leave them where they are."""
+        """Return up to ten dead letters and leave them in the queue."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=self.names.dead_letter_queue)["QueueUrl"]
         answer = sqs.receive_message(
@@ -110,7 +110,7 @@ class WholeStack:
                 yield Served(answer.status, answer.getheader("Content-Type", ""), answer.read())
 
     def left_over(self) -> Mapping[str, Sequence[object]]:
-        """Return everything there is in the account, by kind, leaving out kinds of nothing."""
+        """Return all resources of the account by kind, without kinds that have none."""
         found = {
             f"{service} {kind}": _listed(self.client(service), operation, kind, **words)
             for service, operation, kind, words in LISTS

@@ -12,7 +12,7 @@ from shared.cloud.items import from_item
 from shared.cloud.objects import SOURCE_ETAG
 from shared.cloud.queues import Queues
 from shared.model.keys import MANIFEST_NAME
-from tests.e2e.fleet import OURS, Fleet
+from tests.e2e.fleet import RECIPES_PREFIX, Fleet
 from tests.soak.check import DeadLetterKey, Entry, KeyState, Manifest, Step, Stored
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _sources(fleet: Fleet) -> Mapping[str, str]:
 
 def _kept(fleet: Fleet, step: Step) -> tuple[Kept, Mapping[str, Manifest]]:
     """Return all variants and manifests by source key, with one HEAD or GET per object."""
-    listed = sorted(key for key in fleet.stored_keys() if not key.startswith(OURS))
+    listed = sorted(key for key in fleet.stored_keys() if not key.startswith(RECIPES_PREFIX))
     kept: Kept = {}
     manifests = {}
     with ThreadPoolExecutor(CONCURRENT_READS) as threads:

@@ -1,1 +1,1 @@
-"""The packages under the Debian that has their Python: minutes, root and debootstrap."""
+"""The packages under Debian trixie, whose Python is Lambda's; needs minutes, root, debootstrap."""

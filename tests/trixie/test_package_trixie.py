@@ -1,4 +1,4 @@
-"""The very zips that Lambda gets, under its Python: x86-64 as it is, arm64 emulated."""
+"""The zips for Lambda under its version of Python: x86-64 natively, arm64 emulated."""
 
 import os
 import shlex
@@ -15,7 +15,7 @@ from scripts.package.build import build
 from scripts.package.target import TARGETS
 from tests.e2e.packages import (
     BUILD,
-    Studio,
+    RenderFolder,
     built,
     lambda_environment,
     unpacked,
@@ -41,7 +41,7 @@ KINDS = {"heic": heic(), "jpeg": images.jpeg()}
 
 @pytest.fixture(name="place")
 def _place() -> Iterator[Path]:
-    """Return a folder inside the native Debian folder, in which anybody may write."""
+    """Return a world-writable folder inside the native Debian folder."""
     made = Path(tempfile.mkdtemp(dir=trixie(NATIVE) / "srv"))
     made.chmod(0o777)
     yield made
@@ -50,17 +50,17 @@ def _place() -> Iterator[Path]:
 
 
 def test_the_x86_64_package_renders_under_lambdas_python(place: Path) -> None:
-    """As nobody, without /proc, /dev or a folder to write in but its own."""
+    """As the user nobody, without /proc and /dev, and with one writable folder."""
     debian = trixie(NATIVE)
-    studio = Studio(place, top=debian)
+    render_folder = RenderFolder(place, top=debian)
     root = unpacked(built("x86_64"), place)
-    environment = lambda_environment(studio.name(root), studio.name(place))
+    environment = lambda_environment(render_folder.name(root), render_folder.name(place))
     chroot = (CHROOT, f"--userspec={NOBODY}:{NOBODY}", str(debian), f"/usr/bin/{PYTHON}")
 
-    told = studio.run(chroot, environment, **KINDS)
+    output = render_folder.run(chroot, environment, **KINDS)
 
-    studio.check(*KINDS)
-    assert "batch" in told["handlers"]
+    render_folder.check(*KINDS)
+    assert "batch" in output["handlers"]
 
 
 def test_a_compiled_package_compiles_nothing_when_it_starts(place: Path, tmp_path: Path) -> None:
@@ -69,22 +69,23 @@ def test_a_compiled_package_compiles_nothing_when_it_starts(place: Path, tmp_pat
     compiler.write_text(f'#!/bin/sh\nexec {shlex.join(outside(debian))} "$@"\n')
     compiler.chmod(0o755)
     wheels = BUILD / "wheels" / "x86_64"
-    built("x86_64")  # fetches them
+    built("x86_64")  # downloads them
     shutil.copytree(wheels, tmp_path / "wheels" / "x86_64", copy_function=os.link)
     package = build(TARGETS["x86_64"], out=tmp_path, compiler=str(compiler))
     with ZipFile(tmp_path / package.file) as archive:
         archive.extractall(place / "task")
-    studio = Studio(place, top=debian)
+    render_folder = RenderFolder(place, top=debian)
 
-    told = subprocess.run(
+    output = subprocess.run(
         [CHROOT, str(debian), f"/usr/bin/{PYTHON}", "-v", "-B", "-c", "import worker.batch"],
-        env=lambda_environment(studio.name(place / "task"), "/"),
+        env=lambda_environment(render_folder.name(place / "task"), "/"),
         capture_output=True,
         text=True,
         check=True,
     ).stderr
 
-    ours = [line for line in told.splitlines() if "code object from" in line and "/task/" in line]
+    loaded = [line for line in output.splitlines() if "code object from" in line]
+    ours = [line for line in loaded if "/task/" in line]
     assert package.is_compiled
     assert len(ours) > 100
     assert [line for line in ours if ".pyc" not in line] == []
@@ -95,13 +96,13 @@ def test_the_arm64_package_renders_under_lambdas_python(place: Path) -> None:
     root = unpacked(built("arm64"), place)
     compile_natively(root)
     python = (emulator(), "-L", str(debian), str(debian / "usr" / "bin" / PYTHON))
-    # An emulated program cannot start another: the kernel would have to know the emulator.
+    # An emulated program can start another one only through the emulator.
     again = place / "python"
     again.write_text(f'#!/bin/sh\nexec {shlex.join(python)} "$@"\n')
     again.chmod(0o755)
     environment = {**lambda_environment(root, place), "INTERPRETER": str(again)}
 
-    told = Studio(place).run(python, environment, **KINDS)
+    output = RenderFolder(place).run(python, environment, **KINDS)
 
-    Studio(place).check(*KINDS)
-    assert "batch" in told["handlers"]
+    RenderFolder(place).check(*KINDS)
+    assert "batch" in output["handlers"]

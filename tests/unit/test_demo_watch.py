@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from scripts.demo.demo_stack import FinishedKey
-from scripts.demo.watch import STALL_SECONDS, DemoFailed, PlainMeter, Watch, pace
+from scripts.demo.watch import STALL_SECONDS, DemoFailed, OutcomeWatch, PlainMeter, pace
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from shared.events.sqs import Message
 
@@ -57,10 +57,10 @@ class Worker:
         return "its last line"
 
 
-def watch(stack: Stack, *, ended: bool = False, lines: list[str] | None = None) -> Watch:
+def watch(stack: Stack, *, ended: bool = False, lines: list[str] | None = None) -> OutcomeWatch:
     time = Time()
     meter = PlainMeter((lines if lines is not None else []).append)
-    return Watch(stack, Worker(ended=ended), meter, lambda: None, time.now, time.sleep)
+    return OutcomeWatch(stack, Worker(ended=ended), meter, lambda: None, time.now, time.sleep)
 
 
 State = tuple[Mapping[str, FinishedKey], int, tuple[DeadLetter, ...]]

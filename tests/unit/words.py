@@ -139,11 +139,9 @@ KEPT: tuple[Kept, ...] = (
 PENDING: tuple[str, ...] = (
     "shared/settings.py",
     "tests/support/",
-    "tests/e2e/",
     "tests/faults/",
     "tests/functional/test_",
     "tests/simulator/",
-    "tests/trixie/",
     "tests/unit/",
     "worker/",
 )
