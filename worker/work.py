@@ -44,7 +44,7 @@ class Work:
 
         A dead letter that is redriven comes with another id, so it answers for whatever it finds.
         """
-        return self.is_redriven or not entry.message_ids.isdisjoint(self.message_ids)
+        return self.is_redriven or not entry.told_by.isdisjoint(self.message_ids)
 
 
 def works_of(

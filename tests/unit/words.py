@@ -129,6 +129,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/page/page.html", "letter-spacing", "a CSS property"),
     Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
     Kept("scripts/pixfleet/image/view.py", "deaths", "a field of the JSON document"),
+    Kept("scripts/pixfleet/image/view.py", "told by", "a field of the JSON document"),
     Kept("scripts/pixfleet/image/view.py", "verdict", "a field of the JSON document"),
     Kept("shared/imaging/child_process.py", "tell", "a method of files"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
@@ -137,6 +138,8 @@ KEPT: tuple[Kept, ...] = (
 # The beginnings of paths that are not done yet. Delete a line as soon as no private word is left
 # there; a test says which.
 PENDING: tuple[str, ...] = (
+    "shared/cloud/",
+    "shared/model/",
     "shared/settings.py",
     "tests/support/",
     "tests/faults/",

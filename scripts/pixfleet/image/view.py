@@ -67,10 +67,9 @@ def document(
 
 def _entry_document(entry: Entry) -> dict[str, object]:
     fields = asdict(entry)
-    # Programs read these fields under the names that they had first.
+    # Programs read the field under the name that it had first.
     fields["deaths"] = fields.pop("crashed_attempts")
-    fields["told_by"] = sorted(fields.pop("message_ids"))
-    return {**fields, "stored": sorted(entry.stored)}
+    return {**fields, "stored": sorted(entry.stored), "told_by": sorted(entry.told_by)}
 
 
 def _ledger_facts(entry: Entry) -> dict[str, object]:
@@ -92,7 +91,7 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
         "lease until": timestamp(entry.lease_until) if entry.lease_until else "",
         "crashed attempts": entry.crashed_attempts or "",
         "crashed render children": entry.crashes or "",
-        "from messages": ", ".join(sorted(entry.message_ids)),
+        "from messages": ", ".join(sorted(entry.told_by)),
     }
     return {name: value for name, value in known.items() if value != ""}
 
