@@ -1,1 +1,1 @@
-"""Shows what recipes do before they are deployed: explanation, JSON Schema, trial."""
+"""Shows what recipes would make before they are deployed: `pixfleet plan` and `recipes`."""

@@ -10,7 +10,11 @@ FIELDS_WITHOUT_EFFECT = {"name", "match"}
 
 
 class Effect(StrEnum):
-    """What happens to one source when the recipes change."""
+    """What happens to one source when the recipes change.
+
+    CHANGED: its recipe makes other variants. NEW: only the new recipes match it. SAME: it gets the
+    same variants. ENDS: only the current recipes match it. NONE: no recipe matches it.
+    """
 
     CHANGED = "changed"
     NEW = "new"

@@ -12,8 +12,8 @@ from shared.model.recipe import Codec, Recipe, Slot, Variant
 Name = tuple[str, Slot]
 File = tuple[VariantFrame, bytes]
 
-# An AVIF of quality 100 scores 96 against the pixels it was made from. A file of quality 60 gets
-# the same score against either, to 0.2.
+# A reference is an AVIF of quality 100, which scores 96 against the source's pixels. A file of
+# quality 60 has the same score, to 0.2, against the reference as against the source's pixels.
 REFERENCE_QUALITY = {Codec.AVIF.value: 100}
 REFERENCE_EFFORT = {Codec.AVIF.value: 0}
 
@@ -54,8 +54,8 @@ def compare(
 ) -> tuple[FileComparison, ...]:
     """Return every file of either recipe, in the new recipe's order.
 
-    With `scorers`, files that differ have scores; `render` then makes the references, which are
-    the same pictures nearly without loss.
+    With `scorers`, the files that differ have SSIMULACRA2 scores. `render` then also makes the
+    references: the same pictures, nearly without loss.
     """
     names = _ordered({*new.files, *old.files}, pair)
     differing = {name for name in names if old.files.get(name) != new.files.get(name)}

@@ -55,7 +55,11 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class PlanEstimate:
-    """Time and cost of rendering `sources` again; `hours` is until the last one is done."""
+    """Time and cost of rendering `sources` again.
+
+    `hours` is the time until the last source is rendered. `dollars` is paid once; the others are
+    for storing the new and the current variants.
+    """
 
     sources: int
     cpu_hours: float
@@ -100,15 +104,15 @@ def mean_source(trials: Sequence[SourceTrial]) -> SourceMeans | None:
 def share_rendered(trials: Sequence[SourceTrial]) -> float:
     """Return the fraction of the sample that would be rendered and stored.
 
-    The rest asks for another recipe by its metadata, or is rejected.
+    The other sources name an unchanged recipe in their metadata, or are rejected.
     """
     return sum(trial.is_comparable for trial in trials) / len(trials) if trials else 0.0
 
 
 def estimate_for(mean: SourceMeans, sources: int, capacity: Capacity) -> PlanEstimate:
-    """Return time and cost for so many sources.
+    """Return time and cost of rendering a number of sources like the mean one.
 
-    It assumes that a Lambda vCPU is as fast as the CPU on which the trials ran.
+    The estimate assumes that a Lambda vCPU is as fast as the CPU on which the trials ran.
     """
     seconds = sources * vcpu_seconds(mean.new_cpu_seconds)
     objects = mean.new_objects + 1  # and the manifest

@@ -32,7 +32,10 @@ class ExplainedSource:
 
 @dataclass(frozen=True, slots=True)
 class RecipeExplanation:
-    """What happens to a source; `refused` is the cause if its message becomes a dead letter."""
+    """What happens to a source; `sentence` says it in words.
+
+    `refused` is empty, or the cause with which its message becomes a dead letter.
+    """
 
     key: str
     attempts: tuple[MatchAttempt, ...]

@@ -35,6 +35,6 @@ def objects_in(cloudwatch: "CloudWatchClient", bucket: str, clock: Clock) -> int
             Statistics=["Average"],
         )
     except (ClientError, BotoCoreError):
-        return None  # the plan can do without: it then uses the count of listed keys
+        return None  # the plan then uses the number of listed keys
     datapoints = sorted(response["Datapoints"], key=lambda each: each["Timestamp"])
     return round(datapoints[-1]["Average"]) if datapoints else None

@@ -91,7 +91,8 @@ def stored_variants(
 ) -> tuple[StoredVariant, ...]:
     """Return the objects of a source; `UnsupportedKey` if an object's name is too long.
 
-    With an empty `version`, the URLs have none; browsers cache those for a short time only.
+    With an empty `version`, the URLs have no version, and browsers cache them for a short time
+    only.
     """
     focal = read_focal(source.overrides.focal)
     sizes = _sizes(recipe, size, focal) if size else {}

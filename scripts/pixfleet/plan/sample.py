@@ -1,4 +1,4 @@
-"""Counts over a whole listing what would change, and draws a sample of it in constant memory."""
+"""Counts what would change for the keys of a listing, and draws a sample in constant memory."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -7,7 +7,8 @@ from random import Random
 
 from scripts.pixfleet.plan.changes import Effect
 
-# The same listing gives the same sample, so that two candidates are tried on the same sources.
+# The same listing gives the same sample, so that two drafts of recipes are tried on the same
+# sources.
 SEED = 20260101
 
 
@@ -39,8 +40,8 @@ def draw_sample(
 ) -> Sample:
     """Return a sample of the first `max_keys` keys.
 
-    Each key that would be rendered has the same chance to be among the `size` keys: reservoir
-    sampling.
+    By reservoir sampling, each key that would be rendered has the same chance to be one of the
+    `size` sampled keys. `on_listed` gets the number of keys listed so far.
     """
     random = Random(SEED)  # noqa: S311 - a sample, no secret
     counts: Counter[Effect] = Counter()

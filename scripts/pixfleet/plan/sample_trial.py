@@ -42,7 +42,8 @@ def try_sources(
 ) -> list[SourceTrial]:
     """Return a trial of each key, the first `scored` of them with scores.
 
-    The first failure that is not an image's own stops all trials and is raised.
+    A rejected source has a trial, too. The first other failure, such as an AWS error, stops all
+    trials and is raised.
     """
 
     def attempt(numbered: tuple[int, str]) -> SourceTrial:

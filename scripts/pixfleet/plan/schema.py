@@ -25,8 +25,8 @@ def recipes_schema() -> Schema:
     """Return the Draft 2020-12 schema of a recipes document.
 
     Every document that the reader accepts is valid. A document that the reader refuses is invalid,
-    except for what a schema cannot express: duplicate names, too many variants or bytes of names,
-    and `1.0` instead of `1`.
+    except for what a schema cannot express: duplicate names, too many variants, names that are too
+    long together, and `1.0` instead of `1`.
     """
     return {
         "$schema": DIALECT,

@@ -29,7 +29,7 @@ class SimilarityScorer:
     def score(self, reference: bytes, file: bytes) -> float | None:
         """Return the score of a file against its reference; 100 means identical.
 
-        None if the process printed no score or died.
+        None if the process printed no score or crashed.
         """
         with tempfile.TemporaryDirectory(prefix="pixfleet-plan-") as folder:
             paths = [Path(folder, name) for name in ("reference", "file")]
@@ -98,7 +98,7 @@ class ScorerPool:
 
     @contextmanager
     def scorer(self) -> Iterator[SimilarityScorer]:
-        """Lend an idle scorer; wait until there is one."""
+        """Wait for an idle scorer, and keep it for the block."""
         scorer = self._idle.get()
         try:
             yield scorer
@@ -114,5 +114,5 @@ def _started() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         env={**CHILD_ENVIRONMENT, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,  # Ctrl-C in a terminal goes to this process only, which kills it
+        start_new_session=True,  # Ctrl-C reaches the parent only, which then kills the scorer
     )

@@ -13,8 +13,8 @@ from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
 from shared.model.recipe import Recipe
 
-# Longer than any image takes. A thread never waits long, because there are as many render children
-# as threads.
+# How long a thread waits for a render child: longer than any image takes. In practice it does not
+# wait, because there are as many render children as threads.
 CHILD_SECONDS = 1_000.0
 
 
@@ -62,7 +62,8 @@ def try_source(
 ) -> SourceTrial:
     """Return what both recipes make of a source; nothing is stored.
 
-    A failure that is the image's own is part of the result; any other failure is raised.
+    If the source itself cannot be rendered, the cause is in the result. Any other failure is
+    raised.
     """
     name = _name(recipe_sets.pair(key))
     try:

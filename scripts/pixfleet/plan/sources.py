@@ -77,7 +77,10 @@ class BucketSources:
 
 
 class FolderSources:
-    """The images under a local folder; a key is the path below it. Other files are ignored."""
+    """The images under a local folder; a key is the path from the folder.
+
+    Files that are not images are ignored.
+    """
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -104,7 +107,7 @@ class FolderSources:
         return LoadedSource(Source(key, "", size, Overrides()), path.read_bytes())
 
     def resolve(self, recipe: Recipe) -> Resolved:
-        """Return a recipe with its watermark, a file of the same folder; else `Misconfigured`."""
+        """Return a recipe with its watermark; `Misconfigured` if the folder does not have it."""
         watermark = recipe.watermark
         if watermark is None:
             return Resolved(recipe)

@@ -41,7 +41,7 @@ def _listing(report: PlanReport) -> list[str]:
     listed = counted(sample.listed, "source")
     lines = [
         (
-            f"{listed} listed: {again:,} to make again, {first:,} for the first time, "
+            f"{listed} listed: {again:,} to render again, {first:,} for the first time, "
             f"{same:,} unchanged."
         )
     ]
@@ -64,7 +64,9 @@ def _listing(report: PlanReport) -> list[str]:
 
 def _nothing_to_render(report: PlanReport) -> str:
     if report.is_equivalent:
-        return "These recipes make the same as the current ones: nothing would be made again."
+        return (
+            "These recipes make the same variants as the current ones: nothing would be rendered."
+        )
     return (
         "No listed source would get other variants. A listing does not show which sources ask "
         "for a recipe by their metadata."
@@ -120,7 +122,7 @@ def _estimate(estimate: PlanEstimate, report: PlanReport) -> Table:
     environments = counted(capacity.environments, "Lambda environment")
     return facts(
         {
-            "to make": f"{estimate.sources:,} of {report.total:,} sources",
+            "to render": f"{estimate.sources:,} of {report.total:,} sources",
             "time": f"{duration(estimate.hours * 3600)} with {environments}",
             "once": f"{dollars(estimate.dollars)}, for {estimate.cpu_hours:,.1f} CPU hours",
             "a month": f"{dollars(estimate.dollars_a_month)} for storage, {difference}",

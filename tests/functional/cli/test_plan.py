@@ -70,15 +70,15 @@ def test_a_plan_ends_with_the_next_command(
 
     answer = pixfleet("plan", written(tmp_path, recipes(background="#ffffff")), "--scored", "0")
 
-    assert "1 source listed: 1 to make again, 0 for the first time, 0 unchanged." in answer.out
-    assert "to make  1 of 1 sources" in answer.out
+    assert "1 source listed: 1 to render again, 0 for the first time, 0 unchanged." in answer.out
+    assert "to render  1 of 1 sources" in answer.out
     assert "`pixfleet backfill enqueue --only stale`" in answer.out
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"match": {}}, "nothing would be made again"),
+        ({"match": {}}, "nothing would be rendered"),
         ({"name": "minute"}, "No listed source would get other variants."),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_listing_that_stops_early_is_reported(
     counted_by_s3, by_prefix = pixfleet(*words), pixfleet(*words, "--prefix", "photo")
 
     assert "The listing stopped after 2 keys" in counted_by_s3.out
-    assert "to make  3 of 3 sources" in counted_by_s3.out
+    assert "to render  3 of 3 sources" in counted_by_s3.out
     assert "There are more than 2 sources: give their number with --sources." in by_prefix.out
 
 
