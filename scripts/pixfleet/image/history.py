@@ -41,7 +41,7 @@ class SourceVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One stored object: its name and what HeadObject returns."""
+    """One stored object: its name, such as `w640.avif`, and what HeadObject returns."""
 
     name: str
     type: str

@@ -29,7 +29,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class KeyLog:
-    """The lines found, oldest first; `note` tells why there may be more."""
+    """The lines found, oldest first; `note` says why lines are missing, or is empty."""
 
     lines: tuple[LogLine, ...] = ()
     note: str = ""
@@ -69,7 +69,7 @@ def _log(lines: Sequence[LogLine], note: str) -> KeyLog:
 
 
 def _read(events: Sequence[Any], key: str) -> list[LogLine]:
-    """Return the lines of this very key: in a filter pattern, `*` is a wildcard."""
+    """Return the lines of this key only: `*` in a filter pattern also matches other keys."""
     lines = []
     for event in events:
         try:

@@ -52,8 +52,9 @@ def read_private_key(file: Path) -> PrivateKey:
 
 
 def expiry(text: str, now: datetime) -> datetime:
-    """Return when a URL expires: in `30m`, `1h`, `7d`, or at a time such as 2030-01-31T12:00Z.
+    """Return when a URL expires.
 
+    `text` is a time span from `now`, such as 30m, 1h or 7d, or a time such as 2030-01-31T12:00Z.
     `Misconfigured` for any other text, and for a time in the past.
     """
     try:

@@ -67,7 +67,7 @@ def document(
 
 def _entry_document(entry: Entry) -> dict[str, object]:
     fields = asdict(entry)
-    # Programs read the field under the name that it had first.
+    # The JSON document keeps the field's former name, because programs read it.
     fields["deaths"] = fields.pop("crashed_attempts")
     return {**fields, "stored": sorted(entry.stored), "told_by": sorted(entry.told_by)}
 
@@ -153,5 +153,5 @@ def _log_part(log: KeyLog) -> list[Table | str]:
     if rows:
         parts.append(table("When", "Event", "Fields", "Times", rows=rows))
     elif not log.note:
-        parts.append("No line about it in this period.")
+        parts.append("The log of this period has no line about this key.")
     return [*parts, *([log.note] if log.note else [])]

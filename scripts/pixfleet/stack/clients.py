@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 CONNECT_SECONDS = 3
 READ_SECONDS = 30
-# botocore retries here; in the worker it does not, because there SQS retries.
+# In commands botocore retries. In the worker it does not: shared/cloud/errors.py and SQS do.
 ATTEMPTS = 5
-# SSM has the first call of a command: it should fail soon if AWS does not answer.
+# Most commands call SSM first, and should fail soon if AWS does not answer.
 SSM_ATTEMPTS = 2
 # The limits of a call by an adapter of `shared.cloud`, which retries after botocore gave up.
 CALL_ATTEMPTS = 4
@@ -41,8 +41,8 @@ CALL_SECONDS = 50.0
 class AwsClients:
     """Clients for one account and region, each built on first use.
 
-    boto3 takes what is None from the environment. A client may be used by several threads once it
-    is built.
+    For a field that is None, boto3 reads the environment and the AWS configuration files. A client
+    may be used by several threads once it is built.
     """
 
     endpoint_url: str | None = None

@@ -3,9 +3,9 @@
 SQS has no peek, and ReceiveMessage with a visibility timeout of zero may return the same ten
 messages again and again. So a scan keeps the messages that it has received invisible until it
 ends. Their visibility timeout is a minute at first, and later about the time that the scan has
-lasted: if the process is killed, they become visible when it ends. A receive counts against a
-message only where its queue has a redrive policy. The dead-letter queue has none; a scan refuses
-to start on a queue that has one.
+lasted; if the process is killed, they become visible when this timeout ends. A receive counts
+towards `maxReceiveCount` only on a queue with a redrive policy. The dead-letter queue has none,
+and a scan refuses to start on a queue that has one.
 """
 
 import time
@@ -37,20 +37,23 @@ class ScanPolicy:
     renew_seconds: int = 25
     # A long poll asks all of SQS's servers, a short poll only some of them.
     wait_seconds: int = 1
-    # So many empty receives end a scan that has read fewer messages than the queue reported.
+    # A scan that has read fewer messages than the queue reported ends after this many empty
+    # receives.
     max_empty_receives: int = 3
     # A queue may have at most 120,000 messages in flight:
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
     max_held: int = 100_000
-    # A scan reads at most twice the reported number and so many more: messages may arrive faster
-    # than they are read.
+    # A scan reads at most this many more than twice the reported number of messages, because
+    # messages may arrive faster than they are read.
     max_surplus: int = 1_000
 
 
 class Scan:
-    """Yields every dead letter once. A context: on exit all that was not deleted becomes visible.
+    """Yields every dead letter once.
 
-    Memory: the receipt handles of at most `max_held` messages, and ten bodies.
+    It is a context manager: on exit, messages that were not deleted become visible. `is_cut_short`
+    is whether a limit of the policy ended it. It holds in memory the receipt handles of at most
+    `max_held` messages, and ten bodies.
     """
 
     def __init__(
@@ -96,11 +99,14 @@ class Scan:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Make what is still held visible; failures are ignored, the visibility timeout ends."""
+        """Make the held messages visible.
+
+        Failures are ignored: the messages become visible when their visibility timeout ends.
+        """
         handles = [receipt for receipt, _ in self._held.values()]
         self._held.clear()
         if self._is_polling and handles:
-            # An interrupted long poll goes on in SQS and would receive what becomes visible.
+            # SQS continues an interrupted long poll, which would receive the messages.
             self._sleep(self._policy.wait_seconds + LATE_SECONDS)
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(self._make_visible, _tens(handles)))
@@ -113,7 +119,8 @@ class Scan:
             if len(self._held) >= self._policy.max_held:
                 break
             dead_letters = self._receive()
-            # Messages that are held already, whose timeout has ended, count as an empty receive.
+            # A receive is also empty if it returns only messages that this scan has read already,
+            # because their visibility timeout ended.
             empty_receives = 0 if dead_letters else empty_receives + 1
             if empty_receives and (
                 self.read_count >= self.depth.waiting
@@ -137,7 +144,10 @@ class Scan:
         return refused
 
     def renew(self) -> None:
-        """Extend visibility timeouts that end soon; a slow caller calls it every few seconds."""
+        """Extend visibility timeouts that end soon.
+
+        Iteration calls it. A caller that takes long over a message calls it every few seconds.
+        """
         now = self._clock.now()
         while due := list(islice(self._due(now), BATCH_SIZE)):
             seconds = self._timeout_seconds()

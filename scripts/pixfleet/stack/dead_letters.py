@@ -40,7 +40,7 @@ class DeadLetter:
     def key(self) -> str:
         """Return the key of the source that failed, or an empty string if it is not known.
 
-        The body comes first: the attribute has spaces for characters that are not printable.
+        The key in the body is preferred: in the attribute, spaces replace unprintable characters.
         """
         if len(self.keys) == 1:
             return self.keys[0]
@@ -48,7 +48,10 @@ class DeadLetter:
 
     @property
     def sent_at(self) -> datetime | None:
-        """Return when the worker sent it here, or when a message that SQS moved was first sent."""
+        """Return when the worker sent it to the dead-letter queue.
+
+        If SQS moved the message, return when it was first sent to its lane.
+        """
         return self.message.sent_at
 
     @property
@@ -58,7 +61,7 @@ class DeadLetter:
 
     @property
     def digest(self) -> str:
-        """Return a digest of the body: it stays the same when the message is redriven."""
+        """Return a digest of the body, which is the same after a redrive."""
         return sha256(self.message.body.encode(errors="replace")).hexdigest()[:32]
 
 

@@ -14,7 +14,7 @@ class Pace:
     per_second: float | None = None
 
     def batch_size(self, most: int) -> int:
-        """Return how many items to send at once: about a second's worth, and `most` at most."""
+        """Return how many items to send at once: about a second's worth, up to `most`."""
         if self.per_second is None:
             return most
         return max(1, min(most, round(self.per_second)))
@@ -22,7 +22,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Pacer:
-    """Keeps a pace. Time that was lost, because sending is slow, is not made up for."""
+    """Keeps a pace. After slow sends, it does not exceed the pace to make up for lost time."""
 
     pace: Pace
     clock: Clock
@@ -30,7 +30,7 @@ class Pacer:
     _next_at: float = field(default=0.0, init=False)
 
     def wait(self, items: int = 1) -> None:
-        """Wait until so many more items may be sent."""
+        """Wait until `items` more may be sent."""
         if self.pace.per_second is None:
             return
         now = self.clock.now()

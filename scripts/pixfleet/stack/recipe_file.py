@@ -14,7 +14,7 @@ RECIPES = Path(__file__).resolve().parents[3] / "recipes.yaml"
 
 
 def recipes_document(path: Path = RECIPES) -> Mapping[str, object]:
-    """Return a YAML file of recipes as a valid document; `Misconfigured` with every problem."""
+    """Return the valid document of a YAML file; `Misconfigured` with every problem."""
     document = _parsed(path)
     read_recipes(document, where=str(path))
     return {str(name): value for name, value in document.items()}
@@ -41,7 +41,7 @@ def _parsed(path: Path) -> Any:  # noqa: ANN401 - whatever the YAML holds
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses duplicate keys, of which PyYAML keeps the last one without a warning."""
+    """Refuses duplicate keys; PyYAML itself keeps the last one without a warning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         """Return a mapping; raise `ConstructorError` for a duplicate key."""
