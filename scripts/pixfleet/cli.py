@@ -117,7 +117,7 @@ def _message_and_code(error: BaseException) -> tuple[str, int]:
         case KeyboardInterrupt() | typer.Abort():
             return STOPPED, INTERRUPTED
         case _:
-            hint = f"({TRACEBACK_VARIABLE}=1 shows where.)"
+            hint = f"({TRACEBACK_VARIABLE}=1 shows the traceback.)"
             return f"{type(error).__name__}: {error} {hint}", FAILED
 
 

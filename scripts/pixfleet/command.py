@@ -29,9 +29,11 @@ _STACK = Annotated[
 ]
 _ENDPOINT_URL = Annotated[
     str | None,
-    typer.Option("--endpoint-url", help="Another AWS, such as http://127.0.0.1:4566."),
+    typer.Option("--endpoint-url", help="The URL of a local AWS, such as http://127.0.0.1:4566."),
 ]
-_PROFILE = Annotated[str | None, typer.Option("--profile", help="A profile of the AWS files.")]
+_PROFILE = Annotated[
+    str | None, typer.Option("--profile", help="A profile of the AWS configuration files.")
+]
 _REGION = Annotated[str | None, typer.Option("--region", help="The region of the stack.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 
@@ -49,7 +51,7 @@ _SHARED: tuple[tuple[str, Any, object], ...] = (
 class Context:
     """The stack's name, the AWS clients and the console of one command.
 
-    AWS is not called before a property needs it.
+    AWS is called only when a property needs it.
     """
 
     stack_name: str

@@ -41,7 +41,9 @@ Cause = Annotated[
 Prefix = Annotated[str, typer.Option("--prefix", help="Only keys that begin with this.")]
 Ids = Annotated[
     list[str] | None,
-    typer.Option("--id", help="Only this message; its beginning is enough; may be repeated."),
+    typer.Option(
+        "--id", help="Only this message id, or ids that begin with this; may be repeated."
+    ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -61,7 +63,8 @@ def groups(context: Context) -> None:
 def show(
     context: Context,
     message_id: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a dead letter; its beginning is enough.")
+        str,
+        typer.Argument(metavar="ID", help="The id of a dead letter, or the beginning of its id."),
     ],
     *,
     thumbnail: Annotated[
@@ -94,7 +97,7 @@ def show(
         *((f"\nNo thumbnail: {why_no_thumbnail}",) if why_no_thumbnail else ()),
         f"\nBody\n{view.view_body(dead_letter.message.body)}",
         f"\nLogs ({log_group})\n{query}",
-        "\nWhat next:",
+        "\nNext:",
         f"  pixfleet dlq try --id {dead_letter.id}",
         f"  pixfleet dlq redrive --id {dead_letter.id}",
     )
@@ -110,7 +113,7 @@ def try_(
     everything: All = False,
     most: Annotated[int, typer.Option("-n", min=1, max=1000, help="At most this many keys.")] = 5,
 ) -> None:
-    """Render the sources of some dead letters with this version, and write nothing."""
+    """Render the sources of some dead letters with this version of Pixfleet; store nothing."""
     selection = select(cause, prefix, ids or (), everything=everything)
     queue = _queue(context)
     keys = queue.keys(selection, most)

@@ -1,4 +1,4 @@
-"""`pixfleet drill`: checks that good and bad files end as the runbook says."""
+"""`pixfleet drill`: uploads good and bad files, and checks that each ends as the runbook says."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def drill_(
     *,
     prefix: Annotated[
         str,
-        typer.Option("--prefix", help="The prefix of the files, without other sources."),
+        typer.Option("--prefix", help="The prefix of the files' keys; each drill adds a folder."),
     ] = "_drill/",
     timeout: Annotated[
         float, typer.Option("--timeout", min=1.0, help="Seconds to wait for all of the outcomes.")

@@ -52,7 +52,7 @@ def plan(  # noqa: PLR0913 - its options
     samples: Annotated[int, typer.Option(min=1, help="How many sources are rendered.")] = 20,
     scored: Annotated[
         int,
-        typer.Option(min=0, help="How many of those are scored, which is slow."),
+        typer.Option(min=0, help="How many of those are scored by SSIMULACRA2, which is slow."),
     ] = 5,
     max_keys: Annotated[
         int, typer.Option(min=1, help="How many keys are listed at most.")

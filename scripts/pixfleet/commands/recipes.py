@@ -60,7 +60,7 @@ def explain_key(
         Path | None, typer.Option(help="Recipes in YAML; by default, those of the stack.")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="As if the source's metadata asked for this recipe.")
+        str | None, typer.Option(help="Explain as if the source's metadata named this recipe.")
     ] = None,
     size: Annotated[str | None, typer.Option(help="The source's size, such as 4032x3024.")] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`pixfleet sign`: signed URLs, for a distribution that serves no others."""
+"""`pixfleet sign`: signed URLs, for a distribution that serves signed URLs only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def sign(
     private_key: Annotated[Path, typer.Option(help="The private key's PEM file.")],
     expires: Annotated[
         str,
-        typer.Option(help="How long they are valid, such as 30m, 1h or 7d, or until when."),
+        typer.Option(help="How long they are valid, such as 30m, 1h or 7d, or when they expire."),
     ] = "1h",
 ) -> None:
     """Print signed URLs: one, or those of a source's manifest and of every variant."""

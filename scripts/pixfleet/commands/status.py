@@ -1,4 +1,4 @@
-"""`pixfleet status`: what the stack does now, and what needs a person."""
+"""`pixfleet status`: what the stack does now, and what an operator has to do."""
 
 import json
 import time

@@ -55,7 +55,7 @@ def verify(  # noqa: PLR0913 - one for each option
         Path | None, typer.Option(help="Write every difference to this file, as JSON Lines.")
     ] = None,
     grace: Annotated[
-        str, typer.Option(help="A key that changed this recently counts as being worked on.")
+        str, typer.Option(help="A key that changed within this time counts as being processed.")
     ] = "10m",
 ) -> None:
     """Compare sources, ledger and stored variants; exits with 3 if they differ."""

@@ -49,7 +49,7 @@ def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Table | str]:
         hours = max(0, round(left.total_seconds() / 3600))
         yield f"SQS deletes the oldest in {hours} h: its retention period ends."
     yield ""
-    yield "What next:"
+    yield "Next:"
     for group in groups:
         if group.example:
             yield f"  pixfleet dlq show {group.example.id}   # {printable(group.cause)}"

@@ -102,8 +102,8 @@ def _legend(shown: Shown) -> str:
     if not any(is_another_codec(variant) for variant in shown.row.variants):
         return ""
     return (
-        '<p class="legend">In this colour: the slot holds another codec that came out smaller, or '
-        "that moves, and that its readers can show as well.</p>"
+        '<p class="legend">In this colour: the slot holds another codec than the one in its name, '
+        "because that file is smaller or animated. Every browser that gets the slot shows it.</p>"
     )
 
 
@@ -112,7 +112,7 @@ def _holder(placeholder: Placeholder | None) -> str:
         return ""
     return (
         f'<p class="holder"><span class="tiny" style="{placeholder_style(placeholder)}"></span>'
-        f"<span>Shown before the picture comes: {len(placeholder.data_uri)} characters in the "
+        f"<span>Shown until the picture has loaded: {len(placeholder.data_uri)} characters in the "
         f"manifest, average colour {escape(placeholder.colour)}</span></p>"
     )
 
@@ -145,7 +145,7 @@ def dead_card(dead: ShownDead) -> str:
     dead_letter = dead.dead_letter
     figure = (
         f'<figure><img src="{escape(dead.source)}" alt="" loading="lazy">'
-        "<figcaption>What a browser makes of it</figcaption></figure>"
+        "<figcaption>How a browser shows the file</figcaption></figure>"
         if dead.source
         else ""
     )

@@ -9,7 +9,7 @@ from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import ManifestVariant, Placeholder
 from shared.model.recipe import Slot
 
-# Anything else from a manifest is kept out of style attributes.
+# Values of a manifest in any other form are not written to style attributes.
 DATA_URI = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 STAGE_SIZES = "(min-width: 1280px) 720px, (min-width: 901px) 55vw, 100vw"

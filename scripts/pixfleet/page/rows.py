@@ -1,4 +1,4 @@
-"""The figures that a page or a table shows of one image."""
+"""The figures of one image that a page or a table shows."""
 
 from dataclasses import dataclass
 

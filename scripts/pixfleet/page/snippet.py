@@ -29,7 +29,7 @@ def ladder(manifest: Manifest) -> tuple[ManifestVariant, ...]:
 
 def srcset(rungs: Sequence[ManifestVariant], base: str) -> str:
     """Return the value of a `srcset`, not escaped for HTML."""
-    # A comma would end a candidate, and URLs may hold one.
+    # A comma ends a candidate of a `srcset`, and URLs may contain commas.
     return ", ".join(f"{base}{rung.url.replace(',', '%2C')} {rung.width}w" for rung in rungs)
 
 

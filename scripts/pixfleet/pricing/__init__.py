@@ -1,1 +1,1 @@
-"""What AWS bills, in one price table."""
+"""AWS's prices in one table, and what rendering and storing images costs."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.pricing.rendering import render_dollars
 
-# The share of its time in which a worker renders: measured, see tests/bench/README.md.
+# The share of its time in which a worker renders, as measured in tests/bench/README.md.
 BUSY_SHARE = 0.92
 
 
@@ -23,7 +23,9 @@ class Averages:
 
 
 # The default recipe and a source of 24 megapixels: docs/cost.md.
-DEFAULT_AVERAGES = Averages(1.52, 15, 601_000, "docs/cost.md, as nothing has been made here yet")
+DEFAULT_AVERAGES = Averages(
+    1.52, 15, 601_000, "docs/cost.md, because this stack has published nothing yet"
+)
 
 
 def total_dollars(images: int, cpu_seconds: float, objects: float, architecture: str) -> float:

@@ -17,7 +17,7 @@ GIGABYTES_PER_VCPU = MEGABYTES_PER_VCPU / 1024
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The dollars for `per` of a unit, and the page that says so."""
+    """The dollars for `per` units, and the page that states them."""
 
     dollars: float
     per: float
@@ -26,7 +26,7 @@ class Price:
 
     @property
     def each(self) -> float:
-        """Return the dollars for one."""
+        """Return the dollars for one unit."""
         return self.dollars / self.per
 
 
@@ -54,16 +54,16 @@ WRITE = Price(0.625, MILLION, "WRU", DYNAMODB)
 READ = Price(0.125, MILLION, "RRU", DYNAMODB)
 LOGGED = Price(0.50, 1, "GB", CLOUDWATCH)
 KMS_CALL = Price(0.03, 10_000, "calls", "https://aws.amazon.com/kms/pricing/")
-# EventBridge bills S3's events as "opt-in data events"; AWS's free events are others.
+# EventBridge bills S3's events, as "opt-in data events"; other events of AWS services are free.
 EVENT = Price(1.00, MILLION, "events", "https://aws.amazon.com/eventbridge/pricing/")
-# An alarm over an expression pays for each metric in it.
+# CloudWatch bills an alarm on a metric math expression for each metric in it.
 ALARM_METRIC = Price(0.10, 1, "metrics", CLOUDWATCH)
 COMPOSITE_ALARM = Price(0.50, 1, "alarms", CLOUDWATCH)
 DASHBOARD = Price(3.00, 1, "dashboards", CLOUDWATCH)
 
 
 def gigabyte_second(architecture: str) -> Price:
-    """Return Lambda's price of an architecture; of an unknown one, the highest."""
+    """Return Lambda's price of a GB-second; for an unknown architecture, the highest one."""
     if architecture in set(Architecture):
         return GIGABYTE_SECOND[Architecture(architecture)]
     return max(GIGABYTE_SECOND.values(), key=lambda price: price.each)

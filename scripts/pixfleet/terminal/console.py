@@ -85,14 +85,14 @@ class Console:
         return part
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Return if the person agrees or has typed `--yes`; exit with code 1 otherwise.
+        """Ask a question unless `yes`, and return if the answer is yes; else exit with code 1.
 
-        `Misconfigured` if standard input is not a terminal and `--yes` is missing.
+        `Misconfigured` if standard input is not a terminal and `yes` is false.
         """
         if yes:
             return
         if not sys.stdin.isatty():
-            raise Misconfigured("Nothing was done", [f"{question} Say --yes to go on."])
+            raise Misconfigured("Nothing was done", [f"{question} Type --yes to go on."])
         if not typer.confirm(printable(question), err=True):
             raise typer.Exit(code=1)
 

@@ -11,13 +11,16 @@ CENT = 0.01
 
 
 def replace_unencodable_output() -> None:
-    """Let standard output show a `?` for what its encoding lacks, as standard error does."""
+    """Make standard output print `?` for characters that its encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def printable(line: str) -> str:
-    """Return a line without control characters: a key could hold some and move the cursor."""
+    """Return a line with U+FFFD for each unprintable character.
+
+    A key may contain control characters, which could move the terminal's cursor.
+    """
     return replace_unprintable(line, "\ufffd")
 
 

@@ -162,7 +162,7 @@ def test_nothing_is_sent_without_a_terminal_to_confirm_on(
     answer = pixfleet("dlq", "redrive", "--all")
 
     assert answer.code == 2
-    assert "Send 1 dead letter back (1 of corrupt)? Say --yes" in answer.err
+    assert "Send 1 dead letter back (1 of corrupt)? Type --yes" in answer.err
     assert aws.dead_letters == (1, 0)
     assert pixfleet("dlq", "status").out == "No redrives yet.\n"
 
@@ -175,7 +175,7 @@ def test_nothing_is_deleted_without_a_terminal_to_confirm_on(
     answer = pixfleet("dlq", "delete", "--all", "--copy", tmp_path / "deleted.jsonl")
 
     assert answer.code == 2
-    assert "Delete 1 dead letter for good (1 of corrupt)? Say --yes" in answer.err
+    assert "Delete 1 dead letter for good (1 of corrupt)? Type --yes" in answer.err
     assert aws.dead_letters == (1, 0)
 
 

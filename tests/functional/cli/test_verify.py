@@ -154,7 +154,7 @@ def test_nothing_is_repaired_without_a_yes(
     answer = verify("--repair")
 
     assert answer.code == 2
-    assert "Say --yes" in answer.err
+    assert "Type --yes" in answer.err
     clients.s3.head_object(Bucket=stack.variants_bucket, Key=manifest_key("a.jpg"))
 
 
