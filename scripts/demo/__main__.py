@@ -41,8 +41,8 @@ from shared.model.errors import Misconfigured
 from shared.model.manifest import read_manifest
 from shared.model.recipe import RecipeSet
 
-# Longer than a batch of ten large images takes on a slow machine. There is no second worker that
-# a shorter timeout could help.
+# Longer than a batch of ten large images takes on a slow machine. A shorter timeout would only
+# help a second worker, and there is none.
 VISIBILITY_SECONDS = 900
 WIDTH_WITHOUT_TERMINAL = 120
 INTERRUPTED = 128 + signal.SIGINT
@@ -74,7 +74,7 @@ class DemoRun:
         with ExitStack() as stack:
             stack.enter_context(output_lock(self.output))
             endpoint_url = stack.enter_context(running_ministack(self.port, build=self.build))
-            # Not earlier: if the demo cannot start, the last gallery stays.
+            # Only now: if MiniStack does not start, the gallery of the previous run stays.
             shutil.rmtree(self.output, ignore_errors=True)
             self.output.mkdir(parents=True)
             local_stack = create_stack(

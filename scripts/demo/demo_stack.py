@@ -43,7 +43,7 @@ class DemoStack:
             self.clients.s3.put_object(Bucket=self.stack.sources_bucket, Key=image.key, Body=body)
 
     def finished_keys(self, keys: Iterable[str]) -> Mapping[str, FinishedKey]:
-        """Return those of the keys that are finished, by the ledger."""
+        """Return the ledger entries of those of the keys that are finished."""
         found: dict[str, FinishedKey] = {}
         for some in _chunks(keys, MAX_ITEMS_PER_BATCH_GET):
             table = self.stack.ledger_table

@@ -69,7 +69,7 @@ def find_images(folder: Path, recipe_set: RecipeSet, *, output: Path) -> FolderC
 def write_corrupt_image(
     data: bytes, folder: Path, contents: FolderContents, recipe_set: RecipeSet
 ) -> ImageFile:
-    """Write the corrupt image; its key is not that of another image and has a recipe."""
+    """Write and return the corrupt image; its key is unique, and a recipe matches it."""
     taken = {image.key for image in contents.images}
     numbers = ("", *(f" {number}" for number in range(2, len(taken) + 3)))
     names = (

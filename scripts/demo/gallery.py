@@ -9,14 +9,12 @@ from scripts.pixfleet.page.page import Heading, page
 from scripts.pixfleet.terminal.text import counted, human_bytes, percent
 
 LEAD = (
-    "Each image was dropped into a bucket, and the fleet made its variants. Every "
-    "source stands beside them here: drag the handle to compare. The framed figure in"
-    " each table is the variant that your browser picked for this window, as a "
-    "reader&rsquo;s would."
+    "Each image was uploaded to a bucket, and the worker made its variants. Each source is beside "
+    "the variant that your browser chose for this window size; the table frames that variant. "
+    "Drag the handle to compare."
 )
 FOOTER = (
-    "Made by <code>make demo</code>. The same figures stand in <a "
-    'href="report.json">report.json</a>.'
+    'Made by <code>make demo</code>. <a href="report.json">report.json</a> has the same figures.'
 )
 
 
@@ -39,9 +37,7 @@ def gallery(report: DemoReport, shown: Sequence[Shown], dead: Sequence[ShownDead
 def _left_out(report: DemoReport, shown: Sequence[Shown], dead: Sequence[ShownDead]) -> str:
     hidden = report.finished - len(shown) - len(dead)
     return (
-        f" {counted(hidden, 'more image')} of this run stand in report.json only."
-        if hidden
-        else ""
+        f" {counted(hidden, 'more image')} of this run are in report.json only." if hidden else ""
     )
 
 

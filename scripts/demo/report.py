@@ -13,15 +13,18 @@ from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, saved_share
 SCHEMA_VERSION = 1
 # Printed beside the figures, because "saved" and "seconds" alone are ambiguous.
 SAVED = (
-    "the widest variant in the best slot against the source file, which is what a reader no "
-    "longer downloads; it counts the smaller size as well as the better format."
+    "how much smaller the widest variant in the best slot is than the source file; fewer pixels "
+    "and a better format both count."
 )
 SECONDS = "CPU time of the render child: one decode and all encodes."
 
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """The outcomes of one run, and the problems that were found at the end."""
+    """The outcomes of one run, and the problems that were found at the end.
+
+    `queues` is how many messages are left on each queue; `skipped` counts files by reason.
+    """
 
     images: tuple[ImageRow, ...]
     dead_letters: tuple[DeadLetterRow, ...]

@@ -1,7 +1,8 @@
 """Writes the demo's sample images, and the corrupt image of each run.
 
-Each sample is a case of its own: a large photograph, an EXIF orientation, 16 bits per channel,
-transparency, animation. Their names contain the characters that keys are most often encoded wrong.
+Each sample covers one case: a large photograph, an EXIF orientation, 16 bits per channel,
+transparency, animation. Their names contain the characters that programs most often encode wrongly
+in keys.
 """
 
 from collections.abc import Callable, Mapping

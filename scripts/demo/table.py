@@ -8,7 +8,7 @@ from scripts.demo.report import SAVED, SECONDS, DemoReport
 from scripts.pixfleet.page.rows import ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 
-PIXELS_MIN_WIDTH = 110  # columns of a terminal above which the table shows pixels, too
+PIXELS_MIN_WIDTH = 110  # terminal columns from which the table shows pixels, too
 
 
 def print_report(report: DemoReport, console: Console) -> None:

@@ -81,8 +81,8 @@ class OutcomeWatch:
     def wait(self, keys: frozenset[str]) -> Outcomes:
         """Return every key's outcome.
 
-        `DemoFailed` if the worker ends, or if nothing changes for `STALL_SECONDS`. Whatever
-        `require_uploads` raises ends the wait.
+        `DemoFailed` if the worker ends, or if nothing changes for `STALL_SECONDS`. An error that
+        `require_uploads` raises is not caught.
         """
         began_at = changed_at = self.now()
         outcomes = Outcomes()
@@ -158,7 +158,7 @@ class BarMeter:
 
 @contextmanager
 def meter(console: Console, *, is_terminal: bool) -> Iterator[Meter]:
-    """Yield a progress bar if there is a terminal for it, else plain lines."""
+    """Yield a progress bar if the terminal can show one, else a meter that prints lines."""
     if not is_terminal or console.is_dumb_terminal:
         yield PlainMeter()
         return
@@ -174,7 +174,7 @@ def meter(console: Console, *, is_terminal: bool) -> Iterator[Meter]:
 
 
 def pace(done: int, total: int, seconds: float) -> str:
-    """Return images per second and the estimated time left."""
+    """Return images per second and the estimated time left as text; empty at the start."""
     if not done or not seconds:
         return ""
     per_second = done / seconds

@@ -1,4 +1,4 @@
-"""Runs one worker in a process of its own, as it would run in a container."""
+"""Runs `worker.runner` in a process of its own, as in a container."""
 
 import os
 import subprocess
