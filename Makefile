@@ -69,7 +69,7 @@ $(MINISTACK_READY): scripts/locks/ministack.txt | $(UV_READY)
 	$(call install,build/ministack,$<)
 	@touch $@
 
-# ---------------------------------------------------------------- see it work
+# ---------------------------------------------------------------- try and measure
 
 .PHONY: demo
 demo: setup  ## Render images on a local AWS and show the variants: IMAGES=folder
@@ -151,7 +151,7 @@ trixie: setup  ## Test both packages under Lambda's Python, in Debian: needs roo
 soak: setup  ## Render thousands of images while runners are killed, and check that nothing is lost or stale
 	@$(BIN)/python -m tests.soak.run
 
-# ---------------------------------------------------------------- keep house
+# ---------------------------------------------------------------- maintain
 
 LOCK := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade
@@ -175,7 +175,7 @@ lock: $(UV_READY)  ## Update the lock files, with hashes and without index URLs
 	@echo 'uv==0.13.9' | $(LOCK) - -o scripts/locks/uv.txt
 
 .PHONY: release
-release: setup  ## Set the version, close the changelog's section and tag it: VERSION=1.2.3
+release: setup  ## Set the version, date the changelog's section and tag it: VERSION=1.2.3
 	@$(MAKE) --no-print-directory test
 	@$(BIN)/python -m scripts.release "$(VERSION)"
 

@@ -74,7 +74,7 @@ def _start(instance: Instance, recipes_path: Path) -> int:
     print(f"The local AWS runs at {instance.endpoint_url} (process {pid}).", file=sys.stderr)
     exported = stack.worker_environment()
     for name in sorted(os.environ.keys() - exported.keys()):
-        # The worker would fail with a profile that does not exist here.
+        # A variable such as AWS_PROFILE would make the worker look for a profile that is not here.
         if name.startswith(AWS_PREFIXES) and name.isascii() and name.isidentifier():
             print(f"unset {name}")
     for name, value in exported.items():

@@ -1,7 +1,7 @@
 """Starts and stops MiniStack, the local AWS: one process group on loopback, all data in memory.
 
-`build/` holds its log and a file with its process ID, one of each per port. By the file, a
-MiniStack that a killed program has left running can be found and stopped.
+For each port, `build/` holds a log and a file with the process ID. With this file, a MiniStack
+that a killed program has left running can be found and stopped.
 """
 
 import atexit
@@ -80,7 +80,8 @@ def start(instance: Instance) -> subprocess.Popen[bytes]:
             instance.pid_file.write_text(f"{process.pid}\n")
         _wait_until_healthy(process, instance)
     except BaseException:
-        # Not by `stop` alone: before exec the process does not yet have the command it looks for.
+        # `stop` alone is not enough: before exec, the process does not have the command by which
+        # `stop` recognises it.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -27,9 +27,9 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def complete_alarms(describe: Callable[..., Answer], alarms: Any) -> Callable[..., Answer]:  # noqa: ANN401 - MiniStack's
-    """Return a DescribeAlarms whose XML has all fields of an alarm, as its JSON has.
+    """Return a DescribeAlarms whose XML has all fields of an alarm; only its JSON had them.
 
-    `alarms` returns the alarm of a name.
+    `alarms` returns the alarm with a name.
     """
 
     def described(params: object, cbor: object, is_cbor: bool, is_json: bool = False) -> Answer:  # noqa: FBT001, FBT002 - as MiniStack calls it
@@ -54,8 +54,8 @@ def main() -> None:
         cloudwatch._describe_alarms,  # noqa: SLF001
         lambda name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name),  # noqa: SLF001
     )
-    # CloudFront calls S3 over TLS. MiniStack's CloudFront calls its S3 inside the process, and the
-    # policy evaluator takes that for a request without TLS, which our bucket policy denies.
+    # CloudFront calls S3 over TLS. MiniStack's CloudFront calls its S3 inside the process; its
+    # policy evaluator treats that as a request without TLS, which our bucket policy denies.
     evaluator: Any = import_module("ministack.core.iam_evaluator")
     evaluator._request_origin = ContextVar("origin", default=("127.0.0.1", True))  # noqa: SLF001
     import_module("ministack.app").main()

@@ -45,7 +45,7 @@ class TerraformResult:
 
 
 def program() -> str | None:
-    """Return the path of Terraform or else OpenTofu."""
+    """Return the path of Terraform, or else of OpenTofu; None if neither is on PATH."""
     return shutil.which("terraform") or shutil.which("tofu")
 
 
@@ -81,7 +81,7 @@ def run(
     environment: Mapping[str, str],
     seconds: float = TIMEOUT_SECONDS,
 ) -> TerraformResult:
-    """Run one command in a folder, in the environment that `environment_of` makes."""
+    """Run one command in a folder; `environment` is the result of `terraform_environment`."""
     done = subprocess.run(
         [found, *words, "-no-color"],
         cwd=folder,
@@ -97,6 +97,6 @@ def run(
 
 
 def terraform_environment(outer: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without AWS accounts and without Terraform settings."""
+    """Return an environment without the caller's AWS_ and TF_ variables."""
     kept = {name: value for name, value in outer.items() if not name.startswith(REMOVED_PREFIXES)}
     return {**kept, **ADDED}

@@ -123,7 +123,7 @@ class TerraformRoot:
         self._must("destroy", "-auto-approve", "-input=false", "-refresh=false")
 
     def plan(self) -> TerraformResult:
-        """Plan again: exit code 0 if there are no changes, 2 if there are."""
+        """Plan again and return the result: exit code 0 without changes, 2 with changes."""
         return self._run("plan", "-detailed-exitcode", "-input=false")
 
     def _must(self, *words: str) -> str:

@@ -17,7 +17,7 @@ from scripts.local.terraform_root import StackNames, TerraformRoot
 USABLE_SECONDS = 60.0
 ONE_ANSWER_SECONDS = 30.0
 NO_MESSAGES, NO_FAILURES = b'{"Records": []}', b'{"batchItemFailures": []}'
-# Not a valid format, so the edge function answers with 400; S3 is not asked.
+# The edge function answers 400 to an invalid format, without a request to S3.
 BAD_REQUEST_PATH = "/pixfleet.jpg?format=none"
 
 
@@ -64,7 +64,7 @@ def down(instance: Instance) -> bool:
     try:
         destroy(root)
     finally:
-        # What could not be destroyed was in memory only.
+        # Also after a failure: resources that were not destroyed exist in MiniStack's memory only.
         ministack.stop(instance, pid)
     root.remove()
     return True
@@ -87,10 +87,10 @@ def _apply(root: TerraformRoot, *, package: Path, recipes: Path) -> StackNames:
 
 
 def _empty(instance: Instance) -> None:
-    """Delete every object, before Terraform does.
+    """Delete every object before `terraform destroy`.
 
-    Terraform would never finish on a key with a plus sign: it lists versions with encoded keys,
-    and the local AWS returns them unencoded.
+    Terraform itself would never finish with a key that has a plus sign: it lists versions with
+    `EncodingType=url`, and the local AWS returns the keys unencoded.
     """
     s3 = local_clients(instance.endpoint_url).s3
     for bucket in (each["Name"] for each in s3.list_buckets()["Buckets"]):

@@ -16,7 +16,7 @@ LEVEL = 6
 
 
 def zipped(files: Files) -> bytes:
-    """Return the archive."""
+    """Return the bytes of a zip of the files."""
     buffer = BytesIO()
     with ZipFile(buffer, "w") as archive:
         for name in sorted(files):

@@ -1,4 +1,4 @@
-"""Compiles a package's Python files, so that no cold start has to.
+"""Compiles a package's Python files, so that cold starts need not.
 
 /var/task is read-only on Lambda, so Python cannot keep what it compiles there. AWS advises against
 `__pycache__`, because files of another Python version are useless; here the compiler must be of

@@ -49,8 +49,9 @@ def needs(data: bytes) -> tuple[Need, ...]:
 def without_need(data: bytes, prefix: str) -> bytes:
     """Return a library that does not need the one whose name begins with `prefix`.
 
-    It needs another one twice instead, which the loader loads once; so no offset in the file
-    changes. `BadPackage` unless it needs exactly one such library, and another.
+    The entry is replaced by a second entry for another needed library, which the loader loads
+    once; so no offset in the file changes. `BadPackage` unless the library needs exactly one such
+    library and at least one other.
     """
     found = needs(data)
     unwanted = [need for need in found if need.name.startswith(prefix)]
@@ -65,7 +66,8 @@ def without_need(data: bytes, prefix: str) -> bytes:
 def with_weak_symbols(data: bytes, prefix: str) -> bytes:
     """Return a library that loads without the functions whose names begin with `prefix`.
 
-    Calling such a function crashes: its address is 0. `BadPackage` if it calls none of them.
+    A call of such a function crashes, because its address is 0. `BadPackage` if the library calls
+    none of them.
     """
     strings, symbols = _table(data, STRINGS), _table(data, SYMBOLS)
     changed = bytearray(data)
@@ -93,7 +95,7 @@ def _relocated(data: bytes) -> set[int]:
 
 
 def _table(data: bytes, wanted: int) -> int:
-    """Return the file offset of a table of the dynamic section."""
+    """Return the file offset of the table whose tag in the dynamic section is `wanted`."""
     return _file_offset(data, next(value for _, tag, value in _dynamic(data) if tag == wanted))
 
 

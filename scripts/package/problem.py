@@ -16,4 +16,4 @@ class NoWheels(CannotPackage):
 
 
 class BadPackage(CannotPackage):
-    """A downloaded file or a compiler is not as this builder expects."""
+    """A downloaded file, the compiler or the size of the package is not as expected."""

@@ -1,4 +1,4 @@
-"""`make release VERSION=1.2.3` sets the version, closes the changelog's section and tags it.
+"""`make release VERSION=1.2.3` sets the version, dates the changelog's section and tags it.
 
 It changes files, commits and tags on this machine. It pushes nothing.
 """
@@ -21,7 +21,7 @@ Git = Callable[..., str]
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
-    """Release the version that is named; 2 with a sentence where that is not possible."""
+    """Release the named version and return the exit code: 2 if it cannot be released."""
     parser = argparse.ArgumentParser(prog="python -m scripts.release", description=__doc__)
     parser.add_argument("version", help="such as 1.2.3, after https://semver.org")
     version = parser.parse_args(arguments).version
@@ -48,8 +48,9 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
 def release(version: str, root: Path, git: Git, date: str) -> str:
     """Write the version and the changelog, commit, tag, and return the tag's name.
 
-    `Misconfigured` if the version is none or not newer, if the tree has changes that are not
-    committed, or if the changelog has nothing to release. Nothing is changed then.
+    `Misconfigured`, before anything is changed, if the version is not of the form 1.2.3 or is
+    older than the current one, if the tree has uncommitted changes, if the tag exists, or if the
+    changelog has no entries to release.
     """
     changelog, project = root / "CHANGELOG.md", root / "pyproject.toml"
     versions = root / "shared" / "model" / "versions.py"

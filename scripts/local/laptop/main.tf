@@ -18,7 +18,7 @@ provider "aws" {
 module "pixfleet" {
   source = "./stack"
 
-  # So that the subscription and the budget are created, too; no mail is sent.
+  # With an address, the subscription and the budget are created, too; no mail is sent.
   alarms = { email = "ops@example.com", monthly_budget_usd = 100 }
   # A laptop has few cores, and each batch renders on one.
   lanes = {
