@@ -25,7 +25,7 @@ class StateKind(StrEnum):
     MISSING = "missing"  # there is a source, and nothing is published or rejected
     STALE = "stale"  # what is published or rejected is of another source, recipe or engine
     ORPHANED = "orphaned"  # there is no source, but something is published or rejected
-    NEEDS_HEAD = "needs HEAD"  # a listing alone cannot tell
+    NEEDS_HEAD = "needs HEAD"  # a listing is not enough
 
     @property
     def needs_work(self) -> bool:
@@ -54,7 +54,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of one source; `reason` is None where the kind says everything."""
+    """The state of one source; `reason` is None if the kind needs none."""
 
     kind: StateKind
     reason: Reason | None = None
@@ -110,7 +110,7 @@ def changed_since(entry: Entry, source: Source, fingerprint: str) -> Reason | No
     """
     if entry.etag != source.etag:
         return Reason.SOURCE_REPLACED
-    # Whoever uploads a rejected file again wants it tried again.
+    # An operator who uploads a rejected file again wants it to be tried again.
     if entry.status == REJECTED and entry.last_modified != source.last_modified:
         return Reason.DROPPED_AGAIN
     if entry.identity != source.identity:
@@ -155,7 +155,7 @@ def _of_listed(key: str, entry: Entry, listed: Listed, recipes: CurrentRecipes) 
         if entry.status == REJECTED:
             return State(StateKind.STALE, Reason.DROPPED_AGAIN)
     asks_for_recipe = ASKS_FOR_RECIPE in entry.identity
-    # An entry without a recipe's name does not say which unknown recipe was asked for.
+    # The entry of an unknown recipe does not store which recipe the metadata asked for.
     if not is_same_write or (asks_for_recipe and not entry.recipe):
         if entry.engine != ENGINE_VERSION:
             return State(StateKind.STALE, Reason.ENGINE_CHANGED)

@@ -87,7 +87,7 @@ RECIPE_SETS = (
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What somebody uploaded, and when."""
+    """An uploaded object."""
 
     body: bytes = b"good 1"
     metadata: tuple[tuple[str, str], ...] = ()

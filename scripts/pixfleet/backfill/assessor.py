@@ -1,4 +1,4 @@
-"""Assesses listed sources, with a HEAD for those of which a list alone cannot tell."""
+"""Assesses listed sources, with a HEAD where a list is not enough."""
 
 from dataclasses import dataclass
 

@@ -38,7 +38,7 @@ class SourceOutcome(StrEnum):
     MADE = "made"
     CURRENT = "current"
     REJECTED = "rejected"
-    REMOVED = "removed"  # somebody deleted the source before a worker processed it
+    REMOVED = "removed"  # the source was deleted before a worker processed it
     FAILED = "failed"
 
 
@@ -54,7 +54,7 @@ class Page:
 class Wanted:
     """A source to be sent; `before` is `updated_at` of its ledger entry at that time, 0 for none.
 
-    `is_current` says that a worker will have nothing to do.
+    `is_current` means that a worker will have nothing to do.
     """
 
     key: str

@@ -65,7 +65,7 @@ def open_checkpoint(
 def carry_out(
     backfill: Backfill, feeder: Feeder, lane: Lane, checkpoint: Checkpoint, options: RunOptions
 ) -> bool:
-    """Carry out a run and print its outcomes; return whether somebody has to act on them."""
+    """Carry out a run and print its outcomes; return whether they need an operator's attention."""
     stack, console = backfill.context.stack, backfill.context.console
     averages = sampled_averages(backfill.ledger, backfill.index)
     if not checkpoint.fact(CONFIRMED):

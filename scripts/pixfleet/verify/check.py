@@ -31,7 +31,7 @@ _UNLISTED = {
 class Checker:
     """Checks keys and changes nothing.
 
-    `head` returns a source as it is now; it is called only where the listing cannot tell. A key
+    `head` returns a source as it is now; it is called only where a listing is not enough. A key
     that changed at or after `since` (seconds since the epoch) counts as being worked on.
     """
 
@@ -89,7 +89,7 @@ def _compared_objects(listed: ListedKey, entry: Entry, kind: StateKind) -> Check
             key, Kind.MISSING, ObjectsReason.MISSING, RepairAction.REMAKE, _sorted(missing)
         )
     if unlisted := names - wanted:
-        # Whatever the recipes: where the source is gone, that says more.
+        # Without a source the reason is that, whether or not a recipe matches the key.
         reason = _UNLISTED[kind if listed.source else StateKind.ABSENT]
         return CheckResult(key, Kind.ORPHANED, reason, RepairAction.DELETE, _sorted(unlisted))
     return CheckResult(key, Kind.IGNORED if kind is StateKind.ABSENT else Kind(kind.value))

@@ -88,7 +88,7 @@ class Repair:
         return difference.key
 
     def _mark_dirty(self, key: str) -> None:
-        """Note in the ledger that the stored variants may be mixed, so that all are made again."""
+        """Mark an entry as unfinished, so that a worker makes all its variants again."""
         entry = self.context.ledger.read(key)
         is_held = entry.lease_until >= self.context.clock.now()
         if entry.status == PUBLISHED and not entry.is_unfinished and not is_held:
