@@ -1,4 +1,4 @@
-"""What the environment says about this worker; read once, every problem reported at once."""
+"""Reads the settings of a worker from the environment, and reports every problem at once."""
 
 import os
 import re
@@ -11,23 +11,24 @@ from shared.text import excerpt
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
 MEGABYTES_PER_CPU = 1769
-# What one image may need, work and settling: a shorter claim would end in the middle of it.
+# Enough to claim, fetch and render one image and to answer: a shorter claim could expire early.
 MIN_LEASE_SECONDS = 70
-# Under this a batch would begin nothing: an image is only claimed with time enough for it.
+# With less, no image of a batch would be claimed: a claim needs time left to render.
 MIN_BATCH_SECONDS = 60
-# The longest payload that a render child takes.
+# The longest frame that a render child accepts.
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
-# A child holds a source twice before it knows what it is.
+# A render child holds a source twice before it has read its header.
 SOURCE_SHARE = 0.4
-MAX_DIGITS = 20  # Python refuses to read a number of thousands of digits
-# A standard topic: a FIFO one, `….fifo`, wants a group for each message and takes few a second.
+MAX_DIGITS = 20  # int() refuses numbers of thousands of digits
+# A standard topic. A FIFO topic, `….fifo`, requires a message group and accepts few messages a
+# second.
 # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names, limits and times of one worker. Sizes in bytes, times in seconds."""
+    """Names, limits and times of one worker. Sizes are in bytes, times in seconds."""
 
     sources_bucket: str
     variants_bucket: str
@@ -47,7 +48,7 @@ class Settings:
 
 
 class _Reader:
-    """Reads variables and collects what is wrong with them."""
+    """Reads variables and collects their problems."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -91,9 +92,9 @@ class _Reader:
 def read_settings(
     environment: Mapping[str, str] = os.environ, *, needs_queue: bool = False
 ) -> Settings:
-    """Return the settings; `Misconfigured` with every problem otherwise.
+    """Return the settings; `Misconfigured` with every problem if there are any.
 
-    `needs_queue` is for a worker that polls; Lambda brings its own queue.
+    `needs_queue` is for a worker that polls; on Lambda the event names the queue.
     """
     reader = _Reader(environment)
     lease_seconds = reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200)
@@ -149,7 +150,7 @@ def _limits(reader: _Reader) -> Limits:
 
 
 def _cpus(environment: Mapping[str, str]) -> int:
-    """Return one child a CPU; on Lambda the CPUs are what the memory buys."""
+    """Return the number of CPUs; on Lambda it follows from the memory."""
     megabytes = _number(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ""))
     if megabytes is not None:
         return max(1, megabytes // MEGABYTES_PER_CPU)

@@ -1,4 +1,4 @@
-"""One piece of work: a key that some messages of a batch hint at."""
+"""One piece of work: a key that some messages of a batch name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from shared.model.dead_letter import was_redriven
 from shared.model.entry import Entry
 from shared.model.errors import BadMessage
 
-# What a message asks for: the keys that it hints at, or why it cannot be read.
+# The hints in a message, each with a key; or why the message cannot be read.
 Reading = tuple[Hint, ...] | BadMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A key, the messages for whose sake it is looked at, and what they say of themselves.
+    """A key and the messages that name it.
 
-    `receives` is the most often that any of them was handed out, `happened_at` when the earliest
-    event was, `queue` and `lane` which way they came. `is_redriven` says that one of them has been
-    a dead letter, `is_backfill` that one comes from a backfill.
+    `receives` is the highest receive count of the messages, `happened_at` the time of the earliest
+    event, `queue` and `lane` those of the first message. `is_redriven` says that one of the
+    messages was a dead letter, `is_backfill` that one comes from a backfill.
     """
 
     key: str
@@ -36,13 +36,13 @@ class Work:
 
     @property
     def asks_again(self) -> bool:
-        """Say whether somebody wants a source that was rejected to be tried once more."""
+        """Return whether a rejected source is to be tried once more."""
         return self.is_redriven or self.is_backfill
 
     def answers_for(self, entry: Entry) -> bool:
-        """Say whether the entry may be the work of these messages, in an earlier receive.
+        """Return whether an earlier receive of these messages may have led to the entry.
 
-        A dead letter that is redriven comes with another id, so it answers for whatever it finds.
+        A redriven message has a new id, so any entry may be its work.
         """
         return self.is_redriven or not entry.told_by.isdisjoint(self.message_ids)
 
@@ -50,14 +50,14 @@ class Work:
 def works_of(
     messages: Sequence[Message], readings: Sequence[Reading], request_id: str = ""
 ) -> tuple[Work, ...]:
-    """Return each key once, in order: several records for one key are one piece of work."""
+    """Return each key once, in order; several records about one key are one piece of work."""
     asked = [
         (at, message, hint)
         for message, reading in zip(messages, readings, strict=True)
         for at, hint in enumerate(reading if isinstance(reading, tuple) else ())
     ]
     hints: dict[str, list[tuple[Message, Hint]]] = {}
-    # The first key of each message, then the second: a long message keeps no other waiting.
+    # The first key of each message, then the second: a long message must not delay the others.
     for _, message, hint in sorted(asked, key=lambda each: each[0]):
         hints.setdefault(hint.key, []).append((message, hint))
     return tuple(_work(key, of_key, request_id) for key, of_key in hints.items())

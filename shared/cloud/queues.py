@@ -175,13 +175,13 @@ class Queues:
             ),
             stage="depth",
         )
-        said = answer.get("Attributes", {})
+        attributes = answer.get("Attributes", {})
         return Depth(
-            waiting=int(said.get("ApproximateNumberOfMessages", 0)),
-            in_flight=int(said.get("ApproximateNumberOfMessagesNotVisible", 0)),
-            delayed=int(said.get("ApproximateNumberOfMessagesDelayed", 0)),
-            has_redrive_policy="RedrivePolicy" in said,
-            retention_seconds=int(said.get("MessageRetentionPeriod", 14 * 86_400)),
+            waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            delayed=int(attributes.get("ApproximateNumberOfMessagesDelayed", 0)),
+            has_redrive_policy="RedrivePolicy" in attributes,
+            retention_seconds=int(attributes.get("MessageRetentionPeriod", 14 * 86_400)),
         )
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Structured logs: JSON lines for machines, colours for a terminal."""
+"""Structured logs: JSON lines for CloudWatch, or coloured lines for a terminal."""
 
 import io
 import logging
@@ -15,10 +15,10 @@ from shared.text import escape_unprintable
 def configure_logging(log_format: str) -> None:
     """Send structlog's events to standard error; `log_format` is `json` or `console`.
 
-    In JSON a line carries its metrics along (`shared.telemetry.metrics`). Lambda hands either
-    output to CloudWatch Logs line by line, and takes JSON for what it is from both; if its own
-    log format is JSON too, it filters by our `level`, so that its application log level must be
-    INFO or lower or metrics are lost:
+    A JSON line includes its metrics (`shared.telemetry.metrics`). Lambda sends standard output and
+    standard error to CloudWatch Logs line by line. If the function's own log format is JSON,
+    Lambda filters by our `level`: its application log level must be INFO or lower, or metrics are
+    lost:
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
     as_json = log_format == "json"
@@ -30,14 +30,14 @@ def configure_logging(log_format: str) -> None:
             *(_for_machines() if as_json else _for_people()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # A line and its end in one write: whoever shares the output cannot come between them.
+        # A line and its newline in one write, so that lines of other processes cannot mix with it.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
 def _for_machines() -> list[structlog.types.Processor]:
-    # Tracebacks without local variables: those hold message bodies and signed requests.
+    # Tracebacks without local variables, which hold message bodies and signed requests.
     shown = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
         embed_metrics,
@@ -58,7 +58,7 @@ def _for_people() -> list[structlog.types.Processor]:
 def _escape(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:  # structlog's shape of a processor
-    """Spell out control characters, or a key could move the cursor and forge a line."""
+    """Escape control characters: a key could move the cursor and forge a line."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = escape_unprintable(value)
@@ -66,7 +66,7 @@ def _escape(
 
 
 def _indented_traceback(out: TextIO, exc_info: structlog.types.ExcInfo) -> None:
-    """Write a traceback no line of which can pass for an event: its words may be anybody's."""
+    """Write a traceback whose lines cannot pass for events: its text may come from a user."""
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, exc_info)
     lines = plain.getvalue().splitlines()

@@ -1,12 +1,12 @@
-"""Metrics that cost no call: a log line that names its own figures, which CloudWatch reads.
+"""Metrics in the embedded metric format: CloudWatch reads them from log lines, without a call.
 
-A field of a line that bears a metric's name *is* that metric, wherever the line has the metric's
-dimensions too; so the log and the metrics cannot disagree. The line has to reach CloudWatch Logs
-as it is, on an output of its own.
+A field of a log line with the name of a metric is that metric, if the line also has the metric's
+dimensions; so the log and the metrics cannot disagree. The line must reach CloudWatch Logs
+unchanged and unmixed with other output.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 Every combination of a name and the values of its dimensions is a custom metric with a price, so
-dimensions are few and their values words of closed lists: docs/metrics.md counts them.
+there are few dimensions and their values are closed lists: docs/metrics.md counts them.
 """
 
 import math
@@ -20,20 +20,20 @@ NAMESPACE = "Pixfleet"
 
 
 class Unit(StrEnum):
-    """CloudWatch's word for what is counted."""
+    """CloudWatch's name of a unit."""
 
     COUNT = "Count"
     SECONDS = "Seconds"
     BYTES = "Bytes"
 
 
-# The fields by whose values a metric is kept apart.
+# The names of the fields whose values distinguish a metric.
 Dimensions = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A field of the log that is a metric, once for each of its sets of dimensions."""
+    """A log field that is a metric, once for each of its sets of dimensions."""
 
     name: str
     unit: Unit
@@ -44,7 +44,7 @@ BY_LANE: tuple[Dimensions, ...] = (("lane",),)
 METRICS = (
     Metric("images", Unit.COUNT, (("lane", "outcome"),)),
     Metric("failures", Unit.COUNT, (("cause",), ("lane",))),
-    # An alarm can add up ten metrics, and there are more permanent causes than that.
+    # An alarm can add up ten metrics, and there are more permanent causes.
     Metric("rejections", Unit.COUNT, BY_LANE),
     Metric("dead_letters", Unit.COUNT, BY_LANE),
     Metric("complete_seconds", Unit.SECONDS, BY_LANE),
@@ -58,7 +58,7 @@ METRICS = (
 def embed_metrics(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:  # structlog's shape of a processor
-    """Add `_aws` to a line that has metrics; its `timestamp`, in ISO 8601, must stand already."""
+    """Add `_aws` to a line that has metrics; it must have its `timestamp`, in ISO 8601."""
     directives: dict[tuple[Dimensions, ...], list[Metric]] = {}
     for metric in METRICS:
         sets = tuple(each for each in metric.dimension_sets if _has(event, each))
