@@ -52,18 +52,18 @@ class Delivery:
         return result.outcome
 
     def persist(self, body: str) -> list[RecordOutcome]:
-        """Deliver one message until it is settled, as late each time as it was put off."""
+        """Deliver one message until it is acknowledged, each time after its delay."""
         outcomes: list[RecordOutcome] = []
         for receives in range(1, MOST_DELIVERIES):
             (result,) = self.deliver(body, receives=receives)
             outcomes.append(result.outcome)
             if result.is_acknowledged:
                 return outcomes
-            self.clock.at += self.put_off_seconds() + 1
-        raise AssertionError(f"not settled after {MOST_DELIVERIES} deliveries: {outcomes}")
+            self.clock.at += self.delayed_seconds() + 1
+        raise AssertionError(f"not acknowledged after {MOST_DELIVERIES} deliveries: {outcomes}")
 
-    def put_off_seconds(self) -> int:
-        """Return for how long the last message that went back was put off."""
+    def delayed_seconds(self) -> int:
+        """Return the delay of the message that was delayed last."""
         return self.queues.delays[-1][2]
 
     def outlast_leases(self) -> None:
@@ -135,5 +135,5 @@ def notification(
 
 
 def cause(outcome: RecordOutcome) -> Cause | None:
-    """Return why a record failed, none where it did not."""
+    """Return why a record failed; None if it did not."""
     return outcome.cause if isinstance(outcome, Failure) else None

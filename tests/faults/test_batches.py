@@ -43,9 +43,9 @@ def test_one_truncated_image_of_ten_is_recorded_with_its_reason_and_the_rest_are
 
     answered = answer(event, Context(), lambda: delivery.world.consumer)
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert answered == {"batchItemFailures": []}
-    assert letter.attributes["origin_message_id"] == "bad.jpg"
+    assert dead_letter.attributes["origin_message_id"] == "bad.jpg"
     assert delivery.world.item("bad.jpg")["cause"] == {"S": "truncated"}
     assert delivery.world.stored_names("bad.jpg") == set()
     assert all_good_are_made(delivery)
@@ -61,13 +61,14 @@ def test_ten_corrupt_images_are_ten_dead_letters_and_no_exception(delivery: Deli
     with capture_logs() as said:
         answered = answer(event, Context(), lambda: delivery.world.consumer)
 
-    told = [line["key"] for line in said if line["event"] == "image rejected"]
+    rejected = [line["key"] for line in said if line["event"] == "image rejected"]
     counted = [(line["cause"], line["failures"]) for line in said if "failures" in line]
     assert answered == {"batchItemFailures": []}
-    assert sorted(told) == keys
+    assert sorted(rejected) == keys
     assert counted == [(Cause.TRUNCATED, 1)] * 10
     assert (
-        sorted(letter.attributes["origin_message_id"] for letter in delivery.queues.sent) == keys
+        sorted(dead_letter.attributes["origin_message_id"] for dead_letter in delivery.queues.sent)
+        == keys
     )
     assert {delivery.world.item(key)["status"]["S"] for key in keys} == {"rejected"}
 
@@ -84,17 +85,17 @@ def test_an_image_that_kills_its_child_fails_alone_and_the_second_time_for_good(
     made = all_good_are_made(delivery)
     (second,) = delivery.deliver(notification("poison.jpg"), receives=2)
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert [cause(result.outcome) for result in first] == [Cause.DECODER_CRASH, *[None] * 9]
     assert [result.is_acknowledged for result in first] == [False, *[True] * 9]
     assert made
     assert second.is_acknowledged
-    assert letter.attributes["cause"] == Cause.DECODER_CRASH
+    assert dead_letter.attributes["cause"] == Cause.DECODER_CRASH
     assert delivery.world.item("poison.jpg")["status"] == {"S": "rejected"}
 
 
 @pytest.mark.case(22)
-def test_a_decode_that_never_returns_is_killed_and_put_off_and_its_mates_are_made(
+def test_a_decode_that_never_returns_is_killed_and_delayed_and_the_rest_is_made(
     make_delivery: MakeDelivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = make_delivery(PIXFLEET_RENDER_SECONDS="2")
@@ -107,7 +108,7 @@ def test_a_decode_that_never_returns_is_killed_and_put_off_and_its_mates_are_mad
     assert (cause(first.outcome), first.is_acknowledged) == (Cause.DECODE_TIMEOUT, False)
     assert [result.outcome for result in rest] == [Outcome.MADE] * 9
     base_seconds = BackOff().base_seconds
-    assert base_seconds <= delivery.put_off_seconds() <= 1.5 * base_seconds
+    assert base_seconds <= delivery.delayed_seconds() <= 1.5 * base_seconds
     assert delivery.world.stored_names("endless.jpg") == set()
 
 

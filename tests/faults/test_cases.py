@@ -1,4 +1,4 @@
-"""The table in README.md: every case has a test or a reason, and the two tell the same."""
+"""The table in README.md: every case has a test or a reason, and both agree."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def _row(number: str, _fault: str, outcome: str, shown: str) -> Row:
     return Row(int(number), outcome, tests, reason)
 
 
-def marked() -> Mapping[str, set[int]]:
+def cases_of_tests() -> Mapping[str, set[int]]:
     """Return the case numbers of every test in this folder, by its place."""
     files = Path(__file__).parent.glob("test_*.py")
     return dict(chain.from_iterable(_marks(file) for file in files))
@@ -49,8 +49,14 @@ def marked() -> Mapping[str, set[int]]:
 def _marks(file: Path) -> Iterator[tuple[str, set[int]]]:
     for each in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
-            calls = [mark for mark in each.decorator_list if isinstance(mark, ast.Call)]
-            cases = [mark.args for mark in calls if ast.unparse(mark.func) == "pytest.mark.case"]
+            calls = [
+                decorator for decorator in each.decorator_list if isinstance(decorator, ast.Call)
+            ]
+            cases = [
+                decorator.args
+                for decorator in calls
+                if ast.unparse(decorator.func) == "pytest.mark.case"
+            ]
             numbers = {ast.literal_eval(number) for args in cases for number in args}
             yield f"faults/{file.name}::{each.name}", numbers
 
@@ -75,9 +81,9 @@ def test_every_test_that_the_table_names_exists() -> None:
     assert [place for place in named if not exists(place)] == []
 
 
-def test_table_and_markers_tell_the_same() -> None:
-    marks = marked()
-    told = {(place, number) for place, numbers in marks.items() for number in numbers}
-    ours = {(place, row.number) for row in rows() for place in row.tests if place in marks}
+def test_the_table_and_the_case_markers_agree() -> None:
+    by_test = cases_of_tests()
+    in_tests = {(place, number) for place, numbers in by_test.items() for number in numbers}
+    in_table = {(place, row.number) for row in rows() for place in row.tests if place in by_test}
 
-    assert told == ours
+    assert in_tests == in_table

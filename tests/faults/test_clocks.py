@@ -88,7 +88,7 @@ def test_what_a_worker_wrote_after_its_lease_was_taken_is_made_again(
 
 
 @pytest.mark.case(50)
-def test_two_ledger_entries_of_one_moment_are_told_apart_by_what_they_are_of(
+def test_two_completions_of_one_moment_have_different_ids(
     delivery: Delivery,
 ) -> None:
     still = FakeClock(delivery.clock.at)

@@ -79,7 +79,7 @@ def run_history(
 @pytest.mark.parametrize("workers", WORKERS.values(), ids=WORKERS)
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
-def test_after_harm_at_any_call_the_next_delivery_makes_it_right(
+def test_after_a_fault_at_any_call_the_next_delivery_converges(
     history: History, harm: tuple[CallOutcome, float], workers: tuple[int, int]
 ) -> None:
     dry = OneFault(-1)
@@ -90,7 +90,7 @@ def test_after_harm_at_any_call_the_next_delivery_makes_it_right(
 
         assert events[harm[0]] == 1, at
         # It did not take a redrive to make it right.
-        assert events["ends wrong, as told"] == 0, at
+        assert events["ends wrong, as a dead letter says"] == 0, at
         assert bool(history.cause) == bool(events["dead letters"]), at
         assert events["dead letters without a cause"] == 0, at
 
@@ -98,7 +98,7 @@ def test_after_harm_at_any_call_the_next_delivery_makes_it_right(
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
-def test_without_harm_there_is_a_dead_letter_only_for_what_is_unfit(history: History) -> None:
+def test_without_faults_only_unfit_sources_become_dead_letters(history: History) -> None:
     world = run_history(history, (2, 0), OneFault(-1))
 
     causes = {

@@ -1,4 +1,4 @@
-"""A message that fails for good lands in the dead-letter queue with its whole story."""
+"""A message that fails for good is sent to the dead-letter queue with all its attributes."""
 
 import json
 
@@ -17,7 +17,7 @@ KEY = "a.jpg"
 
 
 @pytest.mark.case(33)
-def test_a_poison_message_uses_up_its_receives_and_is_buried_with_all_attributes(
+def test_a_poison_message_is_dead_lettered_after_its_receives_with_all_attributes(
     delivery: Delivery, injector: Injector
 ) -> None:
     delivery.world.drop(KEY, images.jpeg())
@@ -26,12 +26,12 @@ def test_a_poison_message_uses_up_its_receives_and_is_buried_with_all_attributes
 
     outcomes = delivery.persist(body)
 
-    (letter,) = delivery.queues.sent
-    told = dict(letter.attributes)
+    (dead_letter,) = delivery.queues.sent
+    attributes = dict(dead_letter.attributes)
     assert [cause(outcome) for outcome in outcomes] == [Cause.ACCESS_DENIED] * 8
-    assert (letter.queue, letter.body) == (DEAD, body)
-    assert "AccessDenied" in told.pop("detail")
-    assert told == {
+    assert (dead_letter.queue, dead_letter.body) == (DEAD, body)
+    assert "AccessDenied" in attributes.pop("detail")
+    assert attributes == {
         "key": KEY,
         "cause": "access_denied",
         "stage": "fetch",
@@ -51,24 +51,24 @@ def test_a_dead_letter_reads_on_the_queue_as_it_was_sent(world: World) -> None:
 
     world.consume()
 
-    (letter,) = world.dead_letters()
-    assert letter["Body"] == body
+    (dead_letter,) = world.dead_letters()
+    assert dead_letter["Body"] == body
     assert {"cause", "stage", "detail", "source_queue", "origin_message_id"} <= set(
-        letter["MessageAttributes"]
+        dead_letter["MessageAttributes"]
     )
 
 
 @pytest.mark.case(33)
-def test_a_dead_letter_put_back_after_the_cause_was_mended_is_made(
+def test_a_dead_letter_redriven_after_the_cause_was_fixed_is_made(
     delivery: Delivery, injector: Injector
 ) -> None:
     delivery.world.drop(KEY, images.jpeg())
     injector.refuse("GetObject", "AccessDenied", status=403)
     delivery.persist(notification(KEY))
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     injector.mend()
 
-    (result,) = delivery.deliver(letter.body)
+    (result,) = delivery.deliver(dead_letter.body)
 
     assert result.is_acknowledged
     assert delivery.agrees(KEY)

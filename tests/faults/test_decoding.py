@@ -55,10 +55,10 @@ def test_a_vector_named_jpg_is_refused_by_its_first_bytes_and_no_decoder_sees_it
 
     (result,) = delivery.deliver(notification("vector.jpg"))
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert result.is_acknowledged
     assert cause(result.outcome) is Cause.UNSUPPORTED_FORMAT
-    assert letter.attributes["stage"] == "sniff"
+    assert dead_letter.attributes["stage"] == "sniff"
     assert delivery.world.stored() == {}
 
 

@@ -60,7 +60,7 @@ def test_of_two_workers_on_one_key_one_commits_and_the_other_waits_for_it(
 
 
 @pytest.mark.case(6)
-def test_the_whole_lease_of_a_dead_worker_burns_no_message_into_the_dead_letters(
+def test_the_lease_of_a_crashed_worker_uses_up_no_messages_receives(
     delivery: Delivery,
 ) -> None:
     lease_seconds = delivery.world.settings.lease_seconds

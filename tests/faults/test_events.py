@@ -32,7 +32,7 @@ JUNK = {
 
 
 @pytest.mark.case(1)
-def test_the_test_event_of_s3_is_acknowledged_and_alarms_nobody(delivery: Delivery) -> None:
+def test_the_test_event_of_s3_is_acknowledged_without_a_warning(delivery: Delivery) -> None:
     body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "sources"})
 
     with capture_logs() as said:
@@ -46,7 +46,7 @@ def test_the_test_event_of_s3_is_acknowledged_and_alarms_nobody(delivery: Delive
 
 @pytest.mark.case(2)
 @pytest.mark.parametrize("body", JUNK.values(), ids=JUNK.keys())
-def test_a_body_that_says_nothing_is_a_dead_letter_and_its_mates_are_made(
+def test_an_unreadable_body_is_a_dead_letter_and_the_rest_of_the_batch_is_made(
     delivery: Delivery, body: str
 ) -> None:
     delivery.world.drop("good.jpg", images.jpeg())
@@ -54,10 +54,10 @@ def test_a_body_that_says_nothing_is_a_dead_letter_and_its_mates_are_made(
 
     answered = answer(event, Context(), lambda: delivery.world.consumer)
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert answered == {"batchItemFailures": []}
-    assert letter.body == body
-    assert letter.attributes["cause"] == Cause.BAD_MESSAGE
+    assert dead_letter.body == body
+    assert dead_letter.attributes["cause"] == Cause.BAD_MESSAGE
     assert delivery.world.stored_names("good.jpg") == FULL_SET
 
 
@@ -89,9 +89,9 @@ def test_another_major_version_is_refused_by_its_number(delivery: Delivery) -> N
 
     (result,) = delivery.deliver(body)
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert cause(result.outcome) is Cause.BAD_MESSAGE
-    assert "Expected eventVersion 2.x, got '3.0'" in letter.attributes["detail"]
+    assert "Expected eventVersion 2.x, got '3.0'" in dead_letter.attributes["detail"]
 
 
 class Careless:
@@ -131,7 +131,7 @@ def test_whatever_the_consumer_returns_only_ids_of_the_event_are_answered(
 
 
 def _acknowledged(result: object) -> set[str]:
-    """Return what may be taken for settled: said so by a verdict, and not gainsaid by another."""
+    """Return the ids that a result acknowledges and no other result contradicts."""
     if not isinstance(result, list) or not all(isinstance(each, RecordResult) for each in result):
         return set()
     kept = {result.message_id for result in result if not result.is_acknowledged}

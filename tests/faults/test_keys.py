@@ -39,7 +39,7 @@ def _forgets_its_configuration() -> Iterator[None]:
 
 @pytest.mark.case(4)
 @pytest.mark.parametrize("key", FITTING.values(), ids=FITTING.keys())
-def test_a_source_of_an_awkward_key_is_read_and_its_variants_tell_whose_they_are(
+def test_the_variants_of_an_awkward_key_have_the_etag_of_their_source(
     delivery: Delivery, key: str
 ) -> None:
     misread = unquote_plus(key)
@@ -82,13 +82,13 @@ def test_a_harmful_key_stores_nothing_and_forges_no_line(
     (result,) = delivery.deliver(notification(key))
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert result.is_acknowledged
     assert cause(result.outcome) is Cause.UNSUPPORTED_KEY
     assert delivery.world.stored() == {}
     assert {line["key"] for line in lines if "key" in line} <= {key}
     assert all(line["event"] != "image done" for line in lines)
-    assert all(value.isprintable() for value in letter.attributes.values())
+    assert all(value.isprintable() for value in dead_letter.attributes.values())
 
 
 @pytest.mark.case(51)

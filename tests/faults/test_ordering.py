@@ -162,7 +162,7 @@ def test_a_late_put_event_does_not_bring_a_deleted_source_back(delivery: Deliver
 
 @pytest.mark.case(12)
 @pytest.mark.parametrize("order", list(permutations((0, 1, 2))), ids=str)
-def test_put_delete_put_ends_with_the_last_put_in_whatever_order_it_is_told(
+def test_put_delete_put_ends_with_the_last_put_in_any_order_of_events(
     delivery: Delivery, order: Sequence[int]
 ) -> None:
     bodies = [

@@ -41,7 +41,7 @@ def test_of_a_picture_that_carries_a_script_only_the_picture_is_published(
 
 
 @pytest.mark.case(42)
-def test_neither_file_nor_object_tells_what_the_source_told_of_its_maker(
+def test_no_variant_has_the_personal_metadata_of_its_source(
     delivery: Delivery,
 ) -> None:
     delivery.world.drop("a.jpg", images.oriented_jpeg(6), {"owner": "Somebody"})

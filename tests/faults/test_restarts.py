@@ -26,7 +26,7 @@ TEN = [f"{number}.jpg" for number in range(10)]
 
 
 @pytest.mark.case(24)
-def test_a_death_between_the_variants_and_the_commit_converges_on_redelivery(
+def test_after_a_crash_before_the_commit_the_redelivery_converges(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     die_before_the_commit(delivery, monkeypatch)
@@ -56,7 +56,7 @@ def test_what_a_dead_worker_stored_goes_when_its_source_goes(
 
 
 @pytest.mark.case(25)
-def test_a_death_after_the_commit_makes_the_redelivery_a_no_op(
+def test_after_a_crash_behind_the_commit_the_redelivery_does_nothing(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch, injector: Injector
 ) -> None:
     delivery.world.drop(KEY, images.jpeg())
@@ -76,7 +76,7 @@ def test_a_death_after_the_commit_makes_the_redelivery_a_no_op(
 
 
 @pytest.mark.case(21)
-def test_after_a_death_with_ten_in_flight_each_of_the_ten_renders_alone(
+def test_after_a_crash_with_ten_in_flight_each_of_the_ten_renders_alone(
     delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, key in enumerate(TEN):

@@ -1,6 +1,6 @@
 """Thousands of random schedules, each of which must end with what its sources give.
 
-A failing schedule is shrunk, and its story told: virtual time, who, what, how it went.
+A failing schedule is shrunk, and its trace shown: virtual time, actor, action, outcome.
 """
 
 from collections import Counter
@@ -63,7 +63,7 @@ EXPECTED_EVENTS = (
     "dead letters",
     "dead letters without a cause",
     "redriven",
-    "ends wrong, as told",
+    "ends wrong, as a dead letter says",
 )
 
 
@@ -153,11 +153,11 @@ def test_a_race_that_one_rule_decides(
     except AssertionError as wrong:
         raise AssertionError(f"{wrong}\n\n{world.trace}") from None
 
-    assert world.events()["ends wrong, as told"] == 0
+    assert world.events()["ends wrong, as a dead letter says"] == 0
 
 
 def trace_of(plan: Plan, wrong: AssertionError) -> str:
-    """Return the story of a schedule that went wrong, by running it once more."""
+    """Return the trace of a schedule that went wrong, by running it once more."""
     world = World(plan, is_traced=True)
     with pytest.raises(type(wrong)):
         world.run()

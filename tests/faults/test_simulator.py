@@ -94,7 +94,11 @@ class Caller:
         (CallOutcome.DIED_LATE, True, Died),
     ],
 )
-def test_a_fate_is_what_its_name_says(outcome: CallOutcome, is_stored: bool, raised: type) -> None:  # noqa: FBT001 - a table
+def test_a_call_outcome_is_what_its_name_says(
+    outcome: CallOutcome,
+    is_stored: bool,  # noqa: FBT001 - a table
+    raised: type,
+) -> None:
     caller = Caller(Decision(outcome, 5.0))
 
     caller.run(60)
@@ -104,7 +108,7 @@ def test_a_fate_is_what_its_name_says(outcome: CallOutcome, is_stored: bool, rai
     assert caller.process.is_dead == (raised is Died)
 
 
-def test_every_fate_is_on_the_tape_and_zero_is_the_good_one() -> None:
+def test_every_call_outcome_is_on_the_tape_and_zero_is_the_good_one() -> None:
     assert len(OUTCOMES) == 256
     assert set(OUTCOMES) == set(CallOutcome)
     assert OutcomesFromTape(Tape(b"\0")).decide("s3", "put_object").outcome is CallOutcome.WELL
@@ -182,7 +186,7 @@ def test_an_invocation_is_killed_at_its_time() -> None:
         ({"batchItemFailures": [{"itemIdentifier": "m1"}]}, {"m1"}),
     ],
 )
-def test_an_answer_tells_what_comes_again(answer: object, failed: set[str]) -> None:
+def test_an_answer_names_the_messages_that_come_again(answer: object, failed: set[str]) -> None:
     assert failed_ids(answer, {"m1", "m2"}) == failed
 
 
@@ -216,7 +220,7 @@ def test_a_crash_takes_the_whole_batch_and_it_comes_back() -> None:
     assert world.events()["deaths"] == 1
 
 
-def test_two_runs_of_one_plan_are_the_same_story() -> None:
+def test_two_runs_of_one_plan_have_the_same_trace() -> None:
     plan = Plan([Action(Act.PUT), Action(Act.CRASHING, wait=BARELY)], bytes(range(256)), runners=1)
     first, second = World(plan, is_traced=True), World(plan, is_traced=True)
 
@@ -226,7 +230,7 @@ def test_two_runs_of_one_plan_are_the_same_story() -> None:
     assert str(first.trace) == str(second.trace)
 
 
-def settled(*acts: Act) -> World:
+def finished_world(*acts: Act) -> World:
     """Return a world after these acts, in which all is well."""
     world = World(Plan([Action(act, wait=AT_REST) for act in acts], pollers=1))
     world.run()
@@ -281,7 +285,7 @@ TAMPERING: dict[str, Callable[[Services], object]] = {
 
 @pytest.mark.parametrize("tamper", TAMPERING.values(), ids=TAMPERING)
 def test_the_oracle_sees_that(tamper: Callable[[Services], object]) -> None:
-    world = settled(Act.PUT)
+    world = finished_world(Act.PUT)
 
     tamper(world.services)
 
@@ -291,7 +295,7 @@ def test_the_oracle_sees_that(tamper: Callable[[Services], object]) -> None:
 
 @pytest.mark.parametrize("acts", [(Act.PUT, Act.DELETE), (Act.PUT, Act.CORRUPT)])
 def test_the_oracle_sees_what_is_left_of_a_source_that_has_none(acts: tuple[Act, ...]) -> None:
-    world = settled(*acts)
+    world = finished_world(*acts)
 
     put_stranger(world.services, stored_key(KEY, "w32.webp"))
 
@@ -300,7 +304,7 @@ def test_the_oracle_sees_what_is_left_of_a_source_that_has_none(acts: tuple[Act,
 
 
 def test_the_oracle_sees_a_stale_manifest() -> None:
-    world = settled(Act.PUT)
+    world = finished_world(Act.PUT)
     key = manifest_key(KEY)
     stale = world.services.buckets.objects(VARIANTS)[key].body.replace(b"tiny", b"huge")
 
@@ -313,8 +317,8 @@ def test_the_oracle_sees_a_stale_manifest() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (None, "Lost, and no dead letter tells of it"),
-        ({"batchItemFailures": []}, "Lost, and no dead letter tells of it"),
+        (None, "Lost, and no dead letter names it"),
+        ({"batchItemFailures": []}, "Lost, and no dead letter names it"),
         ({"batchItemFailures": [{"itemIdentifier": "no such id"}]}, "Lost|no cause"),
     ],
     ids=["none", "nothing failed", "an unknown id"],
@@ -354,5 +358,5 @@ def test_a_lost_event_is_no_loss_once_everything_is_verified() -> None:
     world.run()
 
     assert world.events()["events lost"] == 1
-    assert world.events()["ends wrong, as told"] == 1
+    assert world.events()["ends wrong, as a dead letter says"] == 1
     assert not world.services.queues.messages(LIVE)

@@ -29,7 +29,7 @@ def _dropped(delivery: Delivery) -> None:
 
 @pytest.mark.case(26)
 @pytest.mark.parametrize("put", PUTS)
-def test_a_put_that_is_told_to_slow_down_is_repeated(
+def test_a_put_that_gets_slow_down_is_repeated(
     delivery: Delivery, injector: Injector, put: int
 ) -> None:
     injector.refuse("PutObject", "SlowDown", status=503, calls=[put])
@@ -142,7 +142,7 @@ def test_a_source_that_is_not_the_one_seen_is_read_again_at_once_and_not_repeate
 
     assert cause(first) is Cause.SOURCE_CHANGED
     assert asked == 1
-    assert delivery.put_off_seconds() == 0
+    assert delivery.delayed_seconds() == 0
     assert again is Outcome.MADE
 
 
@@ -179,7 +179,7 @@ def test_a_commit_that_finds_another_claim_is_reported_and_the_retry_reconciles(
 @pytest.mark.parametrize(
     ("code", "status"), [(THROTTLED, 400), ("InternalServerError", 500)], ids=["slow", "down"]
 )
-def test_an_hour_without_the_ledger_loses_nothing_and_needs_nobody(
+def test_an_hour_without_the_ledger_loses_nothing_and_needs_no_operator(
     delivery: Delivery, injector: Injector, code: str, status: int
 ) -> None:
     keys = [f"{number}.jpg" for number in range(5)]
@@ -227,11 +227,11 @@ def test_after_a_batch_that_met_an_outage_one_record_goes_ahead_and_the_rest_are
     with capture_logs() as said:
         results = delivery.deliver(*bodies, receives=2)
 
-    told = [line["cause"] for line in said if line["event"] == "batch stopped"]
+    logged_causes = [line["cause"] for line in said if line["event"] == "batch stopped"]
     assert {cause(result.outcome) for result in results} == {Cause.THROTTLED}
     assert not any(result.is_acknowledged for result in results)
     assert injector.tried == ["GetItem"] * CALL_LIMITS.attempts
-    assert told == [Cause.THROTTLED]
+    assert logged_causes == [Cause.THROTTLED]
 
 
 @pytest.mark.case(30)
@@ -249,13 +249,13 @@ def test_one_tenant_whose_sources_are_closed_to_us_fails_alone_and_by_name(
         notification(keys[0]), receives=delivery.world.settings.max_receives
     )
 
-    (letter,) = delivery.queues.sent
+    (dead_letter,) = delivery.queues.sent
     assert (cause(closed.outcome), closed.is_acknowledged) == (Cause.ACCESS_DENIED, False)
     assert [result.outcome for result in others] == [Outcome.MADE] * 9
     assert last.is_acknowledged
-    assert letter.attributes["cause"] == Cause.ACCESS_DENIED
-    assert letter.attributes["stage"] == "fetch"
-    assert code in letter.attributes["detail"]
+    assert dead_letter.attributes["cause"] == Cause.ACCESS_DENIED
+    assert dead_letter.attributes["stage"] == "fetch"
+    assert code in dead_letter.attributes["detail"]
 
 
 def persisted(delivery: Delivery) -> list[RecordOutcome]:

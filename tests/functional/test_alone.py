@@ -48,7 +48,7 @@ def _seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     return seen
 
 
-def test_suspects_come_last_and_one_at_a_time_fewest_deaths_first(
+def test_crashed_keys_run_last_and_one_at_a_time_fewest_crashes_first(
     world: World, seen: list[tuple[int, str]]
 ) -> None:
     pictures = {
@@ -67,7 +67,7 @@ def test_suspects_come_last_and_one_at_a_time_fewest_deaths_first(
     assert seen[-2:] == [(1, last[0]), (1, last[1])]
 
 
-def test_an_ending_forgets_the_deaths(world: World) -> None:
+def test_an_outcome_resets_the_crashed_attempts(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
     die_over(world, "a.jpg", times=2)
 
@@ -76,7 +76,7 @@ def test_an_ending_forgets_the_deaths(world: World) -> None:
     assert world.ledger.read("a.jpg").crashed_attempts == 0
 
 
-def test_a_child_that_dies_once_is_given_another_chance_whatever_the_receive_count(
+def test_after_one_crash_an_image_is_tried_again_whatever_the_receive_count(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(policy=NO_HOLD)
@@ -88,7 +88,7 @@ def test_a_child_that_dies_once_is_given_another_chance_whatever_the_receive_cou
     assert [each.is_permanent for each in outcomes if isinstance(each, Failure)] == [False, False]
 
 
-def test_a_child_that_dies_twice_is_final(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_crash_is_permanent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     crash_with(monkeypatch, [DecoderCrash("died"), DecoderCrash("died")])
     world.drop("a.jpg", images.jpeg())
 

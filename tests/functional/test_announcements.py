@@ -56,7 +56,7 @@ def again(world: World, *, receives: int = 2) -> Message:
     return Message(told_by, "no-handle", world.event(KEY), receives, "p-live", None)
 
 
-def test_a_life_is_told_of_change_by_change(world: World, topic: Heard) -> None:
+def test_every_change_of_a_source_is_announced(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg(seed=1))
     world.process(KEY)
     world.drop(KEY, images.jpeg(seed=2))
@@ -83,7 +83,7 @@ def test_a_complete_set_is_described(world: World, topic: Heard) -> None:
     assert completion.manifest in world.stored()
 
 
-def test_a_rejection_tells_its_cause(world: World, topic: Heard) -> None:
+def test_a_rejection_announces_its_cause(world: World, topic: Heard) -> None:
     world.drop(KEY, b"not an image")
 
     world.process(KEY)
@@ -93,7 +93,7 @@ def test_a_rejection_tells_its_cause(world: World, topic: Heard) -> None:
     assert completion.version is None
 
 
-def test_a_duplicate_is_not_told_of(world: World, topic: Heard) -> None:
+def test_a_duplicate_is_not_announced(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg())
     world.process(KEY)
 
@@ -102,7 +102,7 @@ def test_a_duplicate_is_not_told_of(world: World, topic: Heard) -> None:
 
 
 @pytest.mark.parametrize("change", ["complete", "replaced", "removed"])
-def test_the_message_of_a_change_tells_of_it_again(
+def test_the_message_of_a_change_announces_it_again(
     world: World, topic: Heard, change: str
 ) -> None:
     """Its worker may have died between the ledger and the topic; the id lets a reader drop it."""
@@ -122,7 +122,7 @@ def test_the_message_of_a_change_tells_of_it_again(
 
 
 @pytest.mark.parametrize("data", [images.jpeg(), b"not an image"], ids=["good", "bad"])
-def test_a_change_that_could_not_be_told_of_is_told_later(
+def test_a_change_that_could_not_be_announced_is_announced_later(
     world: World, topic: Heard, data: bytes
 ) -> None:
     world.drop(KEY, data)

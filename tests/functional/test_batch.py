@@ -39,29 +39,32 @@ def test_one_corrupt_image_of_ten_fails_alone(world: World) -> None:
     results = world.consume()
 
     failed = [result for result in results if isinstance(result.outcome, Failure)]
-    (letter,) = world.dead_letters()
+    (dead_letter,) = world.dead_letters()
     assert len(results) == 10
     assert causes(tuple(failed)) == [Cause.TRUNCATED]
-    assert letter["MessageAttributes"]["origin_message_id"]["StringValue"] == failed[0].message_id
+    assert (
+        dead_letter["MessageAttributes"]["origin_message_id"]["StringValue"]
+        == failed[0].message_id
+    )
     assert all(
         world.stored_names(f"good-{number}.jpg") == {*TINY_NAMES, "manifest.json"}
         for number in range(9)
     )
 
 
-def test_a_permanent_failure_is_settled_by_its_dead_letter(world: World) -> None:
+def test_a_permanent_failure_is_acknowledged_once_it_has_a_dead_letter(world: World) -> None:
     world.drop("bad.jpg", b"this is no image at all")
     body = world.event("bad.jpg")
     world.send(body)
 
     (result,) = world.consume()
 
-    (letter,) = world.dead_letters()
+    (dead_letter,) = world.dead_letters()
     attributes = {
-        name: value["StringValue"] for name, value in letter["MessageAttributes"].items()
+        name: value["StringValue"] for name, value in dead_letter["MessageAttributes"].items()
     }
     assert result.is_acknowledged
-    assert letter["Body"] == body
+    assert dead_letter["Body"] == body
     assert attributes["cause"] == "not_an_image"
     assert attributes["stage"] == "sniff"
     assert attributes["source_queue"] == LIVE
@@ -82,7 +85,7 @@ def test_a_permanent_failure_without_a_dead_letter_queue_goes_back(
     assert not result.is_acknowledged
 
 
-def test_ten_corrupt_images_give_ten_verdicts(world: World) -> None:
+def test_ten_corrupt_images_give_ten_results(world: World) -> None:
     for number in range(10):
         world.drop(f"bad-{number}.jpg", images.truncated_jpeg(seed=number))
     world.send(*[world.event(f"bad-{number}.jpg") for number in range(10)])
@@ -167,9 +170,9 @@ def test_the_last_receive_is_moved_with_its_cause(make_world: Callable[..., Worl
 
     (result,) = world.consume()
 
-    (letter,) = world.dead_letters()
+    (dead_letter,) = world.dead_letters()
     assert result.is_acknowledged
-    assert letter["MessageAttributes"]["cause"]["StringValue"] == "claimed"
+    assert dead_letter["MessageAttributes"]["cause"]["StringValue"] == "claimed"
 
 
 def test_without_time_nothing_is_started(world: World) -> None:
@@ -182,7 +185,7 @@ def test_without_time_nothing_is_started(world: World) -> None:
     assert world.item("a.jpg") == {}
 
 
-def test_an_exception_nobody_foresaw_touches_its_record_only(
+def test_an_unexpected_exception_touches_its_record_only(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -202,7 +205,7 @@ def test_an_exception_nobody_foresaw_touches_its_record_only(
     assert sorted(map(str, causes(results))) == ["None", "unknown"]
 
 
-def test_a_message_that_cannot_be_put_off_is_still_reported(world: World) -> None:
+def test_a_message_that_cannot_be_delayed_is_still_reported(world: World) -> None:
     world.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
     message = Message("m1", "no-handle", world.event("a.jpg"), 1, "no-such-queue", None)
 
@@ -280,7 +283,7 @@ def test_a_second_crash_over_an_image_rejects_it_in_the_ledger_too(
     assert world.stored() == {}
 
 
-def test_a_batch_is_answered_in_time_however_slow_its_settling(
+def test_a_batch_is_answered_in_time_however_slow_its_triage(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released, world = Event(), make_world(policy=replace(POLICY, triage_seconds=1.2))

@@ -69,9 +69,7 @@ def test_the_batch_after_a_stopped_one_asks_with_a_single_record(
     assert not any(result.is_acknowledged for result in results)
 
 
-def test_all_flows_again_once_the_one_that_is_sent_ahead_does_well(
-    world: World, ledger: Ledger
-) -> None:
+def test_a_probe_that_succeeds_closes_the_circuit_breaker(world: World, ledger: Ledger) -> None:
     send_ten(world)
     world.consume()
     ledger.is_down = False
@@ -82,7 +80,7 @@ def test_all_flows_again_once_the_one_that_is_sent_ahead_does_well(
     assert [result.outcome for result in results] == [Outcome.MADE] * 10
 
 
-def test_a_stopped_batch_says_so_once(world: World, ledger: Ledger) -> None:
+def test_a_stopped_batch_writes_one_line(world: World, ledger: Ledger) -> None:
     send_ten(world)
     world.consume()
     send_ten(world, first=10)
@@ -90,13 +88,13 @@ def test_a_stopped_batch_says_so_once(world: World, ledger: Ledger) -> None:
     with structlog.testing.capture_logs() as logged:
         world.consume()
 
-    told = [line for line in logged if line["event"] != "message left to its queue"]
-    assert [line["event"] for line in told] == ["image delayed", "batch stopped"]
-    assert (told[1]["cause"], told[1]["held_back"]) == ("throttled", 9)
-    assert told[1]["batches_stopped"] == 1
+    lines = [line for line in logged if line["event"] != "message left in its queue"]
+    assert [line["event"] for line in lines] == ["image delayed", "batch stopped"]
+    assert (lines[1]["cause"], lines[1]["held_back"]) == ("throttled", 9)
+    assert lines[1]["batches_stopped"] == 1
 
 
-def test_nothing_is_rendered_in_vain_while_the_buckets_refuse(
+def test_nothing_is_fetched_while_the_buckets_refuse(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world()

@@ -80,7 +80,7 @@ def test_recipes_that_are_not_there_are_one_of_our_errors(clients: Clients, plac
         build_context(settings(place))
 
 
-def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) -> None:
+def test_a_source_waits_for_a_prefetch_slot_within_its_deadline(world: World) -> None:
     places = 0
     while world.context.prefetch_slots.acquire(blocking=False):
         places += 1
@@ -95,7 +95,7 @@ def test_a_source_waits_for_its_place_on_the_desk_and_no_longer(world: World) ->
     assert caught.value.stage == "fetch"
 
 
-def test_a_place_on_the_desk_is_given_back_by_a_failure(world: World) -> None:
+def test_a_failure_gives_its_prefetch_slot_back(world: World) -> None:
     for _ in range(10):
         with pytest.raises(ZeroDivisionError), world.context.prefetch_slot():
             raise ZeroDivisionError

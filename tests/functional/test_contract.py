@@ -124,8 +124,8 @@ def every_call(clients: AllClients) -> None:
     data = objects.fetch(source, AMPLE)
     objects.put_variant(source, recipe.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, data)
     objects.put_manifest(source, b"{}")
-    mark = objects.fetch_watermark("a.jpg", known=WatermarkFile())
-    assert objects.fetch_watermark("a.jpg", known=mark) is mark
+    watermark = objects.fetch_watermark("a.jpg", known=WatermarkFile())
+    assert objects.fetch_watermark("a.jpg", known=watermark) is watermark
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
     objects.delete(["a"])

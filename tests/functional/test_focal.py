@@ -69,17 +69,17 @@ def test_a_new_focal_point_alone_renders_the_source_again(world: World) -> None:
 
 
 @pytest.mark.parametrize("focal", ["face", "0.5", "2,2"])
-def test_a_focal_point_that_is_none_is_refused_with_its_cause(world: World, focal: str) -> None:
+def test_an_invalid_focal_point_is_refused_with_its_cause(world: World, focal: str) -> None:
     world.drop("a.jpg", images.jpeg(), {"focal": focal})
 
     outcome = world.process("a.jpg")
 
-    (letter,) = world.dead_letters()
+    (dead_letter,) = world.dead_letters()
     assert isinstance(outcome, Failure)
     assert outcome.cause is Cause.BAD_FOCAL
     assert world.item("a.jpg")["status"] == {"S": "rejected"}
-    assert letter["MessageAttributes"]["cause"]["StringValue"] == "bad_focal"
-    assert focal in letter["MessageAttributes"]["detail"]["StringValue"]
+    assert dead_letter["MessageAttributes"]["cause"]["StringValue"] == "bad_focal"
+    assert focal in dead_letter["MessageAttributes"]["detail"]["StringValue"]
 
 
 def test_a_mended_focal_point_publishes_the_source(world: World) -> None:

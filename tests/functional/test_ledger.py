@@ -90,7 +90,7 @@ def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Cli
     )
 
 
-def test_a_claim_tells_what_stood_there_before(ledger: Ledger) -> None:
+def test_a_claim_has_the_entry_from_before(ledger: Ledger) -> None:
     ledger.commit(claimed(ledger), FIELDS)
     before = ledger.read(KEY)
 
@@ -100,7 +100,9 @@ def test_a_claim_tells_what_stood_there_before(ledger: Ledger) -> None:
     assert ledger.read(KEY).stored == {*NAMES, "sq.webp"}
 
 
-def test_a_live_lease_is_respected_and_its_rest_told(ledger: Ledger, clock: FakeClock) -> None:
+def test_a_live_lease_is_respected_and_its_remaining_time_returned(
+    ledger: Ledger, clock: FakeClock
+) -> None:
     first = claimed(ledger, lease_seconds=600)
     clock.at += 200
 
@@ -162,7 +164,7 @@ def test_a_lost_claim_changes_nothing(
 
 
 @every_write
-def test_a_claim_is_good_for_one_ending(ledger: Ledger, clients: Clients, write: Write) -> None:
+def test_a_claim_can_end_once(ledger: Ledger, clients: Clients, write: Write) -> None:
     claim = claimed(ledger)
     write(ledger, claim)
     before = item(clients)
@@ -174,7 +176,7 @@ def test_a_claim_is_good_for_one_ending(ledger: Ledger, clients: Clients, write:
 
 
 @every_write
-def test_every_ending_lets_the_next_worker_in(ledger: Ledger, write: Write) -> None:
+def test_every_outcome_ends_the_claim(ledger: Ledger, write: Write) -> None:
     write(ledger, claimed(ledger))
 
     claimed(ledger)
@@ -233,7 +235,7 @@ def test_a_newer_schema_is_left_alone(ledger: Ledger, clients: Clients) -> None:
     assert item(clients) == before
 
 
-def test_a_rejection_tells_why_and_forgets_the_variants(ledger: Ledger, clients: Clients) -> None:
+def test_a_rejection_stores_its_cause_and_no_variants(ledger: Ledger, clients: Clients) -> None:
     ledger.commit(claimed(ledger), FIELDS)
     detail = "x" * (MAX_DETAIL_BYTES + 100)
 
@@ -281,7 +283,7 @@ def test_a_tombstone_expires_and_agrees_with_no_source(ledger: Ledger, clients: 
 
 
 @pytest.mark.parametrize("outcome", ["commit", "reject"])
-def test_what_comes_back_to_life_does_not_expire(
+def test_a_tombstone_that_is_claimed_does_not_expire(
     ledger: Ledger, clients: Clients, outcome: str
 ) -> None:
     ledger.tombstone(claimed(ledger), {})

@@ -77,7 +77,9 @@ def test_a_lost_bucket_is_not_taken_for_a_lost_source(
         objects.head("a.jpg")
 
 
-def test_what_lies_under_a_delete_marker_is_not_there(objects: Objects, clients: Clients) -> None:
+def test_an_object_under_a_delete_marker_does_not_exist(
+    objects: Objects, clients: Clients
+) -> None:
     clients.s3.put_bucket_versioning(Bucket=SOURCES, VersioningConfiguration={"Status": "Enabled"})
     drop(clients, b"pixels")
     clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
@@ -85,7 +87,7 @@ def test_what_lies_under_a_delete_marker_is_not_there(objects: Objects, clients:
     assert objects.head(KEY) is None
 
 
-def test_a_key_that_we_may_not_see_is_not_taken_for_gone(
+def test_a_source_without_permission_is_not_taken_for_deleted(
     objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_arguments: object) -> None:
@@ -205,7 +207,7 @@ def test_a_body_of_many_chunks_is_whole(objects: Objects, clients: Clients) -> N
     assert objects.fetch(seen(objects), AMPLE) == data
 
 
-def test_a_variant_tells_what_it_is_and_where_it_comes_from(
+def test_a_variant_has_its_content_type_and_the_etag_of_its_source(
     objects: Objects, clients: Clients
 ) -> None:
     drop(clients, b"pixels")

@@ -150,7 +150,7 @@ def test_the_next_sources_are_fetched_while_the_first_renders(line: Line) -> Non
     assert waits == [True] * 3
 
 
-def test_no_more_sources_are_fetched_than_a_child_and_the_desk_can_hold(line: Line) -> None:
+def test_no_more_sources_are_fetched_than_there_are_prefetch_slots(line: Line) -> None:
     fetched, done, in_hand = Count(9), Count(9), []
 
     def note() -> None:

@@ -125,7 +125,7 @@ def test_a_refused_acknowledgement_is_counted(
     assert queues.acknowledge(LIVE, ["r0", "r1"]) == 1
 
 
-def test_a_message_put_off_by_nothing_is_there_at_once_and_counted(queues: Queues) -> None:
+def test_a_message_delayed_by_zero_is_visible_at_once_and_counted(queues: Queues) -> None:
     queues.send(LIVE, "body", {})
     (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
@@ -135,7 +135,7 @@ def test_a_message_put_off_by_nothing_is_there_at_once_and_counted(queues: Queue
     assert from_receive(again, LIVE).receive_count == 2
 
 
-def test_a_message_put_off_stays_hidden(queues: Queues, clients: Clients) -> None:
+def test_a_delayed_message_stays_invisible(queues: Queues, clients: Clients) -> None:
     queues.send(LIVE, "body", {})
     (raw,) = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
 
@@ -145,7 +145,7 @@ def test_a_message_put_off_stays_hidden(queues: Queues, clients: Clients) -> Non
     assert waiting(clients, LIVE) == (0, 1)
 
 
-def test_no_message_is_put_off_for_longer_than_sqs_allows(
+def test_no_message_is_delayed_for_longer_than_sqs_allows(
     queues: Queues, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -167,9 +167,9 @@ def test_a_sent_message_keeps_body_and_attributes(queues: Queues, clients: Clien
 
     url = clients.sqs.get_queue_url(QueueName=DEAD)["QueueUrl"]
     answer = clients.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
-    (letter,) = answer["Messages"]
-    assert letter["Body"] == body
-    assert letter["MessageAttributes"] == {
+    (dead_letter,) = answer["Messages"]
+    assert dead_letter["Body"] == body
+    assert dead_letter["MessageAttributes"] == {
         "cause": {"DataType": "String", "StringValue": "corrupt"},
         "detail": {"DataType": "String", "StringValue": "Expected ☀, got ☔."},
     }
@@ -198,7 +198,7 @@ def test_a_queue_that_is_not_there_is_trouble_that_may_pass(queues: Queues) -> N
         queues.receive("no-such-queue", wait_seconds=0, hide_seconds=30)
 
 
-def test_the_depth_tells_what_waits_from_what_is_in_hand_or_sent_for_later(
+def test_the_depth_counts_visible_in_flight_and_delayed_messages(
     clients: Clients, queues: Queues
 ) -> None:
     url = clients.sqs.get_queue_url(QueueName=LIVE)["QueueUrl"]

@@ -29,7 +29,7 @@ def test_an_arrival_stores_every_variant_and_then_the_ledger_agrees(world: World
     assert not item.keys() & {"claim_token", "lease_until", "may_store", "cause"}
 
 
-def test_a_variant_tells_the_truth_about_itself(world: World) -> None:
+def test_the_metadata_of_a_variant_are_right(world: World) -> None:
     world.drop("a.jpg", images.jpeg())
 
     world.process("a.jpg")

@@ -61,9 +61,11 @@ def test_the_same_file_dropped_again_is_tried_again(
 
 
 def test_a_redriven_dead_letter_is_tried_again(rejected: World) -> None:
-    (letter,) = rejected.dead_letters()
-    attributes = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
-    redriven = Message("new-id", "no-handle", letter["Body"], 1, "live", None, attributes)
+    (dead_letter,) = rejected.dead_letters()
+    attributes = {
+        name: each["StringValue"] for name, each in dead_letter["MessageAttributes"].items()
+    }
+    redriven = Message("new-id", "no-handle", dead_letter["Body"], 1, "live", None, attributes)
 
     (result,) = rejected.consumer.consume((redriven,), rejected.deadline())
 
@@ -78,7 +80,7 @@ def test_a_backfill_tries_it_again(rejected: World) -> None:
     assert cause_of(result.outcome) is Cause.TRUNCATED
 
 
-def test_a_mended_source_is_published_whoever_asks(rejected: World) -> None:
+def test_a_replaced_source_is_published_by_any_message(rejected: World) -> None:
     rejected.drop(KEY, images.jpeg())
 
     assert rejected.process(KEY) is Outcome.MADE
@@ -102,7 +104,7 @@ def test_a_second_delete_event_writes_nothing(world: World) -> None:
     assert world.item("a.jpg") == before
 
 
-def test_a_backfill_that_comes_back_judges_its_rejects_once(rejected: World) -> None:
+def test_a_backfill_message_tries_rejected_sources_once_again(rejected: World) -> None:
     body = backfill.write(SOURCES, [KEY])
     message = Message("m9", "no-handle", body, 1, "live", None)
     rejected.consumer.consume((message,), rejected.deadline())

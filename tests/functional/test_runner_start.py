@@ -81,7 +81,7 @@ def test_what_cannot_work_is_refused_in_one_clear_message(
     assert ended.stdout == ""
 
 
-def test_without_a_region_it_says_so(environment: dict[str, str]) -> None:
+def test_a_missing_region_is_named(environment: dict[str, str]) -> None:
     del environment["AWS_DEFAULT_REGION"]
 
     ended = started(environment)

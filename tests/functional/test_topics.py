@@ -89,7 +89,7 @@ def test_a_subscriber_chooses_by_attributes(clients: Clients, topic: Topic) -> N
     assert [body["event"] for body in bodies(clients, url)] == ["rejected"]
 
 
-def test_what_is_said_twice_can_be_told_by_its_id(clients: Clients, topic: Topic) -> None:
+def test_a_repeated_completion_has_the_same_id(clients: Clients, topic: Topic) -> None:
     url = subscribe(clients, topic, "subscriber")
 
     for _ in range(2):

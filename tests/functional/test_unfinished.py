@@ -74,7 +74,7 @@ def test_what_a_permanent_failure_had_stored_already_is_taken_down(
     assert world.stored() == {}
 
 
-def test_a_failed_attempt_at_another_version_is_not_taken_for_done(
+def test_a_failed_attempt_at_another_version_does_not_count_as_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.drop("a.jpg", images.jpeg(seed=1))
@@ -124,7 +124,7 @@ def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: 
     assert "claim_token" not in world.item(key)
 
 
-def test_a_child_that_sends_what_nobody_asked_for_stores_nothing(
+def test_an_unexpected_variant_of_a_child_is_not_stored(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hostile(*_arguments: object, **_options: object) -> Iterator[object]:

@@ -71,14 +71,14 @@ def calls(world: World, operation: str) -> Iterator[list[dict[str, Any]]]:
     client.meta.events.unregister(f"provide-client-params.{operation}", note)
 
 
-def test_the_mark_is_on_the_variant(world: World) -> None:
+def test_the_watermark_is_on_the_variant(world: World) -> None:
     outcome = world.process("a.jpg")
 
     assert outcome is Outcome.MADE
     assert middle(world) == pytest.approx(RED, abs=12)
 
 
-def test_a_second_delivery_claims_nothing_and_fetches_no_mark(world: World) -> None:
+def test_a_second_delivery_claims_nothing_and_reads_no_watermark(world: World) -> None:
     world.process("a.jpg")
 
     with calls(world, "s3.GetObject") as said, calls(world, "dynamodb.UpdateItem") as written:
@@ -90,7 +90,7 @@ def test_a_second_delivery_claims_nothing_and_fetches_no_mark(world: World) -> N
     assert said == [{"Bucket": SOURCES, "Key": LOGO, "IfNoneMatch": etag}]
 
 
-def test_another_mark_under_the_same_key_renders_the_source_again(world: World) -> None:
+def test_another_watermark_under_the_same_key_renders_the_source_again(world: World) -> None:
     world.process("a.jpg")
     before, item = world.manifest("a.jpg"), world.item("a.jpg")
     world.drop(LOGO, logo(BLUE))
@@ -105,7 +105,7 @@ def test_another_mark_under_the_same_key_renders_the_source_again(world: World) 
     assert head["Metadata"]["pixfleet-recipe"] == world.item("a.jpg")["fingerprint"]["S"]
 
 
-def test_another_worker_agrees_about_the_mark(
+def test_another_worker_uses_the_same_watermark(
     world: World, make_world: Callable[..., World]
 ) -> None:
     world.process("a.jpg")
@@ -134,7 +134,7 @@ def swell(world: World) -> None:
 
 
 @pytest.mark.parametrize("ruin", [remove, spoil, cut, swell])
-def test_a_ruined_mark_takes_nothing_down_and_is_tried_again(
+def test_an_invalid_watermark_deletes_nothing_and_is_tried_again(
     world: World, ruin: Callable[[World], None]
 ) -> None:
     world.process("a.jpg")
@@ -154,7 +154,7 @@ def test_a_ruined_mark_takes_nothing_down_and_is_tried_again(
 
 
 @pytest.mark.parametrize("ruin", [remove, spoil, cut, swell])
-def test_a_mended_mark_publishes_what_had_to_wait(
+def test_a_replaced_watermark_publishes_the_sources_that_waited(
     world: World, ruin: Callable[[World], None]
 ) -> None:
     ruin(world)
@@ -169,7 +169,7 @@ def test_a_mended_mark_publishes_what_had_to_wait(
     assert middle(world) == pytest.approx(BLUE, abs=12)
 
 
-def test_a_source_that_is_gone_is_taken_down_without_its_mark(world: World) -> None:
+def test_a_removal_needs_no_watermark(world: World) -> None:
     world.process("a.jpg")
     remove(world)
     world.clients.s3.delete_object(Bucket=SOURCES, Key="a.jpg")
@@ -178,7 +178,7 @@ def test_a_source_that_is_gone_is_taken_down_without_its_mark(world: World) -> N
     assert world.stored_names("a.jpg") == set()
 
 
-def test_a_mark_that_we_may_not_read_is_named(
+def test_a_watermark_without_permission_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_arguments: object) -> None:
@@ -193,23 +193,23 @@ def test_a_mark_that_we_may_not_read_is_named(
     assert LOGO in outcome.detail
 
 
-def test_a_child_is_told_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Job] = []
+def test_a_child_receives_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[Job] = []
 
-    def write(stream: IO[bytes], job: Job, source: bytes, mark: bytes) -> None:
-        told.append(job)
-        write_job(stream, job, source, mark)
+    def write(stream: IO[bytes], job: Job, source: bytes, watermark: bytes) -> None:
+        jobs.append(job)
+        write_job(stream, job, source, watermark)
 
     monkeypatch.setattr(child_process, "write_job", write)
 
     world.process("a.jpg")
 
-    (job,) = told
+    (job,) = jobs
     assert job.recipe.watermark is not None
     assert LOGO not in repr(job)
 
 
-def test_no_call_for_a_mark_starts_that_could_end_too_late(world: World) -> None:
+def test_no_watermark_is_read_that_could_arrive_too_late(world: World) -> None:
     (recipe,) = world.context.recipes.recipes
     soon = Deadline.after(1, world.context.clock)
 
@@ -219,7 +219,7 @@ def test_no_call_for_a_mark_starts_that_could_end_too_late(world: World) -> None
     assert said == []
 
 
-def test_a_recipe_without_a_watermark_asks_for_none(make_world: Callable[..., World]) -> None:
+def test_a_recipe_without_a_watermark_reads_none(make_world: Callable[..., World]) -> None:
     world = make_world()
     world.drop("a.jpg", images.jpeg())
 

@@ -234,15 +234,15 @@ class Buckets:
                 key=key,
                 sequencer=f"{self._changes:018X}",
                 at=self._clock.now(),
-                etag=_told_etag(event, version),
+                etag=_etag_in_event(event, version),
                 size_bytes=None if is_removal else len(version.body),
                 version_id=version.id or None,
             )
         )
 
 
-def _told_etag(event: str, version: Version) -> str | None:
-    """Return the ETag that S3 tells: that of no bytes for a marker, none for a delete."""
+def _etag_in_event(event: str, version: Version) -> str | None:
+    """Return the ETag in the event: that of no bytes for a marker, None for a delete."""
     if event == MARKED:
         return hashlib.md5(b"", usedforsecurity=False).hexdigest()
     return None if event.startswith("ObjectRemoved") else version.etag.strip('"')

@@ -57,7 +57,7 @@ OUTCOMES = tuple(outcome for outcome, odds in ODDS for _ in range(odds))
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One call's fate, how long it takes, and which of the possible errors it is."""
+    """One call's outcome, how long it takes, and which of the possible errors it is."""
 
     outcome: CallOutcome = CallOutcome.WELL
     seconds: float = 0.0
@@ -164,7 +164,7 @@ _BROKEN: tuple[tuple[Exception, float], ...] = (
 
 
 class OneFault:
-    """Lets one call, counted from zero, meet one fate, and all others go well.
+    """Lets one call, counted from zero, have one outcome, and all others go well.
 
     Counts only while it `is_armed`.
     """

@@ -40,7 +40,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An expression that was read; `marks` are the names and values it speaks of."""
+    """An expression that was read; `placeholders` are the names and values in it."""
 
     condition: Condition
     assignments: tuple[Assignment, ...]
@@ -190,11 +190,11 @@ class _Reader:
         return lambda item, names, values: item.get(name(names))
 
     def value(self) -> Operand:
-        mark = self.take()
-        if not mark.startswith(":"):
-            raise BadExpression(f"Expected a value, got {mark!r}.")
-        self.placeholders.add(mark)
-        return lambda item, names, values: values[mark]
+        placeholder = self.take()
+        if not placeholder.startswith(":"):
+            raise BadExpression(f"Expected a value, got {placeholder!r}.")
+        self.placeholders.add(placeholder)
+        return lambda item, names, values: values[placeholder]
 
     def name(self) -> Name:
         word = self.take()

@@ -1,4 +1,4 @@
-"""Lambda's event source mapping: batches in, verdicts out, and what it makes of a bad answer.
+"""Lambda's event source mapping: batches in, results out, and how it takes an invalid answer.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """

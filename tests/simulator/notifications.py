@@ -1,4 +1,4 @@
-"""The messages in which S3 tells of a change: its own, by way of SNS, and of EventBridge.
+"""The messages about a change in S3: its own, through SNS, and through EventBridge.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -111,8 +111,8 @@ def through_eventbridge(change: Change) -> str:
         "reason": "DeleteObject" if removed else "PutObject",
     }
     if removed:
-        marked = change.event == MARKED
-        detail["deletion-type"] = "Delete Marker Created" if marked else "Permanently Deleted"
+        is_marker = change.event == MARKED
+        detail["deletion-type"] = "Delete Marker Created" if is_marker else "Permanently Deleted"
     return json.dumps(
         {
             "version": "0",

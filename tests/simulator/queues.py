@@ -67,7 +67,7 @@ class QueueService:
     def create_queue(
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
     ) -> Answer:
-        """Create a queue; the attributes that it knows are those that tell when messages go."""
+        """Create a queue; it knows the attributes that decide when a message leaves."""
         given = Attributes or {}
         queue = _Queue(
             float(given.get("VisibilityTimeout", VISIBILITY_SECONDS)),
@@ -130,7 +130,7 @@ class QueueService:
             if message.visible_at > now:
                 continue
             if queue.dead and message.receives >= queue.max_receives:
-                self._bury(queue, QueueUrl, message)
+                self._move_to_dead_letter_queue(queue, QueueUrl, message)
                 continue
             message.receives += 1
             message.received_at = now
@@ -225,7 +225,7 @@ class QueueService:
         queue.messages[message.id] = message
         return message
 
-    def _bury(self, queue: _Queue, name: str, message: Message) -> None:
+    def _move_to_dead_letter_queue(self, queue: _Queue, name: str, message: Message) -> None:
         """Move a message that was received too often; it keeps its id and its age."""
         del queue.messages[message.id]
         message.visible_at = self._clock.now()

@@ -87,8 +87,8 @@ class Tables:
         key = _key(operation, table, Key)
         names = ExpressionAttributeNames or {}
         values = {
-            mark: _normal(operation, value)
-            for mark, value in (ExpressionAttributeValues or {}).items()
+            placeholder: _normal(operation, value)
+            for placeholder, value in (ExpressionAttributeValues or {}).items()
         }
         asked, changes = _read(
             ConditionExpression, UpdateExpression, ExpressionAttributeNames, values
@@ -142,12 +142,12 @@ def _key(operation: str, table: _Table, key: Mapping[str, Attribute]) -> str:
 
 
 def _read(
-    asking: str, telling: str, names: Names | None, values: Values
+    condition_expression: str, update_expression: str, names: Names | None, values: Values
 ) -> tuple[Compiled, Compiled]:
     """Return both expressions; every name and value must be spoken of, and be given."""
     try:
-        asked = condition(asking) if asking else _UNCONDITIONAL
-        changes = update(telling)
+        asked = condition(condition_expression) if condition_expression else _UNCONDITIONAL
+        changes = update(update_expression)
     except BadExpression as bad:
         raise _invalid("UpdateItem", f"Invalid expression: {bad}") from bad
     if names is not None and not names:

@@ -1,4 +1,4 @@
-"""The story of a schedule: virtual time, who, what, and how it went, one line a step."""
+"""The trace of a schedule: virtual time, actor, action and outcome, one line for each step."""
 
 from tests.simulator.scheduler import BEGINNING, Scheduler
 
@@ -6,7 +6,7 @@ LONGEST = 400
 
 
 class Trace:
-    """Collects lines if anybody wants to read them; telling costs more than the steps."""
+    """Collects lines if they are wanted; to format them costs more than the steps."""
 
     def __init__(self, scheduler: Scheduler, *, is_wanted: bool) -> None:
         self._scheduler = scheduler

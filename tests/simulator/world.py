@@ -48,7 +48,7 @@ class WrongFinalState(AssertionError):
 
 
 class World:
-    """Everything of one schedule; `fates` decides about calls where the tape does not."""
+    """Everything of one schedule; `outcomes` decides about calls instead of the tape."""
 
     def __init__(
         self, plan: Plan, *, outcomes: Outcomes | None = None, is_traced: bool = False
@@ -150,9 +150,9 @@ class World:
         known = self._dead_letter_keys | self.deliveries.lost
         for key in KEYS:
             wrong = list(disagreements(self.services, self.workers.recipe_set, key))
-            self.counts["ends wrong, as told"] += bool(wrong)
+            self.counts["ends wrong, as a dead letter says"] += bool(wrong)
             if wrong and key not in known:
-                raise WrongFinalState("\n".join(("Lost, and no dead letter tells of it:", *wrong)))
+                raise WrongFinalState("\n".join(("Lost, and no dead letter names it:", *wrong)))
 
     def _check_dead_letters(self) -> None:
         faults = sum(

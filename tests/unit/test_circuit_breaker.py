@@ -72,7 +72,7 @@ def test_a_record_that_does_well_ends_the_row(outcome: Outcome) -> None:
     ],
     ids=str,
 )
-def test_what_says_nothing_of_the_outside_changes_nothing(outcome: Outcome | Failure) -> None:
+def test_an_outcome_without_an_outside_failure_changes_nothing(outcome: Outcome | Failure) -> None:
     fresh, held = CircuitBreaker(), opened()
 
     for _ in range(10):
@@ -92,7 +92,7 @@ def test_being_refused_by_our_own_bucket_does_count() -> None:
     assert circuit_breaker.reason is not None
 
 
-def test_an_eased_brake_lets_one_record_find_out() -> None:
+def test_a_half_open_circuit_breaker_lets_one_record_through() -> None:
     good, bad = opened(), opened()
     for circuit_breaker in (good, bad):
         circuit_breaker.half_open()
@@ -106,7 +106,7 @@ def test_an_eased_brake_lets_one_record_find_out() -> None:
         bad.check()
 
 
-def test_a_scout_that_says_nothing_leaves_the_brake_to_the_next() -> None:
+def test_a_probe_that_neither_succeeds_nor_fails_leaves_the_decision_to_the_next() -> None:
     circuit_breaker = opened()
     circuit_breaker.half_open()
 

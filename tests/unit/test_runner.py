@@ -99,7 +99,7 @@ class Bench:
         )
 
 
-def test_every_settled_message_is_acknowledged_and_no_other() -> None:
+def test_only_successful_messages_are_acknowledged() -> None:
     bench = Bench([raw(1), raw(2), raw(3)])
     bench.consumer.unsettled = frozenset({"m2"})
 
@@ -109,7 +109,7 @@ def test_every_settled_message_is_acknowledged_and_no_other() -> None:
     assert bench.queues.acknowledged == [("live", ("r1", "r3"))]
 
 
-def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
+def test_without_a_success_nothing_is_acknowledged() -> None:
     bench = Bench([raw(1)])
     bench.consumer.unsettled = frozenset({"m1"})
 
@@ -118,7 +118,7 @@ def test_where_nothing_is_settled_nothing_is_acknowledged() -> None:
     assert bench.queues.acknowledged == []
 
 
-def test_a_dead_letter_counts_as_settled() -> None:
+def test_a_dead_letter_counts_as_acknowledged() -> None:
     bench = Bench([raw(1)])
     result = RecordResult("m1", Corrupt("buried"), is_acknowledged=True)
     bench.consumer.consume = lambda messages, deadline: (result,)  # type: ignore[method-assign] # a fake
@@ -136,7 +136,7 @@ def test_an_empty_answer_is_polled_again() -> None:
     assert bench.consumer.batches == [("m1",)]
 
 
-def test_what_a_message_says_of_itself_is_passed_on() -> None:
+def test_the_attributes_of_a_message_are_kept() -> None:
     bench = Bench([raw(7)])
 
     bench.run()
@@ -146,7 +146,7 @@ def test_what_a_message_says_of_itself_is_passed_on() -> None:
     assert (message.receive_count, message.queue) == (2, "live")
 
 
-def test_it_stops_when_told_before_it_begins() -> None:
+def test_a_stop_before_the_first_receive_is_obeyed() -> None:
     bench = Bench([raw(1)])
     bench.stopping.set()
 
@@ -200,7 +200,7 @@ def test_a_batch_has_as_long_as_its_setting_says() -> None:
     assert bench.consumer.deadlines == [77]
 
 
-def test_messages_are_hidden_until_their_batch_is_settled_and_acknowledged() -> None:
+def test_messages_are_hidden_until_their_batch_is_acknowledged() -> None:
     bench = Bench([raw(1)], PIXFLEET_BATCH_SECONDS="77", PIXFLEET_POLL_SECONDS=str(POLL_SECONDS))
 
     bench.run()

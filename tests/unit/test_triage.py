@@ -51,7 +51,7 @@ def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
     return Triage(queues, "dead", MAX_RECEIVES, BACK_OFF, lambda: 0.5, request_id)
 
 
-def test_a_letter_that_dies_again_says_after_which_redrive() -> None:
+def test_a_message_that_fails_again_keeps_its_redrive_id() -> None:
     queues = FakeQueues()
     message = replace(MESSAGE, attributes={"cause": "throttled", "redrive_id": "id-1"})
 
@@ -147,7 +147,7 @@ def test_a_surprise_while_settling_leaves_the_message_to_its_queue() -> None:
     assert not is_final
 
 
-def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
+def test_a_permanent_failure_is_dead_lettered_at_once_with_its_attributes() -> None:
     queues = FakeQueues()
 
     is_final = triage_over(queues).handle(MESSAGE, Corrupt("bad data", stage="render"))
@@ -180,7 +180,7 @@ def test_a_permanent_failure_is_buried_at_once_with_its_story() -> None:
     ],
     ids=lambda failure: failure.cause.value,
 )
-def test_the_last_receive_is_buried_with_its_cause_and_the_one_before_is_not(
+def test_only_the_last_receive_is_dead_lettered_with_its_cause(
     failure: Failure,
 ) -> None:
     queues = FakeQueues()
@@ -195,14 +195,14 @@ def test_the_last_receive_is_buried_with_its_cause_and_the_one_before_is_not(
     assert letter.attributes["receive_count"] == "8"
 
 
-def test_a_message_received_more_often_than_allowed_is_buried_too() -> None:
+def test_a_message_received_too_often_for_the_limit_is_dead_lettered() -> None:
     queues = FakeQueues()
 
     assert triage_over(queues).handle(replace(MESSAGE, receive_count=99), Throttled("slow"))
 
 
 @pytest.mark.parametrize("kind", [DecoderCrash, DecodeTimeout])
-def test_an_image_that_is_condemned_for_killing_children_is_not_tried_again(
+def test_a_second_crash_of_a_child_is_not_tried_again(
     kind: type[PoisonSuspect],
 ) -> None:
     queues = FakeQueues()
@@ -270,7 +270,7 @@ def test_the_fake_queues_take_what_the_real_ones_take(name: str) -> None:
     assert signature(getattr(FakeQueues, name)) == signature(getattr(Queues, name))
 
 
-def test_a_letter_too_large_for_all_its_attributes_keeps_cause_and_stage() -> None:
+def test_a_dead_letter_too_large_for_all_its_attributes_keeps_cause_and_stage() -> None:
     queues = FakeQueues()
     sent: list[set[str]] = []
     queues_send = queues.send

@@ -55,7 +55,7 @@ def test_a_dead_letter_that_was_redriven_asks_again_and_answers_for_what_it_find
     assert work.answers_for(BY_ANOTHER)
 
 
-def test_a_letter_that_died_with_its_worker_asks_again_once_it_is_redriven() -> None:
+def test_a_redriven_message_of_a_crashed_worker_asks_again() -> None:
     redriven = replace(message("m1"), attributes={"redrive_id": "id-1"})
 
     (work,) = works_of([redriven], [(hint("a"),)])
