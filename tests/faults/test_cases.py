@@ -43,10 +43,10 @@ def _row(number: str, _fault: str, outcome: str, shown: str) -> Row:
 def cases_of_tests() -> Mapping[str, set[int]]:
     """Return the case numbers of every test in this folder, by its place."""
     files = Path(__file__).parent.glob("test_*.py")
-    return dict(chain.from_iterable(_marks(file) for file in files))
+    return dict(chain.from_iterable(_cases_in(file) for file in files))
 
 
-def _marks(file: Path) -> Iterator[tuple[str, set[int]]]:
+def _cases_in(file: Path) -> Iterator[tuple[str, set[int]]]:
     for each in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
             calls = [

@@ -18,7 +18,7 @@ from tests.support import images
 pytestmark = pytest.mark.faults
 
 KEY = "a.jpg"
-DELETED, MARKED = "ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"
+DELETED, MARKER_CREATED = "ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"
 # By AWS's rule, which pads on the left with zeros, the second is the later of each pair.
 SEQUENCERS = {
     "length": ("0055AED6DCD90281E5", "010055AED6DCD90281E5"),
@@ -203,7 +203,7 @@ def test_an_undelete_brings_the_variants_back(versioned: Delivery) -> None:
     put(versioned, 1)
     versioned.process(KEY)
     marker = s3.delete_object(Bucket=SOURCES, Key=KEY)["VersionId"]
-    (hidden,) = versioned.deliver(notification(KEY, MARKED, versionId=marker))
+    (hidden,) = versioned.deliver(notification(KEY, MARKER_CREATED, versionId=marker))
     between = versioned.world.stored()
     s3.delete_object(Bucket=SOURCES, Key=KEY, VersionId=marker)
 
@@ -221,7 +221,7 @@ def test_a_marker_that_is_gone_before_its_event_takes_nothing_down(versioned: De
     marker = versioned.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)["VersionId"]
     versioned.world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY, VersionId=marker)
 
-    (result,) = versioned.deliver(notification(KEY, MARKED, versionId=marker))
+    (result,) = versioned.deliver(notification(KEY, MARKER_CREATED, versionId=marker))
 
     assert result.outcome is Outcome.CURRENT
     assert versioned.agrees(KEY)

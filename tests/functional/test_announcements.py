@@ -52,8 +52,8 @@ def _topic(world: World) -> Heard:
 
 def again(world: World, *, receives: int = 2) -> Message:
     """Return the message of the last change as it comes back."""
-    (told_by,) = world.item(KEY)["told_by"]["SS"]
-    return Message(told_by, "no-handle", world.event(KEY), receives, "p-live", None)
+    (message_id,) = world.item(KEY)["told_by"]["SS"]
+    return Message(message_id, "no-handle", world.event(KEY), receives, "p-live", None)
 
 
 def test_every_change_of_a_source_is_announced(world: World, topic: Heard) -> None:

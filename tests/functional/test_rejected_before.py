@@ -37,8 +37,8 @@ def test_a_duplicate_makes_no_second_dead_letter(rejected: World) -> None:
 
 def test_the_message_that_led_to_it_insists(rejected: World) -> None:
     """Its worker may have died between the ledger and the dead-letter queue."""
-    (told_by,) = rejected.item(KEY)["told_by"]["SS"]
-    again = Message(told_by, "no-handle", rejected.event(KEY), 2, "live", None)
+    (message_id,) = rejected.item(KEY)["told_by"]["SS"]
+    again = Message(message_id, "no-handle", rejected.event(KEY), 2, "live", None)
 
     (result,) = rejected.consumer.consume((again,), rejected.deadline())
 

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.functional
 
 LOGO = "marks/logo.png"
 RED, BLUE = (255, 0, 0), (0, 0, 255)
-MARKED = {
+WATERMARKED = {
     "version": 1,
     "recipes": [
         {
-            "name": "marked",
+            "name": "watermarked",
             "variants": [{"widths": [160], "formats": ["fallback"]}],
             "watermark": {"key": LOGO, "position": "centre", "scale": 0.5, "opacity": 1},
         }
@@ -44,7 +44,7 @@ def logo(colour: tuple[int, int, int]) -> bytes:
 
 @pytest.fixture(name="world")
 def _world(make_world: Callable[..., World]) -> World:
-    world = make_world(MARKED)
+    world = make_world(WATERMARKED)
     world.drop(LOGO, logo(RED))
     world.drop("a.jpg", images.jpeg())
     return world
@@ -110,7 +110,7 @@ def test_another_worker_uses_the_same_watermark(
 ) -> None:
     world.process("a.jpg")
     world.drop(LOGO, logo(BLUE))
-    other = make_world(MARKED)
+    other = make_world(WATERMARKED)
 
     outcomes = other.process("a.jpg"), world.process("a.jpg")
 

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.response import StreamingBody
 
 from shared.clock import Clock
-from tests.simulator.notifications import MARKED, Change
+from tests.simulator.notifications import MARKER_CREATED, Change
 from tests.simulator.refusals import refusal
 
 Answer = dict[str, Any]  # botocore's shape
@@ -133,7 +133,7 @@ class Buckets:
         etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
         version = Version(self._next_id(bucket), etag, body, self._clock.now(), headers)
         self._add(bucket, Key, version)
-        self._tell("ObjectCreated:Put", Bucket, Key, version)
+        self._publish_event("ObjectCreated:Put", Bucket, Key, version)
         return {"ETag": etag, **({"VersionId": version.id} if version.id else {})}
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Answer:
@@ -144,10 +144,10 @@ class Buckets:
         if bucket.is_versioned:
             marker = Version(self._next_id(bucket), written_at=self._clock.now(), is_marker=True)
             self._add(bucket, Key, marker)
-            self._tell(MARKED, Bucket, Key, marker)
+            self._publish_event(MARKER_CREATED, Bucket, Key, marker)
             return {"DeleteMarker": True, "VersionId": marker.id}
         for version in bucket.versions.pop(Key, ()):
-            self._tell("ObjectRemoved:Delete", Bucket, Key, version)
+            self._publish_event("ObjectRemoved:Delete", Bucket, Key, version)
         return {}
 
     def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> Answer:
@@ -219,12 +219,12 @@ class Buckets:
                 versions.remove(version)
                 if not versions:
                     del self._buckets[bucket].versions[key]
-                self._tell("ObjectRemoved:Delete", bucket, key, version)
+                self._publish_event("ObjectRemoved:Delete", bucket, key, version)
                 was_marker = {"DeleteMarker": True} if version.is_marker else {}
                 return {"VersionId": version_id, **was_marker}
         return {"VersionId": version_id}
 
-    def _tell(self, event: str, bucket: str, key: str, version: Version) -> None:
+    def _publish_event(self, event: str, bucket: str, key: str, version: Version) -> None:
         self._changes += 1
         is_removal = event.startswith("ObjectRemoved")
         self._on_change(
@@ -243,7 +243,7 @@ class Buckets:
 
 def _etag_in_event(event: str, version: Version) -> str | None:
     """Return the ETag in the event: that of no bytes for a marker, None for a delete."""
-    if event == MARKED:
+    if event == MARKER_CREATED:
         return hashlib.md5(b"", usedforsecurity=False).hexdigest()
     return None if event.startswith("ObjectRemoved") else version.etag.strip('"')
 

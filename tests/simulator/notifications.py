@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from tests.simulator.refusals import ACCOUNT, REGION
 
 REMOVED = "ObjectRemoved:"
-MARKED = "ObjectRemoved:DeleteMarkerCreated"
+MARKER_CREATED = "ObjectRemoved:DeleteMarkerCreated"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:sources"
 
 
@@ -111,7 +111,7 @@ def through_eventbridge(change: Change) -> str:
         "reason": "DeleteObject" if removed else "PutObject",
     }
     if removed:
-        is_marker = change.event == MARKED
+        is_marker = change.event == MARKER_CREATED
         detail["deletion-type"] = "Delete Marker Created" if is_marker else "Permanently Deleted"
     return json.dumps(
         {
