@@ -134,6 +134,9 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/image/view.py", "verdict", "a field of the JSON document"),
     Kept("shared/imaging/child_process.py", "tell", "a method of files"),
     Kept("worker/circuit_breaker.py", "^brake$", "a stage that dead letters store"),
+    Kept("shared/cloud/entries.py", "told by", "a ledger attribute"),
+    Kept("worker/reconcile.py", "told by", "a ledger attribute"),
+    Kept("worker/work.py", "told by", "a ledger attribute"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
 )
 
