@@ -149,7 +149,7 @@ def test_ctrl_c_ends_with_code_130(tmp_path: Path) -> None:
             cwd=ROOT,
             stderr=subprocess.PIPE,
             text=True,
-            # A worker of pytest-xdist ignores SIGINT, and so would the command.
+            # A shell starts background jobs with SIGINT ignored, and a child inherits that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         silent.settimeout(60)
