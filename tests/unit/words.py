@@ -118,6 +118,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("terraform/modules/queue/tests/", r'letter = \{|"letters/"', "a lane's possible name"),
     Kept("docs/runbook.md", "at `brake`", "a stage that dead letters store"),
     Kept("CHANGELOG.md", "backfill drop", "what the command was called before"),
+    Kept("CHANGELOG.md", "`image (settled|put off)`", "what the events were called before"),
     Kept("CHANGELOG.md", "dlq drop", "what the command was called before"),
     Kept("CHANGELOG.md", "dlq receipts", "what the command was called before"),
     Kept("scripts/pixfleet/commands/doctor.py", "verdict", "a key of a JSON document"),
