@@ -1,4 +1,4 @@
-"""Judges documents by a JSON Schema, in as much of Draft 2020-12 as ours needs.
+"""Validates documents by a JSON Schema, in as much of Draft 2020-12 as ours needs.
 
 A keyword that it does not know is an error: nothing may pass because it was not looked at.
 """
@@ -18,12 +18,12 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "integer": lambda value: TYPES["number"](value) and value == int(value),
 }
-TOLD = {"$schema", "title", "description"}
+ANNOTATIONS = {"$schema", "title", "description"}
 
 
 def is_valid(schema: Schema, value: object) -> bool:
     """Say whether a value is what the schema describes."""
-    unknown = schema.keys() - RULES.keys() - TOLD - {"then", "else"}
+    unknown = schema.keys() - RULES.keys() - ANNOTATIONS - {"then", "else"}
     assert not unknown, unknown
     return all(RULES[name](schema, value) for name in schema if name in RULES)
 

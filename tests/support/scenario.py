@@ -262,7 +262,7 @@ class _Stack:
                 self.sqs.change_message_visibility(
                     QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0
                 )
-        told = [
+        lines = [
             {
                 "body": _body(each["Body"]),
                 "attributes": {
@@ -272,7 +272,7 @@ class _Stack:
             }
             for each in found
         ]
-        return sorted(told, key=lambda each: json.dumps(masked(each), sort_keys=True))
+        return sorted(lines, key=lambda each: json.dumps(masked(each), sort_keys=True))
 
     def _commands(self) -> dict[str, object]:
         recipes = self.folder / "recipes.yaml"

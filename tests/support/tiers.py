@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 TESTS = "tests"
-# The first tier of a folder is that of its tests; a test may have a mark of another one.
+# The first tier of a folder is that of its tests; a test may have the marker of another one.
 TIERS_OF_FOLDERS = {
     "unit": ("unit",),
     "imaging": ("imaging",),
@@ -32,15 +32,15 @@ def set_tiers(items: Sequence[pytest.Item]) -> None:
 
 def tier_of(item: pytest.Item) -> str:
     """Return the tier that `set_tiers` has found."""
-    return next(mark.name for mark in item.iter_markers() if mark.name in TIERS)
+    return next(marker.name for marker in item.iter_markers() if marker.name in TIERS)
 
 
 def _set_tier(item: pytest.Item) -> bool:
     tiers = TIERS_OF_FOLDERS.get(_folder(item), ())
-    marked = {mark.name for mark in item.iter_markers() if mark.name in TIERS}
-    if tiers and not marked:
+    tiers_of_item = {marker.name for marker in item.iter_markers() if marker.name in TIERS}
+    if tiers and not tiers_of_item:
         item.add_marker(tiers[0])
-    return bool(tiers) and len(marked) <= 1 and marked <= set(tiers)
+    return bool(tiers) and len(tiers_of_item) <= 1 and tiers_of_item <= set(tiers)
 
 
 def _folder(item: pytest.Item) -> str:

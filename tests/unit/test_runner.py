@@ -36,7 +36,7 @@ def raw(number: int) -> Raw:
 
 @dataclass
 class FakeConsumer:
-    """Settles every message but those that a test names."""
+    """Acknowledges every message but those that a test names."""
 
     unsettled: frozenset[str] = frozenset()
     batches: list[tuple[str, ...]] = field(default_factory=list)

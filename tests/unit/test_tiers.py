@@ -19,7 +19,7 @@ class FakeItem:
     """A collected test, as far as the tiers look at it."""
 
     nodeid: str
-    marks: list[str] = field(default_factory=list)
+    markers: list[str] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -30,25 +30,25 @@ class FakeItem:
         return SimpleNamespace(rootpath=ROOT)
 
     def iter_markers(self) -> Iterator[SimpleNamespace]:
-        return (SimpleNamespace(name=name) for name in self.marks)
+        return (SimpleNamespace(name=name) for name in self.markers)
 
     def add_marker(self, name: str) -> None:
-        self.marks.append(name)
+        self.markers.append(name)
 
 
 def set_tier(item: FakeItem) -> list[str]:
     set_tiers([cast("pytest.Item", item)])
-    return item.marks
+    return item.markers
 
 
 @pytest.mark.parametrize("folder", ["unit", "imaging", "functional/cli", "faults", "e2e"])
 def test_a_folder_decides_the_tier_of_its_tests(folder: str) -> None:
-    marks = set_tier(FakeItem(f"tests/{folder}/test_x.py::test_x"))
+    markers = set_tier(FakeItem(f"tests/{folder}/test_x.py::test_x"))
 
-    assert marks == [folder.partition("/")[0]]
+    assert markers == [folder.partition("/")[0]]
 
 
-def test_a_contract_may_have_the_mark_of_another_tier() -> None:
+def test_a_contract_may_have_the_marker_of_another_tier() -> None:
     path = "tests/contracts/test_queues.py::test_x"
 
     assert set_tier(FakeItem(path, ["e2e"])) == ["e2e"]
@@ -61,7 +61,7 @@ def test_a_test_outside_the_folders_of_the_tiers_stops_the_run(path: str) -> Non
         set_tier(FakeItem(f"{path}::test_x"))
 
 
-def test_a_test_with_the_mark_of_another_folders_tier_stops_the_run() -> None:
+def test_a_test_with_the_marker_of_another_folders_tier_stops_the_run() -> None:
     with pytest.raises(pytest.UsageError, match="in no tier"):
         set_tier(FakeItem("tests/unit/test_x.py::test_x", ["e2e"]))
 

@@ -42,7 +42,7 @@ MESSAGE = Message(
     sent_at=None,
 )
 BACK_OFF = BackOff()
-# A receive count has no bound of its own, and no message may be put off by less than nothing.
+# A receive count has no bound of its own, and no message may have a negative delay.
 receive_counts = st.integers(min_value=0, max_value=10**9)
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 
@@ -57,9 +57,9 @@ def test_a_message_that_fails_again_keeps_its_redrive_id() -> None:
 
     triage_over(queues).handle(message, Corrupt("torn", stage="render"))
 
-    (letter,) = queues.sent
-    assert letter.attributes["cause"] == "corrupt"
-    assert letter.attributes["redrive_id"] == "id-1"
+    (dead_letter,) = queues.sent
+    assert dead_letter.attributes["cause"] == "corrupt"
+    assert dead_letter.attributes["redrive_id"] == "id-1"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_no_failure_burns_receives_faster_or_waits_longer_than_the_back_off(
     assert 60 <= seconds <= 90
 
 
-def test_a_surprise_while_settling_leaves_the_message_to_its_queue() -> None:
+def test_a_surprise_while_acknowledging_leaves_the_message_to_its_queue() -> None:
     class Broken(FakeQueues):
         def send(self, *_arguments: object) -> None:
             raise ValueError("a bug")
@@ -152,11 +152,11 @@ def test_a_permanent_failure_is_dead_lettered_at_once_with_its_attributes() -> N
 
     is_final = triage_over(queues).handle(MESSAGE, Corrupt("bad data", stage="render"))
 
-    (letter,) = queues.sent
+    (dead_letter,) = queues.sent
     assert is_final
-    assert letter.queue == "dead"
-    assert letter.body == MESSAGE.body
-    assert letter.attributes == {
+    assert dead_letter.queue == "dead"
+    assert dead_letter.body == MESSAGE.body
+    assert dead_letter.attributes == {
         "cause": "corrupt",
         "stage": "render",
         "detail": "bad data",
@@ -189,10 +189,10 @@ def test_only_the_last_receive_is_dead_lettered_with_its_cause(
     before = triage.handle(replace(MESSAGE, receive_count=MAX_RECEIVES - 1), failure)
     last = triage.handle(replace(MESSAGE, receive_count=MAX_RECEIVES), failure)
 
-    (letter,) = queues.sent
+    (dead_letter,) = queues.sent
     assert (before, last) == (False, True)
-    assert letter.attributes["cause"] == failure.cause
-    assert letter.attributes["receive_count"] == "8"
+    assert dead_letter.attributes["cause"] == failure.cause
+    assert dead_letter.attributes["receive_count"] == "8"
 
 
 def test_a_message_received_too_often_for_the_limit_is_dead_lettered() -> None:
@@ -207,11 +207,11 @@ def test_a_second_crash_of_a_child_is_not_tried_again(
 ) -> None:
     queues = FakeQueues()
     triage = triage_over(queues)
-    suspect, condemned = kind("died"), kind("died")
-    condemned = condemned.as_permanent()
+    first_crash, second_crash = kind("died"), kind("died")
+    second_crash = second_crash.as_permanent()
 
-    first = triage.handle(replace(MESSAGE, receive_count=2), suspect)
-    second = triage.handle(replace(MESSAGE, receive_count=2), condemned)
+    first = triage.handle(replace(MESSAGE, receive_count=2), first_crash)
+    second = triage.handle(replace(MESSAGE, receive_count=2), second_crash)
 
     assert (first, second) == (False, True)
     assert len(queues.sent) == len(queues.delays) == 1
@@ -223,8 +223,8 @@ def test_no_attribute_is_empty_for_sqs_refuses_those() -> None:
 
     triage_over(queues, request_id="").handle(nameless, BadMessage(""))
 
-    (letter,) = queues.sent
-    assert set(letter.attributes) == {
+    (dead_letter,) = queues.sent
+    assert set(dead_letter.attributes) == {
         "cause",
         "origin_message_id",
         "receive_count",
@@ -255,7 +255,7 @@ def test_the_body_is_never_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [Corrupt("permanent"), Throttled("transient")], ids=["send", "put off"]
+    "failure", [Corrupt("permanent"), Throttled("transient")], ids=["send", "delay"]
 )
 def test_a_message_that_cannot_be_moved_is_left_to_its_queue(failure: Failure) -> None:
     queues = FakeQueues(trouble=StorageUnavailable("no route to SQS"))

@@ -22,9 +22,9 @@ LOGO, CANVAS = Size(300, 100), Size(1000, 500)
 
 @given(watermarks, sizes, sizes)
 def test_a_watermark_is_inside_its_canvas_and_never_enlarged(
-    watermark: Watermark, mark: Size, canvas: Size
+    watermark: Watermark, size: Size, canvas: Size
 ) -> None:
-    where = placement(watermark, mark, canvas)
+    where = placement(watermark, size, canvas)
 
     if where is None:
         return
@@ -32,8 +32,8 @@ def test_a_watermark_is_inside_its_canvas_and_never_enlarged(
     assert where.top >= 0
     assert where.left + where.size.width <= canvas.width
     assert where.top + where.size.height <= canvas.height
-    assert where.size.width <= max(mark.width, 1)
-    assert where.size.height <= max(mark.height, 1)
+    assert where.size.width <= max(size.width, 1)
+    assert where.size.height <= max(size.height, 1)
     assert where.size.width <= round(canvas.width * watermark.scale) + 1
 
 
