@@ -101,7 +101,7 @@ class Arrival:
 
     def _commit(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> KeyResult:
         """Write the ledger entry, which makes the variants public and ends the claim."""
-        change = Change.REPLACED if self.claim.entry.was_public else Change.COMPLETE
+        change = Change.REPLACED if self.claim.entry.is_published else Change.COMPLETE
         version = version_token(self.source, self.recipe)
         variant_bytes = sum(variant.size_bytes for variant in variants)
         changed_at = self.context.ledger.commit(

@@ -179,7 +179,7 @@ def _finished(state: State, entry: Entry, work: Work, observed: Observed) -> Key
         return _former_result(Outcome.CURRENT, entry, work, observed)
     # Each message can ask once to try a rejected source again. Its later receives get the answer
     # of that try.
-    is_asked = work.asks_again and entry.told_by.isdisjoint(work.message_ids)
+    is_asked = work.asks_again and entry.message_ids.isdisjoint(work.message_ids)
     if state.kind is StateKind.REJECTED and not is_asked:
         return _former_result(Outcome.REJECTED, entry, work, observed)
     return None

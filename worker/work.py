@@ -44,7 +44,7 @@ class Work:
 
         A redriven message has a new id, so any entry may be its work.
         """
-        return self.is_redriven or not entry.told_by.isdisjoint(self.message_ids)
+        return self.is_redriven or not entry.message_ids.isdisjoint(self.message_ids)
 
 
 def works_of(

@@ -1,4 +1,4 @@
-"""A ledger entry: what is published for one source, from which version, or why not."""
+"""A ledger entry: what is published for a source, from which version, or why it is rejected."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,14 @@ REMOVED = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger says of a source; `stored` is every object name that may exist for it.
+    """What the ledger stores for a source; `stored` is every object name that may exist for it.
 
-    `is_unfinished` says that somebody is at work on it, or began and never came to an end: then
-    what is stored may be a mixture, whatever else the entry says. `crashed_attempts` counts the
-    claims that ended without a word, and `crashes` those that ended over a dead child, since the
-    last that came to an end. `told_by` are the messages whose work led to this state, `change` is
-    what that state was to a reader, `cause`, `stage`, `detail` why a source was rejected.
+    `is_unfinished` means that a worker holds a claim on the key, or that a claim ended without a
+    result: then the stored variants may be of several versions, whatever else the entry says.
+    Since the last result, `crashed_attempts` counts the claims whose worker stopped without
+    releasing them, and `crashes` the claims under which a render child died. `message_ids` are
+    those of the messages that led to this status, `change` is the completion event of the status,
+    and `cause`, `stage` and `detail` explain a rejection.
     """
 
     status: str = ""
@@ -37,12 +38,12 @@ class Entry:
     updated_at: float = 0.0
     lease_until: float = 0.0
     stored: frozenset[str] = frozenset()
-    told_by: frozenset[str] = frozenset()
+    message_ids: frozenset[str] = frozenset()
     crashed_attempts: int = 0
     crashes: int = 0
     is_unfinished: bool = False
 
     @property
-    def was_public(self) -> bool:
-        """Say whether a reader may have seen variants of this source."""
+    def is_published(self) -> bool:
+        """Return whether readers may have seen variants of this source."""
         return self.status == PUBLISHED

@@ -69,7 +69,7 @@ def test_a_commit_ends_the_claim_and_is_read_back(ledger: Ledger) -> None:
     ledger.commit(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), PUBLISHED)
 
     entry = ledger.read(KEY)
-    assert entry.was_public
+    assert entry.is_published
     assert not entry.is_unfinished
     assert entry.stored == frozenset(NAMES)
     assert ledger.claim(KEY, lease_seconds=60, may_store=NAMES).entry == entry
@@ -215,4 +215,4 @@ def test_a_write_whose_answer_was_lost_may_be_repeated(ledger: Ledger) -> None:
 
     ledger.commit(claim, PUBLISHED)
 
-    assert ledger.read(KEY).was_public
+    assert ledger.read(KEY).is_published

@@ -249,7 +249,7 @@ def test_a_rejection_stores_its_cause_and_no_variants(ledger: Ledger, clients: C
     assert written["variants"] == {"L": []}
     assert written["etag"] == {"S": "new"}
     assert not written.keys() & {"identity", "fingerprint", "version", "variant_bytes"}
-    assert not ledger.read(KEY).was_public
+    assert not ledger.read(KEY).is_published
     assert ledger.read(KEY).stored == frozenset()
 
 
@@ -325,7 +325,7 @@ def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:
     ledger.commit(other, FIELDS)
 
     assert ledger.read(KEY).is_unfinished
-    assert ledger.read(f"{KEY} ").was_public
+    assert ledger.read(f"{KEY} ").is_published
 
 
 def test_a_table_that_is_not_there_is_the_ledgers_trouble(

@@ -86,7 +86,7 @@ ENTRY = Entry(
     updated_at=7.0,
     stored=frozenset({"w64.webp"}),
     variant_bytes=9,
-    told_by=frozenset({"m1"}),
+    message_ids=frozenset({"m1"}),
 )
 
 
@@ -108,7 +108,7 @@ def test_a_rejection_is_a_failure_again_for_the_messages_that_led_to_it() -> Non
         cause="corrupt",
         detail="torn",
         stage="load",
-        told_by=frozenset({"m1"}),
+        message_ids=frozenset({"m1"}),
     )
 
     own = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m1",)), Observed())

@@ -11,7 +11,7 @@ from worker.work import Work, works_of
 
 pytestmark = pytest.mark.unit
 
-BY_ANOTHER = Entry(status="rejected", told_by=frozenset({"m0"}))
+BY_ANOTHER = Entry(status="rejected", message_ids=frozenset({"m0"}))
 EARLY, LATE = datetime(2024, 5, 4, 11, tzinfo=UTC), datetime(2024, 5, 4, 12, tzinfo=UTC)
 
 
@@ -78,16 +78,18 @@ def test_an_ordinary_event_does_neither() -> None:
     assert not work.answers_for(BY_ANOTHER)
 
 
-@pytest.mark.parametrize("told_by", [{"m1"}, {"m0", "m2"}])
-def test_messages_answer_for_what_they_have_brought_about_themselves(told_by: set[str]) -> None:
-    entry = Entry(status="rejected", told_by=frozenset(told_by))
+@pytest.mark.parametrize("message_ids", [{"m1"}, {"m0", "m2"}])
+def test_messages_answer_for_results_of_their_own(
+    message_ids: set[str],
+) -> None:
+    entry = Entry(status="rejected", message_ids=frozenset(message_ids))
 
     assert Work("a", ("m1", "m2")).answers_for(entry)
 
 
-@pytest.mark.parametrize("told_by", [{"m0"}, set()])
-def test_messages_leave_to_others_what_others_have_brought_about(told_by: set[str]) -> None:
-    entry = Entry(status="rejected", told_by=frozenset(told_by))
+@pytest.mark.parametrize("message_ids", [{"m0"}, set()])
+def test_messages_do_not_answer_for_results_of_others(message_ids: set[str]) -> None:
+    entry = Entry(status="rejected", message_ids=frozenset(message_ids))
 
     assert not Work("a", ("m1", "m2")).answers_for(entry)
 

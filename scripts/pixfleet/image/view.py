@@ -67,9 +67,10 @@ def document(
 
 def _entry_document(entry: Entry) -> dict[str, object]:
     fields = asdict(entry)
-    # The JSON document keeps the field's former name, because programs read it.
+    # The JSON document keeps the former names of two fields, because programs read them.
     fields["deaths"] = fields.pop("crashed_attempts")
-    return {**fields, "stored": sorted(entry.stored), "told_by": sorted(entry.told_by)}
+    fields["told_by"] = sorted(fields.pop("message_ids"))
+    return {**fields, "stored": sorted(entry.stored)}
 
 
 def _ledger_facts(entry: Entry) -> dict[str, object]:
@@ -91,7 +92,7 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
         "lease until": timestamp(entry.lease_until) if entry.lease_until else "",
         "crashed attempts": entry.crashed_attempts or "",
         "crashed render children": entry.crashes or "",
-        "from messages": ", ".join(sorted(entry.told_by)),
+        "from messages": ", ".join(sorted(entry.message_ids)),
     }
     return {name: value for name, value in known.items() if value != ""}
 
