@@ -14,7 +14,7 @@ from shared.model.errors import Misconfigured
 if TYPE_CHECKING:
     from scripts.pixfleet.stack.dead_letters import DeadLetter
 
-# So many messages are written to the disk at a time, before they are deleted.
+# How many messages are written to the disk at a time, before they are deleted.
 BATCH_SIZE = 100
 
 

@@ -40,7 +40,7 @@ Facts = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class DetailsReader:
-    """Reads sources and the ledger; an error takes the place of what could not be read."""
+    """Reads sources and the ledger; if that fails, the description is the error's message."""
 
     s3: "S3Client"
     objects: Objects
@@ -141,7 +141,7 @@ def logs_query(dead_letter: DeadLetter) -> str:
 
 
 def log_location(stack: Stack) -> str:
-    """Return the worker's log group, or where its log lines are without one."""
+    """Return the worker's log group, or a text that says where its log lines are."""
     return stack.log_group or "the worker's standard output: this stack has no log group"
 
 

@@ -12,7 +12,7 @@ Document = Mapping[str, object]
 
 
 def dead_letter_document(dead_letter: DeadLetter) -> Document:
-    """Return everything that SQS returned of a dead letter."""
+    """Return a dead letter with all its attributes and its body."""
     return {
         "id": dead_letter.id,
         "sent_at": dead_letter.sent_at and dead_letter.sent_at.isoformat(),

@@ -20,7 +20,7 @@ class Group:
     example: DeadLetter | None = None
 
     def add(self, dead_letter: DeadLetter) -> None:
-        """Count one more."""
+        """Count a dead letter, and keep the newest one as the example."""
         self.count += 1
         sent_at = dead_letter.sent_at
         if self.example is None:
@@ -38,8 +38,8 @@ def time_to_expiry(
 ) -> timedelta | None:
     """Return in how long SQS deletes the oldest message; `None` if that is not soon.
 
-    SQS counts the retention period of a message that it moved from when the message was first
-    sent, and that of a message which the worker sent here from then on.
+    The retention period of a message that SQS moved began when the message was first sent. That of
+    a message that the worker sent began when the worker sent it to the dead-letter queue.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
     oldest = min((group.first_sent for group in groups if group.first_sent), default=None)

@@ -1,4 +1,4 @@
-"""The dead-letter queue of one stack, and what its messages are about."""
+"""The dead-letter queue of one stack, and the operations on its messages."""
 
 import time
 from collections import Counter
@@ -38,7 +38,7 @@ class WatchPolicy:
     """How often the status of a redrive is read, and when waiting ends."""
 
     seconds_between: float = 5.0
-    # SQS's counts are approximate: so many reads in a row must show empty lanes.
+    # SQS's counts are approximate: this many reads in a row must show empty lanes.
     empty_reads: int = 3
 
 
@@ -56,7 +56,7 @@ class SelectionCount:
 
 @dataclass
 class DeadLetterQueue:
-    """Reads the dead-letter queue; `warn` shows a person what no result contains."""
+    """Reads the dead-letter queue; `warn` prints what a scan could not reach."""
 
     stack: Stack
     clients: AwsClients
@@ -144,7 +144,8 @@ class DeadLetterQueue:
 
     def status(self, redrive_id: str) -> RedriveStatus:
         """Return what became of the messages of a redrive."""
-        # The lanes come first: the ledger, which is read later, has what left them by then.
+        # Read the lanes before the ledger, which then has the outcome of each message that left
+        # them.
         lanes_are_empty = all(
             self.queues.depth(lane.queue).is_quiet for lane in self.stack.lanes.values()
         )
@@ -169,7 +170,7 @@ class DeadLetterQueue:
         show: Callable[[RedriveStatus], None],
         policy: WatchPolicy = WatchPolicy(),
     ) -> RedriveStatus:
-        """Return the status once no message is waiting, or the lanes are empty all the same."""
+        """Return the status once no message is waiting, or once the lanes have stayed empty."""
         empty_reads = 0
         while True:
             status = self.status(redrive_id)

@@ -1,6 +1,6 @@
 """Records of redrives in the variants bucket, where every operator finds them.
 
-`_redrives/<id>/redrive.json` has what was selected, and each part beside it up to a hundred
+`_redrives/<id>/redrive.json` says what was selected. Each part beside it lists up to a hundred
 messages. A part is written before its messages are sent, so that every message that left the queue
 is on record. No variant's key begins with `_redrives/` (shared/model/keys.py), and the edge serves
 variants and manifests only.
@@ -44,7 +44,7 @@ class Redrive(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some messages of a redrive; S3's `LastModified`, in whole seconds, is before the sending."""
+    """Some messages of a redrive, which were sent after `recorded_at` (in whole seconds)."""
 
     recorded_at: datetime
     messages: Sequence[RedrivenMessage]

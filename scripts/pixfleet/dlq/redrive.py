@@ -57,7 +57,7 @@ class Redriver:
     def run(self, scan: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
         """Send the selected messages and delete them; `advance` gets the size of each part.
 
-        A message that failed again after this redrive stays: sending it again could never end.
+        A message that failed again after this redrive is not sent again: that might never end.
         """
         part: list[DeadLetter] = []
         # Ctrl-C waits until a part has been sent: about a second at a limited rate.

@@ -7,13 +7,13 @@ from shlex import quote
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
 from shared.model.errors import Cause, Misconfigured
 
-# Long enough to name one message, and not to be a typing mistake.
+# Long enough to identify one message; a shorter text may be a typing mistake.
 MIN_ID_CHARS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The conditions that a dead letter must meet, where they are not empty.
+    """The conditions that a dead letter must meet; an empty condition is always met.
 
     An id may be the beginning of a message id.
     """

@@ -16,13 +16,13 @@ from shared.model.recipe import Recipe, RecipeSet
 from shared.model.state import CurrentRecipes, Reason, StateKind, assess
 
 # S3's `LastModified` is in whole seconds: an entry written in the same second may be older than
-# the redrive. If it is newer, a dead letter or what is published shows the outcome.
+# the redrive. If it is newer, its dead letter or the published variants show the outcome, too.
 LAST_MODIFIED_SECONDS = 1.0
 PROCESSED_BEFORE_CHANGE = (Reason.RECIPE_CHANGED, Reason.ENGINE_CHANGED)
 
 
 class RedriveOutcome(StrEnum):
-    """What became of a message; of a message with several keys, the worst outcome of a key."""
+    """What became of a message. Of several keys, the one with the worst outcome counts."""
 
     FIXED = "fixed"
     DEAD = "dead"
@@ -31,7 +31,7 @@ class RedriveOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageOutcome:
-    """What became of one message; the key and the cause where it was not fixed."""
+    """What became of one message; `cause` is empty unless it failed again."""
 
     outcome: RedriveOutcome
     key: str = ""
@@ -40,7 +40,10 @@ class MessageOutcome:
 
 @dataclass(slots=True)
 class RedriveStatus:
-    """How many messages had which outcome: `dead` by cause, `examples` a key of each kind."""
+    """How many messages had which outcome.
+
+    `dead` counts messages by cause. `examples` has a key for each cause and for `waiting`.
+    """
 
     lanes_are_empty: bool
     fixed: int = 0
@@ -117,7 +120,7 @@ class RedriveStatusReader:
         self, message: RedrivenMessage, since: float, *, lanes_are_empty: bool
     ) -> MessageOutcome:
         if not message.keys:
-            # A body without keys leaves no ledger entry: only its way through the lane shows.
+            # A body without keys has no ledger entry: all that shows is that it left the lane.
             return MessageOutcome(
                 RedriveOutcome.FIXED if lanes_are_empty else RedriveOutcome.WAITING
             )

@@ -20,7 +20,7 @@ TRIAL_SECONDS = 300.0
 
 
 class TrialOutcome(StrEnum):
-    """What the worker would do; `unclear` where a failure may not be the source's."""
+    """What the worker would do; `unclear` after a failure that the source may not have caused."""
 
     MADE = "made"
     REMOVED = "removed"
@@ -31,7 +31,10 @@ class TrialOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What would happen to a key; variants, bytes and render seconds of one that would be made."""
+    """What would happen to a key.
+
+    `variants`, `variant_bytes` and `seconds` (of the render) are 0 unless variants would be made.
+    """
 
     key: str
     outcome: TrialOutcome

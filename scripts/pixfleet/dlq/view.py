@@ -159,6 +159,6 @@ def _result(result: TrialResult) -> str:
         case TrialOutcome.IGNORED:
             return "ignored: no recipe matches the key"
         case TrialOutcome.UNCLEAR:
-            return f"unclear: {result.cause} may not be the worker's answer"
+            return f"unclear: {result.cause} here, but perhaps not in the worker"
         case TrialOutcome.FAILS:
             return f"fails again: {result.cause}"
