@@ -1,1 +1,1 @@
-"""Compares sources, ledger and stored variants of a whole stack, and mends what differs."""
+"""Compares sources, ledger and stored variants of a whole stack, and repairs the differences."""

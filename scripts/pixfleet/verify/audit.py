@@ -1,10 +1,10 @@
-"""Audits every key of a stack, whatever their number, in a fixed amount of memory.
+"""Audits every key of a stack in an amount of memory that does not grow with their number.
 
 The first pass merges two listings, sources and variants, in one order (see `order`). The variants
 are 256 listings of S3, one for each shard, of which two pages each are held. Each batch of merged
-keys is looked up in the ledger, so missing, stale and orphaned keys are found without remembering
-anything. The second pass scans the ledger for entries of which S3 listed neither a source nor an
-object; a Bloom filter of fixed size remembers the listed keys.
+keys is looked up in the ledger, so missing, stale and orphaned keys are found without a list of
+all keys. The second pass scans the ledger for entries whose key S3 did not list, neither as a
+source nor in an object's name; a Bloom filter of fixed size remembers the listed keys.
 
 It takes about 150 MB, for ten million keys as for a thousand. Most calls are listings: one for a
 thousand objects.

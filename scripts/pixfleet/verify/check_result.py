@@ -26,7 +26,7 @@ DIFFERENCES = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.UNREADABLE)
 
 
 class ObjectsReason(StrEnum):
-    """Why a key differs whose ledger entry agrees with its source."""
+    """Why a key differs although its ledger entry agrees with its source."""
 
     MISSING = "objects missing"
     UNLISTED = "objects not in the ledger"
@@ -34,7 +34,7 @@ class ObjectsReason(StrEnum):
     UNLISTED_WITHOUT_RECIPE = "no recipe, not in the ledger"
 
 
-# Only the table scan finds these: S3 lists neither a source nor an object.
+# Only the scan of the ledger finds such a key: S3 lists neither a source nor an object of it.
 ENTRY_ALONE = "entry without source"
 OTHER_SCHEMA = "entry of another version"
 

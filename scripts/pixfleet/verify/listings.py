@@ -73,7 +73,7 @@ class VariantsListing:
             yield listing.take()
 
     def names_of(self, key: str) -> frozenset[str]:
-        """Return what is stored for the key; what comes before it must have been taken."""
+        """Return the object names of a key; `before` must have yielded the keys before it."""
         listing = self._shards[shard(key)]
         is_there = listing.first is not None and listing.first.key == key
         return listing.take().names if is_there else frozenset()

@@ -2,9 +2,9 @@
 
 Sources are listed by key, variants by `<shard>/<key>/<name>`. Within a shard that is not the same
 order: `cat` comes before `cat-1`, but `cat/w640.avif` after `cat-1/w640.avif`; and the objects of
-`cat` come both before and after those of `cat/2`. In the order of this module a key comes after
-all keys that continue it with a character up to `/`. Either listing can be brought into it by
-holding back the few keys that others continue.
+`cat` come both before and after those of `cat/2`. In the order of this module, a key comes after
+all longer keys that begin with it and go on with a character up to `/`. To bring a listing into
+this order, it is enough to hold back the few keys that are the beginning of later ones.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,14 +32,14 @@ class StoredNames:
 
 
 def sort_key(key: str) -> bytes:
-    """Return what sorts keys into the common order; no UTF-8 contains the last byte."""
+    """Return the sort key of the common order; its last byte does not occur in UTF-8."""
     return key.encode() + b"/\xff"
 
 
 def reordered(listing: Iterable[K]) -> Iterator[K]:
-    """Yield a listing that is in the order of S3 in the common order.
+    """Yield the items of a listing, which is in S3's order, in the common order.
 
-    Holds as many items as there are keys that are each other's beginning: never more than a key
+    It holds only items of which each key is the beginning of the next one: never more than a key
     has characters.
     """
     held: list[K] = []

@@ -25,7 +25,7 @@ from shared.model.state import CurrentRecipes, assess
 THREADS = 16
 BATCH_KEYS = 1000
 MAX_PROBLEMS = 10
-# HEAD, DELETE and the ledger, each with its retries.
+# Long enough for HEAD, DELETE and a write to the ledger, each with its retries.
 LEASE_SECONDS = 120.0
 
 
@@ -101,7 +101,7 @@ class Repair:
         claim = context.ledger.claim(
             key,
             lease_seconds=LEASE_SECONDS,
-            # Without the manifest, which a worker would take for a variant to be removed.
+            # The manifest is left out: a worker would treat it as a variant and remove it.
             may_store=sorted((known | names) - {MANIFEST_NAME}),
         )
         entry = claim.entry
