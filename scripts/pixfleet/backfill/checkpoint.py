@@ -1,8 +1,8 @@
-"""The checkpoint: a file that records how far a backfill is, and is right after `kill -9`.
+"""The checkpoint: a file that records how far a backfill is, also after `kill -9`.
 
 It is an SQLite database, so that a page is recorded in one transaction, and ten million keys stay
-on disk. A page is recorded before it is sent and again after it: a page that was recorded only
-before is sent again.
+on disk. A page is recorded before it is sent and again afterwards. If the second record is
+missing, the page is sent again.
 """
 
 import json
@@ -112,7 +112,10 @@ class Checkpoint:
         self._db.execute(SKIP, (reason, count, example))
 
     def plan(self, chosen: Chosen, page: Page) -> OpenPage:
-        """Record what is about to be sent of a page, and the cursor of the next one."""
+        """Record the chosen sources of a page before they are sent, and the next page's cursor.
+
+        Return the page to send; it is empty if no source was chosen.
+        """
         with self._transaction():
             self._add({LISTED: len(page.listed)})
             for reason, keys in chosen.skipped.items():
@@ -128,7 +131,7 @@ class Checkpoint:
     def sent(self, page: OpenPage, unread: Sequence[str] = ()) -> None:
         """Record that a page was sent, except the keys in `unread`.
 
-        For a current source that is its outcome.
+        This is already the outcome of a current source.
         """
         sent = [each for each in page.wanted if each.key not in unread]
         current = sum(each.is_current for each in sent)
@@ -218,7 +221,7 @@ class Checkpoint:
 
 
 def _refuse_other_files(path: Path) -> None:
-    """Raise `Misconfigured` if there is a file that is no SQLite database."""
+    """Raise `Misconfigured` if the file exists and is not an SQLite database."""
     if path.exists() and not path.read_bytes().startswith(SQLITE):
         raise Misconfigured(
             f"{path} is no checkpoint",
@@ -239,8 +242,9 @@ def _of_another_run(path: Path, found: str) -> Misconfigured:
         f"The checkpoint {path} is of another backfill",
         [
             (
-                f"expected this one's, got that of `{found}`, which is not finished: type that to "
-                "continue it, --restart to delete it, or --checkpoint to keep both"
+                f"expected that of this command, got that of `{found}`, which is not finished: "
+                "type that command to continue it, --restart to delete it, or --checkpoint to "
+                "keep both"
             )
         ],
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scripts.pixfleet.backfill.inventory import Inventory
     from scripts.pixfleet.backfill.listing import Listing
 
-# A message is what SQS delivers again, and a batch of ten messages is a hundred images: by the
+# SQS redelivers whole messages, and a batch of ten messages names a hundred images: by the
 # default recipe about 160 s of one vCPU (docs/cost.md), half of what a batch may take. With more
 # keys a message, batches would run out of time; with fewer, a page would not fit into one call.
 KEYS_PER_MESSAGE = 10
@@ -38,7 +38,7 @@ class Enqueue:
     only: Only | None = None
 
     def pages(self, cursor: str, size: int) -> Iterator[Page]:
-        """Yield the list."""
+        """Yield the pages of the list after a cursor."""
         return self.sources.pages(cursor, size)
 
     def choose(self, page: Page) -> Chosen:
@@ -76,5 +76,5 @@ class Enqueue:
         return ()
 
     def send_again(self, wanted: Sequence[Wanted]) -> Sequence[str]:
-        """Enqueue the keys: a worker renders no current source twice."""
+        """Enqueue the keys again; a worker does not render a source that is current."""
         return self.send(wanted)

@@ -11,9 +11,9 @@ from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader
 from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED
 
-# Two lookups: the mean of so many is within about a tenth, if images are alike.
+# Two lookups. If images are alike, the mean of this many is accurate to about a tenth.
 SAMPLE_IMAGES = 2 * BATCH_KEYS
-# To count ten million keys takes ten thousand calls.
+# The keys of one call; counting ten million keys takes ten thousand calls.
 COUNT_KEYS = 1000
 SECONDS_AN_HOUR = 3600
 
@@ -58,8 +58,9 @@ def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
 def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
     """Count a selection to its end, or until `enough` images are listed.
 
-    The first thousand images are assessed, and a hundred of pages 2, 4, 8…: all of a small
-    selection, and of a large one images from its beginning to its end.
+    The first page, a thousand images, is assessed completely, and a hundred images of each of the
+    pages 2, 4, 8 and so on. So a small selection is assessed completely, and a large one by a
+    sample from all of its parts.
     """
     listed = assessed = sent = made = 0
     next_assessed = 1

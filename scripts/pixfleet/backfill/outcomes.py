@@ -10,7 +10,7 @@ from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.state import GONE, StateKind
 
-# SQS delivers roughly in order: after so many pages without an outcome there is hardly one.
+# SQS delivers roughly in order: later pages hardly have an outcome after this many without one.
 MAX_PAGES_WITHOUT_OUTCOME = 3
 PAGES_AHEAD = 50
 PAGES_BEHIND = 10
@@ -89,7 +89,7 @@ class Outcomes:
 
     def _by_head(self, wanted: Wanted, entry: Entry) -> SourceOutcome:
         """Return the outcome of a source whose entry did not change, by a HEAD."""
-        # A list may have been older than the entry: then there was nothing to do.
+        # If the list was older than the entry, the source was current and the worker did nothing.
         now = self.assessor.state_now(wanted.key, entry).kind
         if now is StateKind.CURRENT:
             return SourceOutcome.CURRENT

@@ -96,7 +96,7 @@ class Run:
         return reason
 
     def wait(self, advance: Advance) -> None:
-        """Return when every source has an outcome, or the lanes have been empty for a while."""
+        """Return when every source has an outcome, or after the lanes were empty long enough."""
         changed_at = self.clock.now()
         quiet_since: float | None = None
         while self.totals().waiting:
@@ -169,7 +169,7 @@ class _Gate:
         return replace(chosen, wanted=chosen.wanted[: self._remaining()])
 
     def wait(self, images: int) -> None:
-        """Wait as long as the rate demands before so many are sent."""
+        """Wait until the rate allows this many images to be sent."""
         self._pacer.wait(images)
 
     def _remaining(self) -> int:

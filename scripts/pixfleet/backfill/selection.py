@@ -1,4 +1,4 @@
-"""What a backfill sends: pages of listed sources, from wherever they are listed."""
+"""What a backfill sends: pages of listed sources or files, and what becomes of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -93,7 +93,7 @@ class Store:
 
         Pixfleet's own uploads have a SHA-256 that S3 checked. For other uploads the ETag is
         compared, which is the MD5 unless KMS encrypts the object or it was uploaded in parts:
-        then the content is taken for different.
+        in these cases the content counts as different.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
         """
         try:

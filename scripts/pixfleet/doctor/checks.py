@@ -10,7 +10,7 @@ from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.access import message_and_code
 from shared.model.errors import PixfleetError
 
-# What others depend on comes first.
+# A fault that makes other checks fail, such as a missing permission, is found first.
 CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "permissions": permissions.check,
     "settings": settings.check,

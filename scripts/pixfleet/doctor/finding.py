@@ -24,7 +24,7 @@ class Finding:
 
     @property
     def is_bad(self) -> bool:
-        """Return whether it needs a person."""
+        """Return whether a person has to act on it."""
         return self.status in {FindingStatus.WRONG, FindingStatus.UNSEEN}
 
 

@@ -73,7 +73,7 @@ def _edge(subject: StackUnderTest) -> Iterator[Finding]:
 
 
 def _versions(subject: StackUnderTest) -> Iterator[Finding]:
-    """Compare engine versions by the newest published source: a function has no call for it."""
+    """Compare engine versions by the newest published source: Lambda does not show the engine."""
     stack, dynamodb, calls = subject.stack, subject.clients.dynamodb, subject.clients.calls
     python = f", on {subject.function.get('Runtime')}" if stack.function else ""
     yield Finding(VERSIONS, f"this pixfleet is {WORKER_VERSION}, engine {ENGINE_VERSION}{python}")

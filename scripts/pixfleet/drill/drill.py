@@ -16,7 +16,7 @@ AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 
 @dataclass
 class Drill:
-    """One drill at its site; `pause` is called between two reads of the same thing."""
+    """One drill; `pause` is called between two reads while the drill waits."""
 
     site: Site
     pause: Callable[[], None]

@@ -13,7 +13,7 @@ BOMB_SIDE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file, and the causes with one of which it must be rejected; none for a good file."""
+    """One file. It must be rejected with one of `causes`, or published if there are none."""
 
     name: str
     data: bytes
@@ -28,7 +28,7 @@ class Sample:
 def samples() -> tuple[Sample, ...]:
     """Return the files of a drill, the good one first."""
     pixels = _rows(SIDE)
-    # With a raised limit on pixels, the memory cost is over its limit.
+    # If the stack has a higher limit on pixels, the limit on memory refuses the bomb.
     too_large = (Cause.TOO_MANY_PIXELS, Cause.TOO_COSTLY)
     return (
         Sample("good.png", _png(SIDE, pixels)),

@@ -21,7 +21,7 @@ from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import RecipeSet
 
-# A drill scans the queue again and again: it reads at most so many dead letters of others.
+# A drill scans the queue repeatedly, so it limits how many other dead letters it makes invisible.
 SCAN_POLICY = ScanPolicy(max_held=1_000)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One comparison; `is_right` is `None` where it could not be made."""
+    """One comparison; `is_right` is `None` if it could not be made."""
 
     what: str
     expected: str

@@ -1,4 +1,4 @@
-"""The latest outcomes by the ledger's status index: which, how many a second, and why rejected."""
+"""Reads the latest outcomes, their rate and the causes of rejections from the status index."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def recent_outcomes(index: StatusIndex, now: float) -> RecentOutcomes:
 
 
 def _per_second(newest_first: Sequence[StatusEntry], now: float) -> float:
-    """Return how many sources a second came to a status, by the entries that were read."""
+    """Return how many sources a second reached a status, by the entries that were read."""
     recent = [each for each in newest_first if each.at > now - WINDOW_SECONDS]
     if not recent:
         return 0.0

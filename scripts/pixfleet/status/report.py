@@ -8,7 +8,7 @@ from scripts.pixfleet.status.outcomes import RecentOutcomes
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
 
-# A message may be this old before a worker receives it, without the lane being stalled.
+# A lane counts as stalled only if its oldest message is at least this old.
 PATIENCE_SECONDS = 120.0
 
 
