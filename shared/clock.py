@@ -1,4 +1,4 @@
-"""Time as an argument, so that tests can set it."""
+"""The clock that code takes as an argument, so that tests can set the time."""
 
 import time
 from typing import Protocol

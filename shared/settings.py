@@ -125,8 +125,8 @@ def read_settings(
     if settings.limits.max_bytes > SOURCE_SHARE * settings.limits.memory_bytes:
         reader.problems.append(
             f"PIXFLEET_MAX_BYTES: expected at most {SOURCE_SHARE:.0%} of "
-            "PIXFLEET_CHILD_MEMORY_MB, or a render child would die of a source "
-            "before it could refuse it"
+            "PIXFLEET_CHILD_MEMORY_MB, or a render child would run out of memory "
+            "before it could refuse a source"
         )
     if settings.batch_seconds > settings.lease_seconds:
         reader.problems.append(

@@ -1,4 +1,4 @@
-"""A source exists: fetches it, renders it, stores its variants, its manifest, its ledger entry."""
+"""Publishes a source: fetches and renders it, stores variants and manifest, commits the entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Arrival:
         return result
 
     def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
-        """Fetch while other images render, then hold one render child to the last variant."""
+        """Fetch while other images render, then keep one render child until the last variant."""
         deadline, policy = self.context.deadline, self.context.policy
         with self.context.prefetch_slot():
             self.context.circuit_breaker.check()

@@ -1,7 +1,7 @@
 """The batch consumer: takes up to ten messages, returns the ids of those to be tried again.
 
-Lambda takes an exception or an unknown id for a failure of the whole batch, and an empty answer
-for a success of the whole batch. So the answer is built from the ids that came in, `answer` never
+Lambda treats an exception or an unknown id as a failure of the whole batch, and an empty answer
+as a success of the whole batch. So the answer is built from the ids that came in, `answer` never
 raises, and it never returns None.
 """
 

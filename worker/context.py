@@ -72,7 +72,9 @@ class WorkerContext:
     def prefetch_slot(self) -> Iterator[None]:
         """Wait for memory for one more source; `OutOfTime` if there is none in time."""
         if not self.prefetch_slots.acquire(timeout=self.deadline.remaining_seconds()):
-            raise OutOfTime("Expected room for one more source in time.", stage="fetch")
+            raise OutOfTime(
+                "Expected memory for one more source in time, got none.", stage="fetch"
+            )
         try:
             yield
         finally:

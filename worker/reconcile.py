@@ -50,7 +50,7 @@ WRITES = ("put", "delete")
 
 
 class RunAlone(PixfleetError):
-    """Work on this key crashed before: it must run when this worker does nothing else."""
+    """An earlier attempt at this key crashed: it must run while this worker does nothing else."""
 
     def __init__(self, crashed_attempts: int) -> None:
         super().__init__(f"{crashed_attempts} attempts crashed")
@@ -80,8 +80,8 @@ def reconcile(
 ) -> KeyResult:
     """Return how the work on one key ended, a rejection included; raise any other `Failure`.
 
-    `RunAlone` if the key has to wait until this worker does nothing else. `context` must be within
-    a deadline.
+    Raises `RunAlone` if the key has to wait until this worker does nothing else. `context` must be
+    within a deadline.
     """
     context.deadline.require(context.policy.least_claim_seconds, "claim")
     entry = context.ledger.read(work.key)
@@ -91,7 +91,8 @@ def reconcile(
     crashes = entry.crashed_attempts + entry.crashes
     if crashes and not is_alone:
         raise RunAlone(crashes)
-    # Again: Lambda may have frozen the process, and another worker may have its message by now.
+    # Checked again: Lambda may have frozen the process, and another worker may have received the
+    # message by now.
     context.deadline.require(context.policy.least_claim_seconds, "claim")
     claim = context.ledger.claim(
         work.key,
@@ -188,8 +189,8 @@ def _finished(state: State, entry: Entry, work: Work, observed: Observed) -> Key
 def _former_result(outcome: Outcome, entry: Entry, work: Work, observed: Observed) -> KeyResult:
     """Return the result of earlier work, from its ledger entry.
 
-    If that work was for the same messages, its change is announced again, and its rejection is a
-    failure again: its worker may have died before it announced or dead-lettered anything.
+    If that work was for the same messages, its change is published again, and its rejection is a
+    failure again: its worker may have died before it published the event or sent the dead letter.
     """
     change = Change(entry.change) if entry.change and work.answers_for(entry) else None
     ended: RecordOutcome = outcome

@@ -56,7 +56,8 @@ def _reconciled(
 def _announced(result: KeyResult, context: WorkerContext, record_log: RecordLog) -> RecordOutcome:
     """Return the outcome once it is published to the topic, or why it could not be.
 
-    After such a failure the record comes back, finds its work done, and announces it again.
+    After such a failure the message is delivered again. The worker then finds the key finished and
+    only publishes the event again.
     """
     if result.change is None or context.topic is None:
         return result.outcome
@@ -72,8 +73,8 @@ def _announced(result: KeyResult, context: WorkerContext, record_log: RecordLog)
 
 
 def _with_rejection(failure: Failure, outcome: RecordOutcome) -> Failure:
-    """Return the failure of an announcement; its detail names the rejection to be announced."""
+    """Return the failure of an announcement; its detail includes the rejection."""
     if not isinstance(outcome, Failure):
         return failure
-    detail = f"{failure.detail} To be announced was a rejection, {outcome}"
+    detail = f"{failure.detail} The rejection not announced: {outcome}"
     return type(failure)(detail, stage=failure.stage)

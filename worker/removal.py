@@ -1,4 +1,4 @@
-"""A source is gone: deletes its variants and its manifest, exactly those in the ledger."""
+"""Removes a key: deletes exactly the variants that the ledger lists, and the manifest."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,7 +20,8 @@ def remove(
 ) -> KeyResult:
     """Delete what was stored for a key, and leave a tombstone.
 
-    There is a source where no recipe matches the key any more.
+    `source` is None if it was deleted. Otherwise it exists, and no recipe matches its key any
+    more.
     """
     if claim.entry.status in ("", REMOVED) and not claim.entry.stored:
         context.ledger.tombstone(claim, {})

@@ -76,7 +76,7 @@ class Runner:
 
 
 def main(policy: WorkerPolicy = POLICY) -> int:
-    """Run until SIGTERM or SIGINT; 2 if the environment or the recipes cannot be used."""
+    """Run until SIGTERM or SIGINT; return 2 if environment or recipes cannot be used."""
     stopping = Event()
 
     def stop(_signal_number: int, _frame: FrameType | None) -> None:

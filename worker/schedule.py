@@ -1,4 +1,4 @@
-"""In which order the keys of a batch are processed: all at once, unless something went wrong."""
+"""Processes the keys of a batch: all at the same time, unless earlier work failed or crashed."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, wait

@@ -23,7 +23,7 @@ class _Stream(Protocol):
 def read_in_time(body: "StreamingBody", until: Deadline) -> bytes:
     """Return the whole body; `OutOfTime` if it has not arrived in time.
 
-    Ends at most one wait for the socket later than that.
+    It may end later than `until`, by at most one wait for the socket.
     """
     return b"".join(_chunks(cast("_Stream", body), until))
 

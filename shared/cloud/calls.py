@@ -49,14 +49,14 @@ class Calls:
     sleep: Callable[[float], None] = time.sleep
 
     def within(self, deadline: Deadline) -> "Calls":
-        """Return the same for work that must end by this deadline."""
+        """Return calls of the same clients for work that must end by this deadline."""
         return replace(self, deadline=deadline)
 
     def attempt(self, call: Callable[[], Answer], *, stage: str) -> Answer:
         """Return what an AWS call returns, retrying briefly; the queue retries at length.
 
-        `OutOfTime` if the call could end after the deadline. Every call passed here must be safe
-        to repeat: a lost response looks like a lost request.
+        Raises `OutOfTime` if the call could end after the deadline. Every call passed here must be
+        safe to repeat: a lost response looks like a lost request.
         """
         self.deadline.require(self.limits.call_seconds, stage)
         retrying: Callable[..., Answer] = Retrying(

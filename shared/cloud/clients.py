@@ -34,7 +34,7 @@ class Clients:
 def build_clients(limits: CallLimits, *, connections: int) -> Clients:
     """Return clients that share settings; `connections` bounds the open sockets of each.
 
-    `Misconfigured` if the AWS settings in the environment are invalid.
+    Raises `Misconfigured` if the AWS settings in the environment are invalid.
     """
     config = _config(limits.connect_seconds, limits.read_seconds, connections)
     with _usable_session() as session:

@@ -11,7 +11,8 @@ S3_SCHEME = "s3://"
 def deployed_recipes(url: str, objects: Objects) -> RecipeSet:
     """Return the recipes at `s3://bucket/key`.
 
-    `Misconfigured` if the URL or the document is invalid, `Missing` if there is no such object.
+    Raises `Misconfigured` if the URL or the document is invalid, and `Missing` if the object does
+    not exist.
     """
     bucket, _, key = url.removeprefix(S3_SCHEME).partition("/")
     if not url.startswith(S3_SCHEME) or not bucket or not key:

@@ -107,9 +107,10 @@ class Ledger:
     ) -> Claim:
         """Take the key for this worker; `Claimed` while another worker's lease is live.
 
-        `may_store` is every name that this claim could write: written down first, so that the
-        next removal knows what a crash may have left behind. Safe to repeat: the claim's own token
-        does not refuse it, unless the claim has ended and this is a delayed duplicate request.
+        `may_store` is every name that this claim could write. The claim records them before any
+        object is stored, so that the next removal also deletes what a crash left behind. Safe to
+        repeat: the claim's own token does not refuse it, unless the claim has ended and this is a
+        delayed duplicate request.
         """
         token, now = uuid4().hex, self._clock.now()
         lease_until = now + lease_seconds
@@ -143,11 +144,11 @@ class Ledger:
         return Claim(key, token, lease_until, entry, may_exist, frozenset(messages))
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
-        """Write the published version and end the claim, in one write; return when."""
+        """Write the published version and end the claim, in one write; return the time of it."""
         return self._finish(claim, {"status": PUBLISHED, **fields})
 
     def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> float:
-        """Write why this source has no variants and end the claim; return when."""
+        """Write why this source has no variants and end the claim; return the time."""
         why: dict[str, Value] = {
             "status": REJECTED,
             "variants": [],
@@ -158,7 +159,7 @@ class Ledger:
         return self._finish(claim, {**facts, **why})
 
     def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
-        """Write a tombstone, which DynamoDB expires later, and end the claim; return when."""
+        """Write a tombstone, which DynamoDB expires later, end the claim; return the time."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
         return self._finish(claim, {**facts, **gone})
@@ -253,7 +254,7 @@ class Ledger:
             if all(found.get(name) == value for name, value in written.items()):
                 return  # this same write took effect, and its answer was lost
             raise ClaimLost(
-                "Expected the claim to be ours still, got another or none.", stage="ledger"
+                "Expected our claim on the item, got another or none.", stage="ledger"
             ) from refused
 
     def _update(

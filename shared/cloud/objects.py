@@ -87,7 +87,7 @@ class Objects:
     def fetch(self, source: Source, until: Deadline) -> bytes:
         """Return the bytes of exactly this source; `SourceChanged` if it was replaced or deleted.
 
-        `OutOfTime` if they have not arrived by `until`.
+        Raises `OutOfTime` if they have not arrived by `until`.
         """
         try:
             return self.calls.attempt(lambda: self._read(source, until), stage="fetch")
@@ -99,7 +99,7 @@ class Objects:
     def fetch_watermark(self, key: str, *, known: WatermarkFile) -> WatermarkFile:
         """Return the watermark as it is now; the known one if S3 has the same.
 
-        `WatermarkUnusable` if it does not exist, access is denied or it is too large.
+        Raises `WatermarkUnusable` if it does not exist, access is denied or it is too large.
         """
         try:
             return self.calls.attempt(lambda: self._read_watermark(key, known), stage="watermark")

@@ -122,7 +122,7 @@ class Queues:
         return answer.get("Messages", [])
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
-        """Delete up to ten messages; return how many SQS did not delete: they come again."""
+        """Delete up to ten messages; return how many SQS did not delete and will deliver again."""
         answer = self._calls.attempt(
             lambda: self._sqs.delete_message_batch(
                 QueueUrl=self._url(queue),
@@ -136,7 +136,7 @@ class Queues:
         return len(answer.get("Failed", []))
 
     def delay(self, queue: str, receipt: str, *, seconds: int) -> None:
-        """Make a message visible again after so many seconds from now."""
+        """Make a message visible again `seconds` from now."""
         self._calls.attempt(
             lambda: self._sqs.change_message_visibility(
                 QueueUrl=self._url(queue),
@@ -147,9 +147,9 @@ class Queues:
         )
 
     def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
-        """Make up to ten messages invisible for so long from now; 0 makes them visible.
+        """Make up to ten messages invisible for `seconds` from now; 0 makes them visible.
 
-        Return how many SQS refused: messages that were received again since, or deleted.
+        Return how many SQS refused, because they were received again or deleted since.
         """
         answer = self._calls.attempt(
             lambda: self._sqs.change_message_visibility_batch(

@@ -28,7 +28,7 @@ class Watermarks:
     def resolve(self, recipe: Recipe, objects: Objects) -> Resolved:
         """Return the recipe with its current watermark, which is part of its fingerprint.
 
-        `WatermarkUnusable` if the watermark cannot be read.
+        Raises `WatermarkUnusable` if the watermark cannot be read.
         """
         watermark = recipe.watermark
         if watermark is None:

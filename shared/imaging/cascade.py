@@ -109,7 +109,11 @@ class Premultiplied:
 
 
 def in_cascade(image: pyvips.Image) -> Intermediate:
-    """Return an 8-bit sRGB image, or a strip of frames, in the form that suits its content."""
+    """Return an 8-bit sRGB image, or a strip of frames, in the form that suits its content.
+
+    A still image with alpha becomes `Premultiplied`, and an opaque one with much black or white
+    `Headroom`. All others become `Plain`.
+    """
     if frame_count(image) > 1:
         return Plain(image)
     if image.hasalpha():

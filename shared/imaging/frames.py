@@ -131,7 +131,7 @@ def read_ready(stream: IO[bytes]) -> None:
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
     """Return the child's next reply and its payload.
 
-    `InvalidFrame` if the stream has ended or holds anything else.
+    Raises `InvalidFrame` if the stream has ended or holds anything else.
     """
     return _read_as(_reply_decoder, stream, "a reply")
 

@@ -1,7 +1,7 @@
 """Reads HEIC with pillow-heif and BMP with Pillow: the bundled libvips has no decoder for them.
 
 HEIC images come out upright, because libheif applies the orientation of the container. Both
-libraries are imported when the first such file comes, and only in the render child.
+libraries are imported when the first such file is read, and only in the render child.
 """
 
 import importlib

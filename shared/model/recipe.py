@@ -137,7 +137,7 @@ class Match:
     suffixes: tuple[str, ...] = ()
 
     def accepts(self, key: str) -> bool:
-        """Return whether a source key matches; the S3 console's folders, `…/`, never do."""
+        """Return whether a source key matches; the S3 console's folder keys, `…/`, never match."""
         if key.endswith("/") or not key.startswith(self.prefix):
             return False
         return not self.suffixes or key.lower().endswith(self.suffixes)

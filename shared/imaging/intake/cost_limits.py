@@ -20,7 +20,7 @@ def check_cost(
     """Raise a permanent failure if an image is over a limit.
 
     `header` describes the part that will be loaded: all frames or the first. `beside_bytes` is
-    memory that is held beside the image, such as the watermark's.
+    memory that is held in addition to the image, such as the watermark's.
     """
     if header.frames > limits.max_frames:
         raise TooManyFrames(
