@@ -41,7 +41,7 @@ def build_app(words: Sequence[str] = ()) -> typer.Typer:
     """
     app = typer.Typer(
         name="pixfleet",
-        help="Every web variant of every image in a bucket.",
+        help="Operate a Pixfleet stack, which makes web variants of the images in a bucket.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -82,7 +82,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Every web variant of every image in a bucket."""
+    """Operate a Pixfleet stack, which makes web variants of the images in a bucket."""
 
 
 def _run(words: Sequence[str]) -> int:

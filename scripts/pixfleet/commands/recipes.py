@@ -24,7 +24,9 @@ from shared.model.geometry import Size
 from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Source
 
-app = typer.Typer(help="What is made of each image.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check and explain recipes, or print their JSON Schema.", no_args_is_help=True
+)
 
 
 @app.command()
