@@ -1,6 +1,6 @@
-"""S3: strongly consistent objects, their versions, and word of every change.
+"""S3: strongly consistent objects, their versions, and a callback for every change.
 
-Takes what boto3's client takes, and answers and refuses as it does.
+Has the arguments, responses and errors of boto3's client.
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
@@ -36,7 +36,7 @@ class Version:
     is_marker: bool = False
 
     def answer(self) -> Answer:
-        """Return what HEAD says of it; Last-Modified is a header, which has whole seconds."""
+        """Return the response of HEAD; Last-Modified is a header, which has whole seconds."""
         answer = {
             "ETag": self.etag,
             "ContentLength": len(self.body),
@@ -60,7 +60,7 @@ class _Bucket:
 
 
 class Buckets:
-    """All buckets; `on_change` hears of every change after it has happened."""
+    """All buckets; `on_change` is called after every change."""
 
     def __init__(
         self, clock: Clock, on_change: Callable[[Change], None] = lambda change: None
@@ -71,12 +71,12 @@ class Buckets:
         self._changes = 0
 
     def create_bucket(self, *, Bucket: str, versioned: bool = False) -> Answer:
-        """Create a bucket; on AWS, versions are a setting of their own."""
+        """Create a bucket; on AWS, versioning is a separate setting."""
         self._buckets[Bucket] = _Bucket(versioned)
         return {"Location": f"/{Bucket}"}
 
     def head_bucket(self, *, Bucket: str) -> Answer:
-        """Refuse with 404 what is not there."""
+        """Refuse a missing bucket with 404."""
         if Bucket not in self._buckets:
             raise refusal("HeadBucket", "404", 404, "Not Found")
         return {}
@@ -84,7 +84,7 @@ class Buckets:
     def head_object(
         self, *, Bucket: str, Key: str, IfMatch: str | None = None, IfNoneMatch: str | None = None
     ) -> Answer:
-        """Return all but the body; an answer to HEAD has no body, so a refusal has no words."""
+        """Return all but the body; errors of HEAD have no body either, so no message."""
         bucket = self._buckets.get(Bucket)
         if len(Key) > MAX_KEY_BYTES // 4 and len(Key.encode()) > MAX_KEY_BYTES:
             raise refusal("HeadObject", "400", 400, "Bad Request")
@@ -123,7 +123,7 @@ class Buckets:
         IfMatch: str | None = None,
         IfNoneMatch: str | None = None,
     ) -> Answer:
-        """Store an object under a key, whole or not at all."""
+        """Store an object under a key, completely or not at all."""
         bucket = self._bucket("PutObject", Bucket, Key)
         _check_write(bucket.current(Key), IfMatch, IfNoneMatch)
         headers: dict[str, Any] = {"ContentType": ContentType, "Metadata": _metadata(Metadata)}
@@ -137,7 +137,7 @@ class Buckets:
         return {"ETag": etag, **({"VersionId": version.id} if version.id else {})}
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Answer:
-        """Delete an object, put a delete marker on it, or take away one of its versions."""
+        """Delete an object, add a delete marker, or delete one version."""
         bucket = self._bucket("DeleteObject", Bucket, Key)
         if VersionId is not None:
             return self._delete_version(Bucket, Key, VersionId)
@@ -151,7 +151,7 @@ class Buckets:
         return {}
 
     def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> Answer:
-        """Delete up to a thousand keys, each by itself; what is gone already is no error."""
+        """Delete up to a thousand keys, each separately; a missing object is no error."""
         keys = Delete["Objects"]
         if not 0 < len(keys) <= MAX_DELETES:
             raise refusal("DeleteObjects", "MalformedXML", 400, "The XML was not well-formed.")
@@ -161,7 +161,7 @@ class Buckets:
     def list_objects_v2(
         self, *, Bucket: str, Prefix: str = "", MaxKeys: int = 1000, ContinuationToken: str = ""
     ) -> Answer:
-        """Return a page of what is there now, in the order of the keys' bytes."""
+        """Return a page of the current objects, in the order of the keys' bytes."""
         objects = self.objects(Bucket)
         keys = sorted(
             (key for key in objects if key.startswith(Prefix) and key > ContinuationToken),
@@ -187,7 +187,7 @@ class Buckets:
         return answer
 
     def objects(self, bucket: str) -> dict[str, Version]:
-        """Return what is there now, for an oracle."""
+        """Return the current objects, for an oracle."""
         there = self._bucket("ListObjectsV2", bucket)
         return {key: found for key in there.versions if (found := there.current(key))}
 
@@ -253,7 +253,7 @@ def _matches(condition: str, etag: str) -> bool:
 
 
 def _check_write(found: Version | None, if_match: str | None, if_none_match: str | None) -> None:
-    """Refuse as S3 does, which supports one condition at a time, and one form of each."""
+    """Refuse as S3 does: it supports one condition at a time, and one form of each."""
     if if_match is None and if_none_match is None:
         return
     if (if_match and if_none_match) or if_match == "*" or if_none_match not in (None, "*"):
@@ -269,7 +269,7 @@ def _check_write(found: Version | None, if_match: str | None, if_none_match: str
 
 
 def _metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Return user metadata as S3 gives it back: its names are headers, in lower case."""
+    """Return user metadata as S3 returns it: its names are headers, in lower case."""
     if not metadata:
         return {}
     kept = {name.lower(): value for name, value in metadata.items()}

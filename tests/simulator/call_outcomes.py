@@ -1,4 +1,4 @@
-"""What may happen to one call over the network, and who decides it."""
+"""The outcomes that one call over the network may have, and the classes that choose one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from worker.policy import CALL_LIMITS
 
 TRAVEL_SECONDS = 0.02
 URL = "https://aws.example/"
-# All within the client's time-outs, so that no call outlives what the worker reckons for it.
+# All are within the client's timeouts, so that no call takes longer than the worker expects.
 SLOW_SECONDS = (0.1, 0.3, 1.0, 4.0, 9.5)
 STALL_SECONDS = (20.0, 200.0, 1200.0, 4000.0)
 LATE_SECONDS = (0.3, 1.0, 5.0, 12.5)
 
 
 class CallOutcome(StrEnum):
-    """Each but the first is a fault."""
+    """What happens to a call; each outcome except the first is a fault."""
 
     WELL = "well"
     SLOW_THERE = "slow on its way there"
@@ -39,7 +39,7 @@ class CallOutcome(StrEnum):
     DIED_LATE = "process died, done later"
 
 
-# How many of 256 bytes mean what, from zero up.
+# How many of the 256 values of a byte mean each outcome, from zero up.
 ODDS: Sequence[tuple[CallOutcome, int]] = (
     (CallOutcome.WELL, 204),
     (CallOutcome.SLOW_THERE, 10),
@@ -57,7 +57,7 @@ OUTCOMES = tuple(outcome for outcome, odds in ODDS for _ in range(odds))
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One call's outcome, how long it takes, and which of the possible errors it is."""
+    """One call's outcome, its duration in seconds, and the choice among possible errors."""
 
     outcome: CallOutcome = CallOutcome.WELL
     seconds: float = 0.0
@@ -68,7 +68,7 @@ WELL = Decision()
 
 
 class Outcomes(Protocol):
-    """Whoever decides."""
+    """Chooses the outcome of each call."""
 
     def decide(self, service: str, operation: str) -> Decision:
         """Return what happens to the next call."""
@@ -99,7 +99,7 @@ class OutcomesFromTape:
 
 
 class ScriptedOutcomes:
-    """Lets calls of one operation meet these decrees in turn, from some second on."""
+    """Gives calls of one operation these decisions in turn, from a given second on."""
 
     def __init__(self, operation: str, *decrees: Decision, from_second: float = 0.0) -> None:
         self._operation = operation
@@ -117,25 +117,25 @@ class ScriptedOutcomes:
 
 
 def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
-    """Return one of the errors with which a call fails undone, and after how many seconds."""
+    """Return an error of a call that had no effect, and after how many seconds it comes."""
     at = which % (len(_REFUSALS[service]) + len(_BROKEN))
     if at >= len(_REFUSALS[service]):
         return _BROKEN[at - len(_REFUSALS[service])]
     code, status = _REFUSALS[service][at]
     if code == "ConditionalRequestConflict" and operation != "put_object":
-        code, status = "InternalError", 500  # only who writes meets other writers
+        code, status = "InternalError", 500  # only writes conflict with other writes
     if operation.startswith("head_"):
         code = str(status)  # an answer to HEAD has no body that could name a code
     return refusal(operation, code, status, "injected"), TRAVEL_SECONDS
 
 
 def lost_answer() -> tuple[Exception, float]:
-    """Return what a client sees of a call whose answer never comes."""
+    """Return the client's error for a call whose response never comes."""
     return ReadTimeoutError(endpoint_url=URL), CALL_LIMITS.read_seconds
 
 
 def lost_connection() -> tuple[Exception, float]:
-    """Return what a client sees of a connection that breaks behind its request."""
+    """Return the client's error for a connection that breaks after the request was sent."""
     return ConnectionClosedError(endpoint_url=URL), TRAVEL_SECONDS
 
 
@@ -164,7 +164,7 @@ _BROKEN: tuple[tuple[Exception, float], ...] = (
 
 
 class OneFault:
-    """Lets one call, counted from zero, have one outcome, and all others go well.
+    """Gives one call, counted from zero, one outcome, and lets all others succeed.
 
     Counts only while it `is_armed`.
     """

@@ -1,8 +1,8 @@
-"""The network between a process and AWS: each call takes time, and may come to harm on its way.
+"""The network between a process and AWS: each call takes time and may fail.
 
-What it leaves out: a process never stands still between its last look at the clock and the call
-that it then makes. A request that leaves after its lease has ended could be stopped by nobody but
-the storage itself, and S3 has no fencing.
+One case is not simulated: a process that pauses between its last check of the clock and the call
+that follows. Only the storage could refuse a request that is sent after the lease has ended, and
+S3 has no fencing.
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ WRITES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of one process, and what carries it out."""
+    """One call of one process, and the function that executes it."""
 
     process: Process
     service: str
@@ -55,7 +55,7 @@ class Call:
 
 
 class Network:
-    """Carries calls; `watch` sees each at the moment of its effect, before and after."""
+    """Executes calls; `watch` is called immediately before and after each effect."""
 
     def __init__(self, scheduler: Scheduler, outcomes: Outcomes, trace: Trace) -> None:
         self._scheduler = scheduler
@@ -63,12 +63,12 @@ class Network:
         self.trace = trace
         self.observers: list[Observer] = []
         self.counts: Counter[str] = Counter()
-        # How often each object was written, since S3 lets the request that came last win.
+        # How often each object was written, because in S3 the request received last wins.
         self._writes: Counter[str] = Counter()
         self.landing = 0
 
     def carry(self, call: Call) -> Answer:
-        """Return the answer, raise the refusal, or have the process die."""
+        """Return the response, raise the error, or kill the process."""
         process = call.process
         process.check()
         decision = self.outcomes.decide(call.service, call.operation)
@@ -147,7 +147,7 @@ class Network:
             self.trace.add(call.process.name, call, refused.response["Error"]["Code"])
 
     def _landing(self, call: Call) -> Callable[[], None]:
-        """Return the effect of a request that S3, SQS or DynamoDB has, and takes its time over.
+        """Return the effect of a request that S3, SQS or DynamoDB received and executes later.
 
         Of two writes of one object that overlap, the one that S3 received later wins.
         """
@@ -166,13 +166,13 @@ class Network:
 
 
 class Observer:
-    """Sees every call at the moment of its effect."""
+    """Is called immediately before and after the effect of every call."""
 
     def before(self, call: Call) -> None:
-        """See a call that is about to take effect."""
+        """Handle a call that is about to take effect."""
 
     def after(self, call: Call) -> None:
-        """See a call that has taken effect."""
+        """Handle a call that has taken effect."""
 
 
 class FakeClient:
@@ -219,7 +219,7 @@ def written(call: Call) -> list[str]:
 
 
 def _about(arguments: Answer) -> str:
-    """Return what a reader needs of the arguments."""
+    """Return the arguments that a reader of the trace needs."""
     if "UpdateExpression" in arguments:
         values = arguments["ExpressionAttributeValues"].values()
         words = [value["S"] for value in values if len(value.get("S", "")) in range(1, 12)]

@@ -1,4 +1,4 @@
-"""How word of a change reaches the queue: late, twice, in another order, or not at all."""
+"""Delivers S3's events to the queue: late, twice, in another order, or not at all."""
 
 from tests.simulator.notifications import (
     Change,
@@ -16,7 +16,7 @@ DELAY_SECONDS = (0.1, 2.0, 20.0, 70.0, 900.0)
 
 
 class Deliveries:
-    """S3's own doing; `lost` are the keys of which a change was never told."""
+    """Event delivery by S3; `lost` are the keys of changes for which no event was sent."""
 
     def __init__(self, scheduler: Scheduler, tape: Tape, trace: Trace) -> None:
         self._scheduler = scheduler
@@ -28,7 +28,7 @@ class Deliveries:
         self.services: Services | None = None
 
     def note(self, change: Change) -> None:
-        """Tell the queue of a change of the sources, some time."""
+        """Schedule the events of a change of the sources, at some later time."""
         if change.bucket != SOURCES:
             return
         tape = self._tape

@@ -1,8 +1,8 @@
 """DynamoDB's condition and update expressions, compiled once each.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
-Paths into lists and maps, BETWEEN, IN and most functions are left out: the ledger has no use for
-them, and who asks for one is told so.
+Paths into lists and maps, BETWEEN, IN and most functions are not supported, because the ledger
+does not use them: they raise an error.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 
 Attribute = Mapping[str, Any]
 Item = Mapping[str, Attribute]
-# What `#name` and `:value` stand for in one call.
+# The values of `#name` and `:value` in one call.
 Names = Mapping[str, str]
 Values = Mapping[str, Attribute]
 Operand = Callable[[Item, Names, Values], Attribute | None]
@@ -26,7 +26,7 @@ CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 
 
 class BadExpression(Exception):
-    """What DynamoDB answers with a ValidationException."""
+    """An expression that DynamoDB refuses with a ValidationException."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _true(item: Item, names: Names, values: Values) -> bool:
 
 @cache
 def condition(expression: str) -> Compiled:
-    """Return a condition expression, ready to be asked."""
+    """Return a compiled condition expression."""
     reader = _Reader(expression)
     asked = reader.alternatives()
     reader.end()
@@ -63,7 +63,7 @@ def condition(expression: str) -> Compiled:
 
 @cache
 def update(expression: str) -> Compiled:
-    """Return an update expression, ready to be carried out."""
+    """Return a compiled update expression."""
     reader = _Reader(expression)
     assignments = reader.clauses()
     reader.end()
@@ -224,7 +224,7 @@ def _equal(left: Attribute | None, right: Attribute | None) -> bool:
 
 
 def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[..., bool]:
-    """Return a comparison of numbers or of strings; all else, and nothing, compares as false."""
+    """Return a comparison of numbers or strings; false for other types and missing values."""
 
     def compare(left: Attribute | None, right: Attribute | None) -> bool:
         if left is None or right is None:
@@ -237,7 +237,7 @@ def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[..., bool]:
 
 COMPARISONS: Mapping[str, Callable[..., bool]] = {
     "=": _equal,
-    # True of an attribute that is not there, which every other comparison is not.
+    # True for a missing attribute; every other comparison is false for one.
     "<>": lambda left, right: not _equal(left, right),
     "<": _ordered(lambda left, right: left < right),
     "<=": _ordered(lambda left, right: left <= right),
@@ -274,5 +274,5 @@ def comparable(attribute: Attribute) -> tuple[str, Any]:
 
 
 def plain(number: Decimal) -> str:
-    """Return a number in the one form that DynamoDB gives back: `1000600.0` is `1000600`."""
+    """Return a number in the form that DynamoDB returns: `1000600.0` is `1000600`."""
     return f"{number.normalize():f}"

@@ -25,7 +25,7 @@ class BadAnswer(Exception):
 
 
 class EventSourceMapping:
-    """Pollers that invoke the function; they never come to harm themselves."""
+    """Pollers that invoke the function; the pollers themselves never fail."""
 
     def __init__(self, services: Services, workers: Workers, tape: Tape, trace: Trace) -> None:
         self._services = services
@@ -37,13 +37,13 @@ class EventSourceMapping:
         self.counts: Counter[str] = Counter()
 
     def poll(self) -> None:
-        """Receive and invoke, for ever."""
+        """Receive messages and invoke the function in an endless loop."""
         while True:
             batch = self._receive()
             if not batch:
                 self._services.message_signal.wait(seconds_to_message(self._services))
             elif self._tape.chance(3):
-                # Received, and never shown to anybody: it costs each message a receive.
+                # Received, but no function was invoked: each message has used up a receive.
                 self.counts["throttled"] += 1
                 self._trace.add("Lambda", f"batch of {len(batch)}", "throttled")
             else:
@@ -101,7 +101,7 @@ class EventSourceMapping:
 
 
 def failed_ids(answer: object, sent: set[str]) -> set[str]:
-    """Return which messages come again, or raise `BadAnswer` if all do."""
+    """Return the ids of the messages to redeliver; raise `BadAnswer` if that is all of them."""
     if answer is None or answer == "":
         return set()
     if not isinstance(answer, Mapping):

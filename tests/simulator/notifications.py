@@ -18,7 +18,7 @@ TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:sources"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that happened to a bucket; `event` is as S3 spells it, without `s3:`.
+    """One thing that happened to a bucket; `event` is S3's name for it, without `s3:`.
 
     A removal has no size, and no ETag unless it is a delete marker's; a bucket without versions
     has no version id.
@@ -60,7 +60,7 @@ def notification(change: Change) -> str:
 
 
 def setup_event(bucket: str, at: float) -> str:
-    """Return what S3 sends each time that notifications are set up: it names no key."""
+    """Return the test event that S3 sends when notifications are configured: it names no key."""
     return json.dumps(
         {
             "Service": "Amazon S3",

@@ -1,4 +1,4 @@
-"""The promise of one writer per key, looked at whenever something is written for readers."""
+"""Checks the guarantee of one writer per key at every write of a public object."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ MOST_OFFSET_SECONDS = 7.5
 
 
 class TwoWriters(AssertionError):
-    """An object was written by somebody who did not hold its key's claim."""
+    """An object was written by a worker that did not hold the claim of its key."""
 
 
 class OneWriterPerKey(Observer):
-    """Notes `TwoWriters`, which the worker could catch; counts what happens to claims."""
+    """Records `TwoWriters` instead of raising it, as the worker could catch it; counts claims."""
 
     def __init__(self, services: Services, counts: Counter[str]) -> None:
         self._services = services
@@ -27,7 +27,7 @@ class OneWriterPerKey(Observer):
         self.broken: list[TwoWriters] = []
 
     def before(self, call: Call) -> None:
-        """See who writes."""
+        """Check that the writer holds the claim."""
         if call.operation == "update_item":
             self._before = self._item(call.arguments["Key"]["key"]["S"])
         elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
@@ -35,7 +35,7 @@ class OneWriterPerKey(Observer):
                 self._check(call.process, stored)
 
     def after(self, call: Call) -> None:
-        """See who claims."""
+        """Record which process has claimed the key."""
         if call.operation == "change_message_visibility" and call.arguments["QueueUrl"] == LIVE:
             self._services.message_signal.notify()
         if call.operation != "update_item":
@@ -53,7 +53,7 @@ class OneWriterPerKey(Observer):
     def _check(self, process: Process, stored: str) -> None:
         key = stored.partition("/")[2].rpartition("/")[0]
         item = self._item(key)
-        # A claim that was let go is kept from others for a while, for the sake of such writes.
+        # A released claim still blocks others for a while, because of such writes.
         token = _text(item, "claim_token") or _text(item, "done_token")
         owner = self._owners.get(token) if "lease_until" in item else None
         if owner is not process:

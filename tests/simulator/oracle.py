@@ -1,4 +1,4 @@
-"""What must be true once the queue is quiet: all that is stored is what the sources give now."""
+"""What must be true once the queue is empty: everything stored matches the current sources."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ class Wanted:
 
 
 def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
-    """Return what the source that is there now gives by the recipes that are deployed now."""
+    """Return what the current source should have by the deployed recipes."""
     found = services.buckets.objects(SOURCES).get(key)
     if found is None:
         return Wanted()
@@ -53,7 +53,7 @@ def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
 
 
 def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterator[str]:
-    """Yield each thing about a key that is not what its source gives."""
+    """Yield each difference between a key's stored state and the wanted one."""
     want = wanted(services, recipe_set, key)
     folder = manifest_key(key).removesuffix("manifest.json")
     objects = services.buckets.objects(VARIANTS)
@@ -63,7 +63,7 @@ def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterat
         if left in item:
             yield f"{key}: the ledger still holds {left}"
     if want.is_ignored and item.get("status") == "rejected":
-        pass  # by a recipe that was for it once
+        pass  # by a recipe that matched it earlier
     elif want.source is None:
         yield from _mismatch(item.get("status", "removed"), "removed", f"{key}: status")
     elif want.cause:
@@ -76,7 +76,7 @@ def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterat
 
 
 def unknown_objects(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
-    """Yield what is stored for none of the keys."""
+    """Yield stored objects that belong to none of the keys."""
     folders = tuple(manifest_key(key).removesuffix("manifest.json") for key in keys)
     for name in services.buckets.objects(VARIANTS):
         if not name.startswith(folders):
@@ -84,7 +84,7 @@ def unknown_objects(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def unannounced(services: Services, key: str) -> Iterator[str]:
-    """Yield what a subscriber was never told of a key as it stands now."""
+    """Yield the current state of a key if no event about it was published."""
     item = from_item(services.tables.items(TABLE).get(key, {}))
     published = [json.loads(each.message) for each in services.topics.published]
     of_key = [each for each in published if each["key"] == key]
@@ -96,7 +96,7 @@ def unannounced(services: Services, key: str) -> Iterator[str]:
 
 
 def dead_letter_keys(services: Services) -> set[str]:
-    """Return the keys that dead letters tell of."""
+    """Return the keys that dead letters name."""
     dead_letters = services.queues.messages(DEAD)
     return {hint.key for dead_letter in dead_letters for hint in read_hints(dead_letter.body)}
 
@@ -106,7 +106,7 @@ def unexplained(
 ) -> str:
     """Return what is wrong with a dead letter, if anything is.
 
-    In a calm schedule nothing failed but images.
+    In a schedule without faults only images can have failed.
     """
     said = {name: value["StringValue"] for name, value in dead_letter.attributes.items()}
     if "cause" not in said:

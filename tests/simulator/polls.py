@@ -1,4 +1,4 @@
-"""How those who wait for messages wait in virtual time: not a step is taken in vain."""
+"""Long polls in virtual time: polls that would find nothing are skipped."""
 
 from threading import Event
 from typing import Any
@@ -11,7 +11,7 @@ LONGEST_POLL_SECONDS = 3600.0
 
 
 class LongPoll(FakeClient):
-    """SQS as a runner has it: a poll that finds nothing takes as long as it may."""
+    """SQS for a runner: a poll that finds nothing takes its whole wait time."""
 
     def __init__(self, process: Process, network: Network, services: Services) -> None:
         super().__init__(process, network, "sqs", services.queues)
@@ -19,7 +19,7 @@ class LongPoll(FakeClient):
         self.is_busy = False
 
     def receive_message(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
-        """Return what is there, or nothing, later."""
+        """Return the visible messages, or none after the wait time."""
         self.is_busy = True
         answer = self._call("receive_message", **arguments)
         if not answer:
@@ -28,7 +28,7 @@ class LongPoll(FakeClient):
 
 
 def seconds_to_message(services: Services) -> float:
-    """Return after how long the live queue has something to receive, as far as it knows now."""
+    """Return in how many seconds the live queue will have a message to receive, as known now."""
     at = services.queues.next_visible_at(LIVE)
     if at is None:
         return LONGEST_POLL_SECONDS
@@ -53,6 +53,6 @@ class Stopping(Event):
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Let others run."""
+        """Let other tasks run."""
         self._process.sleep(timeout or 0.0)
         return super().is_set()

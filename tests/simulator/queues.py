@@ -1,6 +1,6 @@
 """SQS's standard queues: visibility, receive counts, dead letters and retention, in virtual time.
 
-Takes what boto3's client takes, and answers and refuses as it does. A queue's URL is its name.
+Has the arguments, responses and errors of boto3's client. A queue's URL is its name.
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
@@ -29,7 +29,7 @@ ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(slots=True)
 class Message:
-    """One message; `sent_at` is the first queue's, whatever queue it was moved to since."""
+    """One message; `sent_at` is when it was first sent, to whatever queue."""
 
     id: str
     body: str
@@ -43,7 +43,7 @@ class Message:
 
     @property
     def receipt(self) -> str:
-        """Return the handle of the last receive; every receive has another."""
+        """Return the handle of the last receive; each receive has its own."""
         return f"{self.id}/{self.receives}"
 
 
@@ -67,7 +67,7 @@ class QueueService:
     def create_queue(
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
     ) -> Answer:
-        """Create a queue; it knows the attributes that decide when a message leaves."""
+        """Create a queue; only visibility, redrive and retention are simulated."""
         given = Attributes or {}
         queue = _Queue(
             float(given.get("VisibilityTimeout", VISIBILITY_SECONDS)),
@@ -118,7 +118,7 @@ class QueueService:
         MessageSystemAttributeNames: Sequence[str] = (),
         MessageAttributeNames: Sequence[str] = (),
     ) -> Answer:
-        """Return visible messages at once: whoever drives the clock knows when to ask again."""
+        """Return visible messages immediately; the caller decides when to poll again."""
         queue = self._queue("ReceiveMessage", QueueUrl)
         if not 1 <= MaxNumberOfMessages <= MAX_BATCH:
             raise _invalid("ReceiveMessage", "MaxNumberOfMessages must be between 1 and 10.")
@@ -169,7 +169,7 @@ class QueueService:
     def change_message_visibility(
         self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int
     ) -> Answer:
-        """Hide a message in flight for so long from now, twelve hours in all since its receive."""
+        """Hide a message in flight for this long from now, at most 12 hours since its receive."""
         queue = self._queue("ChangeMessageVisibility", QueueUrl)
         operation = "ChangeMessageVisibility"
         if not 0 <= VisibilityTimeout <= MAX_VISIBILITY_SECONDS:
@@ -191,8 +191,8 @@ class QueueService:
     def redrive(self, dead: str, run_history: str) -> int:
         """Move every dead letter as a move task with a destination does, and return how many.
 
-        They are new messages: with other ids, sent now, never received; bodies and attributes
-        are those that they had.
+        They are new messages, with new ids, sent now and never received. Bodies and attributes
+        are unchanged.
         """
         source, destination = self._queue("StartMessageMoveTask", dead), self._queues[run_history]
         self._expire(source)
@@ -203,13 +203,13 @@ class QueueService:
         return len(moved)
 
     def messages(self, queue: str) -> tuple[Message, ...]:
-        """Return all that a queue holds, visible or not, for an oracle."""
+        """Return all messages of a queue, visible or not, for an oracle."""
         found = self._queue("GetQueueAttributes", queue)
         self._expire(found)
         return tuple(found.messages.values())
 
     def next_visible_at(self, queue: str) -> float | None:
-        """Return when there will be something to receive, now or later; none for never."""
+        """Return the time at which a message can be received; None if the queue is empty."""
         return min((message.visible_at for message in self.messages(queue)), default=None)
 
     def _queue(self, operation: str, name: str) -> _Queue:
@@ -240,7 +240,7 @@ class QueueService:
 
 
 def _shown(message: Message, system: Sequence[str], attributes: Sequence[str]) -> Answer:
-    """Return a message as a receive shows it: of its attributes only what was asked for."""
+    """Return a message as a receive returns it, with the requested attributes only."""
     shown: Answer = {
         "MessageId": message.id,
         "ReceiptHandle": message.receipt,

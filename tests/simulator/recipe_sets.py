@@ -27,10 +27,10 @@ RECIPE_SETS = (
     _recipe_set([{"widths": [32, 48], "formats": ["webp"]}]),
     _recipe_set([{"widths": [64], "formats": ["fallback"]}], prefix="a"),
 )
-# Of more variants than a schedule has time for.
+# It has more variants than a schedule has time for.
 LARGE_RECIPE_SET = _recipe_set([{"widths": [32, 48, 64], "formats": ["avif", "fallback"]}])
 
-# A fingerprint takes longer than the rest of a call, and a schedule asks for hundreds.
+# A fingerprint takes longer than the rest of a call, and a schedule needs hundreds.
 _FINGERPRINTS = {
     id(recipe.variants): recipe.fingerprint
     for recipe_set in (*RECIPE_SETS, LARGE_RECIPE_SET)
@@ -40,7 +40,7 @@ _FINGERPRINTS = {
 
 @contextmanager
 def remembered_fingerprints() -> Iterator[None]:
-    """Let the simulated recipes know their fingerprints by heart."""
+    """Cache the fingerprints of the simulated recipes."""
     known = property(lambda recipe: _FINGERPRINTS[id(recipe.variants)])
     with patch.object(Recipe, "fingerprint", known):
         yield

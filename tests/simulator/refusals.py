@@ -1,4 +1,4 @@
-"""Refusals as botocore raises them for an answer of AWS, and the place where it stands."""
+"""The errors that botocore raises for AWS's error responses."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ACCOUNT, REGION = "000000000000", "us-east-1"
 
 
 def refusal(operation: str, code: str, status: int, message: str, **extra: object) -> ClientError:
-    """Return the error of an answer; `extra` is what stands beside its code, such as an item."""
+    """Return the error for a response; `extra` holds further fields of it, such as an item."""
     response: dict[str, Any] = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},

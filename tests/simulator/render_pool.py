@@ -1,4 +1,4 @@
-"""Render children without libvips: what a source's bytes say happens to it.
+"""Render children without libvips: the source's bytes name the outcome.
 
 A source is `<kind> <number>`. A good one comes out as files that sniff as what they are and carry
 the source, the recipe and their own name; the others fail in the way that their kind says.
@@ -39,7 +39,7 @@ class FakeChild:
     def render(
         self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
-        """Do to a source what its bytes say."""
+        """Render a source, or fail as its bytes say."""
         kind = source.partition(b" ")[0]
         if kind == HANGING:
             self._process.sleep(time_limit_seconds)
@@ -69,4 +69,4 @@ class FakeRenderPool(RenderPool):
         yield self._child
 
     def close(self) -> None:
-        """Have nothing to stop."""
+        """Do nothing: there is no process to stop."""

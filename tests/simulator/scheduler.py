@@ -1,6 +1,6 @@
-"""Virtual time in one thread: tasks are greenlets, and nothing happens but at a moment of its own.
+"""Virtual time in one thread: tasks are greenlets, and each event has its own time.
 
-Two runs that choose alike are alike to the last step.
+Two runs with the same choices take exactly the same steps.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ BEGINNING = 1_800_000_000.0
 
 
 class Died(BaseException):
-    """A process is dead: no code of it runs on, and `except Exception` is none the wiser."""
+    """A process was killed. `except Exception` does not catch it, so none of its code runs on."""
 
 
 class Scheduler:
-    """Runs what is due, in the order of time; what is due at one moment, as it was planned."""
+    """Runs events in order of time; events of the same time in the order of planning."""
 
     def __init__(self) -> None:
         self.time = BEGINNING
@@ -32,23 +32,23 @@ class Scheduler:
         return self.time
 
     def after(self, seconds: float, step: Callable[[], object]) -> None:
-        """Let something happen by itself, so many seconds from now."""
+        """Call a function this many seconds from now."""
         self._planned += 1
         heappush(self._due, (self.time + seconds, self._planned, step))
 
     def start(self, work: Callable[[], None], *, after_seconds: float = 0.0) -> None:
-        """Start a task; what it raises is raised by `run`."""
+        """Start a task; `run` raises the task's exceptions."""
         task = greenlet(work, parent=self._hub)
         self._tasks.append(task)
         self.after(after_seconds, task.switch)
 
     def sleep(self, seconds: float) -> None:
-        """Let others run for so long; called from inside a task."""
+        """Let other tasks run for this many seconds; called from inside a task."""
         self.after(seconds, getcurrent().switch)
         self.pause()
 
     def pause(self) -> None:
-        """Let others run until something that was planned switches back."""
+        """Let other tasks run until a planned event switches back."""
         if self._is_closed:
             raise GreenletExit
         self._hub.switch()
@@ -65,7 +65,7 @@ class Scheduler:
         return True
 
     def close(self) -> None:
-        """End every task where it stands."""
+        """End every task immediately."""
         self._is_closed = True
         for task in self._tasks:
             if not task.dead:
@@ -74,14 +74,14 @@ class Scheduler:
 
 
 class MessageSignal:
-    """Wakes whoever waits, so that nobody has to ask every second whether there is work."""
+    """Wakes the waiting tasks, so that none has to poll every second for work."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._waiting: list[Callable[[], None]] = []
 
     def wait(self, seconds: float) -> None:
-        """Let others run until somebody rings, or for so long."""
+        """Let other tasks run until `notify` is called, or for this many seconds."""
         task, is_awake = getcurrent(), False
 
         def wake() -> None:
@@ -95,7 +95,7 @@ class MessageSignal:
         self._scheduler.pause()
 
     def notify(self) -> None:
-        """Wake everybody."""
+        """Wake all waiting tasks."""
         waiting, self._waiting = self._waiting, []
         for wake in waiting:
             self._scheduler.after(0.0, wake)
@@ -115,11 +115,11 @@ class Process:
         self._scheduler = scheduler
 
     def now(self) -> float:
-        """Return the time that this process believes."""
+        """Return the time by this process's clock, in seconds since the epoch."""
         return self._scheduler.time + self.offset_seconds
 
     def sleep(self, seconds: float) -> None:
-        """Let others run; raises `Died` if the process comes to its end meanwhile."""
+        """Let other tasks run; raises `Died` if the process is killed meanwhile."""
         self.check()
         left = self.dies_at - self._scheduler.time
         if seconds >= left:
@@ -129,11 +129,11 @@ class Process:
         self.check()
 
     def check(self) -> None:
-        """Raise `Died` in what is left of a dead process: a `finally` has no effects either."""
+        """Raise `Died` in a killed process, so that its `finally` blocks have no effect either."""
         if self.is_dead:
             raise Died(self.name)
 
     def die(self) -> None:
-        """End this process here and now."""
+        """Kill this process immediately."""
         self.is_dead = True
         raise Died(self.name)

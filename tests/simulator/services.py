@@ -18,7 +18,7 @@ TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}"
 KEYS = ("a.jpg", "b c.jpg", "d/é.jpg")
 
 INVOCATION_SECONDS = 120
-# As Terraform derives them from the invocation's time.
+# As Terraform derives them from the function's timeout.
 VISIBILITY_SECONDS = 6 * INVOCATION_SECONDS
 MAX_RECEIVES = 8
 DEAD_RETENTION_SECONDS = 14 * 86_400
@@ -26,7 +26,7 @@ DEAD_RETENTION_SECONDS = 14 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that a worker speaks to; `doorbell` rings when the live queue has got something."""
+    """All services that a worker calls; `message_signal` announces messages on the live queue."""
 
     scheduler: Scheduler
     buckets: Buckets
@@ -36,7 +36,7 @@ class Services:
     message_signal: MessageSignal
 
     def send(self, body: str) -> None:
-        """Put a message on the live queue."""
+        """Send a message to the live queue."""
         self.queues.send_message(QueueUrl=LIVE, MessageBody=body)
         self.message_signal.notify()
 

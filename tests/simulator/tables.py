@@ -1,6 +1,6 @@
 """DynamoDB: tables with one key, single-item reads and conditional writes.
 
-Takes what boto3's client takes, and answers and refuses as it does.
+Has the arguments, responses and errors of boto3's client.
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
@@ -40,7 +40,7 @@ class _Table:
 
 
 class Tables:
-    """All tables. Items are never changed in place, so what was returned stays as it was."""
+    """All tables. Items are never changed in place, so a returned item does not change."""
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
@@ -56,7 +56,7 @@ class Tables:
     def get_item(
         self, *, TableName: str, Key: Mapping[str, Attribute], ConsistentRead: bool = False
     ) -> Answer:
-        """Return an item as the last write left it, whether that was asked for or not."""
+        """Return an item by a consistent read, even if the call did not request one."""
         table = self._table("GetItem", TableName)
         item = table.items.get(_key("GetItem", table, Key))
         return {} if item is None else {"Item": dict(item)}
@@ -81,7 +81,7 @@ class Tables:
         ReturnValues: str = "NONE",
         ReturnValuesOnConditionCheckFailure: str = "NONE",
     ) -> Answer:
-        """Change an item, or create it, if the condition holds of what is there."""
+        """Update or create an item if its current state meets the condition."""
         operation = "UpdateItem"
         table = self._table(operation, TableName)
         key = _key(operation, table, Key)
@@ -110,7 +110,7 @@ class Tables:
         return {"Attributes": dict(returned)} if returned else {}
 
     def expire(self, table: str, now: float, attribute: str = "expires_at") -> int:
-        """Delete what its time to live says is over, and say how much; AWS takes days for it."""
+        """Delete items whose time to live has passed; return their number. AWS takes days."""
         items = self._tables[table].items
         over = [
             key
@@ -144,7 +144,7 @@ def _key(operation: str, table: _Table, key: Mapping[str, Attribute]) -> str:
 def _read(
     condition_expression: str, update_expression: str, names: Names | None, values: Values
 ) -> tuple[Compiled, Compiled]:
-    """Return both expressions; every name and value must be spoken of, and be given."""
+    """Return both expressions; every placeholder must be used, and every used one be given."""
     try:
         asked = condition(condition_expression) if condition_expression else _UNCONDITIONAL
         changes = update(update_expression)
@@ -176,7 +176,7 @@ def _reserved_words() -> frozenset[str]:
 
 
 def _updated(table: _Table, before: Item, changes: Compiled, names: Names, values: Values) -> Item:
-    """Return the item with the changes; all of them see what stood there before."""
+    """Return the item with the changes; each change reads the item as it was before all."""
     after = dict(before)
     touched: set[str] = set()
     for each in changes.assignments:
@@ -213,7 +213,7 @@ def _apply(
 
 
 def _combined(clause: str, there: Attribute | None, operand: Attribute) -> Attribute | None:
-    """Return a number or a set with the operand added to it, or a set with it taken away."""
+    """Return a number or set with the operand added, or a set with the operand removed."""
     ((kind, value),) = operand.items()
     if kind not in (("N", "SS", "NS") if clause == "ADD" else ("SS", "NS")):
         raise BadExpression(f"Incorrect operand type for operator {clause}: {kind}")

@@ -1,6 +1,6 @@
-"""Where all choices of a schedule come from: one tape of bytes, of which zero is the benign one.
+"""The source of all choices of a schedule: bytes, of which zero chooses the harmless outcome.
 
-So hypothesis shrinks a schedule by writing zeros, and what is left is what went wrong.
+hypothesis shrinks a schedule by writing zeros, so only the choices that matter remain.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ BYTES = 256
 
 
 class Tape:
-    """Bytes, read once; a tape that has come to its end gives zeros."""
+    """Bytes that are read once; after the end, every byte is zero."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -21,7 +21,7 @@ class Tape:
 
     @property
     def is_over(self) -> bool:
-        """Say whether nothing but zeros is to come."""
+        """Return whether only zeros remain."""
         return self.is_off or self._at >= len(self._data)
 
     def draw(self) -> int:
@@ -33,9 +33,9 @@ class Tape:
         return self._data[at]
 
     def chance(self, of_256: int) -> bool:
-        """Say yes so many times of 256; never for a zero."""
+        """Return true for this many of the 256 values of a byte; never for zero."""
         return self.draw() >= BYTES - of_256
 
     def pick(self, choices: Sequence[Choice]) -> Choice:
-        """Return one of them; the first for a zero."""
+        """Return one of the options; the first for a zero byte."""
         return choices[self.draw() % len(choices)]

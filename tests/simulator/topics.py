@@ -12,7 +12,7 @@ MAX_MESSAGE_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One message that a topic was given."""
+    """One message that was published to a topic."""
 
     topic_arn: str
     message: str
@@ -20,14 +20,14 @@ class Published:
 
 
 class Topics:
-    """All topics; `published` holds what they were given, in order."""
+    """All topics; `published` holds their messages, in order."""
 
     def __init__(self) -> None:
         self._arns: set[str] = set()
         self.published: list[Published] = []
 
     def create_topic(self, *, Name: str) -> dict[str, Any]:
-        """Create a topic, or find it."""
+        """Create a topic, or return the existing one."""
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{Name}"
         self._arns.add(arn)
         return {"TopicArn": arn}
@@ -39,7 +39,7 @@ class Topics:
         Message: str,
         MessageAttributes: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, Any]:
-        """Take a message."""
+        """Record a message."""
         if TopicArn not in self._arns:
             raise refusal("Publish", "NotFound", 404, "Topic does not exist")
         if not Message:

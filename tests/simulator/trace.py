@@ -6,7 +6,7 @@ LONGEST = 400
 
 
 class Trace:
-    """Collects lines if they are wanted; to format them costs more than the steps."""
+    """Collects lines if they are wanted: formatting them takes longer than the steps."""
 
     def __init__(self, scheduler: Scheduler, *, is_wanted: bool) -> None:
         self._scheduler = scheduler

@@ -1,4 +1,4 @@
-"""What people do to the sources, and to the fleet, while it works."""
+"""What people do to the sources and to the fleet while workers run."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from tests.simulator.workers import Workers
 WAIT_SECONDS = (0.0, 0.05, 0.3, 1.0, 5.0, 40.0, 400.0, 3000.0)
 OUTAGE_SECONDS = (60.0, 900.0, 3600.0)
 OUTAGE_SERVICES = ("s3", "dynamodb", "sqs", "sns")
-# A backfill after a deployment begins when no process of the former one can be at work any more.
+# A backfill after a deployment begins when no process of the former deployment can still run.
 DRAIN_SECONDS = 330.0
 YOUNG_SECONDS = 300.0
 
@@ -37,7 +37,7 @@ CAUSES = {
 
 
 class Act(StrEnum):
-    """What a person may do; the first is the plainest."""
+    """What a person may do; the first is the simplest."""
 
     PUT = "put a good version"
     DELETE = "delete"
@@ -58,7 +58,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One act on one key, after a pause; `choice` picks among what the act may be."""
+    """One act on one key, after a pause; `choice` selects a form of the act."""
 
     act: Act
     key: int = 0
@@ -70,7 +70,7 @@ class Action:
 
 
 class User:
-    """Does a list of things; `deserved` are the causes that a key's contents gave reason for."""
+    """Performs a list of actions; `deserved` holds the causes that a key's contents justify."""
 
     def __init__(self, services: Services, workers: Workers, outages: set[str]) -> None:
         self._services = services
@@ -84,7 +84,7 @@ class User:
         self.said = ""
 
     def act(self, actions: Sequence[Action], trace: Trace) -> None:
-        """Do one thing after the other."""
+        """Perform the actions one after another."""
         for action in actions:
             self._services.scheduler.sleep(WAIT_SECONDS[action.wait])
             self.said = ""
@@ -93,7 +93,7 @@ class User:
         self.is_done = True
 
     def verify(self) -> None:
-        """Enqueue every key that there is or was, as a backfill does."""
+        """Enqueue every key that exists or existed, as a backfill does."""
         known = self._services.tables.items(TABLE)
         keys = [
             key for key in KEYS if key in known or self._services.buckets.versions(SOURCES, key)
@@ -102,18 +102,18 @@ class User:
             self._services.send(backfill.write(SOURCES, keys))
 
     def put(self, key: str, kind: bytes = GOOD) -> None:
-        """Put a version that never was before."""
+        """Put a new version."""
         self._number += 1
         if kind in CAUSES:
             self.expected_causes[key].add(CAUSES[kind])
         self._put(key, b"%s %d" % (kind, self._number), {})
 
     def delete(self, key: str) -> None:
-        """Delete the object, or put another delete marker where there is none."""
+        """Delete the object; without one, S3 adds another delete marker."""
         self._services.buckets.delete_object(Bucket=SOURCES, Key=key)
 
     def put_again(self, key: str) -> None:
-        """Put what is there already."""
+        """Put the current bytes again."""
         if found := self._services.buckets.objects(SOURCES).get(key):
             self._put(key, found.body, dict(found.headers["Metadata"]))
 
@@ -124,7 +124,7 @@ class User:
             self._delete_version(key, old[choice % len(old)].id)
 
     def roll_back(self, key: str) -> None:
-        """Delete the version or the marker that is on top, so that the one below is back."""
+        """Delete the newest version or marker, so that the one before becomes current."""
         versions = self._services.buckets.versions(SOURCES, key)
         if versions:
             self._delete_version(key, versions[-1].id)
@@ -136,7 +136,7 @@ class User:
             self._delete_version(key, versions[-1].id)
 
     def put_metadata(self, key: str, choice: int) -> None:
-        """Put the same bytes with other wishes."""
+        """Put the same bytes with other metadata."""
         found = self._services.buckets.objects(SOURCES).get(key)
         if found:
             metadata, cause = METADATA[choice % len(METADATA)]
@@ -145,7 +145,7 @@ class User:
             self._put(key, found.body, metadata)
 
     def deploy(self) -> None:
-        """Change the recipes, and enqueue everything once nobody uses the former any more."""
+        """Change the recipes, and enqueue every key once no process uses the former ones."""
         self._recipe_sets += 1
         self._workers.deploy(RECIPE_SETS[self._recipe_sets % len(RECIPE_SETS)])
         self.said = f"(number {self._recipe_sets % len(RECIPE_SETS)})"
@@ -153,16 +153,16 @@ class User:
         self._services.scheduler.after(DRAIN_SECONDS, self._backfill)
 
     def expire(self) -> None:
-        """Have DynamoDB delete tombstones as if they were as old as it takes.
+        """Have DynamoDB delete tombstones as if they had expired.
 
-        Not those that are so young that a request from before them may still be on its way.
+        Young tombstones stay, because a request from before them may still be under way.
         """
         written_before = self._services.scheduler.time - YOUNG_SECONDS
         gone = self._services.tables.expire(TABLE, written_before + TOMBSTONE_SECONDS)
         self.said = f"({gone} gone)"
 
     def outage(self, choice: int) -> None:
-        """Have one service refuse everything for a while."""
+        """Have one service refuse every call for a while."""
         service = OUTAGE_SERVICES[choice % len(OUTAGE_SERVICES)]
         seconds = OUTAGE_SECONDS[choice // len(OUTAGE_SERVICES) % len(OUTAGE_SECONDS)]
         self.said = f"({service}, {seconds:g} s)"
@@ -202,7 +202,7 @@ _ACTS: dict[Act, Callable[[User, str, int], None]] = {
     Act.VERIFY: lambda user, _, __: user.verify(),
     Act.REDRIVE: lambda user, _, __: user.redrive(),
 }
-# Most of what people do is to put and to delete.
+# Most actions of people are puts and deletes.
 ACTS = (Act.PUT,) * 6 + (Act.DELETE,) * 3 + tuple(Act)[2:]
 
 

@@ -47,7 +47,7 @@ RESTART_SECONDS = 2.0
 
 
 class InlineExecutor(Executor):
-    """Does what is submitted at once. A dying process takes the submitter with it."""
+    """Runs submitted work immediately. If the process is killed, `Died` reaches the submitter."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Return a future that is done."""
@@ -61,7 +61,7 @@ class InlineExecutor(Executor):
 
 @cache
 def settings() -> Settings:
-    """Return what the environment of every simulated worker says."""
+    """Return the settings of every simulated worker."""
     return read_settings(
         {
             "PIXFLEET_SOURCES_BUCKET": SOURCES,
@@ -92,7 +92,7 @@ class Environment:
         return int((self.process.dies_at - self._scheduler_time()) * 1000)
 
     def invoke(self, event: object, request_id: str) -> object:
-        """Return the handler's answer; `Died` if the process does not live to give one."""
+        """Return the handler's response; raises `Died` if the process is killed before."""
         self.aws_request_id = request_id
         self.process.dies_at = self._scheduler_time() + INVOCATION_SECONDS
         answered = answer(event, self, lambda: self._consumer)
@@ -102,7 +102,7 @@ class Environment:
 
 
 class Workers:
-    """Starts processes with what is deployed, and replaces those that died."""
+    """Starts processes with the deployed recipes, and replaces killed ones."""
 
     def __init__(self, scheduler: Scheduler, services: Services, network: Network) -> None:
         self._scheduler = scheduler
@@ -118,11 +118,11 @@ class Workers:
 
     @property
     def is_busy(self) -> bool:
-        """Say whether a runner has messages in hand."""
+        """Return whether a runner is processing messages."""
         return any(poll.is_busy for poll in self._polls)
 
     def deploy(self, recipe_set: RecipeSet) -> None:
-        """Use other recipes from now on; what runs comes to its end with those it has."""
+        """Use other recipes from now on; running processes finish with their own."""
         self.recipe_set = recipe_set
         self.generation += 1
         self._idle.clear()
@@ -141,12 +141,12 @@ class Workers:
         return Environment(process, _consumer(context), self.generation)
 
     def give_back(self, environment: Environment) -> None:
-        """Keep an environment warm, if it still is the one that is deployed."""
+        """Keep an environment warm, if its recipes are still the deployed ones."""
         if environment.generation == self.generation:
             self._idle.append(environment)
 
     def run_a_runner(self, tape: Tape) -> None:
-        """Keep one runner running, for ever."""
+        """Run one runner, and restart it whenever it ends."""
         while True:
             process = self._process("runner", tape)
             poll = LongPoll(process, self._network, self._services)

@@ -1,4 +1,4 @@
-"""One schedule: people, notifications, a queue, workers and AWS, and the truth at its end."""
+"""One schedule: people, notifications, a queue, workers and AWS, and the check of its end."""
 
 import logging
 import random
@@ -35,7 +35,7 @@ LONGEST_SECONDS = 20 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is drawn before a schedule begins."""
+    """The choices that are drawn before a schedule begins."""
 
     actions: Sequence[Action]
     tape: bytes = b""
@@ -44,7 +44,7 @@ class Plan:
 
 
 class WrongFinalState(AssertionError):
-    """A schedule that did not end as it must."""
+    """A schedule whose final state is wrong."""
 
 
 class World:
@@ -72,7 +72,7 @@ class World:
         self._dead_letter_keys: set[str] = set()
 
     def run(self) -> None:
-        """Run the schedule to its end; `WrongFinalState` or `TwoWriters` if it ends wrong."""
+        """Run the schedule to its end; raises `WrongFinalState` or `TwoWriters`."""
         state = random.getstate()
         random.seed(0)
         _HEARD.world = self
@@ -92,11 +92,11 @@ class World:
 
     @property
     def is_calm(self) -> bool:
-        """Say whether nothing may go wrong any more."""
+        """Return whether fault injection has ended."""
         return self._tape.is_off
 
     def events(self) -> Counter[str]:
-        """Return how often what happened."""
+        """Return how often each kind of event happened."""
         return (
             self.counts
             + self.mapping.counts
@@ -139,7 +139,7 @@ class World:
         )
 
     def _calm_down(self) -> None:
-        """Have nothing go wrong any more, and everything looked at once again."""
+        """End fault injection, and have every key processed once more."""
         self._tape.is_off = True
         self._by_tape.outages.clear()
         self.counts["redriven"] += self.services.redrive()
@@ -173,7 +173,7 @@ class World:
         wrong = list(unknown_objects(self.services, KEYS))
         for key in KEYS:
             wrong += disagreements(self.services, self.workers.recipe_set, key)
-            # A dead letter that is redriven is another message, and knows of no announcement due.
+            # A redriven dead letter has a new id, so its worker cannot know of a due event.
             if key not in self._dead_letter_keys:
                 wrong += unannounced(self.services, key)
         for dead_letter in self.services.queues.messages(DEAD):
@@ -183,7 +183,7 @@ class World:
 
 
 class _Heard:
-    """Where the worker's log goes: its errors are surprises, nobody reads the other lines."""
+    """Adds each line of the worker's log to the trace, and exceptions to the surprises."""
 
     world: World | None = None
 
