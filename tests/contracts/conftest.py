@@ -1,4 +1,4 @@
-"""Every contract is asked of every engine, except where the tables of deviations say otherwise."""
+"""Runs every contract on every engine, except where the tables of deviations say otherwise."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The three engines that stand in for AWS, under one set of arrangements."""
+"""The three engines that stand in for AWS, behind one interface."""
 
 import itertools
 import json
@@ -41,7 +41,7 @@ NUMBERS = itertools.count(1)
 class Engine:
     """One AWS; names are new for each test, since some engines outlive it.
 
-    `clock` is the worker's. Only the simulator's services go by it too.
+    `clock` is the worker's. Only the simulator's services use it too.
     """
 
     s3: "S3Client"
@@ -49,7 +49,7 @@ class Engine:
     dynamodb: "DynamoDBClient"
     sns: "SNSClient"
     clock: FakeClock = field(default_factory=FakeClock)
-    # How long something is waited for that takes its time.
+    # How long to wait for an asynchronous effect.
     patience_seconds: float = 3.0
 
     def bucket(self, *, versioned: bool = False) -> str:
@@ -74,7 +74,7 @@ class Engine:
         return answer["Attributes"]["QueueArn"]
 
     def queue_with_dead(self, *, max_receives: int) -> tuple[str, str]:
-        """Return the URLs of a queue whose messages are hidden for no time, and of its dead."""
+        """Return the URLs of a queue without visibility timeout and its dead-letter queue."""
         dead = self.queue()
         policy = {"deadLetterTargetArn": self.arn(dead), "maxReceiveCount": str(max_receives)}
         return self.queue(VisibilityTimeout="0", RedrivePolicy=json.dumps(policy)), dead
@@ -90,7 +90,7 @@ class Engine:
         return name
 
     def notified_queue(self, bucket: str) -> str:
-        """Return the URL of a new queue that hears of every change to a bucket."""
+        """Return the URL of a new queue that gets an event for every change to a bucket."""
         queue = self.queue()
         self.s3.put_bucket_notification_configuration(
             Bucket=bucket,
@@ -109,11 +109,11 @@ class Engine:
         self.sqs.start_message_move_task(SourceArn=self.arn(dead), DestinationArn=self.arn(live))
 
     def rest(self, seconds: float) -> None:
-        """Let time pass for the services."""
+        """Let time pass for the services, in seconds."""
         time.sleep(seconds)
 
     def eventually(self, look: Callable[[], Seen]) -> Seen:
-        """Return the first thing seen that is not empty, or what is seen at the end."""
+        """Return the first result that is not empty, or the last result."""
         for _ in range(round(self.patience_seconds / STEP_SECONDS)):
             if seen := look():
                 return seen
@@ -174,7 +174,7 @@ def moto_clients() -> Iterator[Engine]:
 
 
 def ministack(endpoint_url: str) -> Engine:
-    """Return a MiniStack that runs already."""
+    """Return a MiniStack that is already running."""
     clients = local_clients(endpoint_url)
     sns = boto3.client(
         "sns",

@@ -22,7 +22,7 @@ def send(engine: Engine, queue: str, body: str = "x", **attributes: str) -> str:
 
 
 def receive(engine: Engine, queue: str, **arguments: Any) -> "list[MessageTypeDef]":  # noqa: ANN401 - boto3's
-    """Return up to ten messages with all that is known of them."""
+    """Return up to ten messages with all their attributes."""
     answer = engine.sqs.receive_message(
         QueueUrl=queue,
         MaxNumberOfMessages=10,

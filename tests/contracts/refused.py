@@ -1,4 +1,4 @@
-"""What a refusal says."""
+"""Checks an error's code and HTTP status."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -209,7 +209,7 @@ def test_a_message_received_too_often_becomes_a_dead_letter(
 
 
 def test_a_write_whose_answer_was_lost_may_be_repeated(ledger: Ledger) -> None:
-    """The refusal of the second carries the item, and that says that the first took effect."""
+    """The refusal of the second write holds the item, which shows that the first succeeded."""
     claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
     ledger.commit(claim, PUBLISHED)
 

@@ -1,4 +1,4 @@
-"""The simulator's bodies have the fields of AWS' own examples, and our reader reads them."""
+"""The simulator's bodies have the fields of AWS' own examples, and our parsers accept them."""
 
 import json
 from collections.abc import Callable

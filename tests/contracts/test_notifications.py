@@ -12,7 +12,7 @@ Record = dict[str, Any]  # JSON
 
 
 def heard(engine: Engine, queue: str, *, events: int) -> list[Record]:
-    """Return the records of so many events, in the order of their arrival, or of fewer."""
+    """Return records in the order of their arrival, fewer than `events` if no more arrive."""
     records: list[Record] = []
 
     def listen() -> bool:

@@ -18,7 +18,7 @@ def _table(engine: Engine) -> str:
 
 
 def update(engine: Engine, table: str, expression: str, **arguments: Any) -> Item:  # noqa: ANN401 - boto3's
-    """Carry out an update and return the attributes that it answers with."""
+    """Execute an update and return the attributes in its response."""
     answer = engine.dynamodb.update_item(
         TableName=table, Key=KEY, UpdateExpression=expression, **arguments
     )
@@ -35,7 +35,7 @@ def put(engine: Engine, table: str, **attributes: Any) -> None:  # noqa: ANN401 
 
 
 def holds(engine: Engine, table: str, condition: str, **values: Any) -> bool:  # noqa: ANN401 - boto3's
-    """Say whether a condition holds of what is there."""
+    """Return whether the stored item meets a condition."""
     try:
         update(
             engine,
@@ -295,7 +295,7 @@ def test_a_key_may_not_be_empty(engine: Engine, table: str) -> None:
 
 
 def test_an_item_has_at_most_400_kilobytes(engine: Engine, table: str) -> None:
-    # Not to the byte: how an emulator counts the names is not worth knowing.
+    # Not exact to the byte: emulators may count attribute names differently.
     update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "x" * 409_000}})
 
     with refused("ValidationException", 400):

@@ -1,4 +1,4 @@
-"""The worker over moto, whose time a test turns and whose calls a test lets fail."""
+"""The worker over moto, with a clock and call failures that the test controls."""
 
 from collections.abc import Callable, Iterator
 

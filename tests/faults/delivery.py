@@ -1,4 +1,4 @@
-"""A worker whose time a test turns, and a queue that delivers what the test says."""
+"""A worker whose clock the test controls, and a queue that delivers the test's messages."""
 
 import json
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -23,12 +23,12 @@ MOST_DELIVERIES = 20
 
 
 class ProcessDied(BaseException):
-    """Stands for a process that is gone: no `except Exception` may catch it."""
+    """The process was killed: no `except Exception` may catch this."""
 
 
 @dataclass
 class Delivery:
-    """A world on a clock of its own, told by hand what its queue would tell it."""
+    """A worker with its own clock; the test delivers the messages of its queue."""
 
     world: World
     clock: FakeClock
@@ -38,7 +38,7 @@ class Delivery:
     def deliver(
         self, *bodies: str, receives: int = 1, seconds: float = 120
     ) -> tuple[RecordResult, ...]:
-        """Hand over one batch; each message's id and receipt are its place in it."""
+        """Deliver one batch; the id and receipt of a message are its index in the batch."""
         messages = [
             Message(f"m{at}", f"m{at}", body, receives, LIVE, None)
             for at, body in enumerate(bodies)
@@ -47,7 +47,7 @@ class Delivery:
         return self.world.consumer.consume(messages, deadline, request_id="request-1")
 
     def process(self, key: str, *, receives: int = 1) -> RecordOutcome:
-        """Tell the worker that a key was put and return what became of it."""
+        """Deliver the event of a put and return the message's outcome."""
         (result,) = self.deliver(notification(key), receives=receives)
         return result.outcome
 
@@ -67,7 +67,7 @@ class Delivery:
         return self.queues.delays[-1][2]
 
     def outlast_leases(self) -> None:
-        """Turn the clock on until no claim of now lives any more."""
+        """Advance the clock until every current claim has expired."""
         self.clock.at += self.world.settings.lease_seconds
 
     def pixels(self, key: str, name: str = "w32.webp") -> bytes:
@@ -83,7 +83,7 @@ class Delivery:
         return pixel
 
     def agrees(self, key: str) -> bool:
-        """Say whether ledger, manifest and variants all show the source as it is now."""
+        """Return whether ledger, manifest and variants all match the current source."""
         etag = self.world.clients.s3.head_object(Bucket=SOURCES, Key=key)["ETag"].strip('"')
         item, stored = self.world.item(key), self.world.stored()
         shown = {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()}
@@ -103,7 +103,7 @@ class Delivery:
 
 
 def delivery_of(world: World, clock: FakeClock | None = None) -> Delivery:
-    """Return the same world on a fake clock, with fake queues."""
+    """Return a worker over the same buckets and table, with a fake clock and fake queues."""
     clock, queues, pools = clock or FakeClock(), FakeQueues(), list[Executor]()
 
     def pool(_name: str) -> Executor:

@@ -1,7 +1,7 @@
 """Lets chosen AWS calls fail before their effect, or lose their answer after it.
 
 Works on botocore's events (https://docs.aws.amazon.com/boto3/latest/guide/events.html), so that
-our own translation of errors and our own retries are what is tested.
+our own translation of errors and our own retries are tested.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -22,7 +22,7 @@ Request = Mapping[str, Any]  # botocore's shape of a request
 
 @dataclass
 class Rule:
-    """What goes wrong: calls are counted from one, those with `where` in them."""
+    """One fault; it counts calls from one, and only those that contain `where`."""
 
     operation: str
     calls: Container[int]
@@ -39,7 +39,7 @@ class Rule:
 
 @dataclass
 class Injector:
-    """Fails calls by rule, and notes every call that was tried."""
+    """Fails calls by rule, and records every attempted call."""
 
     clients: Clients
     tried: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Injector:
         for name in SERVICES:
             events = getattr(self.clients, name).meta.events
             events.register_first(f"before-call.{name}", self._before_call, unique_id="refuse")
-            # moto answers at this event too: whoever comes after it comes after the effect.
+            # moto answers at this event, too: a handler after moto's runs after the effect.
             # Handlers of longer names come first, so the name must be as short as moto's.
             events.register_last("before-send", self._before_send, unique_id="lose")
 
@@ -78,7 +78,7 @@ class Injector:
         calls: Container[int] = EVERY,
         where: str = "",
     ) -> None:
-        """Answer calls with an error of AWS and let nothing happen; `where` is a part of them."""
+        """Answer calls that contain `where` with an AWS error, without their effect."""
         error = {"Error": {"Code": code, "Message": "injected"}}
         answer = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
         reply = (SimpleNamespace(status_code=status), answer)
@@ -93,7 +93,7 @@ class Injector:
         self._after.append(Rule(operation, calls, where, lost))
 
     def on(self, operation: str, act: Callable[[], None], *, calls: Container[int]) -> None:
-        """Do something just before a call has its effect."""
+        """Call a function immediately before a call takes effect."""
         self._before.append(Rule(operation, calls, "", act))
 
     def _before_call(

@@ -1,4 +1,4 @@
-"""Ten records in a batch: what happens to one of them touches no other."""
+"""Ten records in a batch: a failure of one does not affect the others."""
 
 import os
 import signal
@@ -144,7 +144,7 @@ def test_near_the_end_of_the_invocation_what_is_left_is_handed_back_untried(
 def kill_children_over(
     data: bytes, monkeypatch: pytest.MonkeyPatch, how: signal.Signals = signal.SIGKILL
 ) -> None:
-    """Let a source be one over which every render child dies, or stops for ever."""
+    """Make every render child crash or hang over one source."""
     real = RenderChild.render
 
     def render(

@@ -1,4 +1,4 @@
-"""Clocks that are wrong: nothing is put in order by them."""
+"""Wrong clocks: nothing is ordered by them."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_a_lease_of_a_clock_that_is_ahead_is_waited_for_and_no_longer_than_the_r
 def test_what_a_worker_wrote_after_its_lease_was_taken_is_made_again(
     make_delivery: MakeDelivery, injector: Injector
 ) -> None:
-    """A clock that is further off than a lease's margin lets two workers on one key."""
+    """If a clock is wrong by more than the lease's margin, two workers process one key."""
     late, ahead = make_delivery(), make_delivery()
     ahead.clock.at += SKEW
     late.world.drop(KEY, images.jpeg(seed=1))

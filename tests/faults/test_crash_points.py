@@ -1,7 +1,7 @@
-"""The process dies or an answer is lost at each call of a life; the next delivery mends it.
+"""The process dies or a response is lost at each call; the next delivery repairs the state.
 
-A call's two sides are all the moments that there are: between two calls a worker changes nothing
-that outlives it.
+Before and after each call are the only moments to test: between two calls a worker changes nothing
+that is stored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ AT_REST = WAIT_SECONDS.index(400.0)
 
 @dataclass(frozen=True)
 class History:
-    """What is done before, then the act whose every call is a crash point, and what it leaves."""
+    """Earlier acts, and the act of which every call is a crash point; `cause` is a rejection's."""
 
     before: Sequence[Act]
     act: Act
@@ -60,7 +60,7 @@ def _quiet_log() -> Iterator[None]:
 def run_history(
     history: History, workers: tuple[int, int], fault: OneFault, *, is_traced: bool = False
 ) -> World:
-    """Run a life in which one call of its last act meets a fault."""
+    """Run a history with a fault at one call of its last act."""
     acts = [Action(act, wait=AT_REST) for act in (*history.before, history.act)]
     pollers, runners = workers
     plan = Plan(acts, pollers=pollers, runners=runners)
@@ -89,7 +89,7 @@ def test_after_a_fault_at_any_call_the_next_delivery_converges(
         events = run_history(history, workers, OneFault(at, *harm), is_traced=True).events()
 
         assert events[harm[0]] == 1, at
-        # It did not take a redrive to make it right.
+        # No redrive was needed.
         assert events["ends wrong, as a dead letter says"] == 0, at
         assert bool(history.cause) == bool(events["dead letters"]), at
         assert events["dead letters without a cause"] == 0, at

@@ -1,4 +1,4 @@
-"""A message that fails for good is sent to the dead-letter queue with all its attributes."""
+"""A message that fails permanently is sent to the dead-letter queue with all its attributes."""
 
 import json
 

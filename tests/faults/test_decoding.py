@@ -1,4 +1,4 @@
-"""Files that are broken, that lie or that are unusual: refused by cause, or rendered right."""
+"""Broken, misleading and unusual files: refused with a cause, or rendered correctly."""
 
 import gzip
 from collections.abc import Callable

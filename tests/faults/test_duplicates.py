@@ -91,7 +91,7 @@ def test_one_key_three_times_in_a_batch_is_rendered_once_and_as_it_is_now(
 
 
 class Hold:
-    """Stops a worker in the middle of its work until it is told to go on."""
+    """Blocks a worker in the middle of its work until the test releases it."""
 
     def __init__(self) -> None:
         self.reached, self._resumed = Event(), Event()
@@ -105,7 +105,7 @@ class Hold:
 
 
 def hold_at_fetch(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> Hold:
-    """Let a worker fetch its source and stop there."""
+    """Block a worker after it has fetched its source."""
     hold, objects = Hold(), delivery.world.context.objects
     real = delivery.world.objects.fetch
 

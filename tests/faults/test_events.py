@@ -1,4 +1,4 @@
-"""What a message may hold, and what is answered for it."""
+"""The possible contents of a message, and the batch response for each."""
 
 import json
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def test_another_major_version_is_refused_by_its_number(delivery: Delivery) -> N
 
 
 class Careless:
-    """A consumer with a bug: it returns whatever it is told to."""
+    """A consumer with a bug: it returns the results that the test sets."""
 
     def __init__(self, result: object) -> None:
         self.clock = FakeClock()

@@ -1,4 +1,4 @@
-"""The faults that the other tests inject are the ones that they say."""
+"""The injector injects exactly the faults that the other tests ask for."""
 
 import pytest
 

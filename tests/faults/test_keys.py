@@ -1,4 +1,4 @@
-"""Keys that something on the way is likely to spoil, and keys that were made to do harm."""
+"""Keys that URL encoding or parsers often damage, and malicious keys."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A worker that lives on between batches keeps nothing of them."""
+"""A warm worker leaks no memory, descriptor, process or file of its batches."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ SMALL = (48, 36)
 
 
 def batch(delivery: Delivery, number: int) -> list[Cause | None]:
-    """Work on nine new pictures and a broken one."""
+    """Process nine new pictures and a broken one."""
     keys = [f"{number}-{at}.jpg" for at in range(10)]
     for at, key in enumerate(keys):
         data = images.jpeg(SMALL, seed=number) if at else images.truncated_jpeg(SMALL)

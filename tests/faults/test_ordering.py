@@ -1,4 +1,4 @@
-"""Events that are late, out of order or about another version: only what is there now counts."""
+"""Events that are late, out of order or about another version: only the current source counts."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -250,7 +250,7 @@ def test_a_source_whose_event_was_lost_is_made_when_a_backfill_names_it(
 ) -> None:
     put(delivery, 1)
     delivery.process(KEY)
-    put(delivery, 2)  # nobody says so
+    put(delivery, 2)  # no event is delivered
 
     (result,) = delivery.deliver(backfill.write(SOURCES, [KEY]))
 
@@ -277,7 +277,7 @@ def test_a_source_that_a_lifecycle_rule_deleted_takes_its_variants_along(
 
 
 def replace_once(delivery: Delivery, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
-    """Replace the source by another just before or just after it is fetched first."""
+    """Replace the source immediately before or after its first fetch."""
     objects = delivery.world.context.objects
     real = delivery.world.objects.fetch
     pending = [2]

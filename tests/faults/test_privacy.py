@@ -1,4 +1,4 @@
-"""Nothing of a source but its picture is published, and nothing of another's picture."""
+"""Only the picture of a source is published, and no pixel of another source."""
 
 import pytest
 

@@ -19,7 +19,7 @@ KEY = "a.jpg"
 
 
 def changed_recipes() -> object:
-    """Return recipes of which the first makes one rung less, another one and other bytes."""
+    """Return recipes whose first one lacks a rung, has a new one, and encodes differently."""
     recipes: Any = deepcopy(RECIPES)
     recipes["recipes"][0]["variants"][0] = {"widths": [48, 64], "formats": ["webp"]}
     return recipes

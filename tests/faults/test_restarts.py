@@ -1,6 +1,6 @@
-"""The process dies in the middle: what it leaves behind, and what the next delivery makes of it.
+"""The process is killed during its work: what it leaves, and how the next delivery repairs it.
 
-`test_crash_points.py` dies at every step; here are the cases that a reviewer would name.
+`test_crash_points.py` kills it at every call; these are the cases that a reviewer would name.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.support import images
 pytestmark = pytest.mark.faults
 
 KEY = "a.jpg"
-# All at once, then each alone in any order, then the one that died twice after all others.
+# All together, then each alone in any order; the one that crashed twice runs last.
 ENOUGH_DELIVERIES = 3
 TEN = [f"{number}.jpg" for number in range(10)]
 
@@ -136,7 +136,7 @@ class Crowd:
 
 
 class Doom:
-    """An image over which the whole process dies; afterwards the dead do nothing more."""
+    """An image that kills the whole process; the killed process makes no more calls."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -170,7 +170,7 @@ def is_published(delivery: Delivery, key: str) -> bool:
 
 
 def die_before_the_commit(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drop a source and leave what a worker leaves that has stored all of it and then died."""
+    """Drop a source, store all its variants, and kill the worker before its commit."""
     delivery.world.drop(KEY, images.jpeg())
     with monkeypatch.context() as dying:
         dying.setattr(delivery.world.context.ledger, "commit", dies)

@@ -1,4 +1,4 @@
-"""Thousands of random schedules, each of which must end with what its sources give.
+"""Thousands of random schedules, each of which must end with the variants of its sources.
 
 A failing schedule is shrunk, and its trace shown: virtual time, actor, action, outcome.
 """
@@ -18,7 +18,7 @@ from tests.support.size import SIZE
 
 pytestmark = pytest.mark.faults
 
-# So many schedules meet everything that MET names. More of them run as several tests.
+# This many schedules meet every event in MET. More of them run as several tests.
 SCHEDULES = 2_000
 SEEDS = range(SIZE.seed, SIZE.seed + SIZE.schedules // SCHEDULES)
 
@@ -42,7 +42,7 @@ plans = st.builds(
     runners=st.integers(0, 1),
 )
 
-# What must have happened in some schedule, or the simulator has become tame.
+# Events that must happen in some schedule; otherwise the simulator injects too little.
 EXPECTED_EVENTS = (
     *(outcome.value for outcome in CallOutcome),
     "landed late",
@@ -105,7 +105,7 @@ def after(seconds: float, act: Act) -> Action:
     return Action(act, wait=WAIT_SECONDS.index(seconds))
 
 
-# Each is over a rule without which it ends wrong: take the rule out, and see it fail.
+# Each schedule depends on one rule of the worker: without the rule it fails.
 RACES: dict[str, tuple[tuple[Action, ...], Callable[[], ScriptedOutcomes]]] = {
     "the claim has a condition": (
         (Action(Act.PUT), Action(Act.VERIFY)),

@@ -1,4 +1,4 @@
-"""The simulator itself: each fault really happens, and nothing wrong goes unnoticed."""
+"""The simulator itself: each fault really happens, and every wrong state is reported."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -49,7 +49,7 @@ def _quiet_log() -> Iterator[None]:
 
 
 class Caller:
-    """One process that puts one object, once, and what came of it."""
+    """One process that puts one object once, and the result."""
 
     def __init__(self, decide: Decision) -> None:
         self.scheduler = Scheduler()
@@ -231,14 +231,14 @@ def test_two_runs_of_one_plan_have_the_same_trace() -> None:
 
 
 def finished_world(*acts: Act) -> World:
-    """Return a world after these acts, in which all is well."""
+    """Return a world after these acts, in a correct final state."""
     world = World(Plan([Action(act, wait=AT_REST) for act in acts], pollers=1))
     world.run()
     return world
 
 
 def change_item(services: Services, **attributes: object) -> None:
-    """Change attributes of the key's item, or with none take one away."""
+    """Change attributes of the key's item; the value None removes one."""
     item = dict(services.tables.items(TABLE)[KEY])
     for name, value in attributes.items():
         if value is None:

@@ -167,7 +167,7 @@ def test_a_commit_that_finds_another_claim_is_reported_and_the_retry_reconciles(
     (again,) = delivery.deliver(notification(KEY), receives=2)
 
     assert (cause(result.outcome), result.is_acknowledged) == (Cause.CLAIM_LOST, False)
-    # Nobody has the key now: either may have written after the other.
+    # The key is unclaimed now: either worker may have written last.
     assert "claim_token" not in taken
     assert "status" not in taken
     assert [backfill.write(SOURCES, [KEY])] == [sent.body for sent in delivery.queues.sent]

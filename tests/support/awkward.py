@@ -1,4 +1,4 @@
-"""Keys that something between S3 and us is likely to spoil."""
+"""Keys that URL encoding or parsers between S3 and the worker often damage."""
 
 from hypothesis import strategies as st
 
@@ -22,5 +22,5 @@ KEYS = {
     "1000-bytes-of-emoji": "🐈" * 249 + ".jpg",
 }
 
-# Whatever UTF-8 can hold: S3 keys are UTF-8, and a lone surrogate is not.
+# Any text in UTF-8, as S3 keys are: a lone surrogate is not UTF-8.
 any_key = st.text(st.characters(codec="utf-8"), min_size=1)

@@ -9,12 +9,12 @@ MISSING = object()
 
 
 def body(name: str) -> str:
-    """Return a message body as it stands in its file."""
+    """Return a message body from its file, unchanged."""
     return (EVENTS / f"{name}.json").read_text(encoding="utf-8")
 
 
 def altered(name: str, path: str, value: object = MISSING) -> str:
-    """Return a body with another value, or none, at a path such as `Records.0.s3.bucket.name`."""
+    """Return a body with a value replaced or removed at a path, `Records.0.s3.bucket.name`."""
     document: Any = json.loads(body(name))  # JSON of any form
     parent = document
     *above, last = [int(step) if step.isdecimal() else step for step in path.split(".")]

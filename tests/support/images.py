@@ -144,12 +144,12 @@ def png(size: Size = SMALL, *, seed: int = 1) -> bytes:
 
 
 def alpha_png(size: Size = SMALL, *, seed: int = 1) -> bytes:
-    """Return a PNG with transparency that matters."""
+    """Return a PNG with visible transparency."""
     return _saved(with_alpha(size, seed=seed), "PNG")
 
 
 def opaque_alpha_png(size: Size = SMALL, *, seed: int = 1) -> bytes:
-    """Return a PNG whose alpha channel is there and everywhere opaque."""
+    """Return a PNG with an alpha channel that is opaque everywhere."""
     return _saved(detail(size, seed=seed).convert("RGBA"), "PNG")
 
 
@@ -183,7 +183,7 @@ def deep_png(size: Size = SMALL) -> bytes:
 
 
 def webp(size: Size = SMALL, *, seed: int = 1) -> bytes:
-    """Return a lossy WebP that does not move."""
+    """Return a still, lossy WebP."""
     return _saved(detail(size, seed=seed), "WEBP", quality=85)
 
 
@@ -193,12 +193,12 @@ def avif(size: Size = SMALL, *, seed: int = 1) -> bytes:
 
 
 def animated_gif(size: Size = SMALL, *, frames: int = 4) -> bytes:
-    """Return a GIF that moves: each frame is another picture, shown for 100 ms, for ever."""
+    """Return an animated GIF: each frame is another picture for 100 ms, in an endless loop."""
     return _animated(size, frames, "GIF")
 
 
 def animated_webp(size: Size = SMALL, *, frames: int = 4) -> bytes:
-    """Return a WebP that moves, as `animated_gif` does."""
+    """Return an animated WebP, like `animated_gif`."""
     return _animated(size, frames, "WEBP")
 
 

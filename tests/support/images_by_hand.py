@@ -16,7 +16,7 @@ STRIPS = 273
 
 
 def png(kind: int, bits: int, row: bytes, *, before: Sequence[Chunk] = ()) -> bytes:
-    """Return a PNG of `SIDE` rows all alike, with chunks before its pixels."""
+    """Return a PNG of `SIDE` equal rows, with chunks before its pixels."""
     header = struct.pack(">IIBBBBB", SIDE, SIDE, bits, kind, 0, 0, 0)
     pixels = zlib.compress((b"\0" + row) * SIDE)
     chunks = [(b"IHDR", header), *before, (b"IDAT", pixels), (b"IEND", b"")]
@@ -30,7 +30,7 @@ def plain_png(colour: Sequence[int], *before: Chunk) -> bytes:
 
 
 def apng(first: Sequence[int], second: Sequence[int]) -> bytes:
-    """Return a PNG that moves, between two plain colours."""
+    """Return an animated PNG of two plain colours."""
     control = struct.pack(">IIIIHHBB", SIDE, SIDE, 0, 0, 1, 10, 0, 0)
     pixels = zlib.compress((b"\0" + bytes(second) * SIDE) * SIDE)
     later = _chunk(b"fcTL", struct.pack(">I", 1) + control)

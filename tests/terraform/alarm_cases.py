@@ -1,4 +1,4 @@
-"""For every alarm a series at which it must speak, and the nearest at which it must not."""
+"""For every alarm, a series that must trigger it, and the nearest one that must not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ DEAD_LETTERS = metric(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One alarm; `also` speak at the same bad series, since they watch the same thing."""
+    """One alarm; those in `also` watch the same metric and trigger at the same bad series."""
 
     alarm: str
     bad: Series
@@ -74,8 +74,8 @@ def _of_shares() -> Iterator[Case]:
         )
         yield Case(
             f"error-rate-{lane}",
-            bad={failures: [[1] * 10] * 2},  # nothing at all does well
-            good={made: [[1] * 5] * 3, failures: [[1] * 4] * 3},  # too few to say
+            bad={failures: [[1] * 10] * 2},  # no request at all
+            good={made: [[1] * 5] * 3, failures: [[1] * 4] * 3},  # too few records for a share
         )
         yield Case(
             f"rejected-rate-{lane}",

@@ -14,7 +14,7 @@ from typing import Any
 
 
 class State(StrEnum):
-    """What an alarm says."""
+    """The state of an alarm."""
 
     ALARM = "ALARM"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Which metric: all its dimensions, since CloudWatch never adds up over them."""
+    """A metric with all its dimensions: CloudWatch never aggregates over them."""
 
     namespace: str
     name: str
@@ -35,7 +35,7 @@ def metric(namespace: str, name: str, **dimensions: str) -> Metric:
     return Metric(namespace, name, frozenset(dimensions.items()))
 
 
-# The values that were put in each period.
+# The values of each period.
 Values = Sequence[Sequence[float]]
 Series = Mapping[Metric, Values]
 # A resource as Terraform's plan has it.
@@ -66,7 +66,7 @@ def metrics_of(alarm: Planned) -> dict[str, Metric]:
 
 
 def state(alarm: Planned, series: Series, before: State = State.INSUFFICIENT_DATA) -> State:
-    """Return what an alarm says at the end of a series."""
+    """Return the state of an alarm at the end of a series."""
     count = int(alarm["evaluation_periods"])
     points = [_point(alarm, series, ago) for ago in reversed(range(count))]
     known = [point for point in points if point is not None]
@@ -87,7 +87,7 @@ def _metric(read: Planned) -> Metric:
 
 
 def _point(alarm: Planned, series: Series, ago: int) -> float | None:
-    """Return what an alarm reads for one period, none where nothing was put."""
+    """Return the value that an alarm reads for one period; None without data."""
     metrics = metrics_of(alarm)
     if alarm["metric_name"]:
         stat = alarm["statistic"] or alarm["extended_statistic"]
@@ -126,7 +126,7 @@ def _statistic(stat: str, values: Sequence[float]) -> float | None:
 
 
 def _calculate(node: ast.expr, known: Mapping[str, float | None]) -> float | None:
-    """Work out an expression: where a part is missing, or divided by nothing, so is the whole."""
+    """Evaluate an expression; None if a metric has no data or a divisor is zero."""
     match node:
         case ast.Name(id=name):
             return known[name]

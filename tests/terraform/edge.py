@@ -97,7 +97,7 @@ class EdgeNode:
         return self.answers([function], [(0, event)])[0]
 
     def seconds(self, functions: Sequence[str], event: Event, rounds: int) -> list[float]:
-        """Return each function's best time for so many rounds of an event."""
+        """Return each function's shortest time in seconds for this many rounds of an event."""
         took: list[float] = self._work(
             {"functions": functions, "events": [event], "rounds": rounds}
         )

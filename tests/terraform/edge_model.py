@@ -53,7 +53,7 @@ class EdgeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """The slots a reader takes, best first, and the others, of which the first is the safest."""
+    """The slots that a client accepts, best first, and the others, the safest first."""
 
     taken: tuple[Slot, ...]
     others: tuple[Slot, ...]
@@ -65,7 +65,7 @@ class Readable:
 
 
 def stored_path(recipe_set: RecipeSet, request: EdgeRequest) -> str:
-    """Return the percent-encoded path of the stored object that answers; else `NotServed`."""
+    """Return the percent-encoded path of the stored object; raises `NotServed` without one."""
     asked = _asked(request.query)
     key = _source_key(request.path)
     name = _object_name(recipe_set, key, asked, readable(request.accept))
@@ -77,10 +77,10 @@ def stored_path(recipe_set: RecipeSet, request: EdgeRequest) -> str:
 
 
 def readable(accept: str) -> Readable:
-    """Return which slots an Accept header takes.
+    """Return which slots an Accept header accepts.
 
-    A wildcard promises no AVIF and no WebP: browsers that know neither send it. The avif slot may
-    hold a WebP, so who excludes WebP does not get it.
+    A wildcard promises neither AVIF nor WebP: browsers that support neither send it. The avif slot
+    may hold a WebP, so a client that excludes WebP does not get it.
     """
     quality = _qualities(accept)
     avif, webp = quality.get("image/avif", 0.0), quality.get("image/webp")
@@ -97,7 +97,7 @@ def readable(accept: str) -> Readable:
 
 
 def _qualities(accept: str) -> Mapping[str, float]:
-    """Return q by media range; of repeated ranges the first, without those whose q is none."""
+    """Return q by media range: the first of repeated ranges, without ranges of invalid q."""
     quality: dict[str, float] = {}
     for entry in accept.lower().split(",")[:MAX_RANGES]:
         kind, *parameters = re.sub(r"[ \t]", "", entry).split(";")
@@ -108,7 +108,7 @@ def _qualities(accept: str) -> Mapping[str, float]:
 
 
 def _asked(query: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    """Return the parameters that are ours, each once and well formed; others do not matter."""
+    """Return our parameters, each at most once and well formed; others are ignored."""
     asked = {}
     for name, (form, expected) in PARAMETERS.items():
         values = query.get(name, ())
@@ -161,7 +161,7 @@ def _object_name(
 
 
 def _wanted_width(asked: Mapping[str, str]) -> int | None:
-    """Return the width in pixels of the screen, rounded; none if no width was asked for."""
+    """Return the width in device pixels, rounded; None if the request names no width."""
     if "w" not in asked:
         return None
     return floor(int(asked["w"]) * float(asked.get("dpr", "1")) + 0.5)
@@ -170,7 +170,7 @@ def _wanted_width(asked: Mapping[str, str]) -> int | None:
 def _named(
     recipe_set: RecipeSet, matching: Recipe | None, name: str, slot: Slot | None
 ) -> Sequence[Variant]:
-    """Return the variant of that name, of the key's recipe if that has it, else of another one.
+    """Return the variant with this name, from the key's recipe or else from another one.
 
     The edge cannot know that a source's metadata chose its recipe; a manifest's URLs say the name.
     """
@@ -180,15 +180,15 @@ def _named(
 
 
 def _ladder(recipe: Recipe) -> Sequence[Variant]:
-    """Return a recipe's rungs by width; of a recipe without rungs all variants, as they stand."""
+    """Return a recipe's rungs by width; without rungs, all its variants in their order."""
     rungs = [one for one in recipe.variants if RUNG.fullmatch(one.name)]
     return sorted(rungs, key=lambda rung: rung.width or 0) or recipe.variants
 
 
 def _fitting(variants: Sequence[Variant], width: int | None, reader: Readable) -> Variant:
-    """Return the first rung that is as wide, else the widest, of those the reader can take.
+    """Return the first rung of at least this width that the client accepts, else the widest.
 
-    Of what are no rungs it is the first, whoever asks.
+    Without rungs, always the first variant.
     """
     if not RUNG.fullmatch(variants[0].name):
         return variants[0]

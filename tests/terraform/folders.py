@@ -1,4 +1,4 @@
-"""Where Terraform files lie, and what stands in them."""
+"""The folders with Terraform files, and the blocks of the files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ LEFT_BEHIND = (".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfvars", "*
 class Block:
     """One block of a file: its type, its labels, and what is in it.
 
-    `body` is as python-hcl2 has it: expressions in `${}`, strings in their quotes.
+    `body` is python-hcl2's result: expressions in `${}`, strings in their quotes.
     """
 
     file: Path
     kind: str
     labels: tuple[str, ...]
-    body: Mapping[str, Any]  # python-hcl2 gives no more than JSON's types
+    body: Mapping[str, Any]  # python-hcl2 returns JSON's types only
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class Block:
 
     @property
     def address(self) -> str:
-        """Return what other places call it."""
+        """Return the address by which other blocks refer to it."""
         words = {"resource": (), "variable": ("var",)}.get(self.kind, (self.kind,))
         return ".".join((*words, *self.labels))
 
@@ -90,7 +90,7 @@ def _read(file: Path) -> tuple[Block, ...]:
 def _open(
     file: Path, kind: str, labels: tuple[str, ...], body: Mapping[str, Any]
 ) -> Iterator[Block]:
-    """Go down through the labels to the block itself."""
+    """Follow the labels down to the block itself."""
     if body.get("__is_block__"):
         yield Block(file, kind, labels, body)
         return

@@ -16,7 +16,7 @@ RUN = "every_option_is_planned"
 def planned_resources(terraform: Terraform) -> Mapping[str, Planned]:
     """Return the resources that one run of the module's tests plans, by their addresses.
 
-    The run overrides what only AWS could tell, so no plan of our own is needed, nor credentials.
+    The run overrides the values that only AWS knows, so no credentials are needed.
     """
     folder = ROOT / "alarms-plan"
     shutil.copytree(MODULE, terraform.copy / folder.name)

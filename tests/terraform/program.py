@@ -51,7 +51,7 @@ class Terraform:
         return FolderCheck(valid, self.call("test", folder=folder))
 
     def _fetch(self, folder: Path) -> TerraformResult:
-        """Do what `init` does, without reading the provider's 700 MB again for each folder."""
+        """Replace `init`, without reading the provider's 700 MB again for each folder."""
         here = self.copy / folder.relative_to(ROOT)
         first = self.copy / ".first"
         if folder_needs_its_own(here, first):
