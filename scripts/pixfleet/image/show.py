@@ -1,15 +1,14 @@
 """Writes the page that shows one source and its variants side by side."""
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.image.variants import VariantsReader
-from scripts.pixfleet.page.card import card, dead_card
+from scripts.pixfleet.page.environment import fill_template
 from scripts.pixfleet.page.files import PageFiles, SourceFile
-from scripts.pixfleet.page.page import Heading, page
+from scripts.pixfleet.page.page import Page, Total
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.terminal.text import counted, human_bytes
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
@@ -18,12 +17,6 @@ from shared.model.errors import PixfleetError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-LEAD = (
-    "The source is beside the variant that your browser chose for this window size; the table "
-    "frames that variant. Drag the handle to compare."
-)
-FOOTER = "Made by <code>pixfleet show</code>. All its files are in this folder."
 
 
 class NothingToShow(PixfleetError):
@@ -64,16 +57,16 @@ def write_page(
 def _published(files: PageFiles, variants: VariantsReader, page_input: PageInput) -> str:
     entry = page_input.entry
     row = ImageRow(variants.manifest(page_input.key), entry.cpu_seconds, entry.total_seconds)
-    shown, problems = files.show([row])
+    cards, problems = files.show([row])
     note = " ".join(problems) or f"Recipe {entry.recipe}, version {entry.version}."
     totals = [
-        ("Variants", str(len(row.variants))),
-        ("Source", human_bytes(row.source.bytes)),
-        ("All variants", human_bytes(row.total_bytes)),
-        ("Rendered in", f"{entry.cpu_seconds:.2f} <small>s</small>"),
+        Total("Variants", str(len(row.variants))),
+        Total("Source", human_bytes(row.source.bytes)),
+        Total("All variants", human_bytes(row.total_bytes)),
+        Total("Rendered in", f"{entry.cpu_seconds:.2f}", "s"),
     ]
     title = f"{page_input.key}: {counted(len(row.variants), 'variant')}"
-    return page(Heading(title, LEAD, note, FOOTER), totals, [card(one, 0) for one in shown])
+    return fill_template("show.html", page=Page(title, note, totals, cards))
 
 
 def _rejected(files: PageFiles, page_input: PageInput) -> str:
@@ -81,10 +74,9 @@ def _rejected(files: PageFiles, page_input: PageInput) -> str:
     dead_letter = DeadLetterRow(
         page_input.key, entry.cause, entry.stage, entry.detail, entry.source_bytes
     )
-    command = escape(f"pixfleet why {quote(page_input.key)}")
-    lead = f"No variant of this source is served. <code>{command}</code> says why."
-    heading = Heading(f"{page_input.key}: rejected", lead, "", FOOTER)
-    return page(heading, [], [dead_card(dead) for dead in files.show_dead([dead_letter])])
+    page = Page(f"{page_input.key}: rejected", dead_cards=files.show_dead([dead_letter]))
+    command = f"pixfleet why {quote(page_input.key)}"
+    return fill_template("rejected.html", page=page, command=command)
 
 
 def _download(s3: "S3Client", bucket: str, page_input: PageInput) -> SourceFile | None:

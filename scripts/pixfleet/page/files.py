@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scripts.pixfleet.page.card_picture import Shown, ShownDead
+from scripts.pixfleet.page.card import Card, DeadCard
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.recipe import Slot
 
@@ -49,22 +49,22 @@ class PageFiles:
     bucket: Bucket
     sources: Mapping[str, SourceFile]
 
-    def show(self, rows: Sequence[ImageRow]) -> tuple[tuple[Shown, ...], tuple[str, ...]]:
-        """Write the images' files; return their links, and how manifests and files differ."""
+    def show(self, rows: Sequence[ImageRow]) -> tuple[tuple[Card, ...], tuple[str, ...]]:
+        """Write the images' files; return their cards, and how manifests and files differ."""
         problems: list[str] = []
-        shown = tuple(
+        cards = tuple(
             self._show(row, number, problems) for number, row in enumerate(rows[:MOST_SHOWN], 1)
         )
-        return shown, tuple(problems)
+        return cards, tuple(problems)
 
-    def show_dead(self, dead_letters: Sequence[DeadLetterRow]) -> tuple[ShownDead, ...]:
-        """Write the sources of dead letters; return their links."""
+    def show_dead(self, dead_letters: Sequence[DeadLetterRow]) -> tuple[DeadCard, ...]:
+        """Write the sources of dead letters; return their cards."""
         return tuple(
-            ShownDead(each, self._source(each.key, self._folder(f"dead-{number:04}")))
+            DeadCard(each, self._source(each.key, self._folder(f"dead-{number:04}")))
             for number, each in enumerate(dead_letters[:MOST_SHOWN], 1)
         )
 
-    def _show(self, row: ImageRow, number: int, problems: list[str]) -> Shown:
+    def _show(self, row: ImageRow, number: int, problems: list[str]) -> Card:
         key = row.source.key
         folder = self._folder(f"{number:04}-{safe_name(key)}")
         links = {}
@@ -80,7 +80,7 @@ class PageFiles:
             path = folder / f"{variant.name}-{variant.slot}{suffix}"
             path.write_bytes(data)
             links[variant.name, variant.slot] = self._link(path)
-        return Shown(row, self._source(key, folder), links)
+        return Card(row, self._source(key, folder), links)
 
     def _source(self, key: str, folder: Path) -> str | None:
         source = self.sources.get(key)

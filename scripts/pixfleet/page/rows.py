@@ -31,6 +31,11 @@ class ImageRow:
         return self.manifest.variants
 
     @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the slots that have variants, best first."""
+        return tuple(slot for slot in Slot if any(v.slot is slot for v in self.variants))
+
+    @property
     def total_bytes(self) -> int:
         """Return the bytes of all variants together."""
         return sum(variant.bytes for variant in self.variants)
@@ -48,8 +53,8 @@ class ImageRow:
     @property
     def shown(self) -> ManifestVariant:
         """Return the widest variant in the best slot: the most that a modern browser downloads."""
-        best = next(slot for slot in Slot if any(v.slot is slot for v in self.variants))
-        return max((v for v in self.variants if v.slot is best), key=lambda variant: variant.width)
+        in_best = [variant for variant in self.variants if variant.slot is self.slots[0]]
+        return max(in_best, key=lambda variant: variant.width)
 
     @property
     def saved(self) -> float:
@@ -86,3 +91,8 @@ def is_another_codec(variant: ManifestVariant) -> bool:
 def codec_name(word: str) -> str:
     """Return a format's name as people write it, such as `JPEG`."""
     return CODEC_NAMES.get(word, word.upper())
+
+
+def slot_title(slot: Slot) -> str:
+    """Return the heading of a slot's column."""
+    return "Fallback" if slot is Slot.FALLBACK else codec_name(slot)

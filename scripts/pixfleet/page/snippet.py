@@ -1,9 +1,9 @@
-"""Writes the HTML that a web page needs to show one published source."""
+"""Makes the HTML that a web page needs to show one published source."""
 
 from collections.abc import Sequence
-from html import escape
 
-from scripts.pixfleet.page.card_picture import placeholder_style
+from scripts.pixfleet.page.environment import fill_template
+from scripts.pixfleet.page.placeholder import placeholder_style
 from shared.model.manifest import Manifest, ManifestVariant
 from shared.model.recipe import Slot
 
@@ -47,20 +47,14 @@ def picture(manifest: Manifest, base: str, sizes: str) -> str:
     browsers use this source. The `<img>` has the last slot's variants, for all other browsers.
     """
     rungs = ladder(manifest)
-    *better, last = srcsets(manifest, base).items()
-    in_last = [rung for rung in rungs if rung.slot is last[0]]
-    widest = rungs[-1]
-    wide = f'sizes="{escape(sizes)}"'
-    sources = [
-        f'  <source type="image/{slot}" srcset="{escape(urls)}" {wide}>' for slot, urls in better
-    ]
-    style = placeholder_style(manifest.placeholder)
-    look = f"{style};background-size:cover" if "url(" in style else style
-    attributes = [
-        f'src="{escape(base + in_last[-1].url)}"',
-        f'srcset="{escape(last[1])}" {wide}',
-        f'width="{widest.width}" height="{widest.height}" loading="lazy" decoding="async" alt=""',
-        *([f'style="{escape(look)}"'] if look else []),
-    ]
-    image = "\n       ".join(attributes)
-    return "\n".join(["<picture>", *sources, f"  <img {image}>", "</picture>"])
+    *better, (last, srcset_of_img) = srcsets(manifest, base).items()
+    widest_in_last = [rung for rung in rungs if rung.slot is last][-1]
+    return fill_template(
+        "snippet.html",
+        sources=better,
+        src=base + widest_in_last.url,
+        srcset=srcset_of_img,
+        sizes=sizes,
+        widest=rungs[-1],
+        style=placeholder_style(manifest.placeholder),
+    ).strip()

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,27 +12,13 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.document import Distribution
 from tests.functional.cli.conftest import RunCommand
+from tests.support.html_page import HtmlPage
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
 
 KEY = 'a "b" & <c>,d.jpg'
 BASE = "https://d1.cloudfront.net"
-
-
-class _Page(HTMLParser):
-    """Collects the tags of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, Any]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict[str, Any]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(name="distribute")
@@ -64,7 +48,7 @@ def test_a_snippet_has_every_width_in_every_slot(
 
     answer = pixfleet("urls", KEY, "--sizes", "50vw", "--json")
 
-    page = _Page(answer.document["picture"])
+    page = HtmlPage(answer.document["picture"])
     (source,), (image,) = page.all("source"), page.all("img")
     widths = [each.split(" ")[1] for each in source["srcset"].split(", ")]
     assert (source["type"], source["sizes"], widths) == ("image/webp", "50vw", ["32w", "64w"])
@@ -103,7 +87,7 @@ def test_a_page_refers_to_files_of_its_own_folder_only(
     answer = pixfleet("show", KEY, "--no-open", "--to", tmp_path)
 
     html = (tmp_path / "index.html").read_text()
-    images = [image["src"] for image in _Page(html).all("img")]
+    images = [image["src"] for image in HtmlPage(html).all("img")]
     assert answer.out.strip() == str(tmp_path / "index.html")
     assert any("source" in src for src in images)
     assert all((tmp_path / src).stat().st_size for src in images)

@@ -1,0 +1,93 @@
+"""Keys and ledger texts that are HTML, on every page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.demo.gallery import gallery
+from scripts.pixfleet.image.show import PageInput, write_page
+from scripts.pixfleet.page.card import Card, DeadCard
+from scripts.pixfleet.page.rows import ImageRow
+from scripts.pixfleet.page.snippet import picture
+from shared.model.entry import PUBLISHED, REJECTED, Entry
+from shared.model.manifest import Manifest
+from shared.model.recipe import Slot
+from tests.support.demo_figures import dead_letter, report, row, variant
+from tests.support.html_page import HtmlPage
+
+pytestmark = pytest.mark.unit
+
+HARMLESS = "a.jpg"
+HOSTILE = "<img src=x onerror=alert(1)>\"'&.jpg"
+
+
+def hostile_row(text: str) -> ImageRow:
+    variants = tuple(
+        replace(variant(text, slot, 640, 3, codec="webp"), url=f"/{text}") for slot in Slot
+    )
+    return row(text, variants)
+
+
+def gallery_page(text: str, _: Path) -> str:
+    image = hostile_row(text)
+    links = {(each.name, each.slot): text for each in image.variants}
+    dead = dead_letter(text, text, text)
+    return gallery(report(image, dead=(dead,)), [Card(image, text, links)], [DeadCard(dead, text)])
+
+
+@dataclass
+class Variants:
+    """The variants of one image."""
+
+    image: ImageRow
+
+    def manifest(self, _key: str) -> Manifest:
+        return self.image.manifest
+
+    def variant(self, _key: str, _name: str, _slot: Slot) -> tuple[str, bytes]:
+        return "image/webp", b"..."
+
+
+class S3:
+    """A bucket of one JPEG."""
+
+    def download_file(self, _bucket: str, _key: str, path: str) -> None:
+        Path(path).write_bytes(b"\xff\xd8\xff\xe0")
+
+
+def written_page(text: str, folder: Path, status: str) -> str:
+    entry = Entry(status, recipe=text, version=text, cause=text, stage=text, detail=text)
+    s3: Any = S3()
+    variants: Any = Variants(hostile_row(text))
+    return write_page(s3, variants, "sources", PageInput(text, entry, folder)).read_text()
+
+
+def snippet(text: str, _: Path) -> str:
+    return picture(hostile_row(text).manifest, text, text)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(gallery_page, id="gallery"),
+        pytest.param(partial(written_page, status=PUBLISHED), id="show, published"),
+        pytest.param(partial(written_page, status=REJECTED), id="show, rejected"),
+        pytest.param(snippet, id="urls"),
+    ],
+)
+def test_text_that_is_html_adds_no_tag_and_no_attribute(
+    write: Callable[[str, Path], str], tmp_path: Path
+) -> None:
+    harmless = HtmlPage(write(HARMLESS, tmp_path))
+
+    html = write(HOSTILE, tmp_path)
+
+    hostile = HtmlPage(html)
+    assert hostile.shape() == harmless.shape()
+    assert HOSTILE not in html
+    shown = [hostile.text, *(value for _, values in hostile.tags for value in values.values())]
+    assert any(HOSTILE in each for each in shown)
