@@ -16,6 +16,7 @@ from shared.model.errors import Outside
 from shared.model.outcome import Outcome
 from shared.telemetry.metrics import METRICS, NAMESPACE
 from tests.bench.cost_model import ALARM_METRICS, LANES
+from tests.support.markdown import anchors
 from tests.terraform.alarm_cases import OUTSIDE_CAUSES, Case, cases
 from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
 from tests.terraform.folders import ROOT
@@ -269,12 +270,6 @@ def metrics_shown(widget: Mapping[str, Any]) -> Iterator[Metric]:
             yield Metric(namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True)))
         for namespace, dimensions, name in SEARCH.findall(options.get("expression", "")):
             yield Metric(namespace, name, frozenset((each, "*") for each in dimensions.split(",")))
-
-
-def anchors(text: str) -> set[str]:
-    """Return a page's anchors as GitHub makes them."""
-    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def unknown_words(text: str) -> Iterator[str]:
