@@ -1,1 +1,1 @@
-"""The tests, one folder a tier (see CONTRIBUTING.md)."""
+"""The tests, one folder a tier (see tests/README.md)."""

@@ -1,1 +1,1 @@
-"""functional tier: see CONTRIBUTING.md."""
+"""functional tier: see tests/README.md."""

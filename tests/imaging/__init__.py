@@ -1,1 +1,1 @@
-"""imaging tier: see CONTRIBUTING.md."""
+"""imaging tier: see tests/README.md."""

@@ -19,7 +19,7 @@ from tests.bench.cost_model import ALARM_METRICS, LANES
 from tests.support.markdown import anchors
 from tests.terraform.alarm_cases import OUTSIDE_CAUSES, Case, cases
 from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
-from tests.terraform.folders import ROOT
+from tests.terraform.folders import ROOT, STACK
 from tests.terraform.planned import alarms_of, planned_resources
 from tests.terraform.program import Terraform
 
@@ -198,6 +198,16 @@ def test_every_alarm_has_a_section_of_the_runbook_and_every_section_an_alarm(
 
     assert named == {anchor for anchor in anchors(RUNBOOK) if anchor.startswith("alarm-")}
     assert all("#alarm-" in each["alarm_description"] for each in alarms.values())
+
+
+def test_the_output_of_names_has_every_alarm() -> None:
+    module = STACK / "modules" / "alarms"
+    text = "\n".join(file.read_text() for file in module.glob("*.tf"))
+    made = re.findall(r'^resource "(aws_cloudwatch_metric_alarm)" "(\w+)"', text, re.MULTILINE)
+
+    output = (module / "outputs.tf").read_text()
+    assert [name for kind, name in made if f"{kind}.{name}" not in output] == []
+    assert len(made) >= 10
 
 
 def test_links_inside_the_runbook_have_a_target() -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from scripts.pixfleet import cli
 from scripts.pixfleet.stack.access import message_and_code
+from scripts.pixfleet.terminal.console import SUGGESTED_COMMAND
 from shared.model.errors import AccessDenied
 
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
+MAKE_HTML = {"show", "urls"}
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
@@ -98,6 +101,24 @@ def test_every_command_loads_without_the_others() -> None:
         ]
         assert name in names
         assert len(app.registered_groups) == 1
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_suggested_command_can_get_the_options_of_the_stack(name: str) -> None:
+    assert SUGGESTED_COMMAND.search(f"Next: pixfleet {name}")
+
+
+def test_every_command_that_makes_no_html_is_in_the_contract_about_jinja2() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (contract,) = (
+        each
+        for each in project["tool"]["importlinter"]["contracts"]
+        if "jinja2" in each.get("forbidden_modules", ())
+    )
+
+    package = "scripts.pixfleet.commands."
+    named = {each for each in contract["source_modules"] if each.startswith(package)}
+    assert named == {f"{package}{name}" for name in {*cli.COMMANDS, *cli.GROUPS} - MAKE_HTML}
 
 
 def test_the_version_is_printed(

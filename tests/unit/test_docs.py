@@ -1,3 +1,4 @@
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -6,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.pixfleet.cli import COMMANDS, GROUPS
+from scripts.pixfleet.plan.schema import recipes_schema
 from shared.model.errors import Cause
 from shared.model.recipe import Watermark
 from shared.model.recipe_reader import read_recipes
@@ -88,6 +91,23 @@ def test_the_recipes_page_shows_a_valid_recipe() -> None:
     recipe_set = read_recipes(yaml.safe_load(block))
 
     assert len(recipe_set.recipes[0].variants) == 6
+
+
+def test_the_recipes_page_lists_every_field() -> None:
+    text = (ROOT / "docs" / "recipes.md").read_text()
+    rows = re.findall(r"^\| (`.+?) \|", text, re.MULTILINE)
+    listed = {name.partition(".")[0] for row in rows for name in re.findall(r"`([\w.]+)`", row)}
+    schema = json.loads(json.dumps(recipes_schema()))
+    fields = schema["properties"]["recipes"]["items"]["properties"]
+
+    assert fields.keys() - listed == set()
+
+
+def test_the_page_of_the_command_line_has_a_section_for_every_command() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text()
+
+    sections = re.findall(r"^## pixfleet (\S+)$", text, re.MULTILINE)
+    assert sorted(sections) == sorted([*COMMANDS, *GROUPS])
 
 
 def test_every_single_field_on_the_recipes_page_is_read() -> None:

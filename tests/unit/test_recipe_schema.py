@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from scripts.pixfleet.plan.schema import DIALECT, recipes_schema
 from shared.model.errors import Misconfigured
+from shared.model.recipe import Recipe
 from shared.model.recipe_reader import read_recipes
 from tests.support.json_schema import is_valid
 from tests.support.recipes import recipe, recipe_document, shipped, variant
@@ -151,6 +153,13 @@ def test_the_shipped_recipes_are_valid() -> None:
 )
 def test_the_schema_refuses_what_the_reader_refuses(document: object) -> None:
     assert not is_valid(SCHEMA, document)
+
+
+def test_the_schema_has_every_field_of_a_recipe() -> None:
+    # Caps are a part of `animation`. Quality and effort are read into the variants.
+    read = {field.name for field in fields(Recipe)} - {"caps"} | {"quality", "effort"}
+
+    assert SCHEMA["properties"]["recipes"]["items"]["properties"].keys() == read
 
 
 def test_the_schema_names_its_dialect() -> None:
