@@ -1,4 +1,4 @@
-# The names of all resources for `pixfleet`; scripts/pixfleet/stack/document.py reads it. It has no secrets.
+# The names of all resources for `pixfleet`; scripts/pixfleet/stack/ssm_parameter.py reads it. It has no secrets.
 locals {
   stack_document = {
     schema = 1

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import settings
 
 from scripts.local.instance import HOST
-from tests.support.lanes import rank, worker_count
 from tests.support.service_models import service_models_read_once
 from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import set_tiers
+from tests.support.xdist_lanes import rank, worker_count
 
 if TYPE_CHECKING:
     from xdist.remote import Producer

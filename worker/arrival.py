@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.cloud.ledger import Claim
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
 from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal

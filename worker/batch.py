@@ -26,6 +26,7 @@ from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.context import WorkerContext, build_context
+from worker.lease import longest_batch_seconds
 from worker.record_log import failure_fields
 from worker.result import RecordOutcome
 from worker.schedule import process_all
@@ -67,7 +68,7 @@ class Consumer:
         """Return one result for each message, in the same order."""
         policy = self._context.policy
         readings = [self._read(message) for message in messages]
-        longest_seconds = self._context.settings.lease_seconds - policy.clock_skew_seconds
+        longest_seconds = longest_batch_seconds(self._context.settings, policy)
         deadline = deadline.within(longest_seconds).earlier(policy.triage_seconds)
         works = works_of(messages, readings, request_id)
         outcomes = process_all(works, self._context.within(deadline), self._threads)

@@ -40,6 +40,7 @@ from shared.model.state import (
 from shared.model.versions import ENGINE_VERSION
 from worker.arrival import Arrival
 from worker.context import WorkerContext
+from worker.lease import lease_seconds
 from worker.record_log import RecordLog
 from worker.removal import clear, remove
 from worker.result import KeyResult, RecordOutcome
@@ -96,7 +97,7 @@ def reconcile(
     context.deadline.require(context.policy.least_claim_seconds, "claim")
     claim = context.ledger.claim(
         work.key,
-        lease_seconds=context.deadline.remaining_seconds() + context.policy.clock_skew_seconds,
+        lease_seconds=lease_seconds(context.deadline, context.policy),
         # Metadata may choose any recipe.
         may_store=context.recipes.object_names(),
         messages=work.message_ids,

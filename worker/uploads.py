@@ -2,11 +2,12 @@
 
 from concurrent.futures import Future, wait
 
-from shared.imaging.frames import VariantFrame
+from shared.imaging.child_protocol import VariantFrame
 from shared.imaging.intake.sniff import sniff
+from shared.model.codec import Codec
 from shared.model.errors import DecoderCrash, Outside, Unknown
 from shared.model.manifest import StoredVariant
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 from shared.model.source import Source
 from worker.context import WorkerContext
 

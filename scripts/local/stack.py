@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from scripts.local.clients import DUMMY_KEY, NO_AWS_FILES, REGION, Clients, local_clients
-from scripts.pixfleet.stack.document import BULK, LIVE, SCHEMA_VERSION, Lane, Stack
+from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, SCHEMA_VERSION, Lane, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

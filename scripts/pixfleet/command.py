@@ -12,7 +12,7 @@ import typer
 
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import BAD_INPUT
 from shared.model.errors import Misconfigured

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.cloud.watermarks import Resolved
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
 from shared.model.focal import Focal
 from shared.model.limits import Limits

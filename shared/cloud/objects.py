@@ -11,6 +11,8 @@ from shared.cloud.bodies import read_in_time
 from shared.cloud.calls import Calls
 from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged
 from shared.deadline import Deadline
+from shared.model import cache_control
+from shared.model.codec import Codec
 from shared.model.errors import (
     AccessDenied,
     SourceChanged,
@@ -20,17 +22,13 @@ from shared.model.errors import (
 from shared.model.keys import manifest_key, variant_key
 from shared.model.limits import MEBIBYTE
 from shared.model.manifest import version_made_by
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from shared.model.source import Overrides, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-# A variant's bytes change only with its version, and the manifest's URLs name the version.
-FOR_EVER = "public, max-age=31536000, immutable"
-# A manifest keeps its name when it changes, so browsers ask again after a minute.
-SHORTLY = "public, max-age=60"
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
 # CloudFront lets browsers cache an object for ever only if its version is that of the URL.
@@ -124,7 +122,7 @@ class Objects:
                 Key=variant_key(source.key, *name),
                 Body=data,
                 ContentType=codec.content_type,
-                CacheControl=FOR_EVER,
+                CacheControl=cache_control.VARIANT,
                 Metadata={
                     SOURCE_ETAG: source.etag,
                     FINGERPRINT: fingerprint,
@@ -142,7 +140,7 @@ class Objects:
                 Key=manifest_key(source.key),
                 Body=document,
                 ContentType="application/json",
-                CacheControl=SHORTLY,
+                CacheControl=cache_control.MANIFEST,
                 Metadata={SOURCE_ETAG: source.etag},
             ),
             stage="put",

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
-from shared.imaging.frames import (
+from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
     Job,

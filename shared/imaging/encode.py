@@ -1,4 +1,4 @@
-"""Encodes an image: the codec of each slot, and each codec's quality and effort."""
+"""Encodes an image in the codec of a slot, by libvips' options for its quality and effort."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,8 @@ import pyvips
 
 from shared.imaging.formats import xmp
 from shared.imaging.resize import frame_count
-from shared.model.recipe import Codec, Slot
+from shared.model.codec import Codec
+from shared.model.recipe import Slot
 
 # libvips' options for the JPEG efforts 0 to 3; docs/recipes.md has bytes and CPU of each. Table 3
 # is mozjpeg's perceptual quantisation table: 5 % fewer bytes for the same look, at no cost.

@@ -16,7 +16,7 @@ from typing import Any
 import pyvips
 
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import heif
+from shared.imaging.formats import heif_boxes
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import TooCostly, UnsupportedFormat
 
@@ -115,7 +115,7 @@ def _bands_and_bits(mode: str) -> tuple[int, int]:
 
 def _heif(data: bytes) -> Any:  # noqa: ANN401 - an optional dependency, absent in some checks
     library = _imported("pillow_heif")
-    if not heif.has_still_image(data):
+    if not heif_boxes.has_still_image(data):
         raise UnsupportedFormat(
             "Expected a HEIC with a still image, got an image sequence.", stage="probe"
         )

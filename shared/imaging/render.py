@@ -15,10 +15,11 @@ from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import read_overlay
+from shared.model.codec import Codec
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 from shared.model.renditions import Rendition, plan_renditions
 
 

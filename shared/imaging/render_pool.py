@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.errors import OutOfTime
 from shared.model.limits import Limits
 

@@ -6,7 +6,7 @@ import pyvips
 
 from shared.imaging import heic_and_bmp
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import heif, png
+from shared.imaging.formats import heif_boxes, png
 from shared.imaging.formats.gif import with_transparent_colour
 from shared.imaging.intake.probe import loader
 
@@ -36,5 +36,5 @@ def _unread_profile(name: str, data: bytes, *, grey: bool) -> bytes | None:
         return png.colour_profile(data, grey=grey)
     if name != "avif":
         return None
-    numbers = heif.primaries_and_transfer(data)
+    numbers = heif_boxes.primaries_and_transfer(data)
     return cicp.profile(*numbers, grey=grey) if numbers else None

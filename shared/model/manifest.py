@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
+from shared.model.codec import Codec
 from shared.model.errors import PixfleetError
 from shared.model.keys import public_url
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 from shared.text import excerpt

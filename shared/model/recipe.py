@@ -9,6 +9,8 @@ from enum import StrEnum
 from hashlib import sha256
 from json import dumps
 
+from shared.model.quality_and_effort import DEFAULT_QUALITY
+
 
 class Slot(StrEnum):
     """What a browser can read, best first. The file in a slot may have another codec."""
@@ -16,21 +18,6 @@ class Slot(StrEnum):
     AVIF = "avif"
     WEBP = "webp"
     FALLBACK = "fallback"
-
-
-class Codec(StrEnum):
-    """The codec of a file; each value is the second half of its Content-Type."""
-
-    AVIF = "avif"
-    WEBP = "webp"
-    JPEG = "jpeg"
-    PNG = "png"
-    GIF = "gif"
-
-    @property
-    def content_type(self) -> str:
-        """Return the MIME type."""
-        return f"image/{self.value}"
 
 
 class Fit(StrEnum):
@@ -83,31 +70,6 @@ class Position(StrEnum):
     BOTTOM_LEFT = "bottom-left"
     BOTTOM_RIGHT = "bottom-right"
     CENTRE = "centre"
-
-
-# Chosen so that the three codecs look alike; docs/recipes.md has the measurements.
-DEFAULT_QUALITY: Mapping[str, int] = {Codec.AVIF: 60, Codec.WEBP: 82, Codec.JPEG: 76}
-# The CPU that an encoder spends, from 0 (fast) to 9 for AVIF, 6 for WebP, 9 for PNG, 10 for GIF.
-# For JPEG, 0 is baseline, 1 optimises the Huffman tables, 2 adds progressive scans, 3 adds
-# mozjpeg's trellis quantisation.
-DEFAULT_EFFORT: Mapping[str, int] = {
-    Codec.AVIF: 1,
-    Codec.WEBP: 2,
-    Codec.JPEG: 1,
-    Codec.PNG: 6,
-    Codec.GIF: 4,
-}
-# A second of CPU saves most bytes on small images, which are also requested most often.
-SMALL_PIXELS, LARGE_PIXELS = 320_000, 1_400_000
-SMALL_EFFORT: Mapping[str, int] = {**DEFAULT_EFFORT, Codec.WEBP: 4}
-LARGE_EFFORT: Mapping[str, int] = {**DEFAULT_EFFORT, Codec.AVIF: 0}
-
-
-def default_effort(pixels: int) -> Mapping[str, int]:
-    """Return the effort by codec for an image with this many pixels in all its frames."""
-    if pixels <= SMALL_PIXELS:
-        return SMALL_EFFORT
-    return LARGE_EFFORT if pixels > LARGE_PIXELS else DEFAULT_EFFORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,8 @@ from collections.abc import Mapping
 
 from shared.model.errors import Misconfigured
 from shared.model.problems import Fields, Problems, is_whole
-from shared.model.recipe import (
-    DEFAULT_QUALITY,
-    Animation,
-    Caps,
-    Match,
-    Position,
-    Recipe,
-    RecipeSet,
-    Watermark,
-)
+from shared.model.quality_and_effort import DEFAULT_QUALITY
+from shared.model.recipe import Animation, Caps, Match, Position, Recipe, RecipeSet, Watermark
 from shared.model.variant_reader import (
     read_encoder_figures,
     read_name,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from shared.model.focal import Focal
 from shared.model.geometry import Fitted, Size, fit_into
-from shared.model.recipe import Gravity, Recipe, Slot, Variant, default_effort
+from shared.model.quality_and_effort import default_effort
+from shared.model.recipe import Gravity, Recipe, Slot, Variant
 
 Figures = tuple[tuple[str, int], ...]
 

@@ -5,19 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.model.problems import Fields, Problems, is_whole, one_of
-from shared.model.recipe import Codec, Fit, Gravity, Slot, Variant
+from shared.model.quality_and_effort import BOUNDS
+from shared.model.recipe import Fit, Gravity, Slot, Variant
 
 MAX_DIMENSION = 8192  # wider than any screen; limits the cost of a typing error
 MAX_VARIANTS = 64  # limits the cost of one source
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-# The highest effort of each encoder; AVIF's and WebP's as libvips documents them.
-MAX_EFFORT = {Codec.AVIF: 9, Codec.WEBP: 6, Codec.JPEG: 3, Codec.PNG: 9, Codec.GIF: 10}
-MIN_EFFORT = {Codec.GIF: 1}
-BOUNDS = {
-    # PNG and GIF have an effort and no quality.
-    "quality": dict.fromkeys((Codec.AVIF, Codec.WEBP, Codec.JPEG), (1, 100)),
-    "effort": {codec: (MIN_EFFORT.get(codec, 0), MAX_EFFORT[codec]) for codec in Codec},
-}
 VARIANT_ENTRY = "a variant: widths, or name with width and height"
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
 
 

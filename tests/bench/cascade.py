@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.render import render
+from shared.model.codec import Codec
 from shared.model.geometry import Size
 from shared.model.limits import Limits
-from shared.model.recipe import DEFAULT_QUALITY, Animation, Codec, Slot
+from shared.model.quality_and_effort import DEFAULT_QUALITY
+from shared.model.recipe import Animation, Slot
 from tests.bench.floor import recorded_calls
 from tests.bench.originals import Original
 from tests.bench.pictures import Picture

@@ -8,7 +8,8 @@ from statistics import median
 
 from shared.imaging.encode import AVIF_BITS
 from shared.imaging.intake.probe import probe
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.codec import Codec
+from shared.model.recipe import Recipe, Slot
 from shared.model.renditions import plan_renditions
 from tests.bench.engine import Engine
 from tests.bench.pictures import Picture

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
+from shared.model.codec import Codec
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 from tests.bench.busy import batches
 from tests.bench.cost_model import Work, write_units
 from tests.bench.engine import TIMEOUT_SECONDS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import exp, log
 from statistics import fmean
 
-from shared.model.recipe import Codec
+from shared.model.codec import Codec
 from tests.bench.scan import Point
 
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure
 from shared.model.limits import Limits

@@ -11,8 +11,9 @@ from statistics import fmean
 import pyvips
 
 from shared.imaging.intake.sniff import sniff
+from shared.model.codec import Codec
 from shared.model.geometry import Size
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 from tests.bench.comparison import CODECS
 from tests.bench.engine import Engine
 from tests.bench.originals import Original, middle

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.model.recipe import Codec
+from shared.model.codec import Codec
 
 SAVERS = {
     Codec.AVIF: "heifsave_buffer",

@@ -6,7 +6,8 @@ from typing import Any
 
 import matplotlib as mpl
 
-from shared.model.recipe import DEFAULT_EFFORT, Codec
+from shared.model.codec import Codec
+from shared.model.quality_and_effort import DEFAULT_EFFORT
 from tests.bench.curves import Curve, Key
 
 mpl.use("Agg")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from shared.imaging.child_process import CHILD_ENVIRONMENT
-from shared.model.recipe import Codec
+from shared.imaging.child_handle import CHILD_ENVIRONMENT
+from shared.model.codec import Codec
 from tests.bench.curves import curves
 from tests.bench.pictures import Picture, photographs
 from tests.bench.plots import plot

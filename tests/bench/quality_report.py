@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from shared.model.recipe import DEFAULT_EFFORT, DEFAULT_QUALITY, Codec
+from shared.model.codec import Codec
+from shared.model.quality_and_effort import DEFAULT_EFFORT, DEFAULT_QUALITY
 from tests.bench.curves import Curve, Key, Policy, Sample, at_quality, at_score, totals
 
 ANY = 100_000

@@ -17,7 +17,7 @@ import pyvips
 
 from shared.imaging.encode import encode
 from shared.imaging.vips import harden
-from shared.model.recipe import Codec
+from shared.model.codec import Codec
 from tests.bench.cascade import engine_rungs
 from tests.bench.knobs import KNOBS, SAVERS, Knob
 from tests.bench.originals import middle

@@ -10,9 +10,10 @@ from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
+from shared.model.codec import Codec
 from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
 from shared.model.keys import manifest_key, variant_key
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from shared.model.source import Overrides, Source
 from tests.contracts.engines import Engine
 from tests.support.fakes import AMPLE, unbounded_calls

@@ -11,10 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
+from shared.model.codec import Codec
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 
 WIDTH = 32
 EVERY_SLOT = Variant(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.errors import Cause
 from shared.model.outcome import Outcome
 from tests.faults.conftest import MakeDelivery

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.outcome import Outcome
 from tests.faults.delivery import Delivery, ProcessDied, notification
 from tests.faults.injector import Injector

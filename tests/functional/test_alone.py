@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.errors import Cause, DecoderCrash, Failure, Throttled
 from shared.model.outcome import Outcome
 from tests.functional.conftest import World

@@ -17,9 +17,10 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
+from shared.model.codec import Codec
 from shared.model.completion import Change, Completion
 from shared.model.errors import Corrupt
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from tests.functional.conftest import DEAD, SOURCES, TABLE, VARIANTS
 from tests.support.fakes import AMPLE, unbounded_calls
 from worker.policy import CALL_LIMITS

@@ -11,10 +11,11 @@ from shared.cloud.clients import Clients
 from shared.cloud.errors import Missing
 from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, VERSION, Objects
 from shared.deadline import Deadline
+from shared.model.codec import Codec
 from shared.model.errors import AccessDenied, OutOfTime, SourceChanged, StorageUnavailable
 from shared.model.keys import manifest_key, variant_key
 from shared.model.manifest import version_token
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.support.awkward import KEYS

@@ -10,11 +10,12 @@ import pytest
 
 from shared.cloud.objects import Objects
 from shared.deadline import Deadline
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
+from shared.model.codec import Codec
 from shared.model.limits import Limits
 from shared.model.outcome import Outcome
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from shared.model.source import Source
 from tests.functional.conftest import SOURCES, VARIANTS, World
 from tests.support.fakes import unbounded_calls

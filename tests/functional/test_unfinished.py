@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import VariantFrame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import VariantFrame
+from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from tests.functional.conftest import SOURCES, TINY_NAMES, World
 from tests.support import images
 from worker.policy import CALL_LIMITS

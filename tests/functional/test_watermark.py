@@ -10,8 +10,8 @@ from PIL import Image
 
 from shared.cloud.objects import MAX_WATERMARK_BYTES
 from shared.deadline import Deadline
-from shared.imaging import child_process
-from shared.imaging.frames import Job, write_job
+from shared.imaging import child_handle
+from shared.imaging.child_protocol import Job, write_job
 from shared.model.errors import Cause, Failure, OutOfTime, Transient
 from shared.model.keys import variant_key
 from shared.model.outcome import Outcome
@@ -200,7 +200,7 @@ def test_a_child_receives_no_key(world: World, monkeypatch: pytest.MonkeyPatch) 
         jobs.append(job)
         write_job(stream, job, source, watermark)
 
-    monkeypatch.setattr(child_process, "write_job", write)
+    monkeypatch.setattr(child_handle, "write_job", write)
 
     world.process("a.jpg")
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
+from shared.model.codec import Codec
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 
 # The longest wait for a child that must come to an end.
 PATIENCE_SECONDS = 20.0

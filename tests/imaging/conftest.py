@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
 from shared.model.limits import Limits
 

@@ -4,8 +4,8 @@ import io
 import subprocess
 import sys
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import ReadyFrame, write_frame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import ReadyFrame, write_frame
 from shared.model.limits import Limits
 
 BEGINNING = "import os, struct, sys, time; out = sys.stdout.buffer\n"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import pyvips
 from PIL import Image
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
+from shared.model.codec import Codec
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE, Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images
 from tests.support.images_heic import heic

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from shared.model.recipe import Codec, Slot
+from shared.model.codec import Codec
+from shared.model.recipe import Slot
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_files import CLEAR, NOTHING, SHRUNK, SIZE, Case, Probe, quarters
 from tests.imaging.golden_sources import RED, WHITE, YELLOW

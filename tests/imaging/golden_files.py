@@ -8,9 +8,10 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 
 from shared.imaging.render import Encoded, render
+from shared.model.codec import Codec
 from shared.model.focal import Focal
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from shared.model.recipe_reader import read_recipes
 from tests.imaging.rendering import near
 

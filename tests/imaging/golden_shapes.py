@@ -2,8 +2,9 @@
 
 from functools import partial
 
+from shared.model.codec import Codec
 from shared.model.focal import Focal
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from tests.imaging import golden_sources as sources
 from tests.imaging.golden_colours import UPRIGHT
 from tests.imaging.golden_files import (

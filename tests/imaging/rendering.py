@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 
 from shared.imaging.render import Encoded, Finished, render
+from shared.model.codec import Codec
 from shared.model.errors import Failure
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 
 ALL_SLOTS = (Slot.AVIF, Slot.WEBP, Slot.FALLBACK)
 BEST: dict[str, int] = {Codec.JPEG: 100, Codec.WEBP: 100, Codec.AVIF: 95}

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.model.recipe import Codec, default_effort
+from shared.model.codec import Codec
+from shared.model.quality_and_effort import default_effort
 from tests.bench.comparison import as_documented, comparable_pictures, same_settings, sharp_jobs
 from tests.bench.floor import floor_of, require_same_bytes
 from tests.bench.over_floor import measure

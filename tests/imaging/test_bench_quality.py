@@ -8,7 +8,7 @@ import pytest
 import pyvips
 from ssimulacra2 import compute_ssimulacra2
 
-from shared.model.recipe import Codec
+from shared.model.codec import Codec
 from tests.bench.curves import Key, Policy, Sample, at_quality, at_score, curves, totals
 from tests.bench.equal_quality import Scorer, nearest, with_quality
 from tests.bench.originals import Original

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.limits import MEBIBYTE
 from tests.imaging.children import rendered
 from tests.support import images

@@ -11,8 +11,9 @@ from shared.imaging.credit import Credit, read_credit
 from shared.imaging.encode import encode
 from shared.imaging.formats.xmp import read_items
 from shared.imaging.render import Encoded, render
+from shared.model.codec import Codec
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from tests.imaging.rendering import opened
 from tests.support import images, images_heic
 from tests.support.credits import SECRETS, exif, packet, saved, talkative

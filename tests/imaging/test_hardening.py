@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import Job
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from tests.imaging.children import SMALL_JOB, environment, rendered

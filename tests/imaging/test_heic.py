@@ -6,8 +6,8 @@ from dataclasses import replace
 import pillow_heif
 import pytest
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import Job
 from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes
 from shared.imaging.intake.probe import probe
 from shared.model.errors import Cause, Failure

@@ -6,11 +6,12 @@ from statistics import median
 
 import pytest
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import Job
+from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from tests.imaging.children import rendered, resident_bytes
 from tests.support import images, images_heic
 from tests.support.hand import png

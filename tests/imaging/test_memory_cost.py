@@ -6,16 +6,17 @@ import pytest
 import pyvips
 
 from shared.imaging import render as rendering
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.intake import probe as probing
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.imaging.render import Encoded, render
+from shared.model.codec import Codec
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.geometry import Size
 from shared.model.limits import Limits
-from shared.model.recipe import Codec, Fit, Recipe, Slot, Variant
+from shared.model.recipe import Fit, Recipe, Slot, Variant
 from tests.support import images
 
 pytestmark = pytest.mark.imaging

@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 
 from shared.imaging.render import Encoded, Finished, render
+from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
-from shared.model.recipe import Animation, Codec, Fit, Gravity, Recipe, Slot, Variant
+from shared.model.recipe import Animation, Fit, Gravity, Recipe, Slot, Variant
 from tests.support import images
 
 pytestmark = pytest.mark.imaging

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from shared.imaging.child_process import CHILD_ENVIRONMENT, INHERITED_VARIABLES, RenderChild
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_handle import CHILD_ENVIRONMENT, INHERITED_VARIABLES, RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
     Cause,
@@ -75,7 +75,7 @@ def test_a_child_exits_when_its_parents_pipe_closes(child: RenderChild) -> None:
 
 def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:
     program = (
-        "import sys; from shared.imaging.child_process import RenderChild;"
+        "import sys; from shared.imaging.child_handle import RenderChild;"
         f"child = RenderChild({MEMORY_BYTES}); print(child.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from shared.imaging.child_process import RenderChild, failure_for
-from shared.imaging.frames import FailedFrame, Job
+from shared.imaging.child_handle import RenderChild, failure_for
+from shared.imaging.child_protocol import FailedFrame, Job
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
     Cause,
@@ -237,8 +237,8 @@ def test_a_workers_memory_and_environment_are_hidden_from_its_children() -> None
 # One encode takes minutes, during which the child does not read its pipes.
 ORPHANED = """
 import sys, threading, time
-from shared.imaging.frames import Job
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_protocol import Job
+from shared.imaging.child_handle import RenderChild
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from tests.support import images

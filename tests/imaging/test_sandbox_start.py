@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from shared.imaging import render_pool as pool_module
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Cause, DecodeTimeout, PoisonSuspect, RenderUnavailable
 from shared.model.limits import MEBIBYTE, Limits

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import Job
 from shared.imaging.render import Encoded, Finished, render
 from shared.imaging.watermark import MAX_PIXELS
 from shared.model.errors import Cause, Failure, WatermarkUnusable

@@ -7,11 +7,12 @@ the source, the recipe and their own name; the others fail in the way that their
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.imaging.frames import DoneFrame, Job, VariantFrame
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
+from shared.model.codec import Codec
 from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout
 from shared.model.manifest import SourceFacts
-from shared.model.recipe import Codec, Slot
+from shared.model.recipe import Slot
 from tests.simulator.scheduler import Process
 
 RENDER_SECONDS = 0.4

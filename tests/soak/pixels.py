@@ -6,8 +6,8 @@ An object's metadata names its source, but does not prove that the pixels are of
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
-from shared.imaging.child_process import RenderChild
-from shared.imaging.frames import DoneFrame, Job
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.render_pool import RenderPool
 from shared.model.keys import stored_key
 from shared.model.limits import Limits

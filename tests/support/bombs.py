@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.imaging.child_process import RenderChild
+from shared.imaging.child_handle import RenderChild
 from shared.model.errors import Cause, Failure
 from shared.model.limits import MEBIBYTE, Limits
 from tests.imaging.children import rendered

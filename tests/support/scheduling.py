@@ -5,7 +5,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-from tests.support.lanes import SPLIT, WAITING_FOLDER, WAITING_WORKERS, file_of
+from tests.support.xdist_lanes import SPLIT, WAITING_FOLDER, WAITING_WORKERS, file_of
 
 
 class TwoLanes(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type hints

@@ -14,10 +14,10 @@ from scripts.pixfleet.dlq.groups import Group, time_to_expiry
 from scripts.pixfleet.dlq.records import Redrive
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter, read_dead_letter
-from scripts.pixfleet.stack.document import Lane, Stack
-from scripts.pixfleet.stack.pacer import Pace, Pacer
+from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from shared.cloud.queues import Depth, Queues
 from shared.model.errors import AccessDenied, Misconfigured, PixfleetError
 from tests.support.fakes import FakeClock
@@ -225,8 +225,8 @@ def redriver(
     sleep: Callable[[float], None] = lambda _: None,
 ) -> Redriver:
     """Return a redrive of a queue's messages."""
-    pacer = Pacer(Pace(rate), FakeClock(), sleep)
-    return Redriver("id-1", STACK, queue, records, pacer)  # type: ignore[arg-type]
+    rate_limiter = RateLimiter(RateLimit(rate), FakeClock(), sleep)
+    return Redriver("id-1", STACK, queue, records, rate_limiter)  # type: ignore[arg-type]
 
 
 def run(redrive: Redriver, queue: FakeQueue) -> None:

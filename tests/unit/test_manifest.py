@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.model.codec import Codec
 from shared.model.manifest import (
     Placeholder,
     SourceFacts,
@@ -13,7 +14,7 @@ from shared.model.manifest import (
     version_token,
     write_manifest,
 )
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Overrides, Source
 
 pytestmark = pytest.mark.unit

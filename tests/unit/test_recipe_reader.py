@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.model.errors import Misconfigured
+from shared.model.quality_and_effort import DEFAULT_QUALITY
 from shared.model.recipe import (
-    DEFAULT_QUALITY,
     Animation,
     Caps,
     Fit,

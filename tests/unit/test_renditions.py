@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.model.codec import Codec
 from shared.model.geometry import Size
-from shared.model.recipe import Codec, Fit, Gravity, Recipe, Slot, Variant
+from shared.model.recipe import Fit, Gravity, Recipe, Slot, Variant
 from shared.model.recipe_reader import read_recipes
 from shared.model.renditions import Rendition, plan_renditions
 from tests.support.recipes import shipped

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.frames import MAX_PAYLOAD_BYTES
+from shared.imaging.child_protocol import MAX_PAYLOAD_BYTES
 from shared.model.errors import Misconfigured
 from shared.model.limits import MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.settings import Settings, read_settings

@@ -12,7 +12,7 @@ from scripts.pixfleet.dlq.details import logs_query
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.document import Stack, read_stack
+from scripts.pixfleet.stack.ssm_parameter import Stack, read_stack
 from scripts.pixfleet.terminal.console import Console, table
 from shared.events.sqs import Message
 from shared.model.errors import Misconfigured

@@ -130,9 +130,9 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/plan/explain.py", "verdict", "a field of the JSON document"),
     Kept("scripts/pixfleet/page/templates/page.html", "letter-spacing", "a CSS property"),
     Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
-    Kept("scripts/pixfleet/image/view.py", "deaths", "a field of the JSON document"),
-    Kept("scripts/pixfleet/image/view.py", "verdict", "a field of the JSON document"),
-    Kept("shared/imaging/child_process.py", "tell", "a method of files"),
+    Kept("scripts/pixfleet/image/why_view.py", "deaths", "a field of the JSON document"),
+    Kept("scripts/pixfleet/image/why_view.py", "verdict", "a field of the JSON document"),
+    Kept("shared/imaging/child_handle.py", "tell", "a method of files"),
     Kept("worker/circuit_breaker.py", "^brake$", "a stage that dead letters store"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),
 )

@@ -20,7 +20,7 @@ from scripts.pixfleet.backfill.upload import Store, Upload
 from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
-from scripts.pixfleet.stack.document import BULK, LIVE, Lane
+from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, Lane
 from shared.clock import SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import LedgerReader

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
 from scripts.pixfleet.pricing.averages import BUSY_SHARE, DEFAULT_AVERAGES, Averages
 from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
-from scripts.pixfleet.stack.document import Lane, Stack
+from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader
 from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED

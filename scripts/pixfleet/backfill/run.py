@@ -18,7 +18,7 @@ from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.queues import Depths
 from scripts.pixfleet.backfill.selection import Chosen, Feeder, SourceOutcome
 from scripts.pixfleet.pricing.averages import Averages, total_dollars
-from scripts.pixfleet.stack.pacer import Pace, Pacer
+from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
 from shared.clock import Clock
 from shared.cloud.ledger_reader import BATCH_KEYS
 
@@ -136,8 +136,8 @@ class _Gate:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._limits = run.limits
-        self._pace = Pace(run.limits.rate)
-        self._pacer = Pacer(self._pace, run.clock, run.sleep)
+        self._rate_limit = RateLimit(run.limits.rate)
+        self._rate_limiter = RateLimiter(self._rate_limit, run.clock, run.sleep)
         self._updated_at: float | None = None
         self._rejected_before = run.totals().rejected
         self._dead_letters_before = run.depths.dead_letters()
@@ -146,7 +146,7 @@ class _Gate:
     @property
     def page_size(self) -> int:
         """Return how many are sent at once: one lookup in the ledger, or a second's worth."""
-        return self._pace.batch_size(BATCH_KEYS)
+        return self._rate_limit.batch_size(BATCH_KEYS)
 
     def reason_to_stop(self) -> str:
         """Return the limit that stops the run, or an empty string."""
@@ -170,7 +170,7 @@ class _Gate:
 
     def wait(self, images: int) -> None:
         """Wait until the rate allows this many images to be sent."""
-        self._pacer.wait(images)
+        self._rate_limiter.wait(images)
 
     def _remaining(self) -> int:
         totals, remaining = self._run.totals(), 1 << 62

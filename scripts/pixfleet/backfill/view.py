@@ -21,7 +21,7 @@ from scripts.pixfleet.backfill.estimate import (
 from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
-from scripts.pixfleet.stack.document import Lane
+from scripts.pixfleet.stack.ssm_parameter import Lane
 from scripts.pixfleet.terminal.console import Console, facts, table
 from scripts.pixfleet.terminal.text import dollars
 from scripts.pixfleet.terminal.times import duration

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
-from scripts.pixfleet.stack.document import BULK, LIVE
+from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted

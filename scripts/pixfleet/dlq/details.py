@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger

@@ -13,12 +13,12 @@ from scripts.pixfleet.dlq.redrive import Redriver, lane_for
 from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatus, RedriveStatusReader
 from scripts.pixfleet.dlq.trial import TrialProcessor, TrialResult
+from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.document import Stack
-from scripts.pixfleet.stack.pacer import Pace, Pacer
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
@@ -130,8 +130,8 @@ class DeadLetterQueue:
     def redriver(self, rate: float | None) -> Redriver:
         """Return a new redrive; `rate` in messages a second, `None` for no limit."""
         redrive_id = new_redrive_id(self.clock.now())
-        pacer = Pacer(Pace(rate), self.clock, self.sleep)
-        return Redriver(redrive_id, self.stack, self.queues, self.records, pacer)
+        rate_limiter = RateLimiter(RateLimit(rate), self.clock, self.sleep)
+        return Redriver(redrive_id, self.stack, self.queues, self.records, rate_limiter)
 
     def trials(self, keys: Sequence[str]) -> Iterator[TrialResult]:
         """Yield what the worker would do with each key; nothing is stored."""

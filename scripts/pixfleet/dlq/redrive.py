@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from scripts.pixfleet.dlq.records import Records
 from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.rate_limit import RateLimiter
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.document import LIVE, Stack
-from scripts.pixfleet.stack.pacer import Pacer
+from scripts.pixfleet.stack.ssm_parameter import LIVE, Stack
 from shared.cloud.queues import Queues
 from shared.model.errors import Failure, Unknown
 
@@ -50,7 +50,7 @@ class Redriver:
     stack: Stack
     queues: Queues
     records: Records
-    pacer: Pacer
+    rate_limiter: RateLimiter
     tally: Tally = field(default_factory=Tally)
     _parts: int = 0
 
@@ -61,7 +61,7 @@ class Redriver:
         """
         part: list[DeadLetter] = []
         # Ctrl-C waits until a part has been sent: about a second at a limited rate.
-        part_messages = self.pacer.pace.batch_size(PART_MESSAGES)
+        part_messages = self.rate_limiter.limit.batch_size(PART_MESSAGES)
         with ThreadPoolExecutor(SENDERS) as threads:
             for dead_letter in self._selected(scan, selection):
                 part.append(dead_letter)
@@ -97,8 +97,8 @@ class Redriver:
     def _submit(
         self, dead_letter: DeadLetter, scan: Scan, threads: Executor
     ) -> "Future[Failure | None]":
-        """Wait until the pace allows another message, then send it in a thread."""
-        self.pacer.wait()
+        """Wait until the rate limit allows another message, then send it in a thread."""
+        self.rate_limiter.wait()
         scan.renew()
         return threads.submit(self._send, dead_letter)
 

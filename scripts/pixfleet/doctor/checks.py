@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.pixfleet.doctor import alarms, parts, permissions, queues, recipes, settings, trigger
+from scripts.pixfleet.doctor import (
+    alarms,
+    permissions,
+    queues,
+    recipes,
+    resources,
+    settings,
+    trigger,
+)
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.access import message_and_code
@@ -17,7 +25,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "recipes": recipes.check,
     "queues": queues.check,
     "trigger": trigger.check,
-    "parts": parts.check,
+    "parts": resources.check,
     "alarms": alarms.check,
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef

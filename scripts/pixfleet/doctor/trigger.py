@@ -5,7 +5,7 @@ from json import loads
 
 from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped, wrong
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
-from scripts.pixfleet.stack.document import LIVE, Lane
+from scripts.pixfleet.stack.ssm_parameter import LIVE, Lane
 
 AREA = "trigger"
 EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")

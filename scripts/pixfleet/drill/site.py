@@ -12,7 +12,7 @@ from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.image.variants import NoManifest, VariantsReader
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult
 from scripts.pixfleet.verify.listings import ListedKey, listed, object_pages

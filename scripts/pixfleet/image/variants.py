@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from scripts.pixfleet.stack.document import Distribution, Stack
+from scripts.pixfleet.stack.ssm_parameter import Distribution, Stack
 from shared.model.errors import PixfleetError
 from shared.model.keys import manifest_key, public_url, variant_key
 from shared.model.manifest import Manifest, UnreadableManifest, read_manifest

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from scripts.pixfleet.plan.changes import RecipePair
 from scripts.pixfleet.plan.similarity import MAX_PIXELS, ScorerPool
-from shared.imaging.frames import VariantFrame
+from shared.imaging.child_protocol import VariantFrame
+from shared.model.codec import Codec
 from shared.model.errors import Cause
-from shared.model.recipe import Codec, Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant
 
 Name = tuple[str, Slot]
 File = tuple[VariantFrame, bytes]

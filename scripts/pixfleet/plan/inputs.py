@@ -11,8 +11,8 @@ from scripts.pixfleet.plan.sources import BucketSources, FolderSources, Sources
 from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import BULK, LIVE, Stack
 from scripts.pixfleet.stack.recipe_file import read_recipe_file
+from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, Stack
 from shared.clock import SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.model.errors import Misconfigured

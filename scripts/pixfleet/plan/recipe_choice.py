@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.model.codec import Codec
 from shared.model.focal import Focal, read_focal
 from shared.model.geometry import Size
 from shared.model.keys import public_url, variant_key
-from shared.model.recipe import Codec, Match, Recipe, RecipeSet, Slot, Variant, default_effort
+from shared.model.quality_and_effort import default_effort
+from shared.model.recipe import Match, Recipe, RecipeSet, Slot, Variant
 from shared.model.renditions import plan_renditions
 from shared.model.source import Source
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from shared.model.quality_and_effort import BOUNDS
 from shared.model.recipe import Animation, Fit, Gravity, Position, Slot
 from shared.model.recipe_reader import (
     COLOUR,
@@ -11,7 +12,7 @@ from shared.model.recipe_reader import (
     MAX_PIXELS,
     SCHEMA_VERSION,
 )
-from shared.model.variant_reader import BOUNDS, MAX_DIMENSION, NAME
+from shared.model.variant_reader import MAX_DIMENSION, NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

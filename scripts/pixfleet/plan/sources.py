@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from shared.clock import SystemClock
 from shared.cloud.watermarks import Resolved, Watermarks
 from shared.deadline import Deadline

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Watermarks
 from shared.model.recipe import Recipe

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Stack, parameter_name, read_stack
+from scripts.pixfleet.stack.ssm_parameter import Stack, parameter_name, read_stack
 from shared.model.errors import Misconfigured
 
 DEFAULT_STACK = "pixfleet"

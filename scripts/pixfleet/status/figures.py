@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from shared.model.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Stack
+from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
 from scripts.pixfleet.status.outcomes import recent_outcomes
 from scripts.pixfleet.status.report import StatusReport

@@ -26,7 +26,7 @@ THREADS = 16
 BATCH_KEYS = 1000
 MAX_PROBLEMS = 10
 # Long enough for HEAD, DELETE and a write to the ledger, each with its retries.
-LEASE_SECONDS = 120.0
+REPAIR_LEASE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Repair:
         known = frozenset(context.recipes.recipe_set.object_names())
         claim = context.ledger.claim(
             key,
-            lease_seconds=LEASE_SECONDS,
+            lease_seconds=REPAIR_LEASE_SECONDS,
             # The manifest is left out: a worker would treat it as a variant and remove it.
             may_store=sorted((known | names) - {MANIFEST_NAME}),
         )

@@ -8,7 +8,8 @@ growth of the address space, which is what a child's RLIMIT_AS counts.
 from collections.abc import Sequence
 
 from shared.imaging.intake.probe import BITS, ImageHeader, is_held_whole
-from shared.model.recipe import Codec, Slot
+from shared.model.codec import Codec
+from shared.model.recipe import Slot
 from shared.model.renditions import Rendition
 
 # Decoders: bytes per stored pixel. Formats that are decoded line by line cost next to nothing.

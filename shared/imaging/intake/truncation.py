@@ -1,7 +1,7 @@
 """Refuses truncated files of the formats in which libvips does not report truncation."""
 
 from shared.imaging.formats.containers import IMAGE, gif_blocks
-from shared.imaging.formats.heif import declared_bytes
+from shared.imaging.formats.heif_boxes import declared_bytes
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MAX_FRAMES_READ
 

@@ -16,7 +16,7 @@ from scripts.pixfleet.doctor.finding import Finding, FindingStatus
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.document import Lane, Stack
+from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from tests.functional.cli.conftest import RunCommand
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
-from scripts.pixfleet.stack.document import Distribution
+from scripts.pixfleet.stack.ssm_parameter import Distribution
 from tests.functional.cli.conftest import RunCommand
 from tests.support.html_page import HtmlPage
 from tests.support.images import jpeg

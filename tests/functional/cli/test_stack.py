@@ -6,7 +6,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import find_stack
-from scripts.pixfleet.stack.document import read_stack
+from scripts.pixfleet.stack.ssm_parameter import read_stack
 from shared.model.errors import Misconfigured
 from tests.functional.cli.conftest import RunCommand
 

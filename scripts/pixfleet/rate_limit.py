@@ -8,7 +8,7 @@ from shared.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateLimit:
     """A limit in items a second; None for no limit."""
 
     per_second: float | None = None
@@ -21,20 +21,20 @@ class Pace:
 
 
 @dataclass(slots=True)
-class Pacer:
-    """Keeps a pace. After slow sends, it does not exceed the pace to make up for lost time."""
+class RateLimiter:
+    """Keeps to a rate limit. After slow sends it does not exceed the limit to catch up."""
 
-    pace: Pace
+    limit: RateLimit
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
     _next_at: float = field(default=0.0, init=False)
 
     def wait(self, items: int = 1) -> None:
         """Wait until `items` more may be sent."""
-        if self.pace.per_second is None:
+        if self.limit.per_second is None:
             return
         now = self.clock.now()
         starts_at = max(self._next_at, now)
-        self._next_at = starts_at + items / self.pace.per_second
+        self._next_at = starts_at + items / self.limit.per_second
         if starts_at > now:
             self.sleep(starts_at - now)

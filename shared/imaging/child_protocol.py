@@ -10,11 +10,12 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from shared.model.codec import Codec
 from shared.model.errors import Cause, PixfleetError
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
-from shared.model.recipe import Codec, Recipe, Slot
+from shared.model.recipe import Recipe, Slot
 
 PREFIX = struct.Struct(">IQ")
 MAX_HEADER_BYTES = 256 * 1024

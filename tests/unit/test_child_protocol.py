@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.frames import (
+from shared.imaging.child_protocol import (
     MAX_HEADER_BYTES,
     MAX_PAYLOAD_BYTES,
     PREFIX,
@@ -26,13 +26,13 @@ from shared.imaging.frames import (
     write_frame,
     write_job,
 )
+from shared.model.codec import Codec
 from shared.model.errors import Cause
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import (
     Caps,
-    Codec,
     Fit,
     Gravity,
     Match,

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import BinaryIO
 
-from shared.imaging.frames import (
+from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
     InvalidFrame,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.formats.heif import (
+from shared.imaging.formats.heif_boxes import (
     boxes,
     declared_bytes,
     has_still_image,
