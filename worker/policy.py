@@ -3,27 +3,9 @@
 from dataclasses import dataclass
 
 from shared.cloud.calls import CallLimits
+from worker.back_off import BACK_OFF, BackOff
 
 CALL_LIMITS = CallLimits(connect_seconds=3, read_seconds=10, attempts=4, call_seconds=30.0)
-# 2 ** 10 times any base is beyond any useful cap; a receive count has no bound of its own.
-MAX_DOUBLINGS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class BackOff:
-    """The delay before a message is received again: doubles from `base_seconds` to `cap_seconds`.
-
-    Up to half as much again is added at random. Eight receives must outlast an hour's outage.
-    """
-
-    base_seconds: float = 30
-    cap_seconds: float = 30 * 60
-
-    def seconds(self, receive_count: int, chance: float) -> float:
-        """Return the delay after so many receives; `chance` is a random number from 0 to 1."""
-        doublings = max(0, min(receive_count - 1, MAX_DOUBLINGS))
-        full: float = min(self.cap_seconds, self.base_seconds * 2**doublings)
-        return full * (1 + chance / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +13,7 @@ class WorkerPolicy:
     """How long things may take, and what must be left of a batch's time to begin them."""
 
     calls: CallLimits = CALL_LIMITS
-    back_off: BackOff = BackOff()
+    back_off: BackOff = BACK_OFF
     # With less time a render that begins would hardly end.
     least_render_seconds: float = 5.0
     # Beside the time of a fetch: for the calls of the claim.

@@ -11,7 +11,7 @@ from shared.events.sqs import Message
 from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import Failure, PixfleetError, Transient, Unknown
 from shared.model.versions import WORKER_VERSION
-from worker.policy import BackOff
+from worker.back_off import BackOff
 
 log = structlog.get_logger()
 

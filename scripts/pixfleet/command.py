@@ -35,7 +35,7 @@ _PROFILE = Annotated[
     str | None, typer.Option("--profile", help="A profile of the AWS configuration files.")
 ]
 _REGION = Annotated[str | None, typer.Option("--region", help="The region of the stack.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
 
 # Name, annotation and default of each option.
 _SHARED: tuple[tuple[str, Any, object], ...] = (
@@ -43,7 +43,7 @@ _SHARED: tuple[tuple[str, Any, object], ...] = (
     ("endpoint_url", _ENDPOINT_URL, None),
     ("profile", _PROFILE, None),
     ("region", _REGION, None),
-    ("as_json", _JSON, False),
+    ("as_json", JSON, False),
 )
 
 

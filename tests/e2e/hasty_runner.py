@@ -3,7 +3,8 @@
 import sys
 from dataclasses import replace
 
-from worker.policy import POLICY, BackOff
+from worker.back_off import BackOff
+from worker.policy import POLICY
 from worker.runner import main
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ another cause, `claimed`.
 import sys
 from dataclasses import replace
 
-from worker.policy import CALL_LIMITS, POLICY, BackOff
+from worker.back_off import BackOff
+from worker.policy import CALL_LIMITS, POLICY
 from worker.runner import main
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from tests.faults.conftest import MakeDelivery
 from tests.faults.delivery import FULL_SET, Delivery, cause, notification
 from tests.functional.test_handler import Context, record
 from tests.support import images
+from worker.back_off import BackOff
 from worker.batch import answer
-from worker.policy import BackOff
 
 pytestmark = pytest.mark.faults
 

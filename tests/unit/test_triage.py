@@ -27,7 +27,7 @@ from shared.model.errors import (
 )
 from shared.model.versions import WORKER_VERSION
 from tests.support.fakes import FakeQueues
-from worker.policy import BackOff
+from worker.back_off import BackOff
 from worker.triage import Triage
 
 pytestmark = pytest.mark.unit

@@ -9,7 +9,7 @@ from rich.console import Console as RichConsole
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.pixfleet.command import Context, command
+from scripts.pixfleet.command import JSON, Context, command
 from scripts.pixfleet.plan.explain import ExplainedSource, RecipeExplanation, explain
 from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
 from scripts.pixfleet.plan.schema import recipes_schema
@@ -33,7 +33,7 @@ app = typer.Typer(
 def check(
     file: Annotated[Path, typer.Argument(help="A YAML file of recipes, such as recipes.yaml.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """List every problem of a recipes file; if there is none, list what each recipe makes."""
     console = Console(as_json=as_json)

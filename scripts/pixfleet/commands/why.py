@@ -8,10 +8,10 @@ import typer
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.history import HistoryReader
+from scripts.pixfleet.image.history_view import document, view
 from scripts.pixfleet.image.logs import read_log
 from scripts.pixfleet.image.variants import base_url
 from scripts.pixfleet.image.why import explain
-from scripts.pixfleet.image.why_view import document, view
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
