@@ -14,7 +14,7 @@ from shared.cloud.ledger import Claim
 from shared.cloud.watermarks import Resolved
 from shared.events import backfill
 from shared.model.completion import Change
-from shared.model.entry import REJECTED, REMOVED, Entry
+from shared.model.entry import REJECTED, Entry
 from shared.model.errors import (
     ClaimLost,
     Failure,
@@ -43,7 +43,7 @@ from worker.context import WorkerContext
 from worker.lease import lease_seconds
 from worker.record_log import RecordLog
 from worker.removal import clear, remove
-from worker.result import KeyResult, RecordOutcome
+from worker.result import KeyResult
 from worker.work import Work
 
 # The stages in which variants are written.
@@ -117,16 +117,14 @@ def _finished_before(
     Most duplicates end here, without a claim.
     """
     if is_ignored(work.key, entry, context.recipes):
-        if entry.status == REMOVED:
-            return _former_result(Outcome.IGNORED, entry, work, Observed())
-        return KeyResult(Outcome.IGNORED)
+        return _former_result(Outcome.IGNORED, entry, work)
     if entry.is_unfinished or not entry.status:
         return None
     observed = _observe(work.key, context, record_log)
     state = _assess(work.key, entry, observed, context)
     if state.kind is StateKind.ABSENT:
-        return _former_result(Outcome.ABSENT, entry, work, observed)
-    return _finished(state, entry, work, observed)
+        return _former_result(Outcome.ABSENT, entry, work)
+    return _finished(state, entry, work)
 
 
 def _under_claim(
@@ -139,9 +137,9 @@ def _under_claim(
         observed = _observe(claim.key, context, record_log)
         source, resolved = observed.source, observed.resolved
         if source is None or context.recipes.matching(claim.key) is None:
-            return remove(claim, source, observed.recipe, context)
+            return remove(claim, context)
         state = _assess(claim.key, claim.entry, observed, context)
-        if result := _finished(state, claim.entry, work, observed):
+        if result := _finished(state, claim.entry, work):
             context.ledger.abandon(claim)
             return result
         if resolved is None:
@@ -175,37 +173,39 @@ def _assess(key: str, entry: Entry, observed: Observed, context: WorkerContext) 
     return assess(key, entry, observed.source, recipes)
 
 
-def _finished(state: State, entry: Entry, work: Work, observed: Observed) -> KeyResult | None:
+def _finished(state: State, entry: Entry, work: Work) -> KeyResult | None:
     """Return the result of a source that needs no work; None if it needs some."""
     if state.kind is StateKind.CURRENT:
-        return _former_result(Outcome.CURRENT, entry, work, observed)
+        return _former_result(Outcome.CURRENT, entry, work)
     # Each message can ask once to try a rejected source again. Its later receives get the answer
     # of that try.
     is_asked = work.asks_again and entry.message_ids.isdisjoint(work.message_ids)
     if state.kind is StateKind.REJECTED and not is_asked:
-        return _former_result(Outcome.REJECTED, entry, work, observed)
+        return _former_result(Outcome.REJECTED, entry, work)
     return None
 
 
-def _former_result(outcome: Outcome, entry: Entry, work: Work, observed: Observed) -> KeyResult:
+def _former_result(outcome: Outcome, entry: Entry, work: Work) -> KeyResult:
     """Return the result of earlier work, from its ledger entry.
 
     If that work was for the same messages, its change is published again, and its rejection is a
     failure again: its worker may have died before it published the event or sent the dead letter.
+    Where no recipe matches the key any more, the rejection is only published.
     """
     change = Change(entry.change) if entry.change and work.answers_for(entry) else None
-    ended: RecordOutcome = outcome
-    if outcome is Outcome.REJECTED and change:
-        ended = rejection(entry.cause, entry.detail, stage=entry.stage)
+    failure = None
+    if change is Change.REJECTED:
+        failure = rejection(entry.cause, entry.detail, stage=entry.stage)
     return KeyResult(
-        ended,
+        failure if failure and outcome is Outcome.REJECTED else outcome,
         change=change,
         changed_at=entry.updated_at,
-        source=observed.source,
-        recipe=observed.recipe,
+        etag=entry.etag,
+        recipe=entry.recipe,
         version=entry.version,
         variants=len(entry.stored),
         variant_bytes=entry.variant_bytes,
+        rejection=failure,
     )
 
 
@@ -229,7 +229,13 @@ def _reject(
     """Delete the variants of the former source, and write why this one has none."""
     clear(claim, context)
     changed_at = context.ledger.reject(claim, failure, _facts(observed))
-    return KeyResult(failure, Change.REJECTED, changed_at, observed.source, observed.recipe)
+    return KeyResult(
+        failure,
+        Change.REJECTED,
+        changed_at,
+        etag=observed.source.etag if observed.source else "",
+        recipe=observed.recipe.name if observed.recipe else "",
+    )
 
 
 def _facts(observed: Observed) -> Mapping[str, Value]:

@@ -9,26 +9,21 @@ from shared.model.entry import REMOVED
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
-from shared.model.recipe import Recipe
-from shared.model.source import Source
 from worker.context import WorkerContext
 from worker.result import KeyResult
 
 
-def remove(
-    claim: Claim, source: Source | None, recipe: Recipe | None, context: WorkerContext
-) -> KeyResult:
+def remove(claim: Claim, context: WorkerContext) -> KeyResult:
     """Delete what was stored for a key, and leave a tombstone.
 
-    `source` is None if it was deleted. Otherwise it exists, and no recipe matches its key any
-    more.
+    Its source was deleted, or no recipe matches its key any more.
     """
     if claim.entry.status in ("", REMOVED) and not claim.entry.stored:
         context.ledger.tombstone(claim, {})
-        return KeyResult(Outcome.ABSENT, source=source, recipe=recipe)
+        return KeyResult(Outcome.ABSENT)
     clear(claim, context)
     changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value})
-    return KeyResult(Outcome.REMOVED, Change.REMOVED, changed_at, source, recipe)
+    return KeyResult(Outcome.REMOVED, Change.REMOVED, changed_at)
 
 
 def clear(claim: Claim, context: WorkerContext) -> None:

@@ -7,8 +7,6 @@ from shared.model.completion import Change, Completion
 from shared.model.errors import Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome
-from shared.model.recipe import Recipe
-from shared.model.source import Source
 from worker.work import Work
 
 RecordOutcome = Outcome | Failure
@@ -19,22 +17,25 @@ class KeyResult:
     """How the work on one key ended.
 
     `change` is what to announce to subscribers, None if there is nothing new. `changed_at` is when
-    the ledger's entry changed, in seconds since the epoch.
+    the ledger's entry changed, in seconds since the epoch. `etag`, `recipe` and `version` are
+    the entry's, empty if it has none. `rejection` is the failure that a `REJECTED` change
+    announces, where it is not the outcome.
     """
 
     outcome: RecordOutcome
     change: Change | None = None
     changed_at: float = 0.0
-    source: Source | None = None
-    recipe: Recipe | None = None
+    etag: str = ""
+    recipe: str = ""
     version: str = ""
     variants: int = 0
     variant_bytes: int = 0
+    rejection: Failure | None = None
 
     def completion(self, work: Work, bucket: str) -> Completion:
         """Return the event that announces the change; only for a result that has one."""
         assert self.change is not None  # noqa: S101 - the caller checks it
-        failure = self.outcome if isinstance(self.outcome, Failure) else None
+        failure = self.outcome if isinstance(self.outcome, Failure) else self.rejection
         public, removed = self.change.is_public, self.change is Change.REMOVED
         return Completion(
             event=self.change,
@@ -42,9 +43,9 @@ class KeyResult:
             key=work.key,
             changed_at=datetime.fromtimestamp(self.changed_at, UTC),
             happened_at=work.happened_at,
-            etag=self.source.etag if self.source and not removed else None,
+            etag=None if removed else self.etag or None,
             version=self.version if public else None,
-            recipe=self.recipe.name if self.recipe and not removed else None,
+            recipe=None if removed else self.recipe or None,
             variants=self.variants if public else None,
             variant_bytes=self.variant_bytes if public else None,
             manifest=manifest_key(work.key) if public else None,

@@ -18,7 +18,7 @@ from tests.support.size import SIZE
 
 pytestmark = pytest.mark.faults
 
-# This many schedules meet every event in MET. More of them run as several tests.
+# This many schedules meet every event in EXPECTED_EVENTS. More of them run as several tests.
 SCHEDULES = 2_000
 SEEDS = range(SIZE.seed, SIZE.seed + SIZE.schedules // SCHEDULES)
 
@@ -66,6 +66,11 @@ EXPECTED_EVENTS = (
     "ends wrong, as a dead letter says",
 )
 
+# 2,000 schedules may meet these never. So only the seed of a push, which is always the same, must
+# meet them.
+RARE_EVENTS = ("get_object PreconditionFailed", "dead letters without a cause")
+PUSH_SEED = 0
+
 
 @pytest.fixture(name="quiet_log", autouse=True)
 def _quiet_log() -> Iterator[None]:
@@ -98,7 +103,10 @@ def test_every_schedule_ends_with_what_the_sources_give(number: int) -> None:
 
     run()
 
-    assert not [what for what in EXPECTED_EVENTS if not events[what]], events
+    absent = [what for what in EXPECTED_EVENTS if not events[what]]
+    if number != PUSH_SEED:
+        absent = [what for what in absent if what not in RARE_EVENTS]
+    assert not absent, events
 
 
 def after(seconds: float, act: Act) -> Action:

@@ -10,6 +10,7 @@ from shared.events.sqs import Message
 from shared.model.completion import Completion
 from shared.model.errors import Cause, Failure, StorageUnavailable
 from shared.model.outcome import Outcome
+from shared.model.recipe_reader import read_recipes
 from tests.functional.conftest import SOURCES, World
 from tests.support import images
 from worker.batch import Consumer
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.functional
 
 KEY = "a.jpg"
+RECIPES_OF_ANOTHER_PREFIX = {
+    "version": 1,
+    "recipes": [
+        {
+            "name": "elsewhere",
+            "match": {"prefix": "elsewhere/"},
+            "variants": [{"widths": [32], "formats": ["webp"]}],
+        }
+    ],
+}
 
 
 class Heard:
@@ -91,6 +102,23 @@ def test_a_rejection_announces_its_cause(world: World, topic: Heard) -> None:
     (completion,) = topic.completions
     assert completion.cause is Cause.NOT_AN_IMAGE
     assert completion.version is None
+
+
+def test_a_rejection_is_announced_though_no_recipe_matches_its_key_any_more(
+    world: World, topic: Heard
+) -> None:
+    topic.trouble = StorageUnavailable("The topic is unavailable.")
+    world.drop(KEY, b"not an image")
+    world.process(KEY)
+    topic.trouble = None
+    world.context = replace(world.context, recipes=read_recipes(RECIPES_OF_ANOTHER_PREFIX))
+    world.consumer = Consumer(world.context)
+
+    (result,) = world.consumer.consume([again(world)], world.deadline())
+
+    assert result.outcome is Outcome.IGNORED
+    (completion,) = topic.completions
+    assert completion.cause is Cause.NOT_AN_IMAGE
 
 
 def test_a_duplicate_is_not_announced(world: World, topic: Heard) -> None:

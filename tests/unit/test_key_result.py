@@ -6,10 +6,8 @@ from shared.model.completion import Change, Completion
 from shared.model.entry import REJECTED, Entry
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.outcome import Outcome
-from shared.model.recipe import Recipe, Slot, Variant
-from shared.model.source import Source
 from tests.support.fakes import FakeClock
-from worker.reconcile import Observed, _former_result
+from worker.reconcile import _former_result
 from worker.result import KeyResult, RecordOutcome
 from worker.work import Work
 
@@ -25,8 +23,8 @@ def result(outcome: RecordOutcome, change: Change) -> KeyResult:
         outcome,
         change=change,
         changed_at=CHANGED_AT,
-        source=Source("a.jpg", etag="abc", size_bytes=7),
-        recipe=Recipe("one", (Variant("w64", (Slot.WEBP,)),)),
+        etag="abc",
+        recipe="one",
         version="0123456789ab",
         variants=3,
         variant_bytes=300,
@@ -96,9 +94,11 @@ def test_only_the_messages_of_earlier_work_announce_it_again(
 ) -> None:
     work = Work("a.jpg", (message_id,))
 
-    former = _former_result(Outcome.CURRENT, ENTRY, work, Observed())
+    former = _former_result(Outcome.CURRENT, ENTRY, work)
 
-    assert former == KeyResult(Outcome.CURRENT, change, 7.0, None, None, "v1", 1, 9)
+    assert former == KeyResult(
+        Outcome.CURRENT, change, 7.0, version="v1", variants=1, variant_bytes=9
+    )
 
 
 def test_a_rejection_is_a_failure_again_for_the_messages_that_led_to_it() -> None:
@@ -111,10 +111,29 @@ def test_a_rejection_is_a_failure_again_for_the_messages_that_led_to_it() -> Non
         message_ids=frozenset({"m1"}),
     )
 
-    own = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m1",)), Observed())
-    other = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m2",)), Observed())
+    own = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m1",)))
+    other = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m2",)))
 
     assert isinstance(own.outcome, Failure)
     assert (own.outcome.cause, own.outcome.stage) == (Cause.CORRUPT, "load")
     assert own.change is Change.REJECTED
     assert (other.outcome, other.change) == (Outcome.REJECTED, None)
+
+
+def test_a_rejection_of_a_key_without_a_recipe_is_published_and_no_failure() -> None:
+    entry = Entry(
+        status=REJECTED,
+        change="rejected",
+        etag="abc",
+        cause="corrupt",
+        detail="torn",
+        stage="load",
+        message_ids=frozenset({"m1"}),
+    )
+
+    former = _former_result(Outcome.IGNORED, entry, Work("a.jpg", ("m1",)))
+
+    assert former.outcome is Outcome.IGNORED
+    completion = former.completion(WORK, "photos")
+    assert (completion.event, completion.cause) == (Change.REJECTED, Cause.CORRUPT)
+    assert (completion.etag, completion.detail) == ("abc", "torn")
