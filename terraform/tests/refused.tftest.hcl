@@ -117,7 +117,7 @@ run "a_child_with_a_fraction_of_memory_is_refused" {
   expect_failures = [var.worker]
 }
 
-run "zero_bytes_are_refused" {
+run "a_limit_of_zero_bytes_is_refused" {
   command = plan
 
   variables {
@@ -127,7 +127,7 @@ run "zero_bytes_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "zero_frames_are_refused" {
+run "a_limit_of_zero_frames_is_refused" {
   command = plan
 
   variables {
@@ -147,7 +147,7 @@ run "more_frames_than_the_maximum_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "zero_pixels_are_refused" {
+run "a_limit_of_zero_pixels_is_refused" {
   command = plan
 
   variables {
@@ -157,7 +157,7 @@ run "zero_pixels_are_refused" {
   expect_failures = [var.worker]
 }
 
-run "zero_render_seconds_are_refused" {
+run "a_limit_of_zero_render_seconds_is_refused" {
   command = plan
 
   variables {
@@ -217,7 +217,7 @@ run "a_timeout_shorter_than_a_render_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
-run "no_concurrency_is_reserved_with_minus_one" {
+run "minus_one_reserves_no_concurrency" {
   command = plan
 
   variables {

@@ -13,7 +13,7 @@ GRID = 64
 
 
 def heic(picture: Image.Image | None = None, **options: Any) -> bytes:  # noqa: ANN401 - the encoder's own
-    """Return a picture as HEIC; without options as exact as the encoder can."""
+    """Return a picture as HEIC; without options, as close to it as the encoder can get."""
     buffer = BytesIO()
     chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
     opened = pillow_heif.from_pillow(images.detail(SMALL) if picture is None else picture)
@@ -22,7 +22,7 @@ def heic(picture: Image.Image | None = None, **options: Any) -> bytes:  # noqa: 
 
 
 def deep_heic(colour: tuple[int, ...], size: Size = SMALL) -> bytes:
-    """Return one plain colour in 10 bits; one band is grey, three RGB, four RGB and alpha."""
+    """Return one plain colour in 10 bits: one band for grey, three for RGB, four for RGBA."""
     mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[len(colour)]
     pixel = b"".join((257 * band).to_bytes(2, "little") for band in colour)
     buffer = BytesIO()
@@ -38,9 +38,9 @@ def grid_heic(size: Size = SMALL) -> bytes:
 
 
 def oriented_heic(orientation: int, size: Size = SMALL) -> bytes:
-    """Return `corners`, turned by the container and, as phones do, by EXIF with GPS as well.
+    """Return `corners` with its orientation in the container and, as on phones, in EXIF with GPS.
 
-    Viewers turn it once, by the container.
+    Viewers turn the picture once, as the container says.
     """
     picture = images.corners(size)
     if orientation in images.STORED_AS:
@@ -54,7 +54,7 @@ def oriented_heic(orientation: int, size: Size = SMALL) -> bytes:
 
 def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
     """Return a collection whose second picture is the primary one."""
-    opened = pillow_heif.HeifFile()  # type: ignore[no-untyped-call] # the library leaves it out
+    opened = pillow_heif.HeifFile()  # type: ignore[no-untyped-call] # it has no return type
     opened.add_from_pillow(other)
     opened.add_from_pillow(primary)
     buffer = BytesIO()
@@ -63,7 +63,7 @@ def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
 
 
 def with_numbers(data: bytes, primaries: int, transfer: int) -> bytes:
-    """Return an AVIF or HEIC of sRGB with other colour numbers."""
+    """Return an AVIF or HEIC in sRGB, with its colour numbers (nclx) replaced."""
     said = b"nclx" + bytes((0, primaries, 0, transfer))
     changed = data.replace(b"nclx\x00\x01\x00\x0d", said)
     if changed == data:

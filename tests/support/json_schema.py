@@ -1,6 +1,6 @@
-"""Validates documents by a JSON Schema, in as much of Draft 2020-12 as ours needs.
+"""Validates documents against a JSON Schema, with the part of Draft 2020-12 that ours needs.
 
-A keyword that it does not know is an error: nothing may pass because it was not looked at.
+An unknown keyword is an error, so that no document is valid because a rule was ignored.
 """
 
 import re
@@ -22,7 +22,7 @@ ANNOTATIONS = {"$schema", "title", "description"}
 
 
 def is_valid(schema: Schema, value: object) -> bool:
-    """Say whether a value is what the schema describes."""
+    """Return whether a value is valid against the schema."""
     unknown = schema.keys() - RULES.keys() - ANNOTATIONS - {"then", "else"}
     assert not unknown, unknown
     return all(RULES[name](schema, value) for name in schema if name in RULES)
@@ -45,7 +45,7 @@ def _condition(schema: Schema, value: object) -> bool:
 
 
 def _for(kind: str, rule: Callable[[Any, Any], bool], name: str) -> Callable[[Schema, Any], bool]:
-    """Return a rule about one type; whatever is of another type keeps it."""
+    """Return a rule for one type; a value of another type is valid."""
     return lambda schema, value: not TYPES[kind](value) or rule(schema[name], value)
 
 

@@ -8,7 +8,7 @@ LINK = re.compile(r"\]\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)")
 
 
 def anchors(text: str) -> set[str]:
-    """Return a page's anchors as GitHub makes them of its headings."""
+    """Return a page's anchors, which GitHub makes from its headings."""
     titles = HEADING.findall(FENCED.sub("", text))
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 

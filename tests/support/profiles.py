@@ -1,6 +1,6 @@
-"""Builds colour profiles, so that tests of wide-gamut sources need no file of others.
+"""Builds ICC profiles, so that tests of wide-gamut sources need no third-party files.
 
-Version 2 matrix profiles as https://www.color.org/specification/ICC.1-2001-04.pdf describes them.
+They are version 2 matrix profiles: https://www.color.org/specification/ICC.1-2001-04.pdf
 """
 
 import struct

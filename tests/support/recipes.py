@@ -18,17 +18,17 @@ def shipped() -> object:
 
 
 def variant(**fields: object) -> dict[str, object]:
-    """Return a valid variant entry with these fields; an ellipsis removes a field."""
+    """Return a valid variant entry with these fields; the value `...` removes a field."""
     return _with({"name": "small", "width": 100, "formats": ["webp"]}, fields)
 
 
 def recipe(**fields: object) -> dict[str, object]:
-    """Return a valid recipe entry with these fields; an ellipsis removes a field."""
+    """Return a valid recipe entry with these fields; the value `...` removes a field."""
     return _with({"name": "plain", "variants": [variant()]}, fields)
 
 
 def recipe_document(*recipes: object, **fields: object) -> dict[str, object]:
-    """Return a valid document with these fields; an ellipsis removes a field."""
+    """Return a valid document with these fields; the value `...` removes a field."""
     return _with({"version": 1, "recipes": list(recipes or [recipe()])}, fields)
 
 

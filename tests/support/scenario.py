@@ -1,8 +1,8 @@
-"""A scenario over a whole stack, and what a program can read of it afterwards.
+"""Runs a scenario on a whole stack and records what a program can read afterwards.
 
-It speaks to Pixfleet as other programs do: Lambda's handler, the command line, S3, SQS, SNS and
-DynamoDB. So the same scenario runs over any version, and the record of an earlier version shows
-whether a change kept what other programs read.
+It uses only the interfaces that other programs use: Lambda's handler, the command line, S3, SQS,
+SNS and DynamoDB. So the same scenario runs with any version, and the record of an earlier version
+shows whether a change kept what other programs read.
 """
 
 import io
@@ -48,7 +48,7 @@ RECIPES: Mapping[str, object] = {
 }
 LIVE_ARN = "arn:aws:sqs:us-east-1:123456789012:pixfleet-live"
 
-# What a person reads may be worded better; a program reads the fields around it.
+# Fields that people read. Their wording may change; programs read the other fields.
 PROSE = frozenset(
     {
         "advice", "answer", "because", "detail", "do", "event", "expected", "found", "means",
@@ -72,7 +72,7 @@ NUMBERS_THAT_VARY = re.compile(
 
 
 def masked(value: object, name: str = "") -> object:
-    """Return the value without what differs from run to run, and without prose."""
+    """Return the value with placeholders for prose and for what differs from run to run."""
     if isinstance(value, Mapping):
         return {_masked_text(key): masked(each, key) for key, each in sorted(value.items())}
     if isinstance(value, list | tuple):
@@ -94,7 +94,7 @@ def _masked_text(text: str) -> str:
 
 
 def record() -> dict[str, Any]:
-    """Run the scenario and return everything that a program can read of it."""
+    """Run the scenario and return everything that a program can read afterwards."""
     with TemporaryDirectory() as folder, _environment(folder), mock_aws():
         return _Stack(Path(folder)).play()
 
@@ -132,11 +132,11 @@ class _Context:
 
 
 class _Stack:
-    """The stack of the scenario, with raw clients of its own."""
+    """The stack of the scenario, with plain boto3 clients."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # structlog keeps the stream of its first line.
+        # One stream for all lines: structlog keeps the stream to which it wrote its first line.
         self.log = io.StringIO()
         self.s3 = boto3.client("s3")
         self.sqs = boto3.client("sqs")
@@ -214,7 +214,7 @@ class _Stack:
         self._put("broken-later.jpg", b"GIF89a")
         self.s3.delete_object(Bucket=self.stack.sources_bucket, Key="gone.jpg")
         url = self.sqs.get_queue_url(QueueName="pixfleet-live")["QueueUrl"]
-        # moto tells of no delete marker.
+        # moto sends no event when S3 writes a delete marker.
         self.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(_removal("gone.jpg")))
         self.sqs.send_message(QueueUrl=url, MessageBody="no message of ours")
         self.sqs.send_message(
@@ -230,7 +230,7 @@ class _Stack:
         )
 
     def _deliver(self) -> tuple[list[object], list[object]]:
-        """Deliver both lanes by Lambda's handler, one message a batch: the order is then fixed."""
+        """Pass the messages of both lanes to Lambda's handler one by one, in a fixed order."""
         answers: list[object] = []
         logs: list[object] = []
         for lane in ("pixfleet-live", "pixfleet-bulk"):
@@ -343,7 +343,7 @@ class _Stack:
         }
 
     def _sabotage(self) -> None:
-        """Take away what verify must find."""
+        """Delete one object and add a stray one, which `verify` must find."""
         bucket = self.stack.variants_bucket
         stored = [
             each["Key"]
@@ -436,7 +436,7 @@ def _parsed(text: str) -> object:
 
 
 def _body(text: str) -> object:
-    """Return the fields of a body, whose values S3 or the sender chose."""
+    """Return a message's JSON document; of an event of S3 only the keys."""
     parsed = _parsed(text)
     if isinstance(parsed, dict) and "Records" in parsed:
         return {"records of": [each["s3"]["object"]["key"] for each in parsed["Records"]]}

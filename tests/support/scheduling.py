@@ -1,4 +1,4 @@
-"""A scheduler of pytest-xdist with two lanes; only a run with several workers imports it."""
+"""A scheduler for pytest-xdist with two lanes; only runs with several workers import it."""
 
 import pytest
 from xdist.remote import Producer
@@ -9,10 +9,10 @@ from tests.support.xdist_lanes import SPLIT, WAITING_FOLDER, WAITING_WORKERS, fi
 
 
 class TwoLanes(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type hints
-    """Hands out whole files, so that what a module sets up is set up once.
+    """Assigns whole files to workers, so that the fixtures of a module are set up once.
 
-    The last workers begin with what waits, the others with what computes; a worker whose lane is
-    empty takes from the other one.
+    The last workers begin with the tests that wait (e2e), the others with those that compute. A
+    worker whose lane is empty takes files of the other lane.
     """
 
     def _split_scope(self, nodeid: str) -> str:

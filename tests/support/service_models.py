@@ -1,8 +1,8 @@
-"""One cache of AWS's service models for the whole test process.
+"""One cache of botocore's service models for the whole test process.
 
-A botocore session reads and parses the models of its clients anew: 40 to 100 ms for each service.
-Tests create hundreds of sessions. The clients of one session share the parsed models already, so
-clients of several sessions may.
+Each botocore session reads and parses the models of its clients again: 40 to 100 ms for each
+service. Tests create hundreds of sessions. Sharing the parsed models is safe: the clients of one
+session already share them.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ DATA_OF_BOTO3 = str(Path(boto3.__file__).parent / "data")
 
 
 class SharedLoader(Loader):
-    """A loader to whose search path no session adds anything."""
+    """A loader whose search path sessions cannot extend."""
 
     @property
     def search_paths(self) -> list[str]:
-        """Return a copy: every session of boto3 appends its own folder, which is there already."""
+        """Return a copy: each boto3 session appends its own folder, which the list already has."""
         return list(super().search_paths)
 
 

@@ -1,7 +1,8 @@
-"""How much the longest tests try: PIXFLEET_TEST_SIZE is `push` (the default) or `nightly`.
+"""The number of cases in the longest tests.
 
-A whole number stands for so many times the nightly size. PIXFLEET_TEST_SEED repeats a run that was
-larger than a push; without it such a run takes a new seed, and pytest's header shows it.
+PIXFLEET_TEST_SIZE is `push` (the default), `nightly`, or a whole number N for N times the nightly
+size. PIXFLEET_TEST_SEED repeats a run that was larger than a push; without it such a run takes a
+new seed, and pytest's header shows it.
 """
 
 import os
@@ -17,7 +18,7 @@ SEED_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The numbers that one run tries, and the seed of what it draws at random."""
+    """The numbers of cases in one run, and the seed of its random choices."""
 
     schedules: int
     fuzz_cases: int
@@ -33,7 +34,7 @@ class Size:
 
 
 def read_size(name: str, seed: int) -> Size:
-    """Return the size of this name; `ValueError` if there is none."""
+    """Return the size with this name; raise `ValueError` if there is none."""
     if name == PUSH:
         return Size(2_000, 1_100, 500, 400, seed=0)  # the same cases everywhere
     times = 1 if name == NIGHTLY else int(name)
@@ -41,7 +42,7 @@ def read_size(name: str, seed: int) -> Size:
 
 
 SIZE_NAME = os.environ.get(SIZE_VARIABLE) or PUSH
-# Set for the workers of pytest-xdist too, which inherit the environment and must draw alike.
+# Set in the environment, which the workers of pytest-xdist inherit: all must have the same seed.
 SIZE = read_size(
     SIZE_NAME,
     int(os.environ.setdefault(SEED_VARIABLE, str(secrets.randbits(SEED_BITS)))),

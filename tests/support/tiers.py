@@ -1,4 +1,4 @@
-"""The tiers of the tests: each folder belongs to one, and no test is without."""
+"""The tiers of the tests: the folder of a test decides its tier, and every test has one."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ TIERS_OF_FOLDERS = {
     "imaging": ("imaging",),
     "functional": ("functional",),
     "faults": ("faults",),
-    "contracts": ("faults", "e2e"),  # as the engine is: the simulator and moto, or MiniStack
+    "contracts": ("faults", "e2e"),  # on the simulator and moto: faults; on MiniStack: e2e
     "terraform": ("terraform",),
     "e2e": ("e2e",),
     "trixie": ("e2e",),
@@ -20,7 +20,7 @@ TIERS = tuple(dict.fromkeys(tier for tiers in TIERS_OF_FOLDERS.values() for tier
 
 
 def set_tiers(items: Sequence[pytest.Item]) -> None:
-    """Mark every test with its tier; `UsageError` if a test has none or another folder's."""
+    """Mark every test with its tier; raise `UsageError` if one has none or a wrong one."""
     wrong = [item.nodeid for item in items if not _set_tier(item)]
     if wrong:
         folders = ", ".join(f"tests/{folder}" for folder in TIERS_OF_FOLDERS)
@@ -31,7 +31,7 @@ def set_tiers(items: Sequence[pytest.Item]) -> None:
 
 
 def tier_of(item: pytest.Item) -> str:
-    """Return the tier that `set_tiers` has found."""
+    """Return the tier that `set_tiers` has set."""
     return next(marker.name for marker in item.iter_markers() if marker.name in TIERS)
 
 

@@ -1,4 +1,4 @@
-"""What the workers of one run of pytest-xdist share through files in `build`."""
+"""A lock that the workers of one pytest-xdist run share through a file in `build`."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ RUN_VARIABLE = "PYTEST_XDIST_TESTRUNUID"
 
 @contextmanager
 def only_one_worker(name: str) -> Iterator[bool]:
-    """Let one worker at a time in; give True until one has left without an exception.
+    """Hold a lock; yield True until a worker of this run has released it without an exception.
 
-    Without pytest-xdist it gives True always.
+    Without pytest-xdist it always yields True.
     """
     run = os.environ.get(RUN_VARIABLE, "")
     FOLDER.mkdir(parents=True, exist_ok=True)

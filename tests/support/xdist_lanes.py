@@ -1,14 +1,14 @@
 """How the tests are distributed over the workers of pytest-xdist.
 
-Tests of e2e mostly wait, all others compute. So each core has a worker, and two more workers run
-e2e beside them.
+The tests of e2e mostly wait, and all others compute. So there is one worker for each core, and two
+more workers, which begin with e2e.
 """
 
 import os
 
 WAITING_WORKERS = 2
 WAITING_FOLDER = "tests/e2e/"
-# The longest files begin first, or the run would end with one of them.
+# The longest files begin first, so that the run does not wait for one of them at its end.
 LONGEST_FIRST = (
     "tests/e2e/test_whole_stack.py",
     "tests/e2e/test_alarms.py",
@@ -18,7 +18,7 @@ LONGEST_FIRST = (
     "tests/terraform/test_modules.py",
     "tests/faults/test_schedules.py",
 )
-# The tests of these files share nothing, so several workers may take them.
+# The tests of these files share no fixtures, so several workers may run them.
 SPLIT = ("tests/faults/test_schedules.py", "tests/imaging/test_fuzz.py")
 
 
@@ -33,6 +33,6 @@ def file_of(nodeid: str) -> str:
 
 
 def rank(nodeid: str) -> int:
-    """Return when a test's file should begin: 0 is first."""
+    """Return the position of a test's file in the order of a run: 0 is first."""
     file = file_of(nodeid)
     return LONGEST_FIRST.index(file) if file in LONGEST_FIRST else len(LONGEST_FIRST)

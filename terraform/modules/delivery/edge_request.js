@@ -1,7 +1,7 @@
 // Viewer request: chooses the stored object. tests/terraform/edge_model.py is a model of it, and one
 // table of cases tests both. The runtime is ES 5.1 with const, let and arrow functions:
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
-// Terraform puts the recipes here and leaves these comments out: a function may have 10 KB.
+// Terraform inserts the recipes and removes these comments: a function may have 10 KB.
 const crypto = require('crypto');
 // [prefix, suffixes, [[name, width or 0, slots by initial]…]], rungs first and by width.
 const recipes = "RECIPES";
@@ -50,7 +50,7 @@ function sourceKey(uri) {
 }
 
 function encode(key) {
-  // S3 reads a bare + as a space, and a signature fails unless all but RFC 3986's unreserved is encoded.
+  // S3 reads a bare + as a space, and rejects the signature unless all characters but RFC 3986's unreserved ones are encoded.
   return encodeURIComponent(key)
     .replace(/[!'()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase())
     .replace(/%2F/g, '/');
@@ -74,7 +74,7 @@ function qualities(accept) {
   return found;
 }
 
-// All slots in the client's order of preference, and in `taken` those that it accepts, which come first.
+// All slots in the client's order of preference (`order`). Those that it accepts come first (`taken`).
 function readable(accept) {
   const said = qualities(accept);
   const avif = said['image/avif'] || 0;
@@ -87,7 +87,7 @@ function readable(accept) {
   ['image/*', '*/*'].forEach((type) => {
     if (fallback < 0 && said[type] !== undefined) fallback = said[type];
   });
-  // Below any q that can be written: every client can read the fallback.
+  // Every client can read the fallback, so its weight is above 0, but below any q that a client can send.
   if (fallback < 0) fallback = 0.0005;
   const weights = {
     // The avif slot may hold a WebP.

@@ -65,7 +65,7 @@ run "a_domain_name_in_place_of_the_distributions_id_is_refused" {
   }
 }
 
-run "two_addresses_in_one_are_refused" {
+run "two_email_addresses_in_one_string_are_refused" {
   command         = plan
   expect_failures = [var.email]
 
@@ -83,7 +83,7 @@ run "an_unknown_processor_is_refused" {
   }
 }
 
-run "more_memory_than_lambda_gives_is_refused" {
+run "more_memory_than_lambda_allows_is_refused" {
   command         = plan
   expect_failures = [var.function_memory_mb]
 
@@ -101,7 +101,7 @@ run "an_arn_in_place_of_the_functions_name_is_refused" {
   }
 }
 
-run "a_timeout_that_lambda_does_not_give_is_refused" {
+run "a_timeout_over_lambdas_maximum_is_refused" {
   command         = plan
   expect_failures = [var.function_timeout_seconds]
 
@@ -110,7 +110,7 @@ run "a_timeout_that_lambda_does_not_give_is_refused" {
   }
 }
 
-run "the_key_that_cloudwatch_cannot_use_is_refused" {
+run "the_aws_managed_key_of_sns_is_refused" {
   command         = plan
   expect_failures = [var.kms_key_arn]
 
@@ -158,7 +158,7 @@ run "a_queue_that_does_not_end_in_its_lane_is_refused" {
   }
 }
 
-run "a_target_longer_than_sqs_keeps_messages_is_refused" {
+run "a_target_over_the_longest_retention_of_sqs_is_refused" {
   command         = plan
   expect_failures = [var.lanes]
 
@@ -176,7 +176,7 @@ run "an_arn_in_place_of_the_log_groups_name_is_refused" {
   }
 }
 
-run "a_budget_of_nothing_is_refused" {
+run "a_budget_of_zero_is_refused" {
   command         = plan
   expect_failures = [var.monthly_budget_usd]
 
@@ -204,7 +204,7 @@ run "a_prefix_in_capitals_is_refused" {
   }
 }
 
-run "a_runbook_with_a_section_of_its_own_is_refused" {
+run "a_runbook_url_with_a_fragment_is_refused" {
   command         = plan
   expect_failures = [var.runbook_url]
 

@@ -81,7 +81,7 @@ run "a_fraction_of_a_second_is_refused" {
   expect_failures = [var.default_browser_seconds]
 }
 
-run "recipes_that_are_yaml_are_refused" {
+run "recipes_in_yaml_are_refused" {
   command = plan
   variables { recipes_json = "version: 1\nrecipes: []\n" }
   expect_failures = [var.recipes_json]
@@ -93,7 +93,7 @@ run "a_recipe_without_variants_is_refused" {
   expect_failures = [var.recipes_json]
 }
 
-run "no_recipes_are_refused" {
+run "an_empty_list_of_recipes_is_refused" {
   command = plan
   variables { recipes_json = "{\"version\":1,\"recipes\":[]}" }
   expect_failures = [var.recipes_json]

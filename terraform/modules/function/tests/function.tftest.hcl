@@ -36,7 +36,7 @@ run "only_lambda_functions_of_this_account_may_assume_the_role" {
   }
 }
 
-run "it_writes_only_its_own_logs_and_creates_no_log_group" {
+run "the_role_may_write_only_its_own_logs_and_create_no_log_group" {
   command = plan
 
   assert {

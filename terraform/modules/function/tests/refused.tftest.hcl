@@ -183,7 +183,7 @@ run "more_provisioned_than_reserved_concurrency_is_refused" {
   expect_failures = [var.provisioned_concurrency]
 }
 
-run "a_reservation_that_stops_the_function_is_refused" {
+run "a_reserved_concurrency_of_zero_is_refused" {
   command = plan
 
   variables {
@@ -193,7 +193,7 @@ run "a_reservation_that_stops_the_function_is_refused" {
   expect_failures = [var.reserved_concurrency]
 }
 
-run "another_language_is_refused" {
+run "a_runtime_other_than_python_is_refused" {
   command = plan
 
   variables {
@@ -213,7 +213,7 @@ run "a_timeout_too_short_for_an_image_is_refused" {
   expect_failures = [var.timeout_seconds]
 }
 
-run "a_timeout_over_lambdas_longest_is_refused" {
+run "a_timeout_over_lambdas_maximum_is_refused" {
   command = plan
 
   variables {

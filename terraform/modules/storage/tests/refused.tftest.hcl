@@ -91,7 +91,7 @@ run "variants_that_expire_before_their_sources_and_sources_that_tier_after_expir
   ]
 }
 
-run "rules_for_a_bucket_that_is_not_ours_are_refused" {
+run "rules_for_an_existing_bucket_are_refused" {
   command = plan
 
   variables {
@@ -129,7 +129,7 @@ run "logs_that_would_arrive_as_sources_are_refused" {
   expect_failures = [aws_s3_bucket_logging.ours["variants"]]
 }
 
-run "the_alias_of_the_copies_key_is_refused" {
+run "the_alias_of_the_replication_key_is_refused" {
   command = plan
 
   variables {
@@ -143,7 +143,7 @@ run "the_alias_of_the_copies_key_is_refused" {
   expect_failures = [var.replication]
 }
 
-run "copies_of_encrypted_sources_without_a_key_are_refused" {
+run "replication_of_encrypted_sources_without_a_key_is_refused" {
   command = plan
 
   variables {
@@ -154,7 +154,7 @@ run "copies_of_encrypted_sources_without_a_key_are_refused" {
   expect_failures = [var.replication]
 }
 
-run "copies_among_the_variants_are_refused" {
+run "replication_into_the_variants_bucket_is_refused" {
   command = plan
 
   variables {

@@ -34,7 +34,7 @@ run "nothing_is_copied_by_default" {
   }
 }
 
-run "the_role_may_copy_from_this_bucket_to_that_and_nothing_else" {
+run "the_role_may_only_replicate_from_the_sources_bucket_to_the_destination" {
   command = plan
 
   assert {

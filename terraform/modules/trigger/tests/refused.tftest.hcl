@@ -11,7 +11,7 @@ variables {
   }
 }
 
-run "a_window_over_lambdas_longest_is_refused" {
+run "a_batch_window_over_lambdas_maximum_is_refused" {
   command = plan
 
   variables {

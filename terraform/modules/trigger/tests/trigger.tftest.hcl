@@ -33,7 +33,7 @@ run "every_change_of_our_bucket_goes_to_live" {
   }
 }
 
-run "a_batch_is_ten_and_fails_record_by_record" {
+run "a_batch_has_ten_messages_and_reports_each_failed_one" {
   command = plan
 
   assert {
