@@ -23,6 +23,7 @@ from shared.imaging.child_protocol import (
     read_reply,
     write_job,
 )
+from shared.imaging.hiding import hide_this_process
 from shared.model.errors import (
     Cause,
     DecoderCrash,
@@ -54,11 +55,13 @@ CHILD_ENVIRONMENT = {
 class RenderChild:
     """One child process that decodes and encodes.
 
-    `memory_bytes` is what its jobs may take. Raises `RenderUnavailable` if no process can be
-    started.
+    `memory_bytes` is what its jobs may take. This process, which may hold credentials, becomes
+    unreadable for the child before the child starts. Raises `RenderUnavailable` if no process can
+    be started.
     """
 
     def __init__(self, memory_bytes: int) -> None:
+        hide_this_process()
         self._memory_bytes = memory_bytes
         self._is_ready = False
         self._stderr: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child

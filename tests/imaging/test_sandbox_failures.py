@@ -213,16 +213,16 @@ def test_a_child_can_report_an_unusable_watermark_only_for_a_job_with_one(cause:
 
 HIDDEN = """
 import ctypes, sys
-from shared.imaging.render_pool import RenderPool
+from shared.imaging.child_handle import RenderChild
 from shared.model.limits import Limits
 PR_GET_DUMPABLE = 3
 before = ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)
-RenderPool(1, Limits()).close()
+RenderChild(Limits().memory_bytes).stop()
 sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
 """
 
 
-def test_a_workers_memory_and_environment_are_hidden_from_its_children() -> None:
+def test_whoever_starts_a_child_hides_its_own_memory_and_environment() -> None:
     # Files of a process that is not dumpable belong to root: man 5 proc, man 2 ptrace.
     ended = subprocess.run(
         [sys.executable, "-c", HIDDEN],

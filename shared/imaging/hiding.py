@@ -1,0 +1,18 @@
+"""Hides this process's memory and environment from other processes of its user."""
+
+import ctypes
+import sys
+
+# linux/prctl.h
+PR_SET_DUMPABLE = 4
+
+
+def hide_this_process() -> None:
+    """Make this process not dumpable, so that no process of its user can read or trace it.
+
+    Otherwise a process of the same user may read /proc/<pid>/environ and /proc/<pid>/mem, and
+    attach with ptrace: man 2 PR_SET_DUMPABLE, man 5 proc. A program that this process starts is
+    dumpable again, and root with CAP_SYS_PTRACE may read every process. Linux only.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
