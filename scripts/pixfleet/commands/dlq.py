@@ -98,8 +98,7 @@ def show(
         f"\nBody\n{view.view_body(dead_letter.message.body)}",
         f"\nLogs ({log_group})\n{query}",
         "\nNext:",
-        f"  pixfleet dlq try --id {dead_letter.id}",
-        f"  pixfleet dlq redrive --id {dead_letter.id}",
+        *view.next_commands(dead_letter),
     )
 
 

@@ -119,8 +119,7 @@ class Redriver:
 def lane_for(dead_letter: DeadLetter, stack: Stack) -> str:
     """Return the queue that a dead letter came from; if that is unknown, the lane of its key."""
     lanes = {lane.queue for lane in stack.lanes.values()}
-    source_queue = dead_letter.attributes.source_queue
-    if source_queue in lanes:
-        return source_queue
+    if dead_letter.source_queue in lanes:
+        return dead_letter.source_queue
     name = stack.lane_of(dead_letter.key)
     return stack.lanes[name if name in stack.lanes else LIVE].queue

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
-from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
+from scripts.pixfleet.stack.dead_letters import UNATTACHED, DeadLetter
 from shared.model.errors import Cause, Misconfigured
 
 # Long enough to identify one message; a shorter text may be a typing mistake.
@@ -70,8 +70,8 @@ class Selection:
 def select(cause: str, prefix: str, ids: Sequence[str], *, everything: bool) -> Selection:
     """Return the selection that the options ask for; `Misconfigured` if they select nothing."""
     problems = []
-    if cause not in ("", NO_CAUSE, *Cause):
-        known = ", ".join((NO_CAUSE, *Cause))
+    if cause not in ("", *UNATTACHED, *Cause):
+        known = ", ".join((*UNATTACHED, *Cause))
         problems.append(f"--cause: expected one of {known}, got {cause!r}")
     problems += [
         f"--id: expected at least {MIN_ID_CHARS} characters of an id, got {each!r}"

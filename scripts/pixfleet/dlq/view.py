@@ -15,13 +15,16 @@ from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.status import RedriveOutcome, RedriveStatus
 from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
 from scripts.pixfleet.stack.dead_letter_scan import Scan
-from scripts.pixfleet.stack.dead_letters import NO_CAUSE, DeadLetter
+from scripts.pixfleet.stack.dead_letters import NO_CAUSE, UNDELIVERED, DeadLetter
 from scripts.pixfleet.terminal.console import facts, table
 from scripts.pixfleet.terminal.text import counted, printable
 from scripts.pixfleet.terminal.times import minute, timestamp
 
 BODY_CHARS = 4_000
-CAUSES = {NO_CAUSE: "- (the worker crashed)"}
+CAUSES = {
+    NO_CAUSE: "- (the worker crashed)",
+    UNDELIVERED: "undelivered (EventBridge could not send it to its queue)",
+}
 
 
 def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Table | str]:
@@ -69,6 +72,15 @@ def view_dead_letter(
     if entry:
         yield "\nLedger"
         yield facts(entry)
+
+
+def next_commands(dead_letter: DeadLetter) -> Iterable[str]:
+    """Yield the commands to type after a dead letter was shown."""
+    if dead_letter.cause == UNDELIVERED:
+        # Why EventBridge may not send is a matter of policies and keys, not of the source.
+        yield "  pixfleet doctor"
+    yield f"  pixfleet dlq try --id {dead_letter.id}"
+    yield f"  pixfleet dlq redrive --id {dead_letter.id}"
 
 
 def view_body(body: str) -> str:
@@ -142,7 +154,7 @@ def _attributes(dead_letter: DeadLetter) -> Table:
         "id": dead_letter.id,
         "key": dead_letter.key or "- (its body names no key)",
         "cause": CAUSES.get(dead_letter.cause, dead_letter.cause),
-        "detail": attributes.get("detail"),
+        "detail": dead_letter.detail,
         "sent": dead_letter.sent_at and timestamp(dead_letter.sent_at),
     }
     names = sorted(attributes.keys() - {"key", "cause", "detail"})

@@ -12,6 +12,10 @@ from shared.model.errors import BadMessage
 
 # SQS itself moved the message: the worker crashed before it could attach a cause.
 NO_CAUSE = "-"
+# EventBridge put the event here, because it could not send it to its queue.
+UNDELIVERED = "undelivered"
+# Causes that no worker attaches.
+UNATTACHED = (NO_CAUSE, UNDELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,29 @@ class DeadLetter:
 
     @property
     def cause(self) -> str:
-        """Return the cause that the worker attached, or `NO_CAUSE`."""
-        return self.attributes.cause or NO_CAUSE
+        """Return the cause that the worker attached, or one of `UNATTACHED`."""
+        return self.attributes.cause or (UNDELIVERED if self._target_arn else NO_CAUSE)
+
+    @property
+    def detail(self) -> str:
+        """Return the worker's detail, or EventBridge's error code and message."""
+        found = self.message.attributes
+        said = (found.get("ERROR_CODE", ""), found.get("ERROR_MESSAGE", ""))
+        return self.attributes.detail or ": ".join(filter(None, said))
+
+    @property
+    def source_queue(self) -> str:
+        """Return the queue that it came from, or that EventBridge could not send it to."""
+        return self.attributes.source_queue or self._target_arn.rpartition(":")[2]
+
+    @property
+    def _target_arn(self) -> str:
+        """Return the target of an EventBridge rule, or an empty string.
+
+        EventBridge attaches it to each event that it moves to a dead-letter queue:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        return self.message.attributes.get("TARGET_ARN", "")
 
     @property
     def key(self) -> str:
