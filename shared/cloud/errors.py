@@ -1,6 +1,16 @@
 """Translates the errors of AWS and of the network into ours.
 
 `Missing`, `Unchanged` and `ConditionRefused` are answers, not failures: the adapters expect them.
+
+The table has a code because we have decided about it, not because we expect it. Its sources are
+botocore's service models, which declare the errors of each operation and list S3's codes at its
+shape `Error`, and
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList,
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html,
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html,
+https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html and
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode.
 """
 
 from collections.abc import Callable
@@ -23,6 +33,7 @@ from shared.model.errors import (
     LedgerUnavailable,
     PixfleetError,
     SourceArchived,
+    SourceEncrypted,
     StorageUnavailable,
     Throttled,
     Unknown,
@@ -30,7 +41,17 @@ from shared.model.errors import (
 
 Answer = TypeVar("Answer")
 
+REFUSED = frozenset({401, 403})
+AGAIN_LATER = frozenset({404, 408, 409})
+TOO_MANY_REQUESTS = 429
+REDIRECT = 300
+CLIENT_ERROR = 400
 SERVER_ERRORS = 500
+# SQS says NonExistentQueue with this prefix, and other codes with or without it.
+QUEUE_PREFIX = "AWS.SimpleQueueService."
+# The code of an object that was stored with its owner's own key (SSE-C), and what S3 says then.
+CUSTOMER_KEY_CODE = "InvalidRequest"
+CUSTOMER_KEY_MESSAGE = "stored using a form of Server Side Encryption"
 
 
 class Missing(PixfleetError):
@@ -49,72 +70,77 @@ class Unchanged(PixfleetError):
     """The object has the ETag of the request (304)."""
 
 
-_CODES: dict[str, type[PixfleetError]] = {
-    "304": Unchanged,
-    "404": Missing,
-    "NoSuchKey": Missing,
-    "NoSuchBucket": StorageUnavailable,
-    "AWS.SimpleQueueService.NonExistentQueue": StorageUnavailable,
-    "QueueDoesNotExist": StorageUnavailable,
-    "ResourceNotFoundException": LedgerUnavailable,
-    "412": ConditionRefused,
-    "PreconditionFailed": ConditionRefused,
-    "ConditionalCheckFailedException": ConditionRefused,
-    # Two writers at once; S3 asks to try again:
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
-    "ConditionalRequestConflict": StorageUnavailable,
-    "403": AccessDenied,
-    "AccessDenied": AccessDenied,
-    "AccessDeniedException": AccessDenied,
-    "KMS.AccessDeniedException": AccessDenied,
-    "AllAccessDisabled": AccessDenied,
-    "ExpiredToken": AccessDenied,
-    "ExpiredTokenException": AccessDenied,
-    "InvalidClientTokenId": AccessDenied,
-    "InvalidToken": AccessDenied,
-    "KmsAccessDenied": AccessDenied,
-    "KMS.DisabledException": AccessDenied,
-    "KMS.KMSInvalidStateException": AccessDenied,
-    "KMS.NotFoundException": AccessDenied,
-    "KMS.ThrottlingException": Throttled,
-    "KmsThrottled": Throttled,
-    "UnrecognizedClientException": AccessDenied,
-    # SNS has its own codes: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-    "AuthorizationError": AccessDenied,
-    "InvalidSecurity": AccessDenied,
-    "KMSAccessDenied": AccessDenied,
-    "KMSDisabled": AccessDenied,
-    "KMSInvalidState": AccessDenied,
-    "KMSNotFound": AccessDenied,
-    "KMSOptInRequired": AccessDenied,
-    "KMSThrottling": Throttled,
-    "NotFound": StorageUnavailable,
-    "Throttled": Throttled,
-    # The source was archived and has to be restored before it can be read.
-    "InvalidObjectState": SourceArchived,
-    "RequestTimeTooSkewed": StorageUnavailable,
-    "InvalidAccessKeyId": AccessDenied,
-    "SignatureDoesNotMatch": AccessDenied,
-    "503": Throttled,
-    # Codes with other statuses than 5xx that botocore would retry:
-    # https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode
-    "RequestTimeout": StorageUnavailable,
-    "RequestTimeoutException": StorageUnavailable,
-    "PriorRequestNotComplete": StorageUnavailable,
-    "BandwidthLimitExceeded": Throttled,
-    "EC2ThrottledException": Throttled,
-    "LimitExceededException": Throttled,
-    "ProvisionedThroughputExceededException": Throttled,
-    "RequestLimitExceeded": Throttled,
-    "RequestThrottled": Throttled,
-    "RequestThrottledException": Throttled,
-    "SlowDown": Throttled,
-    "ThrottledException": Throttled,
-    "Throttling": Throttled,
-    "ThrottlingException": Throttled,
-    "TooManyRequestsException": Throttled,
-    "TransactionInProgressException": Throttled,
+_BY_CLASS: dict[type[PixfleetError], str] = {
+    Unchanged: "304",
+    Missing: "404 NoSuchKey",
+    ConditionRefused: "412 ConditionalCheckFailedException PreconditionFailed",
+    SourceArchived: "InvalidObjectState",
+    AccessDenied: """
+        401 403 AccessDenied AccessDeniedException AccountProblem AllAccessDisabled
+        AuthorizationError AuthorizationHeaderMalformed CredentialsNotSupported
+        ExpiredToken ExpiredTokenException IncompleteSignature IncompleteSignatureException
+        InvalidAccessKeyId InvalidClientTokenId InvalidPayer InvalidSecurity InvalidToken
+        MissingAuthenticationToken MissingAuthenticationTokenException NotAuthorized NotSignedUp
+        OptInRequired SignatureDoesNotMatch TokenRefreshRequired UnrecognizedClientException
+        KMS.AccessDeniedException KMSAccessDenied KmsAccessDenied
+        KMS.DisabledException KMSDisabled KmsDisabled
+        KMS.DryRunOperationException KMS.IncorrectKeyException KMS.InvalidCiphertextException
+        KMS.InvalidGrantTokenException
+        KMS.InvalidKeyUsageException KmsInvalidKeyUsage
+        KMS.InvalidStateException KMS.KMSInvalidStateException KMSInvalidState KmsInvalidState
+        KMS.NotFoundException KMSNotFound KmsNotFound
+        KMS.OptInRequired KMSOptInRequired KmsOptInRequired
+        """,
+    Throttled: """
+        429 503 BandwidthLimitExceeded EC2ThrottledException LimitExceededException OverLimit
+        ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled
+        RequestThrottledException SlowDown Throttled ThrottledException Throttling
+        ThrottlingException TooManyRequestsException TransactionInProgressException
+        KMS.ThrottlingException KMSThrottling KmsThrottled
+        """,
+    # A table that does not exist, whatever called it.
+    LedgerUnavailable: "ResourceNotFoundException TableNotFoundException",
+    # Something that every image needs failed, or does not exist. At the stage of the ledger these
+    # mean `LedgerUnavailable`.
+    StorageUnavailable: """
+        500 502 504 InternalError InternalFailure InternalServerError ServiceUnavailable
+        KMS.DependencyTimeoutException KMS.KMSInternalException KMS.KeyUnavailableException
+        InvalidAddress InvalidBucketName NoSuchBucket NonExistentQueue NotFound
+        QueueDeletedRecently QueueDoesNotExist
+        301 307 IllegalLocationConstraintException PermanentRedirect Redirect TemporaryRedirect
+        ConditionalRequestConflict InvalidBucketState OperationAborted PriorRequestNotComplete
+        PurgeQueueInProgress ReplicatedWriteConflictException RestoreAlreadyInProgress
+        TransactionConflict TransactionConflictException
+        BadDigest IncompleteBody RequestAbortedException RequestExpired RequestTimeTooSkewed
+        RequestTimeout RequestTimeoutException XAmzContentChecksumMismatch
+        XAmzContentSHA256Mismatch
+        """,
+    # Mistakes in our own requests, and refusals of operations or options that we do not use.
+    Unknown: """
+        400 405 411 413 416 AmbiguousGrantByEmailAddress BatchEntryIdsNotDistinct
+        BatchRequestTooLong BucketAlreadyExists BucketAlreadyOwnedByYou BucketNotEmpty
+        CrossLocationLoggingProhibited EmptyBatchRequest EncryptionTypeMismatch EndpointDisabled
+        EntityTooLarge EntityTooSmall IllegalVersioningConfigurationException
+        IncorrectNumberOfFilesInPostRequest InlineDataTooLarge InvalidAddressingHeader
+        InvalidArgument InvalidAttributeName InvalidAttributeValue InvalidBatchEntryId
+        InvalidDigest InvalidEncryptionAlgorithmError InvalidIdFormat InvalidLocationConstraint
+        InvalidMessageContents InvalidParameter InvalidParameterValue InvalidPart InvalidPartOrder
+        InvalidPolicyDocument InvalidRange InvalidRequest InvalidSOAPRequest
+        InvalidStorageClass InvalidTargetBucketForLogging InvalidURI InvalidWriteOffset
+        ItemCollectionSizeLimitExceededException KeyTooLongError MalformedACLError
+        MalformedHttpRequestException MalformedPOSTRequest MalformedXML MaxMessageLengthExceeded
+        MaxPostPreDataLengthExceededError MessageNotInflight MetadataTooLarge MethodNotAllowed
+        MissingAttachment MissingContentLength MissingRequestBodyError MissingSecurityElement
+        MissingSecurityHeader NoLoggingStatusForKey NoSuchBucketPolicy
+        NoSuchLifecycleConfiguration NoSuchUpload NoSuchVersion NotImplemented
+        ParameterValueInvalid PlatformApplicationDisabled ReceiptHandleIsInvalid
+        RequestEntityTooLargeException RequestIsNotMultiPartContent RequestTorrentOfBucketError
+        TooManyBuckets TooManyEntriesInBatchRequest TooManyParts UnexpectedContent
+        UnknownOperationException UnresolvableGrantByEmailAddress UnsupportedOperation
+        UserKeyMustBeSpecified ValidationError ValidationException
+        """,
 }
+_CLASSES = {code: kind for kind, codes in _BY_CLASS.items() for code in codes.split()}
 
 
 def translated(call: Callable[[], Answer], *, stage: str) -> Answer:
@@ -132,14 +158,30 @@ def translated(call: Callable[[], Answer], *, stage: str) -> Answer:
 
 
 def _from_client_error(error: ClientError, stage: str) -> PixfleetError:
-    code = error.response.get("Error", {}).get("Code", "")
+    answer = error.response.get("Error", {})
+    code = answer.get("Code", "").removeprefix(QUEUE_PREFIX)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = _CODES.get(code)
+    kind = _CLASSES.get(code) or _class_of_status(code, status)
     if kind is ConditionRefused:
         return ConditionRefused(str(error), error.response.get("Item"))
-    if kind is None:
-        kind = _unavailable(stage) if status >= SERVER_ERRORS else Unknown
+    if code == CUSTOMER_KEY_CODE and CUSTOMER_KEY_MESSAGE in answer.get("Message", ""):
+        kind = SourceEncrypted
+    if kind is StorageUnavailable:
+        kind = _unavailable(stage)
     return kind(str(error), stage=stage) if issubclass(kind, Failure) else kind(str(error))
+
+
+def _class_of_status(code: str, status: int) -> type[PixfleetError]:
+    """Return the class of a code that the table does not have.
+
+    An unknown 404 is no `Missing`: a worker that takes a source for missing deletes its variants.
+    """
+    if code.upper().startswith("KMS") or status in REFUSED:
+        return AccessDenied
+    if status == TOO_MANY_REQUESTS:
+        return Throttled
+    is_outside = REDIRECT <= status < CLIENT_ERROR or status >= SERVER_ERRORS
+    return StorageUnavailable if is_outside or status in AGAIN_LATER else Unknown
 
 
 def _unavailable(stage: str) -> type[Failure]:

@@ -16,6 +16,7 @@ from shared.model.codec import Codec
 from shared.model.errors import (
     AccessDenied,
     SourceChanged,
+    SourceEncrypted,
     StorageUnavailable,
     WatermarkUnusable,
 )
@@ -27,7 +28,7 @@ from shared.model.source import Overrides, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, ObjectIdentifierTypeDef
 
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
@@ -35,6 +36,8 @@ FINGERPRINT = "pixfleet-recipe"
 VERSION = "pixfleet-version"
 # Every worker holds the watermark in memory and sends it to a render child with each source.
 MAX_WATERMARK_BYTES = 4 * MEBIBYTE
+# The code that botocore gives a response without a body.
+BAD_REQUEST = "400"
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
@@ -64,11 +67,12 @@ class Objects:
         return bound
 
     def head(self, key: str) -> Source | None:
-        """Return the source as it is now; None if there is none, or a delete marker."""
+        """Return the source as it is now; None if there is none, or a delete marker.
+
+        Raises `SourceEncrypted` for an object that was stored with its owner's own key.
+        """
         try:
-            answer = self.calls.attempt(
-                lambda: self._s3.head_object(Bucket=self.sources_bucket, Key=key), stage="head"
-            )
+            answer = self.calls.attempt(lambda: self._head(key), stage="head")
         except Missing:
             self._require_sources_bucket()
             return None
@@ -103,7 +107,7 @@ class Objects:
             return self.calls.attempt(lambda: self._read_watermark(key, known), stage="watermark")
         except Unchanged:
             return known
-        except (Missing, AccessDenied) as error:
+        except (Missing, AccessDenied, SourceEncrypted) as error:
             raise WatermarkUnusable(
                 f"Expected a watermark {key!r} in {self.sources_bucket}: {error}",
                 stage="watermark",
@@ -162,6 +166,16 @@ class Objects:
                 return body.read()
 
         return self.calls.attempt(read, stage="recipes")
+
+    def _head(self, key: str) -> "HeadObjectOutputTypeDef":
+        try:
+            return self._s3.head_object(Bucket=self.sources_bucket, Key=key)
+        except ClientError as error:
+            # A refused HEAD has no body: 400 may mean SSE-C or an expired token. GET tells which.
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+            if error.response["Error"]["Code"] == BAD_REQUEST:
+                self._s3.get_object(Bucket=self.sources_bucket, Key=key)["Body"].close()
+            raise
 
     def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:
         answer = self._s3.delete_objects(

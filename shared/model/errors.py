@@ -32,6 +32,7 @@ class Cause(StrEnum):
     RENDER_UNAVAILABLE = "render_unavailable"
     SOURCE_ARCHIVED = "source_archived"
     SOURCE_CHANGED = "source_changed"
+    SOURCE_ENCRYPTED = "source_encrypted"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     THROTTLED = "throttled"
     TOO_COSTLY = "too_costly"
@@ -123,6 +124,12 @@ class OwnOutput(Permanent):
     """A source is a variant that Pixfleet made: rendering it would never end."""
 
     cause = Cause.OWN_OUTPUT
+
+
+class SourceEncrypted(Permanent):
+    """A source is encrypted with a key that only its owner has (SSE-C), so S3 cannot return it."""
+
+    cause = Cause.SOURCE_ENCRYPTED
 
 
 class TooCostly(Permanent):

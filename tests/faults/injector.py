@@ -77,9 +77,10 @@ class Injector:
         status: int,
         calls: Container[int] = EVERY,
         where: str = "",
+        message: str = "injected",
     ) -> None:
         """Answer calls that contain `where` with an AWS error, without their effect."""
-        error = {"Error": {"Code": code, "Message": "injected"}}
+        error = {"Error": {"Code": code, "Message": message}}
         answer = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
         reply = (SimpleNamespace(status_code=status), answer)
         self._before.append(Rule(operation, calls, where, lambda: reply))

@@ -258,5 +258,37 @@ def test_one_tenant_whose_sources_are_closed_to_us_fails_alone_and_by_name(
     assert code in dead_letter.attributes["detail"]
 
 
+SSE_C = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be "
+    "provided to retrieve the object."
+)
+
+
+def test_a_source_with_its_owners_key_is_rejected_alone_until_it_is_replaced(
+    delivery: Delivery, injector: Injector
+) -> None:
+    keys = [KEY, "plain.jpg"]
+    for number, key in enumerate(keys):
+        delivery.world.drop(key, images.jpeg(SMALL, seed=number))
+    delivery.deliver(notification(KEY))
+    injector.refuse("HeadObject", "400", status=400, where=KEY)
+    injector.refuse("GetObject", "InvalidRequest", status=400, where=KEY, message=SSE_C)
+
+    encrypted, plain = delivery.deliver(*[notification(key) for key in keys])
+    _, duplicate = delivery.deliver(*[notification(key) for key in reversed(keys)])
+    stored = delivery.world.stored_names(KEY)
+    injector.mend()
+    (replaced,) = delivery.deliver(notification(KEY))
+
+    (dead_letter,) = delivery.queues.sent
+    assert (cause(encrypted.outcome), encrypted.is_acknowledged) == (Cause.SOURCE_ENCRYPTED, True)
+    assert dead_letter.attributes["cause"] == Cause.SOURCE_ENCRYPTED
+    assert SSE_C in dead_letter.attributes["detail"]
+    assert plain.outcome is Outcome.MADE
+    assert duplicate.outcome is Outcome.REJECTED
+    assert stored == set()
+    assert replaced.outcome is Outcome.MADE
+
+
 def persisted(delivery: Delivery) -> list[RecordOutcome]:
     return delivery.persist(notification(KEY))

@@ -210,7 +210,7 @@ def test_a_code_that_we_translate_is_one_that_the_service_sends(
     model = service_model(clients, service).shape_for(shape)
 
     # The query protocol had names of its own, and SQS sends those still.
-    assert {shape, model.metadata.get("error", {}).get("code", shape)} <= faults._CODES.keys()
+    assert {shape, model.metadata.get("error", {}).get("code", shape)} <= faults._CLASSES.keys()
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,25 @@ from botocore.response import StreamingBody
 from shared.cloud.bodies import CHUNK_BYTES
 from shared.cloud.clients import Clients
 from shared.cloud.errors import Missing
-from shared.cloud.objects import FINGERPRINT, MAX_DELETES, SOURCE_ETAG, VERSION, Objects
+from shared.cloud.objects import (
+    FINGERPRINT,
+    MAX_DELETES,
+    SOURCE_ETAG,
+    VERSION,
+    Objects,
+    WatermarkFile,
+)
 from shared.deadline import Deadline
 from shared.model.codec import Codec
-from shared.model.errors import AccessDenied, OutOfTime, SourceChanged, StorageUnavailable
+from shared.model.errors import (
+    AccessDenied,
+    OutOfTime,
+    SourceChanged,
+    SourceEncrypted,
+    StorageUnavailable,
+    Unknown,
+    WatermarkUnusable,
+)
 from shared.model.keys import manifest_key, variant_key
 from shared.model.manifest import version_token
 from shared.model.recipe import Recipe, Slot, Variant
@@ -333,3 +348,67 @@ def test_the_recipes_are_read_from_their_object(objects: Objects, clients: Clien
 def test_recipes_that_are_not_there_are_missing(objects: Objects) -> None:
     with pytest.raises(Missing, match="NoSuchKey"):
         objects.read_recipes(VARIANTS, "recipes.json")
+
+
+def refuse_reading(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch, code: str, message: str
+) -> None:
+    """Let HEAD answer 400 without a body, as S3 does, and GET with the reason."""
+
+    def get(**_arguments: object) -> None:
+        raise client_error(code, 400, message=message)
+
+    def head(**_arguments: object) -> None:
+        raise client_error("400", 400)
+
+    monkeypatch.setattr(clients.s3, "head_object", head)
+    monkeypatch.setattr(clients.s3, "get_object", get)
+
+
+SSE_C = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be "
+    "provided to retrieve the object."
+)
+
+
+def test_a_source_with_its_owners_key_is_rejected_and_not_retried(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_reading(objects, clients, monkeypatch, "InvalidRequest", SSE_C)
+
+    with pytest.raises(SourceEncrypted, match="form of Server Side Encryption") as caught:
+        objects.head(KEY)
+
+    assert caught.value.is_permanent
+
+
+def test_a_refused_head_has_the_reason_that_get_gives(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_reading(objects, clients, monkeypatch, "ExpiredToken", "The token has expired.")
+
+    with pytest.raises(AccessDenied, match="ExpiredToken"):
+        objects.head(KEY)
+
+
+def test_a_refused_head_without_a_reason_is_unknown(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(clients, b"pixels")
+
+    def head(**_arguments: object) -> None:
+        raise client_error("400", 400)
+
+    monkeypatch.setattr(clients.s3, "head_object", head)
+
+    with pytest.raises(Unknown, match="400"):
+        objects.head(KEY)
+
+
+def test_a_watermark_with_its_owners_key_is_unusable(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_reading(objects, clients, monkeypatch, "InvalidRequest", SSE_C)
+
+    with pytest.raises(WatermarkUnusable, match="Server Side Encryption"):
+        objects.fetch_watermark(KEY, known=WatermarkFile())

@@ -89,10 +89,12 @@ class FakeQueues(Queues):
             raise self.trouble
 
 
-def client_error(code: str, status: int = 400, **extra: object) -> ClientError:
+def client_error(
+    code: str, status: int = 400, *, message: str = "said AWS", **extra: object
+) -> ClientError:
     """Return an error as botocore raises it for an answer of AWS."""
     response: dict[str, Any] = {
-        "Error": {"Code": code, "Message": "said AWS"},
+        "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
         **extra,
     }

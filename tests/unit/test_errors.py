@@ -40,6 +40,7 @@ PERMANENT = {
     "corrupt",
     "not_an_image",
     "own_output",
+    "source_encrypted",
     "too_costly",
     "too_many_bytes",
     "too_many_frames",
