@@ -19,6 +19,9 @@ MIN_BATCH_SECONDS = 60
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
 # A render child holds a source twice before it has read its header.
 SOURCE_SHARE = 0.4
+# A subset of what CloudWatch accepts as the value of a dimension.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+FLEET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 MAX_DIGITS = 20  # int() refuses numbers of thousands of digits
 # A standard topic. A FIFO topic, `….fifo`, requires a message group and accepts few messages a
 # second.
@@ -30,6 +33,7 @@ TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1
 class Settings:
     """Names, limits and times of one worker. Sizes are in bytes, times in seconds."""
 
+    fleet: str
     sources_bucket: str
     variants_bucket: str
     ledger_table: str
@@ -70,6 +74,15 @@ class _Reader:
         )
         return default
 
+    def fleet(self, name: str) -> str:
+        value = self.text(name)
+        if value and not FLEET.fullmatch(value):
+            self.problems.append(
+                f"PIXFLEET_{name}: expected the prefix of a stack, up to 100 letters, digits, "
+                f"dashes and underscores, got {excerpt(value)}"
+            )
+        return value
+
     def topic(self, name: str) -> str:
         value = self.text(name, default="")
         if value and not TOPIC_ARN.fullmatch(value):
@@ -99,6 +112,7 @@ def read_settings(
     reader = _Reader(environment)
     lease_seconds = reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200)
     settings = Settings(
+        fleet=reader.fleet("FLEET"),
         sources_bucket=reader.text("SOURCES_BUCKET"),
         variants_bucket=reader.text("VARIANTS_BUCKET"),
         ledger_table=reader.text("LEDGER_TABLE"),

@@ -11,6 +11,7 @@ locals {
   worker_environment = tomap(merge(
     {
       PIXFLEET_DEAD_LETTER_QUEUE = module.queue.dead_letter.name
+      PIXFLEET_FLEET             = var.prefix
       PIXFLEET_LEDGER_TABLE      = module.ledger.table.name
       PIXFLEET_MAX_RECEIVES      = tostring(var.queues.max_receives)
       PIXFLEET_RECIPES           = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}"

@@ -157,7 +157,7 @@ class Consumer:
 def consumer() -> Consumer:
     """Return this process's consumer; the first call starts the render children."""
     settings = read_settings()
-    configure_logging(settings.log_format)
+    configure_logging(settings.log_format, fleet=settings.fleet)
     return Consumer(build_context(settings))
 
 

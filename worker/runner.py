@@ -87,7 +87,7 @@ def main(policy: WorkerPolicy = POLICY) -> int:
     signal.signal(signal.SIGINT, stop)
     try:
         settings = read_settings(needs_queue=True)
-        configure_logging(settings.log_format)
+        configure_logging(settings.log_format, fleet=settings.fleet)
         context = build_context(settings, policy)
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this

@@ -75,6 +75,7 @@ class LocalStack:
             "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "NO_PROXY": "127.0.0.1,localhost",
+            "PIXFLEET_FLEET": self.prefix,
             "PIXFLEET_SOURCES_BUCKET": self.sources_bucket,
             "PIXFLEET_VARIANTS_BUCKET": self.variants_bucket,
             "PIXFLEET_LEDGER_TABLE": self.ledger_table,

@@ -8,14 +8,15 @@ from typing import Any, TextIO
 
 import structlog
 
-from shared.telemetry.metrics import embed_metrics
+from shared.telemetry.metrics import MetricEmbedder
 from shared.text import escape_unprintable
 
 
-def configure_logging(log_format: str) -> None:
+def configure_logging(log_format: str, *, fleet: str = "") -> None:
     """Send structlog's events to standard error; `log_format` is `json` or `console`.
 
-    A JSON line includes its metrics (`shared.telemetry.metrics`). Lambda sends standard output and
+    A JSON line includes its metrics (`shared.telemetry.metrics`), which are those of `fleet`;
+    without a fleet there are none. Lambda sends standard output and
     standard error to CloudWatch Logs line by line. If the function's own log format is JSON,
     Lambda filters by our `level`: its application log level must be INFO or lower, or metrics are
     lost:
@@ -27,7 +28,7 @@ def configure_logging(log_format: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *(_for_machines() if as_json else _for_people()),
+            *(_for_machines(fleet) if as_json else _for_people()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         # A line and its newline in one write, so that lines of other processes cannot mix with it.
@@ -36,11 +37,11 @@ def configure_logging(log_format: str) -> None:
     )
 
 
-def _for_machines() -> list[structlog.types.Processor]:
+def _for_machines(fleet: str) -> list[structlog.types.Processor]:
     # Tracebacks without local variables, which hold message bodies and signed requests.
     shown = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
-        embed_metrics,
+        MetricEmbedder(fleet),
         structlog.processors.ExceptionRenderer(shown),
         structlog.processors.JSONRenderer(),
     ]

@@ -40,10 +40,14 @@ class Metric:
     dimension_sets: tuple[Dimensions, ...]
 
 
-BY_LANE: tuple[Dimensions, ...] = (("lane",),)
+# Every set has the fleet: stacks of one account and region share the namespace, and their alarms
+# must not read each other's metrics.
+FLEET = "fleet"
+BY_CAUSE: tuple[Dimensions, ...] = ((FLEET, "cause"),)
+BY_LANE: tuple[Dimensions, ...] = ((FLEET, "lane"),)
 METRICS = (
-    Metric("images", Unit.COUNT, (("lane", "outcome"),)),
-    Metric("failures", Unit.COUNT, (("cause",), ("lane",))),
+    Metric("images", Unit.COUNT, ((FLEET, "lane", "outcome"),)),
+    Metric("failures", Unit.COUNT, (*BY_CAUSE, *BY_LANE)),
     # An alarm can add up ten metrics, and there are more permanent causes.
     Metric("rejections", Unit.COUNT, BY_LANE),
     Metric("dead_letters", Unit.COUNT, BY_LANE),
@@ -51,27 +55,38 @@ METRICS = (
     Metric("render_seconds", Unit.SECONDS, BY_LANE),
     Metric("source_bytes", Unit.BYTES, BY_LANE),
     Metric("variant_bytes", Unit.BYTES, BY_LANE),
-    Metric("batches_stopped", Unit.COUNT, (("cause",),)),
+    Metric("batches_stopped", Unit.COUNT, BY_CAUSE),
 )
 
 
-def embed_metrics(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:  # structlog's shape of a processor
-    """Add `_aws` to a line that has metrics; it must have its `timestamp`, in ISO 8601."""
-    directives: dict[tuple[Dimensions, ...], list[Metric]] = {}
-    for metric in METRICS:
-        sets = tuple(each for each in metric.dimension_sets if _has(event, each))
-        if sets and _is_finite(event.get(metric.name)):
-            directives.setdefault(sets, []).append(metric)
-    if directives:
-        event["_aws"] = {
-            "Timestamp": round(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000),
-            "CloudWatchMetrics": [
-                _directive(sets, metrics) for sets, metrics in directives.items()
-            ],
-        }
-    return event
+@dataclass(frozen=True, slots=True)
+class MetricEmbedder:
+    """A structlog processor that makes lines the metrics of one fleet; none without a fleet."""
+
+    fleet: str
+
+    def __call__(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:  # structlog's shape of a processor
+        """Add `fleet` and `_aws` to a line that has metrics.
+
+        The line must have its `timestamp`, in ISO 8601.
+        """
+        dimensions = {**event, FLEET: self.fleet}
+        directives: dict[tuple[Dimensions, ...], list[Metric]] = {}
+        for metric in METRICS:
+            sets = tuple(each for each in metric.dimension_sets if _has(dimensions, each))
+            if sets and _is_finite(event.get(metric.name)):
+                directives.setdefault(sets, []).append(metric)
+        if directives:
+            event[FLEET] = self.fleet
+            event["_aws"] = {
+                "Timestamp": round(datetime.fromisoformat(event["timestamp"]).timestamp() * 1000),
+                "CloudWatchMetrics": [
+                    _directive(sets, metrics) for sets, metrics in directives.items()
+                ],
+            }
+        return event
 
 
 def _directive(sets: tuple[Dimensions, ...], metrics: list[Metric]) -> Mapping[str, object]:

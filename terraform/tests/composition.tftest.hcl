@@ -29,6 +29,7 @@ run "the_worker_gets_its_required_settings" {
   assert {
     condition = output.worker_environment == tomap({
       PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
+      PIXFLEET_FLEET             = "acme"
       PIXFLEET_LEDGER_TABLE      = "acme-ledger"
       PIXFLEET_MAX_RECEIVES      = "8"
       PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
@@ -57,6 +58,7 @@ run "the_worker_gets_every_setting" {
       PIXFLEET_CHILD_MEMORY_MB   = "1200"
       PIXFLEET_COMPLETION_TOPIC  = "arn:aws:sns:eu-central-1:123456789012:changes"
       PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
+      PIXFLEET_FLEET             = "acme"
       PIXFLEET_LEDGER_TABLE      = "acme-ledger"
       PIXFLEET_MAX_BYTES         = "52428800"
       PIXFLEET_MAX_FRAMES        = "100"

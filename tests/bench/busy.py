@@ -106,7 +106,7 @@ def _batch(
     render_pool.spans.clear()
     aws.calls.clear()
     with redirect_stderr(StringIO()) as said:
-        configure_logging("json")
+        configure_logging("json", fleet="photos")
         other_processes = OtherProcesses()
         parent, began = time.process_time(), time.perf_counter()
         results = consumer.consume(messages, Deadline.after(BATCH_SECONDS, SystemClock()))
@@ -136,6 +136,7 @@ def _worker_context(children: int) -> WorkerContext:
         recipes = Path(folder) / "recipes.json"
         recipes.write_text(json.dumps(recipes_document()))
         settings = {
+            "PIXFLEET_FLEET": "photos",
             "PIXFLEET_SOURCES_BUCKET": SOURCES,
             "PIXFLEET_VARIANTS_BUCKET": "variants",
             "PIXFLEET_LEDGER_TABLE": "ledger",

@@ -200,6 +200,7 @@ def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[
     ) -> World:
         settings = read_settings(
             {
+                "PIXFLEET_FLEET": "photos",
                 "PIXFLEET_SOURCES_BUCKET": SOURCES,
                 "PIXFLEET_VARIANTS_BUCKET": VARIANTS,
                 "PIXFLEET_LEDGER_TABLE": TABLE,

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.functional
 def settings(recipes: str) -> Settings:
     return read_settings(
         {
+            "PIXFLEET_FLEET": "photos",
             "PIXFLEET_SOURCES_BUCKET": SOURCES,
             "PIXFLEET_VARIANTS_BUCKET": VARIANTS,
             "PIXFLEET_LEDGER_TABLE": TABLE,

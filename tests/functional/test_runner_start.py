@@ -33,6 +33,7 @@ def _environment(tmp_path: Path) -> dict[str, str]:
     recipes = tmp_path / "recipes.json"
     recipes.write_text('{"version": 1, "recipes": []}')
     return {
+        "PIXFLEET_FLEET": "photos",
         "PIXFLEET_SOURCES_BUCKET": "sources",
         "PIXFLEET_VARIANTS_BUCKET": "variants",
         "PIXFLEET_LEDGER_TABLE": "ledger",
@@ -48,7 +49,7 @@ def test_an_empty_environment_is_refused_with_every_problem_at_once() -> None:
 
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[0] == "The environment cannot be used:"
-    assert ended.stderr.count("expected a value, got nothing") == 6
+    assert ended.stderr.count("expected a value, got nothing") == 7
     assert "Traceback" not in ended.stderr
 
 

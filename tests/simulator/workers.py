@@ -64,6 +64,7 @@ def settings() -> Settings:
     """Return the settings of every simulated worker."""
     return read_settings(
         {
+            "PIXFLEET_FLEET": "photos",
             "PIXFLEET_SOURCES_BUCKET": SOURCES,
             "PIXFLEET_VARIANTS_BUCKET": VARIANTS,
             "PIXFLEET_LEDGER_TABLE": TABLE,

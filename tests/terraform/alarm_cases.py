@@ -15,6 +15,7 @@ OUTSIDE_CAUSES = (
 # The same values as the module's test run whose plan is read.
 TARGETS = {"live": 300, "bulk": 86400}
 TIMEOUT_SECONDS = 300
+FLEET = "pixfleet"
 DEAD_LETTERS = metric(
     "AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="pixfleet-dead-letter"
 )
@@ -48,7 +49,7 @@ def _of_dead_letters() -> Iterator[Case]:
 def _of_lanes() -> Iterator[Case]:
     for lane, target in TARGETS.items():
         age = metric("AWS/SQS", "ApproximateAgeOfOldestMessage", QueueName=f"pixfleet-{lane}")
-        complete = metric("Pixfleet", "complete_seconds", lane=lane)
+        complete = _by_lane("complete_seconds", lane)
         new = _by_lane("dead_letters", lane)
         yield Case(
             f"oldest-message-{lane}",
@@ -111,7 +112,7 @@ def _of_the_function() -> Iterator[Case]:
 
 def _of_causes() -> Iterator[Case]:
     for cause in OUTSIDE_CAUSES:
-        stopped = metric("Pixfleet", "batches_stopped", cause=cause)
+        stopped = metric("Pixfleet", "batches_stopped", fleet=FLEET, cause=cause)
         yield Case(
             f"batches-stopped-{cause.replace('_', '-')}",
             bad={stopped: [[1], [1, 1]]},
@@ -120,11 +121,11 @@ def _of_causes() -> Iterator[Case]:
 
 
 def _by_lane(name: str, lane: str) -> Metric:
-    return metric("Pixfleet", name, lane=lane)
+    return metric("Pixfleet", name, fleet=FLEET, lane=lane)
 
 
 def _images(lane: str, outcome: str) -> Metric:
-    return metric("Pixfleet", "images", lane=lane, outcome=outcome)
+    return metric("Pixfleet", "images", fleet=FLEET, lane=lane, outcome=outcome)
 
 
 def _function(name: str) -> Metric:

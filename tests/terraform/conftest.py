@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.terraform import NoProvider, program
+from tests.terraform.planned import Resources, alarms_module
 from tests.terraform.program import FolderCheck, Terraform, set_up
 
 
@@ -22,6 +23,12 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     if os.environ.get("CI") or os.environ.get("TF_PLUGIN_DIR"):
         pytest.fail(why, pytrace=False)
     pytest.skip(why.splitlines()[0])
+
+
+@pytest.fixture(scope="session")
+def alarm_runs(terraform: Terraform) -> Mapping[str, Resources]:
+    """Return what each run of the alarms module's tests plans."""
+    return alarms_module(terraform)
 
 
 @pytest.fixture(scope="session")

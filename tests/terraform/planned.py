@@ -1,44 +1,64 @@
-"""The resources of the alarms module, read from the plan of its own tests."""
+"""The resources that a run of `terraform test` plans, and those of the alarms module by name."""
 
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.terraform.cloudwatch import Planned
 from tests.terraform.folders import ROOT, STACK
 from tests.terraform.program import Terraform
 
-MODULE = STACK / "modules" / "alarms"
-RUN = "every_option_is_planned"
+Resources = Mapping[str, Planned]
 
 
-def planned_resources(terraform: Terraform) -> Mapping[str, Planned]:
-    """Return the resources that one run of the module's tests plans, by their addresses.
+def alarms_module(terraform: Terraform) -> Mapping[str, Resources]:
+    """Return the resources that the alarms module's tests plan, by run and address.
 
-    The run overrides the values that only AWS knows, so no credentials are needed.
+    Its tests use the real provider, and override the values that only AWS knows, so no credentials
+    are needed.
     """
     folder = ROOT / "alarms-plan"
-    shutil.copytree(MODULE, terraform.copy / folder.name)
-    got = terraform.call(*terraform.init, folder=folder)
-    assert got.is_good, got.output
-    words = ("test", "-json", "-verbose", "-filter=tests/alarms.tftest.hcl")
-    tested = terraform.call(*words, folder=folder)
-    assert tested.is_good, tested.output
-    (plan,) = (
-        line["test_plan"]
-        for line in _lines(tested.output)
-        if line.get("@testrun") == RUN and "test_plan" in line
+    shutil.copytree(STACK / "modules" / "alarms", terraform.copy / folder.name)
+    return _planned(terraform, folder, "alarms.tftest.hcl")
+
+
+def examples(terraform: Terraform) -> Mapping[str, Resources]:
+    """Return the resources of the examples, by the run of the stack's tests and by address."""
+    folder = ROOT / "examples-plan" / "terraform"
+    shutil.copytree(
+        terraform.copy / STACK.name,
+        terraform.copy / "examples-plan" / STACK.name,
+        ignore=shutil.ignore_patterns(".terraform*"),
     )
-    return {each["address"]: each["change"]["after"] for each in plan["resource_changes"]}
+    shutil.copy(ROOT / "recipes.yaml", terraform.copy / "examples-plan")
+    return _planned(terraform, folder, "examples.tftest.hcl")
 
 
-def alarms_of(resources: Mapping[str, Planned]) -> dict[str, Planned]:
+def alarms_of(
+    resources: Resources, prefix: str = "pixfleet", module: str = ""
+) -> dict[str, Planned]:
     """Return the metric alarms by their names, without the prefix."""
     return {
-        planned["alarm_name"].removeprefix("pixfleet-"): planned
+        planned["alarm_name"].removeprefix(f"{prefix}-"): planned
         for address, planned in resources.items()
-        if address.startswith("aws_cloudwatch_metric_alarm.")
+        if address.startswith(f"{module}aws_cloudwatch_metric_alarm.")
+    }
+
+
+def _planned(terraform: Terraform, folder: Path, file: str) -> Mapping[str, Resources]:
+    got = terraform.fetch(folder)
+    assert got.is_good, got.output
+    tested = terraform.call("test", "-json", "-verbose", f"-filter=tests/{file}", folder=folder)
+    assert tested.is_good, tested.output
+    return {
+        line["@testrun"]: {
+            each["address"]: each["change"]["after"]
+            for each in line["test_plan"]["resource_changes"]
+        }
+        for line in _lines(tested.output)
+        if "test_plan" in line
     }
 
 

@@ -42,7 +42,7 @@ class Terraform:
 
     def check(self, folder: Path) -> FolderCheck:
         """Validate one folder and run its tests."""
-        got = self._fetch(folder)
+        got = self.fetch(folder)
         if not got.is_good:
             return FolderCheck(got, got)
         valid = self.call("validate", folder=folder)
@@ -50,7 +50,7 @@ class Terraform:
             return FolderCheck(valid, GOOD if valid.is_good else valid)
         return FolderCheck(valid, self.call("test", folder=folder))
 
-    def _fetch(self, folder: Path) -> TerraformResult:
+    def fetch(self, folder: Path) -> TerraformResult:
         """Replace `init`, without reading the provider's 700 MB again for each folder."""
         here = self.copy / folder.relative_to(ROOT)
         first = self.copy / ".first"

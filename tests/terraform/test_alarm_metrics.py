@@ -1,9 +1,7 @@
 """The alarms and everything that they name: metrics, series, runbook, commands, log fields."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import botocore.session
 import pytest
@@ -12,16 +10,16 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from scripts.pixfleet.cli import build_app
-from shared.model.errors import Outside
+from shared.model.errors import Cause, Outside
 from shared.model.outcome import Outcome
 from shared.telemetry.metrics import METRICS, NAMESPACE
 from tests.bench.cost_model import ALARM_METRICS, LANES
 from tests.support.markdown import anchors
-from tests.terraform.alarm_cases import OUTSIDE_CAUSES, Case, cases
+from tests.terraform.alarm_cases import FLEET, OUTSIDE_CAUSES, TARGETS, Case, cases
 from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
+from tests.terraform.dashboard import ANY, Widget, metrics_shown, widgets_of
 from tests.terraform.folders import ROOT, STACK
-from tests.terraform.planned import alarms_of, planned_resources
-from tests.terraform.program import Terraform
+from tests.terraform.planned import Resources, alarms_of
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
@@ -32,6 +30,12 @@ every_case = pytest.mark.parametrize(
 )
 # Metrics of ours; botocore and AWS's documentation cannot tell whether we spell them correctly.
 OURS = {(m.name, frozenset(dimensions)) for m in METRICS for dimensions in m.dimension_sets}
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "cause": tuple(Cause),
+    "fleet": (FLEET,),
+    "lane": tuple(TARGETS),
+    "outcome": tuple(Outcome),
+}
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
@@ -50,7 +54,6 @@ AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
         {"DistributionId", "Region"},
     ),
 }
-SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"'")
 # Options that the AWS CLI has in addition to the API's parameters.
 OF_THE_CLI = {("logs", "tail"): {"filter-pattern", "since"}}
 EVERYWHERE = {"output", "query"}
@@ -60,8 +63,8 @@ NOT_SHOWN = {"dead_letters", "rejections"}
 
 
 @pytest.fixture(scope="module")
-def resources(terraform: Terraform) -> Mapping[str, Planned]:
-    return planned_resources(terraform)
+def resources(alarm_runs: Mapping[str, Resources]) -> Resources:
+    return alarm_runs["every_option_is_planned"]
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +78,8 @@ def composite(resources: Mapping[str, Planned]) -> Planned:
 
 
 @pytest.fixture(scope="module")
-def widgets(resources: Mapping[str, Planned]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        resources["aws_cloudwatch_dashboard.this"]["dashboard_body"]
-    )["widgets"]
-    return found
+def widgets(resources: Resources) -> list[Widget]:
+    return widgets_of(resources)
 
 
 @every_case
@@ -116,19 +116,19 @@ def test_alarms_watch_existing_metrics(alarms: Mapping[str, Planned]) -> None:
     assert [each for each in watched if not is_written(each)] == []
 
 
-def test_the_dashboard_shows_existing_metrics(widgets: list[dict[str, Any]]) -> None:
+def test_the_dashboard_shows_existing_metrics(widgets: list[Widget]) -> None:
     shown = [each for widget in widgets for each in metrics_shown(widget)]
 
     assert [each for each in shown if not is_written(each)] == []
 
 
-def test_the_dashboard_shows_every_metric_of_ours(widgets: list[dict[str, Any]]) -> None:
+def test_the_dashboard_shows_every_metric_of_ours(widgets: list[Widget]) -> None:
     shown = {each.name for widget in widgets for each in metrics_shown(widget)}
 
     assert {each.name for each in METRICS} - shown == NOT_SHOWN
 
 
-def test_the_dashboards_widgets_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+def test_the_dashboards_widgets_do_not_overlap(widgets: list[Widget]) -> None:
     places = [
         (x, y)
         for each in widgets
@@ -266,20 +266,11 @@ def our_commands(group: TyperGroup, *before: str) -> Iterator[tuple[str, ...]]:
 def is_written(each: Metric) -> bool:
     dimensions = {name for name, _ in each.dimensions}
     if each.namespace == NAMESPACE:
-        return (each.name, frozenset(dimensions)) in OURS
+        is_known = all(value in (ANY, *VALUES[name]) for name, value in each.dimensions)
+        is_of_one_fleet = ("fleet", FLEET) in each.dimensions
+        return (each.name, frozenset(dimensions)) in OURS and is_known and is_of_one_fleet
     names, needed = AWS_PREFIXES[each.namespace]
     return each.name in names and dimensions == needed
-
-
-def metrics_shown(widget: Mapping[str, Any]) -> Iterator[Metric]:
-    """Yield the metrics of a widget; a search matches any value of its dimensions."""
-    for line in widget["properties"].get("metrics", ()):
-        *words, options = line if isinstance(line[-1], dict) else (*line, {})
-        if words:
-            namespace, name, *rest = words
-            yield Metric(namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True)))
-        for namespace, dimensions, name in SEARCH.findall(options.get("expression", "")):
-            yield Metric(namespace, name, frozenset((each, "*") for each in dimensions.split(",")))
 
 
 def unknown_words(text: str) -> Iterator[str]:

@@ -20,7 +20,14 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `PIXFLEET_(\w+)` \| (.*?) \|", re.MULTILINE)
-REQUIRED = ("SOURCES_BUCKET", "VARIANTS_BUCKET", "LEDGER_TABLE", "DEAD_LETTER_QUEUE", "RECIPES")
+REQUIRED = (
+    "FLEET",
+    "SOURCES_BUCKET",
+    "VARIANTS_BUCKET",
+    "LEDGER_TABLE",
+    "DEAD_LETTER_QUEUE",
+    "RECIPES",
+)
 
 
 class Recorded(Mapping[str, str]):

@@ -14,7 +14,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.source import Source
 from shared.telemetry.logging import configure_logging
-from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, Unit, embed_metrics
+from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, MetricEmbedder, Unit
 from tests.support.fakes import FakeClock
 from worker.record_log import RecordLog
 from worker.result import KeyResult, RecordOutcome
@@ -35,8 +35,9 @@ def _forgets_its_configuration() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def embedded(**fields: object) -> dict[str, Any]:
-    return dict(embed_metrics(None, "info", {"event": "x", "timestamp": AT, **fields}))
+def embedded(fleet: str = "photos", /, **fields: object) -> dict[str, Any]:
+    line = {"event": "x", "timestamp": AT, **fields}
+    return dict(MetricEmbedder(fleet)(None, "info", line))
 
 
 def require_emf(line: Mapping[str, Any]) -> set[str]:
@@ -103,7 +104,7 @@ def test_the_line_of_an_image_is_its_metrics(
     outcome: Outcome | Failure,
     names: set[str],
 ) -> None:
-    configure_logging("json")
+    configure_logging("json", fleet="photos")
 
     made().log_outcome(result_of(outcome))
 
@@ -129,12 +130,12 @@ def test_a_line_tells_which_metrics_it_has_and_by_what() -> None:
         "CloudWatchMetrics": [
             {
                 "Namespace": "Pixfleet",
-                "Dimensions": [["cause"], ["lane"]],
+                "Dimensions": [["fleet", "cause"], ["fleet", "lane"]],
                 "Metrics": [{"Name": "failures", "Unit": "Count"}],
             },
             {
                 "Namespace": "Pixfleet",
-                "Dimensions": [["lane"]],
+                "Dimensions": [["fleet", "lane"]],
                 "Metrics": [{"Name": "source_bytes", "Unit": "Bytes"}],
             },
         ],
@@ -145,7 +146,7 @@ def test_a_batch_that_stopped_is_counted_by_its_cause() -> None:
     line = embedded(batches_stopped=1, cause="throttled", held_back=7)
 
     assert require_emf(line) == {"batches_stopped"}
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["cause"]]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["fleet", "cause"]]
 
 
 @pytest.mark.parametrize("lane", [None, "", 7])
@@ -153,7 +154,7 @@ def test_a_metric_without_its_dimension_is_none(lane: object) -> None:
     line = embedded(lane=lane, cause="corrupt", failures=1, source_bytes=7)
 
     assert require_emf(line) == {"failures"}
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["cause"]]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["fleet", "cause"]]
 
 
 @pytest.mark.parametrize("value", ["7", None, True, math.nan, math.inf, [7]], ids=repr)
@@ -168,6 +169,22 @@ def test_a_line_without_metrics_is_left_alone() -> None:
         "lane": "live",
         "key": "a.jpg",
     }
+
+
+def test_a_line_has_the_fleet_of_its_worker_whatever_its_fields_say() -> None:
+    line = embedded("photos", fleet="another", lane="live", source_bytes=7)
+
+    assert line["fleet"] == "photos"
+
+
+def test_without_a_fleet_there_are_no_metrics() -> None:
+    assert "_aws" not in embedded("", fleet="another", lane="live", source_bytes=7)
+
+
+def test_every_set_of_dimensions_has_the_fleet() -> None:
+    sets = [each for metric in METRICS for each in metric.dimension_sets]
+
+    assert [each for each in sets if "fleet" not in each] == []
 
 
 def test_zero_is_a_figure() -> None:
@@ -186,7 +203,7 @@ def documented() -> dict[str, tuple[str, str]]:
 
 def test_the_page_lists_every_metric_as_it_is() -> None:
     def by(metric: Metric) -> str:
-        sets = [" and ".join(f"`{name}`" for name in each) for each in metric.dimension_sets]
+        sets = [", ".join(f"`{name}`" for name in each) for each in metric.dimension_sets]
         return "; ".join(sets)
 
     expected = {metric.name: (metric.unit.value, by(metric)) for metric in METRICS}
@@ -211,11 +228,11 @@ def test_the_page_knows_every_field_of_an_images_line() -> None:
 
 
 def test_the_page_counts_what_cloudwatch_will_charge_for() -> None:
-    values = {"lane": len(LANES), "outcome": len(Outcome), "cause": len(Cause)}
-    outside = len(Outside.__subclasses__())
+    values = {"fleet": 1, "lane": len(LANES), "outcome": len(Outcome), "cause": len(Cause)}
+    stopped = {**values, "cause": len(Outside.__subclasses__())}
     most = sum(
         math.prod(
-            outside if metric.name == "batches_stopped" else values[name] for name in dimensions
+            (stopped if metric.name == "batches_stopped" else values)[name] for name in dimensions
         )
         for metric in METRICS
         for dimensions in metric.dimension_sets

@@ -67,6 +67,7 @@ class Bench:
         self.pause_seconds = 0.0
         self.settings = read_settings(
             {
+                "PIXFLEET_FLEET": "photos",
                 "PIXFLEET_SOURCES_BUCKET": "sources",
                 "PIXFLEET_VARIANTS_BUCKET": "variants",
                 "PIXFLEET_LEDGER_TABLE": "ledger",
@@ -242,7 +243,7 @@ def test_the_render_children_are_stopped_whatever_ends_the_runner(
 
     bench = Bench([raw(1)])
     monkeypatch.setattr(runner, "read_settings", lambda **_: bench.settings)
-    monkeypatch.setattr(runner, "configure_logging", lambda _: None)
+    monkeypatch.setattr(runner, "configure_logging", lambda *_, **__: None)
     monkeypatch.setattr(runner, "build_context", lambda *_: bench.context())
     monkeypatch.setattr(runner, "Consumer", lambda _: Broken())
     monkeypatch.setattr(signal, "signal", lambda *_: None)

@@ -13,6 +13,7 @@ from shared.settings import Settings, read_settings
 pytestmark = pytest.mark.unit
 
 REQUIRED = {
+    "PIXFLEET_FLEET": "photos",
     "PIXFLEET_SOURCES_BUCKET": "photos",
     "PIXFLEET_VARIANTS_BUCKET": "photos-web",
     "PIXFLEET_LEDGER_TABLE": "ledger",
@@ -22,6 +23,7 @@ REQUIRED = {
 }
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:pixfleet-completions"
 DEFAULTS = Settings(
+    fleet="photos",
     sources_bucket="photos",
     variants_bucket="photos-web",
     ledger_table="ledger",
@@ -53,6 +55,7 @@ def test_only_names_must_be_given() -> None:
 
 
 CHANGES: dict[str, tuple[str, Settings]] = {
+    "FLEET": ("f", replace(DEFAULTS, fleet="f")),
     "SOURCES_BUCKET": ("a", replace(DEFAULTS, sources_bucket="a")),
     "VARIANTS_BUCKET": ("b", replace(DEFAULTS, variants_bucket="b")),
     "LEDGER_TABLE": ("c", replace(DEFAULTS, ledger_table="c")),
@@ -102,6 +105,7 @@ def test_every_problem_is_reported_at_once() -> None:
     found = problems({"PIXFLEET_MAX_RECEIVES": "0", "PIXFLEET_LOG": "xml"})
 
     assert [problem.partition(":")[0] for problem in found] == [
+        "PIXFLEET_FLEET",
         "PIXFLEET_SOURCES_BUCKET",
         "PIXFLEET_VARIANTS_BUCKET",
         "PIXFLEET_LEDGER_TABLE",
@@ -117,6 +121,13 @@ def test_an_empty_name_is_as_good_as_none(name: str) -> None:
     found = problems({**REQUIRED, name: ""})
 
     assert found == (f"{name}: expected a value, got nothing",)
+
+
+@pytest.mark.parametrize("fleet", ["-a", "a b", "a\nb", "é", ":a", "a" * 101])
+def test_a_fleet_that_cannot_be_the_value_of_a_dimension_is_refused(fleet: str) -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_FLEET": fleet})
+
+    assert problem.startswith("PIXFLEET_FLEET: expected the prefix of a stack")
 
 
 def test_one_bucket_for_both_is_refused() -> None:

@@ -54,11 +54,12 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
 
 def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
     for lane, place in stack.lanes.items():
+        ours = {"fleet": stack.prefix, "lane": lane}
         queue = {"QueueName": place.queue}
         yield _query(f"oldest {lane}", "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
-        yield _query(f"processed {lane}", "Pixfleet", "rejections", {"lane": lane})
+        yield _query(f"processed {lane}", "Pixfleet", "rejections", ours)
         for outcome in Outcome:
-            dimensions = {"lane": lane, "outcome": outcome.value}
+            dimensions = {**ours, "outcome": outcome.value}
             yield _query(f"processed {lane} {outcome}", "Pixfleet", "images", dimensions)
 
 

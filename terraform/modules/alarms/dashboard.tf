@@ -73,7 +73,7 @@ locals {
         view  = "timeSeries", stacked = true, stat = "Sum", period = 300, yAxis = { left = { min = 0 } }
         metrics = concat([
           for name in local._lanes : [
-            for outcome in local._outcomes : ["Pixfleet", "images", "lane", name, "outcome", outcome, { label = "${name}: ${outcome}" }]
+            for outcome in local._outcomes : ["Pixfleet", "images", "fleet", var.prefix, "lane", name, "outcome", outcome, { label = "${name}: ${outcome}" }]
           ]
         ]...)
       }
@@ -85,8 +85,8 @@ locals {
         view  = "timeSeries", stacked = true, period = 300, yAxis = { left = { min = 0 } }
         # A search, because a line for each cause would show many that never occur.
         metrics = [
-          [{ id = "failures", label = "", expression = "SEARCH('{Pixfleet,cause} MetricName=\"failures\"', 'Sum', 300)" }],
-          [{ id = "stopped", label = "batches stopped: ", expression = "SEARCH('{Pixfleet,cause} MetricName=\"batches_stopped\"', 'Sum', 300)", yAxis = "right" }],
+          [{ id = "failures", label = "", expression = "SEARCH('{Pixfleet,fleet,cause} MetricName=\"failures\" fleet=\"${var.prefix}\"', 'Sum', 300)" }],
+          [{ id = "stopped", label = "batches stopped: ", expression = "SEARCH('{Pixfleet,fleet,cause} MetricName=\"batches_stopped\" fleet=\"${var.prefix}\"', 'Sum', 300)", yAxis = "right" }],
         ]
       }
     },
@@ -100,7 +100,7 @@ locals {
         view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
         metrics = concat([
           for name in local._lanes : [
-            for stat in ["p50", "p95"] : ["Pixfleet", "complete_seconds", "lane", name, { stat = stat, label = "${name}: ${stat}" }]
+            for stat in ["p50", "p95"] : ["Pixfleet", "complete_seconds", "fleet", var.prefix, "lane", name, { stat = stat, label = "${name}: ${stat}" }]
           ]
         ]...)
         annotations = { horizontal = [{ label = "alarm, live", value = local._complete_seconds["live"] }] }
@@ -113,7 +113,7 @@ locals {
         view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
         metrics = concat([
           for name in local._lanes : [
-            for stat in ["p50", "p95"] : ["Pixfleet", "render_seconds", "lane", name, { stat = stat, label = "${name}: ${stat}" }]
+            for stat in ["p50", "p95"] : ["Pixfleet", "render_seconds", "fleet", var.prefix, "lane", name, { stat = stat, label = "${name}: ${stat}" }]
           ]
         ]...)
       }
@@ -142,8 +142,8 @@ locals {
         title = "Bytes: sources read, variants stored, and the saving", region = local._region
         view  = "timeSeries", stat = "Sum", period = 3600, yAxis = { left = { min = 0 }, right = { min = 0, max = 100 } }
         metrics = concat(
-          [for name in local._lanes : ["Pixfleet", "source_bytes", "lane", name, { id = "source${name}", label = "sources, ${name}" }]],
-          [for name in local._lanes : ["Pixfleet", "variant_bytes", "lane", name, { id = "variant${name}", label = "variants, ${name}" }]],
+          [for name in local._lanes : ["Pixfleet", "source_bytes", "fleet", var.prefix, "lane", name, { id = "source${name}", label = "sources, ${name}" }]],
+          [for name in local._lanes : ["Pixfleet", "variant_bytes", "fleet", var.prefix, "lane", name, { id = "variant${name}", label = "variants, ${name}" }]],
           [[{
             id         = "saved", label = "all variants of a source are smaller by, %", yAxis = "right"
             expression = "100 * (1 - SUM([${join(", ", [for name in local._lanes : "variant${name}"])}]) / SUM([${join(", ", [for name in local._lanes : "source${name}"])}]))"

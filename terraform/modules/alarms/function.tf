@@ -91,7 +91,7 @@ resource "aws_cloudwatch_metric_alarm" "batches_stopped" {
   alarm_description   = "The worker's circuit breaker stopped batches, because everything failed with ${each.key}. SQS redelivers the messages. Runbook: ${var.runbook_url}#alarm-batches-stopped First: aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"batch stopped\" }'"
   namespace           = "Pixfleet"
   metric_name         = "batches_stopped"
-  dimensions          = { cause = each.key }
+  dimensions          = { fleet = var.prefix, cause = each.key }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 3

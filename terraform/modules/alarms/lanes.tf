@@ -45,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "complete_seconds" {
   alarm_description  = "For 5 % of lane ${each.key} the time from upload to complete set is over ${local._complete_seconds[each.key]} s, or an event was lost and its source was found late. Runbook: ${var.runbook_url}#alarm-complete-seconds First: ${local._status}"
   namespace          = "Pixfleet"
   metric_name        = "complete_seconds"
-  dimensions         = { lane = each.key }
+  dimensions         = { fleet = var.prefix, lane = each.key }
   extended_statistic = "p95"
   # Long enough to ignore one retry among many, short enough to show one lost event among few.
   period              = 900
@@ -73,7 +73,7 @@ resource "aws_cloudwatch_metric_alarm" "new_dead_letters" {
   alarm_description   = "WARNING: the worker has just sent a message of lane ${each.key} to the dead-letter queue, with the cause. Runbook: ${var.runbook_url}#alarm-new-dead-letters First: ${local._read_dead_letters}"
   namespace           = "Pixfleet"
   metric_name         = "dead_letters"
-  dimensions          = { lane = each.key }
+  dimensions          = { fleet = var.prefix, lane = each.key }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

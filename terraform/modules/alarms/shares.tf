@@ -36,7 +36,7 @@ resource "aws_cloudwatch_metric_alarm" "error_rate" {
       metric {
         namespace   = "Pixfleet"
         metric_name = metric_query.key
-        dimensions  = { lane = each.key }
+        dimensions  = { fleet = var.prefix, lane = each.key }
         stat        = "Sum"
         period      = 300
       }
@@ -52,7 +52,7 @@ resource "aws_cloudwatch_metric_alarm" "error_rate" {
       metric {
         namespace   = "Pixfleet"
         metric_name = "images"
-        dimensions  = { lane = each.key, outcome = metric_query.key }
+        dimensions  = { fleet = var.prefix, lane = each.key, outcome = metric_query.key }
         stat        = "Sum"
         period      = 300
       }
@@ -90,7 +90,7 @@ resource "aws_cloudwatch_metric_alarm" "rejected_rate" {
     metric {
       namespace   = "Pixfleet"
       metric_name = "rejections"
-      dimensions  = { lane = each.key }
+      dimensions  = { fleet = var.prefix, lane = each.key }
       stat        = "Sum"
       period      = 300
     }
@@ -102,7 +102,7 @@ resource "aws_cloudwatch_metric_alarm" "rejected_rate" {
     metric {
       namespace   = "Pixfleet"
       metric_name = "images"
-      dimensions  = { lane = each.key, outcome = "made" }
+      dimensions  = { fleet = var.prefix, lane = each.key, outcome = "made" }
       stat        = "Sum"
       period      = 300
     }

@@ -1,11 +1,12 @@
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+import structlog
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -14,7 +15,10 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.status.reader import StatusReader
 from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
+from shared.settings import read_settings
+from shared.telemetry.logging import configure_logging
 from tests.functional.cli.conftest import RunCommand
+from tests.support.emf import embedded_metrics
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -94,31 +98,63 @@ def test_age_and_pace_are_cloudwatchs_where_it_has_data(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, "good.jpg", jpeg())
-    cloudwatch = boto3.client("cloudwatch")
-    at = datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC)
-    for namespace, metric, dimensions, value in (
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": stack.live_queue}, 75.0),
-        ("Pixfleet", "images", {"lane": "live", "outcome": "made"}, 500.0),
-        ("Pixfleet", "images", {"lane": "live", "outcome": "current"}, 200.0),
-        ("Pixfleet", "rejections", {"lane": "live"}, 20.0),
-    ):
-        cloudwatch.put_metric_data(
-            Namespace=namespace,
-            MetricData=[
-                {
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
-                    "Timestamp": at,
-                    "Value": value,
-                }
-            ],
-        )
+    record("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": stack.live_queue}, 75.0)
+    for fleet, images in ((stack.prefix, 700.0), ("another", 900.0)):
+        ours = {"fleet": fleet, "lane": "live"}
+        record("Pixfleet", "images", {**ours, "outcome": "made"}, images - 200)
+        record("Pixfleet", "images", {**ours, "outcome": "current"}, 200.0)
+        record("Pixfleet", "rejections", ours, 20.0)
 
     document = pixfleet("status", "--json").document
 
     assert document["lanes"]["live"]["oldest_seconds"] == 75
     assert document["per_second"] == pytest.approx(720 / 360)
     assert document["rate_is_from"] == "CloudWatch"
+
+
+@pytest.mark.usefixtures("_structlog_is_reset")
+def test_the_pace_is_read_from_the_metrics_that_the_worker_writes(
+    pixfleet: RunCommand,
+    clients: Clients,
+    stack: LocalStack,
+    run_worker: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(clients, stack, "good.jpg", jpeg())
+    put(clients, stack, "bad.jpg", b"no image")
+    settings = read_settings(stack.worker_environment())
+    configure_logging("json", fleet=settings.fleet)
+    capsys.readouterr()
+    run_worker()
+
+    for line in map(json.loads, capsys.readouterr().err.splitlines()):
+        for each in embedded_metrics(line):
+            record(each.namespace, each.name, dict(each.dimensions), each.value)
+
+    document = pixfleet("status", "--json").document
+    assert document["per_second"] == pytest.approx(2 / 360)
+    assert document["rate_is_from"] == "CloudWatch"
+
+
+@pytest.fixture
+def _structlog_is_reset() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def record(namespace: str, metric: str, dimensions: Mapping[str, str], value: float) -> None:
+    """Put a value into CloudWatch, a minute ago."""
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {
+                "MetricName": metric,
+                "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+                "Timestamp": datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC),
+                "Value": value,
+            }
+        ],
+    )
 
 
 def test_an_alarm_that_is_on_is_named_first(pixfleet: RunCommand, stack: LocalStack) -> None:

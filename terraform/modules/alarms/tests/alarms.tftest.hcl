@@ -75,6 +75,28 @@ run "every_option_is_planned" {
   }
 }
 
+# tests/terraform compares its metrics with those of the run above.
+run "another_stack_is_planned" {
+  command = plan
+
+  variables {
+    prefix                 = "pixfleet-b"
+    dead_letter_queue_name = "pixfleet-b-dead-letter"
+    distribution_id        = "E3ANOTHER"
+    function_name          = "pixfleet-b-worker"
+    log_group_name         = "/aws/lambda/pixfleet-b-worker"
+    lanes = {
+      live = { queue_name = "pixfleet-b-live" }
+      bulk = { queue_name = "pixfleet-b-bulk" }
+    }
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.oldest_message : startswith(alarm.alarm_name, "pixfleet-b-")])
+    error_message = "Every name must have the prefix."
+  }
+}
+
 run "without_an_address_there_is_no_subscription_and_no_budget" {
   command = plan
 
