@@ -166,6 +166,19 @@ $(CHECKOV_READY): scripts/locks/checkov.txt | $(UV_READY)
 .PHONY: checkov
 checkov: $(CHECKOV_READY)  ## Install checkov, with which `make terraform` then checks the stack
 
+NJS_READY := build/njs/.ready
+# The second engine of the edge function's tests. `apt-get download` needs no root; a machine without package lists does.
+$(NJS_READY):
+	@echo "Unpacking Debian's njs into build/njs …"
+	@rm -rf build/njs && mkdir -p build/njs
+	@cd build/njs && { apt-get download --quiet=2 njs 2>/dev/null \
+	  || { apt-get update --quiet=2 && apt-get download --quiet=2 njs; } \
+	  || { echo "apt-get could not download njs: install it so that it is on the PATH; the tests find it there, too." >&2; exit 2; }; }
+	@cd build/njs && dpkg-deb --extract njs_*.deb . && usr/bin/njs -v > /dev/null && touch .ready
+
+.PHONY: njs
+njs: $(NJS_READY)  ## Unpack Debian's njs, in which `make terraform` then runs the edge function
+
 .PHONY: lock
 lock: $(UV_READY)  ## Update the lock files, with hashes and without index URLs
 	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt

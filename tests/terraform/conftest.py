@@ -1,4 +1,4 @@
-"""One copy of the stack, and one check of each folder, several folders at a time."""
+"""One copy of the stack, one check of each folder, and the engines of the edge functions."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.terraform import NoProvider, program
+from tests.terraform.edge_engines import EdgeEngine, EdgeNjs, EdgeNode, NoNjs
 from tests.terraform.planned import Resources, alarms_module
 from tests.terraform.program import FolderCheck, Terraform, set_up
 
@@ -55,3 +56,26 @@ def _folder_of(item: pytest.Item) -> str:
     if not isinstance(item, pytest.Function) or "check" not in item.fixturenames:
         return ""
     return str(item.callspec.params["folder"])
+
+
+@pytest.fixture(scope="session")
+def njs() -> EdgeNjs:
+    try:
+        return EdgeNjs()
+    except NoNjs as trouble:
+        words = str(trouble)
+    if os.environ.get("CI"):
+        pytest.fail(words, pytrace=False)
+    pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[EdgeNode]:
+    with EdgeNode() as running:
+        yield running
+
+
+@pytest.fixture(params=["node", "njs"])
+def engine(request: pytest.FixtureRequest) -> EdgeEngine:
+    found: EdgeEngine = request.getfixturevalue(request.param)
+    return found

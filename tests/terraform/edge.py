@@ -1,17 +1,15 @@
-"""The edge functions in Node, one process for many requests, and their code."""
+"""The code of the edge functions, CloudFront's events, and what their answers mean."""
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from shared.model.recipe import RecipeSet, Variant
 from tests.terraform.edge_model import RUNG, EdgeRequest, NotServed, stored_path
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "delivery"
-HARNESS = Path(__file__).with_name("edge_harness.js")
 # CloudFront's events and responses are JSON without a schema of ours.
 Event = Mapping[str, Any]
 Answer = str | tuple[int, str]
@@ -69,46 +67,6 @@ def _field(values: Sequence[str]) -> Event:
     if len(values) == 1:
         return {"value": values[0]}
     return {"value": values[0], "multiValue": [{"value": value} for value in values]}
-
-
-class EdgeNode:
-    """One Node process that runs edge functions; leaving the `with` closes it."""
-
-    def __enter__(self) -> Self:
-        self._node = subprocess.Popen(
-            ["node", str(HARNESS)],  # noqa: S607 - found on PATH, as CI's is
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._node.communicate()
-
-    def answers(self, functions: Sequence[str], events: Sequence[tuple[int, Event]]) -> list[Any]:
-        """Return the functions' answers; an event names its function by index."""
-        answered: list[Any] = self._work({"functions": functions, "events": events})
-        return answered
-
-    def answer(self, function: str, event: Event) -> Any:  # noqa: ANN401 - what a function answers
-        """Return a function's answer to an event."""
-        return self.answers([function], [(0, event)])[0]
-
-    def seconds(self, functions: Sequence[str], event: Event, rounds: int) -> list[float]:
-        """Return each function's shortest time in seconds for this many rounds of an event."""
-        took: list[float] = self._work(
-            {"functions": functions, "events": [event], "rounds": rounds}
-        )
-        return took
-
-    def _work(self, work: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON of either kind
-        assert self._node.stdin is not None
-        assert self._node.stdout is not None
-        self._node.stdin.write(json.dumps(work) + "\n")
-        self._node.stdin.flush()
-        return json.loads(self._node.stdout.readline())
 
 
 def outcome_of(answer: Any) -> Answer:  # noqa: ANN401 - what a function answered

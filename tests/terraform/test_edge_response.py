@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from tests.terraform.edge import bare
+from tests.terraform.edge_engines import EdgeEngine, answer_to
+
+pytestmark = pytest.mark.terraform
+
+STORED = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-type": "image/webp",
+    "x-amz-meta-pixfleet-source-etag": "e",
+    "x-amz-meta-pixfleet-version": "0123456789ab",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+SHORTLY = "public, max-age=300"
+
+
+@pytest.mark.parametrize(
+    ("query", "stored", "cache_control", "vary"),
+    [
+        pytest.param({}, STORED, SHORTLY, "Accept", id="no version: asked again, by Accept"),
+        pytest.param({"v": "0123456789ab"}, STORED, FOR_EVER, "Accept", id="this version"),
+        pytest.param(
+            {"v": "0123456789ab", "format": "webp"}, STORED, FOR_EVER, None, id="a manifest's URL"
+        ),
+        pytest.param({"format": "webp"}, STORED, SHORTLY, None, id="a named format varies not"),
+        pytest.param(
+            {"v": "ffffffffffff", "format": "webp"}, STORED, SHORTLY, None, id="another version"
+        ),
+        pytest.param(
+            {"v": "0123456789ab"},
+            {"cache-control": FOR_EVER},
+            SHORTLY,
+            "Accept",
+            id="stored before versions were",
+        ),
+        pytest.param(
+            {"v": "0123456789ab"},
+            STORED | {"vary": "Origin"},
+            FOR_EVER,
+            "Origin, Accept",
+            id="cors",
+        ),
+        pytest.param(
+            {"format": "manifest"},
+            {"cache-control": "public, max-age=60"},
+            "public, max-age=60",
+            None,
+            id="a manifest says itself",
+        ),
+    ],
+)
+def test_browsers_cache_for_ever_only_the_version_they_named(
+    engine: EdgeEngine,
+    query: dict[str, str],
+    stored: dict[str, str],
+    cache_control: str,
+    vary: str | None,
+) -> None:
+    headers = _response_headers(engine, query, stored)
+
+    assert headers["cache-control"] == cache_control
+    assert headers.get("vary") == vary
+
+
+def test_metadata_about_the_source_is_removed(engine: EdgeEngine) -> None:
+    headers = _response_headers(engine, {"v": "0123456789ab", "format": "webp"}, STORED)
+
+    assert headers == {"cache-control": FOR_EVER, "content-type": "image/webp"}
+
+
+def _response_headers(
+    engine: EdgeEngine, query: dict[str, str], stored: dict[str, str]
+) -> dict[str, str]:
+    event = {
+        "request": {"querystring": {name: {"value": value} for name, value in query.items()}},
+        "response": {
+            "statusCode": 200,
+            "headers": {name: {"value": value} for name, value in stored.items()},
+        },
+    }
+    code = bare("edge_response.js").replace('"SECONDS"', json.dumps(300))
+    answer = answer_to(engine, code, event)
+    return {name: field["value"] for name, field in answer["headers"].items()}
