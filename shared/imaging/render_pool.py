@@ -5,51 +5,71 @@ credentials.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 
 from shared.imaging.child_handle import RenderChild
-from shared.model.errors import OutOfTime
+from shared.model.errors import OutOfTime, RenderUnavailable
 from shared.model.limits import Limits
 
 
 class RenderPool:
     """Lends render children to threads; each child renders one image at a time.
 
-    Starts `children` processes at once without waiting for them.
+    Starts `children` processes at once without waiting for them. Where one cannot be started, the
+    next image tries again.
     """
 
     def __init__(self, children: int, limits: Limits) -> None:
-        self._memory_bytes = limits.memory_bytes
-        self._idle: LifoQueue[RenderChild] = LifoQueue()
+        self._idle: LifoQueue[_Seat] = LifoQueue()
         self.size = children
         for _ in range(children):
-            self._idle.put(RenderChild(self._memory_bytes))
+            self._idle.put(_Seat(limits.memory_bytes))
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
         """Lend a child that is ready, and take it back when the block ends.
 
         A child that has exited is replaced. Raises `OutOfTime` if no child is free within
-        `wait_seconds`, and `RenderUnavailable` if the child does not become ready, which can take
-        `START_SECONDS` more.
+        `wait_seconds`, and `RenderUnavailable` if none can be started or it does not become
+        ready, which can take `START_SECONDS` more.
         """
         try:
-            child = self._idle.get(timeout=max(0.0, wait_seconds))
+            seat = self._idle.get(timeout=max(0.0, wait_seconds))
         except Empty as error:
             raise OutOfTime(
                 "Expected a free render child in time, got none.", stage="render"
             ) from error
         try:
-            if not child.is_alive():
-                child.stop()
-                child = RenderChild(self._memory_bytes)
-            child.await_ready()
-            yield child
+            yield seat.ready_child()
         finally:
-            self._idle.put(child)
+            self._idle.put(seat)
 
     def close(self) -> None:
         """Stop every idle child."""
         while not self._idle.empty():
             self._idle.get().stop()
+
+
+class _Seat:
+    """One place of the pool: it has a child unless none could be started."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._child: RenderChild | None = None
+        with suppress(RenderUnavailable):  # of which the first image reports the reason
+            self._child = RenderChild(memory_bytes)
+
+    def ready_child(self) -> RenderChild:
+        """Return the child, or a new one if it has exited."""
+        if self._child is None or not self._child.is_alive():
+            self.stop()
+            self._child = RenderChild(self._memory_bytes)
+        self._child.await_ready()
+        return self._child
+
+    def stop(self) -> None:
+        """Stop the child."""
+        if self._child:
+            self._child.stop()
+            self._child = None

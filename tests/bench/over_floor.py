@@ -11,7 +11,7 @@ from statistics import median
 
 import msgspec
 
-from shared.imaging.child_handle import CHILD_ENVIRONMENT
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 from shared.imaging.render import render
 from shared.imaging.vips import harden
 from shared.model.limits import Limits

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from shared.imaging.child_handle import CHILD_ENVIRONMENT
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 from shared.model.codec import Codec
 from tests.bench.curves import curves
 from tests.bench.pictures import Picture, photographs

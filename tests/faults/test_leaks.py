@@ -1,5 +1,6 @@
 """A warm worker leaks no memory, descriptor, process or file of its batches."""
 
+import errno
 import os
 import signal
 import tempfile
@@ -62,7 +63,7 @@ def test_a_child_that_was_replaced_five_times_leaves_no_descriptor() -> None:
     for _ in range(5):
         with render_pool.child(wait_seconds=5) as child:
             os.kill(child.pid, signal.SIGKILL)
-            child._process.wait()
+            child._process.popen.wait()
     with render_pool.child(wait_seconds=5) as child:
         after = descriptors()
         is_alive = child.is_alive()
@@ -73,9 +74,12 @@ def test_a_child_that_was_replaced_five_times_leaves_no_descriptor() -> None:
 
 
 @pytest.mark.case(45)
-def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
-    make_world: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_child_that_finds_no_descriptor_costs_a_delivery_and_no_image(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def no_descriptor(*_arguments: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
     world, render_pool = make_world(), RenderPool(1, Limits())
     delivery = delivery_of(replace(world, context=replace(world.context, render_pool=render_pool)))
     world.drop("a.jpg", images.jpeg(SMALL))
@@ -83,12 +87,13 @@ def test_a_full_disk_that_hinders_a_new_child_costs_a_delivery_and_no_image(
         child.stop()
 
     with monkeypatch.context() as full:
-        full.setattr(tempfile, "tempdir", str(tmp_path / "no-room"))
+        full.setattr(os, "memfd_create", no_descriptor)
         (hindered,) = delivery.deliver(notification("a.jpg"))
     outcomes = delivery.persist(notification("a.jpg"))
 
     render_pool.close()
     delivery.stop()
+    assert cause(hindered.outcome) is Cause.RENDER_UNAVAILABLE
     assert not hindered.is_acknowledged
     assert outcomes[-1] is Outcome.MADE
     assert delivery.queues.sent == []

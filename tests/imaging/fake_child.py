@@ -1,10 +1,10 @@
 """Render children that run a test's program, to fail as images or deployments make them fail."""
 
 import io
-import subprocess
 import sys
 
 from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_process import ChildProcess
 from shared.imaging.child_protocol import ReadyFrame, write_frame
 from shared.model.limits import Limits
 
@@ -25,13 +25,8 @@ class UnreadyChild(RenderChild):
         self._program = f"{BEGINNING}{program}"
         super().__init__(Limits().memory_bytes)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-S", "-c", self._program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-        )
+    def _start(self) -> ChildProcess:
+        return ChildProcess([sys.executable, "-S", "-c", self._program])
 
 
 class FakeChild(UnreadyChild):

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from shared.imaging.child_handle import CHILD_ENVIRONMENT, INHERITED_VARIABLES, RenderChild
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_process import CHILD_ENVIRONMENT, INHERITED_VARIABLES
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
@@ -66,11 +67,10 @@ def test_a_child_has_its_rlimits(child: RenderChild) -> None:
 
 def test_a_child_exits_when_its_parents_pipe_closes(child: RenderChild) -> None:
     rendered(child, images.jpeg())
-    assert child._process.stdin is not None
 
-    child._process.stdin.close()
+    child._process.pipes.writer.close()
 
-    assert child._process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert child._process.popen.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_child_does_not_outlive_a_parent_that_was_killed() -> None:

@@ -81,8 +81,8 @@ def test_a_child_killed_in_the_middle_of_an_image_is_a_crash_and_replaced(
 
 def test_a_child_that_exited_while_idle_is_replaced(render_pool: RenderPool) -> None:
     with render_pool.child(wait_seconds=0) as child:
-        child._process.kill()
-        child._process.wait()
+        child._process.popen.kill()
+        child._process.popen.wait()
 
     with render_pool.child(wait_seconds=0) as other:
         assert files(other, images.jpeg())

@@ -1,13 +1,13 @@
 """A child that does not start is the fault of the deployment, and not of an image."""
 
 import struct
-import subprocess
 import sys
 
 import pytest
 
 from shared.imaging import render_pool as pool_module
 from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_process import ChildProcess
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Cause, DecodeTimeout, PoisonSuspect, RenderUnavailable
 from shared.model.limits import MEBIBYTE, Limits
@@ -144,7 +144,7 @@ def test_a_pool_lends_no_child_in_a_broken_deployment_and_one_after_the_repair(
 class Unstartable(RenderChild):
     """A child whose process cannot be started."""
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> ChildProcess:
         raise BlockingIOError("Resource temporarily unavailable")
 
 

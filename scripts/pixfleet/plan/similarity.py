@@ -12,7 +12,7 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Self
 
-from shared.imaging.child_handle import CHILD_ENVIRONMENT
+from shared.imaging.child_process import CHILD_ENVIRONMENT
 
 # The metric needs about a kilobyte of memory for each pixel.
 MAX_PIXELS = 4_000_000
