@@ -9,7 +9,7 @@ from hypothesis import settings
 from scripts.local.instance import HOST
 from tests.support.service_models import service_models_read_once
 from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
-from tests.support.tiers import set_tiers
+from tests.support.tiers import refuse_files_without_tier, set_tiers
 from tests.support.xdist_lanes import rank, worker_count
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse a run that would leave a test file out of every tier."""
+    refuse_files_without_tier(session.config.rootpath)
 
 
 def pytest_report_header() -> str:

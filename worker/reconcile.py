@@ -102,6 +102,7 @@ def reconcile(
         # Metadata may choose any recipe.
         may_store=context.recipes.object_names(),
         messages=work.message_ids,
+        entry=entry,
     )
     try:
         return _under_claim(claim, work, context, record_log)
@@ -131,6 +132,8 @@ def _finished_before(
     state = _assess(work.key, entry, observed, context)
     if state.kind is StateKind.ABSENT:
         return _former_result(Outcome.ABSENT, entry, work)
+    if state.kind is StateKind.IGNORED:
+        return _former_result(Outcome.IGNORED, entry, work)
     return _finished(state, entry, work)
 
 

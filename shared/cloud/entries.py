@@ -61,6 +61,7 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         cpu_seconds=float(number("cpu_seconds")),
         total_seconds=float(number("total_seconds")),
         updated_at=float(number("updated_at")),
+        done_token=text("done_token"),
         lease_until=float(number("lease_until")),
         stored=names("variants") | names("may_store"),
         message_ids=names("told_by"),

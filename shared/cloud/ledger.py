@@ -104,16 +104,22 @@ class Ledger:
         lease_seconds: float,
         may_store: Sequence[str],
         messages: Sequence[str] = (),
+        entry: Entry | None = None,
     ) -> Claim:
         """Take the key for this worker; `Claimed` while another worker's lease is live.
 
         `may_store` is every name that this claim could write. The claim records them before any
-        object is stored, so that the next removal also deletes what a crash left behind. Safe to
-        repeat: the claim's own token does not refuse it, unless the claim has ended and this is a
-        delayed duplicate request.
+        object is stored, so that the next removal also deletes what a crash left behind. `entry`
+        is the key's entry if the caller has just read it; otherwise it is read here.
+
+        Safe to repeat: the claim's own token does not refuse it. A request that was delayed on its
+        way, and arrives after this or any other claim has ended, changes nothing: the token of the
+        last claim that ended is then another than the one in `entry`.
         """
+        known = entry or self.read(key)
         token, now = uuid4().hex, self._clock.now()
         lease_until = now + lease_seconds
+        done = {":done": known.done_token} if known.done_token else {}
         try:
             answer = self.calls.attempt(
                 lambda: self._update(
@@ -123,7 +129,7 @@ class Ledger:
                     "REMOVE expires_at ADD may_store :names, attempts :tokens",
                     condition="(attribute_not_exists(lease_until) OR lease_until < :now "
                     "OR claim_token = :token) "
-                    "AND (attribute_not_exists(done_token) OR done_token <> :token) "
+                    f"AND {'done_token = :done' if done else 'attribute_not_exists(done_token)'} "
                     "AND (attribute_not_exists(#key) OR #schema = :schema)",
                     names={"#key": "key", "#schema": "schema"},
                     values={
@@ -133,15 +139,16 @@ class Ledger:
                         ":schema": SCHEMA_VERSION,
                         ":names": frozenset(may_store),
                         ":tokens": frozenset((token,)),
+                        **done,
                     },
                 ),
                 stage="ledger",
             )
         except ConditionRefused as refused:
-            raise _claim_refusal(refused, now, lease_seconds) from refused
-        entry = read_entry(answer.get("Attributes", {}), ours=token)
-        may_exist = entry.stored | set(may_store)
-        return Claim(key, token, lease_until, entry, may_exist, frozenset(messages))
+            raise _claim_refusal(refused, known, now) from refused
+        found = read_entry(answer.get("Attributes", {}), ours=token)
+        may_exist = found.stored | set(may_store)
+        return Claim(key, token, lease_until, found, may_exist, frozenset(messages))
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write the published version and end the claim, in one write; return the time of it."""
@@ -278,13 +285,19 @@ class Ledger:
         )
 
 
-def _claim_refusal(refused: ConditionRefused, now: float, lease_seconds: float) -> Failure:
+def _claim_refusal(refused: ConditionRefused, known: Entry, now: float) -> Failure:
+    """Return why a claim was refused, of a key whose entry was `known`."""
     found = _found(refused)
     if found and (unknown := unknown_schema(found)):
         return unknown
-    until = found.get("lease_until", now + lease_seconds)
-    left = float(until) - now if isinstance(until, int | float) else lease_seconds
-    return _held(left)
+    until = found.get("lease_until", 0)
+    if isinstance(until, int | float) and until >= now:
+        return _held(until - now)
+    return Claimed(
+        f"Expected the entry that the claim with token {known.done_token!r} has written, got that "
+        f"of token {found.get('done_token', '')!r}: another worker has had the key meanwhile.",
+        lease_left_seconds=1.0,
+    )
 
 
 def _held(left_seconds: float) -> Claimed:

@@ -16,7 +16,8 @@ class Entry:
     Since the last result, `crashed_attempts` counts the claims whose worker stopped without
     releasing them, and `crashes` the claims under which a render child died. `message_ids` are
     those of the messages that led to this status, `change` is the completion event of the status,
-    and `cause`, `stage` and `detail` explain a rejection.
+    and `cause`, `stage` and `detail` explain a rejection. `done_token` is the token of the last
+    claim that ended.
     """
 
     status: str = ""
@@ -36,6 +37,7 @@ class Entry:
     cpu_seconds: float = 0.0
     total_seconds: float = 0.0
     updated_at: float = 0.0
+    done_token: str = ""
     lease_until: float = 0.0
     stored: frozenset[str] = frozenset()
     message_ids: frozenset[str] = frozenset()

@@ -89,7 +89,9 @@ def assess(key: str, entry: Entry, seen: Source | Listed | None, recipes: Curren
         is_empty = not is_made and not entry.is_unfinished
         return ABSENT if is_empty else ORPHANED
     if recipes.recipe_set.matching(key) is None:
-        return State(StateKind.STALE, Reason.NO_RECIPE)
+        # A rejection by a recipe that matched the key earlier stays until the source goes.
+        stale = State(StateKind.STALE, Reason.NO_RECIPE)
+        return stale if entry.stored else State(StateKind.IGNORED)
     if entry.is_unfinished or not is_made:
         kind = StateKind.STALE if is_made else StateKind.MISSING
         return State(kind, Reason.UNFINISHED if entry.is_unfinished else Reason.NEVER_MADE)
@@ -99,8 +101,12 @@ def assess(key: str, entry: Entry, seen: Source | Listed | None, recipes: Curren
 
 
 def is_ignored(key: str, entry: Entry, recipes: RecipeSet) -> bool:
-    """Return whether a worker passes a key over, whatever its source is."""
-    return recipes.matching(key) is None and not entry.stored
+    """Return whether a worker passes a key over, whatever its source is.
+
+    Not if it was rejected: a rejection must not outlive its source.
+    """
+    has_nothing = not entry.stored and entry.status != REJECTED
+    return has_nothing and recipes.matching(key) is None
 
 
 def changed_since(entry: Entry, source: Source, fingerprint: str) -> Reason | None:

@@ -121,6 +121,20 @@ def test_a_rejection_is_announced_though_no_recipe_matches_its_key_any_more(
     assert completion.cause is Cause.NOT_AN_IMAGE
 
 
+def test_a_rejection_ends_with_its_source_even_if_its_recipe_is_gone(
+    world: World, topic: Heard
+) -> None:
+    world.drop(KEY, b"not an image")
+    world.process(KEY)
+    world.context = replace(world.context, recipes=read_recipes(RECIPES_OF_ANOTHER_PREFIX))
+    world.consumer = Consumer(world.context)
+    world.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+
+    assert world.process(KEY) is Outcome.REMOVED
+    assert world.item(KEY)["status"] == {"S": "removed"}
+    assert topic.events == ["rejected", "removed"]
+
+
 def test_a_duplicate_is_not_announced(world: World, topic: Heard) -> None:
     world.drop(KEY, images.jpeg())
     world.process(KEY)

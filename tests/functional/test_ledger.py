@@ -2,6 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.cloud.clients import Clients
 from shared.cloud.items import Value
@@ -71,7 +72,8 @@ def test_the_first_claim_notes_what_may_be_stored(ledger: Ledger, clients: Clien
 
 
 def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Clients) -> None:
-    ledger.commit(claimed(ledger), FIELDS)
+    claim = claimed(ledger)
+    ledger.commit(claim, FIELDS)
 
     written = item(clients)
     assert written["status"] == {"S": "published"}
@@ -86,6 +88,7 @@ def test_a_commit_writes_and_ends_the_claim_at_once(ledger: Ledger, clients: Cli
         variant_bytes=12345,
         total_seconds=1.25,
         updated_at=1_000_000,
+        done_token=claim.token,
         stored=frozenset(NAMES),
     )
 
@@ -316,6 +319,38 @@ def test_a_release_leaves_what_is_published_as_it_is(ledger: Ledger, clients: Cl
     after = item(clients)
     del after["may_store"]
     assert {**after, "done_token": None} == {**before, "done_token": None}
+
+
+def test_a_claim_that_arrives_after_other_claims_have_ended_changes_nothing(
+    ledger: Ledger, clients: Clients
+) -> None:
+    """As a request does that a lost connection delays: the worker has repeated it long ago."""
+    requests: list[dict[str, Any]] = []
+    clients.dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.UpdateItem",
+        lambda params, **_: requests.append(params),
+    )
+    for _ in range(2):
+        ledger.commit(claimed(ledger), FIELDS)
+    before = item(clients)
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        clients.dynamodb.update_item(**requests[0])
+
+    assert item(clients) == before
+
+
+@every_write
+def test_a_claim_for_an_entry_that_has_changed_since_is_refused(
+    ledger: Ledger, write: Write
+) -> None:
+    seen = ledger.read(KEY)
+    write(ledger, claimed(ledger))
+
+    with pytest.raises(Claimed, match="another worker has had the key") as caught:
+        ledger.claim(KEY, lease_seconds=600, may_store=NAMES, entry=seen)
+
+    assert caught.value.retry_after_seconds == 1
 
 
 def test_keys_do_not_touch_each_other(ledger: Ledger, clients: Clients) -> None:

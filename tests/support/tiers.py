@@ -1,6 +1,7 @@
 """The tiers of the tests: the folder of a test decides its tier, and every test has one."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +20,27 @@ TIERS_OF_FOLDERS = {
 TIERS = tuple(dict.fromkeys(tier for tiers in TIERS_OF_FOLDERS.values() for tier in tiers))
 
 
+def refuse_files_without_tier(root: Path) -> None:
+    """Raise `UsageError` if a test file is in no tier's folder.
+
+    `set_tiers` would find it too, but in a worker of pytest-xdist, which hides the sentence in a
+    traceback.
+    """
+    files = [path.relative_to(root) for path in sorted((root / TESTS).rglob("test_*.py"))]
+    _refuse([str(file) for file in files if len(file.parts) < 3 or not _tiers_of(file.parts[1])])
+
+
 def set_tiers(items: Sequence[pytest.Item]) -> None:
     """Mark every test with its tier; raise `UsageError` if one has none or a wrong one."""
-    wrong = [item.nodeid for item in items if not _set_tier(item)]
+    _refuse([item.nodeid for item in items if not _set_tier(item)])
+
+
+def tier_of(item: pytest.Item) -> str:
+    """Return the tier that `set_tiers` has set."""
+    return next(marker.name for marker in item.iter_markers() if marker.name in TIERS)
+
+
+def _refuse(wrong: Sequence[str]) -> None:
     if wrong:
         folders = ", ".join(f"tests/{folder}" for folder in TIERS_OF_FOLDERS)
         raise pytest.UsageError(
@@ -30,13 +49,12 @@ def set_tiers(items: Sequence[pytest.Item]) -> None:
         )
 
 
-def tier_of(item: pytest.Item) -> str:
-    """Return the tier that `set_tiers` has set."""
-    return next(marker.name for marker in item.iter_markers() if marker.name in TIERS)
+def _tiers_of(folder: str) -> tuple[str, ...]:
+    return TIERS_OF_FOLDERS.get(folder, ())
 
 
 def _set_tier(item: pytest.Item) -> bool:
-    tiers = TIERS_OF_FOLDERS.get(_folder(item), ())
+    tiers = _tiers_of(_folder(item))
     tiers_of_item = {marker.name for marker in item.iter_markers() if marker.name in TIERS}
     if tiers and not tiers_of_item:
         item.add_marker(tiers[0])

@@ -148,12 +148,24 @@ def test_neither_source_nor_entry_is_absent(status: str) -> None:
     assert _kind(Entry(status=status), None) is StateKind.ABSENT
 
 
-@pytest.mark.parametrize("seen", [SOURCE, LISTED, None])
+@pytest.mark.parametrize("seen", [SOURCE, LISTED])
 @pytest.mark.parametrize("entry", [Entry(), Entry(status=REMOVED), UNFIT])
-def test_a_key_without_recipe_and_variants_is_ignored(
-    entry: Entry, seen: Source | Listed | None
-) -> None:
+def test_a_key_without_recipe_and_variants_is_ignored(entry: Entry, seen: Source | Listed) -> None:
     assert _kind(entry, seen, key="elsewhere/a.jpg") is StateKind.IGNORED
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        (Entry(), StateKind.IGNORED),
+        (Entry(status=REMOVED), StateKind.IGNORED),
+        (UNFIT, StateKind.ORPHANED),
+    ],
+)
+def test_a_rejection_does_not_outlive_its_source_even_without_a_recipe(
+    entry: Entry, kind: StateKind
+) -> None:
+    assert _kind(entry, None, key="elsewhere/a.jpg") is kind
 
 
 @pytest.mark.parametrize("seen", SEEN)

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from tests.support.size import read_size
-from tests.support.tiers import TIERS, set_tiers
+from tests.support.tiers import TIERS, refuse_files_without_tier, set_tiers
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +59,16 @@ def test_a_contract_may_have_the_marker_of_another_tier() -> None:
 def test_a_test_outside_the_folders_of_the_tiers_stops_the_run(path: str) -> None:
     with pytest.raises(pytest.UsageError, match=f"in no tier: {path}::test_x"):
         set_tier(FakeItem(f"{path}::test_x"))
+
+
+@pytest.mark.parametrize("path", ["tests/soak/test_x.py", "tests/test_x.py"])
+def test_a_file_outside_the_folders_of_the_tiers_stops_the_run(tmp_path: Path, path: str) -> None:
+    for name in (path, "tests/unit/test_y.py", "tests/functional/cli/test_z.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    with pytest.raises(pytest.UsageError, match=f"in no tier: {path}\\."):
+        refuse_files_without_tier(tmp_path)
 
 
 def test_a_test_with_the_marker_of_another_folders_tier_stops_the_run() -> None:
