@@ -1,6 +1,25 @@
 """Makes text from a user fit to be stored, logged or shown."""
 
+import re
+
 MAX_EXCERPT_CHARS = 60  # one line on a terminal, with some words before it
+
+# Characters that `str.isprintable` accepts and that a terminal shows as nothing or as a space:
+# those with the property Default_Ignorable_Code_Point of the categories Lo and Mn, and the Braille
+# blank. https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+
+
+def is_visible(text: str) -> bool:
+    """Return whether the text is one line in which every character can be seen.
+
+    Control and format characters (newlines, escape sequences, bidirectional controls, characters
+    without width), separators other than the space, surrogates and unassigned characters cannot.
+    """
+    return text.isprintable() and not _INVISIBLE.search(text)
 
 
 def replace_unprintable(text: str, replacement: str) -> str:
@@ -9,9 +28,11 @@ def replace_unprintable(text: str, replacement: str) -> str:
 
 
 def escape_unprintable(text: str) -> str:
-    """Return the text with every unprintable character as a Python escape sequence."""
+    """Return the text with every character that cannot be seen as a Python escape sequence."""
+    if is_visible(text):
+        return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        char if is_visible(char) else char.encode("unicode_escape").decode() for char in text
     )
 
 

@@ -10,8 +10,9 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.stack.access import message_and_code
+from scripts.pixfleet.terminal.console import Console, print_error
 from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
-from scripts.pixfleet.terminal.text import printable, replace_unencodable_output
+from scripts.pixfleet.terminal.text import replace_unencodable_output
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION
 
@@ -66,7 +67,7 @@ def main() -> None:
 
 def _print_version(*, is_set: bool) -> None:
     if is_set:
-        print(f"pixfleet {WORKER_VERSION}")
+        Console().result({}, f"pixfleet {WORKER_VERSION}")
         raise typer.Exit
 
 
@@ -89,7 +90,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         # Typer returns the exit code of `typer.Exit` and of Ctrl-C.
         code = int(build_app(words)(list(words), prog_name="pixfleet", standalone_mode=False) or 0)
-        message = STOPPED if code == INTERRUPTED else ""
+        lines: Sequence[str] = [STOPPED] if code == INTERRUPTED else ()
         # A closed pipe raises here rather than when the interpreter exits.
         sys.stdout.flush()
     except BrokenPipeError:
@@ -98,46 +99,51 @@ def _run(words: Sequence[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        message, code = _message_and_code(error)
-    if message:
-        # Messages may quote AWS or a file, which may hold control characters.
-        print("\n".join(map(printable, message.split("\n"))), file=sys.stderr)
+        lines, code = _lines_and_code(error)
+    if lines:
+        print_error(lines)
     return code
 
 
-def _message_and_code(error: BaseException) -> tuple[str, int]:
-    """Return the message for an error, which may be empty, and the exit code."""
+def _lines_and_code(error: BaseException) -> tuple[Sequence[str], int]:
+    """Return the lines of the message for an error, which may be none, and the exit code."""
     match error:
         case typer.TyperException():
             return _usage_message(error), BAD_INPUT
         case PixfleetError():
-            return _own_message_and_code(error)
+            return _own_lines_and_code(error)
         case ClientError() | BotoCoreError():
-            return message_and_code(error)
+            return _one_line(*message_and_code(error))
         case KeyboardInterrupt() | typer.Abort():
-            return STOPPED, INTERRUPTED
+            return [STOPPED], INTERRUPTED
         case _:
             hint = f"({TRACEBACK_VARIABLE}=1 shows the traceback.)"
-            return f"{type(error).__name__}: {error} {hint}", FAILED
+            return [f"{type(error).__name__}: {error} {hint}"], FAILED
 
 
-def _own_message_and_code(error: PixfleetError) -> tuple[str, int]:
+def _own_lines_and_code(error: PixfleetError) -> tuple[Sequence[str], int]:
     """Return the message and code of the AWS error that caused it, or else of the error itself."""
     cause = error.__cause__
     if isinstance(cause, ClientError | BotoCoreError):
-        return message_and_code(cause)
-    return str(error), BAD_INPUT if isinstance(error, Misconfigured) else FAILED
+        return _one_line(*message_and_code(cause))
+    if isinstance(error, Misconfigured):
+        return error.lines, BAD_INPUT
+    return [str(error)], FAILED
 
 
-def _usage_message(error: typer.TyperException) -> str:
+def _one_line(message: str, code: int) -> tuple[Sequence[str], int]:
+    return [message], code
+
+
+def _usage_message(error: typer.TyperException) -> Sequence[str]:
     """Return what is wrong with the arguments and which help page to read.
 
-    Empty if the error itself is the help page.
+    Nothing if the error itself is the help page.
     """
     message = error.format_message()
     context = getattr(error, "ctx", None)
     page = context.command_path if context else "pixfleet"
-    return f"{message} `{page} --help` describes the options." if message else ""
+    return [f"{message} `{page} --help` describes the options."] if message else ()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import typer
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
 from scripts.pixfleet.stack.ssm_parameter import Stack
-from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.console import Console, print_error
 from scripts.pixfleet.terminal.exits import BAD_INPUT
 from shared.model.errors import Misconfigured
 
@@ -110,7 +110,7 @@ def renamed_command(app: typer.Typer, old: str, new: str) -> None:
     """Register the former name of a command, which only prints the new name."""
 
     def refuse() -> None:
-        typer.echo(f"This command is now `{new}`.", err=True)
+        print_error([f"This command is now `{new}`."])
         raise typer.Exit(code=BAD_INPUT)
 
     ignored = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -58,7 +58,12 @@ class Misconfigured(PixfleetError):
     def __init__(self, what: str, problems: Sequence[str]) -> None:
         self.what = what
         self.problems = tuple(problems)
-        super().__init__("\n".join((f"{what}:", *(f"  - {problem}" for problem in problems))))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the lines of the message."""
+        return (f"{self.what}:", *(f"  - {problem}" for problem in self.problems))
 
 
 class Failure(PixfleetError):

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from scripts.pixfleet import cli
 from scripts.pixfleet.stack.access import message_and_code
-from scripts.pixfleet.terminal.console import SUGGESTED_COMMAND
+from scripts.pixfleet.terminal.suggestions import SUGGESTED_COMMAND
 from shared.model.errors import AccessDenied
 
 pytestmark = pytest.mark.unit

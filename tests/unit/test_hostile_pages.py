@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -55,8 +55,8 @@ class Variants:
 class S3:
     """A bucket of one JPEG."""
 
-    def download_file(self, _bucket: str, _key: str, path: str) -> None:
-        Path(path).write_bytes(b"\xff\xd8\xff\xe0")
+    def download_fileobj(self, _bucket: str, _key: str, file: IO[bytes]) -> None:
+        file.write(b"\xff\xd8\xff\xe0")
 
 
 def written_page(text: str, folder: Path, status: str) -> str:
@@ -70,7 +70,7 @@ def snippet(text: str, _: Path) -> str:
     return picture(hostile_row(text).manifest, text, text)
 
 
-@pytest.mark.parametrize(
+PAGES = pytest.mark.parametrize(
     "write",
     [
         pytest.param(gallery_page, id="gallery"),
@@ -79,6 +79,9 @@ def snippet(text: str, _: Path) -> str:
         pytest.param(snippet, id="urls"),
     ],
 )
+
+
+@PAGES
 def test_text_that_is_html_adds_no_tag_and_no_attribute(
     write: Callable[[str, Path], str], tmp_path: Path
 ) -> None:
@@ -91,3 +94,27 @@ def test_text_that_is_html_adds_no_tag_and_no_attribute(
     assert HOSTILE not in html
     shown = [hostile.text, *(value for _, values in hostile.tags for value in values.values())]
     assert any(HOSTILE in each for each in shown)
+
+
+@PAGES
+def test_text_that_cannot_be_seen_is_an_escape_sequence_on_every_page(
+    write: Callable[[str, Path], str], tmp_path: Path
+) -> None:
+    html = write("a\n\x1b[2K\u202e\u2066\u200bb.jpg", tmp_path)
+
+    assert all(line.isprintable() for line in html.split("\n"))
+    assert HtmlPage(html).shape() == HtmlPage(write(HARMLESS, tmp_path)).shape()
+
+
+def test_the_page_of_one_source_is_titled_by_its_key(tmp_path: Path) -> None:
+    html = written_page("cats/a.jpg", tmp_path, PUBLISHED)
+
+    assert "<title>Pixfleet: cats/a.jpg: 3 variants</title>" in html
+    assert "demo" not in html
+
+
+def test_a_variants_name_is_no_path(tmp_path: Path) -> None:
+    written_page("../../outside", tmp_path / "page", PUBLISHED)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+    assert not list(tmp_path.rglob("*outside*.*"))

@@ -123,7 +123,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("CHANGELOG.md", "dlq receipts", "what the command was called before"),
     Kept("scripts/pixfleet/commands/doctor.py", "verdict", "a key of a JSON document"),
     Kept("scripts/pixfleet/commands/dlq.py", "receipts", "answered with the new name"),
-    Kept("scripts/pixfleet/commands/status.py", "screen", "an argument of Rich's Live"),
+    Kept("scripts/pixfleet/terminal/console.py", "screen", "an argument of Rich's Live"),
     Kept("scripts/pixfleet/dlq/details.py", "deaths", "a key of a JSON document"),
     Kept("scripts/pixfleet/dlq/documents.py", "letters", "a key of a JSON document"),
     Kept("scripts/pixfleet/dlq/records.py", "letters", "a field of a stored record"),

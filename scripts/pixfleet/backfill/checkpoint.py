@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, SourceOutcome, Wanted
+from scripts.pixfleet.private_files import make_private, make_private_folder
 from shared.model.errors import Misconfigured
 from shared.model.source import Listed
 
@@ -52,7 +53,9 @@ class Checkpoint:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
+        # SQLite gives the files beside the database the same mode.
+        make_private(path)
         self._db = sqlite3.connect(path, isolation_level=None)
         with self._transaction():
             if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:

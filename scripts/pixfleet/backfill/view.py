@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.table import Table
 
 from scripts.pixfleet.backfill.build import CONFIRMED, Backfill
 from scripts.pixfleet.backfill.checkpoint import ALL_SENT, LISTED, SENT, Checkpoint
@@ -22,7 +21,8 @@ from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.ssm_parameter import Lane
-from scripts.pixfleet.terminal.console import Console, facts, table
+from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.tables import Table, facts, table
 from scripts.pixfleet.terminal.text import dollars
 from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
@@ -118,7 +118,7 @@ def _confirm(
 ) -> None:
     """Print the estimate; ask if it is above the policy's thresholds."""
     if not console.as_json:
-        console.err.print(*_shown(expected))
+        console.note(*_shown(expected))
     if expected.images > policy.ask_images or expected.dollars > policy.ask_dollars:
         console.confirm(
             f"Send {expected.images:,} images for an estimated {dollars(expected.dollars)}?",

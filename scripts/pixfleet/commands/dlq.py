@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import IO, Annotated, TypeVar
 
 import msgspec
 import typer
@@ -20,13 +20,14 @@ from scripts.pixfleet.dlq.documents import (
     trial_document,
 )
 from scripts.pixfleet.dlq.groups import group_by_cause
-from scripts.pixfleet.dlq.queue import DeadLetterQueue
+from scripts.pixfleet.dlq.queue import DeadLetterQueue, SelectionCount
 from scripts.pixfleet.dlq.records import Redrive, new_redrive_id
 from scripts.pixfleet.dlq.selection import Selection, select
 from scripts.pixfleet.dlq.status import RedriveStatus
 from scripts.pixfleet.dlq.trial import TrialOutcome
 from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.text import counted, quoted
 
 Item = TypeVar("Item")
 
@@ -93,11 +94,16 @@ def show(
             "why_no_thumbnail": why_no_thumbnail,
         },
         *view.view_dead_letter(dead_letter, source_facts, entry_facts),
-        *((f"\nThumbnail: {file}",) if file else ()),
-        *((f"\nNo thumbnail: {why_no_thumbnail}",) if why_no_thumbnail else ()),
-        f"\nBody\n{view.view_body(dead_letter.message.body)}",
-        f"\nLogs ({log_group})\n{query}",
-        "\nNext:",
+        *(("", f"Thumbnail: {file}") if file else ()),
+        *(("", f"No thumbnail: {why_no_thumbnail}") if why_no_thumbnail else ()),
+        "",
+        "Body",
+        *view.view_body(dead_letter.message.body),
+        "",
+        f"Logs ({log_group})",
+        *query.split("\n"),
+        "",
+        "Next:",
         *view.next_commands(dead_letter),
     )
 
@@ -219,19 +225,25 @@ def delete(  # noqa: PLR0913 - each is an option
     context.console.confirm(question, yes=yes)
     default = f"pixfleet-deleted-{new_redrive_id(queue.clock.now())}.jsonl"
     file = (copy or Path(default)).absolute()
-    create_copy_file(file)
-    context.console.note(f"Each message is copied to {file}")
-    try:
-        with queue.scan() as scan, context.console.progress("deleting") as meter:
-            meter.total(len(count))
-            deleted = delete_dead_letters(scan, count.ids, file, meter.advance)
-    except BaseException:
-        context.console.note(f"Interrupted: messages that are not in {file} were not deleted.")
-        raise
+    with create_copy_file(file) as opened:
+        context.console.note(f"Each message is copied to {file}")
+        deleted = _delete(context, queue, count, opened)
     context.console.result(
         {"dropped": deleted, "copy": str(file), "causes": count.causes},
         f"{_dead_letters(deleted)} deleted. A copy of each is in {file}",
     )
+
+
+def _delete(
+    context: Context, queue: DeadLetterQueue, count: SelectionCount, copy: IO[bytes]
+) -> int:
+    try:
+        with queue.scan() as scan, context.console.progress("deleting") as meter:
+            meter.total(len(count))
+            return delete_dead_letters(scan, count.ids, copy, meter.advance)
+    except BaseException:
+        context.console.note("Interrupted: messages that are not in this file were not deleted.")
+        raise
 
 
 renamed_command(app, "drop", "pixfleet dlq delete")
@@ -247,7 +259,7 @@ def _dead_letters(count: int) -> str:
 
 
 def _causes(causes: Counter[str]) -> str:
-    return ", ".join(f"{count:,} of {cause}" for cause, count in causes.most_common())
+    return ", ".join(f"{count:,} of {quoted(cause)}" for cause, count in causes.most_common())
 
 
 def _none(selection: Selection) -> str:
@@ -267,8 +279,8 @@ def _redrive(
     except BaseException:
         sent = _dead_letters(redriver.tally.sent)
         context.console.note(
-            f"Interrupted: {sent} sent back, the others are still in the dead-letter queue.\n"
-            f"  pixfleet dlq status {redriver.id}"
+            f"Interrupted: {sent} sent back, the others are still in the dead-letter queue.",
+            f"  {suggest('dlq status', redriver.id)}",
         )
         raise
     queue.records.write(msgspec.structs.replace(record, sent=tally.sent))
@@ -277,7 +289,7 @@ def _redrive(
         {"redrive_id": redriver.id, "selection": selection.description, **asdict(tally)},
         f"{_dead_letters(tally.sent)} sent back ({selection.description}).",
         *((refused,) if tally.refused else ()),
-        *((f"  pixfleet dlq status {redriver.id} --watch",) if tally.sent else ()),
+        *((f"  {suggest('dlq status --watch', redriver.id)}",) if tally.sent else ()),
     )
     if tally.refused:
         raise typer.Exit(code=FAILED)

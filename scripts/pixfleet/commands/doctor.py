@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.doctor.checks import run_checks
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
-from scripts.pixfleet.terminal.console import table
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.tables import Table, table
 from scripts.pixfleet.terminal.text import counted
 
 app = typer.Typer()
@@ -45,7 +44,8 @@ def doctor(
     context.console.result(
         {"findings": [_entry(each) for each in findings]},
         overview,
-        *(_with_remedy(each) for each in findings if each.is_bad),
+        *(line for each in findings if each.is_bad for line in _with_remedy(each)),
+        "",
         _summary(findings),
     )
     if any(each.is_bad for each in findings):
@@ -75,8 +75,9 @@ def _by_area(findings: Sequence[Finding]) -> Table:
     return table("", "part", "found", rows=rows)
 
 
-def _with_remedy(finding: Finding) -> str:
-    return f"\n{SYMBOLS[finding.status]} {finding.area}: {finding.what}\n  \u2192 {finding.remedy}"
+def _with_remedy(finding: Finding) -> Sequence[str]:
+    what = f"{SYMBOLS[finding.status]} {finding.area}: {finding.what}"
+    return "", what, f"  \u2192 {finding.remedy}"
 
 
 def _entry(finding: Finding) -> Mapping[str, str | None]:
@@ -92,7 +93,5 @@ def _summary(findings: Sequence[Finding]) -> str:
     count = Counter(each.status for each in findings)
     wrong, unseen = count[FindingStatus.WRONG], count[FindingStatus.UNSEEN]
     if wrong or unseen:
-        text = f"{wrong} wrong, {unseen} could not be checked."
-    else:
-        text = f"All is well: {counted(count[FindingStatus.OK], 'check')} passed."
-    return f"\n{text}"
+        return f"{wrong} wrong, {unseen} could not be checked."
+    return f"All is well: {counted(count[FindingStatus.OK], 'check')} passed."

@@ -14,8 +14,11 @@ from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.drill.site import Site
 from scripts.pixfleet.drill.step import Step
 from scripts.pixfleet.stack.buckets import objects_of
-from scripts.pixfleet.terminal.console import Console, table
+from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.suggestions import shell_word
+from scripts.pixfleet.terminal.tables import table
+from scripts.pixfleet.terminal.text import quoted
 from shared.clock import SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.deadline import Deadline
@@ -51,7 +54,7 @@ def drill_(
         steps = [_planned(drill, sample) for sample in drill.files]
     else:
         context.console.note(
-            f"Uploading {len(drill.files)} files to {site.prefix} in "
+            f"Uploading {len(drill.files)} files to {quoted(site.prefix)} in "
             f"{context.stack.sources_bucket}; alarms on dead letters may go off."
         )
         steps = carry_out(drill, context.console, timeout)
@@ -96,10 +99,10 @@ def _cleaned_up(drill: Drill, console: Console, steps: list[Step]) -> Iterator[N
         try:
             steps += drill.clean(Deadline.after(CLEAN_UP_SECONDS, site.clock))
         except BaseException:
+            folder = shell_word(f"s3://{site.stack.sources_bucket}/{site.prefix}")
             console.note(
-                f"The drill was not cleaned up: `aws s3 rm --recursive "
-                f"s3://{site.stack.sources_bucket}/{site.prefix}` removes the sources, and the "
-                "worker then removes their variants."
+                f"The drill was not cleaned up: `aws s3 rm --recursive {folder}` removes the "
+                "sources, and the worker then removes their variants."
             )
             raise
 

@@ -1,13 +1,10 @@
 """`pixfleet recipes`: check recipes, explain a key, print the JSON Schema."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console as RichConsole
-from rich.markup import escape
-from rich.table import Table
 
 from scripts.pixfleet.command import JSON, Context, command
 from scripts.pixfleet.plan.explain import ExplainedSource, RecipeExplanation, explain
@@ -16,12 +13,13 @@ from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.recipe_file import read_recipe_file
-from scripts.pixfleet.terminal.console import Console, table
+from scripts.pixfleet.terminal.console import Console, Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.tables import list_table, table
 from shared.cloud.deployed_recipes import deployed_recipes
 from shared.model.errors import Misconfigured
 from shared.model.geometry import Size
-from shared.model.recipe import Recipe, RecipeSet
+from shared.model.recipe import Recipe
 from shared.model.source import Source
 
 app = typer.Typer(
@@ -39,13 +37,11 @@ def check(
     console = Console(as_json=as_json)
     recipe_set = read_recipe_file(file)
     unreachable = shadowed(recipe_set)
-    if as_json:
-        by = {each.recipe: each.by for each in unreachable}
-        console.result(
-            {"recipes": [_document(each, by.get(each.name)) for each in recipe_set.recipes]}
-        )
-    else:
-        _show(recipe_set, console.out)
+    by = {each.recipe: each.by for each in unreachable}
+    console.result(
+        {"recipes": [_document(each, by.get(each.name)) for each in recipe_set.recipes]},
+        *(part for recipe in recipe_set.recipes for part in _made_by(recipe)),
+    )
     for each in unreachable:
         console.note(
             f"Warning: no key reaches {each.recipe}: {each.by}, which is above it, matches all "
@@ -85,16 +81,12 @@ def explain_key(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of recipes.yaml, for editors and other programs."""
-    print(json.dumps(recipes_schema(), indent=2))
+    Console(as_json=True).result(recipes_schema())
 
 
-def _show(recipe_set: RecipeSet, console: RichConsole) -> None:
-    for recipe in recipe_set.recipes:
-        console.print(f"[bold]{recipe.name}[/]: {escape(keys_of(recipe.match))}", soft_wrap=True)
-        shown = Table(box=None, show_header=False, padding=(0, 2))
-        for variant in recipe.variants:
-            shown.add_row(variant.name, box(variant), ", ".join(variant.slots))
-        console.print(shown)
+def _made_by(recipe: Recipe) -> Sequence[Part]:
+    rows = [(each.name, box(each), ", ".join(each.slots)) for each in recipe.variants]
+    return f"{recipe.name}: {keys_of(recipe.match)}", list_table(rows)
 
 
 def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
@@ -110,9 +102,9 @@ def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
     }
 
 
-def _view(explanation: RecipeExplanation) -> list[Table | str]:
+def _view(explanation: RecipeExplanation) -> list[Part]:
     attempts = [(each.recipe, each.mismatch or "matches") for each in explanation.attempts]
-    parts: list[Table | str] = [table("recipe", "", rows=attempts), "", explanation.sentence]
+    parts: list[Part] = [table("recipe", "", rows=attempts), "", explanation.sentence]
     if stored := explanation.stored:
         parts += [
             "",

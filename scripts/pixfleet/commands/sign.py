@@ -1,19 +1,25 @@
 """`pixfleet sign`: signed URLs, for a distribution that serves signed URLs only."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.signing import expiry, read_private_key, signed
 from scripts.pixfleet.image.variants import VariantsReader, base_url, manifest_url
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.errors import Misconfigured
 
 app = typer.Typer()
+
+# https://www.rfc-editor.org/rfc/rfc3986#section-2
+URL_CHARS = re.compile(r"[A-Za-z0-9%:/?#\[\]@!$&'()*+,;=._~-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,11 @@ def sign(
 
 def _urls(context: Context, target: str) -> Sequence[_NamedUrl]:
     if target.startswith(("http://", "https://")):
-        return [_NamedUrl("url", target)]
+        return [_NamedUrl("url", _checked_url(target))]
     base = base_url(context.stack.distribution)
     if not base:
         raise Misconfigured(
-            f"{target} has no URL",
+            f"{quoted(target)} has no URL",
             ["expected a stack with a distribution: give a whole URL instead"],
         )
     variants = VariantsReader(context.clients.s3, context.stack).manifest(target).variants
@@ -69,6 +75,20 @@ def _urls(context: Context, target: str) -> Sequence[_NamedUrl]:
         _NamedUrl("manifest", base + manifest_url(target)),
         *(_NamedUrl(each.label, base + each.url) for each in variants),
     ]
+
+
+def _checked_url(url: str) -> str:
+    """Return the URL; `Misconfigured` unless it has the characters of RFC 3986 only."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if host and URL_CHARS.fullmatch(url):
+        return url
+    raise Misconfigured(
+        "The URL cannot be signed",
+        [f"expected a host, and %-encoding for all other characters, got {quoted(url)}"],
+    )
 
 
 def _warn(context: Context, urls: Sequence[_NamedUrl]) -> None:

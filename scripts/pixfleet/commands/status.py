@@ -1,14 +1,11 @@
 """`pixfleet status`: what the stack does now, and what an operator has to do."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Group
-from rich.live import Live
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.status.reader import StatusReader
@@ -53,30 +50,26 @@ class Watch:
     @property
     def is_in_place(self) -> bool:
         """Return whether a report can replace the one before on the screen."""
-        return self.console.out.is_terminal and not self.console.as_json
+        return self.console.is_in_place
 
     def until_stopped(self, report: StatusReport) -> StatusReport:
         """Print reports until Ctrl-C and return the last one: Ctrl-C is not an error here."""
         return self._in_place(report) if self.is_in_place else self._in_lines(report)
 
     def _in_place(self, report: StatusReport) -> StatusReport:
-        # The alternate screen: at the end the terminal shows again what it showed before.
-        with Live(
-            Group(*view(report)), console=self.console.out, screen=True, auto_refresh=False
-        ) as live:
+        with self.console.in_place(view(report)) as replace:
             try:
                 while True:
                     self.pause()
                     report = self.read()
-                    live.update(Group(*view(report)), refresh=True)
+                    replace(view(report))
             except KeyboardInterrupt:
                 return report
 
     def _in_lines(self, report: StatusReport) -> StatusReport:
         try:
             while True:
-                text = json.dumps(document(report)) if self.console.as_json else line(report)
-                print(text, flush=True)
+                self.console.line(document(report), line(report))
                 self.pause()
                 report = self.read()
         except KeyboardInterrupt:

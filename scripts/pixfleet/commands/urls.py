@@ -37,8 +37,8 @@ def urls(
             for each in manifest.variants
         ],
     }
-    lines = [f"srcset, {slot}:\n{value}\n" for slot, value in sets.items()]
-    context.console.result(document, *lines, f"{snippet}\n", f"Manifest: {url}")
+    lines = [line for slot, value in sets.items() for line in (f"srcset, {slot}:", value, "")]
+    context.console.result(document, *lines, *snippet.split("\n"), "", f"Manifest: {url}")
     if distribution is None:
         context.console.note(
             "This stack has no distribution: put your own base URL before each URL."

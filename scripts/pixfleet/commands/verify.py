@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE
-from scripts.pixfleet.terminal.console import facts, table
+from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.tables import facts, table
 from scripts.pixfleet.terminal.text import counted
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.audit import Audit, Scope
@@ -156,11 +156,9 @@ def _done(done: dict[str, int]) -> str:
     )
 
 
-def _shown(
-    summary: Summary, done: dict[str, int] | None, options: _Options
-) -> tuple[Table | str, ...]:
+def _shown(summary: Summary, done: dict[str, int] | None, options: _Options) -> tuple[Part, ...]:
     kinds = {kind.value: summary.of_kind(kind) for kind in Kind if summary.of_kind(kind)}
-    shown: list[Table | str] = [facts({"keys looked at": summary.looked_at, **kinds})]
+    shown: list[Part] = [facts({"keys looked at": summary.looked_at, **kinds})]
     if not summary.differences:
         return (*shown, "Sources, ledger and stored variants agree.")
     rows = [

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.pixfleet.private_files import write_private
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.terminal.text import printable
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger
@@ -99,7 +101,7 @@ class DetailsReader:
             # Other users can write to the folder for temporary files: a name that they can guess
             # could be a link of theirs.
             path = file or Path(tempfile.mkdtemp(prefix="pixfleet-")) / f"thumbnail.{codec}"
-            path.write_bytes(thumbnail)
+            write_private(path, thumbnail)
         except (PixfleetError, OSError) as problem:
             return None, str(problem)
         return path, ""
@@ -146,7 +148,7 @@ def log_location(stack: Stack) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return printable(text.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 def _render_thumbnail(data: bytes, limits: Limits) -> tuple[bytes, str]:

@@ -19,7 +19,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
 from shared.cloud.deployed_recipes import deployed_recipes
@@ -91,13 +91,13 @@ class DeadLetterQueue:
         """Return the dead letter of that id or beginning of an id, or raise `Misconfigured`."""
         if len(message_id) < MIN_ID_CHARS:
             raise Misconfigured(
-                f"{message_id} is too short",
+                f"{quoted(message_id)} is too short",
                 [f"expected at least {MIN_ID_CHARS} characters of an id"],
             )
         found = list(self._selected(Selection(ids=(message_id,))))
         if not found:
             raise Misconfigured(
-                f"No dead letter {message_id}",
+                f"No dead letter {quoted(message_id)}",
                 ["expected an id that `pixfleet dlq groups` shows; the message may be in flight"],
             )
         return found[0]

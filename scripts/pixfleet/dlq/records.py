@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from scripts.pixfleet.stack.dead_letters import DeadLetter
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Records:
             return msgspec.json.decode(self._get(f"{FOLDER}{redrive_id}/{ABOUT}"), type=Redrive)
         except self._s3.exceptions.NoSuchKey:
             raise Misconfigured(
-                f"There is no redrive {redrive_id}",
+                f"There is no redrive {quoted(redrive_id)}",
                 ["expected an id that `pixfleet dlq status` lists"],
             ) from None
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from shlex import quote
 
 from scripts.pixfleet.stack.dead_letters import UNATTACHED, DeadLetter
+from scripts.pixfleet.terminal.suggestions import shell_word, suggest
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.errors import Cause, Misconfigured
 
 # Long enough to identify one message; a shorter text may be a typing mistake.
@@ -41,19 +42,18 @@ class Selection:
         """Return the conditions in words."""
         conditions = [
             f"cause {self.cause}" if self.cause else "",
-            f"keys beginning with {self.prefix}" if self.prefix else "",
-            f"id {', '.join(self.ids)}" if self.ids else "",
+            f"keys beginning with {quoted(self.prefix)}" if self.prefix else "",
+            f"id {', '.join(map(quoted, self.ids))}" if self.ids else "",
         ]
         return ", ".join(filter(None, conditions)) or "all"
 
-    def options(self) -> str:
-        """Return the options of a command that select the same dead letters."""
-        options = [
-            f"--cause {self.cause}" if self.cause else "",
-            f"--prefix {quote(self.prefix)}" if self.prefix else "",
-            *(f"--id {each}" for each in self.ids),
-        ]
-        return " ".join(filter(None, options)) or "--all"
+    def command(self, command: str) -> str:
+        """Return a command such as `dlq redrive` with options for the same dead letters."""
+        given = {"cause": self.cause, "prefix": self.prefix}
+        options = {name: value for name, value in given.items() if value}
+        ids = "".join(f" --id {shell_word(each)}" for each in self.ids)
+        everything = "" if options or ids else " --all"
+        return suggest(f"{command}{everything}{ids}", **options)
 
     def _matches(self, beginning: str, dead_letter: DeadLetter) -> bool:
         if not dead_letter.id.startswith(beginning):
@@ -61,7 +61,7 @@ class Selection:
         first = self._matched.setdefault(beginning, dead_letter.id)
         if first != dead_letter.id:
             raise Misconfigured(
-                f"{beginning} names more than one message",
+                f"{quoted(beginning)} names more than one message",
                 [f"expected more of the id, got the beginning of {first} and {dead_letter.id}"],
             )
         return True

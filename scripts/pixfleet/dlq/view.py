@@ -3,9 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from shlex import quote
-
-from rich.table import Table
 
 from scripts.pixfleet.dlq.details import Facts
 from scripts.pixfleet.dlq.groups import Group, time_to_expiry
@@ -16,8 +13,10 @@ from scripts.pixfleet.dlq.status import RedriveOutcome, RedriveStatus
 from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, UNDELIVERED, DeadLetter
-from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import counted, printable
+from scripts.pixfleet.terminal.console import Part, Quotation
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.tables import Table, facts, table
+from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import minute, timestamp
 
 BODY_CHARS = 4_000
@@ -27,7 +26,7 @@ CAUSES = {
 }
 
 
-def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Table | str]:
+def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Part]:
     """Yield the groups, and the commands to type next."""
     if not groups:
         yield f"No dead letters in {scan.queue}."
@@ -55,22 +54,23 @@ def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Table | str]:
     yield "Next:"
     for group in groups:
         if group.example:
-            yield f"  pixfleet dlq show {group.example.id}   # {printable(group.cause)}"
-    cause = quote(groups[0].cause)
-    yield f"  pixfleet dlq try --cause {cause} -n 5"
-    yield f"  pixfleet dlq redrive --cause {cause}"
+            command = suggest("dlq show", group.example.id)
+            yield f"  {command}   # {quoted(group.cause)}"
+    cause = groups[0].cause
+    yield f"  {suggest('dlq try', cause=cause)} -n 5"
+    yield f"  {suggest('dlq redrive', cause=cause)}"
 
 
-def view_dead_letter(
-    dead_letter: DeadLetter, source: Facts, entry: Facts
-) -> Iterable[Table | str]:
+def view_dead_letter(dead_letter: DeadLetter, source: Facts, entry: Facts) -> Iterable[Part]:
     """Yield the attributes, the source and the ledger entry of a dead letter."""
     yield _attributes(dead_letter)
     if source:
-        yield "\nSource"
+        yield ""
+        yield "Source"
         yield facts(source)
     if entry:
-        yield "\nLedger"
+        yield ""
+        yield "Ledger"
         yield facts(entry)
 
 
@@ -79,22 +79,22 @@ def next_commands(dead_letter: DeadLetter) -> Iterable[str]:
     if dead_letter.cause == UNDELIVERED:
         # Why EventBridge may not send is a matter of policies and keys, not of the source.
         yield "  pixfleet doctor"
-    yield f"  pixfleet dlq try --id {dead_letter.id}"
-    yield f"  pixfleet dlq redrive --id {dead_letter.id}"
+    yield f"  {suggest('dlq try', id=dead_letter.id)}"
+    yield f"  {suggest('dlq redrive', id=dead_letter.id)}"
 
 
-def view_body(body: str) -> str:
-    """Return a body, indented if it is JSON, and cut if it would fill the screen."""
+def view_body(body: str) -> Iterable[Part]:
+    """Yield a body, indented if it is JSON, and cut if it would fill the screen."""
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = body
-    if len(text) <= BODY_CHARS:
-        return text
-    return f"{text[:BODY_CHARS]}\n… {len(text) - BODY_CHARS:,} characters more: see --json."
+    yield Quotation(text[:BODY_CHARS])
+    if len(text) > BODY_CHARS:
+        yield f"… {len(text) - BODY_CHARS:,} characters more: see --json."
 
 
-def view_trials(results: Sequence[TrialResult], selection: Selection) -> Iterable[Table | str]:
+def view_trials(results: Sequence[TrialResult], selection: Selection) -> Iterable[Part]:
     """Yield what would happen to each key, and the command to type next."""
     rows = [
         (each.key, _result(each), f"{each.seconds:.2f} s" if each.seconds else "-", each.detail)
@@ -105,12 +105,12 @@ def view_trials(results: Sequence[TrialResult], selection: Selection) -> Iterabl
     yield ""
     yield f"{made} of {len(results)} would be made. Nothing was written."
     if made:
-        yield f"  pixfleet dlq redrive {selection.options()}"
+        yield f"  {selection.command('dlq redrive')}"
     else:
-        yield f"  pixfleet dlq delete {selection.options()}   # if nobody can repair the sources"
+        yield f"  {selection.command('dlq delete')}   # if nobody can repair the sources"
 
 
-def view_selection(count: SelectionCount) -> Iterable[Table | str]:
+def view_selection(count: SelectionCount) -> Iterable[Part]:
     """Yield how many dead letters of each cause a redrive would send to which lane."""
     rows = [(number, cause) for cause, number in count.causes.most_common()]
     yield table("dead letters", "cause", rows=rows)
@@ -118,7 +118,7 @@ def view_selection(count: SelectionCount) -> Iterable[Table | str]:
     yield f"{counted(len(count), 'dead letter')} would be sent back: {lanes}."
 
 
-def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Table | str]:
+def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Part]:
     """Yield what became of the messages of a redrive, and the commands to type next."""
     examples = status.examples
     rows: list[Sequence[object]] = [(status.fixed, "fixed", "")]
@@ -128,15 +128,15 @@ def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Table | str]
     ]
     waiting = RedriveOutcome.WAITING
     rows.append((status.waiting, "still waiting", examples.get(waiting.value, "")))
-    yield f"Redrive {redrive_id}: {counted(status.total, 'message')}"
+    yield f"Redrive {quoted(redrive_id)}: {counted(status.total, 'message')}"
     yield table("messages", "outcome", "example", rows=rows)
     if status.waiting:
-        yield f"  pixfleet dlq status {redrive_id} --watch"
+        yield f"  {suggest('dlq status --watch', redrive_id)}"
     for cause in status.dead:
-        yield f"  pixfleet dlq try --cause {quote(cause)}"
+        yield f"  {suggest('dlq try', cause=cause)}"
 
 
-def view_redrives(redrives: Sequence[Redrive]) -> Iterable[Table | str]:
+def view_redrives(redrives: Sequence[Redrive]) -> Iterable[Part]:
     """Yield all redrives."""
     if not redrives:
         yield "No redrives yet."

@@ -13,6 +13,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.terminal.text import quoted
 from shared.clock import Clock
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues
@@ -59,8 +60,8 @@ class Site:
             raise Misconfigured(
                 "The stack's recipes leave out the files of a drill",
                 [
-                    f"{key}: expected a recipe that matches it, got none: name another prefix "
-                    "(--prefix), or add a recipe"
+                    f"{quoted(key)}: expected a recipe that matches it, got none: name another "
+                    "prefix (--prefix), or add a recipe"
                     for key in ignored
                 ],
             )

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.table import Table
-
 from scripts.pixfleet.image.history import KeyHistory, SourceVersion, StoredObject
 from scripts.pixfleet.image.logs import KeyLog
 from scripts.pixfleet.image.variants import manifest_url
 from scripts.pixfleet.image.why import Explanation
-from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import human_bytes, pixels
+from scripts.pixfleet.terminal.console import Part
+from scripts.pixfleet.terminal.tables import facts, table
+from scripts.pixfleet.terminal.text import human_bytes, pixels, quoted
 from scripts.pixfleet.terminal.times import timestamp
 from scripts.pixfleet.verify.check_result import ObjectsReason
 from shared.model.entry import Entry
@@ -18,11 +17,9 @@ from shared.model.keys import MANIFEST_NAME
 from shared.model.manifest import ManifestVariant
 
 
-def view(
-    history: KeyHistory, explanation: Explanation, log: KeyLog, base: str
-) -> Sequence[Table | str]:
+def view(history: KeyHistory, explanation: Explanation, log: KeyLog, base: str) -> Sequence[Part]:
     """Return the terminal view: the explanation first, the commands to run next last."""
-    parts: list[Table | str] = [history.key, explanation.sentence]
+    parts: list[Part] = [quoted(history.key), explanation.sentence]
     parts += [f"  {reason}" for reason in explanation.because]
     if isinstance(history.entry, Entry) and history.entry.status:
         parts += ["", "Ledger", facts(_ledger_facts(history.entry))]
@@ -137,7 +134,7 @@ def _mismatch(stored: StoredObject, known: ManifestVariant | None) -> str:
     return ""
 
 
-def _log_part(log: KeyLog) -> list[Table | str]:
+def _log_part(log: KeyLog) -> list[Part]:
     rows = [
         (
             timestamp(line.at),
@@ -150,7 +147,7 @@ def _log_part(log: KeyLog) -> list[Table | str]:
         )
         for line in log.lines
     ]
-    parts: list[Table | str] = ["Log"]
+    parts: list[Part] = ["Log"]
     if rows:
         parts.append(table("When", "Event", "Fields", "Times", rows=rows))
     elif not log.note:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.image.variants import VariantsReader
@@ -10,7 +9,9 @@ from scripts.pixfleet.page.environment import fill_template
 from scripts.pixfleet.page.files import PageFiles, SourceFile
 from scripts.pixfleet.page.page import Page, Total
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
-from scripts.pixfleet.terminal.text import counted, human_bytes
+from scripts.pixfleet.private_files import make_private_folder, replacing, write_private
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.text import counted, human_bytes, quoted
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.entry import PUBLISHED, REJECTED, Entry
 from shared.model.errors import PixfleetError
@@ -39,9 +40,9 @@ def write_page(
     key, entry = page_input.key, page_input.entry
     if entry.status not in (PUBLISHED, REJECTED):
         raise NothingToShow(
-            f"There is nothing to show of {key}: `pixfleet why {quote(key)}` says why."
+            f"There is nothing to show of {quoted(key)}: `{suggest('why', key)}` says why."
         )
-    page_input.folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(page_input.folder)
     source = _download(s3, sources_bucket, page_input)
     files = PageFiles(page_input.folder, variants, {key: source} if source else {})
     html = (
@@ -50,7 +51,7 @@ def write_page(
         else _published(files, variants, page_input)
     )
     index = page_input.folder / "index.html"
-    index.write_text(html, encoding="utf-8")
+    write_private(index, html.encode())
     return index
 
 
@@ -75,7 +76,7 @@ def _rejected(files: PageFiles, page_input: PageInput) -> str:
         page_input.key, entry.cause, entry.stage, entry.detail, entry.source_bytes
     )
     page = Page(f"{page_input.key}: rejected", dead_cards=files.show_dead([dead_letter]))
-    command = f"pixfleet why {quote(page_input.key)}"
+    command = suggest("why", page_input.key)
     return fill_template("rejected.html", page=page, command=command)
 
 
@@ -83,7 +84,8 @@ def _download(s3: "S3Client", bucket: str, page_input: PageInput) -> SourceFile 
     """Return the source as a file with its sniffed type; None if it does not exist."""
     path = page_input.folder / "source"
     try:
-        s3.download_file(bucket, page_input.key, str(path))
+        with replacing(path) as file:
+            s3.download_fileobj(bucket, page_input.key, file)
     except s3.exceptions.ClientError as refused:
         if refused.response["Error"]["Code"] not in ("404", "NoSuchKey"):
             raise

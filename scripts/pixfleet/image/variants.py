@@ -1,11 +1,12 @@
 """Reads the manifest and the variants of one source, and builds their URLs."""
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from scripts.pixfleet.stack.ssm_parameter import Distribution, Stack
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.errors import PixfleetError
 from shared.model.keys import manifest_key, public_url, variant_key
 from shared.model.manifest import Manifest, UnreadableManifest, read_manifest
@@ -35,13 +36,13 @@ class VariantsReader:
             if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                 raise
             raise NoManifest(
-                f"Nothing of {key} is published: `pixfleet why {quote(key)}` says why."
+                f"Nothing of {quoted(key)} is published: `{suggest('why', key)}` says why."
             ) from None  # else the command line prints the error of AWS
         except UnreadableManifest as broken:
             raise NoManifest(
-                f"The manifest of {key} cannot be read: {broken}. "
-                f"Delete {manifest_key(key)}, then "
-                f"`pixfleet verify --prefix {quote(key)} --repair` makes it again."
+                f"The manifest of {quoted(key)} cannot be read: {broken}. "
+                f"Delete {quoted(manifest_key(key))}, then "
+                f"`{suggest('verify --repair', prefix=key)}` makes it again."
             ) from broken
 
     def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
@@ -53,8 +54,8 @@ class VariantsReader:
             if missing.response["Error"]["Code"] not in ("404", "NoSuchKey"):
                 raise
             raise NoManifest(
-                f"{stored} is in the manifest but not in the bucket: "
-                f"`pixfleet verify --prefix {quote(key)} --repair` makes it again."
+                f"{quoted(stored)} is in the manifest but not in the bucket: "
+                f"`{suggest('verify --repair', prefix=key)}` makes it again."
             ) from None
         with response["Body"] as body:
             return response["ContentType"], body.read()

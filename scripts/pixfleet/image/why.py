@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
 
 from scripts.pixfleet.image.history import KeyHistory
 from scripts.pixfleet.image.runbook import SECTION, advice
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.terminal.times import duration, timestamp
 from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
@@ -41,7 +42,7 @@ def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
         return Explanation(
             f"A worker is processing it: its claim expires in {left} at the latest.",
             _crashes(entry),
-            (f"pixfleet why {quote(key)}",),
+            (suggest("why", key),),
             is_well=True,
         )
     if not history.source_exists:
@@ -51,7 +52,7 @@ def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
         return Explanation(
             f"No recipe matches this key; the recipes are {known}.",
             ("Nothing is made of it until a recipe matches.",),
-            (f"pixfleet recipes explain {quote(key)}",),
+            (suggest("recipes explain", key),),
         )
     return _with_source(history, entry, now)
 
@@ -83,9 +84,9 @@ def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
     if check.kind is Kind.CURRENT:
         variants = len(history.stored) - 1  # one object is the manifest
         return Explanation(
-            f"It is published: {variants} variants by the current recipe {entry.recipe}.",
+            f"It is published: {variants} variants by the current recipe {quoted(entry.recipe)}.",
             (),
-            (f"pixfleet show {quote(key)}", f"pixfleet urls {quote(key)}"),
+            (suggest("show", key), suggest("urls", key)),
             is_well=True,
         )
     if check.kind is Kind.REJECTED:
@@ -98,7 +99,7 @@ def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
             next_[1:],
         )
     if check.kind is Kind.WORKING:
-        again = f"pixfleet why {quote(key)}"
+        again = suggest("why", key)
         return Explanation(
             "It changed while this command was running.", (), (again,), is_well=True
         )
@@ -120,15 +121,16 @@ def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
 
 def _rejected(entry: Entry, key: str) -> Explanation:
     found = advice(entry.cause)
-    because = [f"{entry.cause} at stage {entry.stage or 'unknown'}: {entry.detail}"]
+    cause, stage = quoted(entry.cause), quoted(entry.stage or "unknown")
+    because = [f"{cause} at stage {stage}: {entry.detail}"]
     because += [f"It means: {found.means}."] if found.means else []
     because += [f"To do: {found.do}."] if found.do else []
     return Explanation(
-        f"It was rejected at {timestamp(entry.updated_at)}: {entry.cause}.",
+        f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",
         (*because, f"See {SECTION}."),
         (
-            f"pixfleet dlq try --cause {entry.cause}",
-            f"pixfleet dlq redrive --prefix {quote(key)} --dry-run",
+            suggest("dlq try", cause=entry.cause),
+            suggest("dlq redrive --dry-run", prefix=key),
         ),
     )
 
@@ -149,11 +151,11 @@ _REASONS: Mapping[str, str] = {
 
 def _repair(key: str) -> str:
     # Without a grace period: one key is repaired at once.
-    return f"pixfleet verify --prefix {quote(key)} --grace 0s --repair"
+    return suggest("verify --grace 0s --repair", prefix=key)
 
 
 def _objects(names: Sequence[str]) -> str:
-    return f"Objects: {', '.join(names)}."
+    return f"Objects: {', '.join(map(quoted, names))}."
 
 
 def _crashes(entry: Entry) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Makes HTML from Jinja2 templates.
 
-Keys, causes and details come from users: Jinja2 escapes every value.
+Keys, causes and details come from users: Jinja2 escapes every value. Characters that cannot be
+seen become escape sequences, so that no value can begin a line or change the text's direction.
 """
 
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.pixfleet.page.rows import codec_name, is_another_codec, slot_title, variant_codec
-from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels
+from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILTERS = (codec_name, counted, human_bytes, percent, pixels, slot_title, variant_codec)
@@ -20,6 +21,7 @@ def fill_template(name: str, *folders: Path, **values: object) -> str:
         loader=FileSystemLoader([TEMPLATES, *folders]),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -27,3 +29,8 @@ def fill_template(name: str, *folders: Path, **values: object) -> str:
     environment.filters.update({each.__name__: each for each in FILTERS})
     environment.tests["another_codec"] = is_another_codec
     return environment.get_template(name).render(values)
+
+
+def _visible(value: object) -> object:
+    # Markup is HTML that a template has made, which has newlines.
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from scripts.pixfleet.page.card import Card, DeadCard
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
+from scripts.pixfleet.private_files import make_private_folder, replacing, write_private
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.recipe import Slot
 
 FOLDER = "variants"
@@ -24,6 +26,7 @@ SUFFIXES = {
     "image/webp": ".webp",
 }
 NAME_CHARS = 40
+VARIANT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Bucket(Protocol):
@@ -68,17 +71,19 @@ class PageFiles:
         key = row.source.key
         folder = self._folder(f"{number:04}-{safe_name(key)}")
         links = {}
-        for variant in row.variants:
+        for at, variant in enumerate(row.variants, 1):
             content_type, data = self.bucket.variant(key, variant.name, variant.slot)
             said = (variant.type, variant.bytes)
             if said != (content_type, len(data)):
                 problems.append(
-                    f"{key}: the manifest says {said} of {variant.label}, "
+                    f"{quoted(key)}: the manifest says {said} of {quoted(variant.label)}, "
                     f"the bucket holds {(content_type, len(data))}."
                 )
             suffix = SUFFIXES.get(content_type, ".bin")
-            path = folder / f"{variant.name}-{variant.slot}{suffix}"
-            path.write_bytes(data)
+            # A manifest is read from a bucket: its names may be paths.
+            name = variant.name if VARIANT_NAME.fullmatch(variant.name) else f"variant-{at}"
+            path = folder / f"{name}-{variant.slot}{suffix}"
+            write_private(path, data)
             links[variant.name, variant.slot] = self._link(path)
         return Card(row, self._source(key, folder), links)
 
@@ -87,12 +92,14 @@ class PageFiles:
         if source is None or source.format not in SHOWN_BY_BROWSERS:
             return None
         path = folder / f"source{SUFFIXES.get(f'image/{source.format}', '.' + source.format)}"
-        shutil.copyfile(source.path, path)
+        with source.path.open("rb") as original, replacing(path) as copy:
+            shutil.copyfileobj(original, copy)
         return self._link(path)
 
     def _folder(self, name: str) -> Path:
         folder = self.page_folder / FOLDER / name
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder.parent)
+        make_private_folder(folder)
         return folder
 
     def _link(self, path: Path) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scripts.pixfleet.terminal.text import quoted
 from shared.model.codec import Codec
 from shared.model.focal import Focal, read_focal
 from shared.model.geometry import Size
@@ -84,7 +85,7 @@ def mismatch_reason(match: Match, key: str) -> str:
     if key.endswith("/"):
         return "a key that ends in / is a console's empty folder"
     if not key.startswith(match.prefix):
-        return f"does not begin with {match.prefix}"
+        return f"does not begin with {quoted(match.prefix)}"
     return f"does not end in {', '.join(match.suffixes)}"
 
 
@@ -150,7 +151,7 @@ def keys_of(match: Match) -> str:
         return "every other key"
     conditions = []
     if match.prefix:
-        conditions.append(f"begin with {match.prefix}")
+        conditions.append(f"begin with {quoted(match.prefix)}")
     if match.suffixes:
         conditions.append(f"end in {', '.join(match.suffixes)}")
     return f"keys that {' and '.join(conditions)}"

@@ -24,7 +24,7 @@ def main() -> None:
     """Print a score for each line of standard input, until it is closed."""
     for line in sys.stdin:
         reference, file = json.loads(line)
-        print(json.dumps(score(Path(reference), Path(file))), flush=True)
+        print(json.dumps(score(Path(reference), Path(file))), flush=True)  # noqa: T201 - to a pipe
 
 
 def score(reference: Path, file: Path) -> float | None:

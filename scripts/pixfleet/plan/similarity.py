@@ -12,6 +12,7 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import Self
 
+from scripts.pixfleet.private_files import write_private
 from shared.imaging.child_process import CHILD_ENVIRONMENT
 
 # The metric needs about a kilobyte of memory for each pixel.
@@ -34,7 +35,7 @@ class SimilarityScorer:
         with tempfile.TemporaryDirectory(prefix="pixfleet-plan-") as folder:
             paths = [Path(folder, name) for name in ("reference", "file")]
             for path, data in zip(paths, (reference, file), strict=True):
-                path.write_bytes(data)
+                write_private(path, data)
             reply = self._request(json.dumps([str(path) for path in paths]))
         score: float | None = json.loads(reply) if reply else None
         return score

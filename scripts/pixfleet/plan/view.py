@@ -1,12 +1,11 @@
 """The terminal view of a plan."""
 
-from rich.table import Table
-
 from scripts.pixfleet.plan.changes import Effect
 from scripts.pixfleet.plan.estimate import FileMeans, PlanEstimate, SourceMeans
 from scripts.pixfleet.plan.report import PlanReport
-from scripts.pixfleet.terminal.console import facts, table
-from scripts.pixfleet.terminal.text import counted, dollars
+from scripts.pixfleet.terminal.console import Part
+from scripts.pixfleet.terminal.tables import Table, facts, numbers_right, table
+from scripts.pixfleet.terminal.text import counted, dollars, quoted
 from scripts.pixfleet.terminal.times import duration
 
 NEXT = (
@@ -15,9 +14,9 @@ NEXT = (
 )
 
 
-def view(report: PlanReport) -> list[Table | str]:
+def view(report: PlanReport) -> list[Part]:
     """Return the tables and sentences that describe a plan's result."""
-    parts: list[Table | str] = [
+    parts: list[Part] = [
         table("recipe", "", rows=[(each.name, each.summary) for each in report.changes]),
         "",
         *_listing(report),
@@ -26,7 +25,11 @@ def view(report: PlanReport) -> list[Table | str]:
         return [*parts, "", _nothing_to_render(report)]
     for recipe in dict.fromkeys(each.recipe for each in report.file_means):
         files = [each for each in report.file_means if each.recipe == recipe]
-        parts += ["", f"{recipe}: mean KB and SSIMULACRA2 score of each file", _files(files)]
+        parts += [
+            "",
+            f"{quoted(recipe)}: mean KB and SSIMULACRA2 score of each file",
+            _files(files),
+        ]
     if mean := report.source_means:
         parts += ["", _source(mean)]
     parts += _refusals(report)
@@ -87,7 +90,7 @@ def _files(files: list[FileMeans]) -> Table:
         ]
         for each in files
     ]
-    return _numbers_right(table("file", *headings, rows=rows))
+    return numbers_right(table("file", *headings, rows=rows))
 
 
 def _source(mean: SourceMeans) -> Table:
@@ -103,10 +106,10 @@ def _source(mean: SourceMeans) -> Table:
         "change",
         rows=[(name, old, new, _change(old, new)) for name, old, new in pairs],
     )
-    return _numbers_right(means)
+    return numbers_right(means)
 
 
-def _refusals(report: PlanReport) -> list[Table | str]:
+def _refusals(report: PlanReport) -> list[Part]:
     rows = [
         (each.key, each.old_refused, each.new_refused) for each in report.trials if each.is_refused
     ]
@@ -128,12 +131,6 @@ def _estimate(estimate: PlanEstimate, report: PlanReport) -> Table:
             "a month": f"{dollars(estimate.dollars_a_month)} for storage, {difference}",
         }
     )
-
-
-def _numbers_right(made: Table) -> Table:
-    for column in made.columns[1:]:
-        column.justify = "right"
-    return made
 
 
 def _kilobytes(size: float | None) -> str | None:

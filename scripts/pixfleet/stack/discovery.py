@@ -61,5 +61,5 @@ def _terraform_output(folder: Path) -> bytes:
     )
     if done.returncode:
         message = done.stderr.decode(errors="replace").strip()
-        raise Misconfigured(f"The stack in {folder} cannot be read", [message])
+        raise Misconfigured(f"The stack in {folder} cannot be read", message.split("\n"))
     return done.stdout

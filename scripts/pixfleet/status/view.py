@@ -3,14 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from scripts.pixfleet.status.outcomes import MAX_ENTRIES
 from scripts.pixfleet.status.report import StatusReport
-from scripts.pixfleet.terminal.console import table
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.console import Part, Styled
+from scripts.pixfleet.terminal.tables import Table, table
+from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import duration
 
 COLOURS = {"well": "green", "busy": "green", "trouble": "bold red"}
@@ -27,19 +24,19 @@ def headline(report: StatusReport) -> str:
     return f"{report.word.capitalize()}: {what}. Next: {troubles[0].type}"
 
 
-def view(report: StatusReport) -> Sequence[RenderableType]:
+def view(report: StatusReport) -> Sequence[Part]:
     """Return the parts of a report to print for a person."""
     return (
-        Text(headline(report), style=COLOURS[report.word], overflow="fold"),
-        *(Text(f"Then: {each.type}", style="bold") for each in list(report.troubles())[1:]),
-        Text(),
+        Styled(headline(report), COLOURS[report.word]),
+        *(Styled(f"Then: {each.type}", "bold") for each in list(report.troubles())[1:]),
+        "",
         _lanes(report),
-        Text(),
-        Text(_dead_letters(report), overflow="fold"),
-        Text(f"Pace: {_pace(report)}"),
-        Text(),
+        "",
+        _dead_letters(report),
+        f"Pace: {_pace(report)}",
+        "",
         _latest(report),
-        *(Text(each, style="dim") for each in report.denied),
+        *(Styled(each, "dim") for each in report.denied),
     )
 
 
@@ -105,7 +102,7 @@ def _lanes(report: StatusReport) -> Table:
 
 def _dead_letters(report: StatusReport) -> str:
     outcomes = report.outcomes
-    causes = ", ".join(f"{cause} {count}" for cause, count in outcomes.causes.items())
+    causes = ", ".join(f"{quoted(cause)} {count}" for cause, count in outcomes.causes.items())
     how_many = f"the newest {MAX_ENTRIES:,}" if outcomes.are_more_rejected else "all"
     rejected = f"Rejected in the ledger ({how_many}): {causes}" if causes else "None rejected"
     return f"Dead letters: {report.dead_letters:,}. {rejected}."
@@ -120,9 +117,9 @@ def _pace(report: StatusReport) -> str:
     return f"{pace} by {report.rate_is_from}{until}"
 
 
-def _latest(report: StatusReport) -> Table | Text:
+def _latest(report: StatusReport) -> Table | str:
     if not report.outcomes.latest:
-        return Text("No source has been processed yet.")
+        return "No source has been processed yet."
     rows = [
         (f"{duration(report.at - each.at)} ago", each.status, each.cause or None, each.key)
         for each in report.outcomes.latest

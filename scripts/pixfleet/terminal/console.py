@@ -1,15 +1,19 @@
-"""Prints a command's results: tables and progress for a person, or one JSON document."""
+"""Prints a command's results: tables and progress for a person, or one JSON document.
+
+Text from outside (keys, message bodies, details, errors of AWS) cannot end a line, move the
+cursor or change the direction of the text: a newline in a line is printed as an escape sequence.
+"""
 
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
 from rich.console import Console as RichConsole
-from rich.console import RenderableType
+from rich.console import ConsoleOptions, Group, RenderableType
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -20,25 +24,63 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.segment import Segment
 from rich.text import Text
 
+from scripts.pixfleet.terminal.suggestions import with_options
+from scripts.pixfleet.terminal.tables import Table
 from scripts.pixfleet.terminal.text import printable
 from shared.model.errors import Misconfigured
+from shared.text import is_visible
 
-SUGGESTED_COMMAND = re.compile(
-    r"\bpixfleet (?:(?:dlq|backfill) [a-z]+"
-    r"|(?:doctor|drill|plan|show|sign|status|urls|verify|why)\b)"
-)
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A line in a style of Rich, such as `bold red`."""
+
+    line: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Text of several lines that is not ours; each is printed after a bar."""
+
+    text: str
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines."""
+        yield from (f"\u2502 {line}" for line in self.text.split("\n"))
+
+
+Part = str | Styled | Quotation | Table
+
+
+class SafeConsole(RichConsole):
+    """A console of Rich that writes no control characters except its own.
+
+    It is a second barrier: `Console` escapes every part before.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of a renderable, with unprintable characters escaped."""
+        for each in super().render(renderable, options):
+            if each.control or each.text == "\n" or is_visible(each.text):
+                yield each
+            else:
+                lines = map(printable, each.text.split("\n"))
+                yield Segment("\n".join(lines), each.style)
 
 
 def _out() -> RichConsole:
     # A key may contain the name of an emoji, such as `:smile:`.
-    return RichConsole(highlight=False, emoji=False)
+    return SafeConsole(highlight=False, emoji=False)
 
 
 def _err() -> RichConsole:
-    return RichConsole(highlight=False, emoji=False, stderr=True)
+    return SafeConsole(highlight=False, emoji=False, stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +96,24 @@ class Console:
     out: RichConsole = field(default_factory=_out)
     err: RichConsole = field(default_factory=_err)
 
-    def result(self, document: object, *shown: RenderableType) -> None:
+    def result(self, document: object, *shown: Part) -> None:
         """Print the document as JSON, or the parts for a person.
 
-        A string is plain text, not markup, because keys and details come from users.
+        A string is one line of plain text, not markup.
         """
         if self.as_json:
-            print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+            print(json_text(document, indent=2))
             return
-        for part in shown:
-            text = self._with_options(_plain(part) if isinstance(part, str) else part)
-            # A table folds its cells; a line is not wrapped, so that programs can read it.
-            self.out.print(text, soft_wrap=isinstance(part, str | Text))
+        self._print(self.out, shown)
 
-    def note(self, text: str) -> None:
-        """Print text that is not part of the result, such as a warning or progress."""
-        self.err.print(self._with_options(_plain(text)), soft_wrap=True)
+    def line(self, document: object, line: str) -> None:
+        """Print the document on one line as JSON, or the line for a person, at once."""
+        text = json_text(document, indent=None) if self.as_json else printable(line)
+        print(with_options(text, "" if self.as_json else self.stack_options), flush=True)
 
-    def _with_options(self, part: RenderableType) -> RenderableType:
-        """Return the part with `stack_options` after each suggested command."""
-        if not self.stack_options:
-            return part
-        if isinstance(part, str):
-            options = escape(self.stack_options)
-            return SUGGESTED_COMMAND.sub(lambda found: f"{found[0]} {options}", part)
-        if isinstance(part, Text):
-            options = f" {self.stack_options}"
-            for found in reversed(list(SUGGESTED_COMMAND.finditer(part.plain))):
-                part = Text.assemble(part[: found.end()], options, part[found.end() :])
-        return part
+    def note(self, *shown: Part) -> None:
+        """Print what is not part of the result, such as a warning or progress."""
+        self._print(self.err, shown)
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask a question unless `yes`, and return if the answer is yes; else exit with code 1.
@@ -96,6 +127,21 @@ class Console:
         if not typer.confirm(printable(question), err=True):
             raise typer.Exit(code=1)
 
+    @property
+    def is_in_place(self) -> bool:
+        """Return whether parts can replace those that the terminal shows."""
+        return self.out.is_terminal and not self.as_json
+
+    @contextmanager
+    def in_place(self, shown: Iterable[Part]) -> Iterator[Callable[[Iterable[Part]], None]]:
+        """Show the parts on the alternate screen; the function that is yielded replaces them.
+
+        At the end the terminal shows again what it showed before.
+        """
+        first = Group(*self._rendered(shown))
+        with Live(first, console=self.out, screen=True, auto_refresh=False) as live:
+            yield lambda parts: live.update(Group(*self._rendered(parts)), refresh=True)
+
     @contextmanager
     def progress(self, doing: str, *, total: float | None = None) -> Iterator["ProgressBar"]:
         """Show a progress bar while the block runs, if standard error is a terminal."""
@@ -108,7 +154,25 @@ class Console:
         )
         hidden = not self.err.is_terminal
         with Progress(*columns, console=self.err, transient=True, disable=hidden) as progress:
-            yield ProgressBar(progress, progress.add_task(escape(doing), total=total))
+            yield ProgressBar(progress, progress.add_task(_plain(doing), total=total))
+
+    def _print(self, console: RichConsole, parts: Iterable[Part]) -> None:
+        for each in self._rendered(parts):
+            # A table folds its cells; a line is not wrapped, so that programs can read it.
+            console.print(each, soft_wrap=isinstance(each, Text))
+
+    def _rendered(self, parts: Iterable[Part]) -> Iterator[Text | Table]:
+        for part in parts:
+            match part:
+                case str():
+                    yield Text(with_options(printable(part), self.stack_options), overflow="fold")
+                case Styled(line, style):
+                    text = with_options(printable(line), self.stack_options)
+                    yield Text(text, style=style, overflow="fold")
+                case Quotation():
+                    yield from (Text(printable(line), overflow="fold") for line in part)
+                case _:
+                    yield part
 
 
 class ProgressBar:
@@ -124,46 +188,34 @@ class ProgressBar:
 
     def describe(self, doing: str) -> None:
         """Change the description."""
-        self._progress.update(self._task, description=escape(doing))
+        self._progress.update(self._task, description=_plain(doing))
 
     def total(self, total: float) -> None:
         """Set the total amount, once it is known."""
         self._progress.update(self._task, total=total)
 
 
-def table(*headings: str, rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table; cells are plain text, and columns of numbers are aligned to the right."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for at, heading in enumerate(headings):
-        is_number = bool(rows) and all(isinstance(row[at], int | float) for row in rows)
-        shown.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(escape(_cell(cell)) for cell in row))
-    return shown
+def print_error(lines: Iterable[str]) -> None:
+    """Print the lines of an error message to standard error."""
+    print("\n".join(map(printable, lines)), file=sys.stderr)
 
 
-def facts(named: Mapping[str, object]) -> Table:
-    """Return a table of two columns, names and values."""
-    shown = Table(box=None, pad_edge=False, show_header=False)
-    shown.add_column(style="dim", no_wrap=True)
-    shown.add_column(overflow="fold")
-    for name, value in named.items():
-        shown.add_row(escape(name), escape(_cell(value)))
-    return shown
+def json_text(document: object, *, indent: int | None) -> str:
+    """Return a document as JSON, in which only the newlines of `indent` are not visible.
+
+    JSON itself escapes only control characters up to U+001F (RFC 8259, section 7).
+    """
+    text = json.dumps(document, indent=indent, ensure_ascii=False, default=str)
+    return "\n".join(_escaped(line) for line in text.split("\n"))
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    return printable(str(value))
+def _escaped(line: str) -> str:
+    if is_visible(line):
+        return line
+    # Whatever is not visible is inside of a string, where these escape sequences are allowed.
+    return "".join(char if is_visible(char) else json.dumps(char)[1:-1] for char in line)
 
 
-def _plain(text: str) -> str:
-    """Return plain text with Rich's markup escaped and control characters replaced."""
-    return escape("\n".join(map(printable, text.split("\n"))))
+def _plain(line: str) -> str:
+    """Return a line with Rich's markup and all that is not visible escaped."""
+    return escape(printable(line))

@@ -1,13 +1,16 @@
 """Formats text, counts and sizes for a terminal or a page."""
 
 import io
+import re
 import sys
 
-from shared.text import replace_unprintable
+from shared.text import escape_unprintable, is_visible
 
 KILO = 1000
 NEARLY_ALL = 0.99
 CENT = 0.01
+# Such text needs no quotes: it has no space, so it cannot pass for words of a sentence.
+_PLAIN = re.compile(r"[\w./+@%=,:~#-]+")
 
 
 def replace_unencodable_output() -> None:
@@ -17,11 +20,23 @@ def replace_unencodable_output() -> None:
 
 
 def printable(line: str) -> str:
-    """Return a line with U+FFFD for each unprintable character.
+    """Return a line with an escape sequence for each character that cannot be seen.
 
-    A key may contain control characters, which could move the terminal's cursor.
+    Text from outside may contain newlines, which would begin a line that looks like one of ours,
+    and control characters, which would move the terminal's cursor.
     """
-    return replace_unprintable(line, "\ufffd")
+    return escape_unprintable(line)
+
+
+def quoted(text: str) -> str:
+    """Return text from outside for use in a sentence: in double quotes unless it is plain.
+
+    A key such as `a.jpg is fine. Next: …` would otherwise read like our own words.
+    """
+    if _PLAIN.fullmatch(text) and is_visible(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{printable(escaped)}"'
 
 
 def counted(number: int, noun: str) -> str:

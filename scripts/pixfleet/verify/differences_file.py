@@ -1,5 +1,6 @@
 """Keeps differences on disk, since there may be as many as there are keys."""
 
+import io
 import json
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from scripts.pixfleet.private_files import open_instead
 from scripts.pixfleet.verify.check_result import CheckResult, Kind, RepairAction
 from shared.model.errors import Misconfigured
 
@@ -49,7 +51,7 @@ def open_differences_file(report: Path | None) -> Iterator[DifferencesFile]:
             yield DifferencesFile(file)
         return
     try:
-        file = report.open("w+", encoding="utf-8")
+        file = io.TextIOWrapper(open_instead(report), encoding="ascii")
     except OSError as error:
         raise Misconfigured(
             f"{report} cannot be written", [f"{error.strerror}: name another --report"]

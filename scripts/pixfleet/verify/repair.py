@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
+from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.verify.check_result import CheckResult, RepairAction
 from shared.clock import Clock
 from shared.cloud.errors import ConditionRefused
@@ -83,7 +84,7 @@ class Repair:
                 return self._delete(difference)
         except (Failure, ConditionRefused) as problem:
             self.counts["failed"] += 1
-            self._add_problems([f"{difference.key}: {problem}"])
+            self._add_problems([f"{quoted(difference.key)}: {problem}"])
             return ""
         return difference.key
 

@@ -76,7 +76,7 @@ def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(
 
     assert (answer.code, answer.err) == (
         1,
-        "Nothing of a b.jpg is published: `pixfleet why 'a b.jpg'` says why.\n",
+        "Nothing of \"a b.jpg\" is published: `pixfleet why 'a b.jpg'` says why.\n",
     )
 
 
