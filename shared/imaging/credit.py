@@ -7,17 +7,13 @@ packet, so that no position, serial number or device name can get into a variant
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyvips
-
-from shared.imaging import heic_and_bmp
 from shared.imaging.formats import xmp
 from shared.imaging.formats.exif import ARTIST, COPYRIGHT, read_texts
-from shared.imaging.intake.probe import loader
+from shared.imaging.metadata.separation import read_metadata
 from shared.text import replace_unprintable
 
 # Enough for a notice; a source may have twenty variants, and each of them holds it.
 MAX_CHARS = 240
-EXIF_FIELD = "exif-data"
 SEPARATOR = "; "  # between creators, as the Metadata Working Group's guidelines join them
 
 
@@ -48,7 +44,7 @@ def read_credit(data: bytes, format_name: str, kept: Sequence[str]) -> Credit:
     """
     if not kept:
         return Credit()
-    exif, packet = _exif_and_xmp(data, format_name)
+    exif, packet = read_metadata(format_name, data)
     texts, items = read_texts(exif), xmp.read_items(packet)
     found = {
         # EXIF holds the photographer's copyright and then the editor's, with a zero between.
@@ -57,21 +53,6 @@ def read_credit(data: bytes, format_name: str, kept: Sequence[str]) -> Credit:
         "creator": _text(texts.get(ARTIST)) or _one_line(SEPARATOR.join(items.get("creator", []))),
     }
     return Credit(**{name: found[name] for name in kept})
-
-
-def _exif_and_xmp(data: bytes, format_name: str) -> tuple[bytes, bytes]:
-    """Return a source's raw EXIF and its raw XMP; empty if it has none."""
-    if format_name in heic_and_bmp.READ_BY_PILLOW:
-        return heic_and_bmp.metadata(format_name, data)
-    image = loader(format_name)(data, access="sequential")
-    # A TIFF file has the structure of EXIF.
-    exif = data if format_name == "tiff" else _field(image, EXIF_FIELD)
-    return exif, _field(image, xmp.FIELD)
-
-
-def _field(image: pyvips.Image, name: str) -> bytes:
-    # Not by get_fields(), which fails on field names that are not UTF-8.
-    return bytes(image.get(name)) if image.get_typeof(name) else b""
 
 
 def _text(exif_text: bytes | None) -> str:

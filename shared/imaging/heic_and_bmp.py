@@ -16,9 +16,9 @@ from typing import Any
 import pyvips
 
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import heif_boxes
+from shared.imaging.formats import bmp_runs, heif_boxes
 from shared.imaging.vips import FAILURES, translated
-from shared.model.errors import TooCostly, UnsupportedFormat
+from shared.model.errors import UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
 EXTRA = "pixfleet[heic]"
@@ -41,9 +41,6 @@ RGB_BANDS, ALPHA = 3, 3
 # BITMAPV5HEADER: https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapv5header
 BMP_HEADER, V5_BYTES, EMBEDDED = 14, 124, b"DEBM"
 COLOUR_SPACE, PROFILE_OFFSET = 56, 112
-# Run-length encoding. Pillow decodes it in Python: 32 KB of runs took 16 s. Programs of today do
-# not write such files.
-RUN_LENGTH_ENCODINGS, MAX_RUN_LENGTH_PIXELS = frozenset({1, 2}), 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +74,6 @@ def decode(name: str, data: bytes) -> pyvips.Image:
     """Return the pixels of a BMP or of a HEIC's primary image, upright, with their profile."""
     with _translating("render"):
         return _heif_picture(_heif(data)) if name == "heic" else _bmp_picture(_bmp(data), data)
-
-
-def metadata(name: str, data: bytes) -> tuple[bytes, bytes]:
-    """Return a HEIC's raw EXIF and its raw XMP; empty if it has none. A BMP has neither."""
-    if name != "heic":
-        return b"", b""
-    with _translating("render"):
-        info = _heif(data).info
-        return bytes(info.get("exif") or b""), bytes(info.get("xmp") or b"")
 
 
 @contextmanager
@@ -157,17 +145,14 @@ def _bmp(data: bytes) -> Any:  # noqa: ANN401 - as above
     width, height = opened.size
     if min(width, height) < 1:
         raise ValueError(f"Expected a BMP with pixels, got {width}x{height}.")
-    is_run_length_encoded = opened.info["compression"] in RUN_LENGTH_ENCODINGS
-    if is_run_length_encoded and width * height > MAX_RUN_LENGTH_PIXELS:
-        raise TooCostly(
-            f"Expected at most {MAX_RUN_LENGTH_PIXELS} pixels in a run-length encoded BMP, "
-            f"got {width}x{height}.",
-            stage="admit",
-        )
+    if opened.info["compression"] in bmp_runs.ENCODINGS:
+        bmp_runs.refuse_many_pixels(width, height)
     return opened
 
 
 def _bmp_picture(opened: Any, data: bytes) -> pyvips.Image:  # noqa: ANN401 - as above
+    if opened.info["compression"] in bmp_runs.ENCODINGS:
+        opened = _bmp(bmp_runs.expanded(data, opened.size, opened.tile[0].offset))
     bands, bits = _bands_and_bits(opened.mode)
     wanted = {1: "L", 3: "RGB", 4: "RGBA"}[bands]
     opened.load()

@@ -12,7 +12,8 @@ from shared.imaging.cascade import (
 )
 from shared.imaging.colour import icc
 from shared.imaging.colour.srgb import is_srgb
-from shared.imaging.intake.probe import UPRIGHT, ImageHeader, is_held_whole
+from shared.imaging.formats.exif import UPRIGHT
+from shared.imaging.intake.probe import ImageHeader, is_held_whole
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
@@ -65,9 +66,19 @@ def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
     image = _without_extra_bands(open_source(header.format, data, **options).copy(), header)
     for name in _misleading_fields(header):
         image.remove(name)
-    if image.get_typeof(icc.FIELD) and _is_ineffective(image.get(icc.FIELD), image):
-        image.remove(icc.FIELD)
+    if header.orientation != UPRIGHT:
+        image.set_type(pyvips.GValue.gint_type, "orientation", header.orientation)
+    if image.get_typeof(icc.FIELD):
+        _bound_profile(image)
     return image
+
+
+def _bound_profile(image: pyvips.Image) -> None:
+    profile = icc.without_float_tables(image.get(icc.FIELD))
+    if _is_ineffective(profile, image):
+        image.remove(icc.FIELD)
+    else:
+        image.set_type(pyvips.GValue.blob_type, icc.FIELD, profile)
 
 
 def _jpeg_shrink(source: Size, wanted: Size) -> int:

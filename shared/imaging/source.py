@@ -9,6 +9,7 @@ from shared.imaging.colour import cicp, icc
 from shared.imaging.formats import heif_boxes, png
 from shared.imaging.formats.gif import with_transparent_colour
 from shared.imaging.intake.probe import loader
+from shared.imaging.metadata.separation import without_metadata
 
 GREY_BANDS = 2  # grey, with or without alpha
 
@@ -16,13 +17,15 @@ GREY_BANDS = 2  # grey, with or without alpha
 def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa: ANN401 - libvips' own
     """Return a source's pixels with the bands, bits and orientation that are stored.
 
-    `options` go to libvips' loader. The image has a profile if its colours are not sRGB. HEIC and
-    BMP are decoded at once, and HEIC is upright already; the other formats are lazy.
+    `options` go to libvips' loader, which gets no metadata. The image has a profile if its colours
+    are not sRGB. HEIC and BMP are decoded at once, and HEIC is upright already; the other formats
+    are lazy.
     """
+    pixels = without_metadata(name, data)
     if name in heic_and_bmp.READ_BY_PILLOW:
-        return heic_and_bmp.decode(name, data)
-    data = with_transparent_colour(data) if name == "gif" else data
-    image = loader(name)(data, **options)
+        return heic_and_bmp.decode(name, pixels)
+    pixels = with_transparent_colour(pixels) if name == "gif" else pixels
+    image = loader(name)(pixels, **options)
     profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
     if profile is None or image.get_typeof(icc.FIELD):
         return image

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.intake.memory_cost import memory_cost_bytes
-from shared.imaging.intake.probe import UPRIGHT, ImageHeader
+from shared.imaging.intake.probe import ImageHeader
 from shared.model.geometry import Size
 from shared.model.limits import Limits
 from shared.model.renditions import plan_renditions

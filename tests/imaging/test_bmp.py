@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[bytes, Cause]] = {
     "cut": (by_hand.bmp(bytes(12)), Cause.TRUNCATED),
     "cut runs": (
         by_hand.bmp(b"\4\1\0\0", bits=8, compression=1, palette=TWO_COLOURS),
-        Cause.CORRUPT,
+        Cause.TRUNCATED,
     ),
     "cut header": (saved(plain(RED), "BMP")[:30], Cause.TRUNCATED),
     "no width": (by_hand.bmp(b"", size=(0, 2)), Cause.CORRUPT),

@@ -4,7 +4,6 @@ from shared.imaging.intake.bombs import (
     BASE_CHUNKS,
     MAX_SCANS,
     MAX_SEGMENTS,
-    MAX_TEXTS,
     refuse_bombs,
 )
 from shared.imaging.intake.truncation import refuse_truncated
@@ -30,7 +29,6 @@ BOUNDS = {
         lambda n: png.with_chunks(b"abCd", b"", count=n - OWN_CHUNKS),
         BASE_CHUNKS + 118,  # for each KB that they make, one more
     ),
-    "png texts": ("png", lambda n: png.with_chunks(b"zTXt", b"x\0\0", count=n), MAX_TEXTS),
     "webp chunks": ("webp", lambda n: webp.moving(1, 1, n - 2), MAX_FRAMES_READ),
     "tiff directories": ("tiff", tiff.document, MAX_FRAMES_READ),
     "gif frames": ("gif", lambda n: gif.gif(1, 1, frames=n), MAX_FRAMES_READ),

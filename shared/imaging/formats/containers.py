@@ -1,4 +1,4 @@
-"""Iterates over the parts of a file: GIF blocks, PNG chunks, TIFF directories.
+"""Iterates over the parts of a file: GIF blocks, PNG and WebP chunks, TIFF directories.
 
 The iterators are lazy, and their callers must bound them: a file may hold millions of parts, and
 TIFF directories may form a cycle.
@@ -13,6 +13,8 @@ GIF_HEADER_BYTES, DESCRIPTOR_BYTES = 13, 10
 EXTENSION, IMAGE, SUB_BLOCK = 0x21, 0x2C, 0
 # PNG, third edition, section 5.3: length and type before the data, a checksum after it.
 PNG_SIGNATURE_BYTES, CHUNK_HEAD_BYTES, CHECKSUM_BYTES = 8, 8, 4
+# RFC 9649, section 2.3: "RIFF", the size of what follows and "WEBP"; a chunk has name and size.
+RIFF_HEADER_BYTES, RIFF_CHUNK_HEAD_BYTES = 12, 8
 # https://libtiff.gitlab.io/libtiff/specification/bigtiff.html
 BIG_TIFF = 43
 
@@ -50,6 +52,16 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         size, start = int.from_bytes(data[at : at + 4], "big"), at + CHUNK_HEAD_BYTES
         yield data[at + 4 : start], start, size
         at = start + size + CHECKSUM_BYTES
+
+
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name of each chunk, and the offsets of its content and of the content's end."""
+    at = RIFF_HEADER_BYTES
+    while at + RIFF_CHUNK_HEAD_BYTES <= len(data):
+        start = at + RIFF_CHUNK_HEAD_BYTES
+        end = start + int.from_bytes(data[at + 4 : start], "little")
+        yield data[at : at + 4], start, end
+        at = end + (end - start) % 2  # contents of an odd size are padded
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 # Boxes that must be complete; what follows them may be truncated.
 REQUIRED_BOXES = frozenset({b"meta", b"mdat", b"moov"})
@@ -24,6 +25,15 @@ class Box:
     kind: bytes
     start: int
     end: int
+
+
+class Location(NamedTuple):
+    """One extent of an item: its construction method, and its offset and size in bytes."""
+
+    item: int
+    method: int
+    start: int
+    size: int
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
@@ -54,8 +64,9 @@ def declared_bytes(data: bytes) -> int:
     """Return the least length that the file declares, by its required boxes and its items."""
     ends = [box.end for box in boxes(data, 0, len(data)) if box.kind in REQUIRED_BOXES]
     try:
-        meta = _meta(data)
-        ends += islice(_extent_ends(data, _child(data, meta, b"iloc")), MAX_COUNTED)
+        for location in islice(locations(data, _meta(data)), MAX_COUNTED):
+            is_in_file = location.method == FILE_OFFSET
+            ends.append(location.start + location.size if is_in_file else 0)
     except (LookupError, struct.error):
         pass  # the decoder reports what is wrong
     return max(ends, default=0)
@@ -102,6 +113,8 @@ def _associated(data: bytes, ipma: Box, item: int) -> Iterator[int]:
     version, flags, count = struct.unpack_from(">B3sI", data, ipma.start)
     wide, at = bool(flags[2] & 1), ipma.start + 8
     for _ in range(min(count, MAX_COUNTED)):
+        if at >= ipma.end:
+            return  # or thousands of short boxes would each be read to the end of the file
         number, each = struct.unpack_from(">IB" if version else ">HB", data, at)
         at += 5 if version else 3
         kind, mask, size = (">H", 0x7FFF, 2) if wide else (">B", 0x7F, 1)
@@ -111,22 +124,28 @@ def _associated(data: bytes, ipma: Box, item: int) -> Iterator[int]:
         at += each * size
 
 
-def _extent_ends(data: bytes, iloc: Box) -> Iterator[int]:
-    """Yield the offset at which each extent of each item ends; 0 if it is not a file offset."""
+def locations(data: bytes, meta: Box) -> Iterator[Location]:
+    """Yield where each extent of each item is, and an empty one after the last of each item.
+
+    Raises `LookupError` or `struct.error` if the table is missing or ends early. The caller must
+    bound the iteration.
+    """
+    iloc = _child(data, meta, b"iloc")
     version = data[iloc.start]
     sizes = struct.unpack_from(">BB", data, iloc.start + 4)
     reader = _Reader(data, iloc.start + 6)
     widths = (sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4, sizes[1] & 15 if version else 0)
-    for _ in range(reader.number(4 if version == 2 else 2)):  # noqa: PLR2004 - the version
-        reader.number(4 if version == 2 else 2)  # noqa: PLR2004 - the version
+    wide = 4 if version == 2 else 2  # noqa: PLR2004 - the version
+    for _ in range(reader.number(wide)):
+        item = reader.number(wide)
         method = reader.number(2) & 15 if version else FILE_OFFSET
         reader.number(2)
         base = reader.number(widths[2])
         for _ in range(reader.number(2)):
             reader.number(widths[3])
             offset, length = reader.number(widths[0]), reader.number(widths[1])
-            yield base + offset + length if method == FILE_OFFSET else 0
-        yield 0
+            yield Location(item, method, base + offset, length)
+        yield Location(item, method, 0, 0)
 
 
 class _Reader:

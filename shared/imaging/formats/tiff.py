@@ -44,20 +44,31 @@ class _Field:
 
 
 @dataclass(frozen=True, slots=True)
-class _Directory:
+class Directory:
+    """The fields of one directory by tag; the first counts if a tag repeats, as for libtiff."""
+
     data: bytes
     fields: Mapping[int, _Field]
 
-    def values(self, tag: int) -> Sequence[int]:
+    def values(self, tag: int, most: int = MAX_VALUES) -> Sequence[int]:
+        """Return the first `most` integers of a field; none if it has over `MAX_VALUES`."""
         field = self.fields.get(tag)
         code = INTEGER_CODES.get(field.kind) if field else None
         if field is None or code is None or field.count > MAX_VALUES:
             return ()
-        layout = f"{_byte_order(self.data)}{field.count}{code}"
+        layout = f"{_byte_order(self.data)}{min(field.count, most)}{code}"
         return struct.unpack_from(layout, self.data, field.at)
 
     def value(self, tag: int, default: int) -> int:
-        return next(iter(self.values(tag)), default)
+        """Return the first integer of a field; `default` if it has none."""
+        return next(iter(self.values(tag, most=1)), default)
+
+    def raw(self, tag: int) -> bytes:
+        """Return the bytes of a field; empty if there is none."""
+        field = self.fields.get(tag)
+        if field is None:
+            return b""
+        return self.data[field.at : field.at + WIDTHS.get(field.kind, 1) * field.count]
 
 
 def refuse_what_libvips_gets_wrong(data: bytes) -> None:
@@ -66,7 +77,7 @@ def refuse_what_libvips_gets_wrong(data: bytes) -> None:
     Other errors in a directory are left to libvips, whose messages say more.
     """
     try:
-        first = _first_directory(data)
+        first = first_directory(data)
         _refuse_raw(first)
         _refuse_odd_pixels(first)
         _refuse_truncated(first)
@@ -82,10 +93,11 @@ def has_alpha(data: bytes) -> bool:
     It is alpha if the file does not declare its meaning. If the file declares it as "unspecified",
     it is a saved selection or a printing plate.
     """
-    return _first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
+    return first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
 
 
-def _first_directory(data: bytes) -> _Directory:
+def first_directory(data: bytes) -> Directory:
+    """Return the first directory; raises one of `BAD_OFFSET` if it is not whole."""
     at = next(tiff_directories(data), len(data))
     return _directory(data, at)
 
@@ -95,31 +107,31 @@ def _byte_order(data: bytes) -> str:
     return "<" if TiffLayout.of(data).order == "little" else ">"
 
 
-def _directory(data: bytes, at: int) -> _Directory:
+def _directory(data: bytes, at: int) -> Directory:
     order, is_big = _byte_order(data), TiffLayout.of(data).is_big
     head, entry, inline = ("Q", "HHQ", 8) if is_big else ("H", "HHI", 4)
     (count,) = struct.unpack_from(f"{order}{head}", data, at)
     at += struct.calcsize(f"{order}{head}")
-    fields = {}
+    fields: dict[int, _Field] = {}
     for _ in range(min(count, MAX_TAGS)):
         tag, kind, values = struct.unpack_from(f"{order}{entry}", data, at)
         place = at + struct.calcsize(f"{order}{entry}")
         at = place + inline
         if WIDTHS.get(kind, 1) * values > inline:
             (place,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", data, place)
-        fields[tag] = _Field(kind, values, place)
-    return _Directory(data, fields)
+        fields.setdefault(tag, _Field(kind, values, place))
+    return Directory(data, fields)
 
 
-def _refuse_raw(first: _Directory) -> None:
-    places = first.values(SUB_DIRECTORIES)[:MAX_SUB_DIRECTORIES]
+def _refuse_raw(first: Directory) -> None:
+    places = first.values(SUB_DIRECTORIES, most=MAX_SUB_DIRECTORIES)
     below = (_photometric(first, at) for at in places)
     is_raw = any(each in SENSOR_DATA for each in (first.value(PHOTOMETRIC, RGB), *below))
     if is_raw or DNG_VERSION in first.fields:
         raise UnsupportedFormat("Expected an image, got a camera's raw file.", stage="sniff")
 
 
-def _photometric(first: _Directory, at: int) -> int:
+def _photometric(first: Directory, at: int) -> int:
     """Return the photometric interpretation of a subdirectory; RGB if it cannot be read."""
     try:
         return _directory(first.data, at).value(PHOTOMETRIC, RGB)
@@ -127,7 +139,7 @@ def _photometric(first: _Directory, at: int) -> int:
         return RGB
 
 
-def _refuse_odd_pixels(first: _Directory) -> None:
+def _refuse_odd_pixels(first: Directory) -> None:
     compression = first.value(COMPRESSION, NOT_COMPRESSED)
     photometric = first.value(PHOTOMETRIC, RGB)
     bits, kind = first.value(BITS, 1), first.value(SAMPLE_FORMAT, UNSIGNED)
@@ -153,7 +165,7 @@ def _is_known(kind: int, bits: int, photometric: int) -> bool:
     return bits <= 16 and (kind == UNSIGNED or photometric == CIELAB)  # noqa: PLR2004 - bits
 
 
-def _refuse_truncated(first: _Directory) -> None:
+def _refuse_truncated(first: Directory) -> None:
     tiled = TILE_OFFSETS in first.fields
     offsets = first.values(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     counts = first.values(TILE_BYTES if tiled else STRIP_BYTES)

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.formats import tiff
+from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
 from shared.imaging.intake.truncation import refuse_truncated
+from shared.imaging.metadata.separation import exif_orientation, without_metadata
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
 from shared.model.recipe import Animation, Caps
 
-# EXIF 2.32, tag 0x0112
-UPRIGHT = 1
 BITS = 8
 # Formats of drawings, scanned pages and screenshots.
 DRAWING_FORMATS = frozenset({"bmp", "gif", "png", "tiff"})
@@ -83,16 +83,23 @@ def probe(data: bytes) -> ImageHeader:
     """
     name = require_rendered_format(data)
     _refuse_by_structure(name, data)
+    pixels = without_metadata(name, data)
     if name == "gif":
-        data = with_transparent_colour(data)
+        pixels = with_transparent_colour(pixels)
     try:
         if name in READ_BY_PILLOW:
-            return _outlined(name, data)
-        header = _header(name, loader(name)(data, access="sequential"))
+            return _outlined(name, pixels)
+        header = _header(name, loader(name)(pixels, access="sequential"))
     except FAILURES as error:
         raise translated(error, "probe") from error
     means_alpha = name != "tiff" or tiff.has_alpha(data)
-    return replace(header, has_alpha=header.has_alpha and means_alpha)
+    # Viewers do not rotate animations, and a rotated strip of frames would not be one.
+    turned = exif_orientation(name, data) if not header.is_animated else UPRIGHT
+    return replace(
+        header,
+        has_alpha=header.has_alpha and means_alpha,
+        orientation=turned if turned != UPRIGHT else header.orientation,
+    )
 
 
 def _refuse_by_structure(name: str, data: bytes) -> None:
@@ -132,8 +139,7 @@ def _header(name: str, image: pyvips.Image) -> ImageHeader:
         bits=BITS if image.format == "uchar" else 2 * BITS,
         has_alpha=bool(image.hasalpha()),
         is_interlaced=bool(image.get_typeof("interlaced")),
-        # Viewers do not rotate animations, and a rotated strip of frames would not be one.
-        orientation=UPRIGHT if frames > 1 else _orientation(image),
+        orientation=_orientation(image),
     )
 
 

@@ -91,3 +91,46 @@ def _grid_meta(
         + full_box(b"iref", box(b"dimg", references))
         + box(b"iprp", box(b"ipco", properties) + full_box(b"ipma", owners)),
     )
+
+
+def with_items(
+    image: bytes,
+    count: int,
+    extents: int,
+    *,
+    kind: bytes = b"mime\0application/rdf+xml\0",
+    content: bytes = bytes(1_000_000),
+) -> bytes:
+    """Return an AVIF of one item with so many items of metadata, each `extents` times `content`.
+
+    All share the same bytes of the file. `kind` is the type of the items, and what follows it.
+    """
+    outer = dict(boxes(image))
+    inner = dict(boxes(outer[b"meta"][4:]))
+    pixels = outer[b"mdat"]
+    numbers = range(10, 10 + count)
+
+    def meta(start: int) -> bytes:
+        rows = struct.pack(">HHHII", 1, 0, 1, start, len(pixels))
+        place = struct.pack(">II", start + len(pixels), len(content)) * extents
+        rows += b"".join(struct.pack(">HHH", each, 0, extents) + place for each in numbers)
+        coded = b"hvc1\0" if b"hvc1" in inner[b"iinf"] else b"av01\0"
+        kinds = [(1, coded), *((each, kind) for each in numbers)]
+        entries = b"".join(
+            full_box(b"infe", struct.pack(">HH", each, 0) + name, version=2)
+            for each, name in kinds
+        )
+        refers = b"".join(box(b"cdsc", struct.pack(">HHH", each, 1, 1)) for each in numbers)
+        return full_box(
+            b"meta",
+            box(b"hdlr", inner[b"hdlr"])
+            + full_box(b"pitm", struct.pack(">H", 1))
+            + full_box(b"iloc", b"\x44\0" + struct.pack(">H", count + 1) + rows)
+            + full_box(b"iinf", struct.pack(">H", count + 1) + entries)
+            + full_box(b"iref", refers)
+            + box(b"iprp", inner[b"iprp"]),
+        )
+
+    ftyp = box(b"ftyp", outer[b"ftyp"])
+    start = len(ftyp) + len(meta(0)) + 8
+    return ftyp + meta(start) + box(b"mdat", pixels + content)

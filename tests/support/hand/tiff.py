@@ -14,31 +14,32 @@ SHORT, LONG, DEFLATE = 3, 4, 8
 Entries = dict[int, tuple[int, tuple[int, ...]]]
 
 
-def directory(entries: Entries, at: int, then: int) -> bytes:
+def directory(tags: Entries, at: int, then: int) -> bytes:
     """Return a directory for the offset `at`, with the offset of the next."""
     codes = {SHORT: "H", LONG: "I"}
-    after = at + 2 + 12 * len(entries) + 4
+    after = at + 2 + 12 * len(tags) + 4
     rows, beyond = b"", b""
-    for tag, (kind, values) in sorted(entries.items()):
+    for tag, (kind, values) in sorted(tags.items()):
         packed = struct.pack(f"<{len(values)}{codes[kind]}", *values)
         if len(packed) > 4:
             packed, beyond = struct.pack("<I", after + len(beyond)), beyond + packed
         rows += struct.pack("<HHI", tag, kind, len(values)) + packed.ljust(4, b"\0")
-    return struct.pack("<H", len(entries)) + rows + struct.pack("<I", then) + beyond
+    return struct.pack("<H", len(tags)) + rows + struct.pack("<I", then) + beyond
 
 
 def tiff(side: int, *, rows: int = 16, tile: int = 0, planes: int = 1) -> bytes:
     """Return a flat grey TIFF whose strips, or tiles, are all the same bytes of the file."""
     packed = zeros(tile * tile or rows * side)
     at = 8 + len(packed)
-    entries = _entries(side, len(packed), rows, tile, planes)
-    return b"II*\0" + struct.pack("<I", at) + packed + directory(entries, at, 0)
+    tags = entries(side, len(packed), rows, tile, planes)
+    return b"II*\0" + struct.pack("<I", at) + packed + directory(tags, at, 0)
 
 
-def _entries(side: int, part_bytes: int, rows: int, tile: int, planes: int) -> Entries:
+def entries(side: int, part_bytes: int, rows: int, tile: int = 0, planes: int = 1) -> Entries:
+    """Return the tags of a flat grey TIFF whose parts are all the same bytes."""
     count = ((-(-side // tile)) ** 2 if tile else -(-side // rows)) * planes
     places, sizes = (LONG, (8,) * count), (LONG, (part_bytes,) * count)
-    entries = {
+    tags: Entries = {
         WIDTH: (LONG, (side,)),
         HEIGHT: (LONG, (side,)),
         BITS: (SHORT, (8,) * planes),
@@ -49,18 +50,18 @@ def _entries(side: int, part_bytes: int, rows: int, tile: int, planes: int) -> E
     }
     if tile:
         square = {TILE_WIDTH: (LONG, (tile,)), TILE_HEIGHT: (LONG, (tile,))}
-        return entries | square | {TILES: places, TILE_BYTES: sizes}
-    return entries | {ROWS_PER_STRIP: (LONG, (rows,)), STRIPS: places, STRIP_BYTES: sizes}
+        return tags | square | {TILES: places, TILE_BYTES: sizes}
+    return tags | {ROWS_PER_STRIP: (LONG, (rows,)), STRIPS: places, STRIP_BYTES: sizes}
 
 
 def document(pages: int) -> bytes:
     """Return a TIFF of so many pages, each eight pixels square and the same."""
     packed = zeros(64)
-    entries = _entries(8, len(packed), 8, 0, 1)
-    start, page = 8 + len(packed), len(directory(entries, 0, 0))
+    tags = entries(8, len(packed), 8, 0, 1)
+    start, page = 8 + len(packed), len(directory(tags, 0, 0))
     places = [start + page * number for number in range(pages)]
     rows = zip(places, [*places[1:], 0], strict=True)
-    directories = b"".join(directory(entries, at, then) for at, then in rows)
+    directories = b"".join(directory(tags, at, then) for at, then in rows)
     return b"II*\0" + struct.pack("<I", start) + packed + directories
 
 
@@ -68,5 +69,5 @@ def circle() -> bytes:
     """Return a TIFF whose first directory is also its next."""
     packed = zeros(64)
     at = 8 + len(packed)
-    entries = _entries(8, len(packed), 8, 0, 1)
-    return b"II*\0" + struct.pack("<I", at) + packed + directory(entries, at, at)
+    tags = entries(8, len(packed), 8, 0, 1)
+    return b"II*\0" + struct.pack("<I", at) + packed + directory(tags, at, at)

@@ -1,0 +1,1 @@
+"""Separates a source's metadata from its pixels, so that no C library parses metadata."""
