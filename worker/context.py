@@ -24,6 +24,7 @@ from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
+from worker.locks import log_locks
 from worker.policy import POLICY, WorkerPolicy
 
 UPLOADS_AT_ONCE = 16
@@ -109,7 +110,7 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         queues=Queues(clients.sqs, unbounded, listener),
         recipes=_recipes(settings.recipes, objects.within(unbounded.deadline)),
         watermarks=Watermarks(),
-        render_pool=RenderPool(settings.render_children, settings.limits),
+        render_pool=RenderPool(settings.render_children, settings.limits, log_locks),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=_topic(settings.completion_topic, calls),

@@ -1,8 +1,9 @@
 """The program of a render child: reads jobs from standard input, writes replies to its parent.
 
 It holds no credentials and talks only to its parent. Its rlimits bound its address space, the size
-of files that it writes and core dumps. So an image that takes over a decoder finds nothing to
-steal and little to exhaust.
+of files that it writes and core dumps, and it locks itself in before it reads its first byte
+(`shared.imaging.sandbox`). So an image that takes over a decoder finds nothing to steal, little to
+exhaust and nowhere to go.
 """
 
 import os
@@ -24,17 +25,21 @@ from shared.imaging.child_protocol import (
     read_job,
     write_frame,
 )
+from shared.imaging.heic_and_bmp import import_readers
+from shared.imaging.peak_memory import PeakMemory
 from shared.imaging.render import Encoded, render
+from shared.imaging.sandbox.locks import lock_in
 from shared.imaging.vips import harden
 from shared.model.errors import Cause, Failure
 
-KIBIBYTE = 1024
 # Linux only. macOS does not enforce RLIMIT_AS anyway; there, the demo runs without it.
 STATM = Path("/proc/self/statm")
-STATUS = Path("/proc/self/status")
 # Decoders write no files. Standard error is the only one: a file that the parent reads after a
 # crash.
 MAX_FILE_BYTES = 1024 * 1024
+# The first thread of a process adds its stack, and glibc's second arena (man 3 mallopt), which all
+# other threads then share. Both are address space, most of which is never used.
+FIRST_THREAD_BYTES = (8 + 64) * 1024 * 1024
 
 
 def main() -> None:
@@ -42,18 +47,25 @@ def main() -> None:
 
     The only argument is the memory in bytes that jobs may take.
     """
-    Thread(target=_exit_with_parent, args=[os.getppid()], daemon=True).start()
+    parent = os.getppid()
     replies = _private_stdout()
     harden()
+    import_readers()
+    peak_memory = PeakMemory()
     _set_rlimits(int(sys.argv[1]))
-    write_frame(replies, ReadyFrame())
+    locks = lock_in()
+    # The first thread of this process: Landlock applies to the threads of a locked one only.
+    Thread(target=_exit_with_parent, args=[parent], daemon=True).start()
+    write_frame(replies, ReadyFrame(locks))
     while (received := read_job(sys.stdin.buffer)) is not None:
-        for reply, payload in _replies(*received):
+        for reply, payload in _replies(*received, peak_memory):
             write_frame(replies, reply, payload)
         del received  # the source's bytes must not outlive their job
 
 
-def _replies(job: Job, source: bytes, watermark: bytes) -> Iterator[tuple[Reply, bytes]]:
+def _replies(
+    job: Job, source: bytes, watermark: bytes, peak_memory: PeakMemory
+) -> Iterator[tuple[Reply, bytes]]:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         for result in render(source, job.recipe, job.limits, focal=job.focal, watermark=watermark):
@@ -66,7 +78,7 @@ def _replies(job: Job, source: bytes, watermark: bytes) -> Iterator[tuple[Reply,
                     placeholder=result.placeholder,
                     wall_seconds=time.perf_counter() - wall,
                     cpu_seconds=time.process_time() - cpu,
-                    peak_bytes=_peak_bytes(),
+                    peak_bytes=peak_memory.read_bytes(),
                 ),
                 b"",
             )
@@ -103,25 +115,16 @@ def _private_stdout() -> BinaryIO:
     return os.fdopen(pipe, "wb")
 
 
-def _peak_bytes() -> int:
-    """Return the peak resident memory in bytes; 0 where there is no /proc.
-
-    Not `ru_maxrss`, which a child inherits from its parent: man 2 getrusage, man 5 proc.
-    """
-    lines = STATUS.read_text().splitlines() if STATUS.exists() else []
-    peaks = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-    return KIBIBYTE * next(peaks, 0)
-
-
 def _set_rlimits(memory_bytes: int) -> None:
     """Set this process's rlimits: core dumps, file size and address space.
 
-    Images get `memory_bytes` on top of what the interpreter and libvips hold already.
+    Images get `memory_bytes` on top of what the interpreter and libvips hold already, and on top
+    of what the first thread will add.
     """
     rlimits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: MAX_FILE_BYTES}
     if STATM.exists():
         held = int(STATM.read_text().split()[0]) * resource.getpagesize()
-        rlimits[resource.RLIMIT_AS] = held + memory_bytes
+        rlimits[resource.RLIMIT_AS] = held + FIRST_THREAD_BYTES + memory_bytes
     for kind, bound in rlimits.items():
         resource.setrlimit(kind, (bound, bound))
 

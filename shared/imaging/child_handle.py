@@ -13,12 +13,13 @@ from shared.imaging.child_protocol import (
     FailedFrame,
     InvalidFrame,
     Job,
+    ReadyFrame,
     VariantFrame,
     read_ready,
     read_reply,
     write_job,
 )
-from shared.imaging.hiding import hide_this_process
+from shared.imaging.sandbox.hiding import hide_this_process
 from shared.model.errors import (
     Cause,
     DecoderCrash,
@@ -47,7 +48,7 @@ class RenderChild:
     def __init__(self, memory_bytes: int) -> None:
         hide_this_process()
         self._memory_bytes = memory_bytes
-        self._is_ready = False
+        self._ready: ReadyFrame | None = None
         try:
             self._process = self._start()
         except (OSError, MemoryError) as error:
@@ -66,17 +67,17 @@ class RenderChild:
         """Return whether the process is running."""
         return self._process.is_alive()
 
-    def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> None:
-        """Wait for the child's `ReadyFrame`; return at once from the second call on.
+    def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> ReadyFrame:
+        """Return the child's `ReadyFrame`, for which only the first call waits.
 
         Raises `RenderUnavailable` if the child exited, hung or sent an invalid frame, and kills
         it. No image can be the cause, as the child has not received any.
         """
-        if self._is_ready:
-            return
+        if self._ready is not None:
+            return self._ready
         self._process.pipes.limit(time_limit_seconds)
         try:
-            read_ready(self._process.pipes.reader)
+            self._ready = read_ready(self._process.pipes.reader)
         except (InvalidFrame, OSError) as error:
             killed = ""
             if isinstance(error, TimeoutError):
@@ -85,7 +86,7 @@ class RenderChild:
             detail = self._process.exit_description(error) + killed
             self.stop()
             raise RenderUnavailable(detail, stage="start") from error
-        self._is_ready = True
+        return self._ready
 
     def render(
         self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""

@@ -10,6 +10,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from shared.imaging.sandbox.lock import Lock
 from shared.model.codec import Codec
 from shared.model.errors import Cause, PixfleetError
 from shared.model.focal import Focal
@@ -42,7 +43,12 @@ class WatermarkFrame(msgspec.Struct, frozen=True, tag="watermark"):
 
 
 class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
-    """Child to parent, once and first: libvips is hardened, the rlimits are set, send jobs."""
+    """Child to parent, once and first: libvips is hardened, the rlimits are set, send jobs.
+
+    `locks` are the locks in force. The child has not received any image yet, so this is true.
+    """
+
+    locks: tuple[Lock, ...]
 
 
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
@@ -124,9 +130,9 @@ def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
     return job, source, second[1]
 
 
-def read_ready(stream: IO[bytes]) -> None:
-    """Read the child's first frame; `InvalidFrame` unless it is a `ReadyFrame`."""
-    _read_as(_ready_decoder, stream, "a ready frame")
+def read_ready(stream: IO[bytes]) -> ReadyFrame:
+    """Return the child's first frame; `InvalidFrame` unless it is a `ReadyFrame`."""
+    return _read_as(_ready_decoder, stream, "a ready frame")[0]
 
 
 def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:

@@ -1,13 +1,13 @@
 """Reads HEIC with pillow-heif and BMP with Pillow: the bundled libvips has no decoder for them.
 
 HEIC images come out upright, because libheif applies the orientation of the container. Both
-libraries are imported when the first such file is read, and only in the render child.
+libraries are imported only in the render child, before it locks itself in.
 """
 
 import importlib
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from types import ModuleType
@@ -22,6 +22,7 @@ from shared.model.errors import UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
 EXTRA = "pixfleet[heic]"
+HEIF_READER, BMP_READER = "pillow_heif", "PIL.BmpImagePlugin"
 # What Pillow and pillow-heif raise for broken files. `MemoryError` is handled by the callers.
 PILLOW_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
@@ -56,6 +57,13 @@ class Layout:
     def has_alpha(self) -> bool:
         """Return whether the last band is alpha."""
         return self.bands in {2, 4}
+
+
+def import_readers() -> None:
+    """Import both libraries, if they are installed."""
+    for name in (HEIF_READER, BMP_READER):
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def read_layout(name: str, data: bytes) -> Layout:
@@ -102,7 +110,7 @@ def _bands_and_bits(mode: str) -> tuple[int, int]:
 
 
 def _heif(data: bytes) -> Any:  # noqa: ANN401 - an optional dependency, absent in some checks
-    library = _imported("pillow_heif")
+    library = _imported(HEIF_READER)
     if not heif_boxes.has_still_image(data):
         raise UnsupportedFormat(
             "Expected a HEIC with a still image, got an image sequence.", stage="probe"
@@ -141,7 +149,7 @@ def _cicp_profile(info: dict[str, Any], *, grey: bool) -> bytes | None:
 def _bmp(data: bytes) -> Any:  # noqa: ANN401 - as above
     # Not by PIL.Image.open, which would try other plugins on the bytes and warn of many pixels:
     # `check_cost` limits them.
-    opened = _imported("PIL.BmpImagePlugin").BmpImageFile(BytesIO(data))
+    opened = _imported(BMP_READER).BmpImageFile(BytesIO(data))
     width, height = opened.size
     if min(width, height) < 1:
         raise ValueError(f"Expected a BMP with pixels, got {width}x{height}.")

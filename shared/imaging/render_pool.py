@@ -4,11 +4,13 @@ This module must never import libvips: decoder bugs must not run in the process 
 credentials.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 
 from shared.imaging.child_handle import RenderChild
+from shared.imaging.sandbox.lock import Lock
 from shared.model.errors import OutOfTime, RenderUnavailable
 from shared.model.limits import Limits
 
@@ -17,10 +19,18 @@ class RenderPool:
     """Lends render children to threads; each child renders one image at a time.
 
     Starts `children` processes at once without waiting for them. Where one cannot be started, the
-    next image tries again.
+    next image tries again. `on_locked` is called once, with the locks of the first child that is
+    ready; all children get the same ones.
     """
 
-    def __init__(self, children: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        children: int,
+        limits: Limits,
+        on_locked: Callable[[Sequence[Lock]], None] = lambda _locks: None,
+    ) -> None:
+        self._on_locked = on_locked
+        self._is_first = threading.Lock()
         self._idle: LifoQueue[_Seat] = LifoQueue()
         self.size = children
         for _ in range(children):
@@ -41,7 +51,10 @@ class RenderPool:
                 "Expected a free render child in time, got none.", stage="render"
             ) from error
         try:
-            yield seat.ready_child()
+            child = seat.ready_child()
+            if self._is_first.acquire(blocking=False):  # never released: true once
+                self._on_locked(child.await_ready().locks)
+            yield child
         finally:
             self._idle.put(seat)
 

@@ -1,7 +1,9 @@
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.cloud.clients import Clients
 from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
@@ -10,6 +12,8 @@ from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, W
 from worker.context import build_context
 
 pytestmark = pytest.mark.functional
+
+PATIENCE_SECONDS = 20.0
 
 
 def settings(recipes: str) -> Settings:
@@ -100,3 +104,19 @@ def test_a_failure_gives_its_prefetch_slot_back(world: World) -> None:
     for _ in range(10):
         with pytest.raises(ZeroDivisionError), world.context.prefetch_slot():
             raise ZeroDivisionError
+
+
+def test_a_worker_logs_once_what_its_render_children_are_locked_by(
+    clients: Clients, tmp_path: Path
+) -> None:
+    file = tmp_path / "recipes.json"
+    file.write_text(json.dumps(RECIPES))
+    context = build_context(settings(str(file)))
+
+    with closing(context), capture_logs() as logged:
+        for _ in range(2):
+            with context.render_pool.child(wait_seconds=PATIENCE_SECONDS) as child:
+                locks = child.await_ready().locks
+
+    lines = [line for line in logged if line["event"] == "render children locked"]
+    assert [line["locks"] for line in lines] == [[lock.value for lock in locks]]

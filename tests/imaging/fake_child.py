@@ -14,7 +14,7 @@ BEGINNING = "import os, struct, sys, time; out = sys.stdout.buffer\n"
 def ready() -> str:
     """Return the statement by which a program sends its ready frame."""
     frame = io.BytesIO()
-    write_frame(frame, ReadyFrame())
+    write_frame(frame, ReadyFrame(locks=()))
     return f"out.write({frame.getvalue()!r}); out.flush()\n"
 
 

@@ -45,8 +45,11 @@ def test_a_child_is_started_without_credentials(monkeypatch: pytest.MonkeyPatch)
     child = RenderChild(MEMORY_BYTES)
 
     try:
+        # Read before the child has locked itself in, after which only root can read it.
+        while not (found := environment(child.pid)):
+            pass  # the kernel has not yet set up the new program
+        command = command_line(child.pid)
         rendered(child, images.jpeg())
-        found, command = environment(child.pid), command_line(child.pid)
     finally:
         child.stop()
 

@@ -26,6 +26,7 @@ from shared.imaging.child_protocol import (
     write_frame,
     write_job,
 )
+from shared.imaging.sandbox.lock import Lock
 from shared.model.codec import Codec
 from shared.model.errors import Cause
 from shared.model.focal import Focal
@@ -228,12 +229,20 @@ def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
 
 def test_a_ready_frame_is_read() -> None:
     stream = io.BytesIO()
-    write_frame(stream, ReadyFrame())
+    write_frame(stream, ReadyFrame(locks=(Lock.SECCOMP,)))
     stream.seek(0)
 
-    read_ready(stream)
+    ready = read_ready(stream)
 
+    assert ready.locks == (Lock.SECCOMP,)
     assert stream.read() == b""
+
+
+def test_a_ready_frame_names_known_locks_only() -> None:
+    header = b'{"type":"ready","locks":["chroot"]}'
+
+    with pytest.raises(InvalidFrame, match="chroot"):
+        read_ready(io.BytesIO(PREFIX.pack(len(header), 0) + header))
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
@@ -248,7 +257,7 @@ def test_a_reply_is_not_a_ready_frame(reply: Reply) -> None:
 
 def test_a_ready_frame_is_not_a_reply() -> None:
     stream = io.BytesIO()
-    write_frame(stream, ReadyFrame())
+    write_frame(stream, ReadyFrame(locks=()))
     stream.seek(0)
 
     with pytest.raises(InvalidFrame):

@@ -6,7 +6,6 @@ declarations there are no entities to expand. They are UTF-8, as the containers 
 
 from collections.abc import Mapping, Sequence
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 FIELD = "xmp-data"  # libvips' metadata field for the packet
 DC = "http://purl.org/dc/elements/1.1/"
@@ -125,8 +124,13 @@ def write_items(items: Mapping[str, Sequence[str]]) -> bytes:
 
 def _list(name: str, texts: Sequence[str]) -> str:
     kind, attributes = KINDS[name]
-    listed = "".join(f"<rdf:li{attributes}>{escape(text)}</rdf:li>" for text in texts)
+    listed = "".join(f"<rdf:li{attributes}>{_escaped(text)}</rdf:li>" for text in texts)
     return f"<dc:{name}><rdf:{kind}>{listed}</rdf:{kind}></dc:{name}>"
+
+
+def _escaped(text: str) -> str:
+    # Not by xml.sax.saxutils, which imports urllib, http and ssl: 15 ms of a child's start.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _stop(*_declaration: object) -> None:

@@ -1,10 +1,8 @@
 """Hides this process's memory and environment from other processes of its user."""
 
-import ctypes
-import sys
+from contextlib import suppress
 
-# linux/prctl.h
-PR_SET_DUMPABLE = 4
+from shared.imaging.sandbox.kernel import PR_SET_DUMPABLE, control_process
 
 
 def hide_this_process() -> None:
@@ -14,5 +12,5 @@ def hide_this_process() -> None:
     attach with ptrace: man 2 PR_SET_DUMPABLE, man 5 proc. A program that this process starts is
     dumpable again, and root with CAP_SYS_PTRACE may read every process. Linux only.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    with suppress(OSError):
+        control_process(PR_SET_DUMPABLE, 0)
