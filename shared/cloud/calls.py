@@ -16,6 +16,7 @@ from tenacity.stop import stop_base
 
 from shared.clock import Clock
 from shared.cloud.errors import translated
+from shared.cloud.time_limit import time_limit
 from shared.deadline import Deadline
 from shared.model.errors import LedgerUnavailable, StorageUnavailable, Throttled
 
@@ -26,7 +27,8 @@ Answer = TypeVar("Answer")
 class CallLimits:
     """How long the calls of one set of clients may take.
 
-    The two timeouts bound one attempt, `call_seconds` bounds a call with all its attempts.
+    `connect_seconds` bounds the time to resolve a name and to connect to one of its addresses,
+    `read_seconds` each wait for the peer, `call_seconds` a call with all its attempts.
     """
 
     connect_seconds: float
@@ -36,7 +38,7 @@ class CallLimits:
 
     @property
     def last_attempt_seconds(self) -> float:
-        """Return after how long no attempt may start, or it could outlast the call."""
+        """Return after how long no attempt may start: the call's end could interrupt it."""
         return self.call_seconds - self.connect_seconds - self.read_seconds
 
 
@@ -52,11 +54,16 @@ class Calls:
         """Return calls of the same clients for work that must end by this deadline."""
         return replace(self, deadline=deadline)
 
-    def attempt(self, call: Callable[[], Answer], *, stage: str) -> Answer:
+    def attempt(
+        self, call: Callable[[], Answer], *, stage: str, until: Deadline | None = None
+    ) -> Answer:
         """Return what an AWS call returns, retrying briefly; the queue retries at length.
 
-        Raises `OutOfTime` if the call could end after the deadline. Every call passed here must be
-        safe to repeat: a lost response looks like a lost request.
+        All attempts together end by `until`, or after `call_seconds` if it is None: a request of
+        which the last byte was not sent by then is never sent. To renew credentials may take
+        longer; no request is sent then. Raises `OutOfTime` if the call could end after the
+        deadline. Every call passed here must be safe to repeat: a lost response looks like a lost
+        request.
         """
         self.deadline.require(self.limits.call_seconds, stage)
         retrying: Callable[..., Answer] = Retrying(
@@ -67,7 +74,17 @@ class Calls:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        return retrying(translated, call, stage=stage)
+        with time_limit(until or self._within(self.limits.call_seconds)):
+            return retrying(translated, call, stage=stage)
+
+    def long_poll(self, call: Callable[[], Answer], *, wait_seconds: float, stage: str) -> Answer:
+        """Return what a call returns that AWS answers after up to `wait_seconds`; never retry."""
+        longest_seconds = wait_seconds + self.limits.connect_seconds + self.limits.read_seconds
+        with time_limit(self._within(longest_seconds)):
+            return translated(call, stage=stage)
+
+    def _within(self, seconds: float) -> Deadline:
+        return Deadline.after(seconds, self.deadline.clock)
 
 
 class _StopBefore(stop_base):

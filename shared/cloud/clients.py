@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from shared.cloud.calls import CallLimits
+from shared.cloud.connections import bound_connections
 from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -38,11 +39,14 @@ def build_clients(limits: CallLimits, *, connections: int) -> Clients:
     """
     config = _config(limits.connect_seconds, limits.read_seconds, connections)
     with _usable_session() as session:
-        return Clients(
+        clients = Clients(
             s3=session.client("s3", config=config),
             sqs=session.client("sqs", config=config),
             dynamodb=session.client("dynamodb", config=config),
         )
+    for client in (clients.s3, clients.sqs, clients.dynamodb):
+        bound_connections(client)
+    return clients
 
 
 def build_listener(limits: CallLimits) -> "SQSClient":
@@ -53,7 +57,9 @@ def build_listener(limits: CallLimits) -> "SQSClient":
     """
     read_seconds = LONGEST_POLL_SECONDS + limits.read_seconds
     with _usable_session() as session:
-        return session.client("sqs", config=_config(limits.connect_seconds, read_seconds, 1))
+        sqs = session.client("sqs", config=_config(limits.connect_seconds, read_seconds, 1))
+    bound_connections(sqs)
+    return sqs
 
 
 def build_announcer(limits: CallLimits, topic_arn: str, *, connections: int) -> "SNSClient":
@@ -63,7 +69,9 @@ def build_announcer(limits: CallLimits, topic_arn: str, *, connections: int) -> 
     """
     config = _config(limits.connect_seconds, limits.read_seconds, connections)
     with _usable_session() as session:
-        return session.client("sns", region_name=topic_arn.split(":")[3], config=config)
+        sns = session.client("sns", region_name=topic_arn.split(":")[3], config=config)
+    bound_connections(sns)
+    return sns
 
 
 def _config(connect_seconds: float, read_seconds: float, connections: int) -> Config:

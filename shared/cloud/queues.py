@@ -6,7 +6,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shared.cloud.calls import Calls
-from shared.cloud.errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -108,7 +107,7 @@ class Queues:
         """
         # Not retried: the caller polls in a loop, and each receive counts against the messages.
         url = self._url(queue)
-        answer = translated(
+        answer = self._calls.long_poll(
             lambda: self._listener.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=BATCH_SIZE,
@@ -117,6 +116,7 @@ class Queues:
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 MessageAttributeNames=["All"],
             ),
+            wait_seconds=wait_seconds,
             stage="receive",
         )
         return answer.get("Messages", [])
