@@ -78,6 +78,7 @@ module "trigger" {
   source = "./modules/trigger"
 
   batch_window_seconds     = var.queues.batch_window_seconds
+  dead_letter_queue_arn    = module.queue.dead_letter.arn
   function_alias_arn       = module.worker.function.alias_arn
   lanes                    = var.lanes
   mode                     = local.trigger_mode
@@ -122,6 +123,7 @@ module "alarms" {
     for lane, queue in module.queue.lanes : lane => {
       queue_name           = queue.name
       complete_seconds_p95 = var.lanes[lane].complete_seconds_p95
+      rule_name            = lookup(module.trigger.rule_names, lane, null)
     }
   }
   log_group_name     = module.worker.log_group.name

@@ -28,10 +28,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 MODULE = STACK / "modules" / "alarms"
 SERVICES = ("budgets", "cloudwatch", "iam", "logs", "sns", "sts")
-LIVE = {"live": {"queue_name": "pixfleet-live"}}
-LANES = {**LIVE, "bulk": {"queue_name": "pixfleet-bulk"}}
+LIVE = {"live": {"queue_name": "pixfleet-live", "rule_name": "pixfleet-live"}}
+LANES = {**LIVE, "bulk": {"queue_name": "pixfleet-bulk", "rule_name": "pixfleet-bulk"}}
 # Metric math: MiniStack keeps no expression, so these stay without data.
-NOT_EVALUATED = {"crashes", "error-rate-live", "rejected-rate-live"}
+NOT_EVALUATED = {
+    "crashes",
+    "error-rate-live",
+    "rejected-rate-live",
+    "undelivered-events-live",
+}
 # MiniStack has no PutQueryDefinition.
 OVERRIDE = """
 resource "aws_cloudwatch_query_definition" "this" {

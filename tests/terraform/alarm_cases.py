@@ -61,7 +61,16 @@ def _of_lanes() -> Iterator[Case]:
             bad={complete: [[2.0] * 90 + [target + 5.0] * 10]},
             good={complete: [[2.0] * 97 + [target + 5.0] * 3]},
         )
+        yield from _of_deliveries(lane)
         yield Case(f"new-dead-letters-{lane}", bad={new: [[1]]}, good={new: [[1], []]})
+
+
+def _of_deliveries(lane: str) -> Iterator[Case]:
+    for name in ("FailedInvocations", "InvocationsSentToDlq", "InvocationsFailedToBeSentToDlq"):
+        undelivered = metric("AWS/Events", name, RuleName=f"{FLEET}-{lane}")
+        yield Case(
+            f"undelivered-events-{lane}", bad={undelivered: [[1]]}, good={undelivered: [[1], []]}
+        )
 
 
 def _of_shares() -> Iterator[Case]:

@@ -37,6 +37,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "outcome": tuple(Outcome),
 }
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
 AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
@@ -47,6 +48,10 @@ AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
             "ApproximateNumberOfMessagesVisible",
         },
         {"QueueName"},
+    ),
+    "AWS/Events": (
+        {"FailedInvocations", "InvocationsFailedToBeSentToDlq", "InvocationsSentToDlq"},
+        {"RuleName"},
     ),
     "AWS/Lambda": ({"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
     "AWS/CloudFront": (
@@ -167,6 +172,8 @@ def test_an_alarm_notifies_on_its_own_or_through_the_composite_alarm(
         "dead-letters-many",
         "new-dead-letters-bulk",
         "new-dead-letters-live",
+        "undelivered-events-bulk",
+        "undelivered-events-live",
     }
 
 
@@ -230,7 +237,7 @@ def test_the_commands_exist(alarms: Mapping[str, Planned], composite: Planned) -
     for text in (RUNBOOK, *texts):
         assert list(unknown_words(text)) == []
     named = {tuple(found.split()) for each in texts for found in OUR_COMMAND.findall(each)}
-    assert named == {("status",), ("dlq", "groups")}
+    assert named == {("doctor",), ("status",), ("dlq", "groups")}
     assert named <= set(our_commands(get_group(build_app())))
 
 

@@ -1,11 +1,15 @@
 """Checks that events of the sources bucket reach a lane, and the lane's messages the worker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from json import loads
+from typing import TYPE_CHECKING
 
 from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped, wrong
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.ssm_parameter import LIVE, Lane
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import TargetOutputTypeDef
 
 AREA = "trigger"
 EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
@@ -55,15 +59,16 @@ def _rules(subject: StackUnderTest) -> Iterator[Finding]:
     for name, lane in subject.stack.lanes.items():
         # The live lane has a rule for all other keys; another lane only if it has prefixes.
         if name == LIVE or lane.prefixes:
-            yield _rule(subject, name, lane)
+            yield from _rule(subject, name, lane)
 
 
-def _rule(subject: StackUnderTest, name: str, lane: Lane) -> Finding:
+def _rule(subject: StackUnderTest, name: str, lane: Lane) -> Iterator[Finding]:
     events, rule = subject.clients.events, f"{subject.stack.prefix}-{name}"
     try:
         described = events.describe_rule(Name=rule)
     except events.exceptions.ResourceNotFoundException:
-        return wrong(AREA, f"no EventBridge rule {rule}", APPLY)
+        yield wrong(AREA, f"no EventBridge rule {rule}", APPLY)
+        return
     targets = events.list_targets_by_rule(Rule=rule)["Targets"]
     buckets = loads(described.get("EventPattern", "{}")).get("detail", {}).get("bucket", {})
     found = {
@@ -75,8 +80,32 @@ def _rule(subject: StackUnderTest, name: str, lane: Lane) -> Finding:
         in buckets.get("name", []),
     }
     bad = [what for what, is_right in found.items() if not is_right]
+    yield ok_or_wrong(AREA, not bad, f"rule {rule}: {'; '.join(bad) or f'to {lane.queue}'}", APPLY)
+    if targets:
+        yield _undelivered(subject, rule, described["Arn"], targets)
+
+
+def _undelivered(
+    subject: StackUnderTest, rule: str, arn: str, targets: "Sequence[TargetOutputTypeDef]"
+) -> Finding:
+    """Check that an event that EventBridge cannot deliver is kept.
+
+    EventBridge drops it if the target has no dead-letter queue, or one that it may not send to.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    queue = subject.stack.dead_letter_queue
+    queues = {each.get("DeadLetterConfig", {}).get("Arn", "nowhere") for each in targets}
+    names = {each.rpartition(":")[2] for each in queues}
+    # A policy that does not name the rule cannot allow it.
+    is_named = arn in subject.queue(queue).get("Policy", "")
+    what = f"to {', '.join(sorted(names))}" + (
+        "" if is_named else f", but {queue} does not allow it"
+    )
     return ok_or_wrong(
-        AREA, not bad, f"rule {rule}: {'; '.join(bad) or f'to {lane.queue}'}", APPLY
+        AREA,
+        names == {queue} and is_named,
+        f"rule {rule}: what cannot be delivered goes {what}",
+        f"{APPLY}; `pixfleet verify --repair` finds the sources of lost events",
     )
 
 

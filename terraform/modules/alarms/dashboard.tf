@@ -23,6 +23,7 @@ locals {
             [aws_cloudwatch_composite_alarm.this.alarm_name],
             [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.alarm_name],
             [for alarm in aws_cloudwatch_metric_alarm.new_dead_letters : alarm.alarm_name],
+            [for alarm in aws_cloudwatch_metric_alarm.undelivered_events : alarm.alarm_name],
             local._flows,
           ) : "${local._alarm_arn}:${name}"
         ]

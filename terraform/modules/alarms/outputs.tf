@@ -10,6 +10,7 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.oldest_message),
       values(aws_cloudwatch_metric_alarm.new_dead_letters),
       values(aws_cloudwatch_metric_alarm.rejected_rate),
+      values(aws_cloudwatch_metric_alarm.undelivered_events),
       [
         aws_cloudwatch_metric_alarm.crashes,
         aws_cloudwatch_metric_alarm.duration,

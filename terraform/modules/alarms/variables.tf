@@ -100,10 +100,11 @@ variable "kms_key_arn" {
 }
 
 variable "lanes" {
-  description = "The lanes by name: each one's queue, and the seconds within which 95 of 100 of its sources must be complete."
+  description = "The lanes by name: each one's queue, the seconds within which 95 of 100 of its sources must be complete, and the EventBridge rule that sends its events."
   type = map(object({
     queue_name           = string
     complete_seconds_p95 = optional(number)
+    rule_name            = optional(string)
   }))
   nullable = false
 

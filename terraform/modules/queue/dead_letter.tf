@@ -35,6 +35,29 @@ data "aws_iam_policy_document" "dead_letter" {
       values   = ["false"]
     }
   }
+
+  # An event that EventBridge cannot send to its lane. Without this the event is dropped.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+  dynamic "statement" {
+    for_each = var.senders == "eventbridge" ? [sort(values(local.sender_arns))] : []
+
+    content {
+      sid       = "TakeEventsThatCannotBeDelivered"
+      actions   = ["sqs:SendMessage"]
+      resources = [local.dead_letter_arn]
+
+      principals {
+        type        = "Service"
+        identifiers = [local.sender_service]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value
+      }
+    }
+  }
 }
 
 resource "aws_sqs_queue_policy" "dead_letter" {

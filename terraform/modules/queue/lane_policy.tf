@@ -33,10 +33,17 @@ data "aws_iam_policy_document" "lane" {
       values   = [local.sender_arns[each.key]]
     }
 
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
+    # A bucket's ARN has no account. A rule's ARN has one, and AWS does not document that EventBridge sends
+    # aws:SourceAccount to queues.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    dynamic "condition" {
+      for_each = var.senders == "s3" ? [local.account_id] : []
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [condition.value]
+      }
     }
   }
 

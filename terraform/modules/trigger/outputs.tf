@@ -4,3 +4,8 @@ output "event_source_mapping_ids" {
 
   depends_on = [aws_cloudwatch_event_target.lanes, aws_s3_bucket_notification.this]
 }
+
+output "rule_names" {
+  description = "Names of the EventBridge rules, by lane; empty with mode `notification`."
+  value       = { for lane, rule in aws_cloudwatch_event_rule.lanes : lane => rule.name }
+}

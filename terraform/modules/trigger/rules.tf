@@ -42,4 +42,16 @@ resource "aws_cloudwatch_event_target" "lanes" {
   rule      = aws_cloudwatch_event_rule.lanes[each.key].name
   target_id = each.key
   arn       = var.queues[each.key].arn
+
+  # EventBridge drops an event that it cannot deliver, unless the target has a dead-letter queue: at once if it may not
+  # send, otherwise after these retries, which are its defaults.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html
+  dead_letter_config {
+    arn = var.dead_letter_queue_arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
 }

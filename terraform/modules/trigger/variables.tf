@@ -10,6 +10,17 @@ variable "batch_window_seconds" {
   }
 }
 
+variable "dead_letter_queue_arn" {
+  description = "ARN of the queue for events that EventBridge cannot deliver; its policy must allow the lanes' rules."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", var.dead_letter_queue_arn))
+    error_message = "Expected the ARN of a standard queue as dead_letter_queue_arn, arn:aws:sqs:<region>:<account>:<name>; EventBridge accepts no FIFO queue there."
+  }
+}
+
 variable "function_alias_arn" {
   description = "ARN of the alias that processes the batches."
   type        = string

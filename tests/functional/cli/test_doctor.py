@@ -20,6 +20,7 @@ from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from tests.functional.cli.conftest import RunCommand
 
 if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import TargetTypeDef
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 pytestmark = pytest.mark.functional
@@ -195,6 +196,55 @@ def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
         "its targets do not include pixfleet-live" in found
     )
     assert "trigger: no EventBridge rule pixfleet-bulk" in found
+
+
+def test_a_rule_whose_undelivered_events_would_be_lost_is_found(on_lambda: OnLambda) -> None:
+    stack = replace(on_lambda.stack, trigger="eventbridge")
+    dead_letters = "arn:aws:sqs:us-east-1:123456789012:pixfleet-dead-letter"
+    rule = put_rule(stack)
+    subject = OnLambda(stack, on_lambda.clients)
+
+    put_target(dead_letter_arn="")
+    without = subject.wrong()
+    put_target(dead_letter_arn=dead_letters)
+    not_allowed = subject.wrong()
+    subject.set_queue("pixfleet-dead-letter", "Policy", json.dumps(allowing(rule, dead_letters)))
+    good = subject.wrong()
+
+    begin = "trigger: rule pixfleet-live: what cannot be delivered goes to"
+    assert f"{begin} nowhere, but pixfleet-dead-letter does not allow it" in without
+    assert f"{begin} pixfleet-dead-letter, but pixfleet-dead-letter does not allow it" in (
+        not_allowed
+    )
+    assert [each for each in good if "delivered" in each] == []
+
+
+def put_rule(stack: Stack) -> str:
+    """Make the rule of the live lane as Terraform does and return its ARN."""
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [stack.sources_bucket]}}}
+    events = boto3.client("events")
+    return events.put_rule(Name="pixfleet-live", EventPattern=json.dumps(pattern))["RuleArn"]
+
+
+def put_target(*, dead_letter_arn: str) -> None:
+    target: TargetTypeDef = {
+        "Id": "live",
+        "Arn": "arn:aws:sqs:us-east-1:123456789012:pixfleet-live",
+    }
+    if dead_letter_arn:
+        target["DeadLetterConfig"] = {"Arn": dead_letter_arn}
+    boto3.client("events").put_targets(Rule="pixfleet-live", Targets=[target])
+
+
+def allowing(rule: str, queue: str) -> dict[str, object]:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Condition": {"ArnEquals": {"aws:SourceArn": [rule]}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def test_a_disabled_mapping_without_partial_batch_responses_is_found(on_lambda: OnLambda) -> None:

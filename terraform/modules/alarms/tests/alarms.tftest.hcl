@@ -36,8 +36,8 @@ variables {
   function_timeout_seconds = 300
   log_group_name           = "/aws/lambda/pixfleet-worker"
   lanes = {
-    live = { queue_name = "pixfleet-live" }
-    bulk = { queue_name = "pixfleet-bulk" }
+    live = { queue_name = "pixfleet-live", rule_name = "pixfleet-live" }
+    bulk = { queue_name = "pixfleet-bulk", rule_name = "pixfleet-bulk" }
   }
 }
 
@@ -86,8 +86,8 @@ run "another_stack_is_planned" {
     function_name          = "pixfleet-b-worker"
     log_group_name         = "/aws/lambda/pixfleet-b-worker"
     lanes = {
-      live = { queue_name = "pixfleet-b-live" }
-      bulk = { queue_name = "pixfleet-b-bulk" }
+      live = { queue_name = "pixfleet-b-live", rule_name = "pixfleet-b-live" }
+      bulk = { queue_name = "pixfleet-b-bulk", rule_name = "pixfleet-b-bulk" }
     }
   }
 
@@ -203,6 +203,22 @@ run "the_duration_alarm_is_at_four_fifths_of_the_timeout" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.duration.threshold == 240000
     error_message = "Duration is in milliseconds, and 80 % of 300 s are 240,000."
+  }
+}
+
+run "a_lane_without_a_rule_has_no_alarm_on_its_deliveries" {
+  command = plan
+
+  variables {
+    lanes = {
+      live = { queue_name = "pixfleet-live" }
+      bulk = { queue_name = "pixfleet-bulk", rule_name = "pixfleet-bulk" }
+    }
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.undelivered_events) == ["bulk"]
+    error_message = "Its metrics are never written: S3 notifies the queue itself."
   }
 }
 

@@ -142,12 +142,30 @@ run "through_eventbridge_only_the_lanes_own_rule_may_send" {
       for lane, policy in aws_sqs_queue_policy.lane : (
         jsondecode(policy.policy).Statement[0].Principal == { Service = "events.amazonaws.com" }
         && jsondecode(policy.policy).Statement[0].Condition == {
-          ArnEquals    = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/photos-${lane}" }
-          StringEquals = { "aws:SourceAccount" = "123456789012" }
+          ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-west-1:123456789012:rule/photos-${lane}" }
         }
       )
     ])
     error_message = "Got ${aws_sqs_queue_policy.lane["live"].policy}."
+  }
+
+  assert {
+    condition = jsondecode(aws_sqs_queue_policy.dead_letter.policy).Statement[1] == {
+      Sid       = "TakeEventsThatCannotBeDelivered"
+      Effect    = "Allow"
+      Action    = "sqs:SendMessage"
+      Resource  = "arn:aws:sqs:eu-west-1:123456789012:photos-dead-letter"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = {
+        ArnEquals = {
+          "aws:SourceArn" = [
+            "arn:aws:events:eu-west-1:123456789012:rule/photos-bulk",
+            "arn:aws:events:eu-west-1:123456789012:rule/photos-live",
+          ]
+        }
+      }
+    }
+    error_message = "EventBridge would drop what it cannot deliver. Got ${aws_sqs_queue_policy.dead_letter.policy}."
   }
 
   assert {

@@ -1,10 +1,11 @@
 mock_provider "aws" {}
 
 variables {
-  prefix             = "acme"
-  function_alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
-  sources_bucket     = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
-  lanes              = { live = { maximum_concurrency = 50 } }
+  prefix                = "acme"
+  dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"
+  function_alias_arn    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+  sources_bucket        = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
+  lanes                 = { live = { maximum_concurrency = 50 } }
   queues = {
     bulk = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-bulk", url = "", name = "acme-bulk" }
     live = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-live", url = "", name = "acme-live" }
@@ -19,6 +20,16 @@ run "a_batch_window_over_lambdas_maximum_is_refused" {
   }
 
   expect_failures = [var.batch_window_seconds]
+}
+
+run "a_fifo_queue_for_dead_letters_is_refused" {
+  command = plan
+
+  variables {
+    dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter.fifo"
+  }
+
+  expect_failures = [var.dead_letter_queue_arn]
 }
 
 run "a_function_without_its_alias_is_refused" {

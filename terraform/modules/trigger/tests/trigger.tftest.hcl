@@ -1,9 +1,10 @@
 mock_provider "aws" {}
 
 variables {
-  prefix             = "acme"
-  function_alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
-  sources_bucket     = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
+  prefix                = "acme"
+  dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"
+  function_alias_arn    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+  sources_bucket        = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
   lanes = {
     live = { maximum_concurrency = 50 }
     bulk = { maximum_concurrency = 20 }
@@ -104,6 +105,20 @@ run "our_bucket_sends_events_to_eventbridge_if_lanes_have_prefixes" {
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.lanes["bulk"].event_pattern).detail == { bucket = { name = ["photos"] }, object = { key = [{ prefix = "bulk/" }, { prefix = "import/" }] } }
     error_message = "The lane bulk does not get exactly its prefixes."
+  }
+
+  assert {
+    condition = alltrue([for target in aws_cloudwatch_event_target.lanes : (
+      one(target.dead_letter_config).arn == var.dead_letter_queue_arn
+      && one(target.retry_policy).maximum_event_age_in_seconds == 86400
+      && one(target.retry_policy).maximum_retry_attempts == 185
+    )])
+    error_message = "EventBridge drops what it cannot deliver."
+  }
+
+  assert {
+    condition     = output.rule_names == { bulk = "acme-bulk", live = "acme-live" }
+    error_message = "The alarms would watch other rules."
   }
 
   assert {
