@@ -9,6 +9,7 @@ from scripts.pixfleet.doctor import (
     permissions,
     queues,
     recipes,
+    render_children,
     resources,
     settings,
     trigger,
@@ -26,6 +27,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "queues": queues.check,
     "trigger": trigger.check,
     "parts": resources.check,
+    "render children": render_children.check,
     "alarms": alarms.check,
 }
 

@@ -130,7 +130,7 @@ def _part_permissions(subject: StackUnderTest) -> Iterator[Permission]:
         yield Permission(
             "logs:FilterLogEvents",
             subject.arn("logs", f"log-group:{stack.log_group}:*"),
-            "why, dlq show",
+            "why, dlq show, doctor",
             lambda: clients.logs.filter_log_events(logGroupName=stack.log_group, limit=1),
         )
     if stack.function:

@@ -130,6 +130,7 @@ def test_a_stack_on_lambda_is_well(on_lambda: OnLambda) -> None:
         "function",
         "versions",
         "alarms",
+        "render children",
     }
 
 
