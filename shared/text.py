@@ -36,6 +36,12 @@ def escape_unprintable(text: str) -> str:
     )
 
 
+def printable_line(text: str, max_chars: int) -> str:
+    """Return at most so many characters of a text, with unprintable ones escaped."""
+    # Cut twice: an escape sequence is longer than its character.
+    return escape_unprintable(text[:max_chars])[:max_chars]
+
+
 def excerpt(value: object) -> str:
     """Return the `repr` of a value, cut to one short line."""
     text = repr(value)

@@ -18,8 +18,10 @@ from typing import BinaryIO
 from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
-    Job,
+    HeaderFrame,
     ReadyFrame,
+    ReceivedJob,
+    RenderStage,
     Reply,
     VariantFrame,
     read_job,
@@ -27,10 +29,10 @@ from shared.imaging.child_protocol import (
 )
 from shared.imaging.heic_and_bmp import import_readers
 from shared.imaging.peak_memory import PeakMemory
-from shared.imaging.render import Encoded, render
+from shared.imaging.render import Encoded, Finished, accept
 from shared.imaging.sandbox.locks import lock_in
 from shared.imaging.vips import harden
-from shared.model.errors import Cause, Failure
+from shared.model.errors import MAX_DETAIL_CHARS, Cause, Failure
 
 # Linux only. macOS does not enforce RLIMIT_AS anyway; there, the demo runs without it.
 STATM = Path("/proc/self/statm")
@@ -58,34 +60,46 @@ def main() -> None:
     Thread(target=_exit_with_parent, args=[parent], daemon=True).start()
     write_frame(replies, ReadyFrame(locks))
     while (received := read_job(sys.stdin.buffer)) is not None:
-        for reply, payload in _replies(*received, peak_memory):
-            write_frame(replies, reply, payload)
+        for reply, payload in _replies(received, peak_memory):
+            write_frame(replies, reply, payload, nonce=received.nonce)
         del received  # the source's bytes must not outlive their job
 
 
-def _replies(
-    job: Job, source: bytes, watermark: bytes, peak_memory: PeakMemory
-) -> Iterator[tuple[Reply, bytes]]:
-    wall, cpu = time.perf_counter(), time.process_time()
+def _replies(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[Reply, bytes]]:
     try:
-        for result in render(source, job.recipe, job.limits, focal=job.focal, watermark=watermark):
-            if isinstance(result, Encoded):
-                yield _variant_frame(result), result.data
-                continue
-            yield (
-                DoneFrame(
-                    facts=result.facts,
-                    placeholder=result.placeholder,
-                    wall_seconds=time.perf_counter() - wall,
-                    cpu_seconds=time.process_time() - cpu,
-                    peak_bytes=peak_memory.read_bytes(),
-                ),
-                b"",
-            )
+        yield from _rendered(received, peak_memory)
     except Failure as failure:
-        yield FailedFrame(failure.cause, failure.stage, failure.detail), b""
+        detail = failure.detail[:MAX_DETAIL_CHARS]
+        yield FailedFrame(failure.cause, _stage(failure), detail), b""
     except MemoryError:
-        yield FailedFrame(Cause.TOO_COSTLY, "render", "The child ran out of memory."), b""
+        detail = "The child ran out of memory."
+        yield FailedFrame(Cause.TOO_COSTLY, RenderStage.RENDER, detail), b""
+
+
+def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[Reply, bytes]]:
+    wall, cpu, job = time.perf_counter(), time.process_time(), received.job
+    accepted = accept(
+        received.source, job.recipe, job.limits, focal=job.focal, watermark=received.watermark
+    )
+    yield HeaderFrame(accepted.facts), b""
+    for result in accepted.render():
+        if isinstance(result, Finished):
+            done = DoneFrame(
+                facts=result.facts,
+                placeholder=result.placeholder,
+                wall_seconds=time.perf_counter() - wall,
+                cpu_seconds=time.process_time() - cpu,
+                peak_bytes=peak_memory.read_bytes(),
+            )
+            yield done, b""
+        else:
+            yield _variant_frame(result), result.data
+
+
+def _stage(failure: Failure) -> RenderStage:
+    """Return the stage of a failure; the parent knows no others."""
+    is_known = failure.stage in set(RenderStage)
+    return RenderStage(failure.stage) if is_known else RenderStage.RENDER
 
 
 def _variant_frame(result: Encoded) -> VariantFrame:

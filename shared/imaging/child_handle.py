@@ -11,16 +11,20 @@ from shared.imaging.child_process import ChildProcess
 from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
+    HeaderFrame,
     InvalidFrame,
     Job,
     ReadyFrame,
     VariantFrame,
+    new_nonce,
     read_ready,
     read_reply,
     write_job,
 )
+from shared.imaging.reply_checks import ReplyChecks
 from shared.imaging.sandbox.hiding import hide_this_process
 from shared.model.errors import (
+    MAX_DETAIL_CHARS,
     Cause,
     DecoderCrash,
     DecodeTimeout,
@@ -31,6 +35,7 @@ from shared.model.errors import (
     Unknown,
     WatermarkUnusable,
 )
+from shared.text import printable_line
 
 # From the start of the process to its `ReadyFrame`. It takes a second or two on Lambda, where the
 # first reads of the package are slow.
@@ -67,6 +72,10 @@ class RenderChild:
         """Return whether the process is running."""
         return self._process.is_alive()
 
+    def is_usable(self) -> bool:
+        """Return whether the child can take an image: it runs, and has sent nothing unasked."""
+        return self.is_alive() and not (self._ready and self._process.pipes.has_unread())
+
     def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> ReadyFrame:
         """Return the child's `ReadyFrame`, for which only the first call waits.
 
@@ -97,7 +106,8 @@ class RenderChild:
         time limit starts when the child is ready.
         Raises the `Failure` that the child reported, `DecodeTimeout` if the child was killed at
         the time limit, `DecoderCrash` if it exited, and `RenderUnavailable` if it never became
-        ready. If the caller stops iterating early, the child is killed.
+        ready. If the caller stops iterating early, the child is killed. So is a child that sends
+        more than its replies: an image may have taken it over to answer for the next one.
         """
         self.await_ready()
         self._process.clear_stderr()
@@ -120,7 +130,7 @@ class RenderChild:
             finished = is_of_the_input and not _ran_out_of_memory(failure)
             raise
         finally:
-            if not finished:
+            if not finished or self._process.pipes.has_unread():
                 self.stop()
 
     def stop(self) -> None:
@@ -130,10 +140,15 @@ class RenderChild:
     def _converse(
         self, source: bytes, job: Job, watermark: bytes
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
-        pipes = self._process.pipes
-        write_job(pipes.writer, job, source, watermark)
+        pipes, nonce, checks = self._process.pipes, new_nonce(), ReplyChecks(job, source)
+        write_job(pipes.writer, job, source, watermark, nonce=nonce)
         while True:
-            reply, payload = read_reply(pipes.reader)
+            reply, payload = read_reply(
+                pipes.reader, nonce=nonce, max_payload_bytes=checks.max_payload_bytes
+            )
+            checks.check(reply, payload)
+            if isinstance(reply, HeaderFrame):
+                continue
             if isinstance(reply, FailedFrame):
                 raise failure_for(reply, has_watermark=job.recipe.watermark is not None)
             if isinstance(reply, DoneFrame):
@@ -161,7 +176,7 @@ def failure_for(frame: FailedFrame, *, has_watermark: bool = False) -> Failure:
     kind = _IMAGE_FAILURES.get(frame.cause, Unknown)
     if has_watermark and frame.cause is Cause.WATERMARK_UNUSABLE:
         kind = WatermarkUnusable
-    return kind(frame.detail, stage=frame.stage)
+    return kind(printable_line(frame.detail, MAX_DETAIL_CHARS), stage=frame.stage.value)
 
 
 _IMAGE_FAILURES: dict[Cause, type[Failure]] = {

@@ -40,6 +40,8 @@ class ChildPipes:
 
     def has_unread(self) -> bool:
         """Return whether the child has sent bytes that were not read. Does not wait."""
+        if self.reader.closed:
+            return False
         self._ends_at = -inf
         try:
             # Without buffered bytes, this reads from the pipe, which has no time left.

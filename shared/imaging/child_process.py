@@ -13,8 +13,10 @@ from contextlib import ExitStack, suppress
 from typing import BinaryIO
 
 from shared.imaging.child_pipes import ChildPipes
+from shared.model.errors import MAX_DETAIL_CHARS
+from shared.text import printable_line
 
-STDERR_TAIL_BYTES = 400
+STDERR_TAIL_BYTES = 300
 # A process that was killed is gone at once; another may be writing its last output.
 EXIT_SECONDS = 1.0
 # A child's environment holds nothing worth stealing. Lambda's own Python finds its libraries by
@@ -82,7 +84,8 @@ class ChildProcess:
         stderr = f" Its last output: {last_line}" if last_line else ""
         code = self.popen.returncode
         ended = "sent an invalid frame" if code is None else f"exited with code {code}"
-        return f"The render child {ended} ({error}).{stderr}"
+        said = f"The render child {ended} ({error}).{stderr}"
+        return printable_line(said, MAX_DETAIL_CHARS)
 
     def _last_line(self) -> str:
         """Return the last line of the standard error: in a traceback, it is the exception."""

@@ -1,11 +1,15 @@
 """The protocol between the parent and a render child: length-prefixed frames over two pipes.
 
-A frame is the length of its header (4 bytes, big-endian), the length of its payload (8 bytes), the
-header as JSON, and the payload. An image may have taken over the child, so the parent bounds every
-length and validates every header.
+A frame is the nonce of its job (16 bytes), the length of its header (4 bytes, big-endian), the
+length of its payload (8 bytes), the header as JSON, and the payload. An image may have taken over
+the child, so the parent bounds every length and validates every header. What the values may be is
+in `reply_checks`.
 """
 
+import secrets
 import struct
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import IO, TypeVar
 
 import msgspec
@@ -18,13 +22,28 @@ from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Recipe, Slot
 
-PREFIX = struct.Struct(">IQ")
-MAX_HEADER_BYTES = 256 * 1024
-MAX_PAYLOAD_BYTES = 512 * 1024 * 1024
+PREFIX = struct.Struct(">16sIQ")
+NONCE_BYTES = 16
+# The nonce of the ready frame, which comes before any job.
+NO_NONCE = bytes(NONCE_BYTES)
+# A job's header is its recipe. A reply's longest header is a failure's, whose detail is bounded.
+MAX_JOB_HEADER_BYTES = 256 * 1024
+MAX_REPLY_HEADER_BYTES = 16 * 1024
+MAX_SOURCE_BYTES = 512 * 1024 * 1024
 
 
 class InvalidFrame(PixfleetError):
     """A frame that is truncated, too long or of an unexpected kind."""
+
+
+class RenderStage(StrEnum):
+    """The steps of a render that may fail because of the image or the watermark."""
+
+    SNIFF = "sniff"
+    PROBE = "probe"
+    COST = "admit"
+    RENDER = "render"
+    WATERMARK = "watermark"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -51,6 +70,15 @@ class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
     locks: tuple[Lock, ...]
 
 
+class HeaderFrame(msgspec.Struct, frozen=True, tag="header"):
+    """Child to parent, the first reply to a job whose source is not refused.
+
+    `facts` are the source's as its header declares them; the parent plans the files from them.
+    """
+
+    facts: SourceFacts
+
+
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
     """Child to parent: the payload is one encoded file, to be stored as each of `variants`.
 
@@ -67,6 +95,7 @@ class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
 class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
     """Child to parent: every variant has been sent.
 
+    `facts` are those of the `HeaderFrame`, but `has_alpha` is false if the alpha hid nothing.
     `wall_seconds` and `cpu_seconds` are of this job, `peak_bytes` is the peak resident memory of
     the process since its start.
     """
@@ -82,11 +111,21 @@ class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):
     """Child to parent: the render has failed, and no more frames of this job follow."""
 
     cause: Cause
-    stage: str
+    stage: RenderStage
     detail: str
 
 
-Reply = VariantFrame | DoneFrame | FailedFrame
+@dataclass(frozen=True, slots=True)
+class ReceivedJob:
+    """A job as the child has read it: the source, and the watermark, empty without one."""
+
+    nonce: bytes
+    job: Job
+    source: bytes
+    watermark: bytes
+
+
+Reply = HeaderFrame | VariantFrame | DoneFrame | FailedFrame
 Header = TypeVar("Header")
 
 _reply_decoder = msgspec.json.Decoder(Reply)
@@ -95,78 +134,118 @@ _watermark_decoder = msgspec.json.Decoder(WatermarkFrame)
 _ready_decoder = msgspec.json.Decoder(ReadyFrame)
 
 
-def write_frame(stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"") -> None:
+def new_nonce() -> bytes:
+    """Return the nonce of a new job, which no child can know before it has the job."""
+    return secrets.token_bytes(NONCE_BYTES)
+
+
+def write_frame(
+    stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"", *, nonce: bytes = NO_NONCE
+) -> None:
     """Write one frame and flush it."""
     encoded = msgspec.json.encode(header)
-    stream.write(PREFIX.pack(len(encoded), len(payload)))
+    stream.write(PREFIX.pack(nonce, len(encoded), len(payload)))
     stream.write(encoded)
     stream.write(payload)
     stream.flush()
 
 
-def write_job(stream: IO[bytes], job: Job, source: bytes, watermark: bytes) -> None:
+def write_job(
+    stream: IO[bytes], job: Job, source: bytes, watermark: bytes, *, nonce: bytes
+) -> None:
     """Write a job with the source's bytes, and the watermark's if the recipe has one."""
-    write_frame(stream, job, source)
+    write_frame(stream, job, source, nonce=nonce)
     if job.recipe.watermark is not None:
-        write_frame(stream, WatermarkFrame(), watermark)
+        write_frame(stream, WatermarkFrame(), watermark, nonce=nonce)
 
 
-def read_job(stream: IO[bytes]) -> tuple[Job, bytes, bytes] | None:
-    """Return the next job, its source and its watermark; `None` at the end of the stream.
+def read_job(stream: IO[bytes]) -> ReceivedJob | None:
+    """Return the next job; `None` at the end of the stream.
 
-    The watermark is empty if the recipe has none. The child trusts its parent, so headers that do
-    not decode raise msgspec's errors, and only truncated input raises `InvalidFrame`.
+    The child trusts its parent, so headers that do not decode raise msgspec's errors, and only
+    truncated input and a watermark of another job raise `InvalidFrame`.
     """
-    frame = _read_frame(stream)
-    if frame is None:
+    prefix = _read_prefix(stream, MAX_JOB_HEADER_BYTES, MAX_SOURCE_BYTES)
+    if prefix is None:
         return None
-    job, source = _job_decoder.decode(frame[0]), frame[1]
-    if job.recipe.watermark is None:
-        return job, source, b""
-    second = _read_frame(stream)
-    if second is None:
-        raise InvalidFrame("Expected the watermark of a job, got the end of the stream.")
-    _watermark_decoder.decode(second[0])
-    return job, source, second[1]
+    header, source = _read_rest(stream, prefix)
+    job = _job_decoder.decode(header)
+    watermark = b""
+    if job.recipe.watermark is not None:
+        second = _read_prefix(stream, MAX_JOB_HEADER_BYTES, MAX_SOURCE_BYTES)
+        if second is None or second.nonce != prefix.nonce:
+            raise InvalidFrame("Expected the watermark of the job, got another frame or the end.")
+        header, watermark = _read_rest(stream, second)
+        _watermark_decoder.decode(header)
+    return ReceivedJob(prefix.nonce, job, source, watermark)
 
 
 def read_ready(stream: IO[bytes]) -> ReadyFrame:
     """Return the child's first frame; `InvalidFrame` unless it is a `ReadyFrame`."""
-    return _read_as(_ready_decoder, stream, "a ready frame")[0]
+    return _read_as(_ready_decoder, stream, "a ready frame", nonce=NO_NONCE, max_payload_bytes=0)[
+        0
+    ]
 
 
-def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
-    """Return the child's next reply and its payload.
+def read_reply(stream: IO[bytes], *, nonce: bytes, max_payload_bytes: int) -> tuple[Reply, bytes]:
+    """Return the child's next reply to the job with this nonce, and its payload.
 
-    Raises `InvalidFrame` if the stream has ended or holds anything else.
+    Raises `InvalidFrame` if the stream has ended or holds anything else. Nothing is read before
+    its length has been checked.
     """
-    return _read_as(_reply_decoder, stream, "a reply")
+    return _read_as(
+        _reply_decoder, stream, "a reply", nonce=nonce, max_payload_bytes=max_payload_bytes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    nonce: bytes
+    header_bytes: int
+    payload_bytes: int
 
 
 def _read_as(
-    decoder: msgspec.json.Decoder[Header], stream: IO[bytes], what: str
+    decoder: msgspec.json.Decoder[Header],
+    stream: IO[bytes],
+    what: str,
+    *,
+    nonce: bytes,
+    max_payload_bytes: int,
 ) -> tuple[Header, bytes]:
-    frame = _read_frame(stream)
-    if frame is None:
+    prefix = _read_prefix(stream, MAX_REPLY_HEADER_BYTES, max_payload_bytes)
+    if prefix is None:
         raise InvalidFrame("Expected a frame, got the end of the stream.")
+    if prefix.nonce != nonce:
+        raise InvalidFrame("Expected the nonce of this job, got another.")
+    header, payload = _read_rest(stream, prefix)
     try:
-        return decoder.decode(frame[0]), frame[1]
+        return decoder.decode(header), payload
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidFrame(f"Expected {what}, got {frame[0][:80]!r}: {error}.") from error
+        raise InvalidFrame(f"Expected {what}, got {header[:80]!r}: {error}.") from error
 
 
-def _read_frame(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    prefix = stream.read(PREFIX.size)
-    if not prefix:
+def _read_prefix(
+    stream: IO[bytes], max_header_bytes: int, max_payload_bytes: int
+) -> _Prefix | None:
+    """Return a frame's prefix; `None` at the end of the stream."""
+    packed = stream.read(PREFIX.size)
+    if not packed:
         return None
-    if len(prefix) < PREFIX.size:
+    if len(packed) < PREFIX.size:
         raise InvalidFrame("Expected a whole frame, got a part of its prefix.")
-    header_size, payload_size = PREFIX.unpack(prefix)
-    if header_size > MAX_HEADER_BYTES or payload_size > MAX_PAYLOAD_BYTES:
+    prefix = _Prefix(*PREFIX.unpack(packed))
+    if prefix.header_bytes > max_header_bytes or prefix.payload_bytes > max_payload_bytes:
         raise InvalidFrame(
-            f"Expected a bounded frame, got {header_size} and {payload_size} bytes."
+            "Expected a bounded frame, "
+            f"got {prefix.header_bytes} and {prefix.payload_bytes} bytes."
         )
-    return _read_exactly(stream, header_size), _read_exactly(stream, payload_size)
+    return prefix
+
+
+def _read_rest(stream: IO[bytes], prefix: _Prefix) -> tuple[bytes, bytes]:
+    header = _read_exactly(stream, prefix.header_bytes)
+    return header, _read_exactly(stream, prefix.payload_bytes)
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:

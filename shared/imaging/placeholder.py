@@ -4,14 +4,13 @@ from base64 import b64encode
 
 import pyvips
 
+from shared.imaging.placeholder_form import MAX_URI_BYTES, PREFIX
 from shared.model.manifest import Placeholder
 
 SIDE = 16
-MAX_URI_BYTES = 400
 QUALITIES = (40, 20, 1)
 WHITE = (255, 255, 255)
 ONE_PIXEL = 1  # a few dozen bytes of any colour
-PREFIX = "data:image/webp;base64,"
 
 
 def placeholder(image: pyvips.Image, background: tuple[int, int, int] | None) -> Placeholder:

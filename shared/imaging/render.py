@@ -10,15 +10,17 @@ from shared.imaging.crop import crop_or_pad
 from shared.imaging.encode import codec_for, encode
 from shared.imaging.intake.cost_limits import check_cost
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
-from shared.imaging.intake.probe import probe
+from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.vips import FAILURES, translated
-from shared.imaging.watermark import read_overlay
+from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec
+from shared.model.errors import TooCostly
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
+from shared.model.planned_files import MAX_FILES_BYTES
 from shared.model.recipe import Recipe, Slot
 from shared.model.renditions import Rendition, plan_renditions
 
@@ -46,15 +48,54 @@ class Finished:
     placeholder: Placeholder | None
 
 
-def render(
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A source that is within the limits; no pixel of it has been decoded."""
+
+    data: bytes
+    recipe: Recipe
+    header: ImageHeader
+    renditions: tuple[Rendition, ...]
+    overlay: Overlay
+
+    @property
+    def facts(self) -> SourceFacts:
+        """Return what the source's header declares."""
+        return self.header.facts
+
+    def render(self) -> Iterator[Encoded | Finished]:
+        """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
+        kept = self.header.for_recipe(self.recipe.animation, self.recipe.caps)
+        background, left_bytes = self.recipe.background, MAX_FILES_BYTES
+        try:
+            packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
+            overlay = self.overlay.decoded()
+            held = load(self.data, kept, self.renditions[0].fitted.resized)
+            for rendition in self.renditions:
+                held = held.shrunk(rendition.fitted.resized)
+                picture = held.to_srgb()
+                # Cropping and watermark apply to a copy: the next rung is resized from `held`.
+                canvas = overlay.draw_on(crop_or_pad(picture, rendition, background))
+                for file in _encoded(canvas, rendition, background, packet):
+                    left_bytes -= len(file.data)
+                    _refuse_overrun(left_bytes)
+                    yield file
+            shown = placeholder(picture, background) if self.recipe.placeholder else None
+        except FAILURES as error:
+            raise translated(error, "render") from error
+        # An alpha band that hid nothing was dropped when the picture was loaded.
+        yield Finished(replace(self.facts, has_alpha=bool(picture.hasalpha())), shown)
+
+
+def accept(
     data: bytes,
     recipe: Recipe,
     limits: Limits,
     *,
     focal: Focal | None = None,
     watermark: bytes = b"",
-) -> Iterator[Encoded | Finished]:
-    """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
+) -> Accepted:
+    """Return a source that may be rendered, or raise a `Failure`.
 
     `data` is the source file, `focal` its focal point, `watermark` the file of the recipe's
     watermark.
@@ -65,21 +106,27 @@ def render(
     overlay = read_overlay(recipe.watermark, watermark, renditions)
     beside_bytes = SOURCE_COPIES * len(data) + overlay.memory_cost_bytes(kept.frames)
     check_cost(kept, limits, renditions, beside_bytes=beside_bytes)
-    try:
-        packet = read_credit(data, kept.format, recipe.metadata).packet
-        overlay = overlay.decoded()
-        held = load(data, kept, renditions[0].fitted.resized)
-        for rendition in renditions:
-            held = held.shrunk(rendition.fitted.resized)
-            picture = held.to_srgb()
-            # Cropping and watermark apply to a copy: the next rung is resized from `held`.
-            canvas = crop_or_pad(picture, rendition, recipe.background)
-            yield from _encoded(overlay.draw_on(canvas), rendition, recipe.background, packet)
-        shown = placeholder(picture, recipe.background) if recipe.placeholder else None
-    except FAILURES as error:
-        raise translated(error, "render") from error
-    # An alpha band that hid nothing was dropped when the picture was loaded.
-    yield Finished(replace(header.facts, has_alpha=bool(picture.hasalpha())), shown)
+    return Accepted(data, recipe, header, renditions, overlay)
+
+
+def render(
+    data: bytes,
+    recipe: Recipe,
+    limits: Limits,
+    *,
+    focal: Focal | None = None,
+    watermark: bytes = b"",
+) -> Iterator[Encoded | Finished]:
+    """Accept a source and yield each file as soon as it is encoded, and `Finished` last."""
+    yield from accept(data, recipe, limits, focal=focal, watermark=watermark).render()
+
+
+def _refuse_overrun(left_bytes: int) -> None:
+    if left_bytes < 0:
+        raise TooCostly(
+            f"Expected files of at most {MAX_FILES_BYTES >> 20} MB together, got more.",
+            stage="render",
+        )
 
 
 def _encoded(
@@ -94,7 +141,7 @@ def _encoded(
     later one in `Slot`'s order.
     """
     tried: dict[Codec, bytes] = {}
-    for slot in reversed(tuple(rendition.names)):
+    for slot, variants in rendition.in_encoding_order():
         codec = codec_for(slot, canvas, flattens=background is not None)
         if codec not in tried:
             tried[codec] = encode(
@@ -107,7 +154,7 @@ def _encoded(
             )
         smallest = min(tried, key=lambda each: len(tried[each]))
         yield Encoded(
-            variants=rendition.names[slot],
+            variants=variants,
             slot=slot,
             codec=smallest,
             width=canvas.width,

@@ -74,8 +74,8 @@ class _Seat:
             self._child = RenderChild(memory_bytes)
 
     def ready_child(self) -> RenderChild:
-        """Return the child, or a new one if it has exited."""
-        if self._child is None or not self._child.is_alive():
+        """Return the child, or a new one if it has exited or sent something unasked."""
+        if self._child is None or not self._child.is_usable():
             self.stop()
             self._child = RenderChild(self._memory_bytes)
         self._child.await_ready()

@@ -6,6 +6,8 @@ MEBIBYTE = 1024 * 1024
 # Files with more frames, pages or directories are refused, even if only the first is rendered:
 # the decoders' time grows with the square of their number.
 MAX_FRAMES_READ = 5_000
+# libvips shrinks by a factor of a million at most, and no real image is that long.
+MAX_SOURCE_SIDE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class Rendition:
         """Return whether the image is not just the resized source."""
         return self.fitted.canvas != self.fitted.resized
 
+    def in_encoding_order(self) -> tuple[tuple[Slot, tuple[str, ...]], ...]:
+        """Return each slot and its names, the fallback first: a better slot may get its file."""
+        return tuple(reversed(tuple(self.names.items())))
+
 
 def plan_renditions(
     recipe: Recipe, source: Size, *, frames: int = 1, focal: Focal | None = None

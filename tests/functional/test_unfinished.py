@@ -1,10 +1,12 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import pytest
+from msgspec import structs
 
+from shared.imaging import child_handle
 from shared.imaging.child_handle import RenderChild
-from shared.imaging.child_protocol import VariantFrame
+from shared.imaging.child_protocol import DoneFrame, Reply, VariantFrame, read_reply
 from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
@@ -139,3 +141,30 @@ def test_an_unexpected_variant_of_a_child_is_not_stored(
     assert isinstance(outcome, Failure)
     assert outcome.cause is Cause.DECODER_CRASH
     assert world.stored() == {}
+
+
+def test_a_child_that_lies_at_the_end_leaves_nothing_of_its_image(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its variants were stored before its lie; the second lie is permanent and deletes them."""
+
+    def lying(stream: IO[bytes], **options: Any) -> tuple[Reply, bytes]:  # noqa: ANN401 - passed through
+        reply, payload = read_reply(stream, **options)
+        if isinstance(reply, DoneFrame):
+            reply = structs.replace(reply, cpu_seconds=1e9)
+        return reply, payload
+
+    monkeypatch.setattr(child_handle, "read_reply", lying)
+    world.drop("a.jpg", images.jpeg())
+
+    first = world.process("a.jpg")
+    after_first = world.stored()
+    second = world.process("a.jpg")
+
+    assert [isinstance(each, Failure) and each.cause for each in (first, second)] == [
+        Cause.DECODER_CRASH,
+        Cause.DECODER_CRASH,
+    ]
+    assert "manifest.json" not in str(after_first)
+    assert world.stored() == {}
+    assert world.item("a.jpg")["status"] == {"S": "rejected"}

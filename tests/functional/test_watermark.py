@@ -196,9 +196,11 @@ def test_a_watermark_without_permission_is_named(
 def test_a_child_receives_no_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs: list[Job] = []
 
-    def write(stream: IO[bytes], job: Job, source: bytes, watermark: bytes) -> None:
+    def write(
+        stream: IO[bytes], job: Job, source: bytes, watermark: bytes, *, nonce: bytes
+    ) -> None:
         jobs.append(job)
-        write_job(stream, job, source, watermark)
+        write_job(stream, job, source, watermark, nonce=nonce)
 
     monkeypatch.setattr(child_handle, "write_job", write)
 

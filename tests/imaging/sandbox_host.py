@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -44,14 +43,13 @@ def main() -> None:
     """Serve jobs like `shared.imaging.child`, after hiding the locks that the arguments name."""
     if hidden := {Lock(each) for each in sys.argv[2:]}:
         _hide(hidden)
-    child.render = _render  # type: ignore[attr-defined, assignment] # answers probes by failures
+    child.accept = _accept  # type: ignore[attr-defined, assignment] # answers probes by failures
     child.main()
 
 
-def _render(source: bytes, *arguments: Any, **options: Any) -> Iterator[object]:  # noqa: ANN401 - passed through
+def _accept(source: bytes, *arguments: Any, **options: Any) -> render.Accepted:  # noqa: ANN401 - passed through
     if not source.startswith(b"{"):
-        yield from render.render(source, *arguments, **options)
-        return
+        return render.accept(source, *arguments, **options)
     request = msgspec.json.decode(source, type=Request)
     raise Corrupt(_outcome(request), stage="probe")
 

@@ -8,13 +8,13 @@ import pyvips
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
-from shared.imaging.intake.cost_limits import MAX_BANDS, MAX_SOURCE_SIDE, check_cost
+from shared.imaging.intake.cost_limits import MAX_BANDS, check_cost
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure
 from shared.model.geometry import Size
-from shared.model.limits import MEBIBYTE, Limits
+from shared.model.limits import MAX_SOURCE_SIDE, MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images, images_heic

@@ -5,7 +5,8 @@ import pytest
 import pyvips
 
 from shared.imaging import placeholder as placing
-from shared.imaging.placeholder import MAX_URI_BYTES, PREFIX, SIDE, placeholder
+from shared.imaging.placeholder import SIDE, placeholder
+from shared.imaging.placeholder_form import MAX_URI_BYTES, PREFIX
 
 pytestmark = pytest.mark.imaging
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from shared.imaging.child_handle import RenderChild, failure_for
-from shared.imaging.child_protocol import FailedFrame, Job
+from shared.imaging.child_protocol import FailedFrame, Job, RenderStage
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import (
     Cause,
@@ -132,10 +132,10 @@ FAKE_CHILDREN: dict[str, str] = {
     "ends with a code": "sys.exit(7)",
     "talks": "print('hello from libvips')",
     "sends half a prefix": "out.write(b'\\0\\0')",
-    "sends half a header": "out.write(struct.pack('>IQ', 100, 0) + b'{')",
-    "sends half a payload": "out.write(struct.pack('>IQ', 2, 100) + b'{}x')",
-    "sends a header of 4 GB": "out.write(struct.pack('>IQ', 2**32 - 1, 0) + bytes(100))",
-    "sends an unknown word": "out.write(struct.pack('>IQ', 14, 0) + b'{\"type\":\"run\"}')",
+    "sends half a header": "take(); out.write(prefix(100, 0) + b'{')",
+    "sends half a payload": "take(); out.write(prefix(2, 100) + b'{}x')",
+    "sends a header of 4 GB": "take(); out.write(prefix(2**32 - 1, 0) + bytes(100))",
+    "sends an unknown word": 'take(); say(b\'{"type":"run"}\')',
     "sends zeros for ever": "while True: out.write(bytes(65536))",
     "reads nothing and goes": "os.close(0)",
 }
@@ -170,11 +170,8 @@ def test_the_last_line_of_a_childs_standard_error_is_in_the_detail() -> None:
 @pytest.mark.parametrize("cause", [cause.value for cause in Cause])
 def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
     """A hostile child must not be able to report an outage or another worker's claim."""
-    frame = f'{{"type":"failed","cause":"{cause}","stage":"x","detail":"y"}}'
-    child = FakeChild(
-        f"out.write(struct.pack('>IQ', {len(frame)}, 0) + {frame.encode()!r});"
-        "out.flush(); sys.stdin.buffer.read()"
-    )
+    frame = f'{{"type":"failed","cause":"{cause}","stage":"render","detail":"y"}}'
+    child = FakeChild(f"take(); say({frame.encode()!r}); sys.stdin.buffer.read()")
 
     with pytest.raises(Failure) as caught:
         list(child.render(b"", SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
@@ -202,7 +199,7 @@ def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_a_child_can_report_an_unusable_watermark_only_for_a_job_with_one(cause: Cause) -> None:
-    said = FailedFrame(cause, "watermark", "y")
+    said = FailedFrame(cause, RenderStage.WATERMARK, "y")
 
     without, with_watermark = failure_for(said), failure_for(said, has_watermark=True)
 

@@ -1,28 +1,34 @@
 import io
 import json
-import struct
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import IO
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.imaging import child_protocol
 from shared.imaging.child_protocol import (
-    MAX_HEADER_BYTES,
-    MAX_PAYLOAD_BYTES,
+    MAX_REPLY_HEADER_BYTES,
+    NO_NONCE,
+    NONCE_BYTES,
     PREFIX,
     DoneFrame,
     FailedFrame,
+    HeaderFrame,
     InvalidFrame,
     Job,
     ReadyFrame,
+    ReceivedJob,
+    RenderStage,
     Reply,
     VariantFrame,
+    WatermarkFrame,
+    new_nonce,
     read_job,
     read_ready,
-    read_reply,
     write_frame,
     write_job,
 )
@@ -47,13 +53,16 @@ from shared.model.recipe import (
 pytestmark = pytest.mark.unit
 
 FACTS = SourceFacts("jpeg", 160, 120, 1, has_alpha=False)
+NONCE = bytes(range(NONCE_BYTES))
+MAX_PAYLOAD_BYTES = 1 << 20
 REPLIES: dict[str, Reply] = {
+    "header": HeaderFrame(FACTS),
     "variant": VariantFrame(("w640", "w320"), Slot.AVIF, Codec.WEBP, 160, 120),
     "done": DoneFrame(
         FACTS, Placeholder("data:image/webp;base64,x", "#c86432"), 1.5, 1.25, 1 << 27
     ),
     "done without a placeholder": DoneFrame(FACTS, None, 0.0, 0.0, 0),
-    "failed": FailedFrame(Cause.TRUNCATED, "render", "Expected café, got ☠."),
+    "failed": FailedFrame(Cause.TRUNCATED, RenderStage.RENDER, "Expected café, got ☠."),
 }
 FULL_RECIPE = Recipe(
     name="full",
@@ -72,13 +81,18 @@ FULL_RECIPE = Recipe(
 
 def written(header: msgspec.Struct, payload: bytes = b"") -> bytes:
     stream = io.BytesIO()
-    write_frame(stream, header, payload)
+    write_frame(stream, header, payload, nonce=NONCE)
     return stream.getvalue()
+
+
+def read_reply(stream: IO[bytes]) -> tuple[Reply, bytes]:
+    """Read a reply to the job with the nonce `NONCE`."""
+    return child_protocol.read_reply(stream, nonce=NONCE, max_payload_bytes=MAX_PAYLOAD_BYTES)
 
 
 def frame(header: bytes, payload: bytes = b"") -> bytes:
     """Return a frame with any header and correct lengths."""
-    return PREFIX.pack(len(header), len(payload)) + header + payload
+    return PREFIX.pack(NONCE, len(header), len(payload)) + header + payload
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
@@ -92,7 +106,7 @@ def test_a_reply_is_read_as_it_was_written(reply: Reply, payload: bytes) -> None
 
 def sent(job: Job, source: bytes, watermark: bytes) -> bytes:
     stream = io.BytesIO()
-    write_job(stream, job, source, watermark)
+    write_job(stream, job, source, watermark, nonce=NONCE)
     return stream.getvalue()
 
 
@@ -103,8 +117,9 @@ def test_a_job_is_read_as_it_was_written(source: bytes, watermark: bytes) -> Non
 
     received = read_job(stream)
 
-    assert received == (job, source, watermark) == read_job(stream)
-    back = received[0]
+    assert received is not None
+    assert received == ReceivedJob(NONCE, job, source, watermark) == read_job(stream)
+    back = received.job
     assert back.recipe.fingerprint == FULL_RECIPE.fingerprint
     assert isinstance(back.recipe.watermark, Watermark)
     assert isinstance(back.recipe.watermark.position, Position)
@@ -126,7 +141,9 @@ def test_a_job_without_a_watermark_is_one_frame() -> None:
     job = Job(replace(FULL_RECIPE, watermark=None), Limits())
 
     assert sent(job, b"source", b"") == written(job, b"source")
-    assert read_job(io.BytesIO(sent(job, b"source", b""))) == (job, b"source", b"")
+    assert read_job(io.BytesIO(sent(job, b"source", b""))) == ReceivedJob(
+        NONCE, job, b"source", b""
+    )
 
 
 def test_a_job_that_ends_before_its_watermark_is_an_invalid_frame() -> None:
@@ -172,13 +189,13 @@ class Endless(io.RawIOBase):
 
 @pytest.mark.parametrize(
     ("header_bytes", "payload_bytes"),
-    [(MAX_HEADER_BYTES + 1, 0), (0, MAX_PAYLOAD_BYTES + 1), (2**32 - 1, 2**64 - 1)],
+    [(MAX_REPLY_HEADER_BYTES + 1, 0), (0, MAX_PAYLOAD_BYTES + 1), (2**32 - 1, 2**64 - 1)],
     ids=["header", "payload", "both"],
 )
 def test_lengths_over_the_limits_are_refused_before_reading(
     header_bytes: int, payload_bytes: int
 ) -> None:
-    stream = Endless(struct.pack(">IQ", header_bytes, payload_bytes))
+    stream = Endless(PREFIX.pack(NONCE, header_bytes, payload_bytes))
 
     with pytest.raises(InvalidFrame, match="bounded frame"):
         read_reply(stream)  # type: ignore[arg-type] # reads as IO does
@@ -189,6 +206,9 @@ def test_lengths_over_the_limits_are_refused_before_reading(
 GOOD = json.loads(msgspec.json.encode(REPLIES["variant"]))
 INVALID: dict[str, bytes] = {
     "nothing": b"",
+    "an unknown stage": b'{"type":"failed","cause":"corrupt","stage":"brake","detail":""}',
+    "seconds that are no number": msgspec.json.encode(REPLIES["done"]).replace(b"1.25", b"NaN"),
+    "seconds without end": msgspec.json.encode(REPLIES["done"]).replace(b"1.25", b"1e999"),
     "no json": b"Traceback (most recent call last):",
     "not utf-8": b'{"type":"failed","cause":"unknown","stage":"\xff","detail":""}',
     "a list": b"[]",
@@ -202,9 +222,9 @@ INVALID: dict[str, bytes] = {
     "an unknown codec": json.dumps({**GOOD, "codec": "svg"}).encode(),
     "a width in words": json.dumps({**GOOD, "width": "160"}).encode(),
     "variants that are no names": json.dumps({**GOOD, "variants": [1]}).encode(),
-    "an unknown cause": b'{"type":"failed","cause":"bored","stage":"","detail":""}',
-    "json without end": b"[" * MAX_HEADER_BYTES,
-    "json without end in a field nobody knows": b'{"type":"variant","x":' + b"[" * 200_000,
+    "an unknown cause": b'{"type":"failed","cause":"bored","stage":"render","detail":""}',
+    "json without end": b"[" * MAX_REPLY_HEADER_BYTES,
+    "json without end in a field nobody knows": b'{"type":"variant","x":' + b"[" * 16_000,
 }
 
 
@@ -221,6 +241,34 @@ def test_any_bytes_of_a_child_are_read_or_an_invalid_frame(data: bytes) -> None:
     for stream in (io.BytesIO(data), io.BytesIO(frame(data))):
         with pytest.raises(InvalidFrame):
             read_reply(stream)
+
+
+def test_a_reply_with_another_nonce_is_an_invalid_frame() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, REPLIES["failed"], nonce=NO_NONCE)
+    stream.seek(0)
+
+    with pytest.raises(InvalidFrame, match="nonce"):
+        read_reply(stream)
+
+    assert stream.read().startswith(b"{")  # not even the header was read
+
+
+def test_nonces_do_not_repeat_and_are_not_that_of_the_ready_frame() -> None:
+    nonces = {new_nonce() for _ in range(1000)}
+
+    assert len(nonces | {NO_NONCE}) == 1001
+    assert {len(each) for each in nonces} == {NONCE_BYTES}
+
+
+def test_a_watermark_with_another_nonce_is_an_invalid_frame() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, Job(FULL_RECIPE, Limits()), b"source", nonce=NONCE)
+    write_frame(stream, WatermarkFrame(), b"watermark", nonce=new_nonce())
+    stream.seek(0)
+
+    with pytest.raises(InvalidFrame):
+        read_job(stream)
 
 
 def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
@@ -242,7 +290,7 @@ def test_a_ready_frame_names_known_locks_only() -> None:
     header = b'{"type":"ready","locks":["chroot"]}'
 
     with pytest.raises(InvalidFrame, match="chroot"):
-        read_ready(io.BytesIO(PREFIX.pack(len(header), 0) + header))
+        read_ready(io.BytesIO(PREFIX.pack(NO_NONCE, len(header), 0) + header))
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.imaging.child_protocol import MAX_PAYLOAD_BYTES
+from shared.imaging.child_protocol import MAX_SOURCE_BYTES
 from shared.model.errors import Misconfigured
 from shared.model.limits import MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.settings import Settings, read_settings
@@ -144,7 +144,7 @@ BOUNDS = {
     "LEASE_SECONDS": (70, 7200),
     "POLL_SECONDS": (0, 20),
     "BATCH_SECONDS": (60, 900),
-    "MAX_BYTES": (1, MAX_PAYLOAD_BYTES),
+    "MAX_BYTES": (1, MAX_SOURCE_BYTES),
     "MAX_PIXELS": (1, 1 << 32),
     "MAX_FRAMES": (1, MAX_FRAMES_READ),
     "CHILD_MEMORY_MB": (256, 32_768),

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from shared.imaging.intake.memory_cost import memory_cost_bytes
 from shared.imaging.intake.probe import ImageHeader
 from shared.model.errors import TooCostly, TooManyFrames, TooManyPixels
-from shared.model.limits import Limits
+from shared.model.limits import MAX_SOURCE_SIDE, Limits
 from shared.model.renditions import Rendition
 
-# libvips shrinks by a factor of a million at most, and no real image is that long.
-MAX_SOURCE_SIDE = 1_000_000
 # CMYK, alpha and a few masks. With a thousand bands, libvips allocates memory until it aborts.
 MAX_BANDS = 16
 

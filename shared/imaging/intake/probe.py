@@ -16,7 +16,7 @@ from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
-from shared.model.recipe import Animation, Caps
+from shared.model.recipe import Animation, Caps, kept_frames
 
 BITS = 8
 # Formats of drawings, scanned pages and screenshots.
@@ -69,10 +69,8 @@ class ImageHeader:
 
         Only the first is rendered if the recipe says so, or if the animation is over its caps.
         """
-        keeps = animation is Animation.KEEP
-        if keeps and (caps is None or caps.allow(self.frames, self.stored.pixels)):
-            return self
-        return replace(self, frames=1)
+        frames = kept_frames(animation, caps, self.frames, self.stored.pixels)
+        return replace(self, frames=frames)
 
 
 def probe(data: bytes) -> ImageHeader:

@@ -1,0 +1,134 @@
+"""Checks each reply of a render child before any of it reaches manifest, ledger or log.
+
+An image may have taken over the child, which can then send anything. What it sends about its own
+image is not compared with the image: it may invent size, colours and pixels within these bounds.
+
+This module must never import libvips: decoder bugs must not run in the process that holds the
+credentials.
+"""
+
+import os
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from time import monotonic
+
+from shared.imaging.child_protocol import (
+    DoneFrame,
+    FailedFrame,
+    HeaderFrame,
+    InvalidFrame,
+    Job,
+    Reply,
+    VariantFrame,
+)
+from shared.imaging.intake.sniff import sniff
+from shared.imaging.placeholder_form import is_placeholder
+from shared.model.codec import Codec
+from shared.model.geometry import Size
+from shared.model.limits import MAX_FRAMES_READ, MAX_SOURCE_SIDE, MEBIBYTE
+from shared.model.manifest import SourceFacts
+from shared.model.planned_files import MAX_FILES_BYTES, PlannedFile, plan_files
+from shared.model.recipe import Slot
+from shared.text import excerpt
+
+# The codecs that every browser of a slot can display: a slot may hold a file of a lower one.
+ANY_BROWSER = frozenset({Codec.JPEG, Codec.PNG, Codec.GIF})
+CODECS: Mapping[Slot, frozenset[Codec]] = {
+    Slot.FALLBACK: ANY_BROWSER,
+    Slot.WEBP: ANY_BROWSER | {Codec.WEBP},
+    Slot.AVIF: ANY_BROWSER | {Codec.WEBP, Codec.AVIF},
+}
+MOVING_FORMATS = frozenset({"gif", "webp"})
+# The child reads the same clocks, and ends its measurement before the parent does.
+CLOCK_TOLERANCE_SECONDS = 1.0
+# What a child holds in addition to its jobs: interpreter, libvips, stacks.
+OWN_MEMORY_BYTES = 1024 * MEBIBYTE
+
+
+class ReplyChecks:
+    """Checks the replies to one job: a header, each planned file in order, the end.
+
+    A failure may come instead of any of them. Begins to measure the time when it is created.
+    """
+
+    def __init__(self, job: Job, source: bytes) -> None:
+        self._job = job
+        self._format = sniff(source)
+        self._began = monotonic()
+        self._facts: SourceFacts | None = None
+        self._planned: deque[PlannedFile] = deque()
+        self._left_bytes = MAX_FILES_BYTES
+
+    @property
+    def max_payload_bytes(self) -> int:
+        """Return how many bytes the payload of the next reply may have."""
+        return min(self._planned[0].max_bytes, self._left_bytes) if self._planned else 0
+
+    def check(self, reply: Reply, payload: bytes) -> None:
+        """Raise `InvalidFrame` unless an honest child could send this reply now."""
+        if not isinstance(reply, VariantFrame):
+            _require("no payload", payload[:1], is_met=not payload)
+        match reply:
+            case HeaderFrame():
+                self._check_header(reply.facts)
+            case VariantFrame():
+                self._check_variant(reply, payload)
+            case DoneFrame():
+                self._check_done(reply)
+            case FailedFrame():
+                pass  # `failure_for` makes its words fit to be stored
+
+    def _check_header(self, facts: SourceFacts) -> None:
+        _require("one header", facts, is_met=self._facts is None)
+        _require(f"the format {self._format}", facts.format, is_met=facts.format == self._format)
+        sides = (facts.width, facts.height)
+        _require("sides of an image", sides, is_met=all(_is_side(side) for side in sides))
+        most = MAX_FRAMES_READ if facts.format in MOVING_FORMATS else 1
+        _require("frames of an image", facts.frames, is_met=1 <= facts.frames <= most)
+        limits, pixels = self._job.limits, facts.width * facts.height
+        kept = self._job.recipe.kept_frames(facts.frames, pixels)
+        is_within = kept <= limits.max_frames and kept * pixels <= limits.max_pixels
+        _require("an image within the limits", facts, is_met=is_within)
+        self._facts = facts
+        self._planned.extend(plan_files(self._job.recipe, facts, self._job.focal))
+
+    def _check_variant(self, frame: VariantFrame, payload: bytes) -> None:
+        _require("no more files", frame, is_met=bool(self._planned))
+        planned = self._planned.popleft()
+        self._left_bytes -= len(payload)
+        named, wanted = (frame.variants, frame.slot), (planned.variants, planned.slot)
+        _require(f"the file of {excerpt(wanted)}", named, is_met=named == wanted)
+        size = Size(frame.width, frame.height)
+        _require(f"{planned.size}", size, is_met=size == planned.size)
+        _require(f"a codec of {frame.slot}", frame.codec, is_met=frame.codec in CODECS[frame.slot])
+        found = sniff(payload)
+        _require(f"a file of codec {frame.codec}", found, is_met=found == frame.codec)
+
+    def _check_done(self, done: DoneFrame) -> None:
+        missing = len(self._planned)
+        _require("every file", missing, is_met=self._facts is not None and not missing)
+        _require("the header's facts", done.facts, is_met=_is_same(done.facts, self._facts))
+        shown, is_wanted = done.placeholder, self._job.recipe.placeholder
+        is_formed = is_placeholder(shown) if shown else True
+        _require("a placeholder", shown, is_met=is_formed and bool(shown) == is_wanted)
+        most = monotonic() - self._began + CLOCK_TOLERANCE_SECONDS
+        wall, cpu = done.wall_seconds, done.cpu_seconds
+        _require("wall seconds that have passed", wall, is_met=0 <= wall <= most)
+        _require("CPU seconds", cpu, is_met=0 <= cpu <= most * (os.cpu_count() or 1))
+        peak, memory = done.peak_bytes, self._job.limits.memory_bytes + OWN_MEMORY_BYTES
+        _require("memory that a child may take", peak, is_met=0 <= peak <= memory)
+
+
+def _is_side(pixels: int) -> bool:
+    return 1 <= pixels <= MAX_SOURCE_SIDE
+
+
+def _is_same(done: SourceFacts, header: SourceFacts | None) -> bool:
+    """Return whether the facts are the header's; alpha that hides nothing may be gone."""
+    return header is not None and done in {header, replace(header, has_alpha=False)}
+
+
+def _require(wanted: str, found: object, *, is_met: bool) -> None:
+    if not is_met:
+        raise InvalidFrame(f"Expected {wanted}, got {excerpt(found)}.")

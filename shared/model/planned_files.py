@@ -1,0 +1,55 @@
+"""Plans the files of a source, and how large they may be, from what its header declares.
+
+The render child makes them, and its parent accepts no others: an image may have taken over the
+child, which then sends what it likes.
+"""
+
+from dataclasses import dataclass
+
+from shared.model.focal import Focal
+from shared.model.geometry import Size
+from shared.model.limits import MEBIBYTE
+from shared.model.manifest import SourceFacts
+from shared.model.recipe import Recipe, Slot
+from shared.model.renditions import plan_renditions
+
+# All files of one source. The worker holds them until they are stored, beside three sources of
+# `PIXFLEET_MAX_BYTES` and a child, in the 1,769 MB of a Lambda function with one vCPU.
+MAX_FILES_BYTES = 192 * MEBIBYTE
+# Twice what any encoder makes of noise: AVIF of quality 100 takes 7.4 bytes a pixel with alpha.
+MAX_BYTES_PER_PIXEL = 16
+# The containers: boxes, chunks, tables, and the XMP packet with copyright and creator.
+FILE_OVERHEAD_BYTES = 64 * 1024
+FRAME_OVERHEAD_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One file, and the names of the variants that share it in its slot.
+
+    `size` is that of one frame, in pixels, and `max_bytes` the most that its codec can need.
+    """
+
+    variants: tuple[str, ...]
+    slot: Slot
+    size: Size
+    max_bytes: int
+
+
+def plan_files(
+    recipe: Recipe, facts: SourceFacts, focal: Focal | None = None
+) -> tuple[PlannedFile, ...]:
+    """Return the files of a source in the order in which they are encoded."""
+    upright = Size(facts.width, facts.height)
+    frames = recipe.kept_frames(facts.frames, upright.pixels)
+    return tuple(
+        PlannedFile(variants, slot, canvas, _max_bytes(canvas, frames))
+        for rendition in plan_renditions(recipe, upright, frames=frames, focal=focal)
+        for canvas in [rendition.fitted.canvas]
+        for slot, variants in rendition.in_encoding_order()
+    )
+
+
+def _max_bytes(canvas: Size, frames: int) -> int:
+    each = canvas.pixels * MAX_BYTES_PER_PIXEL + FRAME_OVERHEAD_BYTES
+    return frames * each + FILE_OVERHEAD_BYTES
