@@ -115,6 +115,7 @@ unit imaging functional faults terraform e2e: setup  ## Run one tier of the test
 .PHONY: nightly
 nightly: setup coverage  ## Run all tests at full size with a new seed, and measure coverage
 	@PIXFLEET_TEST_SIZE=nightly $(BIN)/pytest -n auto
+	@$(BIN)/pytest tests/trixie
 
 .PHONY: coverage
 coverage: setup  ## Measure branch coverage of shared/model, shared/cloud and worker
@@ -144,7 +145,7 @@ package: $(READY)  ## Build the zip that Lambda runs: ARCH=arm64|x86_64|here
 	@$(BIN)/python -m scripts.package --arch "$(ARCH)" $(if $(COMPILER),--compiler "$(COMPILER)")
 
 .PHONY: trixie
-trixie: setup  ## Test both packages under Lambda's Python, in Debian: needs root, debootstrap and qemu-user-static
+trixie: setup  ## Test both packages under Lambda's Python and an arm64 kernel: docs/package.md lists what it needs
 	@$(BIN)/pytest tests/trixie
 
 .PHONY: soak

@@ -25,7 +25,7 @@ TIMEOUT_SECONDS = 100.0
 
 
 def main(out: Path, sources: list[Path]) -> None:
-    """Import the handlers, render each source, and print the files of all modules."""
+    """Import the handlers, render each source, and print locks and the files of all modules."""
     root = Path(os.environ["LAMBDA_TASK_ROOT"])
     handlers = [path.stem for path in sorted((root / "worker").glob("*.py")) if _handles(path)]
     for name in handlers:
@@ -33,7 +33,7 @@ def main(out: Path, sources: list[Path]) -> None:
     sys.executable = os.environ.get("INTERPRETER", sys.executable)
     child = RenderChild(Limits().memory_bytes)
     # More than the worker's timeout: an emulated child needs half a minute.
-    child.await_ready(time_limit_seconds=TIMEOUT_SECONDS)
+    ready = child.await_ready(time_limit_seconds=TIMEOUT_SECONDS)
     for source in sources:
         job = Job(Recipe("every-slot", (EVERY_SLOT,)), Limits())
         data = source.read_bytes()
@@ -44,7 +44,8 @@ def main(out: Path, sources: list[Path]) -> None:
                 (out / name).write_bytes(payload)
     child.stop()
     files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
-    sys.stdout.write(json.dumps({"handlers": handlers, "files": sorted(filter(None, files))}))
+    report = {"handlers": handlers, "locks": ready.locks, "files": sorted(filter(None, files))}
+    sys.stdout.write(json.dumps(report))
 
 
 def _handles(path: Path) -> bool:

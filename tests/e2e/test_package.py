@@ -17,6 +17,7 @@ from scripts.package.elf import is_elf, needs
 from scripts.package.pruning import RULES
 from scripts.package.target import TARGETS
 from scripts.package.wheels import fetch
+from shared.imaging.sandbox.lock import Lock
 from tests.e2e.packages import (
     BUILD,
     HOST,
@@ -149,6 +150,7 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
 
     render_folder.check(*KINDS)
     assert "batch" in output["handlers"]
+    assert output["locks"] == list(Lock)
     allowed = (*stdlib_and(task_root), str(tmp_path / HOST.name))
     assert [file for file in output["files"] if not file.startswith(allowed)] == []
     assert not [file for file in output["files"] if "site-packages" in file]

@@ -17,6 +17,8 @@ from pathlib import Path
 from tests.e2e.packages import BUILD, skip_on_laptops
 
 DEBIAN = {"arm64": "arm64", "x86_64": "amd64"}
+# arm64 is also run with its kernel, in a virtual machine (tests/e2e/virtual_machine.py).
+KERNEL = {"arm64": ("linux-image-arm64",), "x86_64": ()}
 NATIVE = "x86_64"
 PYTHON = "python3.13"
 CHROOT = "/usr/sbin/chroot"
@@ -57,7 +59,7 @@ def outside(folder: Path) -> tuple[str, ...]:
 def _folders() -> dict[str, Path]:
     """Create missing folders concurrently: downloads take most of the time."""
     folders = {name: BUILD / f"trixie-{name}" for name in DEBIAN}
-    ready = BUILD / "trixie.ready"
+    ready = BUILD / "trixie-with-kernel.ready"
     if not ready.exists():
         with ThreadPoolExecutor(len(folders)) as threads:
             list(threads.map(_make, folders.items()))
@@ -78,7 +80,8 @@ def _make(wanted: tuple[str, Path]) -> None:
 
 def _debootstrap(architecture: str, folder: Path) -> None:
     mirror = os.environ.get("DEBIAN_MIRROR", MIRROR)
-    options = ("--foreign", "--variant=minbase", f"--include={PYTHON}")
+    packages = ",".join((PYTHON, *KERNEL[architecture]))
+    options = ("--foreign", "--variant=minbase", f"--include={packages}")
     _run("debootstrap", f"--arch={DEBIAN[architecture]}", *options, "trixie", str(folder), mirror)
 
 

@@ -11,7 +11,7 @@ from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.model.codec import Codec
 from shared.model.limits import Limits
-from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.recipe import Fit, Recipe, Slot, Variant, Watermark
 
 # The longest wait for a child that must come to an end.
 PATIENCE_SECONDS = 20.0
@@ -34,6 +34,25 @@ SLOW_JOB = Job(
     Limits(),
 )
 SLOW_SIZE = (800, 600)
+QUICKEST: dict[str, int] = {
+    Codec.AVIF: 0,
+    Codec.WEBP: 0,
+    Codec.JPEG: 0,
+    Codec.PNG: 1,
+    Codec.GIF: 1,
+}
+# Also crops, and draws a watermark: six files.
+EVERY_SLOT_JOB = Job(
+    Recipe(
+        "every slot",
+        (
+            Variant("w24", tuple(Slot), width=24, effort=QUICKEST),
+            Variant("square", tuple(Slot), 20, 20, fit=Fit.COVER, effort=QUICKEST),
+        ),
+        watermark=Watermark("logo.png"),
+    ),
+    Limits(),
+)
 
 
 def flat_png(size: tuple[int, int]) -> bytes:

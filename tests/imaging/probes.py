@@ -20,6 +20,11 @@ PRIVATE, READ, WRITE, EXECUTE = mmap.MAP_PRIVATE, mmap.PROT_READ, mmap.PROT_WRIT
 CLONE = {"x86_64": 56, "aarch64": 220}  # its number
 
 
+# Outcomes and requests that are not probes.
+DONE = "done"
+EVERY_CALL, ABORT = "every call", "abort"
+
+
 class Targets(msgspec.Struct, frozen=True):
     """A folder with files `credentials`, `first` and `second`, and ids of other processes."""
 
@@ -27,6 +32,13 @@ class Targets(msgspec.Struct, frozen=True):
     parent: int
     grandparent: int
     sibling: int
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a job's source holds instead of an image: a probe, `EVERY_CALL` or `ABORT`."""
+
+    probe: str
+    targets: Targets
 
 
 Probe = Callable[[Targets], object]

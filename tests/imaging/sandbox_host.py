@@ -19,10 +19,8 @@ from shared.imaging.sandbox.lock import Lock
 from shared.imaging.sandbox.seccomp import ALL_BITS, Condition
 from shared.imaging.sandbox.syscalls import ARCHITECTURES
 from shared.model.errors import Corrupt
-from tests.imaging.probes import PROBES, Targets
+from tests.imaging.probes import ABORT, DONE, EVERY_CALL, PROBES, Request
 
-DONE = "done"
-EVERY_CALL, ABORT = "every call", "abort"
 # uretprobe and uprobe of x86-64, which no filter sees since Linux 6.14. They return from the
 # kernel's own probes, and end any other caller: kernel/seccomp.c, arch/x86/kernel/uprobes.c.
 UNFILTERED = {335, 336}
@@ -30,13 +28,6 @@ UNFILTERED = {335, 336}
 NUMBERS = sorted({*range(600)} - UNFILTERED) + [0x40000000 + number for number in range(600)]
 RLIMIT_NOFILE = 7
 PRLIMIT64 = {"x86_64": 302, "aarch64": 261}
-
-
-class Request(msgspec.Struct, frozen=True):
-    """What a job's source holds instead of an image."""
-
-    probe: str
-    targets: Targets
 
 
 def main() -> None:

@@ -2,70 +2,29 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from shared.imaging.child_handle import RenderChild
-from shared.imaging.child_process import ChildProcess
-from shared.imaging.child_protocol import DoneFrame, Job
+from shared.imaging.child_protocol import DoneFrame
 from shared.imaging.render_pool import RenderPool
 from shared.imaging.sandbox.lock import Lock
-from shared.model.codec import Codec
-from shared.model.errors import Corrupt, DecoderCrash
+from shared.model.errors import DecoderCrash
 from shared.model.limits import Limits
-from shared.model.recipe import Fit, Recipe, Slot, Variant, Watermark
+from shared.model.recipe import Slot
 from tests.imaging import fuzzing
-from tests.imaging.children import PATIENCE_SECONDS, SMALL_JOB
-from tests.imaging.probes import NETWORK, PROBES, Targets
-from tests.imaging.sandbox_host import ABORT, DONE, EVERY_CALL, Request
+from tests.imaging.children import EVERY_SLOT_JOB, PATIENCE_SECONDS
+from tests.imaging.hosted_child import HostedChild
+from tests.imaging.probes import ABORT, DONE, EVERY_CALL, NETWORK, PROBES, Targets
 from tests.support import images
 
 pytestmark = pytest.mark.imaging
 
 ALL_LOCKS = tuple(Lock)
 CAP_SYS_PTRACE = 19  # linux/capability.h
-SLOTS = tuple(Slot)
-QUICK = {**fuzzing.QUICK, Codec.AVIF: 0}
-EVERY_SLOT = Job(
-    Recipe(
-        "every slot",
-        (
-            Variant("w24", SLOTS, width=24, effort=QUICK),
-            Variant("square", SLOTS, width=20, height=20, fit=Fit.COVER, effort=QUICK),
-        ),
-        watermark=Watermark("marks/logo.png"),
-    ),
-    Limits(),
-)
-
-
-class HostedChild(RenderChild):
-    """A child that answers probes; the kernel refuses it the `hidden` locks."""
-
-    def __init__(self, *hidden: Lock) -> None:
-        self._hidden = [str(lock) for lock in hidden]
-        super().__init__(Limits().memory_bytes)
-
-    def outcome(self, probe: str, targets: Targets) -> str:
-        """Return `DONE` or the name of an error."""
-        with pytest.raises(Corrupt) as answered:
-            self.send(probe, targets)
-        return answered.value.detail
-
-    def send(self, probe: str, targets: Targets) -> None:
-        """Let the child run the probe; raises the failure that it reports."""
-        request = msgspec.json.encode(Request(probe, targets))
-        list(self.render(request, SMALL_JOB, time_limit_seconds=PATIENCE_SECONDS))
-
-    def _start(self) -> ChildProcess:
-        module, memory = "tests.imaging.sandbox_host", str(self._memory_bytes)
-        return ChildProcess([sys.executable, "-P", "-s", "-m", module, memory, *self._hidden])
-
 
 StartChild = Callable[..., HostedChild]
 
@@ -105,10 +64,10 @@ def _may_trace_all() -> bool:
 def check_every_slot(child: RenderChild, source: bytes) -> None:
     """Render a source and check that no slot is missing."""
     *made, done = child.render(
-        source, EVERY_SLOT, time_limit_seconds=PATIENCE_SECONDS, watermark=images.alpha_png()
+        source, EVERY_SLOT_JOB, time_limit_seconds=PATIENCE_SECONDS, watermark=images.alpha_png()
     )
     slots = [reply[0].slot for reply in made if not isinstance(reply, DoneFrame)]
-    assert sorted(slots) == sorted(2 * SLOTS)
+    assert sorted(slots) == sorted(2 * tuple(Slot))
     assert isinstance(done, DoneFrame)
     assert done.placeholder
     assert done.peak_bytes > 0

@@ -13,6 +13,7 @@ import pytest
 
 from scripts.package.build import build
 from scripts.package.target import TARGETS
+from shared.imaging.sandbox.lock import Lock
 from tests.e2e.packages import (
     BUILD,
     RenderFolder,
@@ -61,6 +62,7 @@ def test_the_x86_64_package_renders_under_lambdas_python(place: Path) -> None:
 
     render_folder.check(*KINDS)
     assert "batch" in output["handlers"]
+    assert output["locks"] == list(Lock)
 
 
 def test_a_compiled_package_compiles_nothing_when_it_starts(place: Path, tmp_path: Path) -> None:
