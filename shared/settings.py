@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.errors import Misconfigured
-from shared.model.limits import MAX_FRAMES_READ, MEBIBYTE, Limits
+from shared.model.limits import IMAGES_PER_CHILD, MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.text import excerpt
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: one vCPU at 1,769 MB
@@ -43,6 +43,7 @@ class Settings:
     limits: Limits
     max_receives: int
     render_children: int
+    child_images: int
     render_seconds: float
     lease_seconds: float
     poll_seconds: int
@@ -122,6 +123,7 @@ def read_settings(
         limits=_limits(reader),
         max_receives=reader.whole("MAX_RECEIVES", 8, low=1, high=1000),
         render_children=reader.whole("RENDER_CHILDREN", _cpus(environment), low=1, high=64),
+        child_images=reader.whole("CHILD_IMAGES", IMAGES_PER_CHILD, low=1, high=1_000_000),
         render_seconds=reader.whole("RENDER_SECONDS", 60, low=1, high=900),
         lease_seconds=lease_seconds,
         poll_seconds=reader.whole("POLL_SECONDS", 10, low=0, high=20),

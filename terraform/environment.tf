@@ -1,6 +1,7 @@
 # docs/settings.md describes each setting. Settings that are not set here have the worker's default.
 locals {
   asked_environment = {
+    PIXFLEET_CHILD_IMAGES     = var.worker.child_images
     PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb
     PIXFLEET_COMPLETION_TOPIC = var.worker.completion_topic_arn
     PIXFLEET_MAX_BYTES        = var.worker.max_bytes

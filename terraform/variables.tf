@@ -160,6 +160,7 @@ variable "worker" {
   description = "The worker's function: its size, its limits, its concurrency, and the topic for completion events."
   type = object({
     architecture            = optional(string, "arm64")
+    child_images            = optional(number)
     child_memory_mb         = optional(number)
     completion_topic_arn    = optional(string)
     log_retention_days      = optional(number)
@@ -179,6 +180,11 @@ variable "worker" {
   validation {
     condition     = var.worker.completion_topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.worker.completion_topic_arn))
     error_message = "Expected the ARN of a standard SNS topic as completion_topic_arn, arn:aws:sns:<region>:<account>:<name>, or null."
+  }
+
+  validation {
+    condition     = try(var.worker.child_images >= 1 && var.worker.child_images <= 1000000 && floor(var.worker.child_images) == var.worker.child_images, true)
+    error_message = "Expected child_images as a whole number from 1 to 1000000."
   }
 
   validation {

@@ -110,7 +110,12 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         queues=Queues(clients.sqs, unbounded, listener),
         recipes=_recipes(settings.recipes, objects.within(unbounded.deadline)),
         watermarks=Watermarks(),
-        render_pool=RenderPool(settings.render_children, settings.limits, log_locks),
+        render_pool=RenderPool(
+            settings.render_children,
+            settings.limits,
+            log_locks,
+            images_per_child=settings.child_images,
+        ),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=_topic(settings.completion_topic, calls),

@@ -45,15 +45,16 @@ START_SECONDS = 30.0
 class RenderChild:
     """One child process that decodes and encodes.
 
-    `memory_bytes` is what its jobs may take. This process, which may hold credentials, becomes
-    unreadable for the child before the child starts. Raises `RenderUnavailable` if no process can
-    be started.
+    `memory_bytes` is what its jobs may take, `images` counts the jobs that it has been sent. This
+    process, which may hold credentials, becomes unreadable for the child before the child starts.
+    Raises `RenderUnavailable` if no process can be started.
     """
 
     def __init__(self, memory_bytes: int) -> None:
         hide_this_process()
         self._memory_bytes = memory_bytes
         self._ready: ReadyFrame | None = None
+        self.images = 0
         try:
             self._process = self._start()
         except (OSError, MemoryError) as error:
@@ -110,6 +111,7 @@ class RenderChild:
         more than its replies: an image may have taken it over to answer for the next one.
         """
         self.await_ready()
+        self.images += 1
         self._process.clear_stderr()
         self._process.pipes.limit(time_limit_seconds)
         finished = False

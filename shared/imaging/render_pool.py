@@ -6,13 +6,13 @@ credentials.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from queue import Empty, LifoQueue
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.sandbox.lock import Lock
 from shared.model.errors import OutOfTime, RenderUnavailable
-from shared.model.limits import Limits
+from shared.model.limits import IMAGES_PER_CHILD, Limits
 
 
 class RenderPool:
@@ -20,7 +20,7 @@ class RenderPool:
 
     Starts `children` processes at once without waiting for them. Where one cannot be started, the
     next image tries again. `on_locked` is called once, with the locks of the first child that is
-    ready; all children get the same ones.
+    ready; all children get the same ones. A child is replaced after `images_per_child` images.
     """
 
     def __init__(
@@ -28,13 +28,15 @@ class RenderPool:
         children: int,
         limits: Limits,
         on_locked: Callable[[Sequence[Lock]], None] = lambda _locks: None,
+        *,
+        images_per_child: int = IMAGES_PER_CHILD,
     ) -> None:
         self._on_locked = on_locked
         self._is_first = threading.Lock()
         self._idle: LifoQueue[_Seat] = LifoQueue()
         self.size = children
         for _ in range(children):
-            self._idle.put(_Seat(limits.memory_bytes))
+            self._idle.put(_Seat(limits.memory_bytes, images_per_child))
 
     @contextmanager
     def child(self, *, wait_seconds: float) -> Iterator[RenderChild]:
@@ -56,6 +58,7 @@ class RenderPool:
                 self._on_locked(child.await_ready().locks)
             yield child
         finally:
+            seat.retire_child()
             self._idle.put(seat)
 
     def close(self) -> None:
@@ -65,24 +68,52 @@ class RenderPool:
 
 
 class _Seat:
-    """One place of the pool: it has a child unless none could be started."""
+    """One place of the pool: its child, and that child's successor once it has been started.
 
-    def __init__(self, memory_bytes: int) -> None:
+    There is no child if none could be started.
+    """
+
+    def __init__(self, memory_bytes: int, images_per_child: int) -> None:
         self._memory_bytes = memory_bytes
-        self._child: RenderChild | None = None
-        with suppress(RenderUnavailable):  # of which the first image reports the reason
-            self._child = RenderChild(memory_bytes)
+        self._images_per_child = images_per_child
+        self._successor: RenderChild | None = None
+        # The first image reports why no child could be started.
+        self._child = self._started_if_possible()
 
     def ready_child(self) -> RenderChild:
-        """Return the child, or a new one if it has exited or sent something unasked."""
+        """Return the child, or a new one if it has exited or sent something unasked.
+
+        A new child is started beside one that has come to its last image, so that the image after
+        that need not wait.
+        """
         if self._child is None or not self._child.is_usable():
-            self.stop()
-            self._child = RenderChild(self._memory_bytes)
-        self._child.await_ready()
-        return self._child
+            self._replace_child()
+        child = self._child or RenderChild(self._memory_bytes)
+        self._child = child
+        child.await_ready()
+        if child.images + 1 >= self._images_per_child and self._successor is None:
+            self._successor = self._started_if_possible()
+        return child
+
+    def retire_child(self) -> None:
+        """Replace the child if it has rendered its last image."""
+        if self._child and self._child.images >= self._images_per_child:
+            self._replace_child()
 
     def stop(self) -> None:
-        """Stop the child."""
+        """Stop the child and its successor."""
+        for child in (self._child, self._successor):
+            if child:
+                child.stop()
+        self._child = self._successor = None
+
+    def _replace_child(self) -> None:
         if self._child:
             self._child.stop()
-            self._child = None
+        self._child, self._successor = self._successor, None
+
+    def _started_if_possible(self) -> RenderChild | None:
+        try:
+            return RenderChild(self._memory_bytes)
+        except RenderUnavailable:
+            return None

@@ -44,6 +44,7 @@ run "the_worker_gets_every_setting" {
   variables {
     queues = { max_receives = 6 }
     worker = {
+      child_images         = 100
       child_memory_mb      = 1200
       completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes"
       max_bytes            = 52428800
@@ -55,6 +56,7 @@ run "the_worker_gets_every_setting" {
 
   assert {
     condition = output.worker_environment == tomap({
+      PIXFLEET_CHILD_IMAGES      = "100"
       PIXFLEET_CHILD_MEMORY_MB   = "1200"
       PIXFLEET_COMPLETION_TOPIC  = "arn:aws:sns:eu-central-1:123456789012:changes"
       PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"

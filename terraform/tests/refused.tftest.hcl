@@ -157,6 +157,16 @@ run "a_limit_of_zero_pixels_is_refused" {
   expect_failures = [var.worker]
 }
 
+run "children_for_no_image_are_refused" {
+  command = plan
+
+  variables {
+    worker = { child_images = 0 }
+  }
+
+  expect_failures = [var.worker]
+}
+
 run "a_limit_of_zero_render_seconds_is_refused" {
   command = plan
 

@@ -33,6 +33,7 @@ DEFAULTS = Settings(
     limits=Limits(),
     max_receives=8,
     render_children=1,
+    child_images=500,
     render_seconds=60,
     lease_seconds=960,
     poll_seconds=10,
@@ -64,6 +65,7 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "QUEUE": ("live", replace(DEFAULTS, queue="live")),
     "MAX_RECEIVES": ("3", replace(DEFAULTS, max_receives=3)),
     "RENDER_CHILDREN": ("5", replace(DEFAULTS, render_children=5)),
+    "CHILD_IMAGES": ("20", replace(DEFAULTS, child_images=20)),
     "RENDER_SECONDS": ("7", replace(DEFAULTS, render_seconds=7)),
     "LEASE_SECONDS": ("400", replace(DEFAULTS, lease_seconds=400)),
     "BATCH_SECONDS": ("90", replace(DEFAULTS, batch_seconds=90)),
@@ -140,6 +142,7 @@ def test_one_bucket_for_both_is_refused() -> None:
 BOUNDS = {
     "MAX_RECEIVES": (1, 1000),
     "RENDER_CHILDREN": (1, 64),
+    "CHILD_IMAGES": (1, 1_000_000),
     "RENDER_SECONDS": (1, 900),
     "LEASE_SECONDS": (70, 7200),
     "POLL_SECONDS": (0, 20),
