@@ -57,8 +57,9 @@ class Arrival:
         with self.context.prefetch_slot():
             self.context.circuit_breaker.check()
             deadline.require(policy.least_fetch_seconds, "fetch")
-            until = deadline.earlier(policy.least_fetch_seconds)
-            data = self.context.objects.fetch(self.source, until)
+            # A slow source has half of the time; a record that waits for its slot has the rest.
+            spare_seconds = deadline.earlier(policy.least_fetch_seconds).remaining_seconds()
+            data = self.context.objects.fetch(self.source, deadline.within(spare_seconds / 2))
             self.record_log.add_timing("fetch")
             wait_seconds = deadline.remaining_seconds()
             with self.context.render_pool.child(wait_seconds=wait_seconds) as child:

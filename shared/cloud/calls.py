@@ -59,8 +59,8 @@ class Calls:
     ) -> Answer:
         """Return what an AWS call returns, retrying briefly; the queue retries at length.
 
-        All attempts together end by `until`, or after `call_seconds` if it is None: a request of
-        which the last byte was not sent by then is never sent. To renew credentials may take
+        All attempts together end after `call_seconds`, or by `until` if that is earlier: a request
+        of which the last byte was not sent by then is never sent. To renew credentials may take
         longer; no request is sent then. Raises `OutOfTime` if the call could end after the
         deadline. Every call passed here must be safe to repeat: a lost response looks like a lost
         request.
@@ -74,7 +74,8 @@ class Calls:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        with time_limit(until or self._within(self.limits.call_seconds)):
+        limit = self._within(self.limits.call_seconds)
+        with time_limit(min(limit, until or limit, key=lambda each: each.at)):
             return retrying(translated, call, stage=stage)
 
     def long_poll(self, call: Callable[[], Answer], *, wait_seconds: float, stage: str) -> Answer:

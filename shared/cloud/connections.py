@@ -11,7 +11,7 @@ import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     # Family, kind, protocol, canonical name, and what `connect` takes.
     Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
-# Closing a connection discards what was not sent: of a call that was given up, nothing may arrive
-# later. A plain close lets the kernel go on sending: socket(7), SO_LINGER.
+# After a failure the close of a connection discards what was not sent, because nothing of a call
+# that was given up may arrive later. A plain close lets the kernel go on sending: socket(7).
 DISCARD_ON_CLOSE = struct.pack("ii", 1, 0)
 SHORTEST_WAIT_SECONDS = 0.001  # a timeout of 0 would mean: do not wait, but fail
 
@@ -55,13 +55,16 @@ def bound_connections(client: "BaseClient") -> None:
 @contextmanager
 def _in_time(sock: socket.socket) -> Iterator[None]:
     """Let one operation of a socket take no longer than the call may."""
-    timeout, left = sock.gettimeout(), seconds_left()
-    if timeout is not None and timeout <= left:
-        yield
-        return
-    sock.settimeout(left)
+    timeout = sock.gettimeout()
     try:
+        left = seconds_left()
+        if timeout is None or timeout > left:
+            sock.settimeout(left)
         yield
+    except OSError:
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD_ON_CLOSE)
+        raise
     finally:
         sock.settimeout(timeout)
 
@@ -160,7 +163,6 @@ def _connect(
             try:
                 for option in options:
                     sock.setsockopt(*option)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD_ON_CLOSE)
                 sock.settimeout(max(SHORTEST_WAIT_SECONDS, left))
                 sock.connect(address)
                 return _Socket(fileno=sock.detach())

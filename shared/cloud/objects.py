@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from shared.cloud.bodies import read_in_time
 from shared.cloud.calls import Calls
@@ -15,8 +15,11 @@ from shared.model import cache_control
 from shared.model.codec import Codec
 from shared.model.errors import (
     AccessDenied,
+    Failure,
+    OutOfTime,
     SourceChanged,
     SourceEncrypted,
+    SourceSlow,
     StorageUnavailable,
     WatermarkUnusable,
 )
@@ -89,10 +92,14 @@ class Objects:
     def fetch(self, source: Source, until: Deadline) -> bytes:
         """Return the bytes of exactly this source; `SourceChanged` if it was replaced or deleted.
 
-        Raises `OutOfTime` if they have not arrived by `until`.
+        Raises `OutOfTime` if they have not arrived by `until`, and `SourceSlow` if they trickle.
         """
         try:
-            return self.calls.attempt(lambda: self._read(source, until), stage="fetch")
+            return self.calls.attempt(
+                lambda: self._read(source, until), stage="fetch", until=until
+            )
+        except StorageUnavailable as error:
+            raise _slow_source(error, until) from error.__cause__
         except (ConditionRefused, Missing) as error:
             raise SourceChanged(
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
@@ -226,9 +233,22 @@ class Objects:
             Bucket=self.sources_bucket, Key=source.key, IfMatch=f'"{source.etag}"'
         )
         with answer["Body"] as body:
-            data = read_in_time(body, until)
+            data = read_in_time(body, until, grace_seconds=self.calls.limits.read_seconds)
         if len(data) != source.size_bytes:
             raise StorageUnavailable(
                 f"Expected {source.size_bytes} bytes, got {len(data)}.", stage="fetch"
             )
         return data
+
+
+def _slow_source(error: StorageUnavailable, until: Deadline) -> Failure:
+    """Return why a source did not arrive, given what the last attempt raised.
+
+    S3 has just answered HEAD, so a GET that it does not answer in time is no outage: the other
+    records of the batch need not be held back.
+    """
+    detail = f"Expected the source in time: {error.detail}"
+    if not until.remaining_seconds():
+        return OutOfTime(detail, stage="fetch")
+    is_late = isinstance(error.__cause__, ReadTimeoutError)
+    return SourceSlow(detail, stage="fetch") if is_late else error

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     SOURCE_ARCHIVED = "source_archived"
     SOURCE_CHANGED = "source_changed"
     SOURCE_ENCRYPTED = "source_encrypted"
+    SOURCE_SLOW = "source_slow"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     THROTTLED = "throttled"
     TOO_COSTLY = "too_costly"
@@ -261,6 +262,12 @@ class SourceChanged(Transient):
 
     cause = Cause.SOURCE_CHANGED
     retry_after_seconds = 0.0
+
+
+class SourceSlow(Transient):
+    """The bytes of a source arrive so slowly that other records would wait for them."""
+
+    cause = Cause.SOURCE_SLOW
 
 
 class StorageUnavailable(Outside):

@@ -13,5 +13,5 @@ from worker.policy import CALL_LIMITS, POLICY
 from worker.runner import main
 
 if __name__ == "__main__":
-    calls = replace(CALL_LIMITS, call_seconds=1.0)
-    sys.exit(main(replace(POLICY, calls=calls, back_off=BackOff(base_seconds=2))))
+    calls = replace(CALL_LIMITS, call_seconds=3.0)
+    sys.exit(main(replace(POLICY, calls=calls, back_off=BackOff(base_seconds=3))))

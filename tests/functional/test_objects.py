@@ -6,6 +6,7 @@ from typing import Any, Self
 import pytest
 from botocore.response import StreamingBody
 
+from shared.cloud import bodies
 from shared.cloud.bodies import CHUNK_BYTES
 from shared.cloud.clients import Clients
 from shared.cloud.errors import Missing
@@ -24,6 +25,7 @@ from shared.model.errors import (
     OutOfTime,
     SourceChanged,
     SourceEncrypted,
+    SourceSlow,
     StorageUnavailable,
     Unknown,
     WatermarkUnusable,
@@ -199,21 +201,37 @@ def test_a_body_that_trickles_is_given_up_in_time(
 ) -> None:
     # Each wait is just short enough for the socket's own timeout.
     objects, clock = trickling(clients, monkeypatch, seconds=CALL_LIMITS.read_seconds - 0.1)
-    until = Deadline.after(60, clock)
+    began_at = clock.at
 
-    with pytest.raises(OutOfTime, match="got a part of it") as caught:
-        objects.fetch(seen(objects), until)
+    with pytest.raises(SourceSlow, match="got 2 bytes in") as caught:
+        objects.fetch(seen(objects), Deadline.after(3600, clock))
 
-    assert caught.value.stage == "fetch"
-    assert clock.at - until.at <= CALL_LIMITS.read_seconds
+    assert (caught.value.stage, caught.value.is_permanent) == ("fetch", False)
+    assert clock.at - began_at <= 2 * CALL_LIMITS.read_seconds
 
 
-def test_a_slow_body_that_is_complete_in_time_is_a_source(
+def test_a_body_that_is_not_complete_in_time_is_out_of_time(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects, clock = trickling(clients, monkeypatch, seconds=0.5)
+    until = Deadline.after(CALL_LIMITS.read_seconds / 2, clock)
 
-    assert objects.fetch(seen(objects), Deadline.after(60, clock)) == b"p" * 100
+    with pytest.raises(OutOfTime, match="got 10 bytes in") as caught:
+        objects.fetch(seen(objects), until)
+
+    assert caught.value.stage == "fetch"
+    assert clock.at == until.at
+
+
+def test_a_slow_body_that_keeps_the_least_pace_is_a_source(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, clock = trickling(clients, monkeypatch, seconds=0.5)
+    monkeypatch.setattr(bodies, "LEAST_BYTES_PER_SECOND", 2)
+    began_at = clock.at
+
+    assert objects.fetch(seen(objects), Deadline.after(3600, clock)) == b"p" * 100
+    assert clock.at - began_at > 4 * CALL_LIMITS.read_seconds
 
 
 def test_a_body_of_many_chunks_is_whole(objects: Objects, clients: Clients) -> None:

@@ -189,6 +189,7 @@ def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
         "render_unavailable",
         "source_archived",
         "source_changed",
+        "source_slow",
         "storage_unavailable",
         "throttled",
         "unknown_schema",

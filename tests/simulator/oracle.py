@@ -128,6 +128,7 @@ PASSING = frozenset(
         Cause.DEADLINE,
         Cause.LEDGER_UNAVAILABLE,
         Cause.SOURCE_CHANGED,
+        Cause.SOURCE_SLOW,
         Cause.STORAGE_UNAVAILABLE,
         Cause.THROTTLED,
     }
