@@ -10,7 +10,12 @@ from threading import BoundedSemaphore
 
 from shared.clock import Clock, SystemClock
 from shared.cloud.calls import Calls
-from shared.cloud.clients import build_announcer, build_clients, build_listener
+from shared.cloud.clients import (
+    build_announcer,
+    build_clients,
+    build_listener,
+    open_session,
+)
 from shared.cloud.deployed_recipes import S3_SCHEME, deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
@@ -90,8 +95,14 @@ class WorkerContext:
 def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerContext:
     """Return the dependencies that the settings describe."""
     clock = SystemClock()
-    clients = build_clients(policy.calls, connections=UPLOADS_AT_ONCE + BATCH_SIZE)
-    listener = build_listener(policy.calls) if settings.queue else None
+    session = open_session()
+    connections = UPLOADS_AT_ONCE + BATCH_SIZE
+    clients = build_clients(policy.calls, connections=connections, session=session)
+    listener = build_listener(policy.calls, session=session) if settings.queue else None
+    arn = settings.completion_topic
+    sns = None
+    if arn:
+        sns = build_announcer(policy.calls, arn, connections=BATCH_SIZE, session=session)
     unbounded = Calls(policy.calls, Deadline.never(clock))
     calls = unbounded.within(Deadline.passed(clock))
     objects = Objects(
@@ -118,14 +129,8 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         ),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
-        topic=_topic(settings.completion_topic, calls),
+        topic=Topic(sns, calls, arn) if sns else None,
     )
-
-
-def _topic(arn: str, calls: Calls) -> Topic | None:
-    if not arn:
-        return None
-    return Topic(build_announcer(calls.limits, arn, connections=BATCH_SIZE), calls, arn)
 
 
 def _recipes(place: str, objects: Objects) -> RecipeSet:

@@ -1,7 +1,9 @@
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 from structlog.testing import capture_logs
 
@@ -120,3 +122,26 @@ def test_a_worker_logs_once_what_its_render_children_are_locked_by(
 
     lines = [line for line in logged if line["event"] == "render children locked"]
     assert [line["locks"] for line in lines] == [[lock.value for lock in locks]]
+
+
+@pytest.mark.usefixtures("clients")
+def test_all_clients_of_a_worker_come_from_one_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each session reads botocore's data again, for 40 ms of CPU in a cold start."""
+    file = tmp_path / "recipes.json"
+    file.write_text(json.dumps(RECIPES))
+    opened, session = [], boto3.session.Session
+
+    def counted() -> object:
+        opened.append(session())
+        return opened[-1]
+
+    monkeypatch.setattr(boto3.session, "Session", counted)
+    arn = "arn:aws:sns:eu-central-1:123456789012:completions"
+
+    context = build_context(replace(settings(str(file)), queue="live", completion_topic=arn))
+
+    context.close()
+    assert context.topic is not None
+    assert len(opened) == 1
