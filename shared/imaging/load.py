@@ -2,6 +2,7 @@
 
 import pyvips
 
+from shared.imaging import decoder_log
 from shared.imaging.cascade import (
     Headroom,
     Intermediate,
@@ -14,6 +15,7 @@ from shared.imaging.colour import icc
 from shared.imaging.colour.srgb import is_srgb
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.intake.probe import ImageHeader, is_held_whole
+from shared.imaging.jpeg_damage import refuse_damaged
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
@@ -23,8 +25,10 @@ from shared.model.geometry import Size
 JPEG_SHRINKS = (8, 4, 2)
 # The shrunk image stays larger than the wanted size by this factor: libvips' filter is better.
 JPEG_MARGIN = 1.25
-# A warning of libjpeg may mean a grey lower half. So warnings fail the image, as in sharp.
-FAIL_ON = "warning"
+# A warning may mean a grey lower half. So warnings fail the image, as in sharp, except for JPEG,
+# whose warnings `jpeg_damage` assesses.
+FAIL_ON = {"jpeg": "error"}
+FAIL_ON_WARNING = "warning"
 OPAQUE = {"uchar": 255, "ushort": 65535}
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
 
@@ -33,8 +37,18 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     """Return the image at `wanted`, the upright size of one frame, in memory.
 
     An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises
-    libvips' errors, which `vips.translated` turns into failures.
+    libvips' errors, which `vips.translated` turns into failures, and `Corrupt` or `Truncated` for
+    a JPEG that has lost pixels.
     """
+    decoder_log.clear()
+    intermediate = _loaded(data, header, wanted)
+    # The loader is closed by now, and has logged how many warnings there were.
+    if header.format == "jpeg":
+        refuse_damaged(data, decoder_log.messages())
+    return intermediate
+
+
+def _loaded(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     image = _opened(data, header, wanted)
     if is_held_whole(header) or image.hasalpha():
         image = image.copy_memory()
@@ -54,7 +68,10 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
 
 
 def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
-    options: dict[str, object] = {"access": "sequential", "fail_on": FAIL_ON}
+    options: dict[str, object] = {
+        "access": "sequential",
+        "fail_on": FAIL_ON.get(header.format, FAIL_ON_WARNING),
+    }
     if header.is_animated:
         options |= {"n": header.frames}
     if header.format == "jpeg":
@@ -106,7 +123,7 @@ def _streamed(image: pyvips.Image, wanted: Size) -> Intermediate:
     """
     options = {"export_profile": "srgb"} if _needs_conversion(image) else {}
     small = image.thumbnail_image(wanted.width, height=wanted.height, size="force", **options)
-    return in_cascade(_in_srgb(small).copy_memory())
+    return in_cascade(_decoded(_in_srgb(small)))
 
 
 def _with_headroom(image: pyvips.Image, wanted: Size) -> Intermediate:
@@ -115,7 +132,14 @@ def _with_headroom(image: pyvips.Image, wanted: Size) -> Intermediate:
         return _streamed(image, wanted)
     compressed = Headroom.of(_in_srgb(image)).image
     small = compressed.thumbnail_image(wanted.width, height=wanted.height, size="force")
-    return Headroom(small.copy_memory())
+    return Headroom(_decoded(small))
+
+
+def _decoded(image: pyvips.Image) -> pyvips.Image:
+    """Return a lazy image in memory, and keep what the decoder said."""
+    in_memory = image.copy_memory()
+    decoder_log.keep_errors()
+    return in_memory
 
 
 def _allows_headroom(image: pyvips.Image, wanted: Size) -> bool:

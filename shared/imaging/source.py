@@ -7,9 +7,7 @@ import pyvips
 from shared.imaging import heic_and_bmp
 from shared.imaging.colour import cicp, icc
 from shared.imaging.formats import heif_boxes, png
-from shared.imaging.formats.gif import with_transparent_colour
-from shared.imaging.intake.probe import loader
-from shared.imaging.metadata.separation import without_metadata
+from shared.imaging.intake.probe import decodable, loader
 
 GREY_BANDS = 2  # grey, with or without alpha
 
@@ -21,10 +19,9 @@ def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa
     are not sRGB. HEIC and BMP are decoded at once, and HEIC is upright already; the other formats
     are lazy.
     """
-    pixels = without_metadata(name, data)
+    pixels = decodable(name, data)
     if name in heic_and_bmp.READ_BY_PILLOW:
         return heic_and_bmp.decode(name, pixels)
-    pixels = with_transparent_colour(pixels) if name == "gif" else pixels
     image = loader(name)(pixels, **options)
     profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
     if profile is None or image.get_typeof(icc.FIELD):

@@ -6,7 +6,14 @@ import pytest
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
+from shared.imaging.vips import harden
 from shared.model.limits import Limits
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hardened() -> None:
+    """Prepare libvips as a child does: its cache would keep loaders open."""
+    harden()
 
 
 @pytest.fixture(name="child")

@@ -7,6 +7,7 @@ import pyvips
 from shared.imaging.formats import tiff
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
+from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
@@ -81,9 +82,7 @@ def probe(data: bytes) -> ImageHeader:
     """
     name = require_rendered_format(data)
     _refuse_by_structure(name, data)
-    pixels = without_metadata(name, data)
-    if name == "gif":
-        pixels = with_transparent_colour(pixels)
+    pixels = decodable(name, data)
     try:
         if name in READ_BY_PILLOW:
             return _outlined(name, pixels)
@@ -98,6 +97,14 @@ def probe(data: bytes) -> ImageHeader:
         has_alpha=header.has_alpha and means_alpha,
         orientation=turned if turned != UPRIGHT else header.orientation,
     )
+
+
+def decodable(name: str, data: bytes) -> bytes:
+    """Return what the decoder gets of a file: no metadata, and no known mistakes of writers."""
+    pixels = without_metadata(name, data)
+    if name == "gif":
+        return with_transparent_colour(pixels)
+    return repaired(pixels) if name == "jpeg" else pixels
 
 
 def _refuse_by_structure(name: str, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Finds a file's format by its first bytes; key suffix and Content-Type may be wrong."""
 
+import re
 import zlib
 from collections.abc import Callable
 
@@ -55,6 +56,9 @@ _HEIC_BRANDS |= {b"mif1", b"msf1"}
 _RAW_BRAND = b"crx "
 # "BM" alone is too weak; the header size after it must be one of these.
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
+# Some writers leave zeros or junk between the first marker of a JPEG and its first segment.
+_JPEG_START = b"\xff\xd8"
+_JPEG_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xdb\xdd\xe0-\xef\xfe]")
 _GZIP = b"\x1f\x8b\x08"
 _GZIP_WBITS = 31
 
@@ -86,6 +90,11 @@ def require_rendered_format(data: bytes) -> str:
 
 def _by_magic(header: bytes) -> str | None:
     return next((name for name, magic in _MAGIC if header.startswith(magic)), None)
+
+
+def _by_jpeg_segment(header: bytes) -> str | None:
+    is_jpeg = header.startswith(_JPEG_START) and _JPEG_SEGMENT.search(header, len(_JPEG_START))
+    return "jpeg" if is_jpeg else None
 
 
 def _by_riff(header: bytes) -> str | None:
@@ -135,6 +144,7 @@ def _unpacked(header: bytes) -> bytes:
 
 _MATCHERS: tuple[Callable[[bytes], str | None], ...] = (
     _by_magic,
+    _by_jpeg_segment,
     _by_riff,
     _by_bitmap,
     _by_brand,

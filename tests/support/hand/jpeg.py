@@ -25,11 +25,13 @@ def jpeg(
 
 
 def scan(components: int, first: int, last: int, bits: int, data: bytes) -> bytes:
-    """Return one scan; `bits` is the successive approximation, high nibble before low."""
+    """Return one scan of the first `components`; `bits` is the successive approximation.
+
+    Its high nibble comes first. A scan of AC coefficients is of the last of the components only.
+    """
     numbers = range(1, components + 1) if first == 0 else (components,)
     parts = b"".join(bytes([number, 0]) for number in numbers)
-    count = components if first == 0 else 1
-    return segment(0xDA, bytes([count]) + parts + bytes([first, last, bits])) + data
+    return segment(0xDA, bytes([len(numbers)]) + parts + bytes([first, last, bits])) + data
 
 
 def flat(width: int, height: int, *, components: int = 1) -> bytes:
@@ -40,9 +42,10 @@ def flat(width: int, height: int, *, components: int = 1) -> bytes:
 
 
 def progressive(width: int, height: int, *, components: int = 1, scans: int = 1) -> bytes:
-    """Return a grey progressive JPEG: one bit a block, and `scans` - 1 of nearly no bytes.
+    """Return a grey progressive JPEG: one bit a block, and further scans of nearly no bytes.
 
     Those have nothing but runs of 32,767 empty blocks, which a decoder walks through one by one.
+    There is one for each component, as a whole file must have, and more until there are `scans`.
     """
     blocks = -(-width // 8) * -(-height // 8)
     first = scan(components, 0, 0, 0, bytes(blocks * components // 8 + 1))
@@ -51,7 +54,8 @@ def progressive(width: int, height: int, *, components: int = 1, scans: int = 1)
     bits = ("0" + "1" * 14) * runs
     bits += "1" * (-len(bits) % 8)
     packed = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
-    further = table(0x10, 0xE0) + scan(components, 1, 63, 0x00, packed) * (scans - 1)
+    each = [scan(number, 1, 63, 0x00, packed) for number in range(1, components + 1)]
+    further = table(0x10, 0xE0) + b"".join(each) + each[-1] * (scans - 1 - components)
     return jpeg(width, height, components=components, marker=0xC2, scans=first + further)
 
 

@@ -1,0 +1,150 @@
+"""Writers' mistakes are harmless, lost pixels are not: a JPEG renders exactly or not at all."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+
+from shared.imaging.render import Encoded, render
+from shared.model.errors import Cause, Failure
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe, Slot, Variant
+from tests.support import images
+
+SIZE = (1600, 1200)
+SCAN_HEAD_BYTES = 14  # marker, length, and the parameters of a scan of three components
+# With these widths libjpeg decodes at a scale of 1, 1/2, 1/4 and 1/8.
+WIDTHS = (1600, 640, 320, 160)
+
+Change = Callable[[bytes], bytes]
+
+
+def saved(**options: object) -> bytes:
+    """Return a photo-like JPEG, saved by Pillow with these options."""
+    out = BytesIO()
+    images.detail(SIZE).save(out, "JPEG", quality=80, **options)
+    return out.getvalue()
+
+
+BASELINE, PROGRESSIVE = saved(), saved(progressive=True)
+RESTARTS = saved(restart_marker_rows=1)
+
+
+def rendered(data: bytes, width: int = 320) -> bytes:
+    """Return the JPEG of one rung."""
+    recipe = Recipe("rung", (Variant("rung", (Slot.FALLBACK,), width=width),), placeholder=False)
+    (file,) = (each for each in render(data, recipe, Limits()) if isinstance(each, Encoded))
+    return file.data
+
+
+def refusal(data: bytes, width: int = 320) -> Cause | None:
+    """Return why the file is refused; None if it is rendered."""
+    try:
+        rendered(data, width)
+    except Failure as failure:
+        return failure.cause
+    return None
+
+
+def at(data: bytes, marker: int) -> int:
+    """Return the offset of the first marker of a kind."""
+    return data.index(bytes((0xFF, marker)))
+
+
+def insert(where: int, what: bytes) -> Change:
+    """Return a change that inserts bytes before the first marker of a kind."""
+    return lambda data: data[: at(data, where)] + what + data[at(data, where) :]
+
+
+def replace(offset: int, what: bytes, *, of: int) -> Change:
+    """Return a change that replaces bytes at an offset from the first marker of a kind."""
+
+    def change(data: bytes) -> bytes:
+        start = at(data, of) + offset
+        return data[:start] + what + data[start + len(what) :]
+
+    return change
+
+
+def without_end(data: bytes) -> bytes:
+    return data.removesuffix(b"\xff\xd9")
+
+
+def adobe(transform: int) -> bytes:
+    """Return Adobe's segment with a colour transform."""
+    return b"\xff\xee\x00\x0eAdobe\x00\x64" + bytes(4) + bytes([transform])
+
+
+APP0, APP4, QUANTISATION, FRAME, SCAN, END, RESTART = 0xE0, 0xE4, 0xDB, 0xC0, 0xDA, 0xD9, 0xD3
+
+HARMLESS: dict[str, tuple[bytes, Change]] = {
+    "JFIF 2.01": (BASELINE, replace(9, b"\x02\x01", of=APP0)),
+    "Adobe transform 2 of three components": (BASELINE, insert(QUANTISATION, adobe(2))),
+    "Adobe transform 7 after the frame": (BASELINE, insert(SCAN, adobe(7))),
+    "zeros after the first marker": (BASELINE, insert(APP0, bytes(64))),
+    "zeros between segments": (BASELINE, insert(QUANTISATION, bytes(500))),
+    "junk between segments": (BASELINE, insert(FRAME, b"\x12\x34\x00\xff\x00junk")),
+    "fill bytes between segments": (BASELINE, insert(FRAME, b"\xff" * 9)),
+    "a segment longer than its length": (BASELINE, insert(FRAME, b"\xff\xe4\x00\x06longer")),
+    "a segment without a length": (BASELINE, insert(FRAME, b"\xff\xe4\x00\x00")),
+    "a scan that names no coefficients": (BASELINE, replace(11, bytes(3), of=SCAN)),
+    "a scan that names too many": (BASELINE, replace(11, b"\x00\x7f\x00", of=SCAN)),
+    "stray bytes before the end": (BASELINE, insert(END, b"\x12\x34\x56")),
+    "stray bytes before a restart": (RESTARTS, insert(RESTART, b"\x12\x34\x56")),
+    "stray bytes after a scan": (PROGRESSIVE, insert(END, b"\x12\x34\x56\x78")),
+    "no end": (BASELINE, without_end),
+    "no end, restarts": (RESTARTS, without_end),
+    "no end, progressive": (PROGRESSIVE, without_end),
+    "half an end": (BASELINE, lambda data: data[:-1]),
+    "bytes after the end": (BASELINE, lambda data: data + b"\x00\xff\xd8\xffnext"),
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS.values(), ids=HARMLESS.keys())
+def test_a_writers_mistake_changes_no_pixel(case: tuple[bytes, Change]) -> None:
+    data, change = case
+    changed = change(data)
+
+    assert changed != data
+    assert rendered(changed) == rendered(data)
+
+
+def without_last(share: float) -> Change:
+    """Return a change that removes the last part of the file, and keeps its end marker."""
+    return lambda data: data[: round(len(data) * (1 - share))].rstrip(b"\xff") + b"\xff\xd9"
+
+
+def without_bytes(count: int) -> Change:
+    """Return a change that removes bytes from the middle of the file."""
+    return lambda data: data[: len(data) // 2] + data[len(data) // 2 + count :]
+
+
+LOST: dict[str, tuple[bytes, Change]] = {
+    "the last twentieth": (BASELINE, without_last(0.05)),
+    "the last third": (BASELINE, without_last(0.33)),
+    "2,000 bytes": (BASELINE, without_bytes(2000)),
+    "the last twentieth, restarts": (RESTARTS, without_last(0.05)),
+    "the last scan": (PROGRESSIVE, lambda data: data[: data.rindex(b"\xff\xda")] + b"\xff\xd9"),
+    "the last third, progressive": (PROGRESSIVE, without_last(0.33)),
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("case", LOST.values(), ids=LOST.keys())
+def test_lost_pixels_are_refused_at_every_scale(case: tuple[bytes, Change], width: int) -> None:
+    data, change = case
+
+    assert refusal(change(data), width) in {Cause.CORRUPT, Cause.TRUNCATED}
+
+
+@pytest.mark.parametrize("data", [BASELINE, RESTARTS, PROGRESSIVE])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_file_that_breaks_off_is_truncated(data: bytes, share: float) -> None:
+    assert refusal(data[: round(len(data) * share)]) is Cause.TRUNCATED
+
+
+def test_the_detail_has_the_words_of_the_decoder() -> None:
+    with pytest.raises(Failure, match=r"premature end of data segment \(1 warning") as caught:
+        rendered(without_last(0.2)(BASELINE))
+
+    assert caught.value.cause is Cause.CORRUPT
