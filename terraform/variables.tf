@@ -45,6 +45,11 @@ variable "kms_key_arn" {
     condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
     error_message = "Expected the ARN of a KMS key as kms_key_arn, arn:aws:kms:<region>:<account>:key/<id>, not an alias, or null."
   }
+
+  validation {
+    condition     = try(split(":", var.kms_key_arn)[3] == data.aws_region.current.id, true)
+    error_message = "Expected a key in the stack's region, ${data.aws_region.current.id}, as kms_key_arn: services use no key of another region. Create one there, or a replica of a multi-Region key."
+  }
 }
 
 variable "lanes" {
@@ -80,6 +85,11 @@ variable "prefix" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
     error_message = "Expected a prefix of 2 to 31 lower-case letters, digits and dashes that begins with a letter, such as pixfleet."
+  }
+
+  validation {
+    condition     = !can(regex("^(xn--|sthree-|amzn-s3-demo-)", "${var.prefix}-"))
+    error_message = "Expected a prefix with which no bucket's name begins with xn--, sthree- or amzn-s3-demo-, because S3 reserves those; choose another."
   }
 }
 
@@ -137,6 +147,11 @@ variable "storage" {
     condition     = var.storage.existing_sources_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.storage.existing_sources_kms_key_arn))
     error_message = "Expected the ARN of a KMS key as existing_sources_kms_key_arn, arn:aws:kms:<region>:<account>:key/<id>, not an alias, or null."
   }
+
+  validation {
+    condition     = try(split(":", var.storage.existing_sources_kms_key_arn)[3] == data.aws_region.current.id, true)
+    error_message = "Expected a key in the stack's region, ${data.aws_region.current.id}, as existing_sources_kms_key_arn: the bucket must be there too, because its events are sent there."
+  }
 }
 
 variable "tags" {
@@ -185,6 +200,11 @@ variable "worker" {
   validation {
     condition     = try(var.worker.child_images >= 1 && var.worker.child_images <= 1000000 && floor(var.worker.child_images) == var.worker.child_images, true)
     error_message = "Expected child_images as a whole number from 1 to 1000000."
+  }
+
+  validation {
+    condition     = try(split(":", var.worker.completion_topic_arn)[3] == data.aws_region.current.id, true)
+    error_message = "Expected a topic in the stack's region, ${data.aws_region.current.id}, as completion_topic_arn: an event is sent before its message is acknowledged, and must not depend on a second region. A queue of another region can subscribe to it."
   }
 
   validation {

@@ -1,5 +1,7 @@
 # The worker's permissions, one statement for each capability. tests/terraform/test_worker_policy.py compares them with
 # the worker's calls.
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {}
 
 data "aws_iam_policy_document" "worker" {
@@ -92,7 +94,7 @@ data "aws_iam_policy_document" "worker" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = [for service in ["dynamodb", "lambda", "s3", "sns", "sqs"] : "${service}.${data.aws_region.current.id}.amazonaws.com"]
+        values   = [for service in ["dynamodb", "lambda", "s3", "sns", "sqs"] : "${service}.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
       }
     }
   }
@@ -108,7 +110,7 @@ data "aws_iam_policy_document" "worker" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = ["s3.${data.aws_region.current.id}.amazonaws.com"]
+        values   = ["s3.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
       }
     }
   }

@@ -17,6 +17,31 @@ run "the_alias_of_a_key_is_refused" {
   expect_failures = [var.kms_key_arn]
 }
 
+run "keys_and_a_topic_of_another_region_are_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/abc"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/abc"
+    }
+    worker = { completion_topic_arn = "arn:aws:sns:eu-west-1:123456789012:changes" }
+  }
+
+  expect_failures = [var.kms_key_arn, var.storage, var.worker]
+}
+
+run "a_prefix_that_s3_reserves_is_refused" {
+  command = plan
+
+  variables {
+    prefix = "sthree"
+  }
+
+  expect_failures = [var.prefix]
+}
+
 run "lanes_without_live_are_refused" {
   command = plan
 

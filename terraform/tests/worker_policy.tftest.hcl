@@ -10,6 +10,17 @@ provider "aws" {
   skip_requesting_account_id  = true
 }
 
+provider "aws" {
+  alias                       = "beijing"
+  region                      = "cn-north-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
 override_module {
   target = module.storage
   outputs = {
@@ -127,5 +138,31 @@ run "a_topic_and_keys_are_allowed_only_if_they_are_configured" {
       ]
     }
     error_message = "A key or a topic has other permissions than needed."
+  }
+}
+
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+run "in_china_the_services_have_another_suffix" {
+  command = plan
+
+  providers = {
+    aws = aws.beijing
+  }
+
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/ours"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/theirs"
+    }
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : [
+        for service in flatten([try(each.Condition.StringEquals["kms:ViaService"], [])]) : endswith(service, ".cn-north-1.amazonaws.com.cn")
+      ]
+    ]))
+    error_message = "The worker could not use a key there."
   }
 }

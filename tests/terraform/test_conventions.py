@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,32 @@ def test_the_only_provider_is_that_of_aws(folder: Path) -> None:
     assert {name for name in providers if not name.startswith("__")} == {"aws"}
     assert plain(providers["aws"]["source"]) == "hashicorp/aws"
     assert plain(providers["aws"]["version"]) == ">= 5.100, < 7"
+
+
+@every_folder
+def test_no_region_is_read_by_its_name(folder: Path) -> None:
+    """Version 6 of the provider warns of `name`; `id` is in both versions."""
+    found = [
+        line
+        for file in folder.glob("*.tf")
+        for line in file.read_text().splitlines()
+        if re.search(r"data\.aws_region\.\w+\.name\b", line)
+    ]
+
+    assert found == []
+
+
+# Names of endpoints in AWS China end in amazonaws.com.cn; most service principals do not.
+@every_folder
+def test_no_endpoint_has_the_suffix_of_one_partition(folder: Path) -> None:
+    found = [
+        line.strip()
+        for file in folder.glob("*.tf")
+        for line in file.read_text().splitlines()
+        if re.search(r"\}[.]amazonaws[.]com|\}[.]s3[.]amazonaws", line)
+    ]
+
+    assert found == []
 
 
 @every_module

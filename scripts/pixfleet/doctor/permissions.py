@@ -120,6 +120,15 @@ def _part_permissions(subject: StackUnderTest) -> Iterator[Permission]:
         "doctor",
         lambda: clients.s3.get_bucket_notification_configuration(Bucket=stack.sources_bucket),
     )
+    yield from (
+        Permission(
+            "s3:GetBucketLocation",
+            subject.arn("s3", bucket),
+            "doctor",
+            partial(clients.s3.get_bucket_location, Bucket=bucket),
+        )
+        for bucket in (stack.sources_bucket, stack.variants_bucket)
+    )
     yield Permission(
         "cloudwatch:DescribeAlarms",
         subject.arn("cloudwatch", "alarm:*"),

@@ -1,6 +1,6 @@
 """Checks that ledger, function and distribution exist and are ready, and their versions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scripts.pixfleet.doctor.finding import Finding, ok_or_wrong, skipped
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
@@ -10,15 +10,35 @@ from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED
 from shared.model.versions import ENGINE_VERSION, WORKER_VERSION
 
-LEDGER, FUNCTION, EDGE, VERSIONS = "ledger", "function", "edge", "versions"
+BUCKETS, LEDGER, FUNCTION = "buckets", "ledger", "function"
+EDGE, VERSIONS = "edge", "versions"
+# The answer of GetBucketLocation for the two oldest regions.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+OLD_LOCATIONS: Mapping[str | None, str] = {None: "us-east-1", "EU": "eu-west-1"}
 
 
 def check(subject: StackUnderTest) -> Iterator[Finding]:
-    """Yield findings about ledger, function, distribution and versions."""
+    """Yield findings about buckets, ledger, function, distribution and versions."""
+    yield from _buckets(subject)
     yield from _ledger(subject)
     yield from _function(subject)
     yield from _edge(subject)
     yield from _versions(subject)
+
+
+def _buckets(subject: StackUnderTest) -> Iterator[Finding]:
+    """Check the regions: S3 sends a bucket's events to queues and rules of its own region only."""
+    stack, s3 = subject.stack, subject.clients.s3
+    for bucket in (stack.sources_bucket, stack.variants_bucket):
+        location = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
+        region = OLD_LOCATIONS.get(location, location)
+        yield ok_or_wrong(
+            BUCKETS,
+            region == stack.region,
+            f"{bucket} is in {region}",
+            f"use a bucket in {stack.region}, where the stack is, or a stack in {region}: "
+            "no event of a bucket reaches another region",
+        )
 
 
 def _ledger(subject: StackUnderTest) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "ours" {
     }
   }
 
-  # S3's events to encrypted queues, alarms to the encrypted operations topic.
+  # S3's events to encrypted queues, alarms to the encrypted operations topic. Not tested on AWS.
   statement {
     sid       = "LetServicesSendToQueuesAndTopics"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -31,13 +31,28 @@ data "aws_iam_policy_document" "ours" {
 
     principals {
       type        = "Service"
-      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"]
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "s3.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  # EventBridge's events to the encrypted queues, the dead-letter queue too. Without a condition: AWS's guide says for topics
+  # that aws:SourceAccount and aws:SourceArn in a key policy are not supported for EventBridge, and nothing for queues.
+  # The queues' policies name the rules. Not tested on AWS.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+  statement {
+    sid       = "LetEventBridgeSendToQueues"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 
@@ -65,7 +80,7 @@ data "aws_iam_policy_document" "ours" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${var.region}.amazonaws.com"]
+      identifiers = ["logs.${var.region}.${data.aws_partition.current.dns_suffix}"]
     }
 
     condition {

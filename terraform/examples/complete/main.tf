@@ -14,7 +14,7 @@ module "site" {
   }
 
   delivery = {
-    access_logs           = { bucket_domain_name = "${var.logs_bucket}.s3.amazonaws.com", prefix = "site/" }
+    access_logs           = { bucket_domain_name = "${var.logs_bucket}.s3.${data.aws_partition.current.dns_suffix}", prefix = "site/" }
     certificate_arn       = var.certificate_arn
     cors_origins          = ["https://${var.domain_name}"]
     domain_names          = ["images.${var.domain_name}"]

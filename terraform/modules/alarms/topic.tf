@@ -7,8 +7,8 @@ data "aws_region" "current" {}
 locals {
   _account_id = data.aws_caller_identity.current.account_id
   _partition  = data.aws_partition.current.partition
-  # `name` exists in provider 5 and 6; 6 warns that it is deprecated.
-  _region = data.aws_region.current.name
+  # By `id`: the attribute `name` is deprecated from version 6 of the provider on.
+  _region = data.aws_region.current.id
 
   # Built from parts, so that the policy does not depend on the topic.
   _topic_arn = "arn:${local._partition}:sns:${local._region}:${local._account_id}:${var.prefix}-operations"

@@ -9,6 +9,10 @@ locals {
   account_id = data.aws_caller_identity.this.account_id
   partition  = data.aws_partition.this.partition
 
+  # Prefixes and suffixes that S3 reserves, adjacent dots and IP addresses; an alias of an access point and a directory
+  # bucket send no events. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  reserved_bucket_name = "^(xn--|sthree-|amzn-s3-demo-)|[.][.]|^[0-9]+([.][0-9]+){3}$|(-s3alias|--ol-s3|[.]mrap|--x-s3|--table-s3)$"
+
   is_ours       = var.existing_sources_bucket == null
   sources_name  = local.is_ours ? "${var.prefix}-sources-${local.account_id}" : var.existing_sources_bucket
   variants_name = "${var.prefix}-variants-${local.account_id}"

@@ -28,6 +28,11 @@ variable "access_logs_bucket" {
   }
 
   validation {
+    condition     = var.access_logs_bucket == null || !can(regex(local.reserved_bucket_name, var.access_logs_bucket))
+    error_message = "access_logs_bucket must be a general purpose bucket, and S3 reserves this name or never allows it (see its bucket naming rules): give the bucket's own name, not an alias of an access point."
+  }
+
+  validation {
     condition = (
       var.access_logs_bucket == null
       || !can(regex("^${var.prefix}-(sources|variants)-", var.access_logs_bucket))
@@ -90,6 +95,11 @@ variable "existing_sources_bucket" {
       || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_sources_bucket))
     )
     error_message = "existing_sources_bucket must be the name of a bucket, not its ARN or address: \"my-photos\"."
+  }
+
+  validation {
+    condition     = var.existing_sources_bucket == null || !can(regex(local.reserved_bucket_name, var.existing_sources_bucket))
+    error_message = "existing_sources_bucket must be a general purpose bucket, and S3 reserves this name or never allows it (see its bucket naming rules): give the bucket's own name, not an alias of an access point."
   }
 }
 
@@ -164,6 +174,11 @@ variable "prefix" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}$", var.prefix))
     error_message = "prefix must be 2 to 31 lower-case letters, digits and dashes, beginning with a letter: names of buckets begin with it."
   }
+
+  validation {
+    condition     = !can(regex(local.reserved_bucket_name, "${var.prefix}-"))
+    error_message = "prefix must not make names of buckets that begin with xn--, sthree- or amzn-s3-demo-, which S3 reserves: choose another."
+  }
 }
 
 variable "replication" {
@@ -181,6 +196,12 @@ variable "replication" {
       || can(regex("^arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replication.destination_bucket_arn))
     )
     error_message = "replication.destination_bucket_arn must be the ARN of a bucket: \"arn:aws:s3:::my-copy\"."
+  }
+
+  # The part after the last colon of the ARN.
+  validation {
+    condition     = var.replication == null || !can(regex(local.reserved_bucket_name, reverse(split(":", var.replication.destination_bucket_arn))[0]))
+    error_message = "replication.destination_bucket_arn must be of a general purpose bucket, and S3 reserves this name or never allows it (see its bucket naming rules)."
   }
 
   validation {

@@ -27,6 +27,21 @@ resource "aws_s3_bucket_lifecycle_configuration" "variants" {
     }
   }
 
+  # `pixfleet dlq status` reads the records of a redrive, and nobody needs them for long after the dead letters
+  # themselves, which SQS keeps for 14 days at most.
+  rule {
+    id     = "expire-redrives"
+    status = "Enabled"
+
+    filter {
+      prefix = "_redrives/"
+    }
+
+    expiration {
+      days = 90
+    }
+  }
+
   # Keys of variants begin with two hex digits, so sixteen rules cover them all; a rule without a prefix
   # would expire `_recipes/`, which the worker needs.
   dynamic "rule" {

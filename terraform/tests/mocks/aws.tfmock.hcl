@@ -4,7 +4,7 @@ mock_data "aws_caller_identity" {
 }
 
 mock_data "aws_partition" {
-  defaults = { partition = "aws" }
+  defaults = { dns_suffix = "amazonaws.com", partition = "aws" }
 }
 
 mock_data "aws_region" {

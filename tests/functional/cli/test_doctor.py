@@ -178,6 +178,19 @@ def test_a_notification_that_was_replaced_is_found(on_lambda: OnLambda) -> None:
     assert found == ["trigger: pixfleet-sources notifies pixfleet-live of nothing"]
 
 
+def test_a_bucket_of_another_region_is_found(on_lambda: OnLambda) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(
+        Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    stack = replace(on_lambda.stack, sources_bucket="elsewhere")
+
+    found = OnLambda(stack, on_lambda.clients).wrong()
+
+    assert "buckets: elsewhere is in eu-west-1" in found
+    assert [each for each in found if stack.variants_bucket in each] == []
+
+
 def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
     stack = replace(
         on_lambda.stack,

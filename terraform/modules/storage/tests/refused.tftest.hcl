@@ -163,3 +163,32 @@ run "replication_into_the_variants_bucket_is_refused" {
 
   expect_failures = [aws_s3_bucket_replication_configuration.sources[0]]
 }
+
+# tests/terraform tries every reserved name.
+run "names_that_s3_reserves_are_refused" {
+  command = plan
+
+  variables {
+    existing_sources_bucket = "photos--euw1-az1--x-s3"
+    prefix                  = "sthree"
+  }
+
+  expect_failures = [
+    var.existing_sources_bucket,
+    var.prefix,
+  ]
+}
+
+run "names_that_s3_reserves_are_refused_for_logs_and_copies" {
+  command = plan
+
+  variables {
+    access_logs_bucket = "photos-s3alias"
+    replication        = { destination_bucket_arn = "arn:aws:s3:::photos..copy" }
+  }
+
+  expect_failures = [
+    var.access_logs_bucket,
+    var.replication,
+  ]
+}

@@ -122,8 +122,13 @@ run "by_default_buckets_are_private_sources_have_versions_and_variants_do_not_ex
   }
 
   assert {
-    condition     = one(aws_s3_bucket_lifecycle_configuration.variants.rule[*].id) == "abort-uploads"
-    error_message = "No rule may delete a variant by default."
+    condition = {
+      for rule in aws_s3_bucket_lifecycle_configuration.variants.rule : rule.id => "${coalesce(one(rule.filter).prefix, "all")} ${try(one(rule.expiration).days, "never")}"
+      } == {
+      abort-uploads   = "all never"
+      expire-redrives = "_redrives/ 90"
+    }
+    error_message = "Only records of redrives may expire by default, got ${jsonencode(aws_s3_bucket_lifecycle_configuration.variants.rule)}."
   }
 
   assert {
@@ -153,7 +158,7 @@ run "sources_expire_and_variants_after_them" {
     condition = [
       for rule in aws_s3_bucket_lifecycle_configuration.variants.rule :
       "${rule.filter[0].prefix} ${rule.expiration[0].days}"
-      if startswith(rule.id, "expire-")
+      if startswith(rule.id, "expire-variants-")
     ] == [for digit in split("", "0123456789abcdef") : "${digit} 92"]
     error_message = "Every shard must expire."
   }
