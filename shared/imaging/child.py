@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
+from shared.imaging.child_frames import write_frame
 from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
@@ -25,7 +26,6 @@ from shared.imaging.child_protocol import (
     Reply,
     VariantFrame,
     read_job,
-    write_frame,
 )
 from shared.imaging.heic_and_bmp import import_readers
 from shared.imaging.peak_memory import PeakMemory

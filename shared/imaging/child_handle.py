@@ -7,16 +7,15 @@ credentials.
 import sys
 from collections.abc import Iterator
 
+from shared.imaging.child_frames import InvalidFrame, new_nonce
 from shared.imaging.child_process import ChildProcess
 from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
     HeaderFrame,
-    InvalidFrame,
     Job,
     ReadyFrame,
     VariantFrame,
-    new_nonce,
     read_ready,
     read_reply,
     write_job,

@@ -1,39 +1,28 @@
-"""The protocol between the parent and a render child: length-prefixed frames over two pipes.
+"""The protocol between the parent and a render child: jobs, and the replies to them.
 
-A frame is the nonce of its job (16 bytes), the length of its header (4 bytes, big-endian), the
-length of its payload (8 bytes), the header as JSON, and the payload. An image may have taken over
-the child, so the parent bounds every length and validates every header. What the values may be is
-in `reply_checks`.
+An image may have taken over the child, so the parent bounds every length and validates every
+header. What the values may be is in `reply_checks`.
 """
 
-import secrets
-import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TypeVar
 
 import msgspec
 
+from shared.imaging.child_frames import NO_NONCE, Frame, InvalidFrame, read_frame, write_frame
 from shared.imaging.sandbox.lock import Lock
 from shared.model.codec import Codec
-from shared.model.errors import Cause, PixfleetError
+from shared.model.errors import Cause
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Recipe, Slot
 
-PREFIX = struct.Struct(">16sIQ")
-NONCE_BYTES = 16
-# The nonce of the ready frame, which comes before any job.
-NO_NONCE = bytes(NONCE_BYTES)
 # A job's header is its recipe. A reply's longest header is a failure's, whose detail is bounded.
 MAX_JOB_HEADER_BYTES = 256 * 1024
 MAX_REPLY_HEADER_BYTES = 16 * 1024
 MAX_SOURCE_BYTES = 512 * 1024 * 1024
-
-
-class InvalidFrame(PixfleetError):
-    """A frame that is truncated, too long or of an unexpected kind."""
 
 
 class RenderStage(StrEnum):
@@ -134,22 +123,6 @@ _watermark_decoder = msgspec.json.Decoder(WatermarkFrame)
 _ready_decoder = msgspec.json.Decoder(ReadyFrame)
 
 
-def new_nonce() -> bytes:
-    """Return the nonce of a new job, which no child can know before it has the job."""
-    return secrets.token_bytes(NONCE_BYTES)
-
-
-def write_frame(
-    stream: IO[bytes], header: msgspec.Struct, payload: bytes = b"", *, nonce: bytes = NO_NONCE
-) -> None:
-    """Write one frame and flush it."""
-    encoded = msgspec.json.encode(header)
-    stream.write(PREFIX.pack(nonce, len(encoded), len(payload)))
-    stream.write(encoded)
-    stream.write(payload)
-    stream.flush()
-
-
 def write_job(
     stream: IO[bytes], job: Job, source: bytes, watermark: bytes, *, nonce: bytes
 ) -> None:
@@ -165,91 +138,58 @@ def read_job(stream: IO[bytes]) -> ReceivedJob | None:
     The child trusts its parent, so headers that do not decode raise msgspec's errors, and only
     truncated input and a watermark of another job raise `InvalidFrame`.
     """
-    prefix = _read_prefix(stream, MAX_JOB_HEADER_BYTES, MAX_SOURCE_BYTES)
-    if prefix is None:
+    first = _read_file(stream)
+    if first is None:
         return None
-    header, source = _read_rest(stream, prefix)
-    job = _job_decoder.decode(header)
-    watermark = b""
+    job, watermark = _job_decoder.decode(first.header), b""
     if job.recipe.watermark is not None:
-        second = _read_prefix(stream, MAX_JOB_HEADER_BYTES, MAX_SOURCE_BYTES)
-        if second is None or second.nonce != prefix.nonce:
-            raise InvalidFrame("Expected the watermark of the job, got another frame or the end.")
-        header, watermark = _read_rest(stream, second)
-        _watermark_decoder.decode(header)
-    return ReceivedJob(prefix.nonce, job, source, watermark)
+        second = _read_file(stream, nonce=first.nonce)
+        if second is None:
+            raise InvalidFrame("Expected the watermark of a job, got the end of the stream.")
+        _watermark_decoder.decode(second.header)
+        watermark = second.payload
+    return ReceivedJob(first.nonce, job, first.payload, watermark)
+
+
+def _read_file(stream: IO[bytes], *, nonce: bytes | None = None) -> Frame | None:
+    return read_frame(
+        stream,
+        nonce=nonce,
+        max_header_bytes=MAX_JOB_HEADER_BYTES,
+        max_payload_bytes=MAX_SOURCE_BYTES,
+    )
 
 
 def read_ready(stream: IO[bytes]) -> ReadyFrame:
     """Return the child's first frame; `InvalidFrame` unless it is a `ReadyFrame`."""
-    return _read_as(_ready_decoder, stream, "a ready frame", nonce=NO_NONCE, max_payload_bytes=0)[
-        0
-    ]
+    ready, _ = _read_as(_ready_decoder, stream, nonce=NO_NONCE, max_payload_bytes=0)
+    return ready
 
 
 def read_reply(stream: IO[bytes], *, nonce: bytes, max_payload_bytes: int) -> tuple[Reply, bytes]:
     """Return the child's next reply to the job with this nonce, and its payload.
 
-    Raises `InvalidFrame` if the stream has ended or holds anything else. Nothing is read before
-    its length has been checked.
+    Raises `InvalidFrame` if the stream has ended or holds anything else.
     """
-    return _read_as(
-        _reply_decoder, stream, "a reply", nonce=nonce, max_payload_bytes=max_payload_bytes
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Prefix:
-    nonce: bytes
-    header_bytes: int
-    payload_bytes: int
+    return _read_as(_reply_decoder, stream, nonce=nonce, max_payload_bytes=max_payload_bytes)
 
 
 def _read_as(
     decoder: msgspec.json.Decoder[Header],
     stream: IO[bytes],
-    what: str,
     *,
     nonce: bytes,
     max_payload_bytes: int,
 ) -> tuple[Header, bytes]:
-    prefix = _read_prefix(stream, MAX_REPLY_HEADER_BYTES, max_payload_bytes)
-    if prefix is None:
+    frame = read_frame(
+        stream,
+        nonce=nonce,
+        max_header_bytes=MAX_REPLY_HEADER_BYTES,
+        max_payload_bytes=max_payload_bytes,
+    )
+    if frame is None:
         raise InvalidFrame("Expected a frame, got the end of the stream.")
-    if prefix.nonce != nonce:
-        raise InvalidFrame("Expected the nonce of this job, got another.")
-    header, payload = _read_rest(stream, prefix)
     try:
-        return decoder.decode(header), payload
+        return decoder.decode(frame.header), frame.payload
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidFrame(f"Expected {what}, got {header[:80]!r}: {error}.") from error
-
-
-def _read_prefix(
-    stream: IO[bytes], max_header_bytes: int, max_payload_bytes: int
-) -> _Prefix | None:
-    """Return a frame's prefix; `None` at the end of the stream."""
-    packed = stream.read(PREFIX.size)
-    if not packed:
-        return None
-    if len(packed) < PREFIX.size:
-        raise InvalidFrame("Expected a whole frame, got a part of its prefix.")
-    prefix = _Prefix(*PREFIX.unpack(packed))
-    if prefix.header_bytes > max_header_bytes or prefix.payload_bytes > max_payload_bytes:
-        raise InvalidFrame(
-            "Expected a bounded frame, "
-            f"got {prefix.header_bytes} and {prefix.payload_bytes} bytes."
-        )
-    return prefix
-
-
-def _read_rest(stream: IO[bytes], prefix: _Prefix) -> tuple[bytes, bytes]:
-    header = _read_exactly(stream, prefix.header_bytes)
-    return header, _read_exactly(stream, prefix.payload_bytes)
-
-
-def _read_exactly(stream: IO[bytes], size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) < size:
-        raise InvalidFrame(f"Expected {size} bytes, got {len(data)}.")
-    return data
+        raise InvalidFrame(f"Expected a reply, got {frame.header[:80]!r}: {error}.") from error

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 
+from shared.imaging.child_frames import InvalidFrame
 from shared.imaging.child_protocol import (
     DoneFrame,
     FailedFrame,
     HeaderFrame,
-    InvalidFrame,
     Job,
     Reply,
     VariantFrame,

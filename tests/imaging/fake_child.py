@@ -3,9 +3,10 @@
 import io
 import sys
 
+from shared.imaging.child_frames import NO_NONCE, PREFIX, write_frame
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_process import ChildProcess
-from shared.imaging.child_protocol import NO_NONCE, PREFIX, ReadyFrame, write_frame
+from shared.imaging.child_protocol import ReadyFrame
 from shared.model.limits import Limits
 
 BEGINNING = f"""

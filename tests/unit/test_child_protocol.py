@@ -10,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging import child_protocol
-from shared.imaging.child_protocol import (
-    MAX_REPLY_HEADER_BYTES,
+from shared.imaging.child_frames import (
     NO_NONCE,
     NONCE_BYTES,
     PREFIX,
+    InvalidFrame,
+    new_nonce,
+    write_frame,
+)
+from shared.imaging.child_protocol import (
+    MAX_REPLY_HEADER_BYTES,
     DoneFrame,
     FailedFrame,
     HeaderFrame,
-    InvalidFrame,
     Job,
     ReadyFrame,
     ReceivedJob,
@@ -26,10 +30,8 @@ from shared.imaging.child_protocol import (
     Reply,
     VariantFrame,
     WatermarkFrame,
-    new_nonce,
     read_job,
     read_ready,
-    write_frame,
     write_job,
 )
 from shared.imaging.sandbox.lock import Lock

@@ -10,16 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.imaging.child_frames import NONCE_BYTES, InvalidFrame, write_frame
 from shared.imaging.child_protocol import (
-    NONCE_BYTES,
     DoneFrame,
     HeaderFrame,
-    InvalidFrame,
     Job,
     Reply,
     VariantFrame,
     read_reply,
-    write_frame,
 )
 from shared.imaging.reply_checks import ReplyChecks
 from shared.model.codec import Codec
