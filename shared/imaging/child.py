@@ -33,6 +33,7 @@ from shared.imaging.render import Encoded, Finished, accept
 from shared.imaging.sandbox.locks import lock_in
 from shared.imaging.vips import harden
 from shared.model.errors import MAX_DETAIL_CHARS, Cause, Failure
+from shared.model.limits import CHILD_CPU_SECONDS
 
 # Linux only. macOS does not enforce RLIMIT_AS anyway; there, the demo runs without it.
 STATM = Path("/proc/self/statm")
@@ -130,7 +131,7 @@ def _private_stdout() -> BinaryIO:
 
 
 def _set_rlimits(memory_bytes: int) -> None:
-    """Set this process's rlimits: core dumps, file size and address space.
+    """Set this process's rlimits: core dumps, file size, CPU time and address space.
 
     Images get `memory_bytes` on top of what the interpreter and libvips hold already, and on top
     of what the first thread will add.
@@ -139,8 +140,12 @@ def _set_rlimits(memory_bytes: int) -> None:
     if STATM.exists():
         held = int(STATM.read_text().split()[0]) * resource.getpagesize()
         rlimits[resource.RLIMIT_AS] = held + FIRST_THREAD_BYTES + memory_bytes
+        rlimits[resource.RLIMIT_CPU] = CHILD_CPU_SECONDS
     for kind, bound in rlimits.items():
-        resource.setrlimit(kind, (bound, bound))
+        # Only root may raise a limit above that of the process that started this one.
+        inherited = resource.getrlimit(kind)[1]
+        lowest = bound if inherited == resource.RLIM_INFINITY else min(bound, inherited)
+        resource.setrlimit(kind, (lowest, lowest))
 
 
 if __name__ == "__main__":

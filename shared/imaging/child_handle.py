@@ -76,6 +76,10 @@ class RenderChild:
         """Return whether the child can take an image: it runs, and has sent nothing unasked."""
         return self.is_alive() and not (self._ready and self._process.pipes.has_unread())
 
+    def is_worn_out(self, images: int) -> bool:
+        """Return whether the child has rendered so many images, or used much CPU time."""
+        return self.images >= images or self._process.is_worn_out()
+
     def await_ready(self, *, time_limit_seconds: float = START_SECONDS) -> ReadyFrame:
         """Return the child's `ReadyFrame`, for which only the first call waits.
 

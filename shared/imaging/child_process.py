@@ -8,15 +8,18 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import BinaryIO
 
 from shared.imaging.child_pipes import ChildPipes
 from shared.model.errors import MAX_DETAIL_CHARS
+from shared.model.limits import CHILD_CPU_SECONDS
 from shared.text import printable_line
 
 STDERR_TAIL_BYTES = 300
+CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h
 # A process that was killed is gone at once; another may be writing its last output.
 EXIT_SECONDS = 1.0
 # A child's environment holds nothing worth stealing. Lambda's own Python finds its libraries by
@@ -63,6 +66,21 @@ class ChildProcess:
     def is_alive(self) -> bool:
         """Return whether the process is running."""
         return self.popen.poll() is None
+
+    def is_worn_out(self) -> bool:
+        """Return whether the process has used half of the CPU time that it may use."""
+        return self._cpu_seconds() > CHILD_CPU_SECONDS / 2
+
+    def _cpu_seconds(self) -> float:
+        """Return the CPU time that the kernel has counted; 0 if the process has ended."""
+        if sys.platform != "linux":
+            return 0.0  # there, a child has no limit
+        # As clock_getcpuclockid(3) makes it, which Python has for threads only.
+        clock = (~self.pid << 3) | CPUCLOCK_SCHED
+        try:
+            return time.clock_gettime(clock)
+        except OSError:
+            return 0.0
 
     def stop(self) -> None:
         """Kill the process and close its pipes."""

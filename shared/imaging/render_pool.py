@@ -97,7 +97,7 @@ class _Seat:
 
     def retire_child(self) -> None:
         """Replace the child if it has rendered its last image."""
-        if self._child and self._child.images >= self._images_per_child:
+        if self._child and self._child.is_worn_out(self._images_per_child):
             self._replace_child()
 
     def stop(self) -> None:

@@ -10,6 +10,10 @@ MAX_FRAMES_READ = 5_000
 MAX_SOURCE_SIDE = 1_000_000
 # Starting a child takes about as much CPU as a small image: 0.1 % of the work of 500 images.
 IMAGES_PER_CHILD = 500
+# RLIMIT_CPU of a child: it ends one that an image has taken over and whose parent was killed. A
+# child that has used half of it is replaced, so that no image comes near it: with the longest time
+# limit, 900 s, one image has eight cores to itself.
+CHILD_CPU_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)

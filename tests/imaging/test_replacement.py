@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.imaging import child_process as process_module
 from shared.imaging import render_pool as pool_module
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import RenderUnavailable
 from shared.model.limits import Limits
-from tests.imaging.children import files
+from tests.imaging.children import cpu_seconds, files
 from tests.support import images
 
 pytestmark = pytest.mark.imaging
@@ -115,3 +116,19 @@ def test_a_closed_pool_leaves_no_next_child(started: list[RenderChild]) -> None:
 
     assert len(started) == 2
     assert not any(child.is_alive() for child in started)
+
+
+def test_a_child_is_replaced_when_it_has_used_half_of_its_cpu_time(
+    started: list[RenderChild], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel would end it in the middle of an image."""
+    render_pool = RenderPool(1, Limits())
+    first = [render(render_pool) for _ in range(2)]
+    monkeypatch.setattr(process_module, "CHILD_CPU_SECONDS", cpu_seconds(started[0].pid))
+
+    last = render(render_pool)
+    successor = render(render_pool)
+
+    assert {*first, last} == {started[0].pid}
+    assert successor == started[1].pid
+    render_pool.close()

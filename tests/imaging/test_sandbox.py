@@ -16,7 +16,7 @@ from shared.model.errors import (
     OutOfTime,
     TooManyPixels,
 )
-from shared.model.limits import MEBIBYTE, Limits
+from shared.model.limits import CHILD_CPU_SECONDS, MEBIBYTE, Limits
 from tests.imaging.children import (
     PATIENCE_SECONDS,
     SLOW_JOB,
@@ -65,6 +65,8 @@ def test_a_child_has_its_rlimits(child: RenderChild) -> None:
 
     assert MEMORY_BYTES < int(found["Max address space"]) < 3 * MEMORY_BYTES
     assert found["Max core file size"] == "0"
+    assert int(found["Max cpu time"]) == CHILD_CPU_SECONDS
+    assert found["Max open files"] == "0"
     assert int(found["Max file size"]) == MEBIBYTE
 
 
