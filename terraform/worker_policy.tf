@@ -12,6 +12,7 @@ data "aws_iam_policy_document" "worker" {
   }
 
   # Without s3:ListBucket S3 answers 403 and not 404 for a deleted source, and its variants would stay.
+  # A source with its owner's key (SSE-C) is seen in the listing only.
   # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   statement {
     sid       = "LearnThatASourceIsGone"

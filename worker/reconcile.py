@@ -21,7 +21,6 @@ from shared.model.errors import (
     Outside,
     PixfleetError,
     PoisonSuspect,
-    SourceEncrypted,
     Unknown,
     rejection,
 )
@@ -122,13 +121,7 @@ def _finished_before(
         return _former_result(Outcome.IGNORED, entry, work)
     if entry.is_unfinished or not entry.status:
         return None
-    try:
-        observed = _observe(work.key, context, record_log)
-    except SourceEncrypted as failure:
-        # S3 does not tell which object this is, so the cause alone says that nothing has changed.
-        is_known = entry.status == REJECTED and entry.cause == failure.cause
-        is_finished = is_known and not _is_asked(entry, work)
-        return _former_result(Outcome.REJECTED, entry, work) if is_finished else None
+    observed = _observe(work.key, context, record_log)
     state = _assess(work.key, entry, observed, context)
     if state.kind is StateKind.ABSENT:
         return _former_result(Outcome.ABSENT, entry, work)
@@ -187,17 +180,12 @@ def _finished(state: State, entry: Entry, work: Work) -> KeyResult | None:
     """Return the result of a source that needs no work; None if it needs some."""
     if state.kind is StateKind.CURRENT:
         return _former_result(Outcome.CURRENT, entry, work)
-    if state.kind is StateKind.REJECTED and not _is_asked(entry, work):
+    # Each message can ask once to try a rejected source again. Its later receives get the answer
+    # of that try.
+    is_asked = work.asks_again and entry.message_ids.isdisjoint(work.message_ids)
+    if state.kind is StateKind.REJECTED and not is_asked:
         return _former_result(Outcome.REJECTED, entry, work)
     return None
-
-
-def _is_asked(entry: Entry, work: Work) -> bool:
-    """Return whether a message asks to try a rejected source again.
-
-    Each message can ask once. Its later receives get the answer of that try.
-    """
-    return work.asks_again and entry.message_ids.isdisjoint(work.message_ids)
 
 
 def _former_result(outcome: Outcome, entry: Entry, work: Work) -> KeyResult:

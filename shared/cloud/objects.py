@@ -72,13 +72,16 @@ class Objects:
     def head(self, key: str) -> Source | None:
         """Return the source as it is now; None if there is none, or a delete marker.
 
-        Raises `SourceEncrypted` for an object that was stored with its owner's own key.
+        S3 does not answer for an object that was stored with its owner's own key; its ETag and
+        size are those of the bucket's listing then.
         """
         try:
             answer = self.calls.attempt(lambda: self._head(key), stage="head")
         except Missing:
             self._require_sources_bucket()
             return None
+        except SourceEncrypted:
+            return self._with_customer_key(key)
         metadata = answer.get("Metadata", {})
         return Source(
             key=key,
@@ -173,6 +176,23 @@ class Objects:
                 return body.read()
 
         return self.calls.attempt(read, stage="recipes")
+
+    def _with_customer_key(self, key: str) -> Source | None:
+        answer = self.calls.attempt(
+            lambda: self._s3.list_objects_v2(Bucket=self.sources_bucket, Prefix=key, MaxKeys=1),
+            stage="head",
+        )
+        # A key is the first one that begins with itself.
+        listed = next((each for each in answer.get("Contents", []) if each["Key"] == key), None)
+        if listed is None:
+            return None
+        return Source(
+            key=key,
+            etag=listed["ETag"].strip('"'),
+            size_bytes=listed["Size"],
+            last_modified=listed["LastModified"].isoformat(),
+            has_customer_key=True,
+        )
 
     def _head(self, key: str) -> "HeadObjectOutputTypeDef":
         try:

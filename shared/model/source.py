@@ -27,6 +27,8 @@ class Overrides:
 class Source:
     """A source as HeadObject describes it.
 
+    If it `has_customer_key`, S3 returns it only to whoever has the key of its owner (SSE-C), and
+    its metadata are unknown.
     `last_modified` is only compared for equality: it changes when the same file is uploaded again,
     and then a rejected source is tried again.
     """
@@ -37,6 +39,7 @@ class Source:
     overrides: Overrides = Overrides()
     is_own_output: bool = False
     last_modified: str = ""
+    has_customer_key: bool = False
 
     @property
     def identity(self) -> str:

@@ -271,21 +271,26 @@ def test_a_source_with_its_owners_key_is_rejected_alone_until_it_is_replaced(
     for number, key in enumerate(keys):
         delivery.world.drop(key, images.jpeg(SMALL, seed=number))
     delivery.deliver(notification(KEY))
+    delivery.world.drop(KEY, images.jpeg(SMALL, seed=7))
     injector.refuse("HeadObject", "400", status=400, where=KEY)
     injector.refuse("GetObject", "InvalidRequest", status=400, where=KEY, message=SSE_C)
 
     encrypted, plain = delivery.deliver(*[notification(key) for key in keys])
     _, duplicate = delivery.deliver(*[notification(key) for key in reversed(keys)])
     stored = delivery.world.stored_names(KEY)
+    (listed,) = delivery.world.clients.s3.list_objects_v2(Bucket=SOURCES, Prefix=KEY)["Contents"]
+    rejected_etag = delivery.world.item(KEY)["etag"]["S"]
     injector.mend()
+    delivery.world.drop(KEY, images.jpeg(SMALL, seed=8))
     (replaced,) = delivery.deliver(notification(KEY))
 
     (dead_letter,) = delivery.queues.sent
     assert (cause(encrypted.outcome), encrypted.is_acknowledged) == (Cause.SOURCE_ENCRYPTED, True)
     assert dead_letter.attributes["cause"] == Cause.SOURCE_ENCRYPTED
-    assert SSE_C in dead_letter.attributes["detail"]
+    assert "SSE-C" in dead_letter.attributes["detail"]
     assert plain.outcome is Outcome.MADE
     assert duplicate.outcome is Outcome.REJECTED
+    assert rejected_etag == listed["ETag"].strip('"')
     assert stored == set()
     assert replaced.outcome is Outcome.MADE
 

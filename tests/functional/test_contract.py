@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ pytestmark = pytest.mark.functional
 SAID: Mapping[str, set[str]] = {
     "s3.HeadObject": {"Bucket", "Key"},
     "s3.HeadBucket": {"Bucket"},
+    "s3.ListObjectsV2": {"Bucket", "Prefix", "MaxKeys"},
     "s3.GetObject": {"Bucket", "Key", "IfMatch", "IfNoneMatch"},
     "s3.PutObject": {"Bucket", "Key", "Body", "ContentType", "CacheControl", "Metadata"},
     "s3.DeleteObjects": {"Bucket", "Delete"},
@@ -66,6 +67,7 @@ SAID: Mapping[str, set[str]] = {
 HEARD: Mapping[str, set[str]] = {
     "s3.HeadObject": {"ETag", "ContentLength", "Metadata"},
     "s3.GetObject": {"Body", "ContentLength", "ETag"},
+    "s3.ListObjectsV2": {"Contents"},
     "s3.DeleteObjects": {"Errors"},
     "sqs.GetQueueUrl": {"QueueUrl"},
     "sqs.ReceiveMessage": {"Messages"},
@@ -129,6 +131,7 @@ def every_call(clients: AllClients) -> None:
     assert objects.fetch_watermark("a.jpg", known=watermark) is watermark
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
+    assert objects._with_customer_key("a.jpg") == replace(source, has_customer_key=True)
     objects.delete(["a"])
     queues = Queues(clients.sqs, unbounded_calls())
     queues.send(DEAD, "x", {"cause": "corrupt"})

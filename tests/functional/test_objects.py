@@ -1,6 +1,6 @@
 import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import pytest
@@ -369,7 +369,7 @@ def test_recipes_that_are_not_there_are_missing(objects: Objects) -> None:
 
 
 def refuse_reading(
-    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch, code: str, message: str
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, code: str, message: str
 ) -> None:
     """Let HEAD answer 400 without a body, as S3 does, and GET with the reason."""
 
@@ -389,13 +389,35 @@ SSE_C = (
 )
 
 
-def test_a_source_with_its_owners_key_is_rejected_and_not_retried(
+def test_a_source_with_its_owners_key_is_seen_as_it_is_listed(
     objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_reading(objects, clients, monkeypatch, "InvalidRequest", SSE_C)
+    drop(clients, b"longer", f"{KEY}.bak")
+    drop(clients, b"pixels")
+    readable = seen(objects)
+    refuse_reading(clients, monkeypatch, "InvalidRequest", SSE_C)
+
+    assert objects.head(KEY) == replace(readable, has_customer_key=True)
+
+
+def test_a_source_with_its_owners_key_that_is_gone_meanwhile_is_none(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(clients, b"longer", f"{KEY}.bak")
+    refuse_reading(clients, monkeypatch, "InvalidRequest", SSE_C)
+
+    assert objects.head(KEY) is None
+
+
+def test_a_source_that_gets_its_owners_key_before_it_is_fetched_is_rejected(
+    objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(clients, b"pixels")
+    source = seen(objects)
+    refuse_reading(clients, monkeypatch, "InvalidRequest", SSE_C)
 
     with pytest.raises(SourceEncrypted, match="form of Server Side Encryption") as caught:
-        objects.head(KEY)
+        objects.fetch(source, AMPLE)
 
     assert caught.value.is_permanent
 
@@ -403,7 +425,7 @@ def test_a_source_with_its_owners_key_is_rejected_and_not_retried(
 def test_a_refused_head_has_the_reason_that_get_gives(
     objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_reading(objects, clients, monkeypatch, "ExpiredToken", "The token has expired.")
+    refuse_reading(clients, monkeypatch, "ExpiredToken", "The token has expired.")
 
     with pytest.raises(AccessDenied, match="ExpiredToken"):
         objects.head(KEY)
@@ -426,7 +448,7 @@ def test_a_refused_head_without_a_reason_is_unknown(
 def test_a_watermark_with_its_owners_key_is_unusable(
     objects: Objects, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_reading(objects, clients, monkeypatch, "InvalidRequest", SSE_C)
+    refuse_reading(clients, monkeypatch, "InvalidRequest", SSE_C)
 
     with pytest.raises(WatermarkUnusable, match="Server Side Encryption"):
         objects.fetch_watermark(KEY, known=WatermarkFile())

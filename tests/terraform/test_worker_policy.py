@@ -13,6 +13,7 @@ pytestmark = pytest.mark.terraform
 NEEDED = {
     "s3.HeadObject": {"s3:GetObject", "s3:ListBucket"},
     "s3.HeadBucket": {"s3:ListBucket"},
+    "s3.ListObjectsV2": {"s3:ListBucket"},
     "s3.GetObject": {"s3:GetObject"},
     "s3.PutObject": {"s3:PutObject"},
     "s3.DeleteObjects": {"s3:DeleteObject"},

@@ -32,7 +32,9 @@ READ_SECONDS = 30
 ATTEMPTS = 5
 # Most commands call SSM first, and should fail soon if AWS does not answer.
 SSM_ATTEMPTS = 2
-# The limits of a call by an adapter of `shared.cloud`, which retries after botocore gave up.
+# The limits of a call by an adapter of `shared.cloud`, which retries after botocore gave up. They
+# bound when an attempt begins; the attempt itself may take longer, because a command holds no
+# lease, and an upload over a slow link may take minutes.
 CALL_ATTEMPTS = 4
 CALL_SECONDS = 50.0
 
