@@ -44,7 +44,10 @@ class Arrival:
             done = self._fetch_and_render(uploads)
             variants = uploads.finish()
         finally:
-            uploads.wait_until_idle()
+            try:
+                uploads.wait_until_idle()
+            finally:
+                self.record_log.slow_downs = uploads.slow_downs
         self.record_log.add_timing("upload")
         self._store_manifest(done, variants)
         result = self._commit(done, variants)
@@ -57,9 +60,11 @@ class Arrival:
         with self.context.prefetch_slot():
             self.context.circuit_breaker.check()
             deadline.require(policy.least_fetch_seconds, "fetch")
+            spare = deadline.earlier(policy.least_fetch_seconds)
+            uploads.wait_for_room(spare)
             # A slow source has half of the time; a record that waits for its slot has the rest.
-            spare_seconds = deadline.earlier(policy.least_fetch_seconds).remaining_seconds()
-            data = self.context.objects.fetch(self.source, deadline.within(spare_seconds / 2))
+            until = deadline.within(spare.remaining_seconds() / 2)
+            data = self.context.objects.fetch(self.source, until)
             self.record_log.add_timing("fetch")
             wait_seconds = deadline.remaining_seconds()
             with self.context.render_pool.child(wait_seconds=wait_seconds) as child:
@@ -96,7 +101,7 @@ class Arrival:
     def _store_manifest(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> None:
         """Store the manifest, and delete the variants that the recipe no longer makes."""
         document = write_manifest(self.source, self.recipe, done.facts, variants, done.placeholder)
-        self.context.objects.put_manifest(self.source, document)
+        self.context.objects.put_manifest(self.source, document, pace=self.context.upload_pace)
         former = self.claim.entry.stored
         delete_names(self.source.key, former - _names(variants), self.context)
 

@@ -31,6 +31,7 @@ from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
 from worker.locks import log_locks
 from worker.policy import POLICY, WorkerPolicy
+from worker.upload_pace import UploadPace
 
 UPLOADS_AT_ONCE = 16
 # Sources fetched before a render child is free for them: enough to hide S3's latency, few enough
@@ -59,6 +60,7 @@ class WorkerContext:
     watermarks: Watermarks
     render_pool: RenderPool
     uploads: Executor
+    upload_pace: UploadPace
     prefetch_slots: BoundedSemaphore
     topic: Topic | None = None
     circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
@@ -128,6 +130,7 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
             images_per_child=settings.child_images,
         ),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),
+        upload_pace=UploadPace(clock),
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=Topic(sns, calls, arn) if sns else None,
     )

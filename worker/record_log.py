@@ -29,6 +29,7 @@ class RecordLog:
     source: Source | None = None
     recipe: Recipe | None = None
     timings: dict[str, float] = field(default_factory=dict)
+    slow_downs: int = 0
     began_at: float = field(init=False)
     _last: float = field(init=False)
 
@@ -67,6 +68,8 @@ class RecordLog:
             facts |= {"etag": self.source.etag, "source_bytes": self.source.size_bytes}
         if self.recipe:
             facts["recipe"] = self.recipe.name
+        if self.slow_downs:
+            facts["slow_downs"] = self.slow_downs
         return {**facts, **self.timings, "total_seconds": round(self.elapsed_seconds(), 3)}
 
     def _success(self, outcome: Outcome, result: KeyResult) -> dict[str, object]:

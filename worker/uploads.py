@@ -1,15 +1,37 @@
 """Uploads variants while the render child encodes the next one."""
 
+from collections import deque
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 
+from shared.cloud.persist import OneTurn, Pace
+from shared.deadline import Deadline
 from shared.imaging.child_protocol import VariantFrame
 from shared.imaging.intake.sniff import sniff
 from shared.model.codec import Codec
-from shared.model.errors import DecoderCrash, Outside, Unknown
+from shared.model.errors import (
+    DecoderCrash,
+    Failure,
+    Outside,
+    StorageUnavailable,
+    Throttled,
+    Unknown,
+)
 from shared.model.manifest import StoredVariant
 from shared.model.recipe import Recipe, Slot
 from shared.model.source import Source
 from worker.context import WorkerContext
+from worker.upload_pace import PendingUploads
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A variant that is still to be stored, and why it is not."""
+
+    name: tuple[str, Slot]
+    codec: Codec
+    data: bytes
+    failure: Failure
 
 
 class Uploads:
@@ -22,7 +44,24 @@ class Uploads:
         self._fingerprint = recipe.fingerprint
         self._context = context
         self._futures: list[Future[None]] = []
+        # Those that S3 did not accept at the first attempt.
+        self._left: deque[_Upload] = deque()
         self._variants: list[StoredVariant] = []
+        self._pending = PendingUploads(context.upload_pace, 0)
+
+    @property
+    def slow_downs(self) -> int:
+        """Return how often S3 answered SlowDown to an upload."""
+        return self._pending.slow_downs
+
+    def wait_for_room(self, until: Deadline) -> None:
+        """Wait until the variants can be stored in time, or raise `Throttled`.
+
+        Called before the source is rendered: while S3 throttles, images that this worker has
+        rendered already come first.
+        """
+        objects = len(self._recipe.stored_names())
+        self._pending = self._context.upload_pace.admit(objects, until)
 
     def begin(self, frame: VariantFrame, data: bytes) -> None:
         """Start to store one file under every variant that shares it.
@@ -38,13 +77,23 @@ class Uploads:
                 )
             )
             self._futures.append(
-                self._context.uploads.submit(self._store, (variant, frame.slot), frame.codec, data)
+                self._context.uploads.submit(
+                    self._store_once, (variant, frame.slot), frame.codec, data
+                )
             )
 
     def finish(self) -> tuple[StoredVariant, ...]:
-        """Wait until all variants are stored and return them; raise the first failure."""
+        """Wait until all variants are stored and return them; raise the first failure.
+
+        What S3 throttled is stored by the calling thread, which has nothing else to do. An upload
+        thread that waited would keep other images from being stored.
+        """
         for future in self._futures:
             future.result()
+        while self._left:
+            left = self._left[0]
+            self._store(left.name, left.codec, left.data, self._pending)
+            self._left.popleft()
         expected, made = self._recipe.stored_names(), self._variants
         if {(each.variant, each.slot) for each in made} != set(expected):
             raise Unknown(
@@ -62,8 +111,9 @@ class Uploads:
         for future in self._futures:
             future.cancel()
         wait(self._futures)
+        self._pending.close()
         failures = [each.exception() for each in self._futures if not each.cancelled()]
-        for failure in failures:
+        for failure in (*failures, *(left.failure for left in self._left)):
             if isinstance(failure, Outside | Unknown):
                 raise failure
 
@@ -76,5 +126,14 @@ class Uploads:
         if sniff(data) != frame.codec:
             raise DecoderCrash(f"The render child sent no {frame.codec}.", stage="render")
 
-    def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
-        self._context.objects.put_variant(self._source, self._fingerprint, name, codec, data)
+    def _store_once(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
+        """Make one attempt, when this worker may."""
+        try:
+            self._store(name, codec, data, OneTurn(self._pending))
+        except (StorageUnavailable, Throttled) as failure:
+            self._left.append(_Upload(name, codec, data, failure))
+
+    def _store(self, name: tuple[str, Slot], codec: Codec, data: bytes, pace: Pace) -> None:
+        self._context.objects.put_variant(
+            self._source, self._fingerprint, name, codec, data, pace=pace
+        )

@@ -16,6 +16,7 @@ from shared.cloud.calls import Calls
 from shared.cloud.entries import SCHEMA_VERSION, read_entry, unknown_schema
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value, from_item, to_item
+from shared.cloud.persist import persist
 from shared.deadline import Deadline
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, ClaimLost, Failure
@@ -65,8 +66,9 @@ class Claim:
 class Ledger:
     """The DynamoDB table.
 
-    `release`, `abandon` and `mark_dirty` ignore the deadline: each is useful however late it is,
-    and its condition keeps it from changing what another worker wrote.
+    `commit`, `reject` and `tombstone` follow a render or deletes, so they wait until the deadline
+    while DynamoDB throttles. `release`, `abandon` and `mark_dirty` ignore the deadline: each is
+    useful however late it is, and its condition keeps it from changing what another worker wrote.
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, clock: Clock) -> None:
@@ -242,7 +244,8 @@ class Ledger:
             f"{name} = :v{at}" for at, name in enumerate(placeholders[: len(written)])
         )
         try:
-            calls.attempt(
+            persist(
+                calls,
                 lambda: self._update(
                     claim.key,
                     f"SET {assignments} REMOVE {', '.join(placeholders[len(written) :])} {also}",

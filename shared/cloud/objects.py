@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from shared.cloud.bodies import read_in_time
 from shared.cloud.calls import Calls
 from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged
+from shared.cloud.persist import UNPACED, Pace, persist
 from shared.deadline import Deadline
 from shared.model import cache_control
 from shared.model.codec import Codec
@@ -124,13 +125,21 @@ class Objects:
             ) from error
 
     def put_variant(
-        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+        self,
+        source: Source,
+        fingerprint: str,
+        name: tuple[str, Slot],
+        codec: Codec,
+        data: bytes,
+        *,
+        pace: Pace = UNPACED,
     ) -> None:
-        """Store one variant, with the Content-Type of its codec.
+        """Store one variant, with the Content-Type of its codec; wait for S3 if it throttles.
 
         `fingerprint` is that of the recipe that made it.
         """
-        self.calls.attempt(
+        persist(
+            self.calls,
             lambda: self._s3.put_object(
                 Bucket=self.variants_bucket,
                 Key=variant_key(source.key, *name),
@@ -144,11 +153,13 @@ class Objects:
                 },
             ),
             stage="put",
+            pace=pace,
         )
 
-    def put_manifest(self, source: Source, document: bytes) -> None:
-        """Store a source's manifest."""
-        self.calls.attempt(
+    def put_manifest(self, source: Source, document: bytes, *, pace: Pace = UNPACED) -> None:
+        """Store a source's manifest; wait for S3 if it throttles."""
+        persist(
+            self.calls,
             lambda: self._s3.put_object(
                 Bucket=self.variants_bucket,
                 Key=manifest_key(source.key),
@@ -158,15 +169,19 @@ class Objects:
                 Metadata={SOURCE_ETAG: source.etag},
             ),
             stage="put",
+            pace=pace,
         )
 
     def delete(self, stored_keys: Sequence[str]) -> None:
-        """Delete objects of the variants bucket; objects that do not exist are no error."""
+        """Delete objects of the variants bucket; objects that do not exist are no error.
+
+        Waits for S3 if it throttles: a replaced source is rendered before its former variants go.
+        """
         for start in range(0, len(stored_keys), MAX_DELETES):
             batch: list[ObjectIdentifierTypeDef] = [
                 {"Key": key} for key in stored_keys[start : start + MAX_DELETES]
             ]
-            self.calls.attempt(lambda batch=batch: self._delete(batch), stage="delete")  # type: ignore[misc]
+            persist(self.calls, lambda batch=batch: self._delete(batch), stage="delete")  # type: ignore[misc]
 
     def read_recipes(self, bucket: str, key: str) -> bytes:
         """Return the recipes object that Terraform wrote."""

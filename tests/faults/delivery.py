@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 from PIL import Image
 
 from shared.cloud.ledger import Ledger
+from shared.cloud.objects import Objects
 from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
@@ -17,6 +18,7 @@ from tests.functional.conftest import LIVE, SOURCES, TABLE, TINY_NAMES, VARIANTS
 from tests.support.fakes import FakeClock, FakeQueues, unbounded_calls
 from worker.batch import Consumer, RecordResult
 from worker.result import RecordOutcome
+from worker.upload_pace import UploadPace
 
 FULL_SET = {*TINY_NAMES, "manifest.json"}
 MOST_DELIVERIES = 20
@@ -113,7 +115,13 @@ def delivery_of(world: World, clock: FakeClock | None = None) -> Delivery:
     calls = unbounded_calls(clock).within(Deadline.passed(clock))
     ledger = Ledger(world.clients.dynamodb, calls, TABLE, clock)
     context = replace(
-        world.context, clock=clock, deadline=calls.deadline, ledger=ledger, queues=queues
+        world.context,
+        clock=clock,
+        deadline=calls.deadline,
+        objects=Objects(world.clients.s3, calls, sources_bucket=SOURCES, variants_bucket=VARIANTS),
+        ledger=ledger,
+        queues=queues,
+        upload_pace=UploadPace(clock, clock.sleep),
     )
     return Delivery(World(world.clients, context, Consumer(context, pool)), clock, queues, pools)
 

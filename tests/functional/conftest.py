@@ -29,6 +29,7 @@ from worker.batch import Consumer, RecordResult
 from worker.context import WorkerContext
 from worker.policy import CALL_LIMITS, POLICY, WorkerPolicy
 from worker.result import RecordOutcome
+from worker.upload_pace import UploadPace
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"
@@ -226,6 +227,7 @@ def _make_world(clients: Clients, render_pool: RenderPool) -> Iterator[Callable[
             watermarks=Watermarks(),
             render_pool=render_pool,
             uploads=ThreadPoolExecutor(4),
+            upload_pace=UploadPace(clock),
             prefetch_slots=BoundedSemaphore(4),
         )
         made.append(World(clients, context, Consumer(context)))

@@ -100,7 +100,7 @@ def test_nothing_is_fetched_while_the_buckets_refuse(
     world = make_world()
     fetched: list[str] = []
 
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
         raise Throttled("SlowDown", stage="fetch")
 
     real = world.objects.fetch

@@ -54,6 +54,7 @@ from tests.support.fakes import FakeClock, FakeQueues, unbounded_calls
 from worker.batch import Consumer
 from worker.context import WorkerContext
 from worker.policy import POLICY
+from worker.upload_pace import UploadPace
 
 pytestmark = pytest.mark.functional
 
@@ -229,6 +230,7 @@ def _worker_outcome(site: _Site) -> StateKind | None:
         watermarks=Watermarks(),
         render_pool=FakeRenderPool(process),
         uploads=InlineExecutor(),
+        upload_pace=UploadPace(site.clock, site.clock.sleep),
         prefetch_slots=BoundedSemaphore(3),
     )
     record = {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.cloud.objects import Objects
+from shared.cloud.persist import UNPACED, Pace
 from shared.deadline import Deadline
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.render_pool import RenderPool
@@ -40,10 +41,17 @@ class WatchedObjects(Objects):
         return super().fetch(source, until)
 
     def put_variant(
-        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+        self,
+        source: Source,
+        fingerprint: str,
+        name: tuple[str, Slot],
+        codec: Codec,
+        data: bytes,
+        *,
+        pace: Pace = UNPACED,
     ) -> None:
         self.on_put()
-        super().put_variant(source, fingerprint, name, codec, data)
+        super().put_variant(source, fingerprint, name, codec, data, pace=pace)
 
 
 class WatchedRenderPool(RenderPool):

@@ -96,14 +96,14 @@ def test_a_failed_attempt_at_another_version_does_not_count_as_done(
     assert {head["Metadata"]["pixfleet-source-etag"] for head in stored.values()} == {etag}
 
 
-def refuse(*_arguments: object) -> None:
+def refuse(*_arguments: object, **_options: object) -> None:
     raise WatermarkUnusable("said S3", stage="put")  # after which no write can be under way
 
 
 def test_a_put_whose_answer_was_lost_keeps_others_away_for_as_long_as_a_call_may_take(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*_arguments: object) -> None:
+    def lost(*_arguments: object, **_options: object) -> None:
         raise StorageUnavailable("no answer", stage="put")
 
     monkeypatch.setattr(world.context.objects, "put_variant", lost)

@@ -16,6 +16,7 @@ from botocore.response import StreamingBody
 from shared.clock import Clock
 from tests.simulator.notifications import MARKER_CREATED, Change
 from tests.simulator.refusals import refusal
+from tests.simulator.request_rate import RequestRate
 
 Answer = dict[str, Any]  # botocore's shape
 
@@ -51,6 +52,8 @@ class Version:
 @dataclass(slots=True)
 class _Bucket:
     is_versioned: bool
+    # How fast it accepts writes; as fast as they come if None.
+    put_rate: RequestRate | None = None
     # The newest version of a key is its last.
     versions: dict[str, list[Version]] = field(default_factory=dict)
 
@@ -74,6 +77,10 @@ class Buckets:
         """Create a bucket; on AWS, versioning is a separate setting."""
         self._buckets[Bucket] = _Bucket(versioned)
         return {"Location": f"/{Bucket}"}
+
+    def limit_writes(self, bucket: str, rate: RequestRate) -> None:
+        """Answer SlowDown to writes that come faster; deletes count like puts."""
+        self._buckets[bucket].put_rate = rate
 
     def head_bucket(self, *, Bucket: str) -> Answer:
         """Refuse a missing bucket with 404."""
@@ -125,6 +132,7 @@ class Buckets:
     ) -> Answer:
         """Store an object under a key, completely or not at all."""
         bucket = self._bucket("PutObject", Bucket, Key)
+        _check_rate("PutObject", bucket)
         _check_write(bucket.current(Key), IfMatch, IfNoneMatch)
         headers: dict[str, Any] = {"ContentType": ContentType, "Metadata": _metadata(Metadata)}
         if CacheControl:
@@ -155,6 +163,7 @@ class Buckets:
         keys = Delete["Objects"]
         if not 0 < len(keys) <= MAX_DELETES:
             raise refusal("DeleteObjects", "MalformedXML", 400, "The XML was not well-formed.")
+        _check_rate("DeleteObjects", self._bucket("DeleteObjects", Bucket))
         deleted = [{**each, **self.delete_object(Bucket=Bucket, **each)} for each in keys]
         return {} if Delete.get("Quiet") else {"Deleted": deleted}
 
@@ -246,6 +255,11 @@ def _etag_in_event(event: str, version: Version) -> str | None:
     if event == MARKER_CREATED:
         return hashlib.md5(b"", usedforsecurity=False).hexdigest()
     return None if event.startswith("ObjectRemoved") else version.etag.strip('"')
+
+
+def _check_rate(operation: str, bucket: _Bucket) -> None:
+    if bucket.put_rate and not bucket.put_rate.accept():
+        raise refusal(operation, "SlowDown", 503, "Please reduce your request rate.")
 
 
 def _matches(condition: str, etag: str) -> bool:

@@ -29,11 +29,15 @@ RECIPE_SETS = (
 )
 # It has more variants than a schedule has time for.
 LARGE_RECIPE_SET = _recipe_set([{"widths": [32, 48, 64], "formats": ["avif", "fallback"]}])
+# As many objects as the recipe that is shipped makes of a large photograph, and the manifest.
+FULL_RECIPE_SET = _recipe_set(
+    [{"widths": [32, 48, 64, 96, 128], "formats": ["avif", "webp", "fallback"]}]
+)
 
 # A fingerprint takes longer than the rest of a call, and a schedule needs hundreds.
 _FINGERPRINTS = {
     id(recipe.variants): recipe.fingerprint
-    for recipe_set in (*RECIPE_SETS, LARGE_RECIPE_SET)
+    for recipe_set in (*RECIPE_SETS, LARGE_RECIPE_SET, FULL_RECIPE_SET)
     for recipe in recipe_set.recipes
 }
 

@@ -34,8 +34,10 @@ def rendered(source: bytes, fingerprint: str, name: str, slot: Slot) -> bytes:
 class FakeChild:
     """A render child of one process."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, render_seconds: float = RENDER_SECONDS) -> None:
         self._process = process
+        self._seconds = render_seconds
+        self.renders = 0
 
     def render(
         self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
@@ -45,7 +47,8 @@ class FakeChild:
         if kind == HANGING:
             self._process.sleep(time_limit_seconds)
             raise DecodeTimeout("Expected an end in time.", stage="render")
-        self._process.sleep(RENDER_SECONDS)
+        self._process.sleep(self._seconds)
+        self.renders += 1
         if kind == CORRUPT:
             raise Corrupt("Expected whole pixels.", stage="load")
         fingerprint = job.recipe.fingerprint
@@ -54,7 +57,7 @@ class FakeChild:
             yield VariantFrame((name,), slot, CODECS[slot], 64, 48), data
             if kind == CRASHING:
                 raise DecoderCrash("The render child exited with code -11.", stage="render")
-        yield DoneFrame(FACTS, None, RENDER_SECONDS, RENDER_SECONDS, 1)
+        yield DoneFrame(FACTS, None, self._seconds, self._seconds, 1)
 
 
 class FakeRenderPool(RenderPool):

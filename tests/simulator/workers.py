@@ -38,6 +38,7 @@ from worker.batch import Consumer, answer
 from worker.context import WorkerContext
 from worker.policy import POLICY
 from worker.runner import Runner
+from worker.upload_pace import UploadPace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,8 +82,15 @@ def settings() -> Settings:
 class Environment:
     """One Lambda execution environment."""
 
-    def __init__(self, process: Process, consumer: Consumer, generation: int) -> None:
+    def __init__(
+        self,
+        process: Process,
+        consumer: Consumer,
+        generation: int,
+        invocation_seconds: float = INVOCATION_SECONDS,
+    ) -> None:
         self.process = process
+        self._longest_seconds = invocation_seconds
         self.generation = generation
         self._consumer = consumer
         self._scheduler_time: Callable[[], float] = lambda: process.now() - process.offset_seconds
@@ -95,7 +103,7 @@ class Environment:
     def invoke(self, event: object, request_id: str) -> object:
         """Return the handler's response; raises `Died` if the process is killed before."""
         self.aws_request_id = request_id
-        self.process.dies_at = self._scheduler_time() + INVOCATION_SECONDS
+        self.process.dies_at = self._scheduler_time() + self._longest_seconds
         answered = answer(event, self, lambda: self._consumer)
         self.process.check()
         self.process.dies_at = inf
@@ -114,6 +122,7 @@ class Workers:
         self._polls: list[LongPoll] = []
         self._stops: list[Stopping] = []
         self.generation = 0
+        self.invocation_seconds: float = INVOCATION_SECONDS
         self.recipe_set = RECIPE_SETS[0]
         self.crashes = 0
 
@@ -139,7 +148,9 @@ class Workers:
         context = self._context(
             process, FakeClient(process, self._network, "sqs", self._services.queues)
         )
-        return Environment(process, _consumer(context), self.generation)
+        return Environment(
+            process, self._consumer(context), self.generation, self.invocation_seconds
+        )
 
     def give_back(self, environment: Environment) -> None:
         """Keep an environment warm, if its recipes are still the deployed ones."""
@@ -156,7 +167,7 @@ class Workers:
             self._stops.append(stop)
             context = self._context(process, poll)
             try:
-                Runner(context, _consumer(context), stop).run()
+                Runner(context, self._consumer(context), stop).run()
             except Died:
                 self.crashes += 1
             self._polls.remove(poll)
@@ -187,10 +198,10 @@ class Workers:
             watermarks=Watermarks(),
             render_pool=FakeRenderPool(process),
             uploads=InlineExecutor(),
+            upload_pace=UploadPace(process, process.sleep),
             prefetch_slots=BoundedSemaphore(3),
             topic=Topic(sns, calls, TOPIC_ARN),
         )
 
-
-def _consumer(context: WorkerContext) -> Consumer:
-    return Consumer(context, pool=lambda name: InlineExecutor())
+    def _consumer(self, context: WorkerContext) -> Consumer:
+        return Consumer(context, pool=lambda name: InlineExecutor())

@@ -23,13 +23,22 @@ class FakeClock:
     def now(self) -> float:
         return self.at
 
+    def sleep(self, seconds: float) -> None:
+        """Advance the clock instead of waiting."""
+        self.at += seconds
+
 
 AMPLE = Deadline.after(1e9, FakeClock())
 
 
 def unbounded_calls(clock: Clock | None = None, limits: CallLimits = CALL_LIMITS) -> Calls:
-    """Return calls that no deadline bounds and that are retried without waiting."""
-    return Calls(limits, Deadline.never(clock or FakeClock()), sleep=lambda _seconds: None)
+    """Return calls that no deadline bounds and that are retried without waiting.
+
+    A fake clock is advanced by what the retries would wait.
+    """
+    clock = clock or FakeClock()
+    sleep = clock.sleep if isinstance(clock, FakeClock) else lambda _seconds: None
+    return Calls(limits, Deadline.never(clock), sleep=sleep)
 
 
 ONE_ATTEMPT = unbounded_calls(limits=replace(CALL_LIMITS, attempts=1))

@@ -24,6 +24,7 @@ class Size:
     fuzz_cases: int
     backfill_images: int
     memory_images: int
+    fleet_workers: int
     seed: int
 
     def __str__(self) -> str:
@@ -36,9 +37,9 @@ class Size:
 def read_size(name: str, seed: int) -> Size:
     """Return the size with this name; raise `ValueError` if there is none."""
     if name == PUSH:
-        return Size(2_000, 1_100, 500, 400, seed=0)  # the same cases everywhere
+        return Size(2_000, 1_100, 500, 400, 12, seed=0)  # the same cases everywhere
     times = 1 if name == NIGHTLY else int(name)
-    return Size(10_000 * times, 5_500 * times, 5_000 * times, 2_000 * times, seed)
+    return Size(10_000 * times, 5_500 * times, 5_000 * times, 2_000 * times, 100 * times, seed)
 
 
 SIZE_NAME = os.environ.get(SIZE_VARIABLE) or PUSH

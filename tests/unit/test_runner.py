@@ -96,6 +96,7 @@ class Bench:
             watermarks=nothing,
             render_pool=nothing,
             uploads=nothing,
+            upload_pace=nothing,
             prefetch_slots=nothing,
         )
 

@@ -17,7 +17,7 @@ locals {
     EOT
     "slowest images"    = <<-EOT
       filter ispresent(total_seconds)
-      | fields key, total_seconds, fetch_seconds, wait_seconds, render_seconds, upload_seconds, publish_seconds, source_bytes, outcome, cause
+      | fields key, total_seconds, fetch_seconds, wait_seconds, render_seconds, upload_seconds, slow_downs, publish_seconds, source_bytes, outcome, cause
       | sort total_seconds desc
       | limit 20
     EOT
