@@ -74,7 +74,7 @@ class RenderChild:
 
     def is_usable(self) -> bool:
         """Return whether the child can take an image: it runs, and has sent nothing unasked."""
-        return self.is_alive() and not (self._ready and self._process.pipes.has_unread())
+        return self.is_alive() and not (self._ready and self._has_unread())
 
     def is_worn_out(self, images: int) -> bool:
         """Return whether the child has rendered so many images, or used much CPU time."""
@@ -117,11 +117,12 @@ class RenderChild:
         self.images += 1
         self._process.clear_stderr()
         self._process.pipes.limit(time_limit_seconds)
-        finished = False
+        is_reusable = False
         try:
             for reply in self._converse(source, job, watermark):
-                # Set before the yield: the caller may not come back after the last reply.
-                finished = isinstance(reply, DoneFrame)
+                # Set before the yield: the caller may not come back after the last reply, and may
+                # close this generator late, when the child has another job.
+                is_reusable = isinstance(reply, DoneFrame) and not self._has_unread()
                 yield reply
         except TimeoutError as error:
             raise DecodeTimeout(
@@ -132,10 +133,11 @@ class RenderChild:
             raise DecoderCrash(self._process.exit_description(error), stage="render") from error
         except Failure as failure:
             is_of_the_input = isinstance(failure, Permanent | WatermarkUnusable)
-            finished = is_of_the_input and not _ran_out_of_memory(failure)
+            has_memory = not _ran_out_of_memory(failure)
+            is_reusable = is_of_the_input and has_memory and not self._has_unread()
             raise
         finally:
-            if not finished or self._process.pipes.has_unread():
+            if not is_reusable:
                 self.stop()
 
     def stop(self) -> None:
@@ -160,6 +162,9 @@ class RenderChild:
                 yield reply
                 return
             yield reply, payload
+
+    def _has_unread(self) -> bool:
+        return self._process.pipes.has_unread()
 
     def _start(self) -> ChildProcess:
         module, memory = "shared.imaging.child", str(self._memory_bytes)
