@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from scripts.local.clients import DUMMY_KEY, NO_AWS_FILES, REGION, Clients, local_clients
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, SCHEMA_VERSION, Lane, Stack
+from shared.cloud.status_shard import STATUS_SHARD
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-STATUS_INDEX = "status-updated_at"
+STATUS_INDEX = "status_shard-updated_at"
 # An S3 notification cannot leave out a prefix, so all events go to the live lane here. Messages of
 # `pixfleet backfill` go to the bulk lane.
 BULK_PREFIX = "bulk/"
@@ -133,7 +134,7 @@ def create_stack_with(
         max_receives=max_receives,
     )
     _create_buckets(clients.s3, stack)
-    _create_ledger(clients.dynamodb, stack.ledger_table)
+    create_ledger(clients.dynamodb, stack.ledger_table)
     clients.s3.put_object(
         Bucket=stack.variants_bucket,
         Key=stack.recipes_key,
@@ -199,21 +200,22 @@ def _notify(s3: "S3Client", bucket: str, queue_arn: str) -> None:
     )
 
 
-def _create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
+def create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
+    """Create the table that terraform/modules/ledger creates, with its index."""
     dynamodb.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
         AttributeDefinitions=[
             {"AttributeName": "key", "AttributeType": "S"},
-            {"AttributeName": "status", "AttributeType": "S"},
+            {"AttributeName": STATUS_SHARD, "AttributeType": "S"},
             {"AttributeName": "updated_at", "AttributeType": "N"},
         ],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": STATUS_INDEX,
                 "KeySchema": [
-                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": STATUS_SHARD, "KeyType": "HASH"},
                     {"AttributeName": "updated_at", "KeyType": "RANGE"},
                 ],
                 # As in terraform/modules/ledger: a claim changes none of these attributes.

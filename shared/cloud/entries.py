@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.cloud.items import Value, from_item
+from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.model.entry import Entry
 from shared.model.errors import UnknownSchema
 
@@ -43,8 +44,9 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         value = fields.get(name, 0)
         return value if isinstance(value, int | float) else 0
 
+    status = text("status")
     return Entry(
-        status=text("status"),
+        status=status,
         change=text("change"),
         etag=text("etag"),
         identity=text("identity"),
@@ -68,4 +70,5 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         crashed_attempts=len(names("attempts") - {ours}),
         crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
+        is_indexed=not status or text(STATUS_SHARD) == status_shard(status, text("key")),
     )

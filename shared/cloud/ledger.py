@@ -6,6 +6,7 @@ item.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from shared.cloud.entries import SCHEMA_VERSION, read_entry, unknown_schema
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value, from_item, to_item
 from shared.cloud.persist import persist
+from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.deadline import Deadline
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, ClaimLost, Failure
@@ -154,24 +156,23 @@ class Ledger:
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write the published version and end the claim, in one write; return the time of it."""
-        return self._finish(claim, {"status": PUBLISHED, **fields})
+        return self._finish(claim, PUBLISHED, fields)
 
     def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> float:
         """Write why this source has no variants and end the claim; return the time."""
         why: dict[str, Value] = {
-            "status": REJECTED,
             "variants": [],
             "cause": failure.cause.value,
             "stage": failure.stage,
             "detail": _within(MAX_DETAIL_BYTES, failure.detail),
         }
-        return self._finish(claim, {**facts, **why})
+        return self._finish(claim, REJECTED, {**facts, **why})
 
     def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
         """Write a tombstone, which DynamoDB expires later, end the claim; return the time."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
-        gone: dict[str, Value] = {"status": REMOVED, "variants": [], "expires_at": expires_at}
-        return self._finish(claim, {**facts, **gone})
+        gone: dict[str, Value] = {"variants": [], "expires_at": expires_at}
+        return self._finish(claim, REMOVED, {**facts, **gone})
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
         """End a claim whose work failed; the names that it may have stored stay in the item.
@@ -209,15 +210,47 @@ class Ledger:
             stage="ledger",
         )
 
+    def add_to_index(self, key: str) -> None:
+        """Write the attribute that carries the index on status, where it is missing or wrong.
+
+        A worker that finishes the key meanwhile writes the attribute itself.
+        """
+        entry = self.read(key)
+        if entry.is_indexed:
+            return
+        with suppress(ConditionRefused):
+            self.calls.attempt(
+                lambda: self._update(
+                    key,
+                    f"SET {STATUS_SHARD} = :shard",
+                    condition="#status = :status AND #schema = :schema",
+                    names={"#status": "status", "#schema": "schema"},
+                    values={
+                        ":shard": status_shard(entry.status, key),
+                        ":status": entry.status,
+                        ":schema": SCHEMA_VERSION,
+                    },
+                ),
+                stage="ledger",
+            )
+
     @property
     def _late_calls(self) -> Calls:
         return self.calls.within(Deadline.never(self._clock))
 
-    def _finish(self, claim: Claim, fields: Mapping[str, Value]) -> float:
-        """Write the fields and remove every other attribute of the former state."""
+    def _finish(self, claim: Claim, status: str, fields: Mapping[str, Value]) -> float:
+        """Write status and fields, and remove every other attribute of the former state.
+
+        Every write of a status is here, so the index on status has every entry.
+        """
         now = self._clock.now()
         former = (*FACTS, *WHY, *PASSING)
-        written = {**fields, "updated_at": now}
+        written = {
+            **fields,
+            "status": status,
+            STATUS_SHARD: status_shard(status, claim.key),
+            "updated_at": now,
+        }
         if claim.messages:
             written["told_by"] = claim.messages
         gone = tuple(name for name in former if name not in written)

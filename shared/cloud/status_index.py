@@ -1,10 +1,16 @@
 """DynamoDB: the ledger's index on status, which has the newest entries first."""
 
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from heapq import merge
+from itertools import islice
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any
 
 from shared.cloud.calls import Calls
 from shared.cloud.items import from_item, to_item
+from shared.cloud.status_shard import SHARDS, status_shards
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,8 +26,19 @@ class StatusEntry:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Some entries of one shard, the newest first; `after` is where the next page begins."""
+
+    entries: list[StatusEntry]
+    after: Mapping[str, Any] | None  # DynamoDB's key, passed back as it came
+
+
 class StatusIndex:
-    """The index; DynamoDB updates it shortly after the table."""
+    """The index; DynamoDB updates it shortly after the table.
+
+    Entries are spread over shards (see `status_shard`), each with the newest first.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, index: str) -> None:
         self._dynamodb = dynamodb
@@ -32,27 +49,61 @@ class StatusIndex:
     def newest(self, status: str, *, most: int) -> list[StatusEntry]:
         """Return the sources that got this status last, the newest first.
 
-        One request: at most the entries that fit into a page of 1 MB.
+        A request for each shard, all at the same time, and rarely another one: a shard's first
+        page has more than its share of the `most` entries.
         """
+        share = most / SHARDS
+        # A Poisson distribution has its mean's square root as deviation: four are hardly passed.
+        limit = ceil(share + 4 * sqrt(share))
+
+        def first_page(shard: str) -> _Page:
+            return self._page(status, shard, limit, after=None)
+
+        shards = status_shards(status)
+        with ThreadPoolExecutor(SHARDS) as pool:
+            pages = list(pool.map(first_page, shards))
+        newest_first = [
+            self._entries(status, shard, limit, page)
+            for shard, page in zip(shards, pages, strict=True)
+        ]
+        return list(islice(merge(*newest_first, key=_age), most))
+
+    def _entries(self, status: str, shard: str, limit: int, page: _Page) -> Iterator[StatusEntry]:
+        yield from page.entries
+        while page.after is not None:
+            page = self._page(status, shard, limit, after=page.after)
+            yield from page.entries
+
+    def _page(
+        self, status: str, shard: str, limit: int, *, after: Mapping[str, Any] | None
+    ) -> _Page:
+        # boto3-stubs have no type for a part of the arguments.
+        start: Any = {} if after is None else {"ExclusiveStartKey": after}
         answer = self._calls.attempt(
             lambda: self._dynamodb.query(
                 TableName=self._table,
                 IndexName=self._index,
-                KeyConditionExpression="#status = :status",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=to_item({":status": status}),
+                KeyConditionExpression="status_shard = :shard",
+                ExpressionAttributeValues=to_item({":shard": shard}),
                 ScanIndexForward=False,
-                Limit=most,
+                Limit=limit,
+                **start,
             ),
             stage="ledger",
         )
-        found = (from_item(item) for item in answer["Items"])
-        return [
-            StatusEntry(
-                key=str(each["key"]),
-                status=status,
-                cause=str(each.get("cause", "")),
-                at=float(str(each["updated_at"])),
-            )
-            for each in found
-        ]
+        entries = [_entry(item, status) for item in answer["Items"]]
+        return _Page(entries, answer.get("LastEvaluatedKey"))
+
+
+def _entry(item: Mapping[str, Any], status: str) -> StatusEntry:
+    fields = from_item(item)
+    return StatusEntry(
+        key=str(fields["key"]),
+        status=status,
+        cause=str(fields.get("cause", "")),
+        at=float(str(fields["updated_at"])),
+    )
+
+
+def _age(entry: StatusEntry) -> float:
+    return -entry.at

@@ -17,7 +17,8 @@ class Entry:
     releasing them, and `crashes` the claims under which a render child died. `message_ids` are
     those of the messages that led to this status, `change` is the completion event of the status,
     and `cause`, `stage` and `detail` explain a rejection. `done_token` is the token of the last
-    claim that ended.
+    claim that ended. An entry with a status is not `is_indexed` if the index on status lacks it:
+    an earlier version wrote it.
     """
 
     status: str = ""
@@ -44,6 +45,7 @@ class Entry:
     crashed_attempts: int = 0
     crashes: int = 0
     is_unfinished: bool = False
+    is_indexed: bool = True
 
     @property
     def is_published(self) -> bool:

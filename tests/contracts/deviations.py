@@ -125,6 +125,9 @@ DEVIATES: Mapping[str, Engines] = {
         "ministack": "has no StartMessageMoveTask",
     },
     # DynamoDB
+    "test_a_query_of_a_missing_index_is_refused": {
+        "moto": "says ResourceNotFoundException",
+    },
     "test_values_of_different_types_are_neither_equal_nor_in_order": {
         "moto": "fails with a TypeError",
     },

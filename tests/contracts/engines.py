@@ -14,6 +14,7 @@ import pytest
 from moto import mock_aws
 
 from scripts.local.clients import DUMMY_KEY, local_clients
+from scripts.local.stack import create_ledger
 from shared.cloud.clients import build_clients
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change, notification, setup_event
@@ -80,13 +81,9 @@ class Engine:
         return self.queue(VisibilityTimeout="0", RedrivePolicy=json.dumps(policy)), dead
 
     def table(self) -> str:
+        """Return the name of a new ledger, with its index."""
         name = f"table-{next(NUMBERS)}"
-        self.dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
-        )
+        create_ledger(self.dynamodb, name)
         return name
 
     def notified_queue(self, bucket: str) -> str:

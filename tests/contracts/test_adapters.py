@@ -5,11 +5,13 @@ from unittest.mock import ANY
 
 import pytest
 
+from scripts.local.stack import STATUS_INDEX
 from shared.cloud.errors import Missing
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
+from shared.cloud.status_index import StatusIndex
 from shared.model.codec import Codec
 from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
 from shared.model.keys import manifest_key, variant_key
@@ -53,6 +55,20 @@ def seen(objects: Objects) -> Source:
     source = objects.head(KEY)
     assert source is not None
     return source
+
+
+def test_the_newest_of_a_status_are_found_by_the_index(engine: Engine) -> None:
+    table = engine.table()
+    ledger = Ledger(engine.dynamodb, unbounded_calls(), table, engine.clock)
+    keys = [f"photos/{number}.jpg" for number in range(40)]
+    for key in keys:
+        engine.clock.at += 1
+        ledger.commit(ledger.claim(key, lease_seconds=60, may_store=NAMES), PUBLISHED)
+
+    index = StatusIndex(engine.dynamodb, unbounded_calls(), table, STATUS_INDEX)
+
+    assert [each.key for each in index.newest("published", most=25)] == keys[:-26:-1]
+    assert index.newest("rejected", most=25) == []
 
 
 def test_one_claim_at_a_time(ledger: Ledger, engine: Engine) -> None:

@@ -1,13 +1,21 @@
-"""DynamoDB: conditional writes and expressions."""
+"""DynamoDB: conditional writes, expressions, and an index."""
 
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local.stack import STATUS_INDEX
 from tests.contracts.engines import Engine
 from tests.contracts.refused import refused
 
+# Two partitions of an index, and an item that is in neither.
+INDEXED = {
+    "b.jpg": ("published#01", 2),
+    "a.jpg": ("published#01", 10),
+    "c.jpg": ("published#01", 1),
+    "d.jpg": ("published#02", 3),
+}
 KEY = {"key": {"S": "a.jpg"}}
 Item = dict[str, Any]  # as boto3 gives it
 
@@ -300,3 +308,90 @@ def test_an_item_has_at_most_400_kilobytes(engine: Engine, table: str) -> None:
 
     with refused("ValidationException", 400):
         update(engine, table, "SET a = :a", ExpressionAttributeValues={":a": {"S": "x" * 409_600}})
+
+
+def put_indexed(engine: Engine, table: str) -> None:
+    for key, (shard, at) in INDEXED.items():
+        item: Item = {
+            "key": {"S": key},
+            "status_shard": {"S": shard},
+            "updated_at": {"N": str(at)},
+            "cause": {"S": "corrupt"},
+            "detail": {"S": "not in the index"},
+        }
+        engine.dynamodb.put_item(TableName=table, Item=item)
+    engine.dynamodb.put_item(TableName=table, Item={"key": {"S": "e"}, "updated_at": {"N": "4"}})
+
+
+def query(engine: Engine, table: str, **arguments: Any) -> Item:  # noqa: ANN401 - boto3's
+    answer = engine.dynamodb.query(
+        **{
+            "TableName": table,
+            "IndexName": STATUS_INDEX,
+            "KeyConditionExpression": "status_shard = :shard",
+            "ExpressionAttributeValues": {":shard": {"S": "published#01"}},
+            **arguments,
+        }
+    )
+    return dict(answer)
+
+
+def keys(answer: Item) -> list[str]:
+    return [item["key"]["S"] for item in answer["Items"]]
+
+
+def test_an_index_gives_a_partition_in_the_order_of_its_numbers(
+    engine: Engine, table: str
+) -> None:
+    put_indexed(engine, table)
+
+    assert keys(query(engine, table)) == ["c.jpg", "b.jpg", "a.jpg"]
+    assert keys(query(engine, table, ScanIndexForward=False)) == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_an_index_gives_the_attributes_that_it_includes(engine: Engine, table: str) -> None:
+    put_indexed(engine, table)
+
+    (item,) = query(engine, table, ExpressionAttributeValues={":shard": {"S": "published#02"}})[
+        "Items"
+    ]
+
+    assert item.keys() == {"key", "status_shard", "updated_at", "cause"}
+
+
+def test_a_page_of_an_index_says_where_the_next_one_begins(engine: Engine, table: str) -> None:
+    put_indexed(engine, table)
+
+    first = query(engine, table, ScanIndexForward=False, Limit=2)
+    second = query(
+        engine,
+        table,
+        ScanIndexForward=False,
+        Limit=2,
+        ExclusiveStartKey=first["LastEvaluatedKey"],
+    )
+
+    assert keys(first) == ["a.jpg", "b.jpg"]
+    assert first["LastEvaluatedKey"].keys() == {"key", "status_shard", "updated_at"}
+    assert keys(second) == ["c.jpg"]
+    assert "LastEvaluatedKey" not in second
+
+
+def test_an_item_moves_within_an_index_when_its_keys_change(engine: Engine, table: str) -> None:
+    put_indexed(engine, table)
+
+    update(
+        engine,
+        table,
+        "SET status_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "removed#01"}},
+    )
+
+    assert keys(query(engine, table)) == ["c.jpg", "b.jpg"]
+    removed = {":shard": {"S": "removed#01"}}
+    assert keys(query(engine, table, ExpressionAttributeValues=removed)) == ["a.jpg"]
+
+
+def test_a_query_of_a_missing_index_is_refused(engine: Engine, table: str) -> None:
+    with refused("ValidationException", 400):
+        query(engine, table, IndexName="never-made")

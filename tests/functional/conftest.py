@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from scripts.local.stack import create_ledger
 from shared.clock import SystemClock
 from shared.cloud.clients import Clients, build_clients
 from shared.cloud.ledger import Ledger
@@ -91,12 +92,7 @@ def _clients(built_clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterato
             clients.s3.create_bucket(Bucket=bucket)
         for queue in (LIVE, DEAD):
             clients.sqs.create_queue(QueueName=queue)
-        clients.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
-        )
+        create_ledger(clients.dynamodb, TABLE)
         yield clients
 
 

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
+from scripts.local.stack import create_ledger
 from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.selection import Only, Page
@@ -33,6 +34,7 @@ from shared.cloud.items import to_item
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader, Read
 from shared.cloud.objects import Objects
+from shared.cloud.status_shard import status_shard
 from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.events.sqs import Message
@@ -150,9 +152,7 @@ class _Site:
         self.buckets, self.tables = Buckets(self.clock), Tables()
         self.buckets.create_bucket(Bucket=SOURCES, versioned=True)
         self.buckets.create_bucket(Bucket=VARIANTS)
-        self.tables.create_table(
-            TableName=TABLE, KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}]
-        )
+        create_ledger(cast("Any", self.tables), TABLE)
         self.buckets.put_object(Bucket=SOURCES, Key=WATERMARK, Body=b"logo")
         calls = unbounded_calls(self.clock)
         self.objects = Objects(
@@ -190,6 +190,7 @@ class _Site:
         fields: dict[str, Any] = {"key": self.key, "schema": SCHEMA_VERSION}
         if case.status:
             fields |= {"status": case.status, "updated_at": PROCESSED, "variants": []}
+            fields["status_shard"] = status_shard(case.status, self.key)
         if case.status in (PUBLISHED, REJECTED):
             fields |= self._facts(source)
         if case.status == PUBLISHED:

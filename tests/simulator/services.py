@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
+from scripts.local.stack import create_ledger
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change
 from tests.simulator.queues import ARN, QueueService
@@ -11,6 +13,9 @@ from tests.simulator.refusals import ACCOUNT, REGION
 from tests.simulator.scheduler import MessageSignal, Scheduler
 from tests.simulator.tables import Tables
 from tests.simulator.topics import Topics
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD, TOPIC = "live", "dead", "completions"
@@ -63,7 +68,7 @@ def build_services(scheduler: Scheduler, on_change: Callable[[Change], None]) ->
             "RedrivePolicy": json.dumps(redrive),
         },
     )
-    tables.create_table(TableName=TABLE, KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}])
+    create_ledger(cast("DynamoDBClient", tables), TABLE)
     topics = Topics()
     topics.create_topic(Name=TOPIC)
     return Services(scheduler, buckets, queues, tables, topics, MessageSignal(scheduler))

@@ -1,4 +1,4 @@
-"""DynamoDB: tables with one key, single-item reads and conditional writes.
+"""DynamoDB: tables with one key, single-item reads, conditional writes and queries of an index.
 
 Has the arguments, responses and errors of boto3's client.
 """
@@ -24,6 +24,7 @@ from tests.simulator.expressions import (
     plain,
     update,
 )
+from tests.simulator.indexes import Index, read_indexes
 from tests.simulator.refusals import refusal
 
 Answer = dict[str, Any]  # botocore's shape
@@ -36,6 +37,7 @@ MAX_DIGITS = 38
 @dataclass(slots=True)
 class _Table:
     key: str
+    indexes: Mapping[str, Index] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
 
 
@@ -46,11 +48,18 @@ class Tables:
         self._tables: dict[str, _Table] = {}
 
     def create_table(
-        self, *, TableName: str, KeySchema: Sequence[Mapping[str, str]], **_rest: object
+        self,
+        *,
+        TableName: str,
+        KeySchema: Sequence[Mapping[str, str]],
+        AttributeDefinitions: Sequence[Mapping[str, str]] = (),
+        GlobalSecondaryIndexes: Sequence[Mapping[str, Any]] = (),
+        **_rest: object,
     ) -> Answer:
-        """Create a table with one string as its key; how it is billed and indexed is ignored."""
+        """Create a table with one string as its key; how it is billed is ignored."""
         (key,) = (each["AttributeName"] for each in KeySchema if each["KeyType"] == "HASH")
-        self._tables[TableName] = _Table(key)
+        types = {each["AttributeName"]: each["AttributeType"] for each in AttributeDefinitions}
+        self._tables[TableName] = _Table(key, read_indexes(GlobalSecondaryIndexes, key, types))
         return {"TableDescription": {"TableName": TableName, "TableStatus": "ACTIVE"}}
 
     def get_item(
@@ -108,6 +117,20 @@ class Tables:
         table.items[key] = after
         returned = {"ALL_OLD": before, "ALL_NEW": after}.get(ReturnValues)
         return {"Attributes": dict(returned)} if returned else {}
+
+    def update_time_to_live(self, **_rest: object) -> Answer:
+        """Do nothing: a test calls `expire` when it wants items to expire."""
+        return {}
+
+    def query(self, *, TableName: str, IndexName: str, **asked: Any) -> Answer:  # noqa: ANN401 - boto3's
+        """Return a page of an index, which has every change at once; AWS takes a moment."""
+        table = self._table("Query", TableName)
+        if IndexName not in table.indexes:
+            raise _invalid("Query", f"The table does not have the specified index: {IndexName}")
+        try:
+            return table.indexes[IndexName].query(table.items, **asked)
+        except BadExpression as bad:
+            raise _invalid("Query", str(bad)) from bad
 
     def expire(self, table: str, now: float, attribute: str = "expires_at") -> int:
         """Delete items whose time to live has passed; return their number. AWS takes days."""

@@ -130,7 +130,7 @@ def _repair(
             context.console.note(f"Stopped. {_done(dict(repair.counts))}")
     for problem in repair.problems:
         context.console.note(problem)
-    return {name: repair.counts[name] for name in ("enqueued", "deleted", "failed")}
+    return {name: repair.counts[name] for name in ("enqueued", "deleted", "indexed", "failed")}
 
 
 def _plan(summary: Summary, queue: str) -> str:
@@ -141,6 +141,9 @@ def _plan(summary: Summary, queue: str) -> str:
         objects = counted(summary.objects_to_delete, "object")
         keys = counted(summary.actions[RepairAction.DELETE], "key")
         parts.append(f"delete {objects} of {keys} that no ledger entry lists")
+    if to_index := summary.actions[RepairAction.INDEX]:
+        entries = "ledger entry" if to_index == 1 else "ledger entries"
+        parts.append(f"add {to_index:,} {entries} to the index on status")
     plan = " and ".join(parts)
     return f"{plan[:1].upper()}{plan[1:]}."
 
@@ -151,6 +154,7 @@ def _done(done: dict[str, int]) -> str:
         for name, noun, participle in (
             ("enqueued", "key", "enqueued"),
             ("deleted", "object", "deleted"),
+            ("indexed", "key", "added to the index"),
             ("failed", "key", "not repaired"),
         )
     )

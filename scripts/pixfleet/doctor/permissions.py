@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus, skipped
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.access import is_denied
+from shared.cloud.status_shard import STATUS_SHARD, status_shard
+from shared.model.entry import PUBLISHED
 
 AREA = "permissions"
 MISSING_KEY = "_pixfleet/doctor"
@@ -103,9 +105,8 @@ def _ledger_permissions(subject: StackUnderTest) -> Iterator[Permission]:
         lambda: dynamodb.query(
             TableName=stack.ledger_table,
             IndexName=stack.status_index,
-            KeyConditionExpression="#status = :status",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": {"S": "published"}},
+            KeyConditionExpression=f"{STATUS_SHARD} = :shard",
+            ExpressionAttributeValues={":shard": {"S": status_shard(PUBLISHED, MISSING_KEY)}},
             Limit=1,
         ),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.verify.check_result import (
     ENTRY_ALONE,
+    NOT_INDEXED,
     OTHER_SCHEMA,
     CheckResult,
     Kind,
@@ -44,18 +45,22 @@ class Checker:
         if isinstance(entry, UnknownSchema):
             return CheckResult(listed.key, Kind.UNREADABLE, OTHER_SCHEMA)
         changed_at = listed.modified.timestamp() if listed.modified else 0.0
-        return self._unless_young(
-            self._compared(listed, entry), max(changed_at, entry.updated_at, entry.lease_until)
-        )
+        result = self._compared(listed, entry)
+        if not entry.is_indexed and not result.kind.is_difference:
+            result = _not_indexed(listed.key)
+        return self._unless_young(result, max(changed_at, entry.updated_at, entry.lease_until))
 
     def check_entry(self, key: str, entry: Read) -> CheckResult | None:
         """Return what is found for an entry without source and objects; None if it agrees."""
         if isinstance(entry, UnknownSchema):
             return CheckResult(key, Kind.UNREADABLE, OTHER_SCHEMA)
         state = assess(key, entry, None, self.recipes)
-        if state.kind is not StateKind.ORPHANED or self.head(key) is not None:
+        if state.kind is StateKind.ORPHANED and self.head(key) is None:
+            result = CheckResult(key, Kind.ORPHANED, ENTRY_ALONE, RepairAction.ENQUEUE)
+        elif not entry.is_indexed:
+            result = _not_indexed(key)
+        else:
             return None
-        result = CheckResult(key, Kind.ORPHANED, ENTRY_ALONE, RepairAction.ENQUEUE)
         return self._unless_young(result, max(entry.updated_at, entry.lease_until))
 
     def _unless_young(self, result: CheckResult, changed_at: float) -> CheckResult:
@@ -78,6 +83,10 @@ class Checker:
             kind = Kind(state.kind.value)
             return CheckResult(key, kind, state.reason, RepairAction.ENQUEUE, removed)
         return _compared_objects(listed, entry, state.kind)
+
+
+def _not_indexed(key: str) -> CheckResult:
+    return CheckResult(key, Kind.UNINDEXED, NOT_INDEXED, RepairAction.INDEX)
 
 
 def _compared_objects(listed: ListedKey, entry: Entry, kind: StateKind) -> CheckResult:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     MISSING = "missing"  # a source without its variants
     STALE = "stale"  # the variants are of another source, recipe or engine
     ORPHANED = "orphaned"  # variants or a ledger entry without a source
+    UNINDEXED = "not in the index"  # an earlier version wrote the entry, without `status_shard`
     UNREADABLE = "unreadable"  # another version of Pixfleet wrote the ledger entry
 
     @property
@@ -22,7 +23,7 @@ class Kind(StrEnum):
         return self in DIFFERENCES
 
 
-DIFFERENCES = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.UNREADABLE)
+DIFFERENCES = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.UNINDEXED, Kind.UNREADABLE)
 
 
 class ObjectsReason(StrEnum):
@@ -36,6 +37,7 @@ class ObjectsReason(StrEnum):
 
 # Only the scan of the ledger finds such a key: S3 lists neither a source nor an object of it.
 ENTRY_ALONE = "entry without source"
+NOT_INDEXED = "entry without status_shard"
 OTHER_SCHEMA = "entry of another version"
 
 
@@ -45,6 +47,7 @@ class RepairAction(StrEnum):
     NOTHING = ""
     ENQUEUE = "enqueue"  # the worker publishes or removes
     REMAKE = "remake"  # the entry looks finished: mark it dirty, then enqueue
+    INDEX = "index"  # the entry is right, but the index on status lacks it
     DELETE = "delete"  # no ledger entry lists these objects: no worker would find them
 
 

@@ -1,7 +1,8 @@
 """Repairs what an audit has found: enqueues keys, and deletes objects that no entry lists.
 
-Such objects are deleted under a claim on their key, as a worker would delete them: a worker that
-publishes the key at the same time is not disturbed, and the key is assessed again first.
+These objects are deleted under a claim on their key, as a worker would delete them: a worker that
+publishes the key at the same time is not disturbed, and the key is assessed again first. Entries
+that the index on status lacks are added to it.
 """
 
 from collections import Counter
@@ -44,7 +45,7 @@ class RepairContext:
 
 @dataclass(slots=True)
 class Repair:
-    """Repairs differences and counts keys `enqueued`, objects `deleted` and keys `failed`.
+    """Repairs differences; counts keys `enqueued`, `indexed` and `failed`, and objects `deleted`.
 
     `problems` are the messages of the first failures.
     """
@@ -82,6 +83,10 @@ class Repair:
                 self._mark_dirty(difference.key)
             if difference.action is RepairAction.DELETE:
                 return self._delete(difference)
+            if difference.action is RepairAction.INDEX:
+                self.context.ledger.add_to_index(difference.key)
+                self.counts["indexed"] += 1
+                return ""
         except (Failure, ConditionRefused) as problem:
             self.counts["failed"] += 1
             self._add_problems([f"{quoted(difference.key)}: {problem}"])

@@ -1,5 +1,5 @@
 output "status_index_name" {
-  description = "The index that lists sources by status, newest last, with their cause."
+  description = "The index that lists sources by status and a hash of the key, newest last, with their cause."
   value       = local.status_index_name
 }
 

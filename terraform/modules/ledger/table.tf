@@ -10,7 +10,7 @@ locals {
   # Built from parts, so that policies with the table's ARN are known at plan time.
   arn = "arn:${data.aws_partition.this.partition}:dynamodb:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:table/${local.name}"
 
-  status_index_name = "status-updated_at"
+  status_index_name = "status_shard-updated_at"
 }
 
 resource "aws_dynamodb_table" "this" {
@@ -25,7 +25,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   attribute {
-    name = "status"
+    name = "status_shard"
     type = "S"
   }
 
@@ -34,11 +34,13 @@ resource "aws_dynamodb_table" "this" {
     type = "N"
   }
 
+  # `status_shard` spreads each status over 16 partitions (shared/cloud/status_shard.py): one accepts 1,000 writes
+  # a second, and a throttled index throttles the table.
   # Only the attributes that lists show, besides the keys: DynamoDB writes an index whenever one of its
   # attributes changes, and a claim changes none of these.
   global_secondary_index {
     name               = local.status_index_name
-    hash_key           = "status"
+    hash_key           = "status_shard"
     range_key          = "updated_at"
     projection_type    = "INCLUDE"
     non_key_attributes = ["cause"]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from scripts.local.clients import Clients
-from scripts.local.stack import LocalStack
+from scripts.local.stack import STATUS_INDEX, LocalStack
+from shared.cloud.status_index import StatusIndex
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import CommandResult, RunCommand
+from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
 
 pytestmark = pytest.mark.functional
@@ -60,6 +62,14 @@ def _edit(stack: LocalStack, clients: Clients, key: str, **fields: str) -> None:
             ExpressionAttributeNames={"#name": name},
             ExpressionAttributeValues={":value": {"S": value}},
         )
+
+
+def _remove(stack: LocalStack, clients: Clients, key: str, attribute: str) -> None:
+    clients.dynamodb.update_item(
+        TableName=stack.ledger_table,
+        Key={"key": {"S": key}},
+        UpdateExpression=f"REMOVE {attribute}",
+    )
 
 
 def test_a_stack_without_differences_ends_with_zero(
@@ -127,7 +137,7 @@ def test_a_repair_leaves_nothing_that_differs(
     after = verify()
 
     assert repaired.code == 0
-    assert repaired.document["repair"] == {"enqueued": 4, "deleted": 2, "failed": 0}
+    assert repaired.document["repair"] == {"enqueued": 4, "deleted": 2, "indexed": 0, "failed": 0}
     assert (after.code, after.document["differences"]) == (0, 0)
     assert after.document["counts"]["current"] == 4
 
@@ -242,6 +252,45 @@ def test_an_entry_without_source_and_objects_is_found_and_tombstoned(
 
     assert _reasons(found) == {"entry without source": ["bad.jpg"]}
     assert verify().code == 0
+
+
+def test_entries_that_the_index_lacks_are_found_and_added(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    run_worker: Callable[..., None],
+) -> None:
+    drop("old.jpg", "new.jpg", "gone.jpg")
+    drop("bad.jpg", data=b"no image")
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="gone.jpg")
+    verify("--repair", "--yes")
+    run_worker(stack.bulk_queue)
+    for key in ("old.jpg", "gone.jpg", "bad.jpg"):
+        _remove(stack, clients, key, "status_shard")
+
+    found = verify()
+    planned = verify("--repair", "--dry-run")
+    repaired = verify("--repair", "--yes")
+    after = verify()
+
+    assert found.code == 3
+    keys = _reasons(found)["entry without status_shard"]
+    assert sorted(keys) == ["bad.jpg", "gone.jpg", "old.jpg"]
+    assert found.document["counts"]["not in the index"] == 3
+    assert planned.document["repair"] is None
+    assert repaired.document["repair"] == {"enqueued": 0, "deleted": 0, "indexed": 3, "failed": 0}
+    assert (after.code, after.document["differences"]) == (0, 0)
+    index = StatusIndex(clients.dynamodb, unbounded_calls(), stack.ledger_table, STATUS_INDEX)
+    newest = {
+        status: {each.key for each in index.newest(status, most=9)}
+        for status in ("published", "rejected", "removed")
+    }
+    assert newest == {
+        "published": {"old.jpg", "new.jpg"},
+        "rejected": {"bad.jpg"},
+        "removed": {"gone.jpg"},
+    }
 
 
 def test_an_entry_of_another_version_is_reported_and_not_changed(

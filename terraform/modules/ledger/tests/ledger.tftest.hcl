@@ -28,16 +28,16 @@ run "sources_are_found_by_key_and_by_status_and_the_table_can_be_restored" {
   assert {
     condition = alltrue([
       for index in aws_dynamodb_table.this.global_secondary_index :
-      index.hash_key == "status" && index.range_key == "updated_at" && index.name == output.status_index_name
+      index.hash_key == "status_shard" && index.range_key == "updated_at" && index.name == output.status_index_name
     ])
     error_message = "The index must list by status, in chronological order."
   }
 
   assert {
     condition = { for each in aws_dynamodb_table.this.attribute : each.name => each.type } == {
-      key        = "S"
-      status     = "S"
-      updated_at = "N"
+      key          = "S"
+      status_shard = "S"
+      updated_at   = "N"
     }
     error_message = "Attributes must have the types that the worker writes."
   }
