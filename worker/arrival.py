@@ -79,6 +79,7 @@ class Arrival:
         self.context.circuit_breaker.check()
         deadline.require(policy.least_fetch_seconds, "render")
         longest = self.context.settings.render_seconds
+        self.context.held_files.wait_for_memory(deadline.earlier(policy.least_fetch_seconds))
         limit = min(longest, deadline.remaining_seconds() - policy.calls.call_seconds)
         job = Job(
             self.recipe.without_keys(),

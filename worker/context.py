@@ -29,6 +29,7 @@ from shared.model.recipe import RecipeSet
 from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
+from worker.held_files import HeldFiles
 from worker.locks import log_locks
 from worker.policy import POLICY, WorkerPolicy
 from worker.upload_pace import UploadPace
@@ -64,6 +65,7 @@ class WorkerContext:
     prefetch_slots: BoundedSemaphore
     topic: Topic | None = None
     circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    held_files: HeldFiles = field(default_factory=HeldFiles)
     chance: Callable[[], float] = random.random
 
     def within(self, deadline: Deadline) -> "WorkerContext":

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from shared.cloud.persist import OneTurn, Pace
 from shared.deadline import Deadline
 from shared.imaging.child_protocol import VariantFrame
-from shared.imaging.intake.sniff import sniff
 from shared.model.codec import Codec
 from shared.model.errors import (
-    DecoderCrash,
     Failure,
     Outside,
     StorageUnavailable,
@@ -48,6 +46,7 @@ class Uploads:
         self._left: deque[_Upload] = deque()
         self._variants: list[StoredVariant] = []
         self._pending = PendingUploads(context.upload_pace, 0)
+        self._held_bytes = 0
 
     @property
     def slow_downs(self) -> int:
@@ -66,10 +65,11 @@ class Uploads:
     def begin(self, frame: VariantFrame, data: bytes) -> None:
         """Start to store one file under every variant that shares it.
 
-        Accepts only variants of the recipe, and each once: a child that a hostile image has taken
-        over may send anything, and an object that is not in the ledger would never be deleted.
+        The frame is one of the recipe's files, each of which comes once: `RenderChild` refuses
+        all others. An object that is not in the ledger would never be deleted.
         """
-        self._refuse_unexpected(frame, data)
+        self._held_bytes += len(data)
+        self._context.held_files.add(len(data))
         for variant in frame.variants:
             self._variants.append(
                 StoredVariant(
@@ -112,19 +112,11 @@ class Uploads:
             future.cancel()
         wait(self._futures)
         self._pending.close()
+        self._context.held_files.remove(self._held_bytes)
         failures = [each.exception() for each in self._futures if not each.cancelled()]
         for failure in (*failures, *(left.failure for left in self._left)):
             if isinstance(failure, Outside | Unknown):
                 raise failure
-
-    def _refuse_unexpected(self, frame: VariantFrame, data: bytes) -> None:
-        names = [(variant, frame.slot) for variant in frame.variants]
-        known = {(each.variant, each.slot) for each in self._variants}
-        expected = set(self._recipe.stored_names()) - known
-        if len(set(names)) < len(names) or not set(names) <= expected:
-            raise DecoderCrash(f"The render child sent {names} unasked.", stage="render")
-        if sniff(data) != frame.codec:
-            raise DecoderCrash(f"The render child sent no {frame.codec}.", stage="render")
 
     def _store_once(self, name: tuple[str, Slot], codec: Codec, data: bytes) -> None:
         """Make one attempt, when this worker may."""

@@ -21,6 +21,7 @@ from shared.model.source import Source
 from tests.functional.conftest import SOURCES, VARIANTS, World
 from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
+from worker import held_files
 from worker.batch import Consumer
 from worker.context import FETCHED_AHEAD
 
@@ -135,6 +136,25 @@ def test_the_child_has_the_second_image_while_the_firsts_uploads_are_pending(lin
 
     assert outcomes == [Outcome.MADE] * 2
     assert waits == [True] * 6
+
+
+def test_the_child_gets_no_second_image_while_the_firsts_files_fill_the_memory(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_files, "MAX_HELD_BYTES", 0)
+    jobs, waits, real = Count(2), [], RenderChild.render
+
+    def render(self: RenderChild, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed through
+        jobs.add()
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(RenderChild, "render", render)
+    line.objects.on_put = lambda: waits.append(jobs.reached.wait(0.3))
+
+    outcomes = line.consume("a.jpg", "b.jpg")
+
+    assert outcomes == [Outcome.MADE] * 2
+    assert waits == [False] * 3 + [True] * 3
 
 
 def test_an_upload_does_not_hold_up_the_rest_of_its_image(line: Line) -> None:

@@ -7,10 +7,8 @@ from msgspec import structs
 from shared.imaging import child_handle
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Reply, VariantFrame, read_reply
-from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure, StorageUnavailable, TooCostly, WatermarkUnusable
 from shared.model.outcome import Outcome
-from shared.model.recipe import Slot
 from tests.functional.conftest import SOURCES, TINY_NAMES, World
 from tests.support import images
 from worker.policy import CALL_LIMITS
@@ -130,10 +128,13 @@ def test_a_key_too_long_for_its_manifest_is_rejected_and_its_claim_ended(world: 
 def test_an_unexpected_variant_of_a_child_is_not_stored(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hostile(*_arguments: object, **_options: object) -> Iterator[object]:
-        yield VariantFrame(("../../evil",), Slot.WEBP, Codec.WEBP, 1, 1), images.webp()
+    def lying(stream: IO[bytes], **options: Any) -> tuple[Reply, bytes]:  # noqa: ANN401 - passed through
+        reply, payload = read_reply(stream, **options)
+        if isinstance(reply, VariantFrame):
+            reply = structs.replace(reply, variants=("../../evil",))
+        return reply, payload
 
-    monkeypatch.setattr(RenderChild, "render", hostile)
+    monkeypatch.setattr(child_handle, "read_reply", lying)
     world.drop("a.jpg", images.jpeg())
 
     outcome = world.process("a.jpg")
