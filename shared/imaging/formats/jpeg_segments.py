@@ -10,6 +10,7 @@ MARKER_BYTES, MIN_LENGTH = 2, 2
 # and TEM (1) have no length, and libjpeg skips them everywhere.
 NEXT_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
 WITHOUT_LENGTH = frozenset({START_OF_IMAGE, END_OF_IMAGE})
+HEADER_ENDS = WITHOUT_LENGTH | {START_OF_SCAN}
 
 
 class Segment(NamedTuple):
@@ -36,9 +37,8 @@ def segments(data: bytes) -> Iterator[Segment]:
 
 
 def header_segments(data: bytes) -> Iterator[Segment]:
-    """Yield the segments before the first scan, and all that follows them as the last one."""
+    """Yield the segments up to the first scan's, or to a marker that ends the header early."""
     for segment in segments(data):
-        if segment.marker in {START_OF_SCAN, *WITHOUT_LENGTH}:
-            yield segment._replace(end=len(data))
-            return
         yield segment
+        if segment.marker in HEADER_ENDS:
+            return

@@ -12,7 +12,11 @@ from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
 from shared.imaging.intake.truncation import refuse_truncated
-from shared.imaging.metadata.separation import exif_orientation, without_metadata
+from shared.imaging.metadata.separation import (
+    exif_orientation,
+    header_without_metadata,
+    without_metadata,
+)
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
 from shared.model.geometry import Size
@@ -82,7 +86,7 @@ def probe(data: bytes) -> ImageHeader:
     """
     name = require_rendered_format(data)
     _refuse_by_structure(name, data)
-    pixels = decodable(name, data)
+    pixels = _corrected(name, header_without_metadata(name, data))
     try:
         if name in READ_BY_PILLOW:
             return _outlined(name, pixels)
@@ -101,7 +105,10 @@ def probe(data: bytes) -> ImageHeader:
 
 def decodable(name: str, data: bytes) -> bytes:
     """Return what the decoder gets of a file: no metadata, and no known mistakes of writers."""
-    pixels = without_metadata(name, data)
+    return _corrected(name, without_metadata(name, data))
+
+
+def _corrected(name: str, pixels: bytes) -> bytes:
     if name == "gif":
         return with_transparent_colour(pixels)
     return repaired(pixels) if name == "jpeg" else pixels

@@ -7,7 +7,7 @@ EXIF: https://www.cipa.jp/std/documents/e/DC-X008-Translation-2023-E.pdf, sectio
 from collections.abc import Iterator
 
 from shared.imaging.formats.exif import is_exif
-from shared.imaging.formats.jpeg_segments import Segment, header_segments
+from shared.imaging.formats.jpeg_segments import HEADER_ENDS, Segment, header_segments
 from shared.imaging.metadata.ranges import joined
 
 MARKER_BYTES, SEGMENT_HEAD_BYTES = 2, 4
@@ -23,7 +23,16 @@ def without_metadata(data: bytes) -> bytes:
 
     Without the stray bytes, libjpeg cannot find other segments than `header_segments` does.
     """
-    return joined(data, _kept(data))
+    return joined(data, _kept(data, with_scans=True))
+
+
+def header_without_metadata(data: bytes) -> bytes:
+    """Return the part of `without_metadata` before the first scan's data.
+
+    It is enough to open the image. libvips copies what it opens, and many megabytes take as long
+    as all other checks.
+    """
+    return joined(data, _kept(data, with_scans=False))
 
 
 def read_metadata(data: bytes) -> tuple[bytes, bytes]:
@@ -38,10 +47,12 @@ def read_metadata(data: bytes) -> tuple[bytes, bytes]:
     return exif, xmp
 
 
-def _kept(data: bytes) -> Iterator[tuple[int, int]]:
+def _kept(data: bytes, *, with_scans: bool) -> Iterator[tuple[int, int]]:
     yield 0, MARKER_BYTES
     for segment in header_segments(data):
-        if _is_needed(data, segment):
+        if segment.marker in HEADER_ENDS:
+            yield segment.start, len(data) if with_scans else segment.end
+        elif _is_needed(data, segment):
             yield segment.start, segment.end
 
 

@@ -37,6 +37,11 @@ def without_metadata(name: str, data: bytes) -> bytes:
     return found.without_metadata(data) if found else data
 
 
+def header_without_metadata(name: str, data: bytes) -> bytes:
+    """Return as much of `without_metadata` as libvips needs to open the image."""
+    return jpeg.header_without_metadata(data) if name == "jpeg" else without_metadata(name, data)
+
+
 def read_metadata(name: str, data: bytes) -> tuple[bytes, bytes]:
     """Return a file's raw EXIF and raw XMP; empty if it has none or its format knows none."""
     found = _FORMATS.get(name)
