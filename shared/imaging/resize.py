@@ -48,7 +48,9 @@ def on_every_frame(
     height, count = image.get_page_height(), frame_count(image)
     if count == 1:
         return change(image).copy_memory()
-    parts = [change(image.crop(0, at * height, image.width, height)) for at in range(count)]
+    # One after the other: each resize holds the lines that it needs until its image is complete.
+    frames = (image.crop(0, at * height, image.width, height) for at in range(count))
+    parts = [change(frame).copy_memory() for frame in frames]
     strip = pyvips.Image.arrayjoin(parts, across=1).copy_memory().copy()
     strip.set_type(pyvips.GValue.gint_type, "page-height", parts[0].height)
     for name in ("delay", "loop"):
