@@ -21,14 +21,18 @@ def heic(picture: Image.Image | None = None, **options: Any) -> bytes:  # noqa: 
     return buffer.getvalue()
 
 
-def deep_heic(colour: tuple[int, ...], size: Size = SMALL) -> bytes:
+def deep_heic(
+    colour: tuple[int, ...],
+    size: Size = SMALL,
+    **options: Any,  # noqa: ANN401 - as above
+) -> bytes:
     """Return one plain colour in 10 bits: one band for grey, three for RGB, four for RGBA."""
     mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[len(colour)]
     pixel = b"".join((257 * band).to_bytes(2, "little") for band in colour)
     buffer = BytesIO()
-    pillow_heif.from_bytes(mode, size, pixel * (size[0] * size[1])).save(
-        buffer, quality=95, chroma="444"
-    )
+    chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
+    opened = pillow_heif.from_bytes(mode, size, pixel * (size[0] * size[1]))
+    opened.save(buffer, **chosen)
     return buffer.getvalue()
 
 

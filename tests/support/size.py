@@ -9,11 +9,14 @@ import os
 import secrets
 from dataclasses import dataclass, fields
 
+from shared.model.limits import MEBIBYTE, Limits
+
 SIZE_VARIABLE = "PIXFLEET_TEST_SIZE"
 SEED_VARIABLE = "PIXFLEET_TEST_SEED"
 PUSH = "push"
 NIGHTLY = "nightly"
 SEED_BITS = 32
+PUSH_LIMIT_MEGABYTES = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,14 @@ class Size:
     backfill_images: int
     memory_images: int
     fleet_workers: int
+    limit_megabytes: int
+    """The memory limit for which the largest images are made: small ones are quick."""
     seed: int
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether tables are tried as a whole."""
+        return self.limit_megabytes > PUSH_LIMIT_MEGABYTES
 
     def __str__(self) -> str:
         """Return the numbers in one line, for pytest's header."""
@@ -37,9 +47,18 @@ class Size:
 def read_size(name: str, seed: int) -> Size:
     """Return the size with this name; raise `ValueError` if there is none."""
     if name == PUSH:
-        return Size(2_000, 1_100, 500, 400, 12, seed=0)  # the same cases everywhere
+        # The same cases everywhere.
+        return Size(2_000, 1_100, 500, 400, 12, PUSH_LIMIT_MEGABYTES, seed=0)
     times = 1 if name == NIGHTLY else int(name)
-    return Size(10_000 * times, 5_500 * times, 5_000 * times, 2_000 * times, 100 * times, seed)
+    return Size(
+        10_000 * times,
+        5_500 * times,
+        5_000 * times,
+        2_000 * times,
+        100 * times,
+        Limits().memory_bytes // MEBIBYTE,
+        seed,
+    )
 
 
 SIZE_NAME = os.environ.get(SIZE_VARIABLE) or PUSH
