@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import os
-import platform
 import sys
 
 # linux/prctl.h
@@ -26,7 +25,7 @@ def system_call(number: int, *arguments: int) -> int:
 def machine() -> str:
     """Return the architecture of this process as uname(2) names it; empty on 32 bits."""
     is_64_bit = ctypes.sizeof(ctypes.c_void_p) == 8  # noqa: PLR2004 - bytes
-    return platform.machine() if is_64_bit else ""
+    return os.uname().machine if is_64_bit else ""
 
 
 def _libc() -> ctypes.CDLL:

@@ -9,7 +9,7 @@ flags are behind a pointer, where a filter cannot see them.
 import ctypes
 import errno
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.imaging.sandbox import bpf
 from shared.imaging.sandbox.kernel import machine, system_call
@@ -75,8 +75,7 @@ CLONE_THREAD = 0x00010000
 CLONE_NAMESPACES = 0x00020000 | 0x7E000000
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """Allows a call if the bits of one argument that are in the mask equal `bits`.
 
     The kernel reads only the lower 32 bits of each of these arguments, and so does the filter.

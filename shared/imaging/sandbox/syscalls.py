@@ -4,11 +4,10 @@ From Linux's headers: asm/unistd_64.h for x86-64, asm-generic/unistd.h for arm64
 Linux never change a number.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """How Linux names an architecture to a seccomp filter (linux/audit.h), and its numbers."""
 
     audit_number: int
