@@ -7,129 +7,66 @@ variables {
   package_path = "recipes.tf" # any file: only its hash is used
 }
 
-run "the_alias_of_a_key_is_refused" {
+run "the_first_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
-    kms_key_arn = "alias/acme"
-  }
-
-  expect_failures = [var.kms_key_arn]
-}
-
-run "keys_and_a_topic_of_another_region_are_refused" {
-  command = plan
-
-  variables {
-    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/abc"
-    storage = {
-      existing_sources_bucket      = "photos"
-      existing_sources_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/abc"
-    }
-    worker = { completion_topic_arn = "arn:aws:sns:eu-west-1:123456789012:changes" }
-  }
-
-  expect_failures = [var.kms_key_arn, var.storage, var.worker]
-}
-
-run "a_prefix_that_s3_reserves_is_refused" {
-  command = plan
-
-  variables {
-    prefix = "sthree"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "lanes_without_live_are_refused" {
-  command = plan
-
-  variables {
-    lanes = { bulk = { maximum_concurrency = 20, prefixes = ["bulk/"] } }
-  }
-
-  expect_failures = [var.lanes]
-}
-
-run "a_prefix_with_capitals_is_refused" {
-  command = plan
-
-  variables {
-    prefix = "Acme"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "a_missing_recipes_file_is_refused" {
-  command = plan
-
-  variables {
-    recipes_path = "no.yaml"
-  }
-
-  expect_failures = [var.recipes_path]
-}
-
-run "a_file_without_recipes_is_refused_for_the_edge" {
-  command = plan
-
-  variables {
+    # A file without recipes for the edge.
     delivery = { recipes_path = "versions.tf" }
-  }
 
-  expect_failures = [var.delivery]
-}
+    # The alias of a key.
+    kms_key_arn = "alias/acme"
 
-run "a_file_without_recipes_is_refused" {
-  command = plan
+    # Lanes without live.
+    lanes = { bulk = { maximum_concurrency = 20, prefixes = ["bulk/"] } }
 
-  variables {
-    recipes_path = "versions.tf"
-  }
+    # A prefix that S3 reserves.
+    prefix = "sthree"
 
-  expect_failures = [var.recipes_path]
-}
+    # A missing recipes file.
+    recipes_path = "no.yaml"
 
-run "a_sources_key_without_an_existing_bucket_is_refused" {
-  command = plan
-
-  variables {
+    # A sources key without an existing bucket.
     storage = { existing_sources_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/abc" }
-  }
 
-  expect_failures = [var.storage]
-}
-
-run "the_alias_of_the_sources_key_is_refused" {
-  command = plan
-
-  variables {
-    storage = { existing_sources_bucket = "photos", existing_sources_kms_key_arn = "alias/photos" }
-  }
-
-  expect_failures = [var.storage]
-}
-
-run "a_fifo_topic_is_refused" {
-  command = plan
-
-  variables {
+    # A FIFO topic.
     worker = { completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes.fifo" }
   }
 
-  expect_failures = [var.worker]
+  expect_failures = [
+    var.delivery,
+    var.kms_key_arn,
+    var.lanes,
+    var.prefix,
+    var.recipes_path,
+    var.storage,
+    var.worker,
+  ]
 }
 
-run "a_child_with_little_memory_is_refused" {
+run "the_second_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
+    # A prefix with capitals.
+    prefix = "Acme"
+
+    # A file without recipes.
+    recipes_path = "versions.tf"
+
+    # The alias of the sources key.
+    storage = { existing_sources_bucket = "photos", existing_sources_kms_key_arn = "alias/photos" }
+
+    # A child with little memory.
     worker = { child_memory_mb = 255, max_bytes = 1 }
   }
 
-  expect_failures = [var.worker]
+  expect_failures = [
+    var.prefix,
+    var.recipes_path,
+    var.storage,
+    var.worker,
+  ]
 }
 
 run "a_child_with_a_fraction_of_memory_is_refused" {
@@ -200,6 +137,21 @@ run "a_limit_of_zero_render_seconds_is_refused" {
   }
 
   expect_failures = [var.worker]
+}
+
+run "keys_and_a_topic_of_another_region_are_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/abc"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/abc"
+    }
+    worker = { completion_topic_arn = "arn:aws:sns:eu-west-1:123456789012:changes" }
+  }
+
+  expect_failures = [var.kms_key_arn, var.storage, var.worker]
 }
 
 run "less_reserved_concurrency_than_the_lanes_need_is_refused" {

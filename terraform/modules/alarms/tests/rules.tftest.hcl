@@ -13,7 +13,7 @@ mock_provider "aws" {
 
   mock_data "aws_region" {
     defaults = {
-      name = "eu-west-1"
+      id = "eu-west-1"
     }
   }
 
@@ -38,177 +38,121 @@ variables {
   }
 }
 
-run "a_target_of_one_second_is_refused" {
-  command         = plan
-  expect_failures = [var.complete_seconds_p95]
+run "the_first_bad_value_of_each_variable_is_refused" {
+  command = plan
 
   variables {
+    # A target of one second.
     complete_seconds_p95 = 1
-  }
-}
 
-run "an_arn_in_place_of_the_dead_letter_queues_name_is_refused" {
-  command         = plan
-  expect_failures = [var.dead_letter_queue_name]
-
-  variables {
+    # An ARN in place of the dead-letter queue's name.
     dead_letter_queue_name = "arn:aws:sqs:eu-west-1:123456789012:pixfleet-dead-letter"
-  }
-}
 
-run "a_domain_name_in_place_of_the_distributions_id_is_refused" {
-  command         = plan
-  expect_failures = [var.distribution_id]
-
-  variables {
+    # A domain name in place of the distribution's id.
     distribution_id = "d111111abcdef8.cloudfront.net"
-  }
-}
 
-run "two_email_addresses_in_one_string_are_refused" {
-  command         = plan
-  expect_failures = [var.email]
-
-  variables {
+    # Two email addresses in one string.
     email = "one@example.com, two@example.com"
-  }
-}
 
-run "an_unknown_processor_is_refused" {
-  command         = plan
-  expect_failures = [var.function_architecture]
-
-  variables {
+    # An unknown processor.
     function_architecture = "riscv64"
-  }
-}
 
-run "more_memory_than_lambda_allows_is_refused" {
-  command         = plan
-  expect_failures = [var.function_memory_mb]
-
-  variables {
+    # More memory than Lambda allows.
     function_memory_mb = 10241
-  }
-}
 
-run "an_arn_in_place_of_the_functions_name_is_refused" {
-  command         = plan
-  expect_failures = [var.function_name]
-
-  variables {
+    # An ARN in place of the function's name.
     function_name = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-worker"
-  }
-}
 
-run "a_timeout_over_lambdas_maximum_is_refused" {
-  command         = plan
-  expect_failures = [var.function_timeout_seconds]
-
-  variables {
+    # A timeout over Lambda's maximum.
     function_timeout_seconds = 901
-  }
-}
 
-run "the_aws_managed_key_of_sns_is_refused" {
-  command         = plan
-  expect_failures = [var.kms_key_arn]
-
-  variables {
+    # The AWS managed key of SNS.
     kms_key_arn = "alias/aws/sns"
-  }
-}
 
-run "lanes_without_live_are_refused" {
-  command         = plan
-  expect_failures = [var.lanes]
-
-  variables {
+    # Lanes without live.
     lanes = { bulk = { queue_name = "pixfleet-bulk" } }
+
+    # An ARN in place of the log group's name.
+    log_group_name = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/pixfleet-worker"
+
+    # A prefix in capitals.
+    prefix = "Pixfleet"
+
+    # A runbook URL with a fragment.
+    runbook_url = "https://example.com/runbook.md#top"
   }
+
+  expect_failures = [
+    var.complete_seconds_p95,
+    var.dead_letter_queue_name,
+    var.distribution_id,
+    var.email,
+    var.function_architecture,
+    var.function_memory_mb,
+    var.function_name,
+    var.function_timeout_seconds,
+    var.kms_key_arn,
+    var.lanes,
+    var.log_group_name,
+    var.prefix,
+    var.runbook_url,
+  ]
 }
 
-run "eleven_lanes_are_refused" {
-  command         = plan
-  expect_failures = [var.lanes]
+run "the_second_bad_value_of_each_variable_is_refused" {
+  command = plan
 
   variables {
+    # Eleven lanes.
     lanes = { for name in ["live", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] : name => { queue_name = "pixfleet-${name}" } }
+
+    # A budget of zero.
+    email              = "ops@example.com"
+    monthly_budget_usd = 0
   }
+
+  expect_failures = [
+    var.lanes,
+    var.monthly_budget_usd,
+  ]
 }
 
-run "a_lane_in_capitals_is_refused" {
-  command         = plan
-  expect_failures = [var.lanes]
+run "the_third_bad_value_of_each_variable_is_refused" {
+  command = plan
 
   variables {
+    # A lane in capitals.
     lanes = {
       live = { queue_name = "pixfleet-live" }
       BULK = { queue_name = "pixfleet-BULK" }
     }
+
+    # A budget without an address.
+    monthly_budget_usd = 100
   }
+
+  expect_failures = [
+    var.lanes,
+    var.monthly_budget_usd,
+  ]
 }
 
 run "a_queue_that_does_not_end_in_its_lane_is_refused" {
-  command         = plan
-  expect_failures = [var.lanes]
+  command = plan
 
   variables {
     lanes = { live = { queue_name = "pixfleet-fast" } }
   }
+
+  expect_failures = [var.lanes]
 }
 
 run "a_target_over_the_longest_retention_of_sqs_is_refused" {
-  command         = plan
-  expect_failures = [var.lanes]
+  command = plan
 
   variables {
     lanes = { live = { queue_name = "pixfleet-live", complete_seconds_p95 = 1209601 } }
   }
-}
 
-run "an_arn_in_place_of_the_log_groups_name_is_refused" {
-  command         = plan
-  expect_failures = [var.log_group_name]
-
-  variables {
-    log_group_name = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/pixfleet-worker"
-  }
-}
-
-run "a_budget_of_zero_is_refused" {
-  command         = plan
-  expect_failures = [var.monthly_budget_usd]
-
-  variables {
-    email              = "ops@example.com"
-    monthly_budget_usd = 0
-  }
-}
-
-run "a_budget_without_an_address_is_refused" {
-  command         = plan
-  expect_failures = [var.monthly_budget_usd]
-
-  variables {
-    monthly_budget_usd = 100
-  }
-}
-
-run "a_prefix_in_capitals_is_refused" {
-  command         = plan
-  expect_failures = [var.prefix]
-
-  variables {
-    prefix = "Pixfleet"
-  }
-}
-
-run "a_runbook_url_with_a_fragment_is_refused" {
-  command         = plan
-  expect_failures = [var.runbook_url]
-
-  variables {
-    runbook_url = "https://example.com/runbook.md#top"
-  }
+  expect_failures = [var.lanes]
 }

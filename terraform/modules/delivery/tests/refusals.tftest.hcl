@@ -15,118 +15,111 @@ variables {
   }
 }
 
-run "a_prefix_with_capitals_is_refused" {
+run "the_first_bad_value_of_each_variable_is_refused" {
   command = plan
-  variables { prefix = "Pixfleet" }
-  expect_failures = [var.prefix]
-}
 
-run "a_certificate_of_another_region_is_refused" {
-  command = plan
   variables {
+    # A log bucket by its ARN.
+    access_logs = { bucket_domain_name = "arn:aws:s3:::logs" }
+
+    # A certificate of another region.
     certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/6b1f"
     domain_names    = ["img.example.com"]
-  }
-  expect_failures = [var.certificate_arn]
-}
 
-run "a_domain_name_without_a_certificate_is_refused" {
-  command = plan
-  variables { domain_names = ["img.example.com"] }
-  expect_failures = [var.certificate_arn]
-}
+    # An origin with a path.
+    cors_origins = ["https://www.example.com/"]
 
-run "a_certificate_without_a_domain_name_is_refused" {
-  command = plan
-  variables { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f" }
-  expect_failures = [var.certificate_arn]
-}
+    # A browser time over a day.
+    default_browser_seconds = 86401
 
-run "a_domain_name_with_a_scheme_is_refused" {
-  command = plan
-  variables {
-    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f"
-    domain_names    = ["https://img.example.com"]
-  }
-  expect_failures = [var.domain_names]
-}
+    # A prefix with capitals.
+    prefix = "Pixfleet"
 
-run "an_unknown_price_class_is_refused" {
-  command = plan
-  variables { price_class = "PriceClass_50" }
-  expect_failures = [var.price_class]
-}
+    # An unknown price class.
+    price_class = "PriceClass_50"
 
-run "an_origin_with_a_path_is_refused" {
-  command = plan
-  variables { cors_origins = ["https://www.example.com/"] }
-  expect_failures = [var.cors_origins]
-}
+    # Recipes in YAML.
+    recipes_json = "version: 1\nrecipes: []\n"
 
-run "all_origins_and_one_more_are_refused" {
-  command = plan
-  variables { cors_origins = ["*", "https://www.example.com"] }
-  expect_failures = [var.cors_origins]
-}
+    # Five key groups.
+    signing_key_group_ids = ["a", "b", "c", "d", "e"]
 
-run "a_browser_time_over_a_day_is_refused" {
-  command = plan
-  variables { default_browser_seconds = 86401 }
-  expect_failures = [var.default_browser_seconds]
-}
-
-run "a_fraction_of_a_second_is_refused" {
-  command = plan
-  variables { default_browser_seconds = 0.5 }
-  expect_failures = [var.default_browser_seconds]
-}
-
-run "recipes_in_yaml_are_refused" {
-  command = plan
-  variables { recipes_json = "version: 1\nrecipes: []\n" }
-  expect_failures = [var.recipes_json]
-}
-
-run "a_recipe_without_variants_is_refused" {
-  command = plan
-  variables { recipes_json = "{\"version\":1,\"recipes\":[{\"name\":\"plain\",\"variants\":[]}]}" }
-  expect_failures = [var.recipes_json]
-}
-
-run "an_empty_list_of_recipes_is_refused" {
-  command = plan
-  variables { recipes_json = "{\"version\":1,\"recipes\":[]}" }
-  expect_failures = [var.recipes_json]
-}
-
-run "five_key_groups_are_refused" {
-  command = plan
-  variables { signing_key_group_ids = ["a", "b", "c", "d", "e"] }
-  expect_failures = [var.signing_key_group_ids]
-}
-
-run "a_bucket_by_its_global_name_is_refused" {
-  command = plan
-  variables {
+    # A bucket by its global name.
     variants_bucket = {
       name                 = "b"
       arn                  = "arn:aws:s3:::b"
       regional_domain_name = "b.s3.amazonaws.com"
     }
+
+    # A web ACL of a region.
+    web_acl_arn = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b"
   }
-  expect_failures = [var.variants_bucket]
+
+  expect_failures = [
+    var.access_logs,
+    var.certificate_arn,
+    var.cors_origins,
+    var.default_browser_seconds,
+    var.prefix,
+    var.price_class,
+    var.recipes_json,
+    var.signing_key_group_ids,
+    var.variants_bucket,
+    var.web_acl_arn,
+  ]
 }
 
-run "a_web_acl_of_a_region_is_refused" {
+run "the_second_bad_value_of_each_variable_is_refused" {
   command = plan
-  variables { web_acl_arn = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b" }
-  expect_failures = [var.web_acl_arn]
+
+  variables {
+    # A domain name without a certificate.
+    domain_names = ["img.example.com"]
+
+    # All origins and one more.
+    cors_origins = ["*", "https://www.example.com"]
+
+    # A fraction of a second.
+    default_browser_seconds = 0.5
+
+    # A recipe without variants.
+    recipes_json = "{\"version\":1,\"recipes\":[{\"name\":\"plain\",\"variants\":[]}]}"
+  }
+
+  expect_failures = [
+    var.certificate_arn,
+    var.cors_origins,
+    var.default_browser_seconds,
+    var.recipes_json,
+  ]
 }
 
-run "a_log_bucket_by_its_arn_is_refused" {
+run "the_third_bad_value_of_each_variable_is_refused" {
   command = plan
-  variables { access_logs = { bucket_domain_name = "arn:aws:s3:::logs" } }
-  expect_failures = [var.access_logs]
+
+  variables {
+    # A certificate without a domain name.
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f"
+
+    # An empty list of recipes.
+    recipes_json = "{\"version\":1,\"recipes\":[]}"
+  }
+
+  expect_failures = [
+    var.certificate_arn,
+    var.recipes_json,
+  ]
+}
+
+run "a_domain_name_with_a_scheme_is_refused" {
+  command = plan
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f"
+    domain_names    = ["https://img.example.com"]
+  }
+
+  expect_failures = [var.domain_names]
 }
 
 run "recipes_that_do_not_fit_the_function_are_refused" {

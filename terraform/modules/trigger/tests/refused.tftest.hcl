@@ -12,55 +12,55 @@ variables {
   }
 }
 
-run "a_batch_window_over_lambdas_maximum_is_refused" {
+run "the_first_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
+    # A batch window over Lambda's maximum.
     batch_window_seconds = 301
-  }
 
-  expect_failures = [var.batch_window_seconds]
-}
-
-run "a_fifo_queue_for_dead_letters_is_refused" {
-  command = plan
-
-  variables {
+    # A FIFO queue for dead letters.
     dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter.fifo"
-  }
 
-  expect_failures = [var.dead_letter_queue_arn]
-}
-
-run "a_function_without_its_alias_is_refused" {
-  command = plan
-
-  variables {
+    # A function without its alias.
     function_alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker"
-  }
 
-  expect_failures = [var.function_alias_arn]
-}
-
-run "lanes_without_live_are_refused" {
-  command = plan
-
-  variables {
+    # Lanes without live.
     lanes = { bulk = { maximum_concurrency = 20 } }
+
+    # A prefix with capitals.
+    prefix = "Acme"
+
+    # Permission for another bucket.
+    replace_notifications_of = "pictures"
   }
 
-  expect_failures = [var.lanes]
+  expect_failures = [
+    var.batch_window_seconds,
+    var.dead_letter_queue_arn,
+    var.function_alias_arn,
+    var.lanes,
+    var.prefix,
+    var.replace_notifications_of,
+  ]
 }
 
-run "a_lane_named_with_a_dash_is_refused" {
+run "the_second_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
+    # A lane named with a dash.
     lanes  = { live = { maximum_concurrency = 50 }, bulk-two = { maximum_concurrency = 20 } }
     queues = { live = { arn = "a", url = "", name = "" }, bulk-two = { arn = "b", url = "", name = "" } }
+
+    # Replacing a bucket's notifications without its name.
+    sources_bucket = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = false }
   }
 
-  expect_failures = [var.lanes]
+  expect_failures = [
+    var.lanes,
+    var.replace_notifications_of,
+  ]
 }
 
 run "a_concurrency_of_one_is_refused" {
@@ -170,16 +170,6 @@ run "an_unknown_mode_is_refused" {
   expect_failures = [var.mode]
 }
 
-run "a_prefix_with_capitals_is_refused" {
-  command = plan
-
-  variables {
-    prefix = "Acme"
-  }
-
-  expect_failures = [var.prefix]
-}
-
 run "a_lane_without_a_queue_is_refused" {
   command = plan
 
@@ -188,26 +178,6 @@ run "a_lane_without_a_queue_is_refused" {
   }
 
   expect_failures = [var.queues]
-}
-
-run "permission_for_another_bucket_is_refused" {
-  command = plan
-
-  variables {
-    replace_notifications_of = "pictures"
-  }
-
-  expect_failures = [var.replace_notifications_of]
-}
-
-run "replacing_a_buckets_notifications_without_its_name_is_refused" {
-  command = plan
-
-  variables {
-    sources_bucket = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = false }
-  }
-
-  expect_failures = [var.replace_notifications_of]
 }
 
 run "more_prefixes_than_a_pattern_can_hold_are_refused" {
