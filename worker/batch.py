@@ -69,10 +69,10 @@ class Consumer:
         policy = self._context.policy
         readings = [self._read(message) for message in messages]
         longest_seconds = longest_batch_seconds(self._context.settings, policy)
-        deadline = deadline.within(longest_seconds).earlier(policy.triage_seconds)
-        works = works_of(messages, readings, request_id)
-        outcomes = process_all(works, self._context.within(deadline), self._threads)
-        return self._results(messages, readings, outcomes, self._triage(request_id))
+        deadline = deadline.within(longest_seconds)
+        context = self._context.within(deadline.earlier(policy.triage_seconds))
+        outcomes = process_all(works_of(messages, readings, request_id), context, self._threads)
+        return self._results(messages, readings, outcomes, self._triage(request_id, deadline))
 
     def close(self) -> None:
         """Stop the threads and the render children."""
@@ -80,7 +80,7 @@ class Consumer:
         self._triage_threads.shutdown(wait=True)
         self._context.close()
 
-    def _triage(self, request_id: str) -> Triage:
+    def _triage(self, request_id: str, until: Deadline) -> Triage:
         settings = self._context.settings
         return Triage(
             self._context.queues,
@@ -88,6 +88,7 @@ class Consumer:
             settings.max_receives,
             self._context.policy.back_off,
             self._context.chance,
+            until,
             request_id,
         )
 

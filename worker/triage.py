@@ -7,6 +7,7 @@ from math import ceil
 import structlog
 
 from shared.cloud.queues import Queues
+from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.dead_letter import DeadLetterAttributes
 from shared.model.errors import Failure, PixfleetError, Transient, Unknown
@@ -20,7 +21,8 @@ log = structlog.get_logger()
 class Triage:
     """Decides by the failure's class and the message's receive count.
 
-    `chance` returns a random number from 0 to 1, for the jitter of the back-off.
+    `chance` returns a random number from 0 to 1, for the jitter of the back-off. After `until`,
+    the end of the batch, a message may be visible again, and another worker may have received it.
     """
 
     queues: Queues
@@ -28,6 +30,7 @@ class Triage:
     max_receives: int
     back_off: BackOff
     chance: Callable[[], float]
+    until: Deadline
     request_id: str = ""
 
     def handle(self, message: Message, failure: Failure, key: str = "") -> bool:
@@ -81,6 +84,11 @@ class Triage:
             self.queues.send(self.dead_letter_queue, body, attributes.encode_minimal())
 
     def _delay(self, message: Message, failure: Failure) -> None:
+        if not self.until.remaining_seconds():
+            # SQS accepts a late change, and would hide or show what another worker holds:
+            # https://github.com/localstack/localstack/pull/9632 (validated against AWS).
+            log.warning("message left in its queue", message_id=message.id, trouble="too late")
+            return
         seconds = self.back_off.seconds(message.receive_count, self.chance())
         wanted = failure.retry_after_seconds if isinstance(failure, Transient) else None
         # A failure may ask for less than the back-off. It gets no delay at all the first time

@@ -77,10 +77,6 @@ DEVIATES: Mapping[str, Engines] = {
     "test_visibility_timeouts_last_twelve_hours_in_all_since_the_receive": {
         "ministack": "accepts any time",
     },
-    "test_the_visibility_timeout_of_a_visible_message_cannot_be_changed": {
-        "moto": "changes it",
-        "ministack": "changes it",
-    },
     "test_the_visibility_timeout_of_a_deleted_message_cannot_be_changed": {
         "moto": "says ReceiptHandleIsInvalid",
         "ministack": "says ReceiptHandleIsInvalid",

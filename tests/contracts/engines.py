@@ -18,7 +18,7 @@ from scripts.local.stack import create_ledger
 from shared.cloud.clients import build_clients
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change, notification, setup_event
-from tests.simulator.queues import QueueService
+from tests.simulator.queues import LateChange, QueueService
 from tests.simulator.refusals import REGION
 from tests.simulator.tables import Tables
 from tests.simulator.topics import Topics
@@ -121,9 +121,9 @@ class Engine:
 class Simulator(Engine):
     """Ours, in virtual time."""
 
-    def __init__(self) -> None:
+    def __init__(self, late_change: Callable[[], LateChange] = lambda: LateChange.HIDES) -> None:
         clock = FakeClock()
-        self.queues = QueueService(clock)
+        self.queues = QueueService(clock, late_change)
         self.notified: dict[str, str] = {}
         super().__init__(
             s3=cast("S3Client", Buckets(clock, self._notify)),

@@ -39,6 +39,19 @@ def test_a_deviation_is_of_an_emulator_and_never_of_ours(engines: Mapping[str, s
     assert set(engines) <= TIERS.keys() - {"simulator"}
 
 
+ORIGIN = re.compile(
+    r"documented: \[[^]]+\]\(https://[^)]+\).*|(recorded|memory|derived): .+", re.DOTALL
+)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_readme_says_where_each_fact_comes_from(name: str) -> None:
+    beginning, _ = row_of(name)
+
+    (row,) = (line for line in README if line.startswith(beginning))
+    assert ORIGIN.fullmatch(row.split("|")[2].strip())
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_readme_has_each_contract_with_its_deviations(name: str) -> None:
     beginning, end = row_of(name)

@@ -3,9 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contracts.engines import Engine
+from tests.contracts.engines import Engine, Simulator
 from tests.contracts.messages import delete, hide, receive, received, send
 from tests.contracts.refused import refused
+from tests.simulator.queues import LateChange
 
 SERVICE = "AWS.SimpleQueueService."
 
@@ -131,14 +132,57 @@ def test_visibility_timeouts_last_twelve_hours_in_all_since_the_receive(engine: 
         hide(engine, queue, receipt, 43_200)
 
 
-def test_the_visibility_timeout_of_a_visible_message_cannot_be_changed(engine: Engine) -> None:
-    queue = engine.queue()
+def test_a_late_change_of_the_visibility_timeout_hides_the_message_again(engine: Engine) -> None:
+    queue = engine.queue(VisibilityTimeout="1")
     send(engine, queue)
     receipt = received(engine, queue)["ReceiptHandle"]
-    hide(engine, queue, receipt, 0)
+    engine.rest(1.1)
 
-    with refused(f"{SERVICE}MessageNotInflight", 400):
+    hide(engine, queue, receipt, 30)
+
+    assert receive(engine, queue) == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("late_change", LateChange)
+def test_the_simulator_does_each_thing_that_sqs_may_do_about_a_late_change(
+    late_change: LateChange,
+) -> None:
+    engine = Simulator(lambda: late_change)
+    queue = engine.queue(VisibilityTimeout="1")
+    send(engine, queue)
+    receipt = received(engine, queue)["ReceiptHandle"]
+    engine.rest(1.1)
+
+    said = "200"
+    try:
         hide(engine, queue, receipt, 30)
+    except ClientError as error:
+        said = error.response["Error"]["Code"]
+
+    assert (said, len(receive(engine, queue))) == {
+        LateChange.REFUSED: (f"{SERVICE}MessageNotInflight", 1),
+        LateChange.IGNORED: ("200", 1),
+        LateChange.HIDES: ("200", 0),
+    }[late_change]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_in_the_simulator_a_late_change_is_of_the_message_that_another_consumer_holds(
+    seconds: int,
+) -> None:
+    engine = Simulator(lambda: LateChange.HIDES)
+    queue = engine.queue(VisibilityTimeout="30")
+    send(engine, queue)
+    receipt = received(engine, queue, VisibilityTimeout=1)["ReceiptHandle"]
+    engine.rest(1.1)
+    received(engine, queue)
+
+    hide(engine, queue, receipt, seconds)
+
+    engine.rest(31 if seconds else 0)
+    assert len(receive(engine, queue)) == (0 if seconds else 1)
 
 
 def test_the_visibility_timeout_of_a_deleted_message_cannot_be_changed(engine: Engine) -> None:

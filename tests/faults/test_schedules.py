@@ -148,6 +148,18 @@ RACES: dict[str, tuple[tuple[Action, ...], Callable[[], ScriptedOutcomes]]] = {
 }
 
 
+@pytest.mark.parametrize("stalled", ["get_object", "head_object"])
+def test_a_runner_that_stood_still_changes_no_visibility_timeout(stalled: str) -> None:
+    """Its message is due again or with another worker, from whom a late change would take it."""
+    stall = ScriptedOutcomes(stalled, Decision(CallOutcome.STALLED, 4_000.0))
+    world = World(Plan([Action(Act.PUT)], pollers=0, runners=1), outcomes=stall, is_traced=True)
+
+    world.run()
+
+    assert "answered, and the process stood still" in str(world.trace)
+    assert not [event for event in world.events() if event.startswith("late change")], world.trace
+
+
 @pytest.mark.parametrize(("actions", "script"), RACES.values(), ids=RACES)
 def test_a_race_that_one_rule_decides(
     actions: tuple[Action, ...], script: Callable[[], ScriptedOutcomes]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from scripts.local.stack import create_ledger
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change
-from tests.simulator.queues import ARN, QueueService
+from tests.simulator.queues import ARN, LateChange, QueueService
 from tests.simulator.refusals import ACCOUNT, REGION
 from tests.simulator.scheduler import MessageSignal, Scheduler
 from tests.simulator.tables import Tables
@@ -52,9 +52,14 @@ class Services:
         return moved
 
 
-def build_services(scheduler: Scheduler, on_change: Callable[[Change], None]) -> Services:
+def build_services(
+    scheduler: Scheduler,
+    on_change: Callable[[Change], None],
+    late_change: Callable[[], LateChange] = lambda: LateChange.HIDES,
+) -> Services:
     """Return an AWS in which nothing has happened yet."""
-    buckets, queues, tables = Buckets(scheduler, on_change), QueueService(scheduler), Tables()
+    buckets, tables = Buckets(scheduler, on_change), Tables()
+    queues = QueueService(scheduler, late_change)
     buckets.create_bucket(Bucket=SOURCES, versioned=True)
     buckets.create_bucket(Bucket=VARIANTS)
     queues.create_queue(

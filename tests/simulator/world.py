@@ -22,6 +22,7 @@ from tests.simulator.oracle import (
     unexplained,
     unknown_objects,
 )
+from tests.simulator.queues import LateChange
 from tests.simulator.recipe_sets import remembered_fingerprints
 from tests.simulator.scheduler import Scheduler
 from tests.simulator.services import DEAD, KEYS, LIVE, build_services
@@ -58,7 +59,9 @@ class World:
         self.scheduler = scheduler = Scheduler()
         self.trace = Trace(scheduler, is_wanted=is_traced)
         self.deliveries = Deliveries(scheduler, tape, self.trace)
-        self.services = services = build_services(scheduler, self.deliveries.note)
+        self.services = services = build_services(
+            scheduler, self.deliveries.note, self._late_change
+        )
         self.deliveries.services = services
         self._by_tape = OutcomesFromTape(tape)
         self.network = Network(scheduler, outcomes or self._by_tape, self.trace)
@@ -108,6 +111,11 @@ class World:
                 }
             )
         )
+
+    def _late_change(self) -> LateChange:
+        change = self._tape.pick(tuple(LateChange))
+        self.counts[f"late change {change.name}"] += 1
+        return change
 
     def _start(self) -> None:
         for _ in range(self._plan.pollers):

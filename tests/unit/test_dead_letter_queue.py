@@ -126,6 +126,17 @@ def test_an_interrupted_scan_makes_its_messages_visible_again() -> None:
     assert sorted(queue.made_visible) == ["handle of a", "handle of b"]
 
 
+def test_a_scan_that_stood_still_leaves_alone_what_others_may_hold_by_now() -> None:
+    queue, clock = FakeQueue([[raw("a"), raw("b")]], reported=2), FakeClock()
+
+    with suppress(KeyboardInterrupt), Scan(queue, "dead", clock) as scan:
+        for _ in scan:
+            clock.at += 3_600
+            raise KeyboardInterrupt
+
+    assert queue.made_visible == []
+
+
 def test_an_interrupted_long_poll_ends_before_messages_become_visible() -> None:
     queue = FakeQueue([[raw("a")], [raw("b")]], reported=2)
     visible_at_sleep: list[list[str]] = []

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cloud.queues import Queues
+from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.errors import (
     MAX_DETAIL_CHARS,
@@ -26,7 +27,7 @@ from shared.model.errors import (
     Unknown,
 )
 from shared.model.versions import WORKER_VERSION
-from tests.support.fakes import FakeQueues
+from tests.support.fakes import AMPLE, FakeClock, FakeQueues
 from worker.back_off import BackOff
 from worker.triage import Triage
 
@@ -48,7 +49,17 @@ chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
 def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
-    return Triage(queues, "dead", MAX_RECEIVES, BACK_OFF, lambda: 0.5, request_id)
+    return Triage(queues, "dead", MAX_RECEIVES, BACK_OFF, lambda: 0.5, AMPLE, request_id)
+
+
+def test_after_the_batch_a_message_is_left_to_whoever_has_it_by_then() -> None:
+    queues = FakeQueues()
+    late = replace(triage_over(queues), until=Deadline.passed(FakeClock()))
+
+    is_done = late.handle(MESSAGE, Throttled("Slow down.", stage="put"))
+
+    assert not is_done
+    assert queues.delays == []
 
 
 def test_a_message_that_fails_again_keeps_its_redrive_id() -> None:

@@ -103,11 +103,14 @@ class Scan:
 
         Failures are ignored: the messages become visible when their visibility timeout ends.
         """
-        handles = [receipt for receipt, _ in self._held.values()]
-        self._held.clear()
-        if self._is_polling and handles:
+        if self._is_polling and self._held:
             # SQS continues an interrupted long poll, which would receive the messages.
             self._sleep(self._policy.wait_seconds + LATE_SECONDS)
+        # SQS accepts a late change, which would show what another process has received since:
+        # https://github.com/localstack/localstack/pull/9632 (validated against AWS).
+        now = self._clock.now()
+        handles = [receipt for receipt, until in self._held.values() if until > now]
+        self._held.clear()
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(self._make_visible, _tens(handles)))
 
