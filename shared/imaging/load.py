@@ -159,11 +159,10 @@ def _shrunk_in_memory(image: pyvips.Image, header: ImageHeader, wanted: Size) ->
     strip into each other.
     """
     image = _in_srgb(image.icc_transform("srgb") if _needs_conversion(image) else image)
-    stored = Size(wanted.height, wanted.width) if header.swaps_sides else wanted
     if header.is_animated:
-        return Plain(shrink(image.copy_memory(), stored))
-    small = Premultiplied.of(image).shrunk(stored).image
-    return Premultiplied(small.autorot().copy_memory())
+        return Plain(shrink(image.copy_memory(), wanted))
+    # Rotated before it has 16 bytes a pixel: the rotated copy would take as many once more.
+    return Premultiplied.of(image.autorot()).shrunk(wanted)
 
 
 def _is_ineffective(profile: bytes, image: pyvips.Image) -> bool:
