@@ -7,6 +7,7 @@ locals {
     dashboard         = module.alarms.dashboard_name
     dead_letter_queue = module.queue.dead_letter.name
     distribution = {
+      functions     = module.delivery.functions
       id            = module.delivery.distribution.id
       needs_signing = try(length(var.delivery.signing_key_group_ids) > 0, false)
       url           = module.delivery.distribution.url

@@ -1,9 +1,10 @@
-"""Runs MiniStack in its own virtual environment, with two corrections.
+"""Runs MiniStack in its own virtual environment, with three corrections.
 
 Without the first, `terraform plan` over an applied stack would never be empty; without the second,
-the local CloudFront could not read a bucket with our bucket policy. Both change private parts of
-MiniStack 1.5.33, which the lock file pins; a newer version may not need them. It is started with
-`python -P`, because `import ministack` would otherwise import `ministack.py` beside this file.
+the local CloudFront could not read a bucket with our bucket policy; without the third, Terraform
+could not publish a changed edge function. They change private parts of MiniStack 1.5.33, which the
+lock file pins; a newer version may not need them. It is started with `python -P`, because `import
+ministack` would otherwise import `ministack.py` beside this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,6 +47,23 @@ def complete_alarms(describe: Callable[..., Answer], alarms: Any) -> Callable[..
     return described
 
 
+def etag_as_sdks_read_it(update: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Return an UpdateFunction whose answer has its ETag in the header `ETtag`, too.
+
+    CloudFront's model, from which the SDKs are generated, names the header so for this operation
+    (`UpdateFunctionResult` in botocore's cloudfront/2020-05-31/service-2.json). Terraform
+    publishes with the ETag that it reads there; an empty one is an InvalidIfMatchVersion.
+    """
+
+    def updated(*arguments: object) -> Answer:
+        status, headers, body = update(*arguments)
+        if "ETag" in headers:
+            headers = {**headers, "ETtag": headers["ETag"]}
+        return status, headers, body
+
+    return updated
+
+
 def main() -> None:
     """Correct MiniStack and run it."""
     # Any: MiniStack is not installed in the environment of mypy.
@@ -58,6 +76,8 @@ def main() -> None:
     # policy evaluator treats that as a request without TLS, which our bucket policy denies.
     evaluator: Any = import_module("ministack.core.iam_evaluator")
     evaluator._request_origin = ContextVar("origin", default=("127.0.0.1", True))  # noqa: SLF001
+    cloudfront: Any = import_module("ministack.services.cloudfront")
+    cloudfront._cf_update_function = etag_as_sdks_read_it(cloudfront._cf_update_function)  # noqa: SLF001
     import_module("ministack.app").main()
 
 

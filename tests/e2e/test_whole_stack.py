@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 from scripts.local.instance import Instance
 from scripts.local.terraform import NEEDED, program
-from scripts.local.terraform_root import TerraformRoot
+from scripts.local.terraform_root import ROOT, TerraformRoot
 from scripts.local.up import destroy
+from scripts.pixfleet.doctor.finding import FindingStatus
 from shared.model.keys import manifest_key, stored_key
 from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
@@ -38,6 +40,8 @@ BROWSERS = {
     "image/webp,*/*": ("image/webp", 320),
     "image/png,image/svg+xml,*/*;q=0.8": ("image/jpeg", 400),
 }
+RECIPES = ROOT / "recipes.yaml"
+RUNGS = "widths: [320, 640, 960, 1280, 1920]"
 RENDERED_SECONDS = 180.0
 
 
@@ -61,7 +65,7 @@ def stack(instance: Instance) -> Iterator[WholeStack]:
 
 
 def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
-    stack: WholeStack, instance: Instance
+    stack: WholeStack, instance: Instance, tmp_path: Path
 ) -> None:
     stack.drop({key: jpeg(SIZE, seed=at) for at, key in enumerate(KEYS)})
     stack.drop({"photos/half.jpg": truncated_jpeg(SIZE), "bulk/text.jpg": b"Dear reader,"})
@@ -74,13 +78,15 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output
 
+    assert_changed_recipes_reach_the_edge(stack, tmp_path)
+
     destroy(TerraformRoot(instance))
     assert stack.left_over() == {}
 
 
-def local(command: str, instance: Instance) -> subprocess.CompletedProcess[str]:
+def local(command: str, instance: Instance, *options: str) -> subprocess.CompletedProcess[str]:
     """Run `up` or `down` of scripts.local in a process of its own."""
-    words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}"]
+    words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}", *options]
     return subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
 
 
@@ -99,6 +105,30 @@ def assert_every_variant_is_stored_and_served(stack: WholeStack) -> None:
     for each, served in zip(variants, stack.get([each["url"] for each in variants]), strict=True):
         assert served.content_type == each["type"], each
         assert served.seen() == (each["type"], each["width"]), each
+
+
+def assert_changed_recipes_reach_the_edge(stack: WholeStack, folder: Path) -> None:
+    """Apply a recipe with one more rung; then break and mend the edge, as the doctor says."""
+    recipes = folder / "recipes.yaml"
+    text = RECIPES.read_text(encoding="utf-8")
+    assert text.count(RUNGS) == 1
+    recipes.write_text(text.replace(RUNGS, f"{RUNGS[:-1]}, 2222]"), encoding="utf-8")
+
+    made = local("up", stack.instance, f"--recipes={recipes}")
+
+    assert made.returncode == 0, made.stderr
+    assert b'"w2222"' in stack.live_code()
+    assert [each.status for each in stack.edge_findings()] == [FindingStatus.OK] * 2
+
+    stack.change_development_code()
+
+    assert [each.status for each in stack.edge_findings()].count(FindingStatus.WRONG) == 1
+
+    mended = local("up", stack.instance, f"--recipes={recipes}")
+
+    assert mended.returncode == 0, mended.stderr
+    assert b'"w2222"' in stack.live_code()
+    assert [each.status for each in stack.edge_findings()] == [FindingStatus.OK] * 2
 
 
 def assert_each_browser_has_its_format(stack: WholeStack) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,12 +17,17 @@ from PIL import Image
 from scripts.local.clients import DUMMY_KEY, REGION
 from scripts.local.instance import HOST, Instance
 from scripts.local.terraform_root import StackNames
+from scripts.pixfleet.doctor import edge_functions
+from scripts.pixfleet.doctor.finding import Finding
+from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
+from scripts.pixfleet.stack.ssm_parameter import parameter_name, read_stack
 from shared.model.keys import manifest_key
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 OURS = "_recipes/"
+VIEWER_REQUEST = "pixfleet-viewer-request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,30 @@ class WholeStack:
                 viewer.request("GET", path, headers=headers)
                 answer = viewer.getresponse()
                 yield Served(answer.status, answer.getheader("Content-Type", ""), answer.read())
+
+    def live_code(self) -> bytes:
+        """Return the code of the viewer request function that viewers get."""
+        found = self.client("cloudfront").get_function(Name=VIEWER_REQUEST, Stage="LIVE")
+        code: bytes = found["FunctionCode"].read()
+        return code
+
+    def change_development_code(self) -> None:
+        """Change the function as an apply does that stops before it has published the code."""
+        cloudfront = self.client("cloudfront")
+        found = cloudfront.describe_function(Name=VIEWER_REQUEST, Stage="DEVELOPMENT")
+        cloudfront.update_function(
+            Name=VIEWER_REQUEST,
+            IfMatch=found["ETag"],
+            FunctionConfig=found["FunctionSummary"]["FunctionConfig"],
+            FunctionCode=b"function handler(event) { return event.request; }",
+        )
+
+    def edge_findings(self) -> Sequence[Finding]:
+        """Return what the doctor finds about the edge functions."""
+        parameter = self.client("ssm").get_parameter(Name=parameter_name("pixfleet"))
+        document = read_stack(parameter["Parameter"]["Value"], where="the parameter")
+        clients: Any = SimpleNamespace(cloudfront=self.client("cloudfront"))
+        return list(edge_functions.check(StackUnderTest(document, clients)))
 
     def left_over(self) -> Mapping[str, Sequence[object]]:
         """Return all resources of the account by kind, without kinds that have none."""

@@ -1,6 +1,7 @@
+import botocore.session
 import pytest
 
-from scripts.local.ministack_main import NAMESPACE, Answer, complete_alarms
+from scripts.local.ministack_main import NAMESPACE, Answer, complete_alarms, etag_as_sdks_read_it
 
 pytestmark = pytest.mark.unit
 
@@ -64,3 +65,16 @@ def test_json_is_not_changed() -> None:
 
 def test_an_error_is_not_changed() -> None:
     assert "TreatMissingData" not in described(PLAIN, status=400)
+
+
+def test_an_update_of_a_function_has_its_etag_where_sdks_read_it() -> None:
+    model = botocore.session.get_session().get_service_model("cloudfront")
+    output = model.operation_model("UpdateFunction").output_shape
+    assert output
+
+    header = output.members["ETag"].serialization["name"]
+    updated = etag_as_sdks_read_it(lambda *_: (200, {"ETag": "E2"}, b"<FunctionSummary/>"))
+    refused = etag_as_sdks_read_it(lambda *_: (412, {}, b"<ErrorResponse/>"))
+
+    assert updated("name", {}, b"") == (200, {"ETag": "E2", header: "E2"}, b"<FunctionSummary/>")
+    assert refused("name", {}, b"") == (412, {}, b"<ErrorResponse/>")

@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.doctor import (
     alarms,
+    edge_functions,
     permissions,
     queues,
     recipes,
@@ -27,6 +28,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "queues": queues.check,
     "trigger": trigger.check,
     "parts": resources.check,
+    edge_functions.EDGE_FUNCTIONS: edge_functions.check,
     "render children": render_children.check,
     "alarms": alarms.check,
 }

@@ -169,3 +169,10 @@ def _edge_permissions(subject: StackUnderTest) -> Iterator[Permission]:
             "doctor, urls",
             lambda: clients.cloudfront.get_distribution(Id=distribution.id),
         )
+        for function in distribution.functions.values():
+            yield Permission(
+                "cloudfront:GetFunction",
+                subject.arn("cloudfront", f"function/{function.name}"),
+                "doctor",
+                partial(clients.cloudfront.get_function, Name=function.name, Stage="LIVE"),
+            )

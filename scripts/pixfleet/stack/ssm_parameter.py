@@ -6,7 +6,7 @@ the output `stack`. Every command reads it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -30,12 +30,24 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeFunction:
+    """A CloudFront function, and the SHA-256 of the code that Terraform applied, in hex digits."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
-    """The CloudFront distribution; with `needs_signing` it serves signed URLs only."""
+    """The CloudFront distribution; with `needs_signing` it serves signed URLs only.
+
+    `functions` are by event, such as `viewer-request`.
+    """
 
     id: str
     url: str
     needs_signing: bool = False
+    functions: Mapping[str, EdgeFunction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

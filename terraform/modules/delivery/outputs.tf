@@ -17,3 +17,17 @@ output "function_code" {
     response = local.response_code
   }
 }
+
+output "functions" {
+  description = "Name of each edge function and SHA-256 of its code, by event: `pixfleet doctor` compares them with what is LIVE."
+  value = {
+    viewer-request = {
+      name   = aws_cloudfront_function.request.name
+      sha256 = sha256(local.request_code)
+    }
+    viewer-response = {
+      name   = aws_cloudfront_function.response.name
+      sha256 = sha256(local.response_code)
+    }
+  }
+}

@@ -275,3 +275,19 @@ run "every_option_is_applied" {
     error_message = "Only that origin's scripts may read pictures."
   }
 }
+
+run "the_hashes_are_those_of_the_code_that_cloudfront_gets" {
+  assert {
+    condition = output.functions == {
+      viewer-request = {
+        name   = "pixfleet-viewer-request"
+        sha256 = sha256(aws_cloudfront_function.request.code)
+      }
+      viewer-response = {
+        name   = "pixfleet-viewer-response"
+        sha256 = sha256(aws_cloudfront_function.response.code)
+      }
+    }
+    error_message = "`pixfleet doctor` compares these hashes with the LIVE code."
+  }
+}
