@@ -17,7 +17,8 @@ import msgspec
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 WAIT_FOR_ANY_THREAD = 0x40000000  # __WALL of man 2 wait
 PRIVATE, READ, WRITE, EXECUTE = mmap.MAP_PRIVATE, mmap.PROT_READ, mmap.PROT_WRITE, mmap.PROT_EXEC
-CLONE = {"x86_64": 56, "aarch64": 220}  # its number
+# Its number; read early, as a locked child cannot ask for its machine.
+CLONE = {"x86_64": 56, "aarch64": 220}.get(os.uname().machine, 0)
 
 
 # Outcomes and requests that are not probes.
@@ -91,7 +92,7 @@ def _fork(_targets: Targets) -> None:
 
 def _clone(_targets: Targets) -> None:
     """Start a process by the system call itself."""
-    child = _libc().syscall(CLONE[os.uname().machine], signal.SIGCHLD, 0, 0, 0, 0)
+    child = _libc().syscall(CLONE, signal.SIGCHLD, 0, 0, 0, 0)
     if child == 0:
         os._exit(0)
     _checked(child)

@@ -28,6 +28,8 @@ UNFILTERED = {335, 336}
 NUMBERS = sorted({*range(600)} - UNFILTERED) + [0x40000000 + number for number in range(600)]
 RLIMIT_NOFILE = 7
 PRLIMIT64 = {"x86_64": 302, "aarch64": 261}
+# Read early: a locked child cannot ask for its machine.
+MACHINE = machine()
 
 
 def main() -> None:
@@ -60,7 +62,7 @@ def _outcome(request: Request) -> str:
 
 def _exists(number: int) -> bool:
     """Return whether a call exists for this process; calls on the filter's list are not tried."""
-    numbers = ARCHITECTURES[machine()].numbers
+    numbers = ARCHITECTURES[MACHINE].numbers
     conditional = [each.call for each in seccomp.conditions(os.getpid())]
     if number in {numbers[call] for call in (*seccomp.ALLOWED, *conditional)}:
         return False
@@ -74,8 +76,8 @@ def _exists(number: int) -> bool:
 def _hide(locks: set[Lock]) -> None:
     """Let the system calls that take these locks fail, as a kernel without them does."""
     control_process(PR_SET_NO_NEW_PRIVS, 1)
-    architecture = ARCHITECTURES[machine()]
-    numbers = {**architecture.numbers, "prlimit64": PRLIMIT64[machine()]}
+    architecture = ARCHITECTURES[MACHINE]
+    numbers = {**architecture.numbers, "prlimit64": PRLIMIT64[MACHINE]}
     refused = {
         Lock.NOT_DUMPABLE: Condition("prctl", 0, ALL_BITS, 4),
         Lock.NO_NEW_PRIVILEGES: Condition("prctl", 0, ALL_BITS, PR_SET_NO_NEW_PRIVS),
