@@ -42,6 +42,11 @@ output "operations_topic_arn" {
   value       = module.alarms.topic_arn
 }
 
+output "operator_policy_json" {
+  description = "The permissions that the `pixfleet` command needs, as the JSON of an IAM policy for the role of its users."
+  value       = data.aws_iam_policy_document.operator.json
+}
+
 output "queues" {
   description = "The queues by lane."
   value       = module.queue.lanes

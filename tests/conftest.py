@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from scripts.local.instance import HOST
+from tests.support.iam.usage import Usage
 from tests.support.service_models import service_models_read_once
 from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import refuse_files_without_tier, set_tiers
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare at the end which permissions the tests needed."""
+    config.pluginmanager.register(Usage())
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

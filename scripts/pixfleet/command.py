@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.console import Console, print_error
 from scripts.pixfleet.terminal.exits import BAD_INPUT
+from scripts.pixfleet.terminal.suggestions import shell_word
 from shared.model.errors import Misconfigured
 
 STACK_VARIABLE = "PIXFLEET_STACK"
@@ -127,5 +127,5 @@ def _context(
         "--profile": profile,
         "--region": region,
     }
-    given = " ".join(f"{name} {shlex.quote(value)}" for name, value in named.items() if value)
+    given = " ".join(f"{name} {shell_word(value)}" for name, value in named.items() if value)
     return Context(stack, clients, Console(as_json=as_json, stack_options=given))

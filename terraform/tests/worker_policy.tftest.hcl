@@ -65,11 +65,15 @@ override_module {
 
 override_module {
   target  = module.delivery
-  outputs = { distribution = { id = "", arn = "", domain_name = "", url = "" } }
+  outputs = { distribution = { id = "", arn = "arn:aws:cloudfront::123456789012:distribution/E1", domain_name = "", url = "" } }
 }
 
 override_module {
   target = module.alarms
+  outputs = {
+    dashboard_name = ""
+    topic_arn      = "arn:aws:sns:eu-central-1:123456789012:acme-operations"
+  }
 }
 
 variables {

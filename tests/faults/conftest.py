@@ -15,8 +15,17 @@ from tests.functional.conftest import (
     _render_pool,
     _world,
 )
+from tests.support.iam.fixtures import calls_are_allowed, recorded_calls
 
-__all__ = ["_built_clients", "_clients", "_make_world", "_render_pool", "_world"]
+__all__ = [
+    "_built_clients",
+    "_clients",
+    "_make_world",
+    "_render_pool",
+    "_world",
+    "calls_are_allowed",
+    "recorded_calls",
+]
 
 MakeDelivery = Callable[..., Delivery]
 

@@ -26,11 +26,14 @@ from shared.model.limits import Limits
 from shared.model.recipe_reader import read_recipes
 from shared.settings import Settings, read_settings
 from tests.support.fakes import unbounded_calls
+from tests.support.iam.fixtures import calls_are_allowed, recorded_calls
 from worker.batch import Consumer, RecordResult
 from worker.context import WorkerContext
 from worker.policy import CALL_LIMITS, POLICY, WorkerPolicy
 from worker.result import RecordOutcome
 from worker.upload_pace import UploadPace
+
+__all__ = ["calls_are_allowed", "recorded_calls"]
 
 SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
 LIVE, DEAD = "live", "dead"

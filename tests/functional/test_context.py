@@ -34,9 +34,9 @@ def settings(recipes: str) -> Settings:
 
 def test_recipes_are_read_from_the_object_that_the_environment_names(clients: Clients) -> None:
     body = json.dumps(RECIPES).encode()
-    clients.s3.put_object(Bucket=VARIANTS, Key="a/recipes-1.json", Body=body)
+    clients.s3.put_object(Bucket=VARIANTS, Key="_recipes/1.json", Body=body)
 
-    context = build_context(settings(f"s3://{VARIANTS}/a/recipes-1.json"))
+    context = build_context(settings(f"s3://{VARIANTS}/_recipes/1.json"))
 
     try:
         assert [recipe.name for recipe in context.recipes.recipes] == ["tiny", "square"]
@@ -70,8 +70,8 @@ USELESS: dict[str, bytes] = {
 def test_recipes_that_cannot_be_used_are_refused_by_their_place(
     clients: Clients, body: bytes
 ) -> None:
-    clients.s3.put_object(Bucket=VARIANTS, Key="recipes.json", Body=body)
-    place = f"s3://{VARIANTS}/recipes.json"
+    clients.s3.put_object(Bucket=VARIANTS, Key="_recipes/a.json", Body=body)
+    place = f"s3://{VARIANTS}/_recipes/a.json"
 
     with pytest.raises(Misconfigured) as caught:
         build_context(settings(place))
@@ -80,7 +80,7 @@ def test_recipes_that_cannot_be_used_are_refused_by_their_place(
 
 
 @pytest.mark.parametrize(
-    "place", [f"s3://{VARIANTS}/none.json", "s3://no-bucket/a", "/none.json", "s3://"]
+    "place", [f"s3://{VARIANTS}/_recipes/none.json", "s3://no-bucket/a", "/none.json", "s3://"]
 )
 def test_recipes_that_are_not_there_are_one_of_our_errors(clients: Clients, place: str) -> None:
     with pytest.raises(PixfleetError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.iam.recorder import RECORDER
 from tests.support.scenario import record
 
 pytestmark = [pytest.mark.functional, pytest.mark.timeout(300)]
@@ -20,7 +21,8 @@ def _recorded() -> Any:  # noqa: ANN401 - JSON
 
 @pytest.fixture(name="now", scope="module")
 def _now() -> Any:  # noqa: ANN401 - JSON
-    return json.loads(json.dumps(record()))
+    with RECORDER.command():
+        return json.loads(json.dumps(record()))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.simulator.call_outcomes import (
 )
 from tests.simulator.scheduler import Process, Scheduler
 from tests.simulator.trace import Trace
+from tests.support.iam.recorder import RECORDER
 
 Answer = dict[str, Any]  # botocore's shape
 
@@ -71,6 +72,7 @@ class Network:
         """Return the response, raise the error, or kill the process."""
         process = call.process
         process.check()
+        RECORDER.note_simulated(call.service, call.operation, call.arguments)
         decision = self.outcomes.decide(call.service, call.operation)
         self.counts[decision.outcome] += 1
         if decision.outcome in (

@@ -1,6 +1,5 @@
 """`pixfleet backfill`: processes many images, with an estimate before and a count after."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from scripts.pixfleet.backfill.selection import Only
 from scripts.pixfleet.backfill.view import RunOptions, carry_out, open_checkpoint
 from scripts.pixfleet.command import Context, command, renamed_command
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.suggestions import shell_word
 from shared.model.errors import Misconfigured
 
 app = typer.Typer(
@@ -105,7 +105,7 @@ def upload(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Upload the images of a folder that are not in the bucket yet, and count the outcomes."""
     selection = _typed(
-        f"upload {shlex.quote(str(folder.resolve()))}", context, {"--prefix": prefix}
+        f"upload {shell_word(str(folder.resolve()))}", context, {"--prefix": prefix}
     )
     limits = Limits(max_images, max_dollars, stop_after, rate)
     options = RunOptions(limits, dry_run, yes, not no_wait)
@@ -126,5 +126,5 @@ renamed_command(app, "drop", "pixfleet backfill upload")
 def _typed(command: str, context: Context, options: Mapping[str, str | None]) -> str:
     """Return the command without its limits: a continued run may have others."""
     given = {"--stack": context.stack.prefix, **options}
-    texts = (f" {name} {shlex.quote(value)}" for name, value in given.items() if value is not None)
+    texts = (f" {name} {shell_word(value)}" for name, value in given.items() if value is not None)
     return f"pixfleet backfill {command}{''.join(texts)}"

@@ -20,6 +20,7 @@ from shared.imaging.render_pool import RenderPool
 from shared.settings import read_settings
 from tests.functional.cli.dead_letters import DirectAccess
 from tests.functional.conftest import RECIPES
+from tests.support.iam.recorder import RECORDER
 from worker.batch import Consumer
 from worker.context import build_context
 
@@ -77,7 +78,7 @@ def _pixfleet(
     def run(*arguments: object) -> CommandResult:
         capsys.readouterr()  # drops what the worker has printed
         monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as ended, RECORDER.command():
             cli.main()
         printed = capsys.readouterr()
         return CommandResult(int(ended.value.code or 0), printed.out, printed.err)

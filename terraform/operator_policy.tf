@@ -1,0 +1,182 @@
+# What people need for the `pixfleet` command: attach `operator_policy_json` to their role. The tests of the command make no call
+# that it does not allow (tests/support/iam).
+locals {
+  # The parts of a queue's ARN, which are known at plan time.
+  _queue_arn_parts = split(":", module.queue.dead_letter.arn)
+  # Such as arn:aws:SERVICE:eu-central-1:123456789012
+  _own_arn = {
+    for service in ["cloudwatch", "events", "lambda", "logs", "ssm"] :
+    service => join(":", ["arn", local._queue_arn_parts[1], service, local._queue_arn_parts[3], local._queue_arn_parts[4]])
+  }
+}
+
+data "aws_iam_policy_document" "operator" {
+  # All stacks: a mistyped name is then reported as unknown. The documents have names and no secrets.
+  statement {
+    sid       = "FindStacks"
+    actions   = ["ssm:GetParameter"]
+    resources = ["${local._own_arn["ssm"]}:parameter/pixfleet/*"]
+  }
+
+  statement {
+    sid       = "ListBuckets"
+    actions   = ["s3:ListBucket"]
+    resources = [module.storage.sources_bucket.arn, module.storage.variants_bucket.arn]
+  }
+
+  statement {
+    sid       = "InspectSourcesBucket"
+    actions   = ["s3:GetBucketNotification", "s3:ListBucketVersions"]
+    resources = [module.storage.sources_bucket.arn]
+  }
+
+  statement {
+    sid       = "ReadSourcesAndVariants"
+    actions   = ["s3:GetObject"]
+    resources = ["${module.storage.sources_bucket.arn}/*", "${module.storage.variants_bucket.arn}/*"]
+  }
+
+  # `backfill upload` and `drill`.
+  statement {
+    sid       = "UploadSources"
+    actions   = ["s3:PutObject"]
+    resources = ["${module.storage.sources_bucket.arn}/*"]
+  }
+
+  statement {
+    sid       = "RemoveSourcesOfDrills"
+    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    resources = ["${module.storage.sources_bucket.arn}/_drill/*"]
+  }
+
+  statement {
+    sid       = "RecordRedrives"
+    actions   = ["s3:PutObject"]
+    resources = ["${module.storage.variants_bucket.arn}/_redrives/*"]
+  }
+
+  # `verify --repair`: objects that no ledger item lists.
+  statement {
+    sid       = "DeleteUnlistedVariants"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${module.storage.variants_bucket.arn}/??/*"]
+  }
+
+  statement {
+    sid       = "InspectQueues"
+    actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+    resources = sort(concat([module.queue.dead_letter.arn], values(module.queue.lanes)[*].arn))
+  }
+
+  statement {
+    sid       = "ReadAndDeleteDeadLetters"
+    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+    resources = [module.queue.dead_letter.arn]
+  }
+
+  # Redrives, backfills and repairs.
+  statement {
+    sid       = "SendToLanes"
+    actions   = ["sqs:SendMessage"]
+    resources = sort(values(module.queue.lanes)[*].arn)
+  }
+
+  statement {
+    sid       = "ReadLedger"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan"]
+    resources = [module.ledger.table.arn]
+  }
+
+  statement {
+    sid       = "QueryLedgerByStatus"
+    actions   = ["dynamodb:Query"]
+    resources = ["${module.ledger.table.arn}/index/*"]
+  }
+
+  # `verify --repair` and `dlq`: the claim of a key that is repaired.
+  statement {
+    sid       = "ClaimKeys"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [module.ledger.table.arn]
+  }
+
+  statement {
+    sid       = "InspectAlarms"
+    actions   = ["cloudwatch:DescribeAlarms"]
+    resources = ["${local._own_arn["cloudwatch"]}:alarm:*"]
+  }
+
+  # These actions have no resources.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+  statement {
+    sid       = "ReadMetrics"
+    actions   = ["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "ReadLogs"
+    actions   = ["logs:FilterLogEvents"]
+    resources = ["${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-worker:*"]
+  }
+
+  statement {
+    sid     = "InspectFunction"
+    actions = ["lambda:GetEventSourceMapping", "lambda:GetFunctionConfiguration"]
+    resources = [
+      "${local._own_arn["lambda"]}:event-source-mapping:*",
+      "${local._own_arn["lambda"]}:function:${var.prefix}-worker",
+      "${local._own_arn["lambda"]}:function:${var.prefix}-worker:*",
+    ]
+  }
+
+  statement {
+    sid       = "InspectRules"
+    actions   = ["events:DescribeRule", "events:ListTargetsByRule"]
+    resources = ["${local._own_arn["events"]}:rule/${var.prefix}-*"]
+  }
+
+  statement {
+    sid       = "InspectAlarmTopic"
+    actions   = ["sns:ListSubscriptionsByTopic"]
+    resources = [module.alarms.topic_arn]
+  }
+
+  statement {
+    sid       = "InspectDistribution"
+    actions   = ["cloudfront:GetDistribution"]
+    resources = [module.delivery.distribution.arn]
+  }
+
+  dynamic "statement" {
+    for_each = compact([var.kms_key_arn])
+
+    content {
+      sid       = "UseKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["dynamodb", "s3", "sqs"] : "${service}.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = compact([var.storage.existing_sources_kms_key_arn])
+
+    content {
+      sid       = "UseKeyOfExistingSources"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+}

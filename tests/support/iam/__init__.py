@@ -1,0 +1,1 @@
+"""Checks the calls that tests make against the policies that Terraform renders."""

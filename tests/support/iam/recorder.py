@@ -1,0 +1,217 @@
+"""Checks each call that code of the worker or of the command line makes through boto3.
+
+A call belongs to the role of the code that makes it: `worker` or `operator`. Calls of the tests
+themselves, and those that create a stack, have no role.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from botocore.client import BaseClient
+
+from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
+from tests.support.iam.evaluator import Request, Statement, decide, read_policy
+
+WORKER, OPERATOR = "worker", "operator"
+RENDERED = Path(__file__).with_name("rendered.json")
+# The names that tests give to resources, and those of the rendered policies.
+NAMES = {
+    "sources": f"pixfleet-sources-{ACCOUNT}",
+    "pixfleet-sources": f"pixfleet-sources-{ACCOUNT}",
+    "variants": f"pixfleet-variants-{ACCOUNT}",
+    "pixfleet-variants": f"pixfleet-variants-{ACCOUNT}",
+    "live": "pixfleet-live",
+    "dead": "pixfleet-dead-letter",
+    "ledger": "pixfleet-ledger",
+    "pixfleet-completed": "completions",
+}
+
+# Resources that do not exist, in tests of the errors that AWS then answers.
+MISSING = frozenset({"no-bucket", "no-such-queue"})
+
+Permission = tuple[str, str, str]  # role, statement, action
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The rendered policies: statements of each role, and those of each resource by its ARN."""
+
+    roles: Mapping[str, tuple[Statement, ...]]
+    resources: Mapping[str, tuple[Statement, ...]]
+
+    def statements(self, role: str, request: Request) -> Iterable[Statement]:
+        """Yield the statements that may apply to a request of a role."""
+        yield from self.roles[role]
+        owner = request.resource
+        if owner.startswith("arn:aws:s3:::"):
+            owner = owner.partition("/")[0]
+        yield from self.resources.get(owner, ())
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Return every action that a statement of a role allows."""
+        return frozenset(
+            (role, each.sid, action)
+            for role, statements in self.roles.items()
+            for each in statements
+            if each.is_allow
+            for action in each.actions
+        )
+
+
+@cache
+def policies() -> Policies:
+    """Return the policies that `tests/terraform/test_rendered_policies.py` compares."""
+    document = json.loads(RENDERED.read_text(encoding="utf-8"))
+    roles = {
+        role: tuple(each for policy in found for each in read_policy(policy))
+        for role, found in document["roles"].items()
+    }
+    resources = {arn: read_policy(policy) for arn, policy in document["resources"].items()}
+    return Policies(roles, resources)
+
+
+@dataclass
+class Recorder:
+    """What was denied since it was last taken, and every permission that was used."""
+
+    denied: dict[str, None] = field(default_factory=dict)
+    used: set[Permission] = field(default_factory=set)
+    commands: int = 0
+    _simulated: set[tuple[str, str, str]] = field(default_factory=set)
+    _known: dict[tuple[str, Request], bool] = field(default_factory=dict)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return policies()
+
+    def note(self, role: str, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Check one call."""
+        if MISSING & {str(value).rsplit("/", 1)[-1] for value in parameters.values()}:
+            return
+        try:
+            asked = requests(service, operation, _renamed(parameters))
+        except UnknownCall as unknown:
+            self.denied[str(unknown)] = None
+            return
+        for request in asked:
+            if not self._is_allowed(role, request):
+                self.denied[
+                    f"{role}: {request.action} on {request.resource} for {service}.{operation}"
+                ] = None
+
+    def note_simulated(self, service: str, operation: str, arguments: Mapping[str, Any]) -> None:
+        """Check one call of a simulated worker, by the name of its method, once for a resource."""
+        names = ("Bucket", "Key", "Delete") if service == "s3" else ("QueueUrl", "QueueName")
+        about = str([arguments.get(name) for name in names])
+        if (service, operation, about) in self._simulated:
+            return
+        if any(name.startswith("worker.") for name in _callers()):
+            self._simulated.add((service, operation, about))
+            self.note(WORKER, service, operation.title().replace("_", ""), arguments)
+
+    def take_denied(self) -> list[str]:
+        """Return what was denied, and forget it."""
+        found, self.denied = list(self.denied), {}
+        return found
+
+    @contextmanager
+    def command(self) -> Iterator[None]:
+        """Count calls of threads as the operator's while a command runs."""
+        self.commands += 1
+        try:
+            yield
+        finally:
+            self.commands -= 1
+
+    def _is_allowed(self, role: str, request: Request) -> bool:
+        known = self._known.get((role, request))
+        if known is None:
+            decision = decide(request, self.policies.statements(role, request))
+            known = self._known[role, request] = decision.is_allowed
+            if known:
+                self.used |= {
+                    (role, statement.sid, action)
+                    for statement in decision.statements
+                    for action in statement.actions
+                    if Statement.applies_to(_only(statement, action), request)
+                }
+        return known
+
+
+RECORDER = Recorder()
+
+
+def record_calls() -> None:
+    """Check every call of boto3 in this process from now on."""
+    anything: Any = BaseClient  # botocore declares no private methods
+    make: Callable[..., Any] = anything._make_api_call
+    if getattr(make, "is_recorded", False):
+        return
+
+    def recorded(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as botocore
+        if role := _role():
+            RECORDER.note(role, client.meta.service_model.service_name, operation, parameters)
+        return make(client, operation, parameters)
+
+    recorded.is_recorded = True  # type: ignore[attr-defined]
+    anything._make_api_call = recorded
+
+
+def _role() -> str:
+    """Return the role of the code that calls; an empty string if it has none."""
+    for name in _callers():
+        if name.startswith("scripts.pixfleet."):
+            return OPERATOR
+        if name.startswith("worker."):
+            return WORKER
+        if name.startswith(("tests.", "scripts.")) and not name.startswith("tests.support.iam."):
+            return ""  # a test, which may use an adapter of `shared.cloud` itself
+    # A thread whose function is an adapter's: it does not show who started it.
+    if threading.current_thread() is threading.main_thread():
+        return ""
+    return OPERATOR if RECORDER.commands else WORKER
+
+
+def _callers() -> Iterator[str]:
+    """Yield the modules of the calling functions, the innermost first."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        yield frame.f_globals.get("__name__", "")
+        frame = frame.f_back  # type: ignore[assignment]
+
+
+def _renamed(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: _renamed_value(name, value) for name, value in parameters.items()}
+
+
+def _renamed_value(name: str, value: Any) -> Any:  # noqa: ANN401 - any parameter of AWS
+    match name:
+        case "Bucket" | "TableName" | "QueueName":
+            return NAMES.get(value, value)
+        case "QueueUrl":
+            return NAMES.get(value.rsplit("/", 1)[-1], value)
+        case "TopicArn":
+            own = value.rpartition(":")[2]
+            return arn("sns", NAMES.get(own, own))
+        case "RequestItems":
+            return {NAMES.get(table, table): each for table, each in value.items()}
+    return value
+
+
+def _only(statement: Statement, action: str) -> Statement:
+    return Statement(
+        statement.sid,
+        statement.is_allow,
+        (action,),
+        statement.resources,
+        statement.principals,
+        statement.conditions,
+    )

@@ -1,0 +1,23 @@
+"""Permissions that no call of a test needs, each with the reason why the role has it.
+
+A permission that no test needs and that is not listed here fails the run (see `usage.py`).
+"""
+
+from collections.abc import Mapping
+
+from tests.support.iam.recorder import OPERATOR, WORKER, Permission
+
+POLLERS = "Lambda's pollers read the queue's attributes with the function's role."
+LOGS = "Lambda writes what the worker prints; no code of ours calls CloudWatch Logs."
+
+UNVERSIONED = (
+    "An existing sources bucket may have no versions; a drill then deletes its files without one. "
+    "The bucket of the tests has versions."
+)
+
+UNNEEDED: Mapping[Permission, str] = {
+    (OPERATOR, "RemoveSourcesOfDrills", "s3:DeleteObject"): UNVERSIONED,
+    (WORKER, "WorkOffLanes", "sqs:GetQueueAttributes"): POLLERS,
+    (WORKER, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
+    (WORKER, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
+}
