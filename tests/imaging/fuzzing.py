@@ -16,6 +16,7 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images
+from tests.support.hostile_metadata import HOSTILE
 from tests.support.images_heic import heic
 
 SIZE = (48, 36)
@@ -88,6 +89,9 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "alpha avif": (_vips("heifsave_buffer", bands=4, compression="av1", effort=0), 0),
     "heic": (lambda: heic(images.detail((64, 64))), 0),
     "bmp": (_bmp, 0),
+    "jpeg with hostile EXIF": (HOSTILE["JPEG, EXIF, directories in a circle"].make, 2),
+    "webp with hostile EXIF": (HOSTILE["WebP, EXIF, directories in a circle"].make, 0),
+    "png with hostile EXIF": (HOSTILE["PNG, EXIF, directories in a circle"].make, 12),
     "tiff": (_vips("tiffsave_buffer"), 0),
     "tiled tiff": (_vips("tiffsave_buffer", tile=True, tile_width=16, tile_height=16), 0),
     "lzw tiff": (_vips("tiffsave_buffer", compression="lzw", predictor="horizontal"), 0),
