@@ -61,7 +61,7 @@ class Arrival:
             self.context.circuit_breaker.check()
             deadline.require(policy.least_fetch_seconds, "fetch")
             spare = deadline.earlier(policy.least_fetch_seconds)
-            uploads.wait_for_room(spare)
+            uploads.wait_until_admitted(spare)
             # A slow source has half of the time; a record that waits for its slot has the rest.
             until = deadline.within(spare.remaining_seconds() / 2)
             data = self.context.objects.fetch(self.source, until)

@@ -53,7 +53,7 @@ class Uploads:
         """Return how often S3 answered SlowDown to an upload."""
         return self._pending.slow_downs
 
-    def wait_for_room(self, until: Deadline) -> None:
+    def wait_until_admitted(self, until: Deadline) -> None:
         """Wait until the variants can be stored in time, or raise `Throttled`.
 
         Called before the source is rendered: while S3 throttles, images that this worker has

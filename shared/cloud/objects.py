@@ -197,7 +197,7 @@ class Objects:
             lambda: self._s3.list_objects_v2(Bucket=self.sources_bucket, Prefix=key, MaxKeys=1),
             stage="head",
         )
-        # A key is the first one that begins with itself.
+        # S3 lists by bytes, so a key comes before the longer ones that begin with it.
         listed = next((each for each in answer.get("Contents", []) if each["Key"] == key), None)
         if listed is None:
             return None

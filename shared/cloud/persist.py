@@ -29,7 +29,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Pace(Protocol):
-    """Decides when a write may begin, and is told how each write ended."""
+    """Decides when a write may begin, from how earlier writes ended."""
 
     def begin(self, until: Deadline) -> float | None:
         """Wait for a turn; return the time, or None if `until` came first."""
@@ -76,11 +76,11 @@ class OneTurn:
         return self._pace.begin(until)
 
     def accepted(self) -> None:
-        """Tell the other pace."""
+        """Note it in the other pace."""
         self._pace.accepted()
 
     def throttled(self, begun_at: float) -> None:
-        """Tell the other pace."""
+        """Note it in the other pace."""
         self._pace.throttled(begun_at)
 
 
@@ -89,11 +89,11 @@ def persist(
 ) -> Answer:
     """Return what a write to AWS returns; repeat it as long as that may help.
 
-    While AWS throttles, that is until the deadline: it gets through what it can, and a fleet that
-    renders again instead asks for more. Another outage ends nothing sooner by waiting, so it is
-    waited for as long as one call may take, `call_seconds`. Without a deadline this is
-    `Calls.attempt`. Raises `OutOfTime` if too little time is left to begin, and the last failure
-    after that. Every call passed here must be safe to repeat.
+    While AWS throttles, it is repeated until the deadline, because a source that is rendered again
+    needs all of its writes again. In any other outage it is repeated for `call_seconds`, the time
+    that one call may take. Without a deadline this is `Calls.attempt`. Raises `OutOfTime` if too
+    little time is left to begin, and the last failure after that. Every call passed here must be
+    safe to repeat.
     """
     if calls.deadline.at == inf:
         return calls.attempt(call, stage=stage)

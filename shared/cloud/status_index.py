@@ -53,7 +53,8 @@ class StatusIndex:
         page has more than its share of the `most` entries.
         """
         share = most / SHARDS
-        # A Poisson distribution has its mean's square root as deviation: four are hardly passed.
+        # The entries of a shard have a Poisson distribution: its standard deviation is the square
+        # root of its mean. More than four deviations above the mean are very rare.
         limit = ceil(share + 4 * sqrt(share))
 
         def first_page(shard: str) -> _Page:

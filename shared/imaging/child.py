@@ -2,8 +2,8 @@
 
 It holds no credentials and talks only to its parent. Its rlimits bound its address space, the size
 of files that it writes and core dumps, and it locks itself in before it reads its first byte
-(`shared.imaging.sandbox`). So an image that takes over a decoder finds nothing to steal, little to
-exhaust and nowhere to go.
+(`shared.imaging.sandbox`). So an image that takes over a decoder can read no secret, exhaust only
+what the rlimits allow, and reach no file, network or process.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Starts the process of a render child, and says how it ended.
+"""Starts the process of a render child, and describes how it ended.
 
 This module must never import libvips: decoder bugs must not run in the process that holds the
 credentials.

@@ -1,4 +1,4 @@
-"""What libvips and its decoders said about the current picture.
+"""Collects what libvips and its decoders report about the current picture.
 
 libvips reports through GLib's log, which pyvips hands to Python's logging. A process renders one
 picture at a time, so what was said since `clear` is about this picture.
@@ -35,7 +35,7 @@ _logger.propagate = False
 
 
 def clear() -> None:
-    """Forget what was said about other pictures."""
+    """Remove the messages about other pictures."""
     _log.messages.clear()
     pyvips.vips_lib.vips_error_clear()
 

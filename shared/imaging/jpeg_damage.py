@@ -16,8 +16,8 @@ from shared.model.errors import Corrupt, Truncated
 
 COUNT = re.compile(r"read gave (\d+) warnings")
 STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
-# Writers leave a few bytes at the end of a scan, at most a sector of them. A scan that lost its
-# place leaves more, or gives further warnings.
+# Writers leave a few bytes at the end of a scan, at most a sector of them. A damaged
+# scan leaves more, or gives further warnings.
 MAX_STRAY_BYTES = 512
 STAGE = "render"
 

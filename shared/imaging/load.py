@@ -136,7 +136,7 @@ def _with_headroom(image: pyvips.Image, wanted: Size) -> Intermediate:
 
 
 def _decoded(image: pyvips.Image) -> pyvips.Image:
-    """Return a lazy image in memory, and keep what the decoder said."""
+    """Return a lazy image in memory, and keep the decoder's messages."""
     in_memory = image.copy_memory()
     decoder_log.keep_errors()
     return in_memory

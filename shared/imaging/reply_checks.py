@@ -77,7 +77,7 @@ class ReplyChecks:
             case DoneFrame():
                 self._check_done(reply)
             case FailedFrame():
-                pass  # `failure_for` makes its words fit to be stored
+                pass  # `failure_for` bounds and escapes its detail
 
     def _check_header(self, facts: SourceFacts) -> None:
         _require("one header", facts, is_met=self._facts is None)

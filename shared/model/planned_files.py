@@ -1,7 +1,7 @@
 """Plans the files of a source, and how large they may be, from what its header declares.
 
 The render child makes them, and its parent accepts no others: an image may have taken over the
-child, which then sends what it likes.
+child, which can then send anything.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an honest render child says about one picture, for tests to change."""
+"""The replies of an honest render child about one picture, for tests to change."""
 
 import json
 import zlib
@@ -31,7 +31,7 @@ def _document(frame: msgspec.Struct) -> dict[str, Any]:  # the values of JSON
 
 
 @dataclass
-class Said:
+class WrittenReply:
     """One reply: the JSON of its header, and the payload as a Python expression."""
 
     document: dict[str, Any]
@@ -49,24 +49,26 @@ class Said:
 class Replies:
     """The replies to `JOB` about `SOURCE`, as an honest child sends them."""
 
-    header: Said = field(default_factory=lambda: Said(_document(HeaderFrame(FACTS))))
-    fallback: Said = field(default_factory=lambda: _file("fallback"))
-    webp: Said = field(default_factory=lambda: _file("webp"))
-    done: Said = field(default_factory=lambda: Said(_document(DONE)))
+    header: WrittenReply = field(
+        default_factory=lambda: WrittenReply(_document(HeaderFrame(FACTS)))
+    )
+    fallback: WrittenReply = field(default_factory=lambda: _file("fallback"))
+    webp: WrittenReply = field(default_factory=lambda: _file("webp"))
+    done: WrittenReply = field(default_factory=lambda: WrittenReply(_document(DONE)))
     order: list[str] = field(default_factory=lambda: ["header", "fallback", "webp", "done"])
 
     def program(self) -> str:
-        """Return the program of a child that takes one job and says all of it."""
-        said = [getattr(self, name).statement for name in self.order]
-        return "\n".join(["take()", *said])
+        """Return the program of a child that takes one job and sends all of them."""
+        sent = [getattr(self, name).statement for name in self.order]
+        return "\n".join(["take()", *sent])
 
 
-def failed(**changed: object) -> Said:
+def failed(**changed: object) -> WrittenReply:
     """Return the reply of a failure."""
     honest = {"type": "failed", "cause": "corrupt", "stage": "render", "detail": "damaged"}
-    return Said({**honest, **changed})
+    return WrittenReply({**honest, **changed})
 
 
-def _file(name: str) -> Said:
+def _file(name: str) -> WrittenReply:
     frame, payload = FILES[name]
-    return Said(deepcopy(_document(frame)), repr(payload))
+    return WrittenReply(deepcopy(_document(frame)), repr(payload))

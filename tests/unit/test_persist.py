@@ -205,7 +205,7 @@ class RecordingPace:
     ],
     ids=["accepted", "throttled twice", "server error"],
 )
-def test_the_pace_hears_of_throttles_and_of_success(
+def test_throttles_and_successes_reach_the_pace(
     clock: FakeClock, calls: Calls, errors: Sequence[tuple[str, int]], notes: list[str]
 ) -> None:
     pace, left = RecordingPace(clock), list(errors)

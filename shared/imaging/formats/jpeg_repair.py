@@ -17,8 +17,8 @@ COMPONENTS_AT = 5  # in a frame header, after its length
 APP0, APP14 = 0xE0, 0xEE
 JFIF, MAJOR_VERSION_AT, MAJOR_VERSION = b"JFIF\0", 5, 1
 ADOBE, TRANSFORM_AT = b"Adobe", 11
-# By the number of components: the transforms that exist, and the one that libjpeg takes any other
-# for.
+# By the number of components: the transforms that exist, and the one that libjpeg assumes for any
+# other.
 TRANSFORMS = {3: (frozenset({0, 1}), 1), 4: (frozenset({0, 2}), 2)}
 # Ss, Se, and Ah with Al: all 64 coefficients at full precision, the only choice in these files.
 WHOLE_SPECTRUM = bytes((0, 63, 0))
@@ -29,9 +29,9 @@ Patch = tuple[int, bytes]
 def repaired(data: bytes) -> bytes:
     """Return the file without known mistakes and with an end; `data` itself if it has none.
 
-    Replaced are unknown versions of JFIF, unknown colour transforms, and the spectral selection of
-    scans that are not progressive. Whether a file without an end marker is whole, the decoder
-    tells: it needs the marker only to stop.
+    It corrects unknown versions of JFIF, unknown colour transforms, and the spectral selection of
+    scans that are not progressive. A file without an end marker gets one: the decoder needs it
+    only to stop, and its warnings show whether pixels are missing.
     """
     patches = sorted(_patches(data))
     end = b"" if data.endswith(END) else END

@@ -1,5 +1,5 @@
 # EventBridge writes these metrics of a rule only if they are not zero. Either the event is in the dead-letter queue, or it is
-# lost, and `pixfleet verify` finds its source. It is over at once, so this alarm notifies on its own.
+# lost, and `pixfleet verify` finds its source. The alarm ends after one period, so it notifies on its own.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 resource "aws_cloudwatch_metric_alarm" "undelivered_events" {
   for_each = { for name, lane in var.lanes : name => lane.rule_name if lane.rule_name != null }
