@@ -20,7 +20,7 @@ data "aws_iam_policy_document" "operator" {
 
   statement {
     sid       = "ListBuckets"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
     resources = [module.storage.sources_bucket.arn, module.storage.variants_bucket.arn]
   }
 
@@ -146,6 +146,13 @@ data "aws_iam_policy_document" "operator" {
     sid       = "InspectDistribution"
     actions   = ["cloudfront:GetDistribution"]
     resources = [module.delivery.distribution.arn]
+  }
+
+  # `doctor` compares the LIVE code with the recipes.
+  statement {
+    sid       = "InspectEdgeFunctions"
+    actions   = ["cloudfront:GetFunction"]
+    resources = ["arn:${local._queue_arn_parts[1]}:cloudfront::${local._queue_arn_parts[4]}:function/${var.prefix}-*"]
   }
 
   dynamic "statement" {

@@ -20,11 +20,13 @@ from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
 from tests.support.iam.evaluator import Request, Statement, decide, read_policy
 
 WORKER, OPERATOR = "worker", "operator"
+EITHER = "either"
 RENDERED = Path(__file__).with_name("rendered.json")
 # The names that tests give to resources, and those of the rendered policies.
 NAMES = {
     "sources": f"pixfleet-sources-{ACCOUNT}",
     "pixfleet-sources": f"pixfleet-sources-{ACCOUNT}",
+    "elsewhere": f"pixfleet-sources-{ACCOUNT}",
     "variants": f"pixfleet-variants-{ACCOUNT}",
     "pixfleet-variants": f"pixfleet-variants-{ACCOUNT}",
     "live": "pixfleet-live",
@@ -101,6 +103,9 @@ class Recorder:
         except UnknownCall as unknown:
             self.denied[str(unknown)] = None
             return
+        if role == EITHER:
+            is_workers = all(self._is_allowed(WORKER, request) for request in asked)
+            role = WORKER if is_workers else OPERATOR
         for request in asked:
             if not self._is_allowed(role, request):
                 self.denied[
@@ -174,10 +179,10 @@ def _role() -> str:
             return WORKER
         if name.startswith(("tests.", "scripts.")) and not name.startswith("tests.support.iam."):
             return ""  # a test, which may use an adapter of `shared.cloud` itself
-    # A thread whose function is an adapter's: it does not show who started it.
     if threading.current_thread() is threading.main_thread():
         return ""
-    return OPERATOR if RECORDER.commands else WORKER
+    # A thread whose function is an adapter's: it does not show who started it.
+    return OPERATOR if RECORDER.commands else EITHER
 
 
 def _callers() -> Iterator[str]:

@@ -10,6 +10,7 @@ from tests.support.iam.recorder import OPERATOR, WORKER, Permission
 POLLERS = "Lambda's pollers read the queue's attributes with the function's role."
 LOGS = "Lambda writes what the worker prints; no code of ours calls CloudWatch Logs."
 
+EDGE = "`doctor` reads the code of the edge; moto has no GetFunction, so unit tests have a fake."
 UNVERSIONED = (
     "An existing sources bucket may have no versions; a drill then deletes its files without one. "
     "The bucket of the tests has versions."
@@ -17,6 +18,7 @@ UNVERSIONED = (
 
 UNNEEDED: Mapping[Permission, str] = {
     (OPERATOR, "RemoveSourcesOfDrills", "s3:DeleteObject"): UNVERSIONED,
+    (OPERATOR, "InspectEdgeFunctions", "cloudfront:GetFunction"): EDGE,
     (WORKER, "WorkOffLanes", "sqs:GetQueueAttributes"): POLLERS,
     (WORKER, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
     (WORKER, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
