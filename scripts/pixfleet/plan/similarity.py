@@ -1,19 +1,18 @@
-"""Scores pictures by SSIMULACRA2, in processes without credentials."""
+"""Scores pictures by SSIMULACRA2, in locked processes without credentials."""
 
 import json
 import os
 import subprocess
 import sys
-import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
 from typing import Self
 
-from scripts.pixfleet.private_files import write_private
 from shared.imaging.child_process import CHILD_ENVIRONMENT
+from shared.imaging.sandbox.hiding import hide_this_process
 
 # The metric needs about a kilobyte of memory for each pixel.
 MAX_PIXELS = 4_000_000
@@ -24,19 +23,21 @@ class SimilarityScorer:
     """One scoring process; it is replaced if a file makes it crash."""
 
     def __init__(self) -> None:
+        hide_this_process()
         self._process = _started()
         self._is_killed = False
+
+    @property
+    def pid(self) -> int:
+        """Return the id of the current process."""
+        return self._process.pid
 
     def score(self, reference: bytes, file: bytes) -> float | None:
         """Return the score of a file against its reference; 100 means identical.
 
         None if the process printed no score or crashed.
         """
-        with tempfile.TemporaryDirectory(prefix="pixfleet-plan-") as folder:
-            paths = [Path(folder, name) for name in ("reference", "file")]
-            for path, data in zip(paths, (reference, file), strict=True):
-                write_private(path, data)
-            reply = self._request(json.dumps([str(path) for path in paths]))
+        reply = self._request(json.dumps([b64encode(each).decode() for each in (reference, file)]))
         score: float | None = json.loads(reply) if reply else None
         return score
 
