@@ -1,11 +1,7 @@
 import pytest
 
-from shared.imaging.intake.bombs import (
-    BASE_CHUNKS,
-    MAX_SCANS,
-    MAX_SEGMENTS,
-    refuse_bombs,
-)
+from shared.imaging.formats.jpeg_segments import MAX_SEGMENTS
+from shared.imaging.intake.bombs import BASE_CHUNKS, MAX_SCANS, refuse_bombs
 from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Cause, Failure
 from shared.model.limits import MAX_FRAMES_READ

@@ -109,7 +109,9 @@ def _step(runs: Runs, canvas: _Canvas) -> bool:
     if sequence:
         canvas.at = sequence.end()
         if canvas.x < canvas.width:
-            canvas.draw(_repeated(sequence[0], runs.bits))
+            # Each run has a pixel at least, and those beyond the end of the row are dropped.
+            shown = sequence[0][: 2 * (canvas.width - canvas.x)]
+            canvas.draw(_repeated(shown, runs.bits))
         return True
     _, escape = _pair(runs.data, canvas.at)
     canvas.at += 2

@@ -6,7 +6,7 @@ Only for what libvips and libheif do not report: truncation, and an AVIF's CICP 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 # Boxes that must be complete; what follows them may be truncated.
@@ -16,6 +16,8 @@ FILE_OFFSET = 0
 # libheif reads 1,000 items of at most 32 extents. The limit keeps hostile counts from taking
 # minutes.
 MAX_COUNTED = 32_000
+# A file has at most one `ipma` of each version, 0 or 1, and width, narrow or wide.
+MAX_MAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ def primaries_and_transfer(data: bytes) -> tuple[int, int] | None:
         properties = _child(data, meta, b"iprp")
         container = _child(data, properties, b"ipco")
         listed = list(boxes(data, container.start, container.end))
-        for box in boxes(data, properties.start, properties.end):
-            for at in _associated(data, box, primary) if box.kind == b"ipma" else ():
-                found = listed[at - 1] if 0 < at <= len(listed) else container
-                if found.kind == b"colr" and data[found.start : found.start + 4] == b"nclx":
-                    numbers = struct.unpack_from(">HH", data, found.start + 4)
-                    return int(numbers[0]), int(numbers[1])
+        inner = boxes(data, properties.start, properties.end)
+        maps = islice((box for box in inner if box.kind == b"ipma"), MAX_MAPS)
+        places = chain.from_iterable(_associated(data, box, primary) for box in maps)
+        for at in islice(places, MAX_COUNTED):
+            found = listed[at - 1] if 0 < at <= len(listed) else container
+            if found.kind == b"colr" and data[found.start : found.start + 4] == b"nclx":
+                numbers = struct.unpack_from(">HH", data, found.start + 4)
+                return int(numbers[0]), int(numbers[1])
     except (LookupError, struct.error):
         pass  # the decoder reports what is wrong
     return None

@@ -2,10 +2,18 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
-from shared.imaging.formats.heif_boxes import FILE_OFFSET, MAX_COUNTED, Box, boxes, locations
+from shared.imaging.formats.heif_boxes import (
+    FILE_OFFSET,
+    MAX_COUNTED,
+    Box,
+    Location,
+    boxes,
+    locations,
+)
 
 VERSION_BYTES = 4
 # From version 2 on, an entry has a type, and from 3 on a number of four bytes.
@@ -42,32 +50,44 @@ def items(data: bytes) -> Iterator[Item]:
 def content(data: bytes, number: int) -> bytes:
     """Return at most `MAX_CONTENT_BYTES` of an item's content; empty if it is not in the file."""
     parts, size = [], 0
-    for meta in _metas(data):
-        try:
-            for location in islice(locations(data, meta), MAX_COUNTED):
-                if location.item != number or location.method != FILE_OFFSET:
-                    continue
-                part = data[location.start : location.start + location.size]
-                parts.append(part[: MAX_CONTENT_BYTES - size])
-                size += len(parts[-1])
-                if size >= MAX_CONTENT_BYTES:
-                    return b"".join(parts)
-        except (LookupError, struct.error):
-            pass  # the decoder reports what is wrong
+    for location in islice(_all_locations(data), MAX_COUNTED):
+        if location.item != number or location.method != FILE_OFFSET:
+            continue
+        end = location.start + min(location.size, MAX_CONTENT_BYTES - size)
+        parts.append(data[location.start : end])
+        size += len(parts[-1])
     return b"".join(parts)
 
 
-def _metas(data: bytes) -> Iterator[Box]:
+def listed_boxes(data: bytes) -> Iterator[Box]:
+    """Yield all boxes that `items` looks at; none ends after its parent.
+
+    The caller must bound the iteration.
+    """
+    for box in _within(data, 0, len(data)):
+        yield box
+        if box.kind != b"meta":
+            continue
+        for listed in _within(data, box.start + VERSION_BYTES, box.end):
+            yield listed
+            if listed.kind == b"iinf" and listed.start < listed.end:
+                start = listed.start + VERSION_BYTES + (4 if data[listed.start] else 2)
+                yield from _within(data, start, listed.end)
+
+
+def _within(data: bytes, start: int, end: int) -> Iterator[Box]:
+    # Boxes that end after their parent could each be read to the end of the file.
+    for box in boxes(data, start, end):
+        yield Box(box.kind, box.start, min(box.end, end))
+
+
+def _all_locations(data: bytes) -> Iterator[Location]:
     for box in boxes(data, 0, len(data)):
         if box.kind == b"meta":
-            yield Box(box.kind, box.start + VERSION_BYTES, box.end)
+            with suppress(LookupError, struct.error):  # the decoder reports what is wrong
+                yield from locations(data, Box(box.kind, box.start + VERSION_BYTES, box.end))
 
 
 def _entries(data: bytes) -> Iterator[Box]:
     """Yield the entries of all item lists, because a decoder may read any of several."""
-    for meta in _metas(data):
-        for listed in boxes(data, meta.start, meta.end):
-            if listed.kind != b"iinf" or listed.start >= len(data):
-                continue
-            start = listed.start + VERSION_BYTES + (4 if data[listed.start] else 2)
-            yield from (box for box in boxes(data, start, listed.end) if box.kind == b"infe")
+    return (box for box in listed_boxes(data) if box.kind == b"infe")

@@ -6,8 +6,9 @@ Technical Note 5116, section 18.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
-from shared.imaging.formats.jpeg_segments import START_OF_SCAN, segments
+from shared.imaging.formats.jpeg_segments import MAX_SEGMENTS, START_OF_SCAN, segments
 
 END = b"\xff\xd9"
 HEAD_BYTES = 4  # marker and length
@@ -47,7 +48,7 @@ def repaired(data: bytes) -> bytes:
 def _patches(data: bytes) -> Iterator[Patch]:
     """Yield the offset and the bytes of each correction up to the last scan that can need one."""
     adobe_at, components, is_progressive = 0, 0, False
-    for marker, start, _ in segments(data):
+    for marker, start, _ in islice(segments(data), MAX_SEGMENTS):
         at = start + HEAD_BYTES
         if marker == APP0 and data.startswith(JFIF, at):
             yield from _patch(data, at + MAJOR_VERSION_AT, bytes([MAJOR_VERSION]))

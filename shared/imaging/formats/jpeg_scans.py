@@ -7,13 +7,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from shared.imaging.formats.jpeg_repair import COMPONENTS_AT, FRAMES, HEAD_BYTES, PROGRESSIVE
-from shared.imaging.formats.jpeg_segments import START_OF_SCAN, segments
+from shared.imaging.formats.jpeg_segments import MAX_SEGMENTS, START_OF_SCAN, segments
 
 COEFFICIENTS = 64
 FRAME_COMPONENTS_AT, FRAME_COMPONENT_BYTES = COMPONENTS_AT + 1, 3
 SCAN_COMPONENTS_AT, SCAN_COMPONENT_BYTES = 1, 2
-# More segments are refused as a bomb.
-MAX_SEGMENTS = 10_000
 
 
 class Scan(NamedTuple):

@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 START_OF_IMAGE, END_OF_IMAGE, START_OF_SCAN = 0xD8, 0xD9, 0xDA
 MARKER_BYTES, MIN_LENGTH = 2, 2
+# Cameras write a few hundred. A file with more before its first scan is refused as a bomb.
+MAX_SEGMENTS = 10_000
 # Inside a scan, 0xFF is followed by 0 or by a restart marker: B.1.1.2 and B.1.1.5. Restart markers
-# and TEM (1) have no length, and libjpeg skips them everywhere.
-NEXT_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
+# and TEM (1) have no length, and libjpeg skips them everywhere. Only the last of several 0xFF
+# counts: a pattern for all would be tried again at each of them, so that 40 KB took ten seconds.
+NEXT_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 WITHOUT_LENGTH = frozenset({START_OF_IMAGE, END_OF_IMAGE})
 HEADER_ENDS = WITHOUT_LENGTH | {START_OF_SCAN}
 

@@ -8,14 +8,20 @@ that inflates to a thousand times the image. Genuine files stay far below these 
 from collections.abc import Callable
 
 from shared.imaging.formats.containers import png_chunks, tiff_directories, webp_chunks
-from shared.imaging.formats.jpeg_segments import END_OF_IMAGE, START_OF_SCAN, segments
+from shared.imaging.formats.heif_boxes import MAX_COUNTED
+from shared.imaging.formats.heif_items import listed_boxes
+from shared.imaging.formats.jpeg_segments import (
+    END_OF_IMAGE,
+    MAX_SEGMENTS,
+    START_OF_SCAN,
+    segments,
+)
 from shared.model.errors import TooCostly, TooManyFrames
 from shared.model.limits import MAX_FRAMES_READ
 
 STAGE = "probe"
-# Encoders write a few dozen scans at most, cameras a few hundred segments.
+# Encoders write a few dozen scans at most.
 MAX_SCANS = 100
-MAX_SEGMENTS = 10_000
 # PNG encoders write chunks of 8 KB or more. A file may have 10,000 chunks, and one more for each
 # 1,024 bytes.
 SMALL_CHUNK_BYTES = 1024
@@ -80,11 +86,20 @@ def _check_tiff(data: bytes) -> None:
             raise _too_many("directories")
 
 
+def _check_heif(data: bytes) -> None:
+    """Count the boxes that list the items."""
+    for number, _ in enumerate(listed_boxes(data), 1):
+        if number > MAX_COUNTED:
+            raise TooCostly(f"Expected at most {MAX_COUNTED} boxes, got more.", stage=STAGE)
+
+
 def _too_many(what: str) -> TooManyFrames:
     return TooManyFrames(f"Expected at most {MAX_FRAMES_READ} {what}, got more.", stage=STAGE)
 
 
 _CHECKS: dict[str, Callable[[bytes], None]] = {
+    "avif": _check_heif,
+    "heic": _check_heif,
     "jpeg": _check_jpeg,
     "png": _check_png,
     "webp": _check_webp,

@@ -8,7 +8,7 @@ from shared.imaging.formats.xmp import MAX_BYTES
 from shared.imaging.metadata.ranges import joined
 
 SIGNATURE_BYTES = 8
-EXIF, TEXT, END = b"eXIf", b"iTXt", b"IEND"
+EXIF, TEXT, PALETTE, END = b"eXIf", b"iTXt", b"PLTE", b"IEND"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 # Of the chunks that a decoder may skip, only those that change how pixels look.
 APPEARANCE = frozenset({b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT"})
@@ -28,16 +28,20 @@ def read_metadata(data: bytes) -> tuple[bytes, bytes]:
         if name == EXIF:
             exif = exif or data[start : start + size]
         elif name == TEXT and data.startswith(XMP_KEYWORD, start):
-            xmp = xmp or _text(data[start + len(XMP_KEYWORD) : start + size])
+            xmp = xmp or data[start + len(XMP_KEYWORD) : start + size]
         elif name == END:
             break
-    return exif, xmp
+    # Inflated once: thousands of broken texts would take seconds.
+    return exif, _text(xmp)
 
 
 def _kept(data: bytes) -> Iterator[tuple[int, int]]:
     yield 0, SIGNATURE_BYTES
+    once = {*APPEARANCE, PALETTE}
     for name, start, size in png_chunks(data):
-        if not name[0] & CAN_BE_SKIPPED or name in APPEARANCE:
+        # libpng takes the first of equal chunks, and each further one costs a warning.
+        if (not name[0] & CAN_BE_SKIPPED and name != PALETTE) or name in once:
+            once.discard(name)
             yield start - CHUNK_HEAD_BYTES, start + size + CHECKSUM_BYTES
         if name == END:
             return

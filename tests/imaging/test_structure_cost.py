@@ -1,0 +1,144 @@
+"""The readers in Python take no longer for a hostile structure than for four photos."""
+
+import struct
+import time
+import zlib
+from collections.abc import Callable
+
+import pytest
+import pyvips
+
+from shared.imaging.formats.bmp_runs import Runs, decoded
+from shared.imaging.formats.heif_boxes import primaries_and_transfer
+from shared.imaging.formats.jpeg_repair import repaired
+from shared.imaging.intake.bombs import refuse_bombs
+from shared.imaging.metadata import heif, jpeg, png
+from shared.model.errors import Failure, TooCostly
+from tests.support import images
+from tests.support.hand import jpeg as jpeg_by_hand
+from tests.support.hand.iso import box, full_box
+
+pytestmark = pytest.mark.imaging
+
+PHOTO = images.jpeg((4000, 3000))
+TRIES = 3
+FTYP = box(b"ftyp", b"avif\0\0\0\0avifmif1")
+EXIF_ITEM = full_box(b"infe", struct.pack(">HH", 1, 0) + b"Exif\0", version=2)
+ITEMS = full_box(b"iinf", struct.pack(">H", 1) + EXIF_ITEM)
+# Its offsets and lengths have no bytes, so that 65,535 extents have none either.
+EXTENTS = full_box(b"iloc", bytes(2) + struct.pack(">HHHH", 1, 1, 0, 65_535))
+
+
+def long_box(name: bytes, content: bytes) -> bytes:
+    """Return a box that claims to go on after its parent, to the end of the file."""
+    return struct.pack(">I4s", 1 << 30, name) + content
+
+
+def png_of_broken_texts() -> bytes:
+    """Return a PNG whose XMP packets are all too long, which shows when they are inflated."""
+    packed = zlib.compress(bytes(2 << 20), 9)
+    content = png.XMP_KEYWORD + b"\1\0\0\0" + packed
+    chunk = struct.pack(">I", len(content)) + b"iTXt" + content + bytes(4)
+    return b"\x89PNG\r\n\x1a\n" + chunk * 1_500
+
+
+def avif_of_lists(name: bytes, head: bytes) -> bytes:
+    """Return an AVIF with 1,500 lists of items, each of which claims the rest of the file."""
+    return FTYP + full_box(b"meta", long_box(name, head)) * 1_500 + box(b"free", b"") * 6_000
+
+
+def avif_of_one_association() -> bytes:
+    """Return an AVIF that names the properties of its image 32,000 times."""
+    each = struct.pack(">HB", 1, 255) + bytes(255)
+    maps = full_box(b"ipma", struct.pack(">I", 32_000) + each * 32_000)
+    properties = box(b"iprp", box(b"ipco", b"") + maps)
+    return FTYP + full_box(b"meta", full_box(b"pitm", b"\0\1") + properties)
+
+
+def jpeg_of_comments_after_a_scan() -> bytes:
+    scan = jpeg_by_hand.scan(1, 0, 63, 0, bytes(8))
+    comments = jpeg_by_hand.segment(0xFE, b"") * 500_000
+    return jpeg_by_hand.jpeg(8, 8, components=3, scans=scan + comments)
+
+
+FILLED = b"\xff\xd8" + b"\xff" * 40_000 + bytes(1) + images.jpeg()[2:]
+ROW_OF_RUNS = b"\xff\1" * 1_000 + bytes(2)
+
+
+def png_of_equal_chunks() -> bytes:
+    plain = images.png()
+    chunk = struct.pack(">I", 4) + b"gAMA" + struct.pack(">I", 45_455)
+    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+    return plain[:33] + chunk * 9_000 + plain[33:]
+
+
+def open_png(data: bytes) -> object:
+    return pyvips.Image.pngload_buffer(png.without_metadata(data))
+
+
+def decode_runs(data: bytes) -> object:
+    return decoded(Runs(1, 3_000, 8, data))
+
+
+Read = tuple[Callable[[bytes], object], Callable[[], bytes]]
+READ: dict[str, Read] = {
+    "JPEG, 40000 fill bytes": (jpeg.header_without_metadata, lambda: FILLED),
+    "JPEG, comments after a scan": (repaired, jpeg_of_comments_after_a_scan),
+    "PNG, XMP packets": (png.read_metadata, png_of_broken_texts),
+    "PNG, equal chunks": (open_png, png_of_equal_chunks),
+    "AVIF, lists of items": (
+        heif.without_metadata,
+        lambda: avif_of_lists(b"iinf", bytes(6)),
+    ),
+    "AVIF, extents": (
+        heif.read_metadata,
+        lambda: FTYP + full_box(b"meta", ITEMS + EXTENTS) * 100,
+    ),
+    "AVIF, associations": (primaries_and_transfer, avif_of_one_association),
+    "BMP, runs beyond the row": (decode_runs, lambda: ROW_OF_RUNS * 3_000),
+}
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the least CPU time: other processes can only add to it."""
+    found = []
+    for _ in range(TRIES):
+        before = time.process_time()
+        work()
+        found.append(time.process_time() - before)
+    return min(found)
+
+
+def photo_seconds() -> float:
+    def render() -> object:
+        return pyvips.Image.thumbnail_buffer(PHOTO, 80).webpsave_buffer()
+
+    return cpu_seconds(render)
+
+
+@pytest.mark.parametrize(("read", "make"), READ.values(), ids=READ.keys())
+def test_a_hostile_structure_costs_no_more_than_four_photos(
+    read: Callable[[bytes], object], make: Callable[[], bytes]
+) -> None:
+    data = make()
+
+    assert cpu_seconds(lambda: read(data)) <= 4 * photo_seconds()
+
+
+def test_an_avif_of_too_many_boxes_is_refused() -> None:
+    lists = full_box(b"iinf", bytes(2) + box(b"free", b"") * 20_000)
+
+    with pytest.raises(Failure) as caught:
+        refuse_bombs("avif", FTYP + full_box(b"meta", lists) * 2)
+
+    assert isinstance(caught.value, TooCostly)
+
+
+def test_fill_bytes_before_a_marker_belong_to_no_segment() -> None:
+    assert jpeg.without_metadata(FILLED) == images.jpeg()
+
+
+def test_pixels_of_a_run_beyond_the_row_are_dropped() -> None:
+    runs = b"\3\1\3\2" + b"\3\3" * 9 + bytes(2) + b"\4\5" + b"\0\1"
+
+    assert decoded(Runs(4, 2, 8, runs)) == bytes((1, 1, 1, 2, 5, 5, 5, 5))
