@@ -149,7 +149,8 @@ def record(namespace: str, metric: str, dimensions: Mapping[str, str], value: fl
         MetricData=[
             {
                 "MetricName": metric,
-                "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+                # moto takes metrics whose dimensions are in another order for different ones.
+                "Dimensions": [{"Name": n, "Value": v} for n, v in sorted(dimensions.items())],
                 "Timestamp": datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC),
                 "Value": value,
             }
