@@ -176,7 +176,8 @@ def _class_of_status(code: str, status: int) -> type[PixfleetError]:
 
     An unknown 404 is no `Missing`: a worker that takes a source for missing deletes its variants.
     """
-    if code.upper().startswith("KMS") or status in REFUSED:
+    is_of_a_key = code.upper().startswith("KMS") and status < SERVER_ERRORS
+    if is_of_a_key or status in REFUSED:
         return AccessDenied
     if status == TOO_MANY_REQUESTS:
         return Throttled

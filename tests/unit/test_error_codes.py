@@ -184,6 +184,10 @@ def test_an_unknown_refusal_of_a_key_is_access_denied() -> None:
     assert type(refusal("KMS.StateOfTomorrowException", 400)) is AccessDenied
 
 
+def test_an_unknown_failure_of_kms_is_no_refusal() -> None:
+    assert type(refusal("KMS.OutageOfTomorrowException", 503)) is StorageUnavailable
+
+
 @pytest.mark.parametrize("code", ["InternalServerError", "TransactionConflictException", "409"])
 def test_at_the_stage_of_the_ledger_it_is_the_ledger_that_is_unavailable(code: str) -> None:
     assert type(refusal(code, 409, stage="ledger")) is LedgerUnavailable

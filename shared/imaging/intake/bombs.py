@@ -8,7 +8,6 @@ that inflates to a thousand times the image. Genuine files stay far below these 
 from collections.abc import Callable
 
 from shared.imaging.formats.containers import png_chunks, tiff_directories, webp_chunks
-from shared.imaging.formats.heif_boxes import MAX_COUNTED
 from shared.imaging.formats.heif_items import listed_boxes
 from shared.imaging.formats.jpeg_segments import (
     END_OF_IMAGE,
@@ -22,6 +21,8 @@ from shared.model.limits import MAX_FRAMES_READ
 STAGE = "probe"
 # Encoders write a few dozen scans at most.
 MAX_SCANS = 100
+# libheif reads at most 1,000 items.
+MAX_BOXES = 10_000
 # PNG encoders write chunks of 8 KB or more. A file may have 10,000 chunks, and one more for each
 # 1,024 bytes.
 SMALL_CHUNK_BYTES = 1024
@@ -89,8 +90,8 @@ def _check_tiff(data: bytes) -> None:
 def _check_heif(data: bytes) -> None:
     """Count the boxes that list the items."""
     for number, _ in enumerate(listed_boxes(data), 1):
-        if number > MAX_COUNTED:
-            raise TooCostly(f"Expected at most {MAX_COUNTED} boxes, got more.", stage=STAGE)
+        if number > MAX_BOXES:
+            raise TooCostly(f"Expected at most {MAX_BOXES} boxes, got more.", stage=STAGE)
 
 
 def _too_many(what: str) -> TooManyFrames:
