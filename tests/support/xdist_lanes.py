@@ -16,6 +16,11 @@ LONGEST_FIRST = (
     "tests/e2e/test_package.py",
     "tests/e2e/test_runbook.py",
     "tests/terraform/test_modules.py",
+    "tests/imaging/test_cascade.py",
+    "tests/functional/cli/test_hostile_text.py",
+    "tests/terraform/test_two_stacks.py",
+    "tests/imaging/test_limits.py",
+    "tests/terraform/test_alarm_metrics.py",
     "tests/faults/test_schedules.py",
 )
 # The tests of these files share no fixtures, so several workers may run them.

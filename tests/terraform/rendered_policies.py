@@ -17,7 +17,7 @@ from typing import Any
 from scripts.local.terraform import required_program
 from tests.support.iam.actions import ACCOUNT, REGION
 from tests.support.iam.recorder import RENDERED
-from tests.terraform.folders import ROOT, STACK
+from tests.terraform.folders import LEFT_BEHIND, ROOT, STACK
 from tests.terraform.program import Terraform, set_up
 
 SOURCES = f"arn:aws:s3:::pixfleet-sources-{ACCOUNT}"
@@ -113,7 +113,8 @@ def _rendered(terraform: Terraform, rendering: Rendering) -> Mapping[str, Any]:
     # A copy beside the original, because the root's modules have relative paths.
     copy = rendering.folder.with_name(f"{rendering.folder.name}-rendered")
     here = terraform.copy / copy.relative_to(ROOT)
-    shutil.copytree(terraform.copy / rendering.folder.relative_to(ROOT), here)
+    original = terraform.copy / rendering.folder.relative_to(ROOT)
+    shutil.copytree(original, here, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
     source = (here / "tests" / f"{rendering.file}.tftest.hcl").read_text(encoding="utf-8")
     shutil.rmtree(here / "tests")
     (here / "tests").mkdir()
