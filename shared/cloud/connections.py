@@ -182,7 +182,7 @@ def _resolve(host: str, port: int, seconds: float) -> "Sequence[Address]":
     def resolve() -> None:
         try:
             found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
-        except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
+        except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
             addresses.set_exception(error)
         else:
             addresses.set_result(found)

@@ -27,7 +27,7 @@ class Overrides:
 class Source:
     """A source as HeadObject describes it.
 
-    If it `has_customer_key`, S3 returns it only to whoever has the key of its owner (SSE-C), and
+    If it `has_customer_key`, S3 returns it only with the key of its owner (SSE-C), and
     its metadata are unknown.
     `last_modified` is only compared for equality: it changes when the same file is uploaded again,
     and then a rejected source is tried again.

@@ -220,7 +220,7 @@ sys.exit(f"{before} {ctypes.CDLL(None).prctl(PR_GET_DUMPABLE)}" != "1 0")
 """
 
 
-def test_whoever_starts_a_child_hides_its_own_memory_and_environment() -> None:
+def test_the_process_that_starts_a_child_hides_its_memory_and_environment() -> None:
     # Files of a process that is not dumpable belong to root: man 5 proc, man 2 ptrace.
     ended = subprocess.run(
         [sys.executable, "-c", HIDDEN],

@@ -52,7 +52,7 @@ def triage_over(queues: FakeQueues, request_id: str = "request-1") -> Triage:
     return Triage(queues, "dead", MAX_RECEIVES, BACK_OFF, lambda: 0.5, AMPLE, request_id)
 
 
-def test_after_the_batch_a_message_is_left_to_whoever_has_it_by_then() -> None:
+def test_after_the_batch_a_message_is_left_to_its_next_receiver() -> None:
     queues = FakeQueues()
     late = replace(triage_over(queues), until=Deadline.passed(FakeClock()))
 
