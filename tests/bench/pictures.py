@@ -5,7 +5,8 @@ from io import BytesIO
 from pathlib import Path
 
 from scripts.demo.samples import write_samples
-from shared.imaging.intake.sniff import RENDERED, sniff
+from shared.imaging.intake.magic import RENDERED
+from shared.imaging.intake.sniff import sniff
 from tests.bench.problem import CannotBench
 from tests.support.images import detail
 

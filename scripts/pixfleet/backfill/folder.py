@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from scripts.pixfleet.backfill.checkpoint import Checkpoint
 from scripts.pixfleet.backfill.selection import Skipped
-from shared.imaging.intake.sniff import HEADER_BYTES, RENDERED, sniff
+from shared.imaging.intake.magic import RENDERED
+from shared.imaging.intake.sniff import HEADER_BYTES, sniff
 from shared.model.errors import Misconfigured, UnsupportedKey
 from shared.model.keys import refuse_unsupported
 from shared.model.recipe import RecipeSet

@@ -17,7 +17,7 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
-from shared.imaging.intake.sniff import HEADER_BYTES, sniff
+from shared.imaging.intake.sniff import HEADER_BYTES, describe, sniff
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Failure, PixfleetError
 from shared.model.limits import Limits
@@ -120,7 +120,7 @@ class DetailsReader:
                 return body.read()
 
         beginning = self.objects.calls.attempt(read, stage="fetch")
-        return sniff(beginning) or f"not an image: its first bytes are {beginning[:8].hex(' ')}"
+        return sniff(beginning) or f"not an image: {describe(beginning)}"
 
 
 def logs_query(dead_letter: DeadLetter) -> str:
