@@ -12,6 +12,7 @@ from shared.imaging.cascade import (
     in_cascade,
 )
 from shared.imaging.colour import icc
+from shared.imaging.colour.alpha import is_opaque
 from shared.imaging.colour.srgb import is_srgb
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.intake.probe import ImageHeader, is_held_whole
@@ -29,7 +30,6 @@ JPEG_MARGIN = 1.25
 # whose warnings `jpeg_damage` assesses.
 FAIL_ON = {"jpeg": "error"}
 FAIL_ON_WARNING = "warning"
-OPAQUE = {"uchar": 255, "ushort": 65535}
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
 
 
@@ -196,6 +196,6 @@ def _in_srgb(image: pyvips.Image) -> pyvips.Image:
 
 def _without_opaque_alpha(image: pyvips.Image) -> pyvips.Image:
     """Drop an alpha band that is opaque everywhere: the fallback is then a JPEG, not a PNG."""
-    if image.hasalpha() and image[image.bands - 1].min() == OPAQUE.get(image.format):
+    if image.hasalpha() and is_opaque(image):
         return image.extract_band(0, n=image.bands - 1)
     return image

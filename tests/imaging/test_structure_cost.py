@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 import pyvips
 
+from shared.imaging.formats import av1, heif_alpha
 from shared.imaging.formats.bmp_runs import Runs, decoded
-from shared.imaging.formats.heif_boxes import primaries_and_transfer
+from shared.imaging.formats.heif_properties import primaries_and_transfer
+from shared.imaging.formats.heif_repair import with_turned_alpha
 from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
@@ -55,6 +57,28 @@ def avif_of_one_association() -> bytes:
     return FTYP + full_box(b"meta", full_box(b"pitm", b"\0\1") + properties)
 
 
+def avif_of_references(count: int = 2_000, each: int = 65_535) -> bytes:
+    """Return an AVIF whose image refers to itself many million times."""
+    listed = box(b"auxl", struct.pack(">HH", 1, each) + b"\0\1" * each) * (count // 1_000)
+    listed += box(b"auxl", struct.pack(">HHH", 1, 1, 1)) * count
+    return FTYP + full_box(b"meta", full_box(b"pitm", b"\0\1") + full_box(b"iref", listed))
+
+
+def avif_of_alphas() -> bytes:
+    """Return an AVIF with 9,000 alpha planes, each of which may have 8,000,000 properties."""
+    listed = full_box(b"auxC", b"nothing\0") * 9_000
+    each = struct.pack(">HB", 2, 255) + bytes(range(1, 256))
+    maps = full_box(b"ipma", struct.pack(">I", 32_000) + each * 32_000)
+    refers = box(b"auxl", struct.pack(">HHH", 2, 1, 1)) * 9_000
+    inner = full_box(b"pitm", b"\0\1") + full_box(b"iref", refers)
+    return FTYP + full_box(b"meta", inner + box(b"iprp", box(b"ipco", listed) + maps))
+
+
+def endless_number() -> bytes:
+    """Return an AV1 sequence header whose number of ticks has eight million zeros."""
+    return bytes((0x08, 0x00, 0x04)) + bytes(8) + b"\x40" + bytes(1 << 20)
+
+
 def jpeg_of_comments_after_a_scan() -> bytes:
     scan = jpeg_by_hand.scan(1, 0, 63, 0, bytes(8))
     comments = jpeg_by_hand.segment(0xFE, b"") * 500_000
@@ -95,6 +119,9 @@ READ: dict[str, Read] = {
         lambda: FTYP + full_box(b"meta", ITEMS + EXTENTS) * 100,
     ),
     "AVIF, associations": (primaries_and_transfer, avif_of_one_association),
+    "AVIF, references": (heif_alpha.is_premultiplied, avif_of_references),
+    "AVIF, alpha of many properties": (with_turned_alpha, avif_of_alphas),
+    "AVIF, an endless number": (av1.is_limited_range, endless_number),
     "BMP, runs beyond the row": (decode_runs, lambda: ROW_OF_RUNS * 3_000),
 }
 

@@ -8,8 +8,8 @@ from shared.imaging.formats.heif_boxes import (
     boxes,
     declared_bytes,
     has_still_image,
-    primaries_and_transfer,
 )
+from shared.imaging.formats.heif_properties import primaries_and_transfer
 from shared.imaging.intake.truncation import refuse_truncated
 from shared.model.errors import Truncated
 from tests.support import images, images_heic

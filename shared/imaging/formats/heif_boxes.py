@@ -1,12 +1,12 @@
 """Reads the boxes of HEIF files, AVIF and HEIC: ISO/IEC 14496-12 and 23008-12.
 
-Only for what libvips and libheif do not report: truncation, and an AVIF's CICP colour numbers.
+Only for what libvips and libheif do not report.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 # Boxes that must be complete; what follows them may be truncated.
@@ -16,8 +16,6 @@ FILE_OFFSET = 0
 # libheif reads 1,000 items of at most 32 extents. The limit keeps hostile counts from taking
 # minutes.
 MAX_COUNTED = 32_000
-# A file has at most one `ipma` of each version, 0 or 1, and width, narrow or wide.
-MAX_MAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def declared_bytes(data: bytes) -> int:
     """Return the least length that the file declares, by its required boxes and its items."""
     ends = [box.end for box in boxes(data, 0, len(data)) if box.kind in REQUIRED_BOXES]
     try:
-        for location in islice(locations(data, _meta(data)), MAX_COUNTED):
+        for location in islice(locations(data, meta_box(data)), MAX_COUNTED):
             is_in_file = location.method == FILE_OFFSET
             ends.append(location.start + location.size if is_in_file else 0)
     except (LookupError, struct.error):
@@ -74,58 +72,18 @@ def declared_bytes(data: bytes) -> int:
     return max(ends, default=0)
 
 
-def primaries_and_transfer(data: bytes) -> tuple[int, int] | None:
-    """Return the primary image's colour primaries and transfer by H.273; `None` if it has none."""
-    try:
-        meta = _meta(data)
-        primary = _item_number(data, _child(data, meta, b"pitm"))
-        properties = _child(data, meta, b"iprp")
-        container = _child(data, properties, b"ipco")
-        listed = list(boxes(data, container.start, container.end))
-        inner = boxes(data, properties.start, properties.end)
-        maps = islice((box for box in inner if box.kind == b"ipma"), MAX_MAPS)
-        places = chain.from_iterable(_associated(data, box, primary) for box in maps)
-        for at in islice(places, MAX_COUNTED):
-            found = listed[at - 1] if 0 < at <= len(listed) else container
-            if found.kind == b"colr" and data[found.start : found.start + 4] == b"nclx":
-                numbers = struct.unpack_from(">HH", data, found.start + 4)
-                return int(numbers[0]), int(numbers[1])
-    except (LookupError, struct.error):
-        pass  # the decoder reports what is wrong
-    return None
-
-
-def _meta(data: bytes) -> Box:
-    meta = _child(data, Box(b"", 0, len(data)), b"meta")
+def meta_box(data: bytes) -> Box:
+    """Return the first `meta`, from its first child on; `LookupError` if there is none."""
+    meta = child(data, Box(b"", 0, len(data)), b"meta")
     return Box(meta.kind, meta.start + 4, meta.end)  # its boxes follow version and flags
 
 
-def _child(data: bytes, parent: Box, kind: bytes) -> Box:
+def child(data: bytes, parent: Box, kind: bytes) -> Box:
+    """Return the first box of a kind in another box; `LookupError` if there is none."""
     for box in boxes(data, parent.start, parent.end):
         if box.kind == kind:
             return box
     raise LookupError(kind)
-
-
-def _item_number(data: bytes, pitm: Box) -> int:
-    wide = data[pitm.start] > 0
-    return int(struct.unpack_from(">I" if wide else ">H", data, pitm.start + 4)[0])
-
-
-def _associated(data: bytes, ipma: Box, item: int) -> Iterator[int]:
-    """Yield the indices, from 1, of the properties of one item."""
-    version, flags, count = struct.unpack_from(">B3sI", data, ipma.start)
-    wide, at = bool(flags[2] & 1), ipma.start + 8
-    for _ in range(min(count, MAX_COUNTED)):
-        if at >= ipma.end:
-            return  # or thousands of short boxes would each be read to the end of the file
-        number, each = struct.unpack_from(">IB" if version else ">HB", data, at)
-        at += 5 if version else 3
-        kind, mask, size = (">H", 0x7FFF, 2) if wide else (">B", 0x7F, 1)
-        if number == item:
-            for place in range(at, at + each * size, size):
-                yield struct.unpack_from(kind, data, place)[0] & mask
-        at += each * size
 
 
 def locations(data: bytes, meta: Box) -> Iterator[Location]:
@@ -134,7 +92,7 @@ def locations(data: bytes, meta: Box) -> Iterator[Location]:
     Raises `LookupError` or `struct.error` if the table is missing or ends early. The caller must
     bound the iteration.
     """
-    iloc = _child(data, meta, b"iloc")
+    iloc = child(data, meta, b"iloc")
     version = data[iloc.start]
     sizes = struct.unpack_from(">BB", data, iloc.start + 4)
     reader = _Reader(data, iloc.start + 6)

@@ -7,6 +7,7 @@ import pyvips
 from shared.imaging.formats import tiff
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
+from shared.imaging.formats.heif_repair import with_turned_alpha
 from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
@@ -111,6 +112,8 @@ def decodable(name: str, data: bytes) -> bytes:
 def _corrected(name: str, pixels: bytes) -> bytes:
     if name == "gif":
         return with_transparent_colour(pixels)
+    if name in {"avif", "heic"}:
+        return with_turned_alpha(pixels)
     return repaired(pixels) if name == "jpeg" else pixels
 
 
