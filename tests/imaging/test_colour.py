@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -267,8 +268,71 @@ def test_the_gamma_of_a_png_is_converted(
     assert found[3:] == ((128,) if len(bands) in {2, 4} else ())
 
 
+P3_POINTS = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+P3_CHUNK = (b"cHRM", struct.pack(">8I", *P3_POINTS))
+USUAL_GAMMA = (b"gAMA", struct.pack(">I", 45_455))
+
+
 def test_the_primaries_of_a_png_are_converted() -> None:
-    points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
-    data = by_hand.plain_png(COLOUR, (b"cHRM", struct.pack(">8I", *points)))
+    data = by_hand.plain_png(COLOUR, USUAL_GAMMA, P3_CHUNK)
 
     assert near(colour(data), by_matrix(COLOUR, P3_TO_SRGB), 3)
+
+
+def test_primaries_without_a_gamma_are_ignored_as_in_browsers() -> None:
+    assert near(colour(by_hand.plain_png(COLOUR, P3_CHUNK)), COLOUR)
+
+
+def embedded(profile: bytes) -> tuple[bytes, bytes]:
+    return b"iCCP", b"a profile\0\0" + zlib.compress(profile)
+
+
+ADOBE = embedded(profiles.adobe_rgb())
+SRGB_CHUNK = (b"sRGB", b"\0")
+P3_NUMBERS, SRGB_NUMBERS = (b"cICP", bytes((12, 13, 0, 1))), (b"cICP", bytes((1, 13, 0, 1)))
+LINEAR = (b"gAMA", struct.pack(">I", 100_000))
+BY_ADOBE = by_cms(plain(COLOUR), profiles.adobe_rgb())
+IN_P3 = by_matrix(COLOUR, P3_TO_SRGB)
+IN_LINEAR = by_matrix(COLOUR, SAME, lambda value: value)
+# The order of PNG, third edition, section 4.3, and what Chromium 156 shows.
+PRECEDENCE: dict[str, tuple[list[tuple[bytes, bytes]], tuple[int, ...]]] = {
+    "numbers before a profile": ([P3_NUMBERS, ADOBE], IN_P3),
+    "numbers after a profile": ([ADOBE, P3_NUMBERS], IN_P3),
+    "numbers of srgb": ([SRGB_NUMBERS, ADOBE], COLOUR),
+    "numbers before all": ([LINEAR, P3_CHUNK, SRGB_CHUNK, P3_NUMBERS], IN_P3),
+    "a profile before srgb": ([SRGB_CHUNK, ADOBE], BY_ADOBE),
+    "a profile before gamma": ([LINEAR, ADOBE], BY_ADOBE),
+    "srgb before gamma": ([LINEAR, P3_CHUNK, SRGB_CHUNK], COLOUR),
+    "not specified": ([(b"cICP", bytes((2, 2, 0, 1))), ADOBE], BY_ADOBE),
+    "an unknown transfer": ([(b"cICP", bytes((12, 99, 0, 1))), ADOBE], BY_ADOBE),
+    "an unknown primary": ([(b"cICP", bytes((99, 13, 0, 1))), ADOBE], BY_ADOBE),
+    "numbers of limited range": ([(b"cICP", bytes((12, 13, 0, 0))), ADOBE], BY_ADOBE),
+    "numbers with a matrix": ([(b"cICP", bytes((12, 13, 1, 1))), LINEAR], IN_LINEAR),
+    "too few numbers": ([(b"cICP", bytes((12, 13, 0))), ADOBE], BY_ADOBE),
+    "a broken profile": ([embedded(b"garbage" * 30), LINEAR], IN_LINEAR),
+    "a gamma within the tolerance": ([(b"gAMA", struct.pack(">I", 47_000))], COLOUR),
+}
+
+
+@pytest.mark.parametrize(("chunks", "wanted"), PRECEDENCE.values(), ids=PRECEDENCE.keys())
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_png_is_converted_by_its_first_valid_description(
+    bits: int, chunks: list[tuple[bytes, bytes]], wanted: tuple[int, ...]
+) -> None:
+    sample = bytes(COLOUR) if bits == 8 else struct.pack(">3H", *(257 * each for each in COLOUR))
+    data = by_hand.png(by_hand.RGB, bits, sample * by_hand.SIDE, before=chunks)
+
+    assert near(colour(data), wanted, 3)
+
+
+@pytest.mark.parametrize("transfer", [16, 18], ids=["pq", "hlg"])
+def test_an_hdr_png_of_16_bits_is_tone_mapped_whatever_its_profile_says(transfer: int) -> None:
+    row = struct.pack(">3H", *[257 * 130] * 3) * by_hand.SIDE
+    numbers = (b"cICP", bytes((9, transfer, 0, 1)))
+    bare, profiled = (
+        by_hand.png(by_hand.RGB, 16, row, before=chunks)
+        for chunks in ([numbers], [numbers, ADOBE])
+    )
+
+    assert colour(profiled) == colour(bare)
+    assert not near(colour(bare), (130,) * 3, 9)

@@ -22,6 +22,9 @@ PRIMARIES = {
     12: Primaries(D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     22: Primaries(D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
+BT709 = 1  # the primaries of sRGB
+# The transfers of video, and of sRGB: see `srgb_light`.
+LIKE_SRGB = frozenset({1, 6, 13, 14, 15})
 GAMMA_22, GAMMA_28, LINEAR, PQ, HLG = 4, 5, 8, 16, 18
 
 # ITU-R BT.2408: the reference white of HDR has 203 candela per square metre.
@@ -43,6 +46,12 @@ def profile(primaries: int, transfer: int, *, grey: bool = False) -> bytes | Non
     if curve is None and primaries not in PRIMARIES:
         return None
     return rgb_profile(PRIMARIES.get(primaries, SRGB), curve or srgb_light)
+
+
+def is_known(primaries: int, transfer: int) -> bool:
+    """Return whether both numbers describe colours that `profile` knows."""
+    knows_primaries = primaries == BT709 or primaries in PRIMARIES
+    return knows_primaries and (transfer in LIKE_SRGB or transfer in CURVES)
 
 
 def srgb_light(sample: float) -> float:

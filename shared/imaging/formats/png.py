@@ -1,4 +1,7 @@
-"""Reads the colour chunks of PNG that libvips ignores: PNG, third edition, section 11.3.2."""
+"""Reads the colour chunks of PNG that libvips ignores.
+
+PNG, third edition, https://www.w3.org/TR/png-3/: sections 4.3 and 11.3.2.
+"""
 
 import struct
 from collections.abc import Mapping
@@ -8,25 +11,36 @@ from shared.imaging.colour import cicp
 from shared.imaging.colour.icc import Point, Primaries, grey_profile, rgb_profile
 from shared.imaging.formats.containers import png_chunks
 
-COLOUR_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+COLOUR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM"})
 PIXELS_OR_END = frozenset({b"IDAT", b"IEND"})
 MAX_CHUNKS = 1_000  # libpng's own limit
 UNIT = 100_000
-# A gamma of 1/2.2 is how many writers declare sRGB. Within the tolerance, browsers show sRGB or
-# nearly sRGB.
-SRGB_GAMMA, GAMMA_TOLERANCE = 45_455, 1_000
+# A gamma of 1/2.2 is how many writers declare sRGB. Within 5 %, libpng and browsers show sRGB.
+SRGB_GAMMA, GAMMA_TOLERANCE = 45_455, 45_455 // 20
+# 11.3.2.6: samples in PNG are RGB. Browsers ignore numbers of limited range.
+RGB_MATRIX, FULL_RANGE = 0, 1
+
+
+def colour_numbers(data: bytes) -> tuple[int, int] | None:
+    """Return a PNG's primaries and transfer by H.273; `None` if it has no numbers that count.
+
+    Numbers that count take precedence over every other description, section 4.3. As in browsers,
+    those that are unknown or not of RGB in full range do not.
+    """
+    return _numbers(_colour_chunks(data))
 
 
 def colour_profile(data: bytes, *, grey: bool) -> bytes | None:
     """Return the ICC profile that a PNG's colour chunks describe; `None` if that is sRGB.
 
-    Also returns `None` if the file embeds a profile, which libvips reads.
+    An embedded profile, which libvips reads, comes after the numbers and before the rest.
     """
     chunks = _colour_chunks(data)
-    numbers = chunks.get(b"cICP", b"")
-    if len(numbers) == 4:  # noqa: PLR2004 - primaries, transfer, matrix, range
-        return cicp.profile(numbers[0], numbers[1], grey=grey)
-    if chunks.keys() & {b"iCCP", b"sRGB"}:
+    numbers = _numbers(chunks)
+    if numbers:
+        return cicp.profile(*numbers, grey=grey)
+    # Browsers ignore primaries without a gamma.
+    if b"sRGB" in chunks or b"gAMA" not in chunks:
         return None
     try:
         return _by_gamma(chunks, grey=grey)
@@ -34,8 +48,17 @@ def colour_profile(data: bytes, *, grey: bool) -> bytes | None:
         return None  # browsers ignore invalid chunks, too
 
 
+def _numbers(chunks: Mapping[bytes, bytes]) -> tuple[int, int] | None:
+    said = chunks.get(b"cICP", b"")
+    if len(said) != 4:  # noqa: PLR2004 - primaries, transfer, matrix, range
+        return None
+    primaries, transfer, matrix, full_range = said
+    counts = (matrix, full_range) == (RGB_MATRIX, FULL_RANGE)
+    return (primaries, transfer) if counts and cicp.is_known(primaries, transfer) else None
+
+
 def _by_gamma(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | None:
-    gamma = struct.unpack(">I", chunks.get(b"gAMA", struct.pack(">I", SRGB_GAMMA)))[0]
+    (gamma,) = struct.unpack(">I", chunks[b"gAMA"])
     primaries = _primaries(chunks[b"cHRM"]) if b"cHRM" in chunks else cicp.SRGB
     is_srgb_gamma = abs(gamma - SRGB_GAMMA) <= GAMMA_TOLERANCE
     if is_srgb_gamma and (grey or _are_close(primaries, cicp.SRGB)):

@@ -4,20 +4,24 @@ import zlib
 from collections.abc import Iterator
 
 from shared.imaging.formats.containers import CHECKSUM_BYTES, CHUNK_HEAD_BYTES, png_chunks
+from shared.imaging.formats.png import colour_numbers
 from shared.imaging.formats.xmp import MAX_BYTES
 from shared.imaging.metadata.ranges import joined
 
 SIGNATURE_BYTES = 8
-EXIF, TEXT, PALETTE, END = b"eXIf", b"iTXt", b"PLTE", b"IEND"
+EXIF, TEXT, PALETTE, PROFILE, END = b"eXIf", b"iTXt", b"PLTE", b"iCCP", b"IEND"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 # Of the chunks that a decoder may skip, only those that change how pixels look.
-APPEARANCE = frozenset({b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT"})
+APPEARANCE = frozenset({b"tRNS", b"cICP", PROFILE, b"sRGB", b"gAMA", b"cHRM", b"sBIT"})
 # 5.4: this bit of the first byte of a name tells whether a decoder may skip the chunk.
 CAN_BE_SKIPPED = 0x20
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the file without metadata, and without bytes after its end."""
+    """Return the file without metadata, and without bytes after its end.
+
+    Also without an embedded profile, if colour numbers take its place.
+    """
     return joined(data, _kept(data))
 
 
@@ -37,7 +41,7 @@ def read_metadata(data: bytes) -> tuple[bytes, bytes]:
 
 def _kept(data: bytes) -> Iterator[tuple[int, int]]:
     yield 0, SIGNATURE_BYTES
-    once = {*APPEARANCE, PALETTE}
+    once = {*APPEARANCE, PALETTE} - ({PROFILE} if colour_numbers(data) else set())
     for name, start, size in png_chunks(data):
         # libpng takes the first of equal chunks, and each further one costs a warning.
         if (not name[0] & CAN_BE_SKIPPED and name != PALETTE) or name in once:
