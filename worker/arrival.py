@@ -49,6 +49,7 @@ class Arrival:
             finally:
                 self.record_log.slow_downs = uploads.slow_downs
         self.record_log.add_timing("upload")
+        self.record_log.note_reduction(done.reduction, variants)
         self._store_manifest(done, variants)
         result = self._commit(done, variants)
         self.record_log.add_timing("publish")
@@ -101,7 +102,14 @@ class Arrival:
 
     def _store_manifest(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> None:
         """Store the manifest, and delete the variants that the recipe no longer makes."""
-        document = write_manifest(self.source, self.recipe, done.facts, variants, done.placeholder)
+        document = write_manifest(
+            self.source,
+            self.recipe,
+            done.facts,
+            variants,
+            done.placeholder,
+            done.reduction.still,
+        )
         self.context.objects.put_manifest(self.source, document, pace=self.context.upload_pace)
         former = self.claim.entry.stored
         delete_names(self.source.key, former - _names(variants), self.context)

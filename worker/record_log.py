@@ -1,5 +1,6 @@
 """The one log line of one piece of work: its identity, its outcome, where the time went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,8 +9,10 @@ import structlog
 from shared.clock import Clock
 from shared.model.completion import seconds_between
 from shared.model.errors import Failure
+from shared.model.manifest import StoredVariant
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe
+from shared.model.reductions import Reduction
 from shared.model.source import Source
 from worker.result import KeyResult
 from worker.work import Work
@@ -30,6 +33,7 @@ class RecordLog:
     recipe: Recipe | None = None
     timings: dict[str, float] = field(default_factory=dict)
     slow_downs: int = 0
+    reductions: dict[str, object] = field(default_factory=dict)
     began_at: float = field(init=False)
     _last: float = field(init=False)
 
@@ -41,6 +45,16 @@ class RecordLog:
         now = self.clock.now()
         self.timings[f"{name}_seconds"] = round(now - self._last, 3)
         self._last = now
+
+    def note_reduction(self, reduction: Reduction, variants: Sequence[StoredVariant]) -> None:
+        """Note what the limits took: movement, pixels, or the codecs of some slots."""
+        limited = sorted(f"{each.variant}.{each.slot}" for each in variants if each.limit)
+        noted = {
+            "still": reduction.still,
+            "most_pixels": reduction.most_pixels,
+            "plainer_slots": limited,
+        }
+        self.reductions = {name: value for name, value in noted.items() if value}
 
     def elapsed_seconds(self) -> float:
         """Return the time since the work began."""
@@ -77,6 +91,7 @@ class RecordLog:
         if outcome is not Outcome.MADE:
             return fields
         fields |= {"variants": result.variants, "variant_bytes": result.variant_bytes}
+        fields |= self.reductions
         if self.work.happened_at:
             changed_at = datetime.fromtimestamp(result.changed_at, UTC)
             fields["complete_seconds"] = seconds_between(self.work.happened_at, changed_at)

@@ -73,7 +73,13 @@ class Uploads:
         for variant in frame.variants:
             self._variants.append(
                 StoredVariant(
-                    variant, frame.slot, frame.codec, frame.width, frame.height, len(data)
+                    variant,
+                    frame.slot,
+                    frame.codec,
+                    frame.width,
+                    frame.height,
+                    len(data),
+                    frame.limit,
                 )
             )
             self._futures.append(

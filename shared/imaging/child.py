@@ -82,7 +82,7 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
     accepted = accept(
         received.source, job.recipe, job.limits, focal=job.focal, watermark=received.watermark
     )
-    yield HeaderFrame(accepted.facts), b""
+    yield HeaderFrame(accepted.facts, accepted.reduction), b""
     for result in accepted.render():
         if isinstance(result, Finished):
             done = DoneFrame(
@@ -91,6 +91,7 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
                 wall_seconds=time.perf_counter() - wall,
                 cpu_seconds=time.process_time() - cpu,
                 peak_bytes=peak_memory.read_bytes(),
+                reduction=accepted.reduction,
             )
             yield done, b""
         else:
@@ -110,6 +111,7 @@ def _variant_frame(result: Encoded) -> VariantFrame:
         codec=result.codec,
         width=result.width,
         height=result.height,
+        limit=result.limit,
     )
 
 

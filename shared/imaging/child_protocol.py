@@ -18,6 +18,7 @@ from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Recipe, Slot
+from shared.model.reductions import Reduction, SlotLimit
 
 # A job's header is its recipe. A reply's longest header is a failure's, whose detail is bounded.
 MAX_JOB_HEADER_BYTES = 256 * 1024
@@ -62,16 +63,19 @@ class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
 class HeaderFrame(msgspec.Struct, frozen=True, tag="header"):
     """Child to parent, the first reply to a job whose source is not refused.
 
-    `facts` are the source's as its header declares them; the parent plans the files from them.
+    `facts` are the source's as its header declares them, `reduction` is what the limits take from
+    the render; the parent plans the files from both.
     """
 
     facts: SourceFacts
+    reduction: Reduction = Reduction()
 
 
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
     """Child to parent: the payload is one encoded file, to be stored as each of `variants`.
 
-    Width and height are in pixels, of one frame.
+    Width and height are in pixels, of one frame. `limit` is why the slot cannot have a file of its
+    own codec.
     """
 
     variants: tuple[str, ...]
@@ -79,12 +83,14 @@ class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
     codec: Codec
     width: int
     height: int
+    limit: SlotLimit | None = None
 
 
 class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
     """Child to parent: every variant has been sent.
 
-    `facts` are those of the `HeaderFrame`, but `has_alpha` is false if the alpha hid nothing.
+    `facts` and `reduction` are those of the `HeaderFrame`, but `has_alpha` is false if the alpha
+    hid nothing.
     `wall_seconds` and `cpu_seconds` are of this job, `peak_bytes` is the peak resident memory of
     the process since its start.
     """
@@ -94,6 +100,7 @@ class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
     wall_seconds: float
     cpu_seconds: float
     peak_bytes: int
+    reduction: Reduction = Reduction()
 
 
 class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):

@@ -1,6 +1,6 @@
 """Renders all variants of one source: decode once, resize rung by rung, encode per slot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyvips
@@ -8,9 +8,9 @@ import pyvips
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import crop_or_pad
 from shared.imaging.encode import codec_for, encode
-from shared.imaging.intake.cost_limits import check_cost
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
+from shared.imaging.intake.render_plan import RenderPlan, plan_render
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.vips import FAILURES, translated
@@ -22,14 +22,16 @@ from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.planned_files import MAX_FILES_BYTES
 from shared.model.recipe import Recipe, Slot
-from shared.model.renditions import Rendition, plan_renditions
+from shared.model.reductions import Reduction, SlotLimit
+from shared.model.renditions import Rendition
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """One encoded file, and the names of the variants that share it in one slot.
 
-    Width and height are in pixels, of one frame.
+    Width and height are in pixels, of one frame. `limit` is why the slot cannot have a file of its
+    own codec.
     """
 
     variants: tuple[str, ...]
@@ -38,6 +40,7 @@ class Encoded:
     width: int
     height: int
     data: bytes
+    limit: SlotLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Accepted:
     data: bytes
     recipe: Recipe
     header: ImageHeader
-    renditions: tuple[Rendition, ...]
+    plan: RenderPlan
     overlay: Overlay
 
     @property
@@ -63,15 +66,20 @@ class Accepted:
         """Return what the source's header declares."""
         return self.header.facts
 
+    @property
+    def reduction(self) -> Reduction:
+        """Return how the limits reduce the render as a whole."""
+        return self.plan.reduction
+
     def render(self) -> Iterator[Encoded | Finished]:
         """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
-        kept = self.header.for_recipe(self.recipe.animation, self.recipe.caps)
+        kept, renditions = self.plan.header, self.plan.renditions
         background, left_bytes = self.recipe.background, MAX_FILES_BYTES
         try:
             packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
             overlay = self.overlay.decoded()
-            held = load(self.data, kept, self.renditions[0].fitted.resized)
-            for rendition in self.renditions:
+            held = load(self.data, kept, renditions[0].fitted.resized)
+            for rendition in renditions:
                 held = held.shrunk(rendition.fitted.resized)
                 picture = held.to_srgb()
                 # Cropping and watermark apply to a copy: the next rung is resized from `held`.
@@ -101,12 +109,13 @@ def accept(
     watermark.
     """
     header = probe(data)
-    kept = header.for_recipe(recipe.animation, recipe.caps)
-    renditions = plan_renditions(recipe, kept.upright, frames=kept.frames, focal=focal)
-    overlay = read_overlay(recipe.watermark, watermark, renditions)
-    beside_bytes = SOURCE_COPIES * len(data) + overlay.memory_cost_bytes(kept.frames)
-    check_cost(kept, limits, renditions, beside_bytes=beside_bytes)
-    return Accepted(data, recipe, header, renditions, overlay)
+    overlay = read_overlay(recipe.watermark, watermark)
+
+    def held_beside(renditions: Sequence[Rendition], frames: int) -> int:
+        return SOURCE_COPIES * len(data) + overlay.placed(renditions).memory_cost_bytes(frames)
+
+    plan = plan_render(header, recipe, limits, focal=focal, held_beside=held_beside)
+    return Accepted(data, recipe, header, plan, overlay.placed(plan.renditions))
 
 
 def render(
@@ -142,7 +151,10 @@ def _encoded(
     """
     tried: dict[Codec, bytes] = {}
     for slot, variants in rendition.in_encoding_order():
-        codec = codec_for(slot, canvas, flattens=background is not None)
+        # A plainer file that stands in a better slot keeps its transparency.
+        flattens = background is not None and slot is Slot.FALLBACK
+        encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
+        codec = codec_for(encoded_as, canvas, flattens=flattens)
         if codec not in tried:
             tried[codec] = encode(
                 canvas,
@@ -160,6 +172,7 @@ def _encoded(
             width=canvas.width,
             height=canvas.get_page_height(),
             data=tried[smallest],
+            limit=rendition.limits.get(slot),
         )
         if codec is Codec.JPEG and canvas.hasalpha():
             tried.clear()  # it was flattened, and the other slots keep transparency

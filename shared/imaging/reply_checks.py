@@ -24,12 +24,15 @@ from shared.imaging.child_protocol import (
 )
 from shared.imaging.intake.sniff import sniff
 from shared.imaging.placeholder_form import is_placeholder
+from shared.model.animations import MOVING_FORMATS, why_still
 from shared.model.codec import Codec
 from shared.model.geometry import Size
 from shared.model.limits import MAX_FRAMES_READ, MAX_SOURCE_SIDE, MEBIBYTE
 from shared.model.manifest import SourceFacts
 from shared.model.planned_files import MAX_FILES_BYTES, PlannedFile, plan_files
 from shared.model.recipe import Slot
+from shared.model.reductions import Reduction, SlotLimit, Still
+from shared.model.renditions import plan_renditions, smaller_sizes
 from shared.text import excerpt
 
 # The codecs that every browser of a slot can display: a slot may hold a file of a lower one.
@@ -39,7 +42,6 @@ CODECS: Mapping[Slot, frozenset[Codec]] = {
     Slot.WEBP: ANY_BROWSER | {Codec.WEBP},
     Slot.AVIF: ANY_BROWSER | {Codec.WEBP, Codec.AVIF},
 }
-MOVING_FORMATS = frozenset({"gif", "webp"})
 # The child reads the same clocks, and ends its measurement before the parent does.
 CLOCK_TOLERANCE_SECONDS = 1.0
 # What a child holds in addition to its jobs: interpreter, libvips, stacks.
@@ -57,6 +59,7 @@ class ReplyChecks:
         self._format = sniff(source)
         self._began = monotonic()
         self._facts: SourceFacts | None = None
+        self._reduction = Reduction()
         self._planned: deque[PlannedFile] = deque()
         self._left_bytes = MAX_FILES_BYTES
 
@@ -71,7 +74,7 @@ class ReplyChecks:
             _require("no payload", payload[:1], is_met=not payload)
         match reply:
             case HeaderFrame():
-                self._check_header(reply.facts)
+                self._check_header(reply.facts, reply.reduction)
             case VariantFrame():
                 self._check_variant(reply, payload)
             case DoneFrame():
@@ -79,19 +82,34 @@ class ReplyChecks:
             case FailedFrame():
                 pass  # `failure_for` bounds and escapes its detail
 
-    def _check_header(self, facts: SourceFacts) -> None:
+    def _check_header(self, facts: SourceFacts, reduction: Reduction) -> None:
         _require("one header", facts, is_met=self._facts is None)
         _require(f"the format {self._format}", facts.format, is_met=facts.format == self._format)
         sides = (facts.width, facts.height)
         _require("sides of an image", sides, is_met=all(_is_side(side) for side in sides))
         most = MAX_FRAMES_READ if facts.format in MOVING_FORMATS else 1
         _require("frames of an image", facts.frames, is_met=1 <= facts.frames <= most)
-        limits, pixels = self._job.limits, facts.width * facts.height
-        kept = self._job.recipe.kept_frames(facts.frames, pixels)
-        is_within = kept <= limits.max_frames and kept * pixels <= limits.max_pixels
+        is_within = facts.width * facts.height <= self._job.limits.max_pixels
         _require("an image within the limits", facts, is_met=is_within)
-        self._facts = facts
-        self._planned.extend(plan_files(self._job.recipe, facts, self._job.focal))
+        self._facts, self._reduction = facts, reduction
+        self._check_reduction(facts, reduction)
+        self._planned.extend(plan_files(self._job.recipe, facts, reduction, self._job.focal))
+
+    def _check_reduction(self, facts: SourceFacts, reduction: Reduction) -> None:
+        """Refuse a reduction that no limits ask for.
+
+        Whether the image would cost too much memory is not checked: a child that lies about it
+        makes its own image still, or smaller.
+        """
+        recipe, still = self._job.recipe, reduction.still
+        wanted = why_still(recipe, self._job.limits, facts)
+        may_be = {wanted} if wanted or facts.frames == 1 else {None, Still.MEMORY}
+        _require("a still image for a reason", still, is_met=still in may_be)
+        upright = Size(facts.width, facts.height)
+        sizes = smaller_sizes(plan_renditions(recipe, upright, focal=self._job.focal))
+        most = reduction.most_pixels
+        is_tried = most is None or (most in sizes and (facts.frames == 1 or still is not None))
+        _require("a size that is tried", most, is_met=is_tried)
 
     def _check_variant(self, frame: VariantFrame, payload: bytes) -> None:
         _require("no more files", frame, is_met=bool(self._planned))
@@ -102,6 +120,7 @@ class ReplyChecks:
         size = Size(frame.width, frame.height)
         _require(f"{planned.size}", size, is_met=size == planned.size)
         _require(f"a codec of {frame.slot}", frame.codec, is_met=frame.codec in CODECS[frame.slot])
+        _require("a limit of the slot", frame.limit, is_met=frame.limit in _limits(planned))
         found = sniff(payload)
         _require(f"a file of codec {frame.codec}", found, is_met=found == frame.codec)
 
@@ -109,6 +128,7 @@ class ReplyChecks:
         missing = len(self._planned)
         _require("every file", missing, is_met=self._facts is not None and not missing)
         _require("the header's facts", done.facts, is_met=_is_same(done.facts, self._facts))
+        _require("the reduction", done.reduction, is_met=done.reduction == self._reduction)
         shown, is_wanted = done.placeholder, self._job.recipe.placeholder
         is_formed = is_placeholder(shown) if shown else True
         _require("a placeholder", shown, is_met=is_formed and bool(shown) == is_wanted)
@@ -118,6 +138,13 @@ class ReplyChecks:
         _require("CPU seconds", cpu, is_met=0 <= cpu <= most * (os.cpu_count() or 1))
         peak, memory = done.peak_bytes, self._job.limits.memory_bytes + OWN_MEMORY_BYTES
         _require("memory that a child may take", peak, is_met=0 <= peak <= memory)
+
+
+def _limits(planned: PlannedFile) -> set[SlotLimit | None]:
+    """Return what may keep a slot from its own codec; nothing keeps the fallback from its own."""
+    if planned.limit or planned.slot is Slot.FALLBACK:
+        return {planned.limit}
+    return {None, SlotLimit.MEMORY}
 
 
 def _is_side(pixels: int) -> bool:

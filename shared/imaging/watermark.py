@@ -6,7 +6,7 @@ being rendered, so every failure of a watermark is `WatermarkUnusable`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyvips
 
@@ -16,13 +16,13 @@ from shared.imaging.load import load
 from shared.imaging.resize import frame_count, shrink
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure, TooCostly, WatermarkUnusable
-from shared.model.geometry import MAX_WEBP_SIDE, Size
-from shared.model.recipe import Animation, Watermark
+from shared.model.geometry import Size
+from shared.model.recipe import Watermark
 from shared.model.renditions import Rendition
 from shared.model.watermark_placement import Placement, placement
 
 # The watermark is decoded for every source, and covers a part of a variant only.
-MAX_PIXELS = 4_000_000
+MAX_PIXELS, MAX_SIDE = 4_000_000, 16_383
 OPAQUE = 255
 RGBA_BANDS = 4
 
@@ -31,13 +31,14 @@ RGBA_BANDS = 4
 class Overlay:
     """A watermark and its placement by canvas size; canvases without a placement get none.
 
-    `image` is the decoded watermark, once `decoded` has been called.
+    There are no placements before `placed`, and no `image`, the decoded watermark, before
+    `decoded`.
     """
 
-    placements: Mapping[Size, Placement]
-    opacity: float = 1.0
+    watermark: Watermark | None = None
     data: bytes = b""
     header: ImageHeader | None = None
+    placements: Mapping[Size, Placement] = field(default_factory=dict)
     image: pyvips.Image | None = None
 
     @property
@@ -46,7 +47,7 @@ class Overlay:
         return max(sizes, key=lambda size: size.pixels, default=None)
 
     def memory_cost_bytes(self, frames: int) -> int:
-        """Return the memory that drawing on an image of this many frames takes.
+        """Return the memory in bytes that drawing on an image of this many frames takes.
 
         The watermark is held as decoded and as scaled, and then blended once per frame.
         """
@@ -54,13 +55,23 @@ class Overlay:
             return 0
         return RGBA_BANDS * (2 * self.header.stored.pixels + frames * self._largest.pixels)
 
+    def placed(self, renditions: Sequence[Rendition]) -> "Overlay":
+        """Return the overlay with its placements on the canvases of the renditions."""
+        if not (self.header and self.watermark):
+            return self
+        canvases = {rendition.fitted.canvas for rendition in renditions}
+        upright, wanted = self.header.upright, self.watermark
+        found = {canvas: placement(wanted, upright, canvas) for canvas in canvases}
+        placements = {canvas: where for canvas, where in found.items() if where}
+        return replace(self, placements=placements)
+
     def decoded(self) -> "Overlay":
         """Return the overlay with its watermark decoded at the size of its largest placement."""
-        if not (self.header and self._largest):
+        if not (self.header and self.watermark and self._largest):
             return self
         with _failures_are_of_the_watermark():
             image = load(self.data, self.header, self._largest).to_srgb()
-        return replace(self, data=b"", image=_with_opacity(image, self.opacity))
+        return replace(self, data=b"", image=_with_opacity(image, self.watermark.opacity))
 
     def draw_on(self, canvas: pyvips.Image) -> pyvips.Image:
         """Return the canvas with the watermark on every frame: same size, bands and timing.
@@ -76,30 +87,25 @@ class Overlay:
         return drawn[0] if count == 1 else pyvips.Image.arrayjoin(drawn, across=1)
 
 
-def read_overlay(
-    watermark: Watermark | None, data: bytes, renditions: Sequence[Rendition]
-) -> Overlay:
+def read_overlay(watermark: Watermark | None, data: bytes) -> Overlay:
     """Return the overlay of a recipe's watermark, or one that draws nothing without a watermark.
 
     `data` is the watermark's file. Raises `WatermarkUnusable` if it is too large or no image that
     can be rendered.
     """
     if watermark is None:
-        return Overlay({})
+        return Overlay()
     with _failures_are_of_the_watermark():
-        header = probe(data).for_recipe(Animation.FIRST_FRAME)
+        header = probe(data).first_frame()
         refuse_odd_shapes(header)
     longest = max(header.stored.width, header.stored.height)
-    if header.stored.pixels > MAX_PIXELS or longest > MAX_WEBP_SIDE:
+    if header.stored.pixels > MAX_PIXELS or longest > MAX_SIDE:
         raise WatermarkUnusable(
-            f"Expected a watermark of at most {MAX_PIXELS} pixels and {MAX_WEBP_SIDE} a side, "
+            f"Expected a watermark of at most {MAX_PIXELS} pixels and {MAX_SIDE} a side, "
             f"got {header.stored.width}x{header.stored.height}.",
             stage="watermark",
         )
-    canvases = {rendition.fitted.canvas for rendition in renditions}
-    found = {canvas: placement(watermark, header.upright, canvas) for canvas in canvases}
-    placements = {canvas: placed for canvas, placed in found.items() if placed}
-    return Overlay(placements, watermark.opacity, data, header)
+    return Overlay(watermark, data, header)
 
 
 def _blended(

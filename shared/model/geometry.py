@@ -1,12 +1,14 @@
 """Fits an image into a box: sizes after resizing, and canvases. Images are never enlarged."""
 
 from dataclasses import dataclass
+from math import sqrt
 
+from shared.model.codec import MAX_SIDE, Codec
 from shared.model.focal import Focal
 from shared.model.recipe import Fit
 
-# WebP's limit: https://developers.google.com/speed/webp/faq#maximum_size
-MAX_WEBP_SIDE = 16_383
+# Every image has a fallback, which is a JPEG, a PNG or a GIF.
+MAX_FALLBACK_SIDE = min(MAX_SIDE[Codec.JPEG], MAX_SIDE[Codec.PNG], MAX_SIDE[Codec.GIF])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +35,25 @@ class Fitted:
     resized: Size
     canvas: Size
 
+    def within(self, most_pixels: int) -> "Fitted":
+        """Return the same fit, scaled so that the resized image has at most so many pixels.
+
+        A crop's canvas is scaled alike; the box of `contain`, which is padded, keeps its size.
+        """
+        if self.resized.pixels <= most_pixels:
+            return self
+        # In whole pixels of the shorter side: rounded separately, a long strip would be distorted.
+        shorter = min(self.resized.width, self.resized.height)
+        factor = max(1, int(shorter * sqrt(most_pixels / self.resized.pixels))) / shorter
+        smaller = self.resized.scaled(factor)
+        if self.canvas == self.resized:
+            return Fitted(smaller, smaller)
+        if self.canvas.width > self.resized.width or self.canvas.height > self.resized.height:
+            return Fitted(smaller, self.canvas)
+        canvas = self.canvas.scaled(factor)
+        width, height = min(canvas.width, smaller.width), min(canvas.height, smaller.height)
+        return Fitted(smaller, Size(width, height))
+
 
 def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
     """Return left and top, in pixels, of the crop whose middle is nearest to the focal point."""
@@ -45,15 +66,15 @@ def focal_corner(picture: Size, canvas: Size, focal: Focal) -> tuple[int, int]:
 
 
 def fit_into(source: Size, width: int | None, height: int | None, fit: Fit) -> Fitted:
-    """Return how a source fits into a box; a side without a bound is bounded by WebP's limit.
+    """Return how a source fits into a box; a side without a bound is bounded by the fallback's.
 
     If the box is larger than the source, the canvas is the largest of the box's shape that the
     source covers (`cover`), or the box itself around the unscaled source (`contain`).
     """
     if fit is Fit.COVER and width and height:
         return _cover(source, Size(width, height))
-    across = (width or MAX_WEBP_SIDE) / source.width
-    down = (height or MAX_WEBP_SIDE) / source.height
+    across = (width or MAX_FALLBACK_SIDE) / source.width
+    down = (height or MAX_FALLBACK_SIDE) / source.height
     resized = source.scaled(min(across, down, 1.0))
     if fit is Fit.CONTAIN and width and height:
         return Fitted(resized, Size(width, height))

@@ -1,4 +1,4 @@
-"""The limits over which a source is refused."""
+"""The limits of a source: over some it is refused, over others it is reduced."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,9 @@ CHILD_CPU_SECONDS = 4 * 3600
 class Limits:
     """The limits of one image.
 
-    `max_pixels` counts the pixels of all frames. `memory_bytes` is what a render child may take on
-    top of its interpreter and libvips.
+    An animation with more than `max_frames`, or more than `max_pixels` in all frames, is rendered
+    as its first frame, and a source whose first frame has more than `max_pixels` is refused.
+    `memory_bytes` is what a render child may take on top of its interpreter and libvips.
 
     The defaults accept a JPEG of 100 megapixels, and less of formats that decode into more memory:
     an AVIF of about 50 megapixels, a WebP of about 45. The costs per format are in

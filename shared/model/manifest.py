@@ -3,23 +3,30 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.model.codec import Codec
 from shared.model.errors import PixfleetError
 from shared.model.keys import public_url
 from shared.model.recipe import Recipe, Slot
+from shared.model.reductions import SlotLimit, Still
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 from shared.text import excerpt
 
 SCHEMA_VERSION = 1
 
+Word = TypeVar("Word", bound=StrEnum)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """One stored variant: its name, its slot, and the codec and size of its file."""
+    """One stored variant: its name, its slot, and the codec and size of its file.
+
+    `limit` is why the slot cannot have a file of its own codec.
+    """
 
     variant: str
     slot: Slot
@@ -27,6 +34,7 @@ class StoredVariant:
     width: int
     height: int
     size_bytes: int
+    limit: SlotLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ class ManifestSource:
 class ManifestVariant:
     """A manifest's entry for one variant.
 
-    `type` is the file's Content-Type, which is not always that of the slot. `url` is a path and
-    query on the stack's distribution.
+    `type` is the file's Content-Type, which is not always that of the slot; `limit` is why it
+    cannot be that of the slot. `url` is a path and query on the stack's distribution.
     """
 
     name: str
@@ -76,6 +84,7 @@ class ManifestVariant:
     height: int
     bytes: int
     url: str = ""
+    limit: SlotLimit | None = None
 
     @property
     def label(self) -> str:
@@ -85,13 +94,17 @@ class ManifestVariant:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as it was read. Variants are in the recipe's order, best slot first."""
+    """A manifest as it was read. Variants are in the recipe's order, best slot first.
+
+    `still` is why the variants of an animated source show only its first frame.
+    """
 
     recipe: str
     source: ManifestSource
     variants: tuple[ManifestVariant, ...]
     placeholder: Placeholder | None
     version: str = ""
+    still: Still | None = None
 
 
 class UnreadableManifest(PixfleetError):
@@ -118,6 +131,7 @@ def write_manifest(
     facts: SourceFacts,
     variants: Sequence[StoredVariant],
     placeholder: Placeholder | None,
+    still: Still | None = None,
 ) -> bytes:
     """Return the manifest as UTF-8 JSON, variants in the recipe's order, best slot first."""
     version = version_token(source, recipe)
@@ -133,6 +147,7 @@ def write_manifest(
             "bytes": source.size_bytes,
             **asdict(facts),
         },
+        "still": still,
         "placeholder": asdict(placeholder) if placeholder else None,
         "variants": [_entry(source.key, each, version) for each in ordered],
     }
@@ -140,7 +155,7 @@ def write_manifest(
 
 
 def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str, object]:
-    return {
+    entry: dict[str, object] = {
         "name": stored.variant,
         "slot": stored.slot,
         "type": stored.codec.content_type,
@@ -149,6 +164,7 @@ def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str,
         "bytes": stored.size_bytes,
         "url": public_url(source_key, variant=stored.variant, slot=stored.slot, version=version),
     }
+    return {**entry, "limit": stored.limit} if stored.limit else entry
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -165,6 +181,7 @@ def read_manifest(data: bytes) -> Manifest:
         variants=tuple(map(_read_variant, fields["variants"])),
         placeholder=None if placeholder is None else _read_placeholder(placeholder),
         version=fields["version"],
+        still=_read_word(Still, document.get("still")),
     )
 
 
@@ -188,7 +205,14 @@ def _read_variant(value: object) -> ManifestVariant:
     )
     if fields["slot"] not in set(Slot):
         raise UnreadableManifest(f"expected a slot, got {excerpt(fields['slot'])}")
-    return ManifestVariant(**{**fields, "slot": Slot(fields["slot"])})
+    # `_checked` accepts objects only.
+    limit = _read_word(SlotLimit, value.get("limit") if isinstance(value, dict) else None)
+    return ManifestVariant(**{**fields, "slot": Slot(fields["slot"]), "limit": limit})
+
+
+def _read_word(words: type[Word], value: object) -> Word | None:
+    """Return a word of a vocabulary, or `None` for `null` and for words of later versions."""
+    return next((word for word in words if word == value), None)
 
 
 def _read_placeholder(value: object) -> Placeholder:

@@ -11,6 +11,7 @@ from shared.model.geometry import Size
 from shared.model.limits import MEBIBYTE
 from shared.model.manifest import SourceFacts
 from shared.model.recipe import Recipe, Slot
+from shared.model.reductions import Reduction, SlotLimit
 from shared.model.renditions import plan_renditions
 
 # All files of one source. The worker holds them until they are stored, beside three sources of
@@ -28,23 +29,29 @@ class PlannedFile:
     """One file, and the names of the variants that share it in its slot.
 
     `size` is that of one frame, in pixels, and `max_bytes` the most that its codec can need.
+    `limit` is `SIDE` if the slot's own codec cannot hold the size. If it would cost too much
+    memory, only the child knows, which knows all of the header.
     """
 
     variants: tuple[str, ...]
     slot: Slot
     size: Size
     max_bytes: int
+    limit: SlotLimit | None = None
 
 
 def plan_files(
-    recipe: Recipe, facts: SourceFacts, focal: Focal | None = None
+    recipe: Recipe, facts: SourceFacts, reduction: Reduction, focal: Focal | None = None
 ) -> tuple[PlannedFile, ...]:
     """Return the files of a source in the order in which they are encoded."""
     upright = Size(facts.width, facts.height)
-    frames = recipe.kept_frames(facts.frames, upright.pixels)
+    frames = 1 if reduction.still else facts.frames
+    renditions = plan_renditions(
+        recipe, upright, frames=frames, focal=focal, most_pixels=reduction.most_pixels
+    )
     return tuple(
-        PlannedFile(variants, slot, canvas, _max_bytes(canvas, frames))
-        for rendition in plan_renditions(recipe, upright, frames=frames, focal=focal)
+        PlannedFile(variants, slot, canvas, _max_bytes(canvas, frames), rendition.limits.get(slot))
+        for rendition in renditions
         for canvas in [rendition.fitted.canvas]
         for slot, variants in rendition.in_encoding_order()
     )

@@ -54,19 +54,6 @@ class Caps:
     max_frames: int | None = None
     max_pixels: int | None = None
 
-    def allow(self, frames: int, frame_pixels: int) -> bool:
-        """Return whether an animation of this size is within the caps."""
-        within_frames = self.max_frames is None or frames <= self.max_frames
-        return within_frames and (
-            self.max_pixels is None or frames * frame_pixels <= self.max_pixels
-        )
-
-
-def kept_frames(animation: Animation, caps: Caps | None, frames: int, frame_pixels: int) -> int:
-    """Return how many frames are rendered: all, or the first of an animation over its caps."""
-    keeps = animation is Animation.KEEP
-    return frames if keeps and (caps is None or caps.allow(frames, frame_pixels)) else 1
-
 
 class Position(StrEnum):
     """The position of a watermark on a variant."""
@@ -160,10 +147,6 @@ class Recipe:
         """Return the recipe for a render child: without anything that names an object."""
         watermark = None if self.watermark is None else replace(self.watermark, key="", etag="")
         return replace(self, match=Match(), watermark=watermark)
-
-    def kept_frames(self, frames: int, frame_pixels: int) -> int:
-        """Return how many frames of a source are rendered: all of them, or only the first."""
-        return kept_frames(self.animation, self.caps, frames, frame_pixels)
 
     def stored_names(self) -> tuple[tuple[str, Slot], ...]:
         """Return variant and slot of every object that a source gets besides its manifest."""

@@ -72,11 +72,20 @@ def test_a_still_image_is_never_over_a_cap() -> None:
 
 
 @pytest.mark.parametrize("caps", [None, Caps(max_frames=100, max_pixels=1 << 30)])
-def test_a_recipe_does_not_lift_the_limits_of_the_deployment(caps: Caps | None) -> None:
-    with pytest.raises(Failure) as caught:
-        frames(images.animated_gif(), replace(PLAIN, caps=caps), Limits(max_frames=3))
+@pytest.mark.parametrize(
+    "limits", [Limits(max_frames=FRAMES - 1), Limits(max_pixels=FRAMES * PIXELS - 1)]
+)
+def test_an_animation_over_a_limit_of_the_deployment_becomes_still_whatever_the_recipe_says(
+    caps: Caps | None, limits: Limits
+) -> None:
+    assert frames(images.animated_gif(), replace(PLAIN, caps=caps), limits) == {1}
 
-    assert caught.value.cause is Cause.TOO_MANY_FRAMES
+
+def test_an_animation_whose_first_frame_is_over_the_limit_of_pixels_is_refused() -> None:
+    with pytest.raises(Failure) as caught:
+        frames(images.animated_gif(), PLAIN, Limits(max_pixels=PIXELS - 1))
+
+    assert caught.value.cause is Cause.TOO_MANY_PIXELS
 
 
 def test_an_animation_made_still_counts_as_one_frame_in_the_limits() -> None:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -43,6 +43,8 @@ SOURCES: dict[str, Callable[[], bytes]] = {
     "png with alpha": images.alpha_png,
     "gif": images.animated_gif,
     "avif": images.avif,
+    "longer than better codecs hold": lambda: images.png((2, 20_000)),
+    "longer than any codec holds": lambda: images.png((2, 70_000)),
     "one pixel": lambda: images.png((1, 1)),
 }
 
@@ -55,11 +57,11 @@ def test_the_planned_files_are_those_that_are_made(
     focal = Focal(0.9, 0.2)
     accepted = accept(make(), recipe, Limits(), focal=focal)
 
-    planned = plan_files(recipe, accepted.facts, focal)
+    planned = plan_files(recipe, accepted.facts, accepted.reduction, focal)
 
     made = [each for each in accepted.render() if isinstance(each, Encoded)]
-    assert [(each.variants, each.slot, each.size.width, each.size.height) for each in planned] == [
-        (each.variants, each.slot, each.width, each.height) for each in made
+    assert [(each.variants, each.slot, astuple(each.size), each.limit) for each in planned] == [
+        (each.variants, each.slot, (each.width, each.height), each.limit) for each in made
     ]
     assert all(len(file.data) < plan.max_bytes for file, plan in zip(made, planned, strict=True))
 
@@ -95,7 +97,7 @@ def test_noise_at_the_best_quality_has_less_than_the_planned_bytes(
 
     (file,) = [each for each in accepted.render() if isinstance(each, Encoded)]
 
-    (planned,) = plan_files(recipe, accepted.facts)
+    (planned,) = plan_files(recipe, accepted.facts, accepted.reduction)
     assert accepted.facts.frames == frames
     assert len(file.data) < planned.max_bytes / 1.5
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from scripts.pixfleet.page.placeholder import placeholder_style
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
+from shared.model.reductions import SlotLimit, Still
 from tests.support.demo_figures import (
     AVIF,
     FALLBACK,
@@ -76,6 +78,36 @@ def test_a_slot_that_holds_another_codec_says_so() -> None:
     [link] = [link for link in result.all("a") if link.get("class") == "other"]
     assert link["title"] == "Open w640 in the avif slot: WebP"
     assert "the slot holds another codec" in result.text
+
+
+def test_a_slot_over_a_limit_says_so() -> None:
+    limited = replace(variant("w640", AVIF, 640, 10, codec="webp"), limit=SlotLimit.MEMORY)
+
+    result = page(row(variants=(limited,)))
+
+    assert "WebP, memory limit" in result.text
+    assert "its own codec would need too much memory" in " ".join(result.text.split())
+    assert "limit" not in page(row()).text
+
+
+def test_an_animation_that_stands_still_has_a_badge() -> None:
+    moving = row()
+    stands = replace(moving, manifest=replace(moving.manifest, still=Still.FRAMES))
+
+    [badge] = [each for each in page(stands).all("b") if each.get("class") == "badge"]
+
+    assert badge["title"] == "Only the first frame is rendered: it has too many frames."
+    assert not [each for each in page(moving).all("b") if each.get("class") == "badge"]
+
+
+def test_rungs_of_a_long_picture_are_a_ladder_although_their_widths_are_rounded() -> None:
+    sizes = {"w320": (320, 14_931), "w1280": (652, 30_400)}
+    variants = tuple(
+        replace(variant(name, AVIF, width, 10), height=height)
+        for name, (width, height) in sizes.items()
+    )
+
+    assert [each.name for each in ladder(row(variants=variants))] == ["w320", "w1280"]
 
 
 def test_picture_sources_are_in_order_of_slot_and_width() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.geometry import MAX_WEBP_SIDE, Fitted, Size, fit_into
+from shared.model.geometry import MAX_FALLBACK_SIDE, Fitted, Size, fit_into
 from shared.model.recipe import Fit
 
 pytestmark = pytest.mark.unit
@@ -82,16 +82,16 @@ def test_inside_fills_the_box_or_keeps_the_source(
     made = fit_into(source, width, height, Fit.INSIDE)
 
     touches = made.resized.width == width or made.resized.height == height
-    assert touches or made.resized == source or MAX_WEBP_SIDE in {*astuple(made.resized)}
+    assert touches or made.resized == source or MAX_FALLBACK_SIDE in {*astuple(made.resized)}
 
 
 @given(sizes, bound, bound)
-def test_an_uncropped_image_is_not_larger_than_webp_can_hold(
+def test_an_uncropped_image_is_not_larger_than_every_fallback_can_hold(
     source: Size, width: int | None, height: int | None
 ) -> None:
     made = fit_into(source, width, height, Fit.INSIDE)
 
-    assert max(astuple(made.canvas)) <= MAX_WEBP_SIDE
+    assert max(astuple(made.canvas)) <= MAX_FALLBACK_SIDE
 
 
 @given(sizes, boxes)

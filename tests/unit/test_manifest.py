@@ -15,6 +15,7 @@ from shared.model.manifest import (
     write_manifest,
 )
 from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.reductions import SlotLimit, Still
 from shared.model.source import Overrides, Source
 
 pytestmark = pytest.mark.unit
@@ -58,6 +59,7 @@ def test_a_manifest_describes_the_source_and_each_variant() -> None:
             "frames": 1,
             "has_alpha": False,
         },
+        "still": None,
         "placeholder": None,
         "variants": [
             {
@@ -71,6 +73,26 @@ def test_a_manifest_describes_the_source_and_each_variant() -> None:
             }
         ],
     }
+
+
+def test_a_manifest_says_why_variants_stand_still_or_have_a_plainer_codec() -> None:
+    limited = replace(PICTURES[2], limit=SlotLimit.MEMORY)
+    variants = (limited, *PICTURES[:2], PICTURES[3])
+
+    data = write_manifest(SOURCE, RECIPE, FACTS, variants, None, Still.FRAMES)
+
+    document, found = read(data), read_manifest(data)
+    assert (document["still"], document["variants"][0]["limit"]) == ("frames", "memory")
+    assert "limit" not in document["variants"][1]
+    assert found.still is Still.FRAMES
+    assert [each.limit for each in found.variants] == [SlotLimit.MEMORY, None, None, None]
+
+
+def test_words_of_a_later_version_are_read_as_unknown() -> None:
+    later = changed("variants", 0, "limit", to="patience")
+
+    assert read_manifest(changed("still", to="patience")).still is None
+    assert read_manifest(later).variants[0].limit is None
 
 
 def test_variants_are_in_the_recipes_order_best_slot_first() -> None:

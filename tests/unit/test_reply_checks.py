@@ -24,6 +24,7 @@ from shared.model.codec import Codec
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.reductions import Reduction, SlotLimit, Still
 
 pytestmark = pytest.mark.unit
 
@@ -66,6 +67,8 @@ FIELDS = [
         if field.name == "facts"
         else [(field.name,), (field.name, "data_uri"), (field.name, "colour")]
         if field.name == "placeholder"
+        else [(field.name,), (field.name, "still"), (field.name, "most_pixels")]
+        if field.name == "reduction"
         else [(field.name,)]
     )
 ]
@@ -101,6 +104,77 @@ def accepted(headers: list[tuple[bytes, bytes]]) -> list[tuple[Reply, bytes]]:
 
 def encoded(replies: tuple[tuple[Reply, bytes], ...]) -> list[tuple[bytes, bytes]]:
     return [(msgspec.json.encode(reply), payload) for reply, payload in replies]
+
+
+GIF = b"GIF89a" + bytes(100)
+MOVING = SourceFacts("gif", 1000, 500, 10, has_alpha=False)
+STILL = SourceFacts("gif", 1000, 500, 1, has_alpha=False)
+# 95 % and 50 % of the sides of the largest rung, 64 x 32, and what is between the steps.
+FIRST_STEP, LAST_STEP, NO_STEP = 64 * 32 * 95**2 // 100**2, 64 * 32 // 4, 1000
+
+
+@pytest.mark.parametrize(
+    ("facts", "reduction", "limits", "is_accepted"),
+    [
+        (MOVING, Reduction(), Limits(), True),
+        (MOVING, Reduction(Still.MEMORY), Limits(), True),
+        (MOVING, Reduction(Still.FRAMES), Limits(), False),
+        (MOVING, Reduction(Still.RECIPE), Limits(), False),
+        (MOVING, Reduction(Still.FRAMES), Limits(max_frames=9), True),
+        (MOVING, Reduction(), Limits(max_frames=9), False),
+        (MOVING, Reduction(Still.MEMORY), Limits(max_frames=9), False),
+        (MOVING, Reduction(Still.PIXELS), Limits(max_pixels=4_999_999), True),
+        (MOVING, Reduction(), Limits(max_pixels=4_999_999), False),
+        (MOVING, Reduction(most_pixels=FIRST_STEP), Limits(), False),
+        (MOVING, Reduction(Still.MEMORY, FIRST_STEP), Limits(), True),
+        (STILL, Reduction(), Limits(), True),
+        (STILL, Reduction(Still.MEMORY), Limits(), False),
+        (STILL, Reduction(most_pixels=FIRST_STEP), Limits(), True),
+        (STILL, Reduction(most_pixels=LAST_STEP), Limits(), True),
+        (STILL, Reduction(most_pixels=LAST_STEP - 1), Limits(), False),
+        (STILL, Reduction(most_pixels=NO_STEP), Limits(), False),
+        (STILL, Reduction(most_pixels=1 << 60), Limits(), False),
+        (STILL, Reduction(most_pixels=-1), Limits(), False),
+    ],
+)
+def test_only_a_reduction_that_the_limits_may_ask_for_is_accepted(
+    facts: SourceFacts, reduction: Reduction, limits: Limits, *, is_accepted: bool
+) -> None:
+    checks = ReplyChecks(Job(RECIPE, limits), GIF)
+    header = HeaderFrame(facts, reduction)
+
+    if is_accepted:
+        checks.check(header, b"")
+    else:
+        with pytest.raises(InvalidFrame):
+            checks.check(header, b"")
+
+
+@pytest.mark.parametrize(
+    ("slot", "height", "limit", "is_accepted"),
+    [
+        (Slot.WEBP, 48, None, True),
+        (Slot.WEBP, 48, SlotLimit.MEMORY, True),
+        (Slot.WEBP, 48, SlotLimit.SIDE, False),
+        (Slot.WEBP, 20_000, SlotLimit.SIDE, True),
+        (Slot.WEBP, 20_000, SlotLimit.MEMORY, False),
+        (Slot.WEBP, 20_000, None, False),
+        (Slot.FALLBACK, 20_000, None, True),
+        (Slot.FALLBACK, 48, SlotLimit.MEMORY, False),
+    ],
+)
+def test_only_a_limit_that_the_slot_may_have_is_accepted(
+    slot: Slot, height: int, limit: SlotLimit | None, *, is_accepted: bool
+) -> None:
+    checks = ReplyChecks(Job(Recipe("one", (Variant("full", (slot,)),)), Limits()), SOURCE)
+    checks.check(HeaderFrame(SourceFacts("jpeg", 64, height, 1, has_alpha=False)), b"")
+    frame = VariantFrame(("full",), slot, Codec.JPEG, 64, height, limit)
+
+    if is_accepted:
+        checks.check(frame, JPEG)
+    else:
+        with pytest.raises(InvalidFrame):
+            checks.check(frame, JPEG)
 
 
 def test_honest_replies_are_accepted() -> None:

@@ -53,6 +53,10 @@ def document(
         "stored": [asdict(each) for each in history.stored],
         "log": {"note": log.note, "lines": [asdict(line) for line in log.lines]},
         "problems": list(history.problems),
+        "still": history.manifest.still if history.manifest else None,
+        "limits": {each.label: each.limit for each in history.manifest.variants if each.limit}
+        if history.manifest
+        else {},
         "links": {
             "manifest": base + manifest_url(history.key),
             "variants": [base + each.url for each in history.manifest.variants],
@@ -113,7 +117,7 @@ def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
             (
                 stored.name,
                 pixels(known.width, known.height) if known else "",
-                stored.type.removeprefix("image/"),
+                _type_cell(stored, known),
                 human_bytes(stored.size_bytes),
                 timestamp(stored.modified).removesuffix(" UTC"),
                 _mismatch(stored, known),
@@ -122,6 +126,11 @@ def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
     missing = history.check.names if history.check.reason == ObjectsReason.MISSING else ()
     wanted = {*listed, *missing} - {each.name for each in history.stored}
     return rows + [(name, "", "", "", "", "MISSING") for name in sorted(wanted)]
+
+
+def _type_cell(stored: StoredObject, known: ManifestVariant | None) -> str:
+    codec = stored.type.removeprefix("image/")
+    return f"{codec} ({known.limit} limit)" if known and known.limit else codec
 
 
 def _mismatch(stored: StoredObject, known: ManifestVariant | None) -> str:

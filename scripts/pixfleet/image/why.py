@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.image.history import KeyHistory
 from scripts.pixfleet.image.runbook import SECTION, advice
+from scripts.pixfleet.page.rows import STILL_REASONS
 from scripts.pixfleet.terminal.suggestions import suggest
 from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.terminal.times import duration, timestamp
 from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
+from shared.model.manifest import Manifest
 from shared.model.recipe import RecipeSet
 from shared.model.state import Reason
 
@@ -85,7 +87,7 @@ def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
         variants = len(history.stored) - 1  # one object is the manifest
         return Explanation(
             f"It is published: {variants} variants by the current recipe {quoted(entry.recipe)}.",
-            (),
+            _reductions(history.manifest),
             (suggest("show", key), suggest("urls", key)),
             is_well=True,
         )
@@ -156,6 +158,23 @@ def _repair(key: str) -> str:
 
 def _objects(names: Sequence[str]) -> str:
     return f"Objects: {', '.join(map(quoted, names))}."
+
+
+def _reductions(manifest: Manifest | None) -> tuple[str, ...]:
+    """Return what the limits took from the variants, in sentences."""
+    if manifest is None:
+        return ()
+    sentences = []
+    if manifest.still:
+        frames, reason = manifest.source.frames, STILL_REASONS[manifest.still]
+        sentences.append(f"Only the first of its {frames} frames is rendered: {reason}.")
+    limited = [quoted(each.label) for each in manifest.variants if each.limit]
+    if limited:
+        sentences.append(
+            f"Memory or the picture's length forbid the codec of these slots, so they hold a "
+            f"plainer one: {', '.join(limited)}."
+        )
+    return tuple(sentences)
 
 
 def _crashes(entry: Entry) -> tuple[str, ...]:

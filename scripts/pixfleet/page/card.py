@@ -86,7 +86,8 @@ def ladder(row: ImageRow) -> tuple[ManifestVariant, ...]:
     kept: dict[tuple[Slot, int], ManifestVariant] = {}
     for variant in row.variants:
         expected_height = variant.width * widest.height / widest.width
-        if abs(variant.height - expected_height) <= 1:
+        # A rounded width changes the height by half of the ratio at most.
+        if abs(variant.height - expected_height) <= max(1, widest.height / widest.width):
             kept.setdefault((variant.slot, variant.width), variant)
     return tuple(sorted(kept.values(), key=lambda variant: variant.width))
 

@@ -1,11 +1,20 @@
 """The figures of one image that a page or a table shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.model.manifest import Manifest, ManifestSource, ManifestVariant
 from shared.model.recipe import Slot
+from shared.model.reductions import Still
 
 CODEC_NAMES = {"webp": "WebP"}
+STILL_REASONS: Mapping[Still, str] = {
+    Still.RECIPE: "its recipe asks for it",
+    Still.FORMAT: "animations of this format are not rendered",
+    Still.FRAMES: "it has too many frames",
+    Still.PIXELS: "all its frames together have too many pixels",
+    Still.MEMORY: "all its frames together would need too much memory",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,11 @@ class ImageRow:
     def slots(self) -> tuple[Slot, ...]:
         """Return the slots that have variants, best first."""
         return tuple(slot for slot in Slot if any(v.slot is slot for v in self.variants))
+
+    @property
+    def still_reason(self) -> str:
+        """Return why only the first frame is rendered, in words; empty if it is not so."""
+        return STILL_REASONS[self.manifest.still] if self.manifest.still else ""
 
     @property
     def total_bytes(self) -> int:

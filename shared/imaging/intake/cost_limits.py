@@ -1,42 +1,19 @@
-"""Refuses an image that would cost too much, before a pixel is decoded."""
+"""Refuses an image that is over the limits, before a pixel is decoded."""
 
-from collections.abc import Sequence
-
-from shared.imaging.intake.memory_cost import memory_cost_bytes
 from shared.imaging.intake.probe import ImageHeader
-from shared.model.errors import TooCostly, TooManyFrames, TooManyPixels
-from shared.model.limits import MAX_SOURCE_SIDE, Limits
-from shared.model.renditions import Rendition
+from shared.model.errors import TooCostly, TooManyPixels
+from shared.model.limits import MAX_SOURCE_SIDE
 
 # CMYK, alpha and a few masks. With a thousand bands, libvips allocates memory until it aborts.
 MAX_BANDS = 16
 
 
-def check_cost(
-    header: ImageHeader, limits: Limits, renditions: Sequence[Rendition], *, beside_bytes: int = 0
-) -> None:
-    """Raise a permanent failure if an image is over a limit.
-
-    `header` describes the part that will be loaded: all frames or the first. `beside_bytes` is
-    memory that is held in addition to the image, such as the watermark's.
-    """
-    if header.frames > limits.max_frames:
-        raise TooManyFrames(
-            f"Expected at most {limits.max_frames} frames, got {header.frames}.", stage="admit"
-        )
-    pixels = header.stored.pixels * header.frames
-    refuse_odd_shapes(header)
-    if pixels > limits.max_pixels:
-        shape = f"{header.stored.width}x{header.stored.height} in {header.frames} frame(s)"
+def refuse_too_many_pixels(header: ImageHeader, max_pixels: int) -> None:
+    """Raise `TooManyPixels` for a frame of too many pixels."""
+    if header.stored.pixels > max_pixels:
         raise TooManyPixels(
-            f"Expected at most {limits.max_pixels} pixels, got {shape}.",
-            stage="admit",
-        )
-    needed = memory_cost_bytes(header, renditions) + beside_bytes
-    if needed > limits.memory_bytes:
-        raise TooCostly(
-            f"Expected at most {limits.memory_bytes >> 20} MB of memory, "
-            f"got {needed >> 20} MB for {header.format}.",
+            f"Expected at most {max_pixels} pixels, "
+            f"got {header.stored.width}x{header.stored.height}.",
             stage="admit",
         )
 

@@ -44,12 +44,39 @@ SOURCE_COPIES = 3
 
 
 def memory_cost_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
-    """Return the memory in bytes that rendering takes, without the copies of the source file."""
-    encoding = max(_encoding_bytes(header, rendition) for rendition in renditions)
-    held = header.frames * _held_bytes(header, renditions)
+    """Return the memory in bytes that rendering takes, without the copies of the source file.
+
+    Counts the encoders that the limits of the renditions leave.
+    """
+    encoding = max(
+        encoding_cost_bytes(header, rendition, rendition.encoded_as(slot) or Slot.FALLBACK)
+        for rendition in renditions
+        for slot in rendition.names
+    )
     # The decoder is freed before the first encoder starts.
-    lines = COLUMN_BYTES * header.stored.width
-    return round(max(_decoding_bytes(header), encoding) + held) + lines + FIXED_BYTES
+    return lasting_cost_bytes(header, renditions) + max(decoding_cost_bytes(header), encoding)
+
+
+def lasting_cost_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
+    """Return the memory in bytes that decoder and encoders find taken, whichever they are."""
+    held = header.frames * _held_bytes(header, renditions)
+    return held + COLUMN_BYTES * header.stored.width + FIXED_BYTES
+
+
+def decoding_cost_bytes(header: ImageHeader) -> int:
+    """Return the memory in bytes that the decoder takes."""
+    # The strip is held by the loader, and again while its frames are extracted.
+    strip = 2 * BYTES_PER_PIXEL * header.frames if header.is_animated else 0
+    held = header.bands * header.bits / BITS if is_held_whole(header) else 0
+    return round(header.stored.pixels * (_bytes_per_pixel(header) + max(strip, held)))
+
+
+def encoding_cost_bytes(header: ImageHeader, rendition: Rendition, slot: Slot) -> int:
+    """Return the memory in bytes that the encoders of one slot's own codecs take."""
+    still = TRANSPARENT if header.has_alpha else OPAQUE
+    costs = ANIMATED if header.is_animated else still
+    each = costs[slot] + _slow_avif(slot, rendition) + FURTHER_FRAME * (header.frames - 1)
+    return round(rendition.fitted.canvas.pixels * each)
 
 
 def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
@@ -59,13 +86,6 @@ def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
     is_floating = header.has_alpha and not header.is_animated
     each = PREMULTIPLIED if is_floating else BYTES_PER_PIXEL
     return each * sum(rungs) + BYTES_PER_PIXEL * largest_canvas
-
-
-def _decoding_bytes(header: ImageHeader) -> float:
-    # The strip is held by the loader, and again while its frames are extracted.
-    strip = 2 * BYTES_PER_PIXEL * header.frames if header.is_animated else 0
-    held = header.bands * header.bits / BITS if is_held_whole(header) else 0
-    return header.stored.pixels * (_bytes_per_pixel(header) + max(strip, held))
 
 
 def _bytes_per_pixel(header: ImageHeader) -> float:
@@ -82,13 +102,6 @@ def _bytes_per_pixel(header: ImageHeader) -> float:
         "webp": WEBP_WITH_ALPHA if header.has_alpha else WEBP,
         "gif": GIF,
     }.get(header.format, STREAMED)
-
-
-def _encoding_bytes(header: ImageHeader, rendition: Rendition) -> float:
-    still = TRANSPARENT if header.has_alpha else OPAQUE
-    costs = ANIMATED if header.is_animated else still
-    highest = max(costs[slot] + _slow_avif(slot, rendition) for slot in rendition.names)
-    return rendition.fitted.canvas.pixels * (highest + FURTHER_FRAME * (header.frames - 1))
 
 
 def _slow_avif(slot: Slot, rendition: Rendition) -> float:

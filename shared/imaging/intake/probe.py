@@ -22,7 +22,6 @@ from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
-from shared.model.recipe import Animation, Caps, kept_frames
 
 BITS = 8
 # Formats of drawings, scanned pages and screenshots.
@@ -70,13 +69,9 @@ class ImageHeader:
             self.format, self.upright.width, self.upright.height, self.frames, self.has_alpha
         )
 
-    def for_recipe(self, animation: Animation, caps: Caps | None = None) -> "ImageHeader":
-        """Return the header of the part that a recipe renders: all frames or the first.
-
-        Only the first is rendered if the recipe says so, or if the animation is over its caps.
-        """
-        frames = kept_frames(animation, caps, self.frames, self.stored.pixels)
-        return replace(self, frames=frames)
+    def first_frame(self) -> "ImageHeader":
+        """Return the header of the first frame alone."""
+        return replace(self, frames=1)
 
 
 def probe(data: bytes) -> ImageHeader:

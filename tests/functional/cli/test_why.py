@@ -12,7 +12,7 @@ from shared.events import backfill
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
 from tests.support.fakes import unbounded_calls
-from tests.support.images import jpeg
+from tests.support.images import animated_gif, jpeg, png
 
 pytestmark = pytest.mark.functional
 
@@ -52,6 +52,20 @@ def test_a_published_image_is_shown_with_versions_ledger_and_objects(
         "w64.webp",
         "w64.fallback",
     }
+
+
+def test_what_the_limits_took_from_an_image_is_reported(pixfleet: RunCommand, drop: Drop) -> None:
+    drop("moving.gif", animated_gif((8, 6), frames=301))
+    drop("long.png", png((2, 20_000)))
+
+    moving, long = pixfleet("why", "moving.gif"), pixfleet("why", "long.png")
+    documents = [pixfleet("why", key, "--json").document for key in ("moving.gif", "long.png")]
+
+    assert "Only the first of its 301 frames is rendered: it has too many frames." in moving.out
+    assert "so they hold a plainer one: w32.webp, w64.webp." in long.out
+    assert long.out.count("(side limit)") == 2
+    assert [each["still"] for each in documents] == ["frames", None]
+    assert documents[1]["limits"] == {"w32.webp": "side", "w64.webp": "side"}
 
 
 def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(

@@ -1,0 +1,202 @@
+"""Pages that are too long or too large for the codecs of some slots render, and can be read."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
+from shared.model.codec import MAX_SIDE, Codec
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.reductions import Reduction, SlotLimit
+from tests.bench.recipes import default_recipe
+from tests.support import images
+
+pytestmark = pytest.mark.imaging
+
+SECONDS = 120.0
+FONT_PIXELS, STEP = 16, 40
+WHITE, INK = (255, 255, 255), (30, 30, 30)
+
+
+def page(size: tuple[int, int]) -> Image.Image:
+    """Return a page of numbered lines of text."""
+    picture = Image.new("RGB", size, WHITE)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_PIXELS)
+    for number, top in enumerate(range(10, size[1] - STEP, STEP)):
+        line = f"{number}: the quick brown fox jumps over the lazy dog, 0123456789"
+        draw.text((8 + number % 7, top), line, fill=INK, font=font)
+    return picture
+
+
+@pytest.fixture(name="child", scope="module")
+def _child() -> Iterator[RenderChild]:
+    child = RenderChild(Limits().memory_bytes)
+    yield child
+    child.stop()
+
+
+def rendered(
+    child: RenderChild,
+    data: bytes,
+    recipe: Recipe,
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+) -> tuple[dict[tuple[str, Slot], tuple[VariantFrame, bytes]], DoneFrame]:
+    """Return the files by variant and slot, each of which the recipe names, and the end."""
+    *replies, done = child.render(data, Job(recipe, limits), time_limit_seconds=SECONDS)
+    assert isinstance(done, DoneFrame)
+    files = {
+        (name, reply[0].slot): reply
+        for reply in replies
+        if not isinstance(reply, DoneFrame)
+        for name in reply[0].variants
+    }
+    assert sorted(files) == sorted(recipe.stored_names())
+    return files, done
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the root of the mean squared difference, in levels."""
+    a, b = (np.asarray(each, np.float32) for each in (one, other))
+    return float(np.sqrt(np.mean((a - b) ** 2)))
+
+
+def require_readable(file: Image.Image, source: Image.Image) -> None:
+    """Fail unless the text is nearer to Lanczos than text of three quarters of the size."""
+    ideal = source.resize(file.size, Image.Resampling.LANCZOS)
+    smaller = (max(1, file.width * 3 // 4), file.height * 3 // 4)
+    blurred = ideal.resize(smaller, Image.Resampling.LANCZOS).resize(file.size)
+    assert difference(file, ideal) < difference(blurred, ideal) / 2
+
+
+PAGES: dict[str, tuple[tuple[int, int], str]] = {
+    "1920x8500 jpeg": ((1920, 8500), "JPEG"),
+    "1080x20000 jpeg": ((1080, 20_000), "JPEG"),
+    "790x36861 jpeg": ((790, 36_861), "JPEG"),
+    "790x36861 png": ((790, 36_861), "PNG"),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("size", "kind"), PAGES.values(), ids=PAGES.keys())
+def test_a_long_page_can_be_read_at_the_full_width_in_every_slot(
+    child: RenderChild, size: tuple[int, int], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    source, recipe = page(size), default_recipe()
+    options: dict[str, object] = {"quality": 90} if kind == "JPEG" else {"compress_level": 1}
+
+    files, done = rendered(child, images.saved(source, kind, **options), recipe)
+
+    assert done.reduction == Reduction()
+    widths = {each.name: each.width for each in recipe.variants if each.name.startswith("w")}
+    for (name, slot), (frame, data) in files.items():
+        if name in widths:
+            assert frame.width == min(widths[name] or 0, size[0])
+            assert abs(frame.height - frame.width * size[1] / size[0]) <= 1
+        is_long = frame.height > MAX_SIDE[Codec.WEBP]
+        assert (frame.limit is SlotLimit.SIDE) == (is_long and slot is not Slot.FALLBACK)
+        if name == "w1920":
+            require_readable(opened(data), source)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("size", "kind"), [((1920, 8500), "JPEG")])
+def test_a_slot_whose_codec_costs_too_much_memory_has_the_file_of_the_next_slot(
+    child: RenderChild, size: tuple[int, int], kind: str
+) -> None:
+    variant = Variant("w1920", tuple(Slot), width=1920)
+
+    files, _ = rendered(child, images.saved(page(size), kind), Recipe("one", (variant,)))
+
+    by_slot = {slot: (frame, data) for (_, slot), (frame, data) in files.items()}
+    assert by_slot[Slot.AVIF][0].limit is SlotLimit.MEMORY
+    assert by_slot[Slot.AVIF][1] == by_slot[Slot.WEBP][1]
+    assert by_slot[Slot.WEBP][0].codec is Codec.WEBP
+    assert by_slot[Slot.WEBP][0].limit is None
+
+
+def long_png(mode: str, height: int) -> bytes:
+    """Return a picture of two columns; a fourth band is half transparent."""
+    colour = {"RGB": (200, 40, 40), "RGBA": (200, 40, 40, 128)}[mode]
+    return images.saved(Image.new(mode, (2, height), colour), "PNG")
+
+
+LONG: dict[str, tuple[Callable[[], bytes], tuple[int, int, int] | None, dict[Slot, Codec]]] = {
+    "opaque": (
+        lambda: long_png("RGB", 20_000),
+        None,
+        dict.fromkeys(Slot, Codec.JPEG),
+    ),
+    "transparent": (
+        lambda: long_png("RGBA", 20_000),
+        None,
+        dict.fromkeys(Slot, Codec.PNG),
+    ),
+    "transparent on a background": (
+        lambda: long_png("RGBA", 20_000),
+        WHITE,
+        {Slot.AVIF: Codec.PNG, Slot.WEBP: Codec.PNG, Slot.FALLBACK: Codec.JPEG},
+    ),
+    "moving": (
+        lambda: images.animated_gif((2, 20_000), frames=3),
+        None,
+        dict.fromkeys(Slot, Codec.GIF),
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "background", "codecs"), LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("slots", [tuple(Slot), (Slot.AVIF,), (Slot.WEBP,)])
+def test_the_plainer_codec_that_stands_in_a_better_slot_loses_nothing(
+    child: RenderChild,
+    make: Callable[[], bytes],
+    background: tuple[int, int, int] | None,
+    codecs: dict[Slot, Codec],
+    slots: tuple[Slot, ...],
+) -> None:
+    recipe = Recipe("long", (Variant("full", slots),), background=background, placeholder=False)
+
+    files, _ = rendered(child, make(), recipe)
+
+    assert {slot: frame.codec for (_, slot), (frame, _) in files.items()} == {
+        slot: codecs[slot] for slot in slots
+    }
+
+
+@pytest.mark.parametrize("height", [MAX_SIDE[Codec.JPEG], MAX_SIDE[Codec.JPEG] + 1, 400_000])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_no_file_is_longer_than_the_fallback_can_be(
+    child: RenderChild, height: int, mode: str
+) -> None:
+    recipe = Recipe("long", (Variant("full", tuple(Slot)),), placeholder=False)
+
+    files, _ = rendered(child, long_png(mode, height), recipe)
+
+    assert {frame.height for frame, _ in files.values()} == {MAX_SIDE[Codec.JPEG]}
+
+
+@pytest.mark.timeout(300)
+def test_a_page_that_no_codec_can_hold_is_made_smaller_and_can_still_be_read(
+    child: RenderChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    source = page((1900, 50_000))
+    widths = (960, 1280, 1920)
+    recipe = Recipe("wide", tuple(Variant(f"w{at}", (Slot.WEBP,), width=at) for at in widths))
+
+    files, done = rendered(child, images.saved(source, "JPEG", quality=90), recipe)
+
+    assert done.reduction.most_pixels
+    frame, data = files["w1920", Slot.WEBP]
+    assert 950 <= frame.width < 1900
+    assert files["w960", Slot.WEBP][0].width == 960
+    require_readable(opened(data), source)
