@@ -11,7 +11,7 @@ from shared.imaging.cascade import (
     has_extremes,
     in_cascade,
 )
-from shared.imaging.colour import icc
+from shared.imaging.colour import bands, icc
 from shared.imaging.colour.alpha import is_opaque
 from shared.imaging.colour.srgb import is_srgb
 from shared.imaging.formats.exif import UPRIGHT
@@ -85,9 +85,10 @@ def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
         image.remove(name)
     if header.orientation != UPRIGHT:
         image.set_type(pyvips.GValue.gint_type, "orientation", header.orientation)
+    image = bands.as_profiled(image)
     if image.get_typeof(icc.FIELD):
         _bound_profile(image)
-    return image
+    return bands.without_ink(image)
 
 
 def _bound_profile(image: pyvips.Image) -> None:
@@ -166,12 +167,12 @@ def _shrunk_in_memory(image: pyvips.Image, header: ImageHeader, wanted: Size) ->
 
 
 def _is_ineffective(profile: bytes, image: pyvips.Image) -> bool:
-    """Return whether a profile is sRGB, or too broken to convert one pixel.
+    """Return whether a profile is sRGB, of another space, or too broken to convert one pixel.
 
-    libvips would convert sRGB to sRGB, which costs more CPU than the decode. Viewers ignore broken
-    profiles.
+    libvips would convert sRGB to sRGB, which costs more CPU than the decode, and in the place of a
+    profile of another space it would take a usual one. Viewers ignore both and broken ones.
     """
-    if is_srgb(profile):
+    if is_srgb(profile) or not bands.are_described(image, profile):
         return True
     pixel = pyvips.Image.black(1, 1, bands=image.bands).cast(image.format)
     pixel = pixel.copy(interpretation=image.interpretation)
@@ -184,8 +185,8 @@ def _is_ineffective(profile: bytes, image: pyvips.Image) -> bool:
 
 
 def _needs_conversion(image: pyvips.Image) -> bool:
-    """Return whether colours must be converted: by the embedded profile, or from CMYK."""
-    return bool(image.get_typeof(icc.FIELD)) or image.interpretation == "cmyk"
+    """Return whether colours must be converted by the embedded profile."""
+    return bool(image.get_typeof(icc.FIELD))
 
 
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:

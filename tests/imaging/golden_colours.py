@@ -51,6 +51,8 @@ P3 = ((214, 116, 82), (80, 122, 207), (129, 129, 129), (94, 163, 32))
 ADOBE = ((224, 121, 88), (72, 121, 204), (129, 129, 129), (79, 161, 47))
 PROPHOTO = ((255, 114, 102), (0, 144, 219), (146, 146, 146), (93, 184, 36))
 PRINTED = ((215, 109, 83), (71, 170, 198), (137, 136, 137), (190, 214, 118))
+# Without a profile each ink filters one primary, as in browsers: (255 - ink)(255 - black) / 255.
+UNPROFILED = ((226, 91, 72), (95, 235, 215), (127, 127, 127), (195, 255, 95))
 GREYS = ((0, 0, 0), (100,) * 3, (180,) * 3, WHITE)
 GREYS_OF_GAMMA_1_8 = ((0, 0, 0), (119,) * 3, (193,) * 3, WHITE)
 
@@ -66,7 +68,7 @@ COLOUR = [
         ("colour-adobe-rgb", partial(sources.profiled, "JPEG", profiles.adobe_rgb()), ADOBE),
         ("colour-prophoto-16-bit", sources.deep_prophoto, PROPHOTO),
         ("colour-cmyk-profile", partial(sources.ink, with_profile=True), PRINTED),
-        ("colour-cmyk-bare", partial(sources.ink, with_profile=False), PRINTED),
+        ("colour-cmyk-bare", partial(sources.ink, with_profile=False), UNPROFILED),
         ("colour-grey", sources.greys, GREYS),
         (
             "colour-grey-gamma-1-8",

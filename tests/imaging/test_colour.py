@@ -151,28 +151,102 @@ def test_grey_of_another_gamma_is_converted(format_name: str) -> None:
     assert near(colour(data), (grey, grey, grey))
 
 
-@pytest.mark.parametrize("format_name", ["JPEG", "TIFF"])
-@pytest.mark.parametrize("profiled", [True, False], ids=["with a profile", "without"])
-def test_cmyk_is_converted_by_its_profile_or_a_usual_one(
-    format_name: str,
-    profiled: bool,  # noqa: FBT001 - a parameter
-) -> None:
-    usual = bytes(pyvips.Image.profile_load("cmyk"))
-    said = {"icc_profile": usual} if profiled else {}
+INKS = {
+    "mixed": CMYK,
+    "cyan": (255, 0, 0, 0),
+    "blue": (255, 255, 0, 0),
+    "black": (0, 0, 0, 255),
+    "deep": (200, 180, 170, 220),
+    "paper": (0, 0, 0, 0),
+}
 
-    found = colour(saved(plain(CMYK, "CMYK"), format_name, **said))
+
+def by_adobe_0(ink: tuple[int, ...], **options: object) -> bytes:
+    """Return a JPEG of inverted inks with an Adobe segment, as Photoshop writes it."""
+    return saved(plain(ink, "CMYK"), "JPEG", subsampling=0, **options)
+
+
+def without_adobe(ink: tuple[int, ...]) -> bytes:
+    data = by_adobe_0(ink)
+    at = data.index(b"Adobe") - 4
+    return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
+
+
+def ycck(ink: tuple[int, ...], **options: object) -> bytes:
+    """Return a JPEG whose inks are stored as luma, chroma and black: transform 2 of Adobe."""
+    lightness = Image.new("RGB", (1, 1), ink[:3]).convert("YCbCr").getpixel((0, 0))
+    assert isinstance(lightness, tuple)
+    data = bytearray(by_adobe_0((*(255 - each for each in lightness), ink[3]), **options))
+    transform = data.index(b"Adobe") + 11
+    assert data[transform] == 0
+    data[transform] = 2
+    return bytes(data)
+
+
+INKED: dict[str, Callable[[tuple[int, ...]], bytes]] = {
+    "jpeg": by_adobe_0,
+    "jpeg without adobe": without_adobe,
+    "jpeg in ycck": ycck,
+    "tiff": lambda ink: saved(plain(ink, "CMYK"), "TIFF"),
+    "jpeg with a profile of rgb": lambda ink: saved(
+        plain(ink, "CMYK"), "JPEG", icc_profile=profiles.prophoto()
+    ),
+}
+
+
+@pytest.mark.parametrize("ink", INKS.values(), ids=INKS.keys())
+@pytest.mark.parametrize("make", INKED.values(), ids=INKED.keys())
+def test_ink_without_its_profile_is_as_vivid_as_in_browsers(
+    make: Callable[[tuple[int, ...]], bytes], ink: tuple[int, ...]
+) -> None:
+    cyan, magenta, yellow, black = ink
+    wanted = tuple((255 - each) * (255 - black) // 255 for each in (cyan, magenta, yellow))
+
+    data = make(ink)
+
+    second = Image.open(io.BytesIO(data)).convert("RGB").getpixel((1, 1))
+    assert isinstance(second, tuple)
+    assert near(second, wanted, 3)
+    assert near(colour(data), wanted, 3)
+
+
+def test_ink_of_sixteen_bits_is_as_vivid() -> None:
+    ink = pyvips.Image.new_from_buffer(saved(plain(CMYK, "CMYK"), "TIFF"), "")
+    deep = (ink.cast("ushort") * 257).cast("ushort").copy(interpretation="cmyk")
+    data = bytes(deep.tiffsave_buffer())
+
+    assert near(colour(data), (226, 91, 72), 3)
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "TIFF"])
+def test_ink_is_converted_by_its_profile(format_name: str) -> None:
+    usual = bytes(pyvips.Image.profile_load("cmyk"))
+
+    found = colour(saved(plain(CMYK, "CMYK"), format_name, icc_profile=usual))
 
     assert near(found, by_cms(plain(CMYK, "CMYK"), usual), 3)
 
 
-def test_ink_and_its_profile_survive_the_ycck_of_an_adobe_marker() -> None:
-    picture = pyvips.Image.new_from_buffer(saved(plain(CMYK, "CMYK"), "TIFF"), "")
-    data = bytes(picture.jpegsave_buffer(Q=100))
-    marker = data.find(b"Adobe")
+def test_ink_in_ycck_is_converted_by_its_profile() -> None:
+    usual = bytes(pyvips.Image.profile_load("cmyk"))
 
-    assert marker > 0
-    wanted = by_cms(plain(CMYK, "CMYK"), bytes(pyvips.Image.profile_load("cmyk")))
-    assert near(colour(data), wanted, 3)
+    assert near(colour(ycck(CMYK, icc_profile=usual)), by_cms(plain(CMYK, "CMYK"), usual), 3)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "bands"),
+    [("JPEG", "L"), ("PNG", "L"), ("PNG", "LA"), ("TIFF", "L"), ("TIFF", "LA")],
+)
+def test_grey_with_a_profile_of_rgb_is_converted_as_in_browsers(
+    format_name: str, bands: str
+) -> None:
+    picture = plain(100, "L")
+    if bands == "LA":
+        picture.putalpha(128)
+    data = saved(picture, format_name, icc_profile=profiles.prophoto())
+
+    wanted = by_cms(plain((100,) * 3), profiles.prophoto())
+    assert near(colour(data)[:3], wanted, 3)
 
 
 UNFIT: dict[str, Callable[[], bytes]] = {

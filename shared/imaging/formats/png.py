@@ -4,6 +4,7 @@ PNG, third edition, https://www.w3.org/TR/png-3/: sections 4.3 and 11.3.2.
 """
 
 import struct
+import zlib
 from collections.abc import Mapping
 from itertools import islice
 
@@ -11,10 +12,13 @@ from shared.imaging.colour import cicp
 from shared.imaging.colour.icc import Point, Primaries, grey_profile, rgb_profile
 from shared.imaging.formats.containers import png_chunks
 
-COLOUR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM"})
+COLOUR_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 PIXELS_OR_END = frozenset({b"IDAT", b"IEND"})
 MAX_CHUNKS = 1_000  # libpng's own limit
 UNIT = 100_000
+# Larger than any profile of RGB. ICC.1:2022, section 7.2.6: the space of its colours.
+MAX_PROFILE_BYTES = 1024 * 1024
+SPACE, RGB = slice(16, 20), b"RGB "
 # A gamma of 1/2.2 is how many writers declare sRGB. Within 5 %, libpng and browsers show sRGB.
 SRGB_GAMMA, GAMMA_TOLERANCE = 45_455, 45_455 // 20
 # 11.3.2.6: samples in PNG are RGB. Browsers ignore numbers of limited range.
@@ -33,12 +37,15 @@ def colour_numbers(data: bytes) -> tuple[int, int] | None:
 def colour_profile(data: bytes, *, grey: bool) -> bytes | None:
     """Return the ICC profile that a PNG's colour chunks describe; `None` if that is sRGB.
 
-    An embedded profile, which libvips reads, comes after the numbers and before the rest.
+    An embedded profile, which libvips reads, comes after the numbers and before the rest. Of
+    grey, libpng refuses a profile of RGB, which browsers do not.
     """
     chunks = _colour_chunks(data)
     numbers = _numbers(chunks)
     if numbers:
         return cicp.profile(*numbers, grey=grey)
+    if grey and (embedded := _profile_of_rgb(chunks.get(b"iCCP", b""))):
+        return embedded
     # Browsers ignore primaries without a gamma.
     if b"sRGB" in chunks or b"gAMA" not in chunks:
         return None
@@ -55,6 +62,17 @@ def _numbers(chunks: Mapping[bytes, bytes]) -> tuple[int, int] | None:
     primaries, transfer, matrix, full_range = said
     counts = (matrix, full_range) == (RGB_MATRIX, FULL_RANGE)
     return (primaries, transfer) if counts and cicp.is_known(primaries, transfer) else None
+
+
+def _profile_of_rgb(chunk: bytes) -> bytes | None:
+    """Return the profile of an iCCP chunk if its space is RGB; `None` for others."""
+    _, _, packed = chunk.partition(b"\0")
+    inflater = zlib.decompressobj()
+    try:
+        profile = inflater.decompress(packed[1:], MAX_PROFILE_BYTES)
+    except zlib.error:
+        return None
+    return profile if inflater.eof and profile[SPACE] == RGB else None
 
 
 def _by_gamma(chunks: Mapping[bytes, bytes], *, grey: bool) -> bytes | None:
