@@ -58,6 +58,48 @@ def test_the_container_orientation_wins_over_exif(format_name: str) -> None:
     assert not is_upright(still)
 
 
+def by_exif_alone(orientation: int, *, is_miaf: bool = False) -> bytes:
+    """Return a HEIC without an orientation in its container, as Samsung's phones wrote it."""
+    data = stored("HEIC", orientation)
+    for name in (b"irot", b"imir"):
+        data = data.replace(name, b"free")
+    return data if is_miaf else data.replace(b"miaf", b"mif2", 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_heic_without_an_orientation_is_turned_by_exif(orientation: int) -> None:
+    assert is_upright(by_exif_alone(orientation))
+
+
+def test_a_heic_with_alpha_is_turned_by_exif() -> None:
+    picture = images.corners(SIZE).transpose(images.STORED_AS[6]).convert("RGBA")
+    picture.putalpha(200)
+    picture.info["exif"] = images.exif(6).tobytes()
+    data = images_heic.as_stored(picture).replace(b"miaf", b"mif2", 1)
+
+    assert is_upright(data)
+    assert shown(data).getchannel("A").getextrema() == (200, 200)
+
+
+def test_exif_does_not_turn_a_heic_that_promises_not_to_be_turned_by_it() -> None:
+    assert not is_upright(by_exif_alone(6, is_miaf=True))
+
+
+def test_exif_of_another_picture_does_not_turn_a_heic() -> None:
+    data = by_exif_alone(6)
+    described = data.index(b"cdsc") + 4
+    elsewhere = bytearray(data)
+    elsewhere[described + 5] = 9  # the number of the item that the EXIF is about
+
+    assert not is_upright(bytes(elsewhere))
+
+
+def test_an_avif_without_an_orientation_is_not_turned_by_exif() -> None:
+    data = stored("AVIF", 6).replace(b"irot", b"free").replace(b"miaf", b"mif2", 1)
+
+    assert not is_upright(data)
+
+
 def test_an_animation_is_not_rotated_as_in_browsers() -> None:
     first, second = images.corners(SIZE), images.plain((1, 2, 3), size=SIZE)
     data = images.saved(first, "WEBP", save_all=True, append_images=[second], exif=images.exif(6))

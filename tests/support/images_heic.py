@@ -56,6 +56,16 @@ def oriented_heic(orientation: int, size: Size = SMALL) -> bytes:
     return buffer.getvalue()
 
 
+def as_stored(picture: Image.Image, **options: Any) -> bytes:  # noqa: ANN401 - as above
+    """Return a picture with its EXIF, but without the orientation that the EXIF says."""
+    opened = pillow_heif.from_bytes(picture.mode, picture.size, picture.tobytes())
+    opened[0].info |= {"exif": picture.info["exif"]}
+    buffer = BytesIO()
+    opened.save(buffer, **{"quality": 95, "chroma": "444", **options})
+    data = buffer.getvalue()
+    return data.replace(b"irot", b"free").replace(b"imir", b"free")
+
+
 def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
     """Return a collection whose second picture is the primary one."""
     opened = pillow_heif.HeifFile()  # type: ignore[no-untyped-call] # it has no return type

@@ -13,6 +13,7 @@ from typing import NamedTuple
 REQUIRED_BOXES = frozenset({b"meta", b"mdat", b"moov"})
 # The construction method of an item whose extents are offsets in the file.
 FILE_OFFSET = 0
+MAX_BRAND_BYTES = 1024
 # libheif reads 1,000 items of at most 32 extents. The limit keeps hostile counts from taking
 # minutes.
 MAX_COUNTED = 32_000
@@ -58,6 +59,16 @@ def has_still_image(data: bytes) -> bool:
     """Return whether the file has a still image, and not an image sequence only."""
     kinds = {box.kind for box in boxes(data, 0, len(data))}
     return b"meta" in kinds or b"moov" not in kinds
+
+
+def has_brand(data: bytes, brand: bytes) -> bool:
+    """Return whether a file names a brand among those that it is compatible with."""
+    first = next(boxes(data, 0, len(data)), None)
+    if first is None or first.kind != b"ftyp":
+        return False
+    # After the major brand and its version; a file has a few brands.
+    listed = data[first.start + 8 : min(first.end, first.start + MAX_BRAND_BYTES)]
+    return any(listed[at : at + 4] == brand for at in range(0, len(listed), 4))
 
 
 def declared_bytes(data: bytes) -> int:

@@ -85,8 +85,9 @@ def probe(data: bytes) -> ImageHeader:
     pixels = _corrected(name, header_without_metadata(name, data))
     try:
         if name in READ_BY_PILLOW:
-            return _outlined(name, pixels)
-        header = _header(name, loader(name)(pixels, access="sequential"))
+            header = _outlined(name, pixels)
+        else:
+            header = _header(name, loader(name)(pixels, access="sequential"))
     except FAILURES as error:
         raise translated(error, "probe") from error
     means_alpha = name != "tiff" or tiff.has_alpha(data)

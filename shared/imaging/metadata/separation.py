@@ -11,8 +11,8 @@ from typing import NamedTuple
 from shared.imaging.formats.exif import UPRIGHT, read_orientation
 from shared.imaging.metadata import heif, jpeg, png, tiff, webp
 
-# Formats that have their orientation in EXIF. libtiff reads that of a TIFF; AVIF and HEIC have it
-# in their container.
+# Formats that have their orientation in EXIF. libtiff reads that of a TIFF; AVIF has it in its
+# container, and HEIC in either.
 ORIENTED_BY_EXIF = frozenset({"jpeg", "png", "webp"})
 
 
@@ -50,6 +50,8 @@ def read_metadata(name: str, data: bytes) -> tuple[bytes, bytes]:
 
 def exif_orientation(name: str, data: bytes) -> int:
     """Return the orientation that viewers take from a file's EXIF, from 1 to 8."""
+    if name == "heic":
+        return heif.orientation(data)
     if name not in ORIENTED_BY_EXIF:
         return UPRIGHT
     exif, _ = read_metadata(name, data)
