@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pyvips
 
+from shared.imaging import timing
 from shared.imaging.formats import xmp
 from shared.imaging.resize import frame_count
 from shared.model.codec import Codec
@@ -61,6 +62,8 @@ def encode(
     """
     if codec is Codec.JPEG and image.hasalpha() and background:
         image = image.flatten(background=list(background))
+    if codec in timing.UNIT_MILLISECONDS:
+        image = timing.with_timing_of(image, codec)
     save, options = _saver(codec, effort[codec])
     if codec in quality:
         options |= {"Q": quality[codec]}

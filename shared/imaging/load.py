@@ -72,15 +72,14 @@ def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
         "access": "sequential",
         "fail_on": FAIL_ON.get(header.format, FAIL_ON_WARNING),
     }
-    if header.is_animated:
-        options |= {"n": header.frames}
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
     if header.format == "webp":
         # WebP does not stream. libvips would buffer over 100 MB in a file, which RLIMIT_FSIZE
         # forbids.
         options |= {"memory": True}
-    image = _without_extra_bands(open_source(header.format, data, **options).copy(), header)
+    opened = open_source(header.format, data, header.frames, **options)
+    image = _without_extra_bands(opened.copy(), header)
     for name in _misleading_fields(header):
         image.remove(name)
     if header.orientation != UPRIGHT:

@@ -4,26 +4,31 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import heic_and_bmp
+from shared.imaging import animated_png, heic_and_bmp
 from shared.imaging.colour import alpha, cicp, icc
 from shared.imaging.formats import heif_alpha, heif_properties, png
 from shared.imaging.intake.probe import decodable, loader
 
+PAGED = frozenset({"gif", "webp"})  # libvips reads their frames as pages
 GREY_BANDS = 2  # grey, with or without alpha
 
 
-def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa: ANN401 - libvips' own
+def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.Image:  # noqa: ANN401 - libvips' own
     """Return a source's pixels with the bands, bits and orientation that are stored.
 
+    `frames` is how many frames of an animation are wanted: a strip, if it is more than one.
     `options` go to libvips' loader, which gets no metadata. The image has a profile if its colours
-    are not sRGB. HEIC and BMP are decoded at once, and HEIC is upright already; the other formats
-    are lazy.
+    are not sRGB. HEIC, BMP and animated PNG are decoded at once, and HEIC is upright already; the
+    other formats are lazy.
     """
     pixels = decodable(name, data)
     if name in heic_and_bmp.READ_BY_PILLOW:
         return heic_and_bmp.decode(name, pixels)
-    image = _with_correct_alpha(name, data, loader(name)(pixels, **options))
-    profile = _unread_profile(name, data, grey=image.bands <= GREY_BANDS)
+    if name in PAGED and frames > 1:
+        options["n"] = frames
+    opened = loader(name)(pixels, **options)
+    image = _as_shown(name, data, opened, frames)
+    profile = _profile(name, data, opened)
     if profile is None or image.get_typeof(icc.FIELD):
         return image
     image = image.copy()
@@ -31,7 +36,10 @@ def open_source(name: str, data: bytes, **options: Any) -> pyvips.Image:  # noqa
     return image
 
 
-def _with_correct_alpha(name: str, data: bytes, image: pyvips.Image) -> pyvips.Image:
+def _as_shown(name: str, data: bytes, image: pyvips.Image, frames: int) -> pyvips.Image:
+    """Return what the container says of pixels that libvips has read without it."""
+    if name == "png":
+        return animated_png.composed(data, image, frames)
     if name != "avif" or not image.hasalpha():
         return image
     if heif_alpha.is_limited_range(data):
@@ -39,6 +47,12 @@ def _with_correct_alpha(name: str, data: bytes, image: pyvips.Image) -> pyvips.I
     if heif_alpha.is_premultiplied(data):
         image = alpha.without_premultiplication(image)
     return image
+
+
+def _profile(name: str, data: bytes, opened: pyvips.Image) -> bytes | None:
+    if opened.get_typeof(icc.FIELD):
+        return bytes(opened.get(icc.FIELD))
+    return _unread_profile(name, data, grey=opened.bands <= GREY_BANDS)
 
 
 def _unread_profile(name: str, data: bytes, *, grey: bool) -> bytes | None:

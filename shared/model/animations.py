@@ -6,7 +6,7 @@ from shared.model.recipe import Animation, Caps, Recipe
 from shared.model.reductions import Still
 
 # The formats whose animations stay animated.
-MOVING_FORMATS = frozenset({"gif", "webp"})
+MOVING_FORMATS = frozenset({"gif", "png", "webp"})
 
 
 def why_still(recipe: Recipe, limits: Limits, facts: SourceFacts) -> Still | None:

@@ -16,6 +16,7 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images
+from tests.support.hand import apng
 from tests.support.hostile_metadata import HOSTILE
 from tests.support.images_heic import heic
 
@@ -67,6 +68,16 @@ def _bmp() -> bytes:
     return buffer.getvalue()
 
 
+def _apng() -> bytes:
+    """Return three frames: a whole one, and two parts that are drawn over it and cleared."""
+    frames = [
+        apng.Frame(images.detail(SIZE).tobytes(), *SIZE),
+        apng.Frame(images.detail((20, 10)).tobytes(), 20, 10, 5, 3, disposal=apng.CLEAR),
+        apng.Frame(images.detail((9, 9)).tobytes(), 9, 9, 1, 1, blend=apng.OVER),
+    ]
+    return apng.apng(SIZE, frames, colour=apng.RGB)
+
+
 _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     # libvips needs no end marker after the last block.
     "baseline jpeg": (lambda: images.jpeg(SIZE), 2),
@@ -79,6 +90,7 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "palette png": (lambda: images.palette_png(SIZE), 12),
     "alpha png": (lambda: images.alpha_png(SIZE), 12),
     "16 bit png": (lambda: images.deep_png(SIZE), 12),
+    "animated png": (_apng, 12),
     "gif": (lambda: images.animated_gif(SIZE, frames=1), 1),
     "animated gif": (lambda: images.animated_gif(SIZE, frames=3), 1),
     "webp": (lambda: images.webp(SIZE), 0),

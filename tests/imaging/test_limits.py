@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pytest
 import pyvips
@@ -22,7 +23,7 @@ from shared.model.limits import MAX_SOURCE_SIDE, MEBIBYTE, Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
 from shared.model.reductions import Still
 from tests.support import images, images_heic
-from tests.support.hand import jpeg, png, tiff, webp
+from tests.support.hand import apng, jpeg, png, tiff, webp
 from tests.support.size import SIZE
 
 pytestmark = pytest.mark.imaging
@@ -77,6 +78,26 @@ def shaded(
         if frames > 1:
             picture.set_type(pyvips.GValue.gint_type, "page-height", side)
         return bytes(getattr(picture, save)(**options))
+
+    return make
+
+
+def moving_png(*, frames: int = FRAMES, skips: bool = False, **options: Any) -> Make:  # noqa: ANN401 - those of `shaded`
+    """Return a function that makes an animated PNG of a side, with different frames.
+
+    With `skips`, the first of them is a default image that is no frame.
+    """
+
+    def make(side: int) -> bytes:
+        strip = pyvips.Image.new_from_buffer(
+            shaded("pngsave_buffer", frames=frames, compression=1, **options)(side), ""
+        )
+        interlace = options.get("interlace", False)
+        files = [
+            bytes(strip.crop(0, at * side, side, side).pngsave_buffer(interlace=interlace))
+            for at in range(frames)
+        ]
+        return apng.of_pngs(files, blend=apng.OVER, skips=skips)
 
     return make
 
@@ -152,6 +173,14 @@ SOURCES: dict[str, Make] = {
     "moving gif": shaded("gifsave_buffer", frames=FRAMES, effort=1),
     "moving alpha gif": shaded("gifsave_buffer", bands=4, frames=FRAMES, effort=1),
     "many alpha gif frames": shaded("gifsave_buffer", bands=4, frames=MANY, effort=1),
+    "moving png": moving_png(),
+    "moving alpha png": moving_png(bands=4),
+    "moving png of 16 bits": moving_png(bits=16),
+    "moving alpha png of 16 bits": moving_png(bands=4, bits=16),
+    "moving interlaced alpha png of 16 bits": moving_png(bands=4, bits=16, interlace=True),
+    "two alpha png frames of 16 bits": moving_png(bands=4, bits=16, frames=2),
+    "png of a frame and a default of 16 bits": moving_png(bits=16, frames=2, skips=True),
+    "many alpha png frames": moving_png(bands=4, frames=MANY),
     "avif": avif(),
     "fine avif": fine_avif(),
     "avif of 10 bits": avif(bitdepth=10),
@@ -232,6 +261,10 @@ ALWAYS = (
     ("moving gif", "webp or fallback"),
     ("moving gif", "first frame"),
     ("moving gif", "fallback"),
+    ("moving png", "webp"),
+    ("moving alpha png", "webp"),
+    ("moving alpha png", "fallback"),
+    ("moving alpha png of 16 bits", "first frame"),
     ("moving alpha gif", "webp"),
     ("moving alpha gif", "webp or fallback"),
     ("moving alpha gif", "first frame"),

@@ -15,7 +15,7 @@ from shared.model.errors import Cause, Failure
 from shared.model.limits import MEBIBYTE, Limits
 from tests.imaging.children import SMALL_JOB, rendered
 from tests.support import images
-from tests.support.hand import gif, iso, jpeg, png, tiff, webp
+from tests.support.hand import apng, gif, iso, jpeg, png, tiff, webp
 from tests.support.hand.flat import zeros
 
 GIGABYTE = 1 << 30
@@ -92,6 +92,14 @@ _OF_PARTS: dict[str, Bomb] = {
     "PNG, 1000000 chunks": Bomb(lambda: png.with_chunks(b"abCd", b"", count=1_000_000), COST),
     "PNG, 64x64 with 20 GB of pixels": Bomb(
         lambda: png.png(64, 64, body=zeros(20 * GIGABYTE)), COST
+    ),
+    "APNG, 400 frames of 2000x2000": Bomb(lambda: apng.flat(2000, 2000, 400), None),
+    "APNG, 100000 frames of a pixel": Bomb(lambda: apng.flat(1, 1, 100_000), COST),
+    "APNG, 300 frames of a pixel on 20000x20000": Bomb(
+        lambda: apng.flat(20_000, 20_000, 300, side=1), PIXELS
+    ),
+    "APNG, 64x64 with 20 GB in each frame": Bomb(
+        lambda: apng.flat(64, 64, 2, stream=zeros(20 * GIGABYTE)), COST
     ),
     "JPEG, 90 scans of 5000x5000": Bomb(
         lambda: jpeg.progressive(5000, 5000, components=3, scans=90), None

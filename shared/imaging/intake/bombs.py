@@ -7,6 +7,7 @@ that inflates to a thousand times the image. Genuine files stay far below these 
 
 from collections.abc import Callable
 
+from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.containers import png_chunks, tiff_directories, webp_chunks
 from shared.imaging.formats.heif_items import listed_boxes
 from shared.imaging.formats.jpeg_segments import (
@@ -31,10 +32,15 @@ BASE_CHUNKS = 10_000
 # compress.
 MAX_PIXEL_BYTES = 8
 SLACK_BYTES = 64 * 1024
+FRAME_SLACK_BYTES = 1024
 
 
 def refuse_bombs(name: str, data: bytes) -> None:
-    """Raise `TooCostly` or `TooManyFrames` if a file of the named format has too many parts."""
+    """Raise `TooCostly` or `TooManyFrames` if a file of the named format has too many parts.
+
+    Raises `Truncated` for an animated PNG that ends before its last frame, which libpng does not
+    read.
+    """
     check = _CHECKS.get(name)
     if check:
         check(data)
@@ -65,10 +71,22 @@ def _check_png(data: bytes) -> None:
         pixel_bytes += size if name == b"IDAT" else 0
         if chunks > max_chunks:
             raise TooCostly(f"Expected at most {max_chunks} chunks, got more.", stage=STAGE)
-    if pixel_bytes > max_bytes:
+    _refuse_long_pixels(pixel_bytes, max_bytes, width, height)
+    _check_apng(data)
+
+
+def _check_apng(data: bytes) -> None:
+    # Only now: this takes time for each chunk.
+    animation = read_animation(data)
+    for frame in animation.frames if animation else ():
+        max_bytes = 2 * MAX_PIXEL_BYTES * frame.width * frame.height + FRAME_SLACK_BYTES
+        _refuse_long_pixels(frame.data_bytes, max_bytes, frame.width, frame.height)
+
+
+def _refuse_long_pixels(found: int, most: int, width: int, height: int) -> None:
+    if found > most:
         raise TooCostly(
-            f"Expected at most {max_bytes} bytes of pixel data for {width}x{height}, "
-            f"got {pixel_bytes}.",
+            f"Expected at most {most} bytes of pixel data for {width}x{height}, got {found}.",
             stage=STAGE,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.formats import tiff
+from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
 from shared.imaging.formats.heif_repair import with_turned_alpha
@@ -33,7 +34,8 @@ ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
 class ImageHeader:
     """What an image's header declares; `stored` is one frame's size before orientation.
 
-    `bits` are per band: 8 or 16. `orientation` is EXIF's, from 1 to 8.
+    `bits` are per band: 8 or 16. `orientation` is EXIF's, from 1 to 8. `skips_default` is whether
+    the default image of an animated PNG is not among its frames.
     """
 
     format: str
@@ -44,6 +46,7 @@ class ImageHeader:
     has_alpha: bool
     is_interlaced: bool
     orientation: int
+    skips_default: bool = False
 
     @property
     def is_animated(self) -> bool:
@@ -90,6 +93,8 @@ def probe(data: bytes) -> ImageHeader:
             header = _header(name, loader(name)(pixels, access="sequential"))
     except FAILURES as error:
         raise translated(error, "probe") from error
+    if name == "png":
+        header = _with_movement(header, data)
     means_alpha = name != "tiff" or tiff.has_alpha(data)
     # Viewers do not rotate animations, and a rotated strip of frames would not be one.
     turned = exif_orientation(name, data) if not header.is_animated else UPRIGHT
@@ -97,6 +102,21 @@ def probe(data: bytes) -> ImageHeader:
         header,
         has_alpha=header.has_alpha and means_alpha,
         orientation=turned if turned != UPRIGHT else header.orientation,
+    )
+
+
+def _with_movement(header: ImageHeader, data: bytes) -> ImageHeader:
+    """Return the header of a PNG with what its animation declares, if it has one."""
+    animation = read_animation(data)
+    if animation is None:
+        return header
+    gains_alpha = animation.uncovers and not header.has_alpha
+    return replace(
+        header,
+        frames=len(animation.frames),
+        has_alpha=header.has_alpha or gains_alpha,
+        bands=header.bands + gains_alpha,
+        skips_default=not animation.begins_with_default,
     )
 
 
@@ -131,7 +151,8 @@ def is_held_whole(header: ImageHeader) -> bool:
     black and white pixels are counted first (see `cascade`).
     """
     may_be_drawing = header.format in DRAWING_FORMATS and header.bits == BITS
-    return header.is_animated or header.has_alpha or may_be_drawing
+    is_composed = header.is_animated or header.skips_default
+    return is_composed or header.has_alpha or may_be_drawing
 
 
 def loader(name: str) -> pyvips.Operation:

@@ -1,0 +1,486 @@
+"""Animated PNG moves as the standard says, and is still where its animation is broken."""
+
+import io
+import itertools
+import random
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import pyvips
+from PIL import Image, ImageChops, ImageStat
+
+from shared.imaging.formats.apng import read_animation
+from shared.imaging.intake.probe import probe
+from shared.imaging.load import load
+from shared.imaging.render import Encoded, Finished, render
+from shared.model.errors import Cause
+from shared.model.limits import Limits
+from shared.model.recipe import Animation, Caps, Recipe, Slot, Variant
+from tests.imaging.composing import Drawn, Pixel, composed
+from tests.imaging.rendering import near, opened, pictures, refused, shown
+from tests.support import images, images_by_hand
+from tests.support.hand.apng import (
+    CLEAR,
+    GREY,
+    GREY_ALPHA,
+    KEEP,
+    OVER,
+    PALETTE,
+    RESTORE,
+    RGB,
+    RGB_ALPHA,
+    SOURCE,
+    Frame,
+    apng,
+    chunks,
+    joined,
+    of_pngs,
+)
+from tests.support.profiles import display_p3
+
+pytestmark = pytest.mark.imaging
+
+SIZE = (7, 5)
+RED, GREEN, BLUE = (200, 60, 40, 255), (30, 200, 30, 255), (30, 30, 220, 255)
+SEEDS = range(40)
+
+
+def one_colour(
+    colour: Sequence[int], size: tuple[int, int] = SIZE, *, at: tuple[int, int] = (0, 0)
+) -> Frame:
+    """Return a frame of one colour."""
+    return Frame(bytes(colour) * size[0] * size[1], *size, *at)
+
+
+MOVES = [one_colour(RED), one_colour(GREEN), one_colour(BLUE)]
+
+
+OPERATIONS = tuple(itertools.product((KEEP, CLEAR, RESTORE), (SOURCE, OVER)))
+
+
+def drawn(
+    seed: int, alphas: Sequence[int], operations: Sequence[tuple[int, int]] = OPERATIONS
+) -> list[Drawn]:
+    """Return frames of random boxes and pixels, with any of the disposals and blends."""
+    chance = random.Random(seed)  # noqa: S311 - test data
+    found = []
+    for at in range(6):
+        # The default image is the first frame, so it fills the canvas.
+        width, height = (chance.randint(1, side) if at else side for side in SIZE)
+        place = (chance.randint(0, SIZE[0] - width), chance.randint(0, SIZE[1] - height))
+        pixels: list[Pixel] = [
+            (*(chance.randrange(256) for _ in range(3)), chance.choice(alphas))  # type: ignore[misc] # four
+            for _ in range(width * height)
+        ]
+        found.append(Drawn(pixels, *place, width, height, *chance.choice(operations)))
+    return found
+
+
+def file_of(frames: Sequence[Drawn], **fields: object) -> bytes:
+    stored = [
+        Frame(
+            bytes(band for pixel in each.pixels for band in pixel),
+            each.width,
+            each.height,
+            each.left,
+            each.top,
+            each.disposal,
+            each.blend,
+        )
+        for each in frames
+    ]
+    return apng(SIZE, stored, **fields)
+
+
+def frames_of(data: bytes, count: int | None = None) -> list[Image.Image]:
+    """Return each frame as the engine holds it before it encodes, in RGBA."""
+    header = probe(data)
+    header = replace(header, frames=header.frames if count is None else count)
+    strip = load(data, header, header.upright).to_srgb()
+    if not strip.hasalpha():
+        strip = strip.bandjoin(255)
+    whole = Image.frombytes("RGBA", (strip.width, strip.height), strip.write_to_memory())
+    height = strip.get_page_height()
+    return [
+        whole.crop((0, top, strip.width, top + height)) for top in range(0, strip.height, height)
+    ]
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """Return the largest difference of any band, where alpha weighs the colours."""
+    change = ImageChops.difference(one.convert("RGBa"), other.convert("RGBa"))
+    return max(change.tobytes())
+
+
+def frames_by_pillow(data: bytes) -> list[Image.Image]:
+    picture, found = Image.open(io.BytesIO(data)), []
+    for at in range(getattr(picture, "n_frames", 1)):
+        picture.seek(at)
+        found.append(picture.convert("RGBA"))
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_frames_are_composed_by_the_words_of_the_standard(seed: int) -> None:
+    frames = drawn(seed, alphas=(0, 1, 60, 128, 200, 255))
+
+    found = frames_of(file_of(frames, pieces=1 + seed % 3))
+
+    wanted = composed(SIZE, frames)
+    assert len(found) == len(wanted)
+    # The canvas is rounded to 8 bits after each frame, here as in browsers.
+    assert max(map(difference, found, wanted)) <= 1
+
+
+# Pillow 13 mixes translucent pixels in by their alpha twice, and restores the frame itself where a
+# frame that is drawn over others is to be undone.
+RIGHT_IN_PILLOW = tuple(each for each in OPERATIONS if each != (RESTORE, OVER))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_frames_are_those_of_pillow_where_pillow_is_right(seed: int) -> None:
+    data = file_of(drawn(seed, alphas=(0, 255), operations=RIGHT_IN_PILLOW))
+
+    found, wanted = frames_of(data), frames_by_pillow(data)
+
+    assert len(found) == len(wanted)
+    assert max(map(difference, found, wanted)) == 0
+
+
+def photographs(count: int, size: tuple[int, int] = (64, 48), **fields: object) -> bytes:
+    """Return an animated PNG of photographs, which are smaller as WebP than as GIF."""
+    frames = [
+        Frame(images.detail(size, seed=at + 1).tobytes(), *size, delay=(at + 2, 25))
+        for at in range(count)
+    ]
+    return apng(size, frames, colour=RGB, **fields)
+
+
+def timing(file: Encoded) -> tuple[list[int], int]:
+    """Return how many milliseconds each frame is shown, and how often all are played."""
+    picture, found = opened(file), []
+    for at in range(getattr(picture, "n_frames", 1)):
+        picture.seek(at)
+        picture.load()
+        found.append(int(picture.info["duration"]))
+    # WebP holds the number of plays, GIF the number of repetitions.
+    repetitions = picture.info.get("loop", 0)
+    return found, repetitions + 1 if file.codec == "gif" and repetitions else repetitions
+
+
+def test_every_slot_moves_with_the_delays_and_plays_of_the_source() -> None:
+    files = pictures(photographs(3, plays=3))
+
+    assert {file.slot: file.codec for file in files} == {
+        "avif": "webp",
+        "webp": "webp",
+        "fallback": "gif",
+    }
+    assert [timing(file) for file in files] == [([80, 120, 160], 3)] * 3
+
+
+@pytest.mark.parametrize("slot", list(Slot))
+def test_frames_show_their_pictures_in_every_slot(slot: Slot) -> None:
+    (file,) = pictures(photographs(3), (slot,))
+
+    picture = opened(file)
+    for at in range(3):
+        picture.seek(at)
+        wanted = images.detail((64, 48), seed=at + 1)
+        change = ImageChops.difference(picture.convert("RGB"), wanted)
+        # WebP halves the resolution of colours, GIF has 256 of them. Two of the pictures differ
+        # by 40 or more.
+        assert max(ImageStat.Stat(change).mean) < 20
+
+
+def test_transparency_moves_in_every_slot() -> None:
+    spot = replace(one_colour(RED, (2, 2), at=(1, 1)), disposal=CLEAR)
+    frames = [one_colour((0, 0, 0, 0)), spot, replace(spot, left=4)]
+
+    for file in pictures(apng(SIZE, frames)):
+        picture = opened(file)
+        alphas = []
+        for at in range(3):
+            picture.seek(at)
+            alphas.append(picture.convert("RGBA").getchannel("A").getbbox())
+        assert alphas == [None, (1, 1, 3, 3), (4, 1, 6, 3)]
+
+
+def row(*bands: int) -> bytes:
+    return bytes(bands) * SIZE[0] * SIZE[1]
+
+
+def key(*bands: int) -> tuple[bytes, bytes]:
+    return b"tRNS", struct.pack(f">{len(bands)}H", *bands)
+
+
+COLOURS = (b"PLTE", bytes((*RED[:3], *BLUE[:3])))
+# The samples of a frame that is drawn over a green one, and what it must show.
+KINDS: dict[str, tuple[int, int, bytes, list[tuple[bytes, bytes]], Pixel]] = {
+    "grey": (GREY, 8, row(100), [], (100, 100, 100, 255)),
+    "grey of 1 bit": (GREY, 1, b"\xfe" * SIZE[1], [], (255, 255, 255, 255)),
+    "grey of 4 bits": (GREY, 4, b"\x66\x66\x66\x60" * SIZE[1], [], (102, 102, 102, 255)),
+    "grey of 16 bits": (GREY, 16, row(100, 7), [], (100, 100, 100, 255)),
+    "transparent grey": (GREY, 8, row(100), [key(100)], (0, 0, 0, 0)),
+    "grey and alpha": (GREY_ALPHA, 8, row(100, 128), [], (100, 100, 100, 128)),
+    "rgb": (RGB, 8, row(*RED[:3]), [], RED),
+    "transparent colour": (RGB, 8, row(*RED[:3]), [key(*RED[:3])], (0, 0, 0, 0)),
+    "rgb of 16 bits": (RGB, 16, row(200, 9, 60, 9, 40, 9), [], RED),
+    "rgb and alpha of 16 bits": (
+        RGB_ALPHA,
+        16,
+        row(200, 9, 60, 9, 40, 9, 128, 9),
+        [],
+        (*RED[:3], 128),
+    ),
+    "palette": (PALETTE, 8, row(1), [COLOURS], BLUE),
+    "palette of 1 bit": (PALETTE, 1, b"\xfe" * SIZE[1], [COLOURS], BLUE),
+    "palette with alpha": (
+        PALETTE,
+        8,
+        row(1),
+        [COLOURS, (b"tRNS", bytes((255, 128)))],
+        (*BLUE[:3], 128),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("colour", "bits", "samples", "extra", "wanted"), KINDS.values(), ids=KINDS.keys()
+)
+def test_frames_of_every_format_keep_their_colours(
+    colour: int, bits: int, samples: bytes, extra: list[tuple[bytes, bytes]], wanted: Pixel
+) -> None:
+    frames = [Frame(bytes(len(samples)), *SIZE), Frame(samples, *SIZE)]
+
+    _, second = frames_of(apng(SIZE, frames, colour=colour, bits=bits, extra=extra))
+
+    found = second.getpixel((3, 2))
+    assert isinstance(found, tuple)
+    assert found[3] == wanted[3]
+    assert found[3] == 0 or near(found, wanted, 1)
+
+
+def test_interlaced_frames_keep_their_pixels() -> None:
+    made = [images.detail((33, 21), seed=seed) for seed in (1, 2)]
+    files = [
+        pyvips.Image.new_from_memory(each.tobytes(), 33, 21, 3, "uchar")
+        .copy(interpretation="srgb")
+        .pngsave_buffer(interlace=True)
+        for each in made
+    ]
+
+    found = frames_of(of_pngs(files))
+
+    assert [difference(one, other) for one, other in zip(found, made, strict=True)] == [0, 0]
+
+
+def test_a_profile_applies_to_every_frame() -> None:
+    profile = b"iCCP", b"p3\0\0" + zlib.compress(display_p3())
+    data = apng(
+        SIZE, [one_colour((0, 200, 0)), one_colour((200, 0, 0))], colour=RGB, extra=[profile]
+    )
+    still = shown(images.saved(images.plain((200, 0, 0)), "PNG", icc_profile=display_p3()))
+
+    _, second = frames_of(data)
+
+    wanted = still.getpixel((1, 1))
+    assert isinstance(wanted, tuple)
+    assert wanted != (200, 0, 0)
+    found = second.getpixel((1, 1))
+    assert isinstance(found, tuple)
+    assert near(found[:3], wanted, 1)
+
+
+HIDDEN = one_colour(GREEN)
+
+
+def facts_and_first(data: bytes, recipe: Recipe) -> tuple[int, tuple[int, ...]]:
+    """Return the frames of the manifest, and a pixel of the fallback's first frame."""
+    *files, finished = render(data, recipe, Limits())
+    assert isinstance(finished, Finished)
+    (file,) = files
+    assert isinstance(file, Encoded)
+    pixel = opened(file).convert("RGBA").getpixel((3, 2))
+    assert isinstance(pixel, tuple)
+    return finished.facts.frames, pixel
+
+
+RECIPE = Recipe("one", (Variant("full", (Slot.FALLBACK,)),))
+
+
+def test_a_default_image_that_is_no_frame_is_not_shown() -> None:
+    data = apng(SIZE, MOVES, default=HIDDEN)
+
+    frames, first = facts_and_first(data, RECIPE)
+
+    assert frames == 3
+    assert near(first, RED, 3)
+    assert max(map(difference, frames_of(data), frames_by_pillow(data)[1:])) == 0
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        replace(RECIPE, animation=Animation.FIRST_FRAME),
+        replace(RECIPE, caps=Caps(max_frames=2)),
+        replace(RECIPE, caps=Caps(max_pixels=3 * SIZE[0] * SIZE[1] - 1)),
+    ],
+    ids=["first frame", "too many frames", "too many pixels"],
+)
+@pytest.mark.parametrize("default", [None, HIDDEN], ids=["a frame", "no frame"])
+def test_an_animation_made_still_shows_its_first_frame(
+    recipe: Recipe, default: Frame | None
+) -> None:
+    frames, first = facts_and_first(apng(SIZE, MOVES, default=default), recipe)
+
+    assert frames == 3
+    assert near(first, RED, 3)
+
+
+@pytest.mark.parametrize("default", [None, HIDDEN], ids=["a frame", "no frame"])
+def test_an_animation_of_one_frame_is_a_still_picture_of_it(default: Frame | None) -> None:
+    data = apng(SIZE, MOVES[:1], default=default)
+
+    assert probe(data).frames == 1
+    assert near(facts_and_first(data, RECIPE)[1], RED, 3)
+
+
+def test_a_first_frame_smaller_than_the_canvas_leaves_the_rest_transparent() -> None:
+    spot = one_colour(RED[:3], (2, 2), at=(1, 1))
+    data = apng(SIZE, [spot, spot], colour=RGB, default=one_colour(GREEN[:3]))
+
+    found = frames_of(data)
+
+    assert [each.getchannel("A").getbbox() for each in found] == [(1, 1, 3, 3)] * 2
+
+
+def without(name: bytes, number: int) -> bytes:
+    """Return the moves without the chunk of a name and number."""
+    parts = list(chunks(SIZE, MOVES))
+    at = [place for place, part in enumerate(parts) if part[0] == name][number]
+    return joined(parts[:at] + parts[at + 1 :])
+
+
+def with_field(name: bytes, number: int, offset: int, value: int, size: int = 4) -> bytes:
+    """Return the moves with a number written into the chunk of a name and number."""
+    parts = list(chunks(SIZE, MOVES))
+    at = [place for place, part in enumerate(parts) if part[0] == name][number]
+    data = bytearray(parts[at][1])
+    data[offset : offset + size] = value.to_bytes(size, "big")
+    parts[at] = (name, bytes(data))
+    return joined(parts)
+
+
+def swapped(one: int, other: int) -> bytes:
+    parts = list(chunks(SIZE, MOVES))
+    parts[one], parts[other] = parts[other], parts[one]
+    return joined(parts)
+
+
+def with_bad_checksum(name: bytes) -> bytes:
+    data = bytearray(apng(SIZE, MOVES))
+    at = data.find(name)
+    size = int.from_bytes(data[at - 4 : at], "big")
+    data[at + 4 + size] ^= 1
+    return bytes(data)
+
+
+# Chunks: IHDR, acTL, fcTL 0, IDAT, fcTL 1, fdAT 2, fcTL 3, fdAT 4, IEND.
+BROKEN = {
+    "a number missing": with_field(b"fcTL", 1, 0, 7),
+    "a number twice": with_field(b"fdAT", 0, 0, 1),
+    "frames out of order": swapped(4, 6),
+    "pixels before their control": swapped(6, 7),
+    "a frame without pixels": without(b"fdAT", 0),
+    "the last frame without pixels": without(b"fdAT", 1),
+    "pixels without control": without(b"fcTL", 1),
+    "more frames announced": with_field(b"acTL", 0, 0, 4),
+    "fewer frames announced": with_field(b"acTL", 0, 0, 2),
+    "no frames announced": with_field(b"acTL", 0, 0, 0),
+    "an odd count": with_field(b"acTL", 0, 0, 1 << 31),
+    "control after the pixels": swapped(1, 3),
+    "a frame beyond the canvas": with_field(b"fcTL", 1, 12, 1),
+    "a frame of no width": with_field(b"fcTL", 1, 4, 0),
+    "a frame of 2^32-1 pixels": with_field(b"fcTL", 1, 4, (1 << 32) - 1),
+    "a first frame that is not the canvas": with_field(b"fcTL", 0, 4, 3),
+    "an unknown disposal": with_field(b"fcTL", 1, 24, 3, 1),
+    "an unknown blend": with_field(b"fcTL", 1, 25, 2, 1),
+    "a bad checksum of acTL": with_bad_checksum(b"acTL"),
+    "a bad checksum of fcTL": with_bad_checksum(b"fcTL"),
+    "two acTL": joined([*list(chunks(SIZE, MOVES))[:2], *list(chunks(SIZE, MOVES))[1:]]),
+    "an empty fdAT": joined([*list(chunks(SIZE, MOVES))[:5], (b"fdAT", b""), (b"IEND", b"")]),
+}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_animation_shows_its_default_image(data: bytes) -> None:
+    frames, first = facts_and_first(data, RECIPE)
+
+    assert frames == 1
+    assert near(first, RED, 3)
+
+
+@pytest.mark.parametrize("default", [None, HIDDEN], ids=["a frame", "no frame"])
+def test_a_cut_animation_is_truncated(default: Frame | None) -> None:
+    data = apng(SIZE, MOVES, default=default)
+    last_pixels_end = len(data) - 12
+
+    for kept in range(data.index(b"IDAT") + 8, len(data)):
+        if kept >= last_pixels_end:
+            assert probe(data[:kept]).frames == 3
+        else:
+            assert refused(data[:kept]).cause is Cause.TRUNCATED
+
+
+def test_damaged_pixels_of_a_later_frame_are_refused() -> None:
+    data = bytearray(apng(SIZE, MOVES))
+    data[data.rindex(b"fdAT") + 14] ^= 1
+
+    assert refused(bytes(data)).cause is Cause.CORRUPT
+
+
+def test_damaged_pixels_with_a_right_checksum_are_refused() -> None:
+    failure = refused(with_field(b"fdAT", 1, 6, 0x55AA))
+
+    assert failure.cause in {Cause.CORRUPT, Cause.TRUNCATED}
+
+
+def test_a_frame_with_too_few_rows_is_refused() -> None:
+    short = one_colour(BLUE, (7, 4))
+    parts = list(chunks(SIZE, [*MOVES[:2], short]))
+    place = max(at for at, (name, _) in enumerate(parts) if name == b"fcTL")
+    control = bytearray(parts[place][1])
+    control[4:12] = struct.pack(">2I", *SIZE)
+    parts[place] = (b"fcTL", bytes(control))
+
+    assert refused(joined(parts)).cause in {Cause.CORRUPT, Cause.TRUNCATED}
+
+
+def test_a_moving_picture_keeps_its_credit_and_nothing_else() -> None:
+    exif = Image.Exif()
+    exif[0x8298] = "Somebody"
+    data = photographs(2, extra=[(b"eXIf", exif.tobytes()[6:])])
+    recipe = Recipe("credit", (Variant("full", (Slot.WEBP,)),), metadata=("copyright",))
+
+    file = next(iter(render(data, recipe, Limits())))
+
+    assert isinstance(file, Encoded)
+    assert b"Somebody" in file.data
+    assert b"EXIF" not in file.data
+
+
+def test_an_animation_is_not_turned() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = photographs(2, extra=[(b"eXIf", exif.tobytes()[6:])])
+
+    assert probe(data).upright == probe(data).stored
+
+
+def test_a_png_without_an_animation_has_none() -> None:
+    assert read_animation(images.png()) is None
+    assert probe(images_by_hand.plain_png(RED[:3])).frames == 1
