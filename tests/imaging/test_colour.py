@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from tests.imaging.rendering import colour, near
 from tests.support import images_by_hand as by_hand
 from tests.support import images_heic, profiles
+from tests.support.hand import heif
 from tests.support.images import plain, saved
 
 pytestmark = pytest.mark.imaging
@@ -287,6 +288,30 @@ def test_colours_declared_by_numbers_are_converted(
     data = images_heic.with_numbers(make(), primaries, transfer)
 
     assert near(colour(data), wanted, 3)
+
+
+UNKNOWN = {
+    "transfer": (12, 99, by_matrix(COLOUR, P3_TO_SRGB)),
+    "primaries": (99, 13, COLOUR),
+    "both": (200, 300, COLOUR),
+}
+
+
+@pytest.mark.parametrize(("primaries", "transfer", "wanted"), UNKNOWN.values(), ids=UNKNOWN.keys())
+@pytest.mark.parametrize("make", BY_NUMBERS.values(), ids=BY_NUMBERS.keys())
+def test_unknown_numbers_are_those_of_srgb_as_in_browsers(
+    make: Callable[[], bytes], primaries: int, transfer: int, wanted: tuple[int, ...]
+) -> None:
+    data = images_heic.with_numbers(make(), primaries, transfer)
+
+    assert near(colour(data), wanted, 3)
+
+
+@pytest.mark.parametrize("coder", [heif.avif, heif.heic])
+def test_a_matrix_that_is_unknown_is_the_usual_one(coder: Callable[..., heif.Coded]) -> None:
+    said = heif.numbers(1, 13, 99, is_full=True)
+
+    assert near(colour(heif.file(coder(plain(COLOUR, size=(64, 64))), colours=[said])), COLOUR, 3)
 
 
 @pytest.mark.parametrize(("primaries", "transfer", "wanted"), NUMBERS.values(), ids=NUMBERS.keys())

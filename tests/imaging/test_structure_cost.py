@@ -8,10 +8,9 @@ from collections.abc import Callable
 import pytest
 import pyvips
 
-from shared.imaging.formats import av1, heif_alpha
+from shared.imaging.formats import av1, heif_alpha, heif_repair
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.heif_properties import primaries_and_transfer
-from shared.imaging.formats.heif_repair import with_turned_alpha
 from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
@@ -120,7 +119,7 @@ READ: dict[str, Read] = {
     ),
     "AVIF, associations": (primaries_and_transfer, avif_of_one_association),
     "AVIF, references": (heif_alpha.is_premultiplied, avif_of_references),
-    "AVIF, alpha of many properties": (with_turned_alpha, avif_of_alphas),
+    "AVIF, alpha of many properties": (heif_repair.repaired, avif_of_alphas),
     "AVIF, an endless number": (av1.is_limited_range, endless_number),
     "BMP, runs beyond the row": (decode_runs, lambda: ROW_OF_RUNS * 3_000),
 }

@@ -1,5 +1,6 @@
 """Makes HEIC files with pillow-heif's encoder."""
 
+import struct
 from io import BytesIO
 from typing import Any
 
@@ -78,7 +79,7 @@ def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
 
 def with_numbers(data: bytes, primaries: int, transfer: int) -> bytes:
     """Return an AVIF or HEIC in sRGB, with its colour numbers (nclx) replaced."""
-    said = b"nclx" + bytes((0, primaries, 0, transfer))
+    said = b"nclx" + struct.pack(">HH", primaries, transfer)
     changed = data.replace(b"nclx\x00\x01\x00\x0d", said)
     if changed == data:
         raise ValueError("Expected a file that says sRGB by numbers.")

@@ -15,6 +15,8 @@ from shared.imaging.formats.heif_boxes import MAX_COUNTED, Box, boxes, child, me
 BROKEN = (LookupError, struct.error)
 # A file has at most one `ipma` of each version, 0 or 1, and width, narrow or wide.
 MAX_MAPS = 4
+# libheif reads 1,000 items, and an encoder gives each about five.
+MAX_PROPERTIES = 16_000
 VERSION_BYTES = 4
 COLOURS, NUMBERS = b"colr", b"nclx"
 
@@ -38,7 +40,7 @@ class Reference(NamedTuple):
 class ItemGraph:
     """The primary image's number, the properties of each item in their order, and references.
 
-    At most `MAX_COUNTED` of all properties and of all references.
+    At most `MAX_PROPERTIES` of all properties, and `MAX_COUNTED` of all references.
     """
 
     primary: int
@@ -83,7 +85,7 @@ def _properties(data: bytes, meta: Box) -> Mapping[int, list[Property]]:
     maps = islice((box for box in inner if box.kind == b"ipma"), MAX_MAPS)
     places = chain.from_iterable(_associations(data, box) for box in maps)
     found: dict[int, list[Property]] = {}
-    for item, place in islice(places, MAX_COUNTED):
+    for item, place in islice(places, MAX_PROPERTIES):
         if 0 < place <= len(listed):
             found.setdefault(item, []).append(Property(place, listed[place - 1]))
     return found

@@ -1,39 +1,76 @@
-"""Repairs AVIF and HEIC files whose alpha lacks the orientation or the crop of their picture.
+"""Repairs AVIF and HEIC files that libheif would refuse, or show in another way than browsers.
 
-libheif turns picture and alpha one by one, as each item says. Browsers turn the picture with its
+Colour numbers that H.273 does not list become "unspecified", because libheif refuses a HEIC for
+them. And alpha gets the orientation and the crop of its picture if it lacks them: libheif turns
+picture and alpha one by one, as each item says. Browsers turn the picture with its
 alpha: https://github.com/AOMediaCodec/libavif gives one orientation for both.
 """
 
 import struct
 from collections.abc import Sequence
+from itertools import chain
 
 from shared.imaging.formats.heif_alpha import alpha_of_primary
 from shared.imaging.formats.heif_boxes import Box, boxes, child
-from shared.imaging.formats.heif_properties import BROKEN, ItemGraph, Property
+from shared.imaging.formats.heif_properties import BROKEN, COLOURS, NUMBERS, ItemGraph, Property
 
 CROP, SIZE = b"clap", b"ispe"
 # In the order of ISO/IEC 23000-22, section 7.3.6.7.
 TRANSFORMATIONS = (CROP, b"irot", b"imir")
+# ITU-T H.273 (07/2024), tables 2, 3 and 4: primaries, transfers and matrices.
+KNOWN_NUMBERS = (
+    frozenset({1, 2, *range(4, 13), 22}),
+    frozenset({1, 2, *range(4, 19)}),
+    frozenset({0, 1, 2, *range(4, 15)}),
+)
+UNSPECIFIED, NUMBERS_BYTES = 2, 10
 HEAD_BYTES, VERSION_BYTES = 8, 4
 ESSENTIAL = 0x8000
 VERSION_AND_FLAGS = 0x0100_0001  # numbers of four bytes, and places of two
 
 
-def with_turned_alpha(data: bytes) -> bytes:
-    """Return the file with an alpha that is turned and cropped like its picture.
+def repaired(data: bytes) -> bytes:
+    """Return the file with known colour numbers, and with alpha that is turned like its picture.
 
-    The new `meta` is written after the old file, so that no offset changes.
+    A new `meta` is written after the old file, so that no offset changes.
     """
     try:
         graph = ItemGraph.read(data)
-        alpha = alpha_of_primary(data, graph)
-        if alpha is None:
-            return data
-        of_picture, of_alpha = graph.of(alpha.picture), graph.of(alpha.item)
-        wanted = _with_missing(data, of_picture, of_alpha)
-        return data if wanted == of_alpha else _rewritten(data, alpha.item, wanted)
+        known = _with_known_numbers(data, graph)
+        return _with_turned_alpha(known, graph)
     except BROKEN:
         return data  # the decoder reports what is wrong
+
+
+def _with_known_numbers(data: bytes, graph: ItemGraph) -> bytes:
+    changes = {}
+    listed = chain.from_iterable(graph.properties.values())
+    for box in {each.place: each.box for each in listed}.values():
+        content = data[box.start : min(box.end, box.start + NUMBERS_BYTES)]
+        if box.kind == COLOURS and content.startswith(NUMBERS) and len(content) == NUMBERS_BYTES:
+            said = struct.unpack_from(">3H", content, len(NUMBERS))
+            known = tuple(map(_known, said, KNOWN_NUMBERS))
+            if known != said:
+                changes[box.start + len(NUMBERS)] = known
+    if not changes:
+        return data
+    changed = bytearray(data)
+    for at, numbers in changes.items():
+        struct.pack_into(">3H", changed, at, *numbers)
+    return bytes(changed)
+
+
+def _known(number: int, numbers: frozenset[int]) -> int:
+    return number if number in numbers else UNSPECIFIED
+
+
+def _with_turned_alpha(data: bytes, graph: ItemGraph) -> bytes:
+    alpha = alpha_of_primary(data, graph)
+    if alpha is None:
+        return data
+    of_picture, of_alpha = graph.of(alpha.picture), graph.of(alpha.item)
+    wanted = _with_missing(data, of_picture, of_alpha)
+    return data if wanted == of_alpha else _rewritten(data, alpha.item, wanted)
 
 
 def _with_missing(

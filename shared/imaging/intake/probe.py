@@ -4,12 +4,10 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.formats import tiff
+from shared.imaging.formats import heif_repair, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
-from shared.imaging.formats.heif_repair import with_turned_alpha
-from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
@@ -129,8 +127,8 @@ def _corrected(name: str, pixels: bytes) -> bytes:
     if name == "gif":
         return with_transparent_colour(pixels)
     if name in {"avif", "heic"}:
-        return with_turned_alpha(pixels)
-    return repaired(pixels) if name == "jpeg" else pixels
+        return heif_repair.repaired(pixels)
+    return jpeg_repair.repaired(pixels) if name == "jpeg" else pixels
 
 
 def _refuse_by_structure(name: str, data: bytes) -> None:
