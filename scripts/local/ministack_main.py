@@ -1,18 +1,22 @@
-"""Runs MiniStack in its own virtual environment, with three corrections.
+"""Runs MiniStack in its own virtual environment, with three corrections and an edge.
 
 Without the first, `terraform plan` over an applied stack would never be empty; without the second,
 the local CloudFront could not read a bucket with our bucket policy; without the third, Terraform
-could not publish a changed edge function. They change private parts of MiniStack 1.5.33, which the
-lock file pins; a newer version may not need them. It is started with `python -P`, because `import
-ministack` would otherwise import `ministack.py` beside this file.
+could not publish a changed edge function. `edge/` caches as CloudFront does, and gives the
+distribution an address that a browser opens. All of it changes private parts of MiniStack 1.5.33,
+which the lock file pins; a newer version may not need it. It is started with `python -P`, because
+`import ministack` would otherwise import `ministack.py` beside this file.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, register_namespace, tostring
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 MEMBER = f"{{{NAMESPACE}}}member"
 NAME = f"{{{NAMESPACE}}}AlarmName"
@@ -78,6 +82,9 @@ def main() -> None:
     evaluator._request_origin = ContextVar("origin", default=("127.0.0.1", True))  # noqa: SLF001
     cloudfront: Any = import_module("ministack.services.cloudfront")
     cloudfront._cf_update_function = etag_as_sdks_read_it(cloudfront._cf_update_function)  # noqa: SLF001
+    # Last, so that no folder of this repository hides a package of MiniStack's.
+    sys.path.append(str(ROOT))
+    import_module("scripts.local.edge.ministack_server").add_edge(cloudfront)
     import_module("ministack.app").main()
 
 

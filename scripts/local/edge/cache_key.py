@@ -65,7 +65,10 @@ class KeyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """The key of one response in the cache of a distribution."""
+    """The key of one response in the cache of a distribution.
+
+    An origin shield caches for one origin, which is then part of the key.
+    """
 
     distribution: str
     method: str
@@ -74,6 +77,7 @@ class CacheKey:
     headers: Pairs = ()
     cookies: Pairs = ()
     encodings: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def path(self) -> str:
@@ -83,6 +87,10 @@ class CacheKey:
     def for_method(self, method: str) -> Self:
         """Return the key of another method."""
         return replace(self, method=method)
+
+    def for_origin(self, origin: str) -> Self:
+        """Return the key in the origin shield of an origin."""
+        return replace(self, origin=origin)
 
 
 def cache_key(distribution: str, request: Request, policy: KeyPolicy) -> CacheKey:

@@ -62,10 +62,15 @@ class Assumptions:
 
 @dataclass(frozen=True, slots=True)
 class CachingRules:
-    """How a cache behaviour caches: its TTLs, and the minimum TTL of errors by status."""
+    """How a cache behaviour caches: its TTLs, the minimum TTL of errors by status, its methods.
+
+    GET and HEAD are always cached, and OPTIONS only if it is one of the behaviour's cached methods
+    (HTTPStatusCodes.html).
+    """
 
     ttl: TimeToLive = TimeToLive()
     error_seconds: Mapping[int, float] = field(default_factory=dict)
+    methods: frozenset[str] = frozenset({"GET", "HEAD"})
 
     def error_ttl(self, status: int) -> float:
         """Return the error caching minimum TTL of a status, in seconds."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Self
 
 # By name in lower case; a repeated field is a list.
@@ -32,14 +33,21 @@ class Request:
         return replace(self, headers={**self.headers, **added})
 
 
+class Failure(Enum):
+    """Why an origin sent no response."""
+
+    NO_CONNECTION = auto()
+    TIMED_OUT = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response; `cannot_connect` is set if the edge made it because no origin answered."""
+    """A response; with `failure`, the edge made it because the origin sent none."""
 
     status: int
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
-    cannot_connect: bool = False
+    failure: Failure | None = None
 
     def header(self, name: str) -> str:
         """Return the value of a header in lower case; empty without one."""

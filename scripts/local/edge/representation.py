@@ -17,18 +17,13 @@ from scripts.local.edge.messages import Request, Response
 CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
 RANGES = ("range", "if-range")
 # RFC 9110, section 15.4.5: a 304 has these headers of the 200, and others only if they guide the
-# cache. S3's user metadata does not.
+# cache. S3's user metadata does not. MiniStack would add a Content-Length of 0, which is wrong
+# (section 8.6); that of the object is right.
 IN_NOT_MODIFIED = frozenset(
-    {
-        "age",
-        "cache-control",
-        "content-location",
-        "date",
-        "etag",
-        "expires",
-        "last-modified",
-        "vary",
-    }
+    (
+        *("age", "cache-control", "content-length", "content-location", "date"),
+        *("etag", "expires", "last-modified", "vary"),
+    )
 )
 # CloudFront also answers several ranges; this edge then sends the whole object, as RFC 9110
 # (section 14.2) allows.
@@ -36,8 +31,8 @@ ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
 def answer(whole: Response, request: Request) -> Response:
-    """Return what a request gets of an object; errors and redirects are whole."""
-    if whole.status != HTTPStatus.OK:
+    """Return what a request gets of an object; errors, redirects and OPTIONS are whole."""
+    if whole.status != HTTPStatus.OK or request.method == "OPTIONS":
         return _without_body(whole) if request.method == "HEAD" else whole
     if _is_unchanged(whole, request):
         kept = {name: value for name, value in whole.headers.items() if name in IN_NOT_MODIFIED}

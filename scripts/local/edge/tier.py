@@ -20,9 +20,6 @@ from scripts.local.edge.representation import CONDITIONS, RANGES
 from scripts.local.edge.store import Entry, Store
 
 LOG = logging.getLogger(__name__)
-# CloudFront caches responses to OPTIONS only if the behaviour says so, and Pixfleet's does not:
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
-CACHED_METHODS = ("GET", "HEAD")
 # Headers of a 304 that do not replace those of the stored response (RFC 9111, section 3.2).
 NOT_UPDATED = ("content-encoding", "content-length", "content-range", "content-type")
 
@@ -82,7 +79,7 @@ class Tier:
     async def answer(self, lookup: Lookup) -> Answer:
         """Answer one request, with 304, a range or headers only where it asks for them."""
         request = lookup.request
-        if request.method not in CACHED_METHODS or not lookup.rules.ttl.maximum:
+        if request.method not in lookup.rules.methods or not lookup.rules.ttl.maximum:
             response = await lookup.upstream(request)
             return Answer(response, _outcome(response, Outcome.MISS))
         found = await self._whole(lookup)
@@ -105,7 +102,10 @@ class Tier:
 
     def _cached(self, lookup: Lookup) -> Answer | None:
         """Return the answer from the cache; a cached GET answers HEAD, too."""
-        for key in {lookup.key.for_method("GET"): None, lookup.key: None}:
+        keys = [lookup.key]
+        if lookup.request.method == "HEAD":
+            keys.insert(0, lookup.key.for_method("GET"))
+        for key in keys:
             entry = self.store.get(key)
             if entry is not None and entry.is_usable(self._clock()):
                 return self._from(entry, Outcome.HIT)

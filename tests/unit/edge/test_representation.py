@@ -46,7 +46,8 @@ def test_an_unchanged_object_is_a_304_without_body_and_metadata(
 
     assert response.status == 304
     assert response.body == b""
-    assert set(response.headers) == {"cache-control", "etag", "last-modified"}
+    assert set(response.headers) == {"cache-control", "content-length", "etag", "last-modified"}
+    assert response.headers["content-length"] == "10"
 
 
 @pytest.mark.parametrize(

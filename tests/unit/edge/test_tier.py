@@ -118,6 +118,20 @@ def test_head_is_answered_by_a_cached_get_but_not_the_other_way_round() -> None:
     run(scenario)
 
 
+def test_options_is_cached_if_the_behaviour_says_so() -> None:
+    async def scenario() -> None:
+        rules = CachingRules(methods=frozenset({"GET", "HEAD", "OPTIONS"}))
+        viewer = Viewer(FakeOrigin(picture()), rules=rules)
+        assert (await viewer.get()).outcome == MISS
+        first, second = [await viewer.get(method="OPTIONS") for _ in range(2)]
+        conditional = await viewer.get(method="OPTIONS", headers={"if-none-match": "*"})
+
+        assert (first.outcome, second.outcome) == (MISS, HIT)
+        assert conditional.response.status == 200
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "DELETE"])
 def test_other_methods_are_not_cached(method: str) -> None:
     async def scenario() -> None:
