@@ -2,7 +2,7 @@
 
 import pyvips
 
-from shared.imaging import decoder_log
+from shared.imaging import decoder_log, jpeg_damage, tiff_damage
 from shared.imaging.cascade import (
     Headroom,
     Intermediate,
@@ -15,8 +15,7 @@ from shared.imaging.colour import bands, icc
 from shared.imaging.colour.alpha import is_opaque
 from shared.imaging.colour.srgb import is_srgb
 from shared.imaging.formats.exif import UPRIGHT
-from shared.imaging.intake.probe import ImageHeader, is_held_whole
-from shared.imaging.jpeg_damage import refuse_damaged
+from shared.imaging.intake.probe import ImageHeader, decodable, is_held_whole
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
@@ -26,10 +25,6 @@ from shared.model.geometry import Size
 JPEG_SHRINKS = (8, 4, 2)
 # The shrunk image stays larger than the wanted size by this factor: libvips' filter is better.
 JPEG_MARGIN = 1.25
-# A warning may mean a grey lower half. So warnings fail the image, as in sharp, except for JPEG,
-# whose warnings `jpeg_damage` assesses.
-FAIL_ON = {"jpeg": "error"}
-FAIL_ON_WARNING = "warning"
 COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 4}
 
 
@@ -38,20 +33,22 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
 
     An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises
     libvips' errors, which `vips.translated` turns into failures, and `Corrupt` or `Truncated` for
-    a JPEG that has lost pixels.
+    a JPEG or a TIFF that has lost pixels.
     """
     decoder_log.clear()
     intermediate = _loaded(data, header, wanted)
     # The loader is closed by now, and has logged how many warnings there were.
     if header.format == "jpeg":
-        refuse_damaged(data, decoder_log.messages())
+        jpeg_damage.refuse_damaged(data, decoder_log.messages())
+    if header.format == "tiff":
+        tiff_damage.refuse_damaged(decodable("tiff", data), decoder_log.messages())
     return intermediate
 
 
 def _loaded(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     image = _opened(data, header, wanted)
     if is_held_whole(header) or image.hasalpha():
-        image = image.copy_memory()
+        image = _decoded(image)
         # First, because without alpha the rest takes a quarter of the time.
         image = _without_opaque_alpha(image)
         if header.is_animated or image.hasalpha():
@@ -70,7 +67,7 @@ def _loaded(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
 def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
     options: dict[str, object] = {
         "access": "sequential",
-        "fail_on": FAIL_ON.get(header.format, FAIL_ON_WARNING),
+        "fail_on": _fail_on(data, header),
     }
     if header.format == "jpeg":
         options |= {"shrink": _jpeg_shrink(header.upright, wanted)}
@@ -88,6 +85,17 @@ def _opened(data: bytes, header: ImageHeader, wanted: Size) -> pyvips.Image:
     if image.get_typeof(icc.FIELD):
         _bound_profile(image)
     return bands.without_ink(image)
+
+
+def _fail_on(data: bytes, header: ImageHeader) -> str:
+    """Return the least problem at which libvips must stop.
+
+    A warning may mean a grey lower half. So warnings fail the image, as in sharp, except those
+    that `jpeg_damage` and `tiff_damage` assess.
+    """
+    if header.format == "tiff":
+        return tiff_damage.fail_on(data)
+    return "error" if header.format == "jpeg" else "warning"
 
 
 def _bound_profile(image: pyvips.Image) -> None:

@@ -190,7 +190,7 @@ def test_a_tiff_keeps_the_first_of_equal_tags_and_one_directory() -> None:
     image = pyvips.Image.tiffload_buffer(separated(data))
 
     assert not image.get_typeof("n-pages") or image.get("n-pages") == 1
-    assert len(separated(doubled)) == len(doubled)
+    assert pyvips.Image.tiffload_buffer(separated(doubled)).width == 8
 
 
 def test_the_texts_of_a_png_do_not_count() -> None:

@@ -9,14 +9,18 @@ import pytest
 import pyvips
 
 from shared.imaging.formats import av1, heif_alpha, heif_repair
+from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
+from shared.imaging.formats.fax import without_end
 from shared.imaging.formats.heif_properties import primaries_and_transfer
 from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
+from shared.imaging.metadata import tiff as tiff_metadata
 from shared.model.errors import Failure, TooCostly
 from tests.support import images
 from tests.support.hand import jpeg as jpeg_by_hand
+from tests.support.hand import tiff_entries as tiff
 from tests.support.hand.iso import box, full_box
 
 pytestmark = pytest.mark.imaging
@@ -103,6 +107,15 @@ def decode_runs(data: bytes) -> object:
     return decoded(Runs(1, 3_000, 8, data))
 
 
+def tiff_of_strips(compression: int) -> bytes:
+    """Return a TIFF of 300,000 strips, which are all the same byte."""
+    rows = 300_000
+    places, lengths = tiff.longs(273, *[8] * rows), tiff.longs(279, *[1] * rows)
+    size = (tiff.longs(256, 1), tiff.longs(257, rows), tiff.longs(278, 1))
+    pixel = (tiff.shorts(258, 8), tiff.shorts(277, 1), tiff.shorts(259, compression))
+    return tiff.with_entries(*size, *pixel, places, lengths)
+
+
 Read = tuple[Callable[[bytes], object], Callable[[], bytes]]
 READ: dict[str, Read] = {
     "JPEG, 40000 fill bytes": (jpeg.header_without_metadata, lambda: FILLED),
@@ -121,6 +134,9 @@ READ: dict[str, Read] = {
     "AVIF, references": (heif_alpha.is_premultiplied, avif_of_references),
     "AVIF, alpha of many properties": (heif_repair.repaired, avif_of_alphas),
     "AVIF, an endless number": (av1.is_limited_range, endless_number),
+    "TIFF, strips": (tiff_refusals.refuse_what_libvips_gets_wrong, lambda: tiff_of_strips(1)),
+    "TIFF, strips for libtiff": (tiff_metadata.without_metadata, lambda: tiff_of_strips(8)),
+    "TIFF, ends of fax": (without_end, lambda: tiff_of_strips(4)),
     "BMP, runs beyond the row": (decode_runs, lambda: ROW_OF_RUNS * 3_000),
 }
 

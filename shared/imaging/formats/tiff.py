@@ -4,83 +4,44 @@ A camera's raw file is a TIFF whose first image is a thumbnail. The tags are tho
 https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf; BigTIFF and DNG add to them.
 """
 
-import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from shared.imaging.formats.containers import TiffLayout, tiff_directories
+from shared.imaging.formats.tiff_directory import (
+    BAD_OFFSET,
+    BITS,
+    COMPRESSION,
+    EXTRA_SAMPLES,
+    JPEG,
+    NOT_COMPRESSED,
+    PHOTOMETRIC,
+    RGB,
+    SAMPLE_FORMAT,
+    YCBCR,
+    Directory,
+    directory,
+    first_directory,
+)
+from shared.imaging.formats.tiff_parts import refuse_missing_parts
 from shared.model.errors import Truncated, UnsupportedFormat
 
-BITS, COMPRESSION, PHOTOMETRIC = 258, 259, 262
-STRIP_OFFSETS, STRIP_BYTES = 273, 279
-TILE_OFFSETS, TILE_BYTES = 324, 325
-SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT = 330, 338, 339
-UNSPECIFIED = 0
-DNG_VERSION = 50706
-
+SUB_DIRECTORIES, DNG_VERSION, UNSPECIFIED = 330, 50706, 0
 SENSOR_DATA = frozenset({32803, 34892})  # a colour filter array, and a DNG's linear raw
-RGB, YCBCR, CIELAB, ICCLAB, ITULAB = 2, 6, 8, 9, 10
-NOT_COMPRESSED, JPEG = 1, 7
+CIELAB, ICCLAB, ITULAB = 8, 9, 10
 # Compressions of the bundled libtiff: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
 KNOWN_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
 UNSIGNED, FLOAT = 1, 3
-
-# Bytes of each field type, and how `struct` reads the integers among them.
-WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-WIDTHS |= {16: 8, 17: 8, 18: 8}
-INTEGER_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-# More tags than any image has, and more strips or tiles than any image within the limits.
-MAX_TAGS, MAX_VALUES = 4_096, 1_000_000
 MAX_SUB_DIRECTORIES = 16
-# What `struct` raises for offsets beyond the end of the file, and beyond the address space.
-BAD_OFFSET = (struct.error, OverflowError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    kind: int
-    count: int
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The fields of one directory by tag; the first counts if a tag repeats, as for libtiff."""
-
-    data: bytes
-    fields: Mapping[int, _Field]
-
-    def values(self, tag: int, most: int = MAX_VALUES) -> Sequence[int]:
-        """Return the first `most` integers of a field; none if it has over `MAX_VALUES`."""
-        field = self.fields.get(tag)
-        code = INTEGER_CODES.get(field.kind) if field else None
-        if field is None or code is None or field.count > MAX_VALUES:
-            return ()
-        layout = f"{_byte_order(self.data)}{min(field.count, most)}{code}"
-        return struct.unpack_from(layout, self.data, field.at)
-
-    def value(self, tag: int, default: int) -> int:
-        """Return the first integer of a field; `default` if it has none."""
-        return next(iter(self.values(tag, most=1)), default)
-
-    def raw(self, tag: int) -> bytes:
-        """Return the bytes of a field; empty if there is none."""
-        field = self.fields.get(tag)
-        if field is None:
-            return b""
-        return self.data[field.at : field.at + WIDTHS.get(field.kind, 1) * field.count]
 
 
 def refuse_what_libvips_gets_wrong(data: bytes) -> None:
-    """Raise `UnsupportedFormat` for raw files and odd pixels, `Truncated` for truncated files.
+    """Raise `UnsupportedFormat` for raw files and odd pixels.
 
-    Other errors in a directory are left to libvips, whose messages say more.
+    Raises `Truncated` if the first directory, a strip or a tile is not whole. Other errors in a
+    directory are left to libvips, whose messages say more.
     """
     try:
         first = first_directory(data)
         _refuse_raw(first)
         _refuse_odd_pixels(first)
-        _refuse_truncated(first)
+        refuse_missing_parts(first)
     except BAD_OFFSET as error:
         raise Truncated(
             "Expected a whole TIFF, got one that ends inside its directory."
@@ -96,33 +57,6 @@ def has_alpha(data: bytes) -> bool:
     return first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
 
 
-def first_directory(data: bytes) -> Directory:
-    """Return the first directory; raises one of `BAD_OFFSET` if it is not whole."""
-    at = next(tiff_directories(data), len(data))
-    return _directory(data, at)
-
-
-def _byte_order(data: bytes) -> str:
-    """Return the byte order's character for `struct`."""
-    return "<" if TiffLayout.of(data).order == "little" else ">"
-
-
-def _directory(data: bytes, at: int) -> Directory:
-    order, is_big = _byte_order(data), TiffLayout.of(data).is_big
-    head, entry, inline = ("Q", "HHQ", 8) if is_big else ("H", "HHI", 4)
-    (count,) = struct.unpack_from(f"{order}{head}", data, at)
-    at += struct.calcsize(f"{order}{head}")
-    fields: dict[int, _Field] = {}
-    for _ in range(min(count, MAX_TAGS)):
-        tag, kind, values = struct.unpack_from(f"{order}{entry}", data, at)
-        place = at + struct.calcsize(f"{order}{entry}")
-        at = place + inline
-        if WIDTHS.get(kind, 1) * values > inline:
-            (place,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", data, place)
-        fields.setdefault(tag, _Field(kind, values, place))
-    return Directory(data, fields)
-
-
 def _refuse_raw(first: Directory) -> None:
     places = first.values(SUB_DIRECTORIES, most=MAX_SUB_DIRECTORIES)
     below = (_photometric(first, at) for at in places)
@@ -134,7 +68,7 @@ def _refuse_raw(first: Directory) -> None:
 def _photometric(first: Directory, at: int) -> int:
     """Return the photometric interpretation of a subdirectory; RGB if it cannot be read."""
     try:
-        return _directory(first.data, at).value(PHOTOMETRIC, RGB)
+        return directory(first.data, at).value(PHOTOMETRIC, RGB)
     except BAD_OFFSET:
         return RGB
 
@@ -163,15 +97,3 @@ def _is_known(kind: int, bits: int, photometric: int) -> bool:
     if kind == FLOAT:
         return photometric in {RGB, CIELAB}
     return bits <= 16 and (kind == UNSIGNED or photometric == CIELAB)  # noqa: PLR2004 - bits
-
-
-def _refuse_truncated(first: Directory) -> None:
-    tiled = TILE_OFFSETS in first.fields
-    offsets = first.values(TILE_OFFSETS if tiled else STRIP_OFFSETS)
-    counts = first.values(TILE_BYTES if tiled else STRIP_BYTES)
-    ends = [at + size for at, size in zip(offsets, counts, strict=False)]
-    declared = max(ends, default=0)
-    if declared > len(first.data):
-        raise Truncated(
-            f"Expected a TIFF of at least {declared} bytes, got {len(first.data)}.", stage="probe"
-        )

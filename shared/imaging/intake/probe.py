@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.formats import heif_repair, jpeg_repair, tiff
+from shared.imaging.formats import fax, heif_repair, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
@@ -120,7 +120,8 @@ def _with_movement(header: ImageHeader, data: bytes) -> ImageHeader:
 
 def decodable(name: str, data: bytes) -> bytes:
     """Return what the decoder gets of a file: no metadata, and no known mistakes of writers."""
-    return _corrected(name, without_metadata(name, data))
+    pixels = _corrected(name, without_metadata(name, data))
+    return fax.without_end(pixels) if name == "tiff" else pixels
 
 
 def _corrected(name: str, pixels: bytes) -> bytes:

@@ -1,0 +1,137 @@
+"""Decides whether a TIFF that was decoded has lost pixels, where libtiff does not fail.
+
+libtiff warns of bad fax lines and goes on; libvips decodes tiles of JPEG without libtiff's
+warnings; and the checksum of deflate is never read.
+https://gitlab.com/libtiff/libtiff/-/blob/v4.7.0/libtiff/tif_fax3.c
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+
+import pyvips
+
+from shared.imaging import decoder_log
+from shared.imaging.formats import tiff_directory as tags
+from shared.imaging.formats.tiff_directory import Directory, first_directory
+from shared.imaging.formats.tiff_parts import Parts, parts, read_lengths
+from shared.imaging.formats.tiff_writer import LONG, DirectoryWriter
+from shared.model.errors import Corrupt, Truncated
+
+STAGE = "render"
+DEFLATE = frozenset({8, 32946})
+JPEG_TABLES = 347
+# What libtiff calls a line, and how many pixels of it were there.
+BAD_LINE = re.compile(r"at line (\d+ of \w+ \d+) \((?:got (\d+)|x)")
+NO_LINES = "Premature EOF"
+# Where lines have no beginning that the decoder can find, one bad line spoils those after it. One
+# line in 50 may be bad.
+GOOD_LINES = 50
+# Warnings of libjpeg about scans; its others, and libtiff's, change no pixel.
+LOST_SCAN = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
+CHUNK_BYTES = 1 << 20
+
+
+def fail_on(data: bytes) -> str:
+    """Return the least problem at which libvips must stop.
+
+    Lines of a fax may be bad, and libtiff warns of JPEG that is whole.
+    """
+    compression = _compression(first_directory(data))
+    if compression in tags.FAX:
+        return "none"
+    return "error" if compression == tags.JPEG else "warning"
+
+
+def refuse_damaged(data: bytes, messages: Sequence[str]) -> None:
+    """Raise `Corrupt` or `Truncated` if a TIFF has lost pixels.
+
+    `messages` are those of a whole decode of the source `data`.
+    """
+    first = first_directory(data)
+    compression = _compression(first)
+    if compression in tags.FAX:
+        _refuse_bad_lines(first, messages, finds_lines=compression == tags.FAX_3)
+    elif compression in DEFLATE:
+        _refuse_bad_checksums(data, parts(first))
+    elif compression == tags.JPEG:
+        _refuse_bad_scans(_tile_messages(first) if _is_tiled(first) else messages)
+
+
+def _compression(first: Directory) -> int:
+    return first.value(tags.COMPRESSION, tags.NOT_COMPRESSED)
+
+
+def _refuse_bad_lines(first: Directory, messages: Sequence[str], *, finds_lines: bool) -> None:
+    bad = {match[1]: text for text in messages if (match := BAD_LINE.search(text))}
+    empty = (text for text in messages if (match := BAD_LINE.search(text)) and match[2] == "0")
+    missing = next((text for text in messages if NO_LINES in text), next(empty, ""))
+    if missing:
+        raise Truncated(f"Expected a fax of all lines, got: {missing}.", stage=STAGE)
+    allowed = max(1, first.value(tags.HEIGHT, 0) // GOOD_LINES)
+    if len(messages) >= decoder_log.MAX_MESSAGES or (not finds_lines and len(bad) > allowed):
+        text = next(iter(bad.values()), "the decoder gave too many warnings")
+        raise Corrupt(f"{text} ({len(bad)} bad lines).", stage=STAGE)
+
+
+def _refuse_bad_checksums(data: bytes, found: Parts) -> None:
+    places = zip(found.offsets, read_lengths(found, data), found.sizes, strict=False)
+    most = 2 * max(found.sizes)
+    for number, (at, length, size) in enumerate(places):
+        if not _is_complete(data[at : at + length], size, most):
+            raise Corrupt(
+                f"Expected {found.name} with the right checksum, got a wrong one in number "
+                f"{number}.",
+                stage=STAGE,
+            )
+
+
+def _is_complete(packed: bytes, size: int, most: int) -> bool:
+    """Return whether deflated data inflates to `size` bytes, and has no wrong checksum.
+
+    The checksum may be missing, as old writers cut it off, and `most` bytes may come, as others
+    fill up the last strip.
+    """
+    inflater, done = zlib.decompressobj(), 0
+    try:
+        while done <= most and not inflater.eof:
+            chunk = inflater.decompress(packed, CHUNK_BYTES)
+            packed = inflater.unconsumed_tail
+            if not chunk and not packed:
+                return done == size
+            done += len(chunk)
+    except zlib.error:
+        return False
+    return True
+
+
+def _refuse_bad_scans(messages: Sequence[str]) -> None:
+    found = next((text for text in messages if LOST_SCAN.search(text)), "")
+    if found:
+        raise Corrupt(f"{found}.", stage=STAGE)
+
+
+def _is_tiled(first: Directory) -> bool:
+    return tags.TILE_OFFSETS in first.fields
+
+
+def _tile_messages(first: Directory) -> Sequence[str]:
+    """Decode the tiles once more as the strips of a narrow image, where libtiff warns."""
+    decoder_log.clear()
+    narrow = pyvips.Image.tiffload_buffer(_tiles_as_strips(first), access="sequential")
+    narrow.avg()
+    return decoder_log.messages()
+
+
+def _tiles_as_strips(first: Directory) -> bytes:
+    found, writer = parts(first), DirectoryWriter(first.data)
+    kept = (tags.BITS, tags.COMPRESSION, tags.PHOTOMETRIC, tags.SAMPLES, JPEG_TABLES, 530)
+    for tag in kept:
+        writer.keep(first, tag)
+    height = first.value(tags.TILE_HEIGHT, 0)
+    writer.write(tags.WIDTH, LONG, [first.value(tags.TILE_WIDTH, 0)])
+    writer.write(tags.HEIGHT, LONG, [height * found.number])
+    writer.write(tags.ROWS_PER_STRIP, LONG, [height])
+    writer.write(tags.STRIP_OFFSETS, LONG, found.offsets)
+    writer.write(tags.STRIP_BYTES, LONG, found.lengths)
+    return writer.file(0)
