@@ -24,7 +24,7 @@ from shared.imaging.child_protocol import (
 )
 from shared.imaging.intake.sniff import sniff
 from shared.imaging.placeholder_form import is_placeholder
-from shared.model.animations import MOVING_FORMATS, why_still
+from shared.model.animations import MOVING_FORMATS, SEQUENCE_FORMATS, why_still
 from shared.model.codec import Codec
 from shared.model.geometry import Size
 from shared.model.limits import MAX_FRAMES_READ, MAX_SOURCE_SIDE, MEBIBYTE
@@ -56,7 +56,7 @@ class ReplyChecks:
 
     def __init__(self, job: Job, source: bytes) -> None:
         self._job = job
-        self._format = sniff(source)
+        self._format, self._source_bytes = sniff(source), len(source)
         self._began = monotonic()
         self._facts: SourceFacts | None = None
         self._reduction = Reduction()
@@ -87,13 +87,19 @@ class ReplyChecks:
         _require(f"the format {self._format}", facts.format, is_met=facts.format == self._format)
         sides = (facts.width, facts.height)
         _require("sides of an image", sides, is_met=all(_is_side(side) for side in sides))
-        most = MAX_FRAMES_READ if facts.format in MOVING_FORMATS else 1
+        most = self._most_frames(facts.format)
         _require("frames of an image", facts.frames, is_met=1 <= facts.frames <= most)
         is_within = facts.width * facts.height <= self._job.limits.max_pixels
         _require("an image within the limits", facts, is_met=is_within)
         self._facts, self._reduction = facts, reduction
         self._check_reduction(facts, reduction)
         self._planned.extend(plan_files(self._job.recipe, facts, reduction, self._job.focal))
+
+    def _most_frames(self, name: str) -> int:
+        if name in MOVING_FORMATS:
+            return MAX_FRAMES_READ
+        # Only the still image beside a sequence is rendered, so any true number of frames will do.
+        return max(1, self._source_bytes) if name in SEQUENCE_FORMATS else 1
 
     def _check_reduction(self, facts: SourceFacts, reduction: Reduction) -> None:
         """Refuse a reduction that no limits ask for.

@@ -7,6 +7,8 @@ from shared.model.reductions import Still
 
 # The formats whose animations stay animated.
 MOVING_FORMATS = frozenset({"gif", "png", "webp"})
+# The formats of which a still image is rendered although the file may have a sequence, too.
+SEQUENCE_FORMATS = frozenset({"avif", "heic"})
 
 
 def why_still(recipe: Recipe, limits: Limits, facts: SourceFacts) -> Still | None:

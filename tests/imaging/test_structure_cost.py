@@ -4,11 +4,12 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import pyvips
 
-from shared.imaging.formats import av1, heif_alpha, heif_repair
+from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.fax import without_end
@@ -19,6 +20,7 @@ from shared.imaging.metadata import heif, jpeg, png
 from shared.imaging.metadata import tiff as tiff_metadata
 from shared.model.errors import Failure, TooCostly
 from tests.support import images
+from tests.support.hand import apng
 from tests.support.hand import jpeg as jpeg_by_hand
 from tests.support.hand import tiff_entries as tiff
 from tests.support.hand.iso import box, full_box
@@ -82,6 +84,21 @@ def endless_number() -> bytes:
     return bytes((0x08, 0x00, 0x04)) + bytes(8) + b"\x40" + bytes(1 << 20)
 
 
+def avif_of_tracks() -> bytes:
+    """Return an AVIF with 1,500 tables of samples, each of which claims the rest of the file."""
+    film = box(b"meta", bytes(4))
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        film += long_box(name, b"") * 300
+    return FTYP + film + box(b"free", b"") * 30_000
+
+
+def apng_of_chunks() -> bytes:
+    """Return an animated PNG with as many empty pieces of a frame as a PNG may have chunks."""
+    pieces = [(b"fdAT", struct.pack(">I", number)) for number in range(2, 10_100)]
+    first, last = list(apng.chunks((1, 1), [apng.Frame(bytes(4), 1, 1)] * 2)), (b"IEND", b"")
+    return apng.joined([*first[:5], *pieces, last])
+
+
 def jpeg_of_comments_after_a_scan() -> bytes:
     scan = jpeg_by_hand.scan(1, 0, 63, 0, bytes(8))
     comments = jpeg_by_hand.segment(0xFE, b"") * 500_000
@@ -137,6 +154,8 @@ READ: dict[str, Read] = {
     "TIFF, strips": (tiff_refusals.refuse_what_libvips_gets_wrong, lambda: tiff_of_strips(1)),
     "TIFF, strips for libtiff": (tiff_metadata.without_metadata, lambda: tiff_of_strips(8)),
     "TIFF, ends of fax": (without_end, lambda: tiff_of_strips(4)),
+    "AVIF, tracks": (heif_sequence.frame_count, avif_of_tracks),
+    "PNG, pieces of frames": (partial(refuse_bombs, "png"), apng_of_chunks),
     "BMP, runs beyond the row": (decode_runs, lambda: ROW_OF_RUNS * 3_000),
 }
 

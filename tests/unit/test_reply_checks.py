@@ -232,3 +232,31 @@ def test_replies_in_any_order_are_accepted_up_to_the_first_wrong_one(
 
     assert heard == list(HONEST)[: len(heard)]
     assert len(heard) <= len(HONEST)
+
+
+AVIF = b"\0\0\0\x1cftypavif" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("frames", "still", "is_accepted"),
+    [
+        (1, None, True),
+        (1, Still.FORMAT, False),
+        (2, Still.FORMAT, True),
+        (2, None, False),
+        (2, Still.MEMORY, False),
+        (len(AVIF), Still.FORMAT, True),
+        (len(AVIF) + 1, Still.FORMAT, False),
+    ],
+)
+def test_a_sequence_stands_still_and_has_no_more_frames_than_bytes(
+    frames: int, still: Still | None, *, is_accepted: bool
+) -> None:
+    checks = ReplyChecks(Job(RECIPE, Limits()), AVIF)
+    header = HeaderFrame(SourceFacts("avif", 1000, 500, frames, has_alpha=False), Reduction(still))
+
+    if is_accepted:
+        checks.check(header, b"")
+    else:
+        with pytest.raises(InvalidFrame):
+            checks.check(header, b"")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.formats import fax, heif_repair, jpeg_repair, tiff
+from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
@@ -18,6 +18,7 @@ from shared.imaging.metadata.separation import (
     without_metadata,
 )
 from shared.imaging.vips import FAILURES, translated
+from shared.model.animations import SEQUENCE_FORMATS
 from shared.model.errors import Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
@@ -96,8 +97,11 @@ def probe(data: bytes) -> ImageHeader:
     means_alpha = name != "tiff" or tiff.has_alpha(data)
     # Viewers do not rotate animations, and a rotated strip of frames would not be one.
     turned = exif_orientation(name, data) if not header.is_animated else UPRIGHT
+    # The still image beside a sequence is turned, because only the still image is rendered.
+    frames = heif_sequence.frame_count(data) if name in SEQUENCE_FORMATS else header.frames
     return replace(
         header,
+        frames=max(1, frames),
         has_alpha=header.has_alpha and means_alpha,
         orientation=turned if turned != UPRIGHT else header.orientation,
     )

@@ -1,6 +1,6 @@
 """Separates the metadata of an AVIF or a HEIC: ISO/IEC 23008-12, annex A."""
 
-from shared.imaging.formats import heif_boxes, heif_items
+from shared.imaging.formats import heif_boxes, heif_items, heif_sequence
 from shared.imaging.formats.exif import PREAMBLE, UPRIGHT, read_orientation
 from shared.imaging.formats.heif_items import Item
 from shared.imaging.formats.heif_properties import BROKEN, ItemGraph
@@ -17,14 +17,15 @@ OFFSET_BYTES = 4
 def without_metadata(data: bytes) -> bytes:
     """Return the file with all entries of items that are not images renamed to free space.
 
-    Nothing moves, so all offsets stay valid.
+    So is a sequence beside a still image. Nothing moves, so all offsets stay valid.
     """
-    places = [item.name_at for item in heif_items.items(data) if item.kind not in IMAGES]
-    if not places:
+    skipped = (item.name_at for item in heif_items.items(data) if item.kind not in IMAGES)
+    names = heif_sequence.hidden(data) | dict.fromkeys(skipped, SKIPPED)
+    if not names:
         return data
     changed = bytearray(data)
-    for at in places:
-        changed[at : at + len(SKIPPED)] = SKIPPED
+    for at, name in names.items():
+        changed[at : at + len(name)] = name
     return bytes(changed)
 
 
