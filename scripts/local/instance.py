@@ -11,6 +11,8 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
 PORT_VARIABLE = "PIXFLEET_PORT"
 HIGHEST_PORT = 65535
+# Away from the next ports, which are those of other local AWSs.
+EDGE_OFFSET = 1000
 MAX_DIGITS = 20  # int() raises ValueError for thousands of digits
 SHOWN = 60
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -56,6 +58,12 @@ class Instance:
     def endpoint_url(self) -> str:
         """Return the endpoint for AWS clients."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def edge_port(self) -> int:
+        """Return the port on which a browser opens the distribution, unless it is taken."""
+        other = self.port + EDGE_OFFSET
+        return other if other <= HIGHEST_PORT else self.port - EDGE_OFFSET
 
     @property
     def interpreter(self) -> Path:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from scripts.local.edge.ministack_server import PORT_VARIABLE as EDGE_PORT_VARIABLE
 from scripts.local.instance import (
     BUILD,
     DEFAULT_PORT,
@@ -128,7 +129,7 @@ def _launch(instance: Instance) -> subprocess.Popen[bytes]:
     with _writing(instance.log), instance.log.open("wb") as log:
         return subprocess.Popen(
             instance.command(),
-            env=_environment(os.environ, instance.port),
+            env=_environment(os.environ, instance),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -147,9 +148,10 @@ def _writing(path: Path) -> Iterator[None]:
         ) from refused
 
 
-def _environment(outer: Mapping[str, str], port: int) -> dict[str, str]:
+def _environment(outer: Mapping[str, str], instance: Instance) -> dict[str, str]:
     kept = {name: outer[name] for name in INHERITED if name in outer}
-    return {**kept, **SETTINGS, "GATEWAY_PORT": str(port)}
+    ports = {"GATEWAY_PORT": str(instance.port), EDGE_PORT_VARIABLE: str(instance.edge_port)}
+    return {**kept, **SETTINGS, **ports}
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], instance: Instance) -> None:

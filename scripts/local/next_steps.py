@@ -1,6 +1,7 @@
 """The text that `make up` prints at its end: commands to copy."""
 
 from scripts.local.clients import DUMMY_KEY, REGION
+from scripts.local.edge.control import PATH
 from scripts.local.instance import DEFAULT_PORT, Instance
 from scripts.local.terraform_root import StackNames
 
@@ -23,10 +24,14 @@ Upload an image, with the AWS command or without it:
   .venv/bin/python -c 'import boto3; boto3.client("s3").upload_file("cat.jpg", \
 "{names.sources_bucket}", "cat.jpg")'
 
-Fetch a variant some seconds later, as a browser does; change Accept to */* for a JPEG:
+Open it in a browser some seconds later, or fetch a variant; change Accept to */* for a JPEG:
 
-  curl -o cat.avif -H 'Host: {names.domain_name}' -H 'X-Forwarded-Proto: https' \
--H 'Accept: {ACCEPT}' '{url}/cat.jpg?w=640'
+  {names.edge_url}/cat.jpg?w=640
+  curl -o cat.avif -H 'Accept: {ACCEPT}' '{names.edge_url}/cat.jpg?w=640'
+
+The distribution caches as CloudFront does. Put its clock five minutes forward:
+
+  curl -d '{{"advance_seconds": 300}}' {url}{PATH}
 
 See its status; after a change of terraform/ or the code, update it; destroy it:
 

@@ -49,6 +49,7 @@ class StackNames:
 
     dead_letter_queue: str
     domain_name: str
+    edge_url: str
     function_alias: str
     sources_bucket: str
     variants_bucket: str
@@ -80,7 +81,7 @@ class TerraformRoot:
         """Return whether a stack was applied from here and not destroyed."""
         return (self.folder / STATE).exists()
 
-    def write(self, *, package: Path, recipes: Path) -> None:
+    def write(self, *, package: Path, recipes: Path, edge_url: str) -> None:
         """Write the current copy of the stack and its variables, and keep the state."""
         try:
             shutil.rmtree(self.folder / "stack", ignore_errors=True)
@@ -90,6 +91,7 @@ class TerraformRoot:
             shutil.copytree(LAPTOP, self.folder, dirs_exist_ok=True)
             variables = {
                 "architecture": architecture(platform.machine()),
+                "edge_url": edge_url,
                 "package_path": str(package.resolve()),
                 "recipes_path": str(recipes.resolve()),
             }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.local import ministack
 from scripts.local.clients import local_clients
+from scripts.local.edge_client import EdgeClient
 from scripts.local.instance import HOST, DidNotStart, Instance, LocalAwsProblem, port_in_use
 from scripts.local.terraform import required_program
 from scripts.local.terraform_root import StackNames, TerraformRoot
@@ -78,7 +79,8 @@ def destroy(root: TerraformRoot) -> None:
 
 
 def _apply(root: TerraformRoot, *, package: Path, recipes: Path) -> StackNames:
-    root.write(package=package, recipes=recipes)
+    edge_url = EdgeClient(root.instance).url()
+    root.write(package=package, recipes=recipes, edge_url=edge_url)
     root.init()
     _print("Applying terraform/ to it; the first time takes two minutes …")
     names = root.apply()

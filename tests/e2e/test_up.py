@@ -18,6 +18,7 @@ pytestmark = pytest.mark.e2e
 NAMES = StackNames(
     dead_letter_queue="pixfleet-dead-letter",
     domain_name="d1.cloudfront.net",
+    edge_url="http://127.0.0.1:5566",
     function_alias="pixfleet-worker:live",
     sources_bucket="pixfleet-sources-000000000000",
     variants_bucket="pixfleet-variants-000000000000",
@@ -115,5 +116,6 @@ def test_next_steps_name_the_port_only_if_it_is_not_the_default(port: int, typed
     text = next_steps(Instance(port), NAMES)
 
     assert text.endswith(typed)
-    assert "Host: d1.cloudfront.net" in text
+    assert "  http://127.0.0.1:5566/cat.jpg?w=640\n" in text
+    assert "http://127.0.0.1:4566/_pixfleet/edge\n" in text or port != DEFAULT_PORT
     assert "s3://pixfleet-sources-000000000000/" in text

@@ -25,6 +25,7 @@ module "pixfleet" {
     bulk = { maximum_concurrency = 2, prefixes = ["bulk/"] }
     live = { maximum_concurrency = 2 }
   }
+  edge_url     = var.edge_url
   package_path = var.package_path
   prefix       = "pixfleet"
   recipes_path = var.recipes_path

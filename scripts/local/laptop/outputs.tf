@@ -8,6 +8,11 @@ output "domain_name" {
   value       = module.pixfleet.distribution.domain_name
 }
 
+output "edge_url" {
+  description = "Address of the distribution for a browser on this machine."
+  value       = var.edge_url
+}
+
 output "function_alias" {
   description = "The function that the lanes invoke: name:alias."
   value       = "${module.pixfleet.function.name}:${module.pixfleet.function.alias_name}"

@@ -4,6 +4,12 @@ variable "architecture" {
   nullable    = false
 }
 
+variable "edge_url" {
+  description = "Address of the distribution for a browser on this machine."
+  type        = string
+  nullable    = false
+}
+
 variable "package_path" {
   description = "Path of the worker's package for this machine."
   type        = string

@@ -9,9 +9,10 @@ import typer
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.image.show import PageInput, write_page
-from scripts.pixfleet.image.variants import VariantsReader
+from scripts.pixfleet.image.variants import VariantsReader, base_url, source_url
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
+from shared.model.entry import PUBLISHED
 
 app = typer.Typer()
 
@@ -36,6 +37,9 @@ def show(
         stack.sources_bucket,
         PageInput(key, entry, folder),
     )
-    context.console.result({"page": str(page)}, str(page))
+    url = base_url(stack.distribution) + source_url(key) if stack.distribution else ""
+    context.console.result({"page": str(page), "url": url}, str(page))
+    if url and entry.status == PUBLISHED:
+        context.console.note(f"The distribution serves it at {url}")
     if not no_open and not context.console.as_json:
         webbrowser.open(page.resolve().as_uri())

@@ -63,8 +63,13 @@ class VariantsReader:
 
 def manifest_url(key: str) -> str:
     """Return the path and query of a source's manifest on the distribution."""
+    return f"{source_url(key)}?format=manifest"
+
+
+def source_url(key: str) -> str:
+    """Return the path of a source on the distribution: the edge chooses the variant."""
     path, _, _ = public_url(key, variant="", slot=Slot.FALLBACK, version="").partition("?")
-    return f"{path}?format=manifest"
+    return path
 
 
 def base_url(distribution: Distribution | None) -> str:

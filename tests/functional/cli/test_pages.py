@@ -94,6 +94,20 @@ def test_a_page_refers_to_files_of_its_own_folder_only(
     assert "<c>" not in html
 
 
+@pytest.mark.usefixtures("made")
+def test_show_prints_where_the_distribution_serves_the_picture(
+    pixfleet: RunCommand, distribute: Callable[..., None], tmp_path: Path
+) -> None:
+    distribute()
+
+    answer = pixfleet("show", KEY, "--no-open", "--to", tmp_path)
+    document = pixfleet("show", KEY, "--to", tmp_path / "json", "--json").document
+
+    url = f"{BASE}/a%20%22b%22%20%26%20%3Cc%3E%2Cd.jpg"
+    assert answer.err == f"The distribution serves it at {url}\n"
+    assert document == {"page": str(tmp_path / "json" / "index.html"), "url": url}
+
+
 def test_the_page_of_a_rejected_source_names_the_cause(
     pixfleet: RunCommand,
     stack: LocalStack,
