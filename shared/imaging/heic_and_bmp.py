@@ -15,7 +15,7 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging.colour import alpha, cicp, icc
+from shared.imaging.colour import cicp, icc
 from shared.imaging.formats import bmp_runs, heif_boxes
 from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import UnsupportedFormat
@@ -128,8 +128,6 @@ def _heif_picture(opened: Any) -> pyvips.Image:  # noqa: ANN401 - as above
     # must be ignored: https://github.com/strukturag/libheif/issues/227
     bands, bits = _bands_and_bits(opened.mode)
     image = _from_memory(opened.data, opened.size, bands, bits)
-    if opened.premultiplied_alpha:
-        image = alpha.without_premultiplication(image)
     profile = opened.info.get("icc_profile") or _cicp_profile(opened.info, grey=bands < RGB_BANDS)
     return _with_profile(image, profile)
 

@@ -6,7 +6,7 @@ import pyvips
 
 from shared.imaging import animated_png, heic_and_bmp
 from shared.imaging.colour import alpha, cicp, icc
-from shared.imaging.formats import heif_alpha, heif_properties, png
+from shared.imaging.formats import heif_alpha, heif_properties, heif_range, png
 from shared.imaging.intake.probe import decodable, loader
 
 PAGED = frozenset({"gif", "webp"})  # libvips reads their frames as pages
@@ -23,7 +23,8 @@ def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.I
     """
     pixels = decodable(name, data)
     if name in heic_and_bmp.READ_BY_PILLOW:
-        return heic_and_bmp.decode(name, pixels)
+        decoded = heic_and_bmp.decode(name, pixels)
+        return _as_contained(data, decoded) if name == "heic" else decoded
     if name in PAGED and frames > 1:
         options["n"] = frames
     opened = loader(name)(pixels, **options)
@@ -40,13 +41,18 @@ def _as_shown(name: str, data: bytes, image: pyvips.Image, frames: int) -> pyvip
     """Return what the container says of pixels that libvips has read without it."""
     if name == "png":
         return animated_png.composed(data, image, frames)
-    if name != "avif" or not image.hasalpha():
+    return _as_contained(data, image) if name == "avif" else image
+
+
+def _as_contained(data: bytes, image: pyvips.Image) -> pyvips.Image:
+    """Return what the container says of the pixels of an AVIF or a HEIC."""
+    if heif_range.is_grey_limited(data):
+        image = alpha.with_full_range_colours(image)
+    if not image.hasalpha():
         return image
-    if heif_alpha.is_limited_range(data):
+    if heif_range.is_alpha_limited(data):
         image = alpha.with_full_range_alpha(image)
-    if heif_alpha.is_premultiplied(data):
-        image = alpha.without_premultiplication(image)
-    return image
+    return alpha.without_premultiplication(image) if heif_alpha.is_premultiplied(data) else image
 
 
 def _profile(name: str, data: bytes, opened: pyvips.Image) -> bytes | None:

@@ -1,6 +1,6 @@
 """Alpha planes of AVIF and HEIC: premultiplied, of limited range, not turned, of another size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from PIL import Image
@@ -23,6 +23,9 @@ CODERS: dict[str, tuple[Coder, Coder]] = {
     "avif with alpha of 10 bits": (heif.avif, heif.deep_avif),
     "avif of 10 bits with alpha of 8": (heif.deep_avif, heif.avif),
     "heic": (heif.heic, heif.heic),
+    "heic of 10 bits": (heif.deep_heic, heif.deep_heic),
+    "heic with alpha of 10 bits": (heif.heic, heif.deep_heic),
+    "heic of 10 bits with alpha of 8": (heif.deep_heic, heif.heic),
 }
 each_coder = pytest.mark.parametrize("coders", CODERS.values(), ids=CODERS.keys())
 
@@ -69,12 +72,74 @@ def limited_avif(picture: Image.Image) -> Coded:
     return heif.avif(picture, range="limited")
 
 
-@pytest.mark.parametrize("colour", [heif.avif, limited_avif, heif.deep_avif])
-def test_alpha_of_limited_range_is_stretched(colour: Coder) -> None:
-    picture = colour(images.plain(RED, size=SIZE))
-    data = heif.file(picture, limited_avif(plane(255, 0, 128, 64)))
+def limited_heic(picture: Image.Image) -> Coded:
+    """Return grey whose samples, and whose sequence parameters, are of limited range."""
+    squeezed = picture.point(lambda value: 16 + value * 219 // 255)
+    return heif.heic(squeezed, enc_params={"x265:range": "limited"})
 
-    assert near(alphas(data), (255, 0, 128, 64), 2)
+
+def limited_deep_heic(picture: Image.Image) -> Coded:
+    squeezed = picture.point(lambda value: 16 + value * 219 // 255)
+    return heif.deep_heic(squeezed, enc_params={"x265:range": "limited"})
+
+
+LEVELS = (255, 0, 128, 64)
+LIMITED: dict[str, tuple[Coder, Coder]] = {
+    "avif": (heif.avif, limited_avif),
+    "avif of limited range": (limited_avif, limited_avif),
+    "avif of 10 bits": (heif.deep_avif, limited_avif),
+    "heic": (heif.heic, limited_heic),
+    "heic with alpha of 10 bits": (heif.heic, limited_deep_heic),
+    "heic of 10 bits": (heif.deep_heic, limited_heic),
+    "heic of 10 bits with alpha of 10": (heif.deep_heic, limited_deep_heic),
+}
+
+
+@pytest.mark.parametrize("coders", LIMITED.values(), ids=LIMITED.keys())
+def test_alpha_of_limited_range_is_stretched(coders: tuple[Coder, Coder]) -> None:
+    colour, alpha = coders
+    data = heif.file(colour(images.plain(RED, size=SIZE)), alpha(plane(*LEVELS)))
+
+    assert near(alphas(data), LEVELS, 2)
+    assert near(corners(data)[0][:3], RED, 4)
+
+
+def test_alpha_of_a_heic_is_of_the_range_that_its_item_says() -> None:
+    picture = heif.heic(images.plain(RED, size=SIZE))
+    squeezed = plane(*LEVELS).point(lambda value: 16 + value * 219 // 255)
+    full, limited = (heif.numbers(2, 2, 2, is_full=each) for each in (True, False))
+
+    assert near(alphas(heif.file(picture, heif.heic(squeezed), said_of_alpha=[limited])), LEVELS)
+    assert near(alphas(heif.file(picture, limited_heic(plane(*LEVELS)))), LEVELS)
+    kept = heif.file(picture, limited_heic(plane(*LEVELS)), said_of_alpha=[full])
+    assert near(alphas(kept), (235, 16, 126, 71), 3)
+
+
+GREYS: dict[str, tuple[Coder, Sequence[bytes]]] = {
+    "avif": (limited_avif, [heif.numbers(1, 13, 6, is_full=False)]),
+    "avif without numbers": (limited_avif, []),
+    "heic": (limited_heic, [heif.numbers(1, 13, 6, is_full=False)]),
+    "heic without numbers": (limited_heic, []),
+    "heic of 10 bits": (limited_deep_heic, [heif.numbers(1, 13, 6, is_full=False)]),
+    "heic of 10 bits without numbers": (limited_deep_heic, []),
+}
+
+
+@pytest.mark.parametrize("has_alpha", [False, True], ids=["opaque", "alpha"])
+@pytest.mark.parametrize(("coder", "said"), GREYS.values(), ids=GREYS.keys())
+def test_grey_of_limited_range_is_stretched(
+    coder: Coder,
+    said: Sequence[bytes],
+    has_alpha: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    picture = coder(plane(*LEVELS))
+    full = heif.heic if picture.kind == b"hvc1" else heif.avif
+    alpha = full(images.plain(200, "L", SIZE)) if has_alpha else None
+
+    found = corners(heif.file(picture, alpha, colours=said))
+
+    assert all(near(at[:3], (grey,) * 3, 3) for at, grey in zip(found, LEVELS, strict=True))
+    assert near(found[0][3:], (200 if has_alpha else 255,), 2)
 
 
 def test_alpha_is_stretched_before_colours_are_divided_by_it() -> None:

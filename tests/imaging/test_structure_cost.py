@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import pyvips
 
-from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence
+from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, hevc
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.fax import without_end
@@ -21,6 +21,7 @@ from shared.imaging.metadata import tiff as tiff_metadata
 from shared.model.errors import Failure, TooCostly
 from tests.support import images
 from tests.support.hand import apng
+from tests.support.hand import heif as heif_by_hand
 from tests.support.hand import jpeg as jpeg_by_hand
 from tests.support.hand import tiff_entries as tiff
 from tests.support.hand.iso import box, full_box
@@ -66,7 +67,9 @@ def avif_of_references(count: int = 2_000, each: int = 65_535) -> bytes:
     """Return an AVIF whose image refers to itself many million times."""
     listed = box(b"auxl", struct.pack(">HH", 1, each) + b"\0\1" * each) * (count // 1_000)
     listed += box(b"auxl", struct.pack(">HHH", 1, 1, 1)) * count
-    return FTYP + full_box(b"meta", full_box(b"pitm", b"\0\1") + full_box(b"iref", listed))
+    properties = box(b"iprp", box(b"ipco", b"") + full_box(b"ipma", bytes(4)))
+    inner = full_box(b"pitm", b"\0\1") + properties + full_box(b"iref", listed)
+    return FTYP + full_box(b"meta", inner)
 
 
 def avif_of_alphas() -> bytes:
@@ -97,6 +100,15 @@ def apng_of_chunks() -> bytes:
     pieces = [(b"fdAT", struct.pack(">I", number)) for number in range(2, 10_100)]
     first, last = list(apng.chunks((1, 1), [apng.Frame(bytes(4), 1, 1)] * 2)), (b"IEND", b"")
     return apng.joined([*first[:5], *pieces, last])
+
+
+def long_configuration() -> bytes:
+    """Return an `hvcC` of 255 times 20,000 sequence parameters of full range."""
+    whole = heif_by_hand.heic(images.plain(100, "L", (64, 64))).configuration[8:]
+    at = whole.index(b"\x61\0\1") + 3
+    size = int.from_bytes(whole[at : at + 2], "big")
+    units = struct.pack(">BH", 33, 20_000) + whole[at : at + 2 + size] * 20_000
+    return whole[:22] + b"\xff" + units * 10
 
 
 def jpeg_of_comments_after_a_scan() -> bytes:
@@ -150,6 +162,7 @@ READ: dict[str, Read] = {
     "AVIF, associations": (primaries_and_transfer, avif_of_one_association),
     "AVIF, references": (heif_alpha.is_premultiplied, avif_of_references),
     "AVIF, alpha of many properties": (heif_repair.repaired, avif_of_alphas),
+    "HEIC, a long configuration": (hevc.is_limited_range, long_configuration),
     "AVIF, an endless number": (av1.is_limited_range, endless_number),
     "TIFF, strips": (tiff_refusals.refuse_what_libvips_gets_wrong, lambda: tiff_of_strips(1)),
     "TIFF, strips for libtiff": (tiff_metadata.without_metadata, lambda: tiff_of_strips(8)),

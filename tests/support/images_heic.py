@@ -30,10 +30,14 @@ def deep_heic(
     """Return one plain colour in 10 bits: one band for grey, three for RGB, four for RGBA."""
     mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[len(colour)]
     pixel = b"".join((257 * band).to_bytes(2, "little") for band in colour)
+    return deep(mode, size, pixel * (size[0] * size[1]), **options)
+
+
+def deep(mode: str, size: Size, samples: bytes, **options: Any) -> bytes:  # noqa: ANN401 - as above
+    """Return samples of 16 bits as HEIC of 10 bits; `mode` is one of pillow-heif's."""
     buffer = BytesIO()
     chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
-    opened = pillow_heif.from_bytes(mode, size, pixel * (size[0] * size[1]))
-    opened.save(buffer, **chosen)
+    pillow_heif.from_bytes(mode, size, samples).save(buffer, **chosen)
     return buffer.getvalue()
 
 

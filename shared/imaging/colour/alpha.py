@@ -1,4 +1,4 @@
-"""Corrects alpha planes, of images of 8 or 16 bits a band whose last band is alpha."""
+"""Corrects alpha and ranges, of images of 8 or 16 bits a band."""
 
 import pyvips
 
@@ -19,15 +19,26 @@ def is_opaque(image: pyvips.Image) -> bool:
 
 def with_full_range_alpha(image: pyvips.Image) -> pyvips.Image:
     """Return an image with alpha of limited range stretched to full range."""
-    step, opaque = STEPS_OF_8_BITS[image.format], OPAQUE[image.format]
-    factor = opaque / ((LIMITED_WHITE - LIMITED_BLACK) * step)
-    alpha = image[image.bands - 1].linear(factor, -LIMITED_BLACK * step * factor)
     colours = image.extract_band(0, n=image.bands - 1)
-    joined = colours.bandjoin(alpha.rint().cast(image.format))
+    joined = colours.bandjoin(_stretched(image[image.bands - 1]))
     return joined.copy(interpretation=image.interpretation)
+
+
+def with_full_range_colours(image: pyvips.Image) -> pyvips.Image:
+    """Return an image with colours of limited range stretched to full range."""
+    if not image.hasalpha():
+        return _stretched(image).copy(interpretation=image.interpretation)
+    colours = _stretched(image.extract_band(0, n=image.bands - 1))
+    return colours.bandjoin(image[image.bands - 1]).copy(interpretation=image.interpretation)
 
 
 def without_premultiplication(image: pyvips.Image) -> pyvips.Image:
     """Return an image with its colours divided by its alpha."""
     divided = image.unpremultiply(max_alpha=OPAQUE[image.format]).rint().cast(image.format)
     return divided.copy(interpretation=image.interpretation)
+
+
+def _stretched(image: pyvips.Image) -> pyvips.Image:
+    step, white = STEPS_OF_8_BITS[image.format], OPAQUE[image.format]
+    factor = white / ((LIMITED_WHITE - LIMITED_BLACK) * step)
+    return image.linear(factor, -LIMITED_BLACK * step * factor).rint().cast(image.format)

@@ -5,6 +5,8 @@ https://aomediacodec.github.io/av1-spec/, sections 5.3 to 5.5.
 
 from collections.abc import Iterator
 
+from shared.imaging.formats.bits import Bits
+
 SEQUENCE_HEADER = 1
 # More than any encoder writes before its sequence header, and into it.
 MAX_UNITS, MAX_HEADER_BYTES = 16, 512
@@ -21,8 +23,8 @@ def is_limited_range(units: bytes) -> bool:
     Limited means that of 8 bits, 16 is black and 235 is white. False if there is no whole header.
     """
     try:
-        return next((not _has_full_range(_Bits(unit)) for unit in _headers(units)), False)
-    except IndexError:
+        return next((not _has_full_range(Bits(unit)) for unit in _headers(units)), False)
+    except (IndexError, ValueError):
         return False
 
 
@@ -53,29 +55,7 @@ def _length(units: bytes, at: int) -> tuple[int, int]:
     raise IndexError("Expected a length of at most eight bytes.")
 
 
-class _Bits:
-    """Reads numbers bit by bit; `IndexError` after the last bit."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def read(self, count: int = 1) -> int:
-        value = 0
-        for _ in range(count):
-            byte = self._data[self._at >> 3]
-            value = value << 1 | byte >> (7 - self._at % 8) & 1
-            self._at += 1
-        return value
-
-    def skip_variable(self) -> None:
-        """Skip a number in `uvlc`: zeros, a one, and as many bits as zeros."""
-        zeros = 0
-        while not self.read():
-            zeros += 1
-        self.read(zeros)
-
-
-def _has_full_range(bits: _Bits) -> bool:
+def _has_full_range(bits: Bits) -> bool:
     profile, _, is_reduced = bits.read(3), bits.read(), bits.read()
     if is_reduced:
         bits.read(5)
@@ -92,7 +72,7 @@ def _has_full_range(bits: _Bits) -> bool:
     return _colour_range(bits, profile)
 
 
-def _skip_operating_points(bits: _Bits) -> None:
+def _skip_operating_points(bits: Bits) -> None:
     delay_bits = _skip_timing(bits) if bits.read() else 0
     has_display_delay = bits.read()
     for _ in range(bits.read(5) + 1):
@@ -105,11 +85,11 @@ def _skip_operating_points(bits: _Bits) -> None:
             bits.read(4)
 
 
-def _skip_timing(bits: _Bits) -> int:
+def _skip_timing(bits: Bits) -> int:
     """Return how many bits a buffer delay has; 0 without a decoder model."""
     bits.read(32 + 32)
     if bits.read():
-        bits.skip_variable()
+        bits.golomb()
     if not bits.read():
         return 0
     delay_bits = bits.read(5) + 1
@@ -117,7 +97,7 @@ def _skip_timing(bits: _Bits) -> int:
     return delay_bits
 
 
-def _skip_tools(bits: _Bits) -> None:
+def _skip_tools(bits: Bits) -> None:
     bits.read(4)  # compound prediction, warped motion, filters
     has_order = bits.read()
     if has_order:
@@ -129,7 +109,7 @@ def _skip_tools(bits: _Bits) -> None:
         bits.read(3)
 
 
-def _colour_range(bits: _Bits, profile: int) -> bool:
+def _colour_range(bits: Bits, profile: int) -> bool:
     is_deep = bits.read()
     if profile == PROFESSIONAL_PROFILE and is_deep:
         bits.read()

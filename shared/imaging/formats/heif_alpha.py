@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from shared.imaging.formats import av1, heif_items
 from shared.imaging.formats.heif_properties import BROKEN, ItemGraph, Property, Reference
 
 AUXILIARY, PREMULTIPLIED, TILES = b"auxl", b"prem", b"dimg"
@@ -28,7 +27,7 @@ class Alpha(NamedTuple):
 
 def alpha_of_primary(data: bytes, graph: ItemGraph) -> Alpha | None:
     """Return the alpha of the primary image; `None` if it has no alpha."""
-    for picture in _with_first_tile(graph.primary, graph):
+    for picture in with_first_tile(graph.primary, graph):
         found = (
             each.source
             for each in graph.references
@@ -52,23 +51,7 @@ def is_premultiplied(data: bytes) -> bool:
     return Reference(PREMULTIPLIED, alpha.picture, alpha.item) in graph.references
 
 
-def is_limited_range(data: bytes) -> bool:
-    """Return whether the alpha of the primary image is AV1 of limited range.
-
-    As in browsers, the sequence header decides, and not the item's `colr`.
-    """
-    try:
-        graph = ItemGraph.read(data)
-    except BROKEN:
-        return False  # as above
-    alpha = alpha_of_primary(data, graph)
-    if alpha is None:
-        return False
-    *_, coded = _with_first_tile(alpha.item, graph)
-    return av1.is_limited_range(heif_items.content(data, coded))
-
-
-def _with_first_tile(item: int, graph: ItemGraph) -> Iterator[int]:
+def with_first_tile(item: int, graph: ItemGraph) -> Iterator[int]:
     """Yield an item, and the first of the items that it is derived from."""
     yield item
     derived = (
