@@ -4,12 +4,15 @@ import io
 from dataclasses import replace
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from shared.imaging.child_handle import RenderChild
+from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.render import Encoded, Finished, render
 from shared.model.errors import Cause, Failure
-from shared.model.limits import Limits
+from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Animation, Caps, Recipe, Slot, Variant
+from shared.model.reductions import Still
 from tests.support import images
 
 pytestmark = pytest.mark.imaging
@@ -79,6 +82,26 @@ def test_an_animation_over_a_limit_of_the_deployment_becomes_still_whatever_the_
     caps: Caps | None, limits: Limits
 ) -> None:
     assert frames(images.animated_gif(), replace(PLAIN, caps=caps), limits) == {1}
+
+
+def test_an_animation_that_costs_too_much_memory_stands_still_in_the_memory_there_is() -> None:
+    discs = [Image.new("RGBA", (400, 400)) for _ in range(200)]
+    for at, disc in enumerate(discs):
+        corners = (at, at, at + 200, at + 200)
+        ImageDraw.Draw(disc).ellipse(corners, fill=(200, at, 90, 255))
+    data = images.saved(discs[0], "GIF", save_all=True, append_images=discs[1:], disposal=2)
+    limits = Limits(memory_bytes=400 * MEBIBYTE)
+    child = RenderChild(limits.memory_bytes)
+
+    *files, done = child.render(data, Job(PLAIN, limits), time_limit_seconds=100)
+
+    assert isinstance(done, DoneFrame)
+    assert (done.reduction.still, done.facts.frames) == (Still.MEMORY, 200)
+    for reply in files:
+        assert not isinstance(reply, DoneFrame)
+        assert getattr(Image.open(io.BytesIO(reply[1])), "n_frames", 1) == 1
+    assert child.is_usable()
+    child.stop()
 
 
 def test_an_animation_whose_first_frame_is_over_the_limit_of_pixels_is_refused() -> None:

@@ -13,10 +13,10 @@ from PIL import Image
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.intake.cost_limits import MAX_BANDS
-from shared.imaging.intake.memory_cost import SOURCE_COPIES
+from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
-from shared.model.codec import Codec
+from shared.model.codec import MAX_SIDE, Codec
 from shared.model.errors import Cause, Failure
 from shared.model.geometry import Size
 from shared.model.limits import MAX_SOURCE_SIDE, MEBIBYTE, Limits
@@ -319,6 +319,37 @@ def test_the_largest_accepted_image_fits_into_memory(
 
     assert isinstance(replies[-1], DoneFrame)
     assert bound_child.is_alive()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("bands", [3, 4])
+@pytest.mark.parametrize(
+    ("slot", "size"),
+    [
+        (Slot.AVIF, Size(64, MAX_SIDE[Codec.AVIF])),
+        (Slot.AVIF, Size(MAX_SIDE[Codec.AVIF], 4)),
+        (Slot.WEBP, Size(64, MAX_SIDE[Codec.WEBP])),
+        (Slot.FALLBACK, Size(64, MAX_SIDE[Codec.JPEG])),
+        (Slot.FALLBACK, Size(MAX_SIDE[Codec.JPEG], 4)),
+    ],
+)
+def test_the_longest_image_of_a_codec_fits_into_its_memory_cost(
+    slot: Slot, size: Size, bands: int
+) -> None:
+    """Encoders hold a margin around an image, which is much of a narrow one."""
+    shade = pyvips.Image.xyz(size.width, size.height)[1] % LEVELS
+    picture = shade.bandjoin([shade] * (bands - 1)).cast("uchar").copy(interpretation="srgb")
+    data = bytes(picture.pngsave_buffer(compression=1))
+    plan = plan_render(probe(data), whole(slot), Limits())
+    cost = memory_cost_bytes(plan.header, plan.renditions) + SOURCE_COPIES * len(data)
+    child = RenderChild(cost)
+
+    job = Job(whole(slot), Limits(memory_bytes=cost))
+    file, _ = child.render(data, job, time_limit_seconds=TIME_LIMIT_SECONDS)
+
+    assert not isinstance(file, DoneFrame)
+    assert file[0].limit is None
+    child.stop()
 
 
 BOUNDS: dict[str, tuple[ImageHeader, ImageHeader, Limits, Cause]] = {

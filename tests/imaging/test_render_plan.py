@@ -150,6 +150,30 @@ def test_a_rung_that_no_codec_can_hold_is_made_smaller_and_keeps_its_shape() -> 
     assert abs(largest.height - largest.width * 52_000 / 1900) <= 1
 
 
+@pytest.mark.parametrize(
+    ("size", "held"),
+    [
+        ((1920, 8500), {"w1920": "webp", "w1280": "avif"}),
+        ((1080, 20_000), {"w1920": "fallback", "w960": "fallback", "w640": "avif"}),
+        ((790, 36_861), {"w1920": "fallback", "w640": "fallback", "w320": "avif"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_a_long_page_keeps_the_width_of_each_rung_of_the_default_recipe(
+    size: tuple[int, int], held: dict[str, str], kind: str
+) -> None:
+    plan = plan_render(
+        replace(OPAQUE, format=kind, stored=Size(*size)), default_recipe(), Limits()
+    )
+
+    by_name = {
+        name: rendition for rendition in plan.renditions for name in rendition.names[Slot.AVIF]
+    }
+    assert {name: by_name[name].encoded_as(Slot.AVIF) for name in held} == held
+    for width in (320, 640, 960, 1280, 1920):
+        assert by_name[f"w{width}"].fitted.canvas.width == min(width, size[0])
+
+
 ANIMATIONS: dict[str, tuple[Recipe, Limits, Still | None]] = {
     "within all": (FULL, Limits(), None),
     "of a recipe for still images": (

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from shared.model.codec import Codec
 from shared.model.errors import Corrupt, Throttled
+from shared.model.manifest import StoredVariant
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.reductions import Reduction, SlotLimit, Still
 from shared.model.source import Source
 from tests.support.fakes import FakeClock
 from worker.record_log import RecordLog
@@ -42,6 +45,24 @@ def line(record_log: RecordLog, result: KeyResult) -> dict[str, object]:
         record_log.log_outcome(result)
     (only,) = lines
     return dict(only)
+
+
+def test_what_the_limits_took_is_in_the_line_of_a_published_source() -> None:
+    variants = [
+        StoredVariant("w64", Slot.WEBP, Codec.JPEG, 64, 48, 100, SlotLimit.MEMORY),
+        StoredVariant("w64", Slot.FALLBACK, Codec.JPEG, 64, 48, 100),
+    ]
+    reduced, untouched = made(), made()
+
+    reduced.note_reduction(Reduction(Still.FRAMES, most_pixels=5_000), variants)
+    untouched.note_reduction(Reduction(), variants[1:])
+
+    first, second = line(reduced, MADE), line(untouched, MADE)
+    assert {name: first[name] for name in first.keys() - second.keys()} == {
+        "still": "frames",
+        "most_pixels": 5_000,
+        "plainer_slots": ["w64.webp"],
+    }
 
 
 def test_each_timing_is_the_time_since_the_one_before() -> None:
