@@ -22,7 +22,7 @@ from shared.model.errors import UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
 EXTRA = "pixfleet[heic]"
-HEIF_READER, BMP_READER = "pillow_heif", "PIL.BmpImagePlugin"
+HEIF_READER, BMP_READER, GIF_READER = "pillow_heif", "PIL.BmpImagePlugin", "PIL.GifImagePlugin"
 # What Pillow and pillow-heif raise for broken files. `MemoryError` is handled by the callers.
 PILLOW_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
@@ -61,7 +61,7 @@ class Layout:
 
 def import_readers() -> None:
     """Import both libraries, if they are installed."""
-    for name in (HEIF_READER, BMP_READER):
+    for name in (HEIF_READER, BMP_READER, GIF_READER):
         with suppress(ImportError):
             importlib.import_module(name)
 

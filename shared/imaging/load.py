@@ -2,7 +2,7 @@
 
 import pyvips
 
-from shared.imaging import decoder_log, jpeg_damage, tiff_damage
+from shared.imaging import decoder_log, gif_damage, jpeg_damage, tiff_damage
 from shared.imaging.cascade import (
     Headroom,
     Intermediate,
@@ -33,8 +33,10 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
 
     An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises
     libvips' errors, which `vips.translated` turns into failures, and `Corrupt` or `Truncated` for
-    a JPEG or a TIFF that has lost pixels.
+    a GIF, a JPEG or a TIFF that has lost pixels.
     """
+    if header.format == "gif":
+        gif_damage.refuse_missing_pixels(data, header.frames, header.stored.pixels)
     decoder_log.clear()
     intermediate = _loaded(data, header, wanted)
     # The loader is closed by now, and has logged how many warnings there were.

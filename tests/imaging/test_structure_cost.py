@@ -13,14 +13,17 @@ from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, 
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.fax import without_end
+from shared.imaging.formats.gif_frames import with_ends
 from shared.imaging.formats.heif_properties import primaries_and_transfer
 from shared.imaging.formats.jpeg_repair import repaired
+from shared.imaging.gif_damage import refuse_missing_pixels
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
 from shared.imaging.metadata import tiff as tiff_metadata
 from shared.model.errors import Failure, TooCostly
 from tests.support import images
 from tests.support.hand import apng
+from tests.support.hand import gif as gif_by_hand
 from tests.support.hand import heif as heif_by_hand
 from tests.support.hand import jpeg as jpeg_by_hand
 from tests.support.hand import tiff_entries as tiff
@@ -136,6 +139,10 @@ def decode_runs(data: bytes) -> object:
     return decoded(Runs(1, 3_000, 8, data))
 
 
+def count_pixels(data: bytes) -> None:
+    refuse_missing_pixels(data, 5_000, 64)
+
+
 def tiff_of_strips(compression: int) -> bytes:
     """Return a TIFF of 300,000 strips, which are all the same byte."""
     rows = 300_000
@@ -164,6 +171,8 @@ READ: dict[str, Read] = {
     "AVIF, alpha of many properties": (heif_repair.repaired, avif_of_alphas),
     "HEIC, a long configuration": (hevc.is_limited_range, long_configuration),
     "AVIF, an endless number": (av1.is_limited_range, endless_number),
+    "GIF, frames": (with_ends, lambda: gif_by_hand.gif(8, 8, frames=5_000)),
+    "GIF, frames of a pixel": (count_pixels, lambda: gif_by_hand.gif(8, 8, frames=5_000)),
     "TIFF, strips": (tiff_refusals.refuse_what_libvips_gets_wrong, lambda: tiff_of_strips(1)),
     "TIFF, strips for libtiff": (tiff_metadata.without_metadata, lambda: tiff_of_strips(8)),
     "TIFF, ends of fax": (without_end, lambda: tiff_of_strips(4)),

@@ -8,6 +8,7 @@ from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair,
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import with_transparent_colour
+from shared.imaging.formats.gif_frames import with_ends
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
@@ -130,7 +131,7 @@ def decodable(name: str, data: bytes) -> bytes:
 
 def _corrected(name: str, pixels: bytes) -> bytes:
     if name == "gif":
-        return with_transparent_colour(pixels)
+        return with_transparent_colour(with_ends(pixels))
     if name in {"avif", "heic"}:
         return heif_repair.repaired(pixels)
     return jpeg_repair.repaired(pixels) if name == "jpeg" else pixels
