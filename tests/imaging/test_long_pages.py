@@ -58,7 +58,17 @@ def rendered(
         for name in reply[0].variants
     }
     assert sorted(files) == sorted(recipe.stored_names())
+    if recipe.background is None:  # a flattened fallback may be smaller
+        require_no_larger_file_in_a_better_slot(
+            {key: len(data) for key, (_, data) in files.items()}
+        )
     return files, done
+
+
+def require_no_larger_file_in_a_better_slot(sizes: dict[tuple[str, Slot], int]) -> None:
+    for name in {name for name, _ in sizes}:
+        best_first = [sizes[name, slot] for slot in Slot if (name, slot) in sizes]
+        assert best_first == sorted(best_first)
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

@@ -10,11 +10,11 @@ from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import Job
 from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure
-from shared.model.limits import Limits
+from shared.model.limits import MAX_FRAMES_READ, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from tests.imaging.children import rendered, resident_bytes
 from tests.support import images, images_heic
-from tests.support.hand import png
+from tests.support.hand import gif, png
 from tests.support.size import SIZE
 
 pytestmark = [pytest.mark.imaging, pytest.mark.timeout(900)]
@@ -51,8 +51,9 @@ def sources() -> list[bytes]:
     small = [make(size) for size in SIZES for make in MAKERS]
     phones = [images_heic.heic(images.detail(size)) for size in SIZES[:2]]
     moving = [images.animated_gif((40, 30), frames=3), images.animated_webp((64, 48), frames=3)]
+    too_long = [images.animated_gif((40, 30), frames=4)]  # over the limit: its first frame
     progressive = [images.jpeg(size, progressive=True) for size in SIZES]
-    return [*small, *phones, *moving, *progressive, images.jpeg((1600, 1200))]
+    return [*small, *phones, *moving, *too_long, *progressive, images.jpeg((1600, 1200))]
 
 
 def refused() -> dict[bytes, Cause]:
@@ -62,7 +63,7 @@ def refused() -> dict[bytes, Cause]:
         b"no image": Cause.NOT_AN_IMAGE,
         images.truncated_jpeg(SIZES[1]): Cause.TRUNCATED,
         images.png(SIZES[1])[:3000]: Cause.TRUNCATED,
-        images.animated_gif((40, 30), frames=4): Cause.TOO_MANY_FRAMES,
+        gif.gif(1, 1, frames=MAX_FRAMES_READ + 1): Cause.TOO_MANY_FRAMES,
         heic[: len(heic) // 2]: Cause.TRUNCATED,
         png.png(30_000, 30_000, bits=1, colour=png.GREY): Cause.TOO_MANY_PIXELS,
     }

@@ -1,5 +1,6 @@
 """Accepted images must also render, and every encoder runs once per image."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,8 +16,9 @@ from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.geometry import Size
-from shared.model.limits import Limits
+from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Fit, Recipe, Slot, Variant
+from shared.model.reductions import SlotLimit
 from tests.support import images
 
 pytestmark = pytest.mark.imaging
@@ -25,15 +27,37 @@ ALL_SLOTS = (Slot.AVIF, Slot.WEBP, Slot.FALLBACK)
 PLAIN = Recipe("plain", (Variant("w80", ALL_SLOTS, width=80),))
 
 
+WIDE = Recipe("wide", (Variant("box", ALL_SLOTS, 8192, 8192, Fit.CONTAIN),))
+
+
 @pytest.mark.parametrize("make", [images.png, images.animated_gif], ids=["still", "moving"])
 def test_a_canvas_over_the_memory_limit_is_refused(make: object) -> None:
     assert callable(make)
-    wide = Recipe("wide", (Variant("box", ALL_SLOTS, 8192, 8192, Fit.CONTAIN),))
 
     with pytest.raises(Failure) as caught:
-        list(render(make((16, 16)), wide, Limits()))
+        list(render(make((16, 16)), WIDE, Limits(memory_bytes=900 * MEBIBYTE)))
 
     assert (caught.value.cause, caught.value.stage) == (Cause.TOO_COSTLY, "admit")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("make", "better"),
+    # The frames of a GIF may be transparent, which costs WebP more.
+    [(images.png, (Codec.WEBP, None)), (images.animated_gif, (Codec.JPEG, SlotLimit.MEMORY))],
+    ids=["still", "moving"],
+)
+def test_a_canvas_that_only_plainer_codecs_can_hold_is_rendered_still_in_every_slot(
+    make: Callable[[images.Size], bytes], better: tuple[Codec, SlotLimit | None]
+) -> None:
+    child = RenderChild(Limits().memory_bytes)
+
+    *files, _ = child.render(make((16, 16)), Job(WIDE, Limits()), time_limit_seconds=100)
+
+    child.stop()
+    frames = [reply[0] for reply in files if not isinstance(reply, DoneFrame)]
+    found = [(each.codec, each.limit) for each in frames]
+    assert found == [(Codec.JPEG, None), better, (better[0], SlotLimit.MEMORY)]
 
 
 def test_no_codec_encodes_one_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:

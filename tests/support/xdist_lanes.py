@@ -20,6 +20,7 @@ LONGEST_FIRST = (
     "tests/functional/cli/test_hostile_text.py",
     "tests/terraform/test_two_stacks.py",
     "tests/imaging/test_limits.py",
+    "tests/imaging/test_long_pages.py",
     "tests/terraform/test_alarm_metrics.py",
     "tests/faults/test_schedules.py",
 )
