@@ -115,7 +115,11 @@ unit imaging functional faults terraform e2e: setup  ## Run one tier of the test
 .PHONY: nightly
 nightly: setup coverage  ## Run all tests at full size with a new seed, and measure coverage
 	@PIXFLEET_TEST_SIZE=nightly $(BIN)/pytest -n auto
-	@$(BIN)/pytest tests/trixie
+	@$(MAKE) --no-print-directory browser trixie
+
+.PHONY: browser
+browser: setup  ## Compare rendered pictures with headless Chromium: apt-get install chromium
+	@$(BIN)/pytest tests/browser
 
 .PHONY: coverage
 coverage: setup  ## Measure branch coverage of shared/model, shared/cloud and worker

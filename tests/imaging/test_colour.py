@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from tests.imaging.rendering import colour, near
 from tests.support import images_by_hand as by_hand
-from tests.support import images_heic, profiles
+from tests.support import images_heic, images_of_ink, profiles
 from tests.support.hand import heif
 from tests.support.images import plain, saved
 
@@ -162,32 +162,10 @@ INKS = {
 }
 
 
-def by_adobe_0(ink: tuple[int, ...], **options: object) -> bytes:
-    """Return a JPEG of inverted inks with an Adobe segment, as Photoshop writes it."""
-    return saved(plain(ink, "CMYK"), "JPEG", subsampling=0, **options)
-
-
-def without_adobe(ink: tuple[int, ...]) -> bytes:
-    data = by_adobe_0(ink)
-    at = data.index(b"Adobe") - 4
-    return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
-
-
-def ycck(ink: tuple[int, ...], **options: object) -> bytes:
-    """Return a JPEG whose inks are stored as luma, chroma and black: transform 2 of Adobe."""
-    lightness = Image.new("RGB", (1, 1), ink[:3]).convert("YCbCr").getpixel((0, 0))
-    assert isinstance(lightness, tuple)
-    data = bytearray(by_adobe_0((*(255 - each for each in lightness), ink[3]), **options))
-    transform = data.index(b"Adobe") + 11
-    assert data[transform] == 0
-    data[transform] = 2
-    return bytes(data)
-
-
 INKED: dict[str, Callable[[tuple[int, ...]], bytes]] = {
-    "jpeg": by_adobe_0,
-    "jpeg without adobe": without_adobe,
-    "jpeg in ycck": ycck,
+    "jpeg": images_of_ink.by_adobe,
+    "jpeg without adobe": images_of_ink.without_adobe,
+    "jpeg in ycck": images_of_ink.ycck,
     "tiff": lambda ink: saved(plain(ink, "CMYK"), "TIFF"),
     "jpeg with a profile of rgb": lambda ink: saved(
         plain(ink, "CMYK"), "JPEG", icc_profile=profiles.prophoto()
@@ -231,7 +209,9 @@ def test_ink_is_converted_by_its_profile(format_name: str) -> None:
 def test_ink_in_ycck_is_converted_by_its_profile() -> None:
     usual = bytes(pyvips.Image.profile_load("cmyk"))
 
-    assert near(colour(ycck(CMYK, icc_profile=usual)), by_cms(plain(CMYK, "CMYK"), usual), 3)
+    assert near(
+        colour(images_of_ink.ycck(CMYK, icc_profile=usual)), by_cms(plain(CMYK, "CMYK"), usual), 3
+    )
 
 
 @pytest.mark.parametrize(
