@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image, ImageDraw, ImageFont
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
+from shared.imaging.encode import encode
 from shared.model.codec import MAX_SIDE, Codec
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
@@ -189,6 +191,24 @@ def test_the_plainer_codec_that_stands_in_a_better_slot_loses_nothing(
     assert {slot: frame.codec for (_, slot), (frame, _) in files.items()} == {
         slot: codecs[slot] for slot in slots
     }
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("codec", [Codec.AVIF, Codec.WEBP, Codec.JPEG, Codec.GIF])
+def test_each_encoder_accepts_sides_up_to_its_limit_and_no_longer_ones(
+    codec: Codec, *, turned: bool
+) -> None:
+    quality: dict[str, int] = {Codec.AVIF: 50, Codec.WEBP: 50, Codec.JPEG: 50}
+    effort: dict[str, int] = {Codec.AVIF: 0, Codec.WEBP: 0, Codec.JPEG: 0, Codec.GIF: 1}
+
+    def encoded(side: int) -> bytes:
+        size = (side, 16) if turned else (16, side)
+        black = pyvips.Image.black(*size, bands=3).copy(interpretation="srgb")
+        return encode(black, codec, quality=quality, effort=effort, background=None)
+
+    assert encoded(MAX_SIDE[codec])
+    with pytest.raises(pyvips.Error):
+        encoded(MAX_SIDE[codec] + 1)
 
 
 @pytest.mark.parametrize("height", [MAX_SIDE[Codec.JPEG], MAX_SIDE[Codec.JPEG] + 1, 400_000])
