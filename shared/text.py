@@ -1,5 +1,6 @@
 """Makes text from a user fit to be stored, logged or shown."""
 
+import codecs
 import re
 
 MAX_EXCERPT_CHARS = 60  # one line on a terminal, with some words before it
@@ -31,8 +32,10 @@ def escape_unprintable(text: str) -> str:
     """Return the text with every character that cannot be seen as a Python escape sequence."""
     if is_visible(text):
         return text
+    # Not by `str.encode`, which imports the codec's module: a locked process cannot.
     return "".join(
-        char if is_visible(char) else char.encode("unicode_escape").decode() for char in text
+        char if is_visible(char) else codecs.unicode_escape_encode(char)[0].decode()
+        for char in text
     )
 
 

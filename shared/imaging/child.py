@@ -10,6 +10,8 @@ import os
 import resource
 import sys
 import time
+import traceback
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -29,6 +31,7 @@ from shared.imaging.child_protocol import (
 )
 from shared.imaging.heic_and_bmp import import_readers
 from shared.imaging.peak_memory import PeakMemory
+from shared.imaging.reading import described
 from shared.imaging.render import Encoded, Finished, accept
 from shared.imaging.sandbox.locks import lock_in
 from shared.imaging.vips import harden
@@ -43,6 +46,8 @@ MAX_FILE_BYTES = 1024 * 1024
 # The first thread of a process adds its stack, and glibc's second arena (man 3 mallopt), which all
 # other threads then share. Both are address space, most of which is never used.
 FIRST_THREAD_BYTES = (8 + 64) * 1024 * 1024
+# A recursion has a thousand frames.
+MAX_TRACEBACK_LINES = 40
 
 
 def main() -> None:
@@ -75,6 +80,11 @@ def _replies(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[R
     except MemoryError:
         detail = "The child ran out of memory."
         yield FailedFrame(Cause.TOO_COSTLY, RenderStage.RENDER, detail), b""
+    except Exception as error:  # noqa: BLE001 - it is the answer, and the next image can be rendered
+        _write_traceback(error)
+        detail = f"Expected a render without an error in our code, got {described(error)}"
+        detail = detail[:MAX_DETAIL_CHARS]
+        yield FailedFrame(Cause.UNKNOWN, RenderStage.RENDER, detail), b""
 
 
 def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[Reply, bytes]]:
@@ -96,6 +106,17 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
             yield done, b""
         else:
             yield _variant_frame(result), result.data
+
+
+def _write_traceback(error: Exception) -> None:
+    """Write where an exception came from to standard error, without source lines.
+
+    The files that hold them cannot be opened here, and what reads them cannot be imported.
+    """
+    frames = deque(traceback.walk_tb(error.__traceback__), MAX_TRACEBACK_LINES)
+    places = (f"{each.f_code.co_filename}:{line} {each.f_code.co_name}" for each, line in frames)
+    sys.stderr.write("\n".join((*places, described(error), "")))
+    sys.stderr.flush()
 
 
 def _stage(failure: Failure) -> RenderStage:

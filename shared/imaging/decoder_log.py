@@ -11,6 +11,8 @@ import pyvips
 
 MAX_MESSAGES = 100
 _PREFIX = "VIPS: "
+# libvips says so of each part of a picture that it could not read.
+_CONSEQUENCE = "error in tile "
 
 
 class _Log(logging.Handler):
@@ -23,7 +25,8 @@ class _Log(logging.Handler):
 
     def add(self, text: str) -> None:
         for line in filter(None, map(str.strip, text.splitlines())):
-            if len(self.messages) < MAX_MESSAGES and line not in self.messages:
+            is_news = line not in self.messages and not line.startswith(_CONSEQUENCE)
+            if is_news and len(self.messages) < MAX_MESSAGES:
                 self.messages.append(line)
 
 

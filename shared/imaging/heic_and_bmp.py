@@ -6,8 +6,7 @@ libraries are imported only in the render child, before it locks itself in.
 
 import importlib
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from types import ModuleType
@@ -17,25 +16,22 @@ import pyvips
 
 from shared.imaging.colour import cicp, icc
 from shared.imaging.formats import bmp_runs, heif_boxes
-from shared.imaging.vips import FAILURES, translated
 from shared.model.errors import UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
 EXTRA = "pixfleet[heic]"
 HEIF_READER, BMP_READER, GIF_READER = "pillow_heif", "PIL.BmpImagePlugin", "PIL.GifImagePlugin"
-# What Pillow and pillow-heif raise for broken files. `MemoryError` is handled by the callers.
-PILLOW_ERRORS: tuple[type[Exception], ...] = (
+# What Pillow and pillow-heif raise for broken files, with a message that tells the reason.
+DECODER_ERRORS = (EOFError, OSError, RuntimeError, SyntaxError, ValueError)
+# All that they raise for broken files but `MemoryError`.
+PILLOW_ERRORS = (
+    *DECODER_ERRORS,
     ArithmeticError,
     AssertionError,
     AttributeError,
-    EOFError,
     LookupError,
-    OSError,
-    RuntimeError,
     struct.error,
-    SyntaxError,
     TypeError,
-    ValueError,
 )
 BANDS = {"1": 1, "L": 1, "I": 1, "LA": 2, "La": 2, "P": 3, "RGB": 3, "RGBA": 4, "RGBa": 4}
 RGB_BANDS, ALPHA = 3, 3
@@ -69,29 +65,17 @@ def import_readers() -> None:
 def read_layout(name: str, data: bytes) -> Layout:
     """Return the layout that the header of a `heic` or `bmp` declares, without decoding pixels.
 
-    Raises a permanent failure if the header cannot be read.
+    Raises what the decoder raises, mostly one of `DECODER_ERRORS`, if the header cannot be read.
     """
-    with _translating("probe"):
-        opened = _heif(data) if name == "heic" else _bmp(data)
-        bands, bits = _bands_and_bits(opened.mode)
-        width, height = opened.size
-        return Layout(width, height, bands, bits)
+    opened = _heif(data) if name == "heic" else _bmp(data)
+    bands, bits = _bands_and_bits(opened.mode)
+    width, height = opened.size
+    return Layout(width, height, bands, bits)
 
 
 def decode(name: str, data: bytes) -> pyvips.Image:
     """Return the pixels of a BMP or of a HEIC's primary image, upright, with their profile."""
-    with _translating("render"):
-        return _heif_picture(_heif(data)) if name == "heic" else _bmp_picture(_bmp(data), data)
-
-
-@contextmanager
-def _translating(stage: str) -> Iterator[None]:
-    try:
-        yield
-    except FAILURES:
-        raise  # the caller translates libvips' errors
-    except PILLOW_ERRORS as error:
-        raise translated(error, stage) from error
+    return _heif_picture(_heif(data)) if name == "heic" else _bmp_picture(_bmp(data), data)
 
 
 def _imported(name: str) -> ModuleType:

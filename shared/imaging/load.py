@@ -16,6 +16,7 @@ from shared.imaging.colour.alpha import is_opaque
 from shared.imaging.colour.srgb import is_srgb
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.intake.probe import ImageHeader, decodable, is_held_whole
+from shared.imaging.reading import reading
 from shared.imaging.resize import shrink
 from shared.imaging.source import open_source
 from shared.model.geometry import Size
@@ -31,19 +32,20 @@ COLOUR_BANDS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb16": 3, "rgb": 3, "cmyk": 
 def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
     """Return the image at `wanted`, the upright size of one frame, in memory.
 
-    An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises
-    libvips' errors, which `vips.translated` turns into failures, and `Corrupt` or `Truncated` for
-    a GIF, a JPEG or a TIFF that has lost pixels.
+    An animation is one tall strip of frames; `get_page_height` returns a frame's height. Raises a
+    permanent failure for a file that cannot be decoded, and for a GIF, a JPEG or a TIFF that has
+    lost pixels.
     """
-    if header.format == "gif":
-        gif_damage.refuse_missing_pixels(data, header.frames, header.stored.pixels)
-    decoder_log.clear()
-    intermediate = _loaded(data, header, wanted)
-    # The loader is closed by now, and has logged how many warnings there were.
-    if header.format == "jpeg":
-        jpeg_damage.refuse_damaged(data, decoder_log.messages())
-    if header.format == "tiff":
-        tiff_damage.refuse_damaged(decodable("tiff", data), decoder_log.messages())
+    with reading(header.format, data, "render"):
+        if header.format == "gif":
+            gif_damage.refuse_missing_pixels(data, header.frames, header.stored.pixels)
+            decoder_log.clear()
+        intermediate = _loaded(data, header, wanted)
+        # The loader is closed by now, and has logged how many warnings there were.
+        if header.format == "jpeg":
+            jpeg_damage.refuse_damaged(data, decoder_log.messages())
+        if header.format == "tiff":
+            tiff_damage.refuse_damaged(decodable("tiff", data), decoder_log.messages())
     return intermediate
 
 

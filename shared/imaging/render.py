@@ -13,6 +13,7 @@ from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
+from shared.imaging.reading import reading
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec
@@ -76,7 +77,8 @@ class Accepted:
         kept, renditions = self.plan.header, self.plan.renditions
         background, left_bytes = self.recipe.background, MAX_FILES_BYTES
         try:
-            packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
+            with reading(kept.format, self.data, "render"):
+                packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
             overlay = self.overlay.decoded()
             held = load(self.data, kept, renditions[0].fitted.resized)
             for rendition in renditions:

@@ -9,10 +9,12 @@ import os
 import resource
 import signal
 import socket
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
+from PIL import Image
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 WAIT_FOR_ANY_THREAD = 0x40000000  # __WALL of man 2 wait
@@ -24,6 +26,8 @@ CLONE = {"x86_64": 56, "aarch64": 220}.get(os.uname().machine, 0)
 # Outcomes and requests that are not probes.
 DONE = "done"
 EVERY_CALL, ABORT = "every call", "abort"
+# Before the name of an exception in `RAISED`, which the child then raises.
+RAISE, RAISE_IN_A_READER = "fail by ", "fail in a reader by "
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -36,7 +40,7 @@ class Targets(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What a job's source holds instead of an image: a probe, `EVERY_CALL` or `ABORT`."""
+    """What a job's source holds instead of an image: a probe, `EVERY_CALL`, or how to fail."""
 
     probe: str
     targets: Targets
@@ -215,3 +219,34 @@ PROCESSES: Mapping[str, Probe] = {
     **_processes("sibling"),
 }
 PROBES: Mapping[str, Probe] = {**FILES, **NETWORK, **PROCESSES}
+
+
+def _recurse(depth: int = 0) -> int:
+    return _recurse(depth + 1) + 1
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+# By the name of the class: what raises it.
+RAISED: Mapping[str, Callable[[], object]] = {
+    "ValueError": lambda: int("x"),
+    "OverflowError": lambda: (1 << 64).to_bytes(4, "big"),
+    "error": lambda: struct.unpack(">I", b""),
+    "RecursionError": _recurse,
+    "KeyError": lambda: dict[str, str]()["\x1b[31m\n"],
+    "IndexError": lambda: b""[0],
+    "ZeroDivisionError": lambda: 1 // len(b""),
+    "TypeError": lambda: _raise(TypeError("of Pillow")),
+    "AttributeError": lambda: _raise(AttributeError()),
+    "AssertionError": lambda: _raise(AssertionError()),
+    "SyntaxError": lambda: _raise(SyntaxError("broken PNG file")),
+    "EOFError": lambda: _raise(EOFError("x" * 100_000)),
+    "LookupError": lambda: "x".encode("cp037"),
+    "FileNotFoundError": lambda: _raise(FileNotFoundError("no file")),
+    "ImportError": lambda: _raise(ImportError("no module")),
+    "UnicodeEncodeError": lambda: "ü".encode("ascii"),
+    "DecompressionBombError": lambda: _raise(Image.DecompressionBombError("many pixels")),
+    "ValidationError": lambda: msgspec.convert("x", type=int),
+}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.imaging import child, render
+from shared.imaging.reading import reading
 from shared.imaging.sandbox import bpf, seccomp
 from shared.imaging.sandbox.kernel import (
     PR_SET_NO_NEW_PRIVS,
@@ -19,7 +20,16 @@ from shared.imaging.sandbox.lock import Lock
 from shared.imaging.sandbox.seccomp import ALL_BITS, Condition
 from shared.imaging.sandbox.syscalls import ARCHITECTURES
 from shared.model.errors import Corrupt
-from tests.imaging.probes import ABORT, DONE, EVERY_CALL, PROBES, Request
+from tests.imaging.probes import (
+    ABORT,
+    DONE,
+    EVERY_CALL,
+    PROBES,
+    RAISE,
+    RAISE_IN_A_READER,
+    RAISED,
+    Request,
+)
 
 # uretprobe and uprobe of x86-64, which no filter sees since Linux 6.14. They return from the
 # kernel's own probes, and end any other caller: kernel/seccomp.c, arch/x86/kernel/uprobes.c.
@@ -51,6 +61,11 @@ def _outcome(request: Request) -> str:
     """Return `DONE`, or the name of the error by which the kernel refused the probe."""
     if request.probe == ABORT:
         os.abort()
+    if request.probe.startswith(RAISE_IN_A_READER):
+        with reading("jpeg", b"", "probe"):
+            RAISED[request.probe.removeprefix(RAISE_IN_A_READER)]()
+    if request.probe.startswith(RAISE):
+        RAISED[request.probe.removeprefix(RAISE)]()
     if request.probe == EVERY_CALL:
         return " ".join(map(str, filter(_exists, NUMBERS)))
     try:

@@ -18,9 +18,9 @@ from shared.imaging.metadata.separation import (
     header_without_metadata,
     without_metadata,
 )
-from shared.imaging.vips import FAILURES, translated
+from shared.imaging.reading import reading
 from shared.model.animations import SEQUENCE_FORMATS
-from shared.model.errors import Failure
+from shared.model.errors import Corrupt, Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
 
@@ -84,15 +84,21 @@ def probe(data: bytes) -> ImageHeader:
     truncated files and bombs.
     """
     name = require_rendered_format(data)
-    _refuse_by_structure(name, data)
+    with reading(name, data, "probe"):
+        _refuse_by_structure(name, data)
+        header = _read_header(name, data)
+    width, height = header.stored.width, header.stored.height
+    if min(width, height) < 1:
+        raise Corrupt(f"Expected an image with pixels, got {width}x{height}.", stage="probe")
+    return header
+
+
+def _read_header(name: str, data: bytes) -> ImageHeader:
     pixels = _corrected(name, header_without_metadata(name, data))
-    try:
-        if name in READ_BY_PILLOW:
-            header = _outlined(name, pixels)
-        else:
-            header = _header(name, loader(name)(pixels, access="sequential"))
-    except FAILURES as error:
-        raise translated(error, "probe") from error
+    if name in READ_BY_PILLOW:
+        header = _outlined(name, pixels)
+    else:
+        header = _header(name, loader(name)(pixels, access="sequential"))
     if name == "png":
         header = _with_movement(header, data)
     means_alpha = name != "tiff" or tiff.has_alpha(data)
