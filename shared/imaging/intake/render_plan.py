@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from shared.imaging.intake.cost_limits import refuse_odd_shapes, refuse_too_many_pixels
 from shared.imaging.intake.memory_cost import (
+    FIXED_BYTES,
     decoding_cost_bytes,
     encoding_cost_bytes,
     lasting_cost_bytes,
@@ -60,6 +61,8 @@ def plan_render(
         renditions = _within_memory(plan, limits.memory_bytes - beside_bytes)
         if renditions:
             return replace(plan, renditions=renditions)
+        if not plan.header.is_animated and not _can_be_decoded(plan.header, limits):
+            break  # smaller rungs are in vain
     needed = memory_cost_bytes(plan.header, _plainest(plan.renditions)) + beside_bytes
     raise TooCostly(
         f"Expected at most {limits.memory_bytes >> 20} MB of memory, "
@@ -83,6 +86,10 @@ def _from_best(
     for pixels in smaller_sizes(renditions):
         smaller = plan_renditions(recipe, first.upright, focal=focal, most_pixels=pixels)
         yield RenderPlan(first, smaller, Reduction(still, pixels))
+
+
+def _can_be_decoded(header: ImageHeader, limits: Limits) -> bool:
+    return decoding_cost_bytes(header) + FIXED_BYTES <= limits.memory_bytes
 
 
 def _within_memory(plan: RenderPlan, memory_bytes: int) -> tuple[Rendition, ...]:
