@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import pyvips
 
-from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, hevc
+from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, hevc, hevc_units
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.fax import without_end
@@ -139,6 +139,10 @@ def decode_runs(data: bytes) -> object:
     return decoded(Runs(1, 3_000, 8, data))
 
 
+def units_of_hevc(data: bytes) -> str:
+    return hevc_units.what_is_missing(data, 4)
+
+
 def count_pixels(data: bytes) -> None:
     refuse_missing_pixels(data, 5_000, 64)
 
@@ -173,6 +177,11 @@ READ: dict[str, Read] = {
     "AVIF, an endless number": (av1.is_limited_range, endless_number),
     "GIF, frames": (with_ends, lambda: gif_by_hand.gif(8, 8, frames=5_000)),
     "GIF, frames of a pixel": (count_pixels, lambda: gif_by_hand.gif(8, 8, frames=5_000)),
+    "HEIC, units": (units_of_hevc, lambda: b"\0\0\0\x04\x26\x01\x80p" * 1_000_000),
+    "HEIC, marked zeros": (
+        units_of_hevc,
+        lambda: b"\0\x98\x96\x80\x26\x01" + b"\0\0\3" * 3_000_000,
+    ),
     "TIFF, strips": (tiff_refusals.refuse_what_libvips_gets_wrong, lambda: tiff_of_strips(1)),
     "TIFF, strips for libtiff": (tiff_metadata.without_metadata, lambda: tiff_of_strips(8)),
     "TIFF, ends of fax": (without_end, lambda: tiff_of_strips(4)),

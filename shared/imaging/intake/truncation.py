@@ -3,6 +3,7 @@
 from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.imaging.formats.gif_frames import ends_in_pixels
 from shared.imaging.formats.heif_boxes import declared_bytes
+from shared.imaging.formats.heif_pixels import what_is_missing
 from shared.imaging.gif_damage import can_count_pixels
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MAX_FRAMES_READ
@@ -37,10 +38,16 @@ def _check_webp(data: bytes) -> None:
 
 
 def _check_heif(name: str, data: bytes) -> None:
-    """Compare lengths: libheif leaves missing tiles of a grid grey, and phones write grids."""
+    """Compare lengths, and check the data of all images that make up the picture.
+
+    libheif leaves missing tiles of a grid grey, and phones write grids.
+    """
     declared = declared_bytes(data)
     if len(data) < declared:
         raise Truncated(f"Expected {name.upper()} of at least {declared} bytes, got {len(data)}.")
+    missing = what_is_missing(data)
+    if missing:
+        raise Truncated(f"Expected {name.upper()} with all its pixels, got {missing}.")
 
 
 def _check_gif(data: bytes) -> None:
