@@ -4,7 +4,7 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import animated_png, heic_and_bmp
+from shared.imaging import animated_gif, animated_png, heic_and_bmp
 from shared.imaging.colour import alpha, cicp, icc
 from shared.imaging.formats import heif_alpha, heif_properties, heif_range, png
 from shared.imaging.intake.probe import decodable, loader
@@ -18,8 +18,8 @@ def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.I
 
     `frames` is how many frames of an animation are wanted: a strip, if it is more than one.
     `options` go to libvips' loader, which gets no metadata. The image has a profile if its colours
-    are not sRGB. HEIC, BMP and animated PNG are decoded at once, and HEIC is upright already; the
-    other formats are lazy.
+    are not sRGB. HEIC, BMP and frames that libvips does not compose are decoded at once, and HEIC
+    is upright already; all others are lazy.
     """
     pixels = decodable(name, data)
     if name in heic_and_bmp.READ_BY_PILLOW:
@@ -28,7 +28,7 @@ def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.I
     if name in PAGED and frames > 1:
         options["n"] = frames
     opened = loader(name)(pixels, **options)
-    image = _as_shown(name, data, opened, frames)
+    image = _as_shown(name, pixels if name == "gif" else data, opened, frames)
     profile = _profile(name, data, opened)
     if profile is None or image.get_typeof(icc.FIELD):
         return image
@@ -38,7 +38,9 @@ def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.I
 
 
 def _as_shown(name: str, data: bytes, image: pyvips.Image, frames: int) -> pyvips.Image:
-    """Return what the container says of pixels that libvips has read without it."""
+    """Return what viewers show where libvips does not read all that the file says."""
+    if name == "gif":
+        return animated_gif.composed(data, image, frames)
     if name == "png":
         return animated_png.composed(data, image, frames)
     return _as_contained(data, image) if name == "avif" else image

@@ -1,10 +1,12 @@
 """Composes frames in Python, by the words of the PNG standard, to compare with the engine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PIL import Image
+from PIL import Image, ImageChops
 
+from shared.imaging.intake.probe import probe
+from shared.imaging.load import load
 from tests.support.hand.apng import CLEAR, OVER, RESTORE
 
 Pixel = tuple[int, int, int, int]
@@ -58,3 +60,23 @@ def composed(size: tuple[int, int], frames: Sequence[Drawn]) -> list[Image.Image
             for place in places:
                 canvas[place] = NOTHING
     return found
+
+
+def frames_of(data: bytes, count: int | None = None) -> list[Image.Image]:
+    """Return each frame as the engine holds it before it encodes, in RGBA."""
+    header = probe(data)
+    header = replace(header, frames=header.frames if count is None else count)
+    strip = load(data, header, header.upright).to_srgb()
+    if not strip.hasalpha():
+        strip = strip.bandjoin(255)
+    whole = Image.frombytes("RGBA", (strip.width, strip.height), strip.write_to_memory())
+    height = strip.get_page_height()
+    return [
+        whole.crop((0, top, strip.width, top + height)) for top in range(0, strip.height, height)
+    ]
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """Return the largest difference of any band, where alpha weighs the colours."""
+    change = ImageChops.difference(one.convert("RGBa"), other.convert("RGBa"))
+    return max(change.tobytes())

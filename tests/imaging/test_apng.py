@@ -14,12 +14,11 @@ from PIL import Image, ImageChops, ImageStat
 
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.intake.probe import probe
-from shared.imaging.load import load
 from shared.imaging.render import Encoded, Finished, render
 from shared.model.errors import Cause
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Caps, Recipe, Slot, Variant
-from tests.imaging.composing import Drawn, Pixel, composed
+from tests.imaging.composing import Drawn, Pixel, composed, difference, frames_of
 from tests.imaging.rendering import near, opened, pictures, refused, shown
 from tests.support import images, images_by_hand
 from tests.support.hand.apng import (
@@ -93,26 +92,6 @@ def file_of(frames: Sequence[Drawn], **fields: object) -> bytes:
         for each in frames
     ]
     return apng(SIZE, stored, **fields)
-
-
-def frames_of(data: bytes, count: int | None = None) -> list[Image.Image]:
-    """Return each frame as the engine holds it before it encodes, in RGBA."""
-    header = probe(data)
-    header = replace(header, frames=header.frames if count is None else count)
-    strip = load(data, header, header.upright).to_srgb()
-    if not strip.hasalpha():
-        strip = strip.bandjoin(255)
-    whole = Image.frombytes("RGBA", (strip.width, strip.height), strip.write_to_memory())
-    height = strip.get_page_height()
-    return [
-        whole.crop((0, top, strip.width, top + height)) for top in range(0, strip.height, height)
-    ]
-
-
-def difference(one: Image.Image, other: Image.Image) -> int:
-    """Return the largest difference of any band, where alpha weighs the colours."""
-    change = ImageChops.difference(one.convert("RGBa"), other.convert("RGBa"))
-    return max(change.tobytes())
 
 
 def frames_by_pillow(data: bytes) -> list[Image.Image]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
+from shared.imaging.formats.gif import read_layout
 from shared.imaging.intake.cost_limits import MAX_BANDS
 from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes
 from shared.imaging.intake.probe import ImageHeader, probe
@@ -23,7 +24,7 @@ from shared.model.limits import MAX_SOURCE_SIDE, MEBIBYTE, Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
 from shared.model.reductions import Still
 from tests.support import images, images_heic
-from tests.support.hand import apng, jpeg, png, tiff, webp
+from tests.support.hand import apng, gif, jpeg, png, tiff, webp
 from tests.support.size import SIZE
 
 pytestmark = pytest.mark.imaging
@@ -102,6 +103,24 @@ def moving_png(*, frames: int = FRAMES, skips: bool = False, **options: Any) -> 
     return make
 
 
+def cleared_gif(frames: int) -> Make:
+    """Return a function that makes a GIF of equal frames, each of which is cleared.
+
+    libvips does not compose them as browsers do.
+    """
+
+    def make(side: int) -> bytes:
+        data = shaded("gifsave_buffer", effort=1)(side)
+        layout = read_layout(data)
+        assert layout is not None
+        (frame,) = layout.frames
+        control = b"\x21\xf9\x04" + bytes([gif.CLEAR << 2, 10, 0, 0, 0])
+        block = control + data[frame.start : frame.end + 1]
+        return data[: layout.palette_end] + block * frames + b";"
+
+    return make
+
+
 def one_bit(side: int) -> bytes:
     """Return a scanned page."""
     page = pyvips.Image.xyz(side, side)[0] % 64 > 9
@@ -172,6 +191,8 @@ SOURCES: dict[str, Make] = {
     "alpha gif": shaded("gifsave_buffer", bands=4, effort=1),
     "moving gif": shaded("gifsave_buffer", frames=FRAMES, effort=1),
     "moving alpha gif": shaded("gifsave_buffer", bands=4, frames=FRAMES, effort=1),
+    "cleared gif frames": cleared_gif(FRAMES),
+    "many cleared gif frames": cleared_gif(MANY),
     "many alpha gif frames": shaded("gifsave_buffer", bands=4, frames=MANY, effort=1),
     "moving png": moving_png(),
     "moving alpha png": moving_png(bands=4),

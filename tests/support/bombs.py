@@ -74,7 +74,7 @@ _OF_PIXELS: dict[str, Bomb] = {
     "WebP, canvas of 16777216x16777216": Bomb(
         lambda: webp.moving(1 << 24, 1 << 24, 2, side=1), Cause.CORRUPT
     ),
-    "GIF, canvas of 65535x65535": Bomb(lambda: gif.gif(65_535, 65_535, frames=300), None),
+    "GIF, canvas of 65535x65535": Bomb(lambda: gif.gif(65_535, 65_535, frames=300), PIXELS),
     "GIF, no size": Bomb(lambda: gif.gif(0, 0), None),
     "TIFF, strips, 20000x20000": Bomb(lambda: tiff.tiff(20_000), PIXELS),
     "TIFF, tiles, 20000x20000": Bomb(lambda: tiff.tiff(20_000, tile=256), PIXELS),

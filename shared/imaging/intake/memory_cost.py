@@ -23,8 +23,8 @@ WEBP, WEBP_WITH_ALPHA = 18.5, 20.5
 GIF = 7.0
 HEIC, HEIC_WITH_ALPHA, HEIC_OVER_8_BITS, HEIC_OVER_8_BITS_WITH_ALPHA = 10.0, 13.0, 19.0, 27.0
 BMP = 11.0
-# One frame of an animated PNG beside the strip: its pixels, and those of the canvas under it.
-MOVING_PNG = 12.0
+# One frame that libvips does not compose: its pixels, and those of the canvas under it.
+COMPOSED = 12.0
 # Per pixel of width, for the lines that the decoder and each step of a resize hold.
 COLUMN_BYTES = 1200
 # Encoders: bytes per pixel of the canvas, by slot.
@@ -68,7 +68,7 @@ def lasting_cost_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> 
 def decoding_cost_bytes(header: ImageHeader) -> int:
     """Return the memory in bytes that the decoder takes."""
     # The strip is held by the loader, and again while its frames are extracted.
-    is_strip = header.is_animated or header.skips_default
+    is_strip = header.is_animated or header.is_composed
     strip = 2 * BYTES_PER_PIXEL * header.frames if is_strip else 0
     held = header.bands * header.bits / BITS if is_held_whole(header) else 0
     return round(header.stored.pixels * (_bytes_per_pixel(header) + max(strip, held)))
@@ -92,10 +92,12 @@ def _held_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> int:
 
 
 def _bytes_per_pixel(header: ImageHeader) -> float:
-    if header.format == "png":
-        interlaced = header.bands * header.bits / BITS * 2 if header.is_interlaced else STREAMED
-        is_composed = header.is_animated or header.skips_default
-        return interlaced + (MOVING_PNG if is_composed else 0)
+    return _of_format(header) + (COMPOSED if header.is_composed else 0)
+
+
+def _of_format(header: ImageHeader) -> float:
+    if header.is_interlaced and header.format == "png":
+        return header.bands * header.bits / BITS * 2
     if header.is_interlaced and header.format == "jpeg":
         return header.bands * PROGRESSIVE_JPEG_BAND + PROGRESSIVE_JPEG
     avif = AVIF_WITH_ALPHA if header.has_alpha else AVIF

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
+from shared.imaging import animated_gif
 from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
-from shared.imaging.formats.gif import with_transparent_colour
+from shared.imaging.formats.gif import GifLayout
 from shared.imaging.formats.gif_frames import with_ends
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
@@ -24,7 +25,7 @@ from shared.model.errors import Corrupt, Failure
 from shared.model.geometry import Size
 from shared.model.manifest import SourceFacts
 
-BITS = 8
+BITS, RGBA_BANDS = 8, 4
 # Formats of drawings, scanned pages and screenshots.
 DRAWING_FORMATS = frozenset({"bmp", "gif", "png", "tiff"})
 ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
@@ -34,8 +35,8 @@ ORIENTATIONS_ON_THEIR_SIDE = range(5, 9)
 class ImageHeader:
     """What an image's header declares; `stored` is one frame's size before orientation.
 
-    `bits` are per band: 8 or 16. `orientation` is EXIF's, from 1 to 8. `skips_default` is whether
-    the default image of an animated PNG is not among its frames.
+    `bits` are per band: 8 or 16. `orientation` is EXIF's, from 1 to 8. `is_composed` is whether
+    frames are composed one by one, because libvips cannot.
     """
 
     format: str
@@ -46,7 +47,7 @@ class ImageHeader:
     has_alpha: bool
     is_interlaced: bool
     orientation: int
-    skips_default: bool = False
+    is_composed: bool = False
 
     @property
     def is_animated(self) -> bool:
@@ -98,7 +99,10 @@ def _read_header(name: str, data: bytes) -> ImageHeader:
     if name in READ_BY_PILLOW:
         header = _outlined(name, pixels)
     else:
-        header = _header(name, loader(name)(pixels, access="sequential"))
+        opened = loader(name)(pixels, access="sequential")
+        header = _header(name, opened)
+        if name == "gif":
+            header = _with_canvas(header, animated_gif.misread_layout(pixels, opened))
     if name == "png":
         header = _with_movement(header, data)
     means_alpha = name != "tiff" or tiff.has_alpha(data)
@@ -120,13 +124,22 @@ def _with_movement(header: ImageHeader, data: bytes) -> ImageHeader:
     if animation is None:
         return header
     gains_alpha = animation.uncovers and not header.has_alpha
+    frames = len(animation.frames)
     return replace(
         header,
-        frames=len(animation.frames),
+        frames=frames,
         has_alpha=header.has_alpha or gains_alpha,
         bands=header.bands + gains_alpha,
-        skips_default=not animation.begins_with_default,
+        is_composed=frames > 1 or not animation.begins_with_default,
     )
+
+
+def _with_canvas(header: ImageHeader, layout: GifLayout | None) -> ImageHeader:
+    """Return the header of a GIF with the canvas of browsers, if libvips has another one."""
+    if layout is None:
+        return header
+    canvas = Size(layout.width, layout.height)
+    return replace(header, stored=canvas, bands=RGBA_BANDS, has_alpha=True, is_composed=True)
 
 
 def decodable(name: str, data: bytes) -> bytes:
@@ -137,7 +150,7 @@ def decodable(name: str, data: bytes) -> bytes:
 
 def _corrected(name: str, pixels: bytes) -> bytes:
     if name == "gif":
-        return with_transparent_colour(with_ends(pixels))
+        return with_ends(pixels)
     if name in {"avif", "heic"}:
         return heif_repair.repaired(pixels)
     return jpeg_repair.repaired(pixels) if name == "jpeg" else pixels
@@ -161,8 +174,8 @@ def is_held_whole(header: ImageHeader) -> bool:
     black and white pixels are counted first (see `cascade`).
     """
     may_be_drawing = header.format in DRAWING_FORMATS and header.bits == BITS
-    is_composed = header.is_animated or header.skips_default
-    return is_composed or header.has_alpha or may_be_drawing
+    is_held = header.is_animated or header.is_composed or header.has_alpha
+    return is_held or may_be_drawing
 
 
 def loader(name: str) -> pyvips.Operation:
