@@ -5,7 +5,7 @@ from typing import Any
 import pyvips
 
 from shared.imaging import animated_gif, animated_png, heic_and_bmp
-from shared.imaging.colour import alpha, cicp, icc
+from shared.imaging.colour import alpha, bands, cicp, icc
 from shared.imaging.formats import heif_alpha, heif_properties, heif_range, png
 from shared.imaging.intake.probe import decodable, loader
 
@@ -29,7 +29,8 @@ def open_source(name: str, data: bytes, frames: int, **options: Any) -> pyvips.I
         options["n"] = frames
     opened = loader(name)(pixels, **options)
     image = _as_shown(name, pixels if name == "gif" else data, opened, frames)
-    profile = _profile(name, data, opened)
+    grey = min(opened.bands, image.bands) <= GREY_BANDS
+    profile = _profile(name, data, opened, grey=grey)
     if profile is None or image.get_typeof(icc.FIELD):
         return image
     image = image.copy()
@@ -48,8 +49,10 @@ def _as_shown(name: str, data: bytes, image: pyvips.Image, frames: int) -> pyvip
 
 def _as_contained(data: bytes, image: pyvips.Image) -> pyvips.Image:
     """Return what the container says of the pixels of an AVIF or a HEIC."""
-    if heif_range.is_grey_limited(data):
-        image = alpha.with_full_range_colours(image)
+    if heif_range.is_grey(data):
+        image = bands.as_grey(image)
+        if heif_range.is_grey_limited(data):
+            image = alpha.with_full_range_colours(image)
     if not image.hasalpha():
         return image
     if heif_range.is_alpha_limited(data):
@@ -57,10 +60,10 @@ def _as_contained(data: bytes, image: pyvips.Image) -> pyvips.Image:
     return alpha.without_premultiplication(image) if heif_alpha.is_premultiplied(data) else image
 
 
-def _profile(name: str, data: bytes, opened: pyvips.Image) -> bytes | None:
+def _profile(name: str, data: bytes, opened: pyvips.Image, *, grey: bool) -> bytes | None:
     if opened.get_typeof(icc.FIELD):
         return bytes(opened.get(icc.FIELD))
-    return _unread_profile(name, data, grey=opened.bands <= GREY_BANDS)
+    return _unread_profile(name, data, grey=grey)
 
 
 def _unread_profile(name: str, data: bytes, *, grey: bool) -> bytes | None:

@@ -104,7 +104,7 @@ _ALPHAS: Mapping[str, Callable[[], bytes]] = {
         is_premultiplied=True,
     ),
     "avif with alpha of limited range": lambda: heif.file(
-        _plain(), heif.avif(_plane(), range="limited")
+        _plain(), heif.limited_avif_plane(_plane())
     ),
     "avif with alpha that is not turned": lambda: heif.file(
         heif.avif(images.corners(SIZE)), heif.avif(_plane()), said=(heif.rotation(1),)
@@ -113,6 +113,10 @@ _ALPHAS: Mapping[str, Callable[[], bytes]] = {
         heif.avif(images.corners(SIZE)), heif.avif(_plane()), said=(heif.mirroring(1),)
     ),
     "grey avif of limited range": lambda: heif.file(
-        heif.avif(images.plain(180, "L", SIZE), range="limited")
+        heif.limited_avif_plane(images.plain(180, "L", SIZE)),
+        colours=[heif.numbers(1, 13, 6, is_full=False)],
+    ),
+    "grey avif with a profile": lambda: heif.file(
+        heif.avif_plane(images.plain(100, "L", SIZE)), colours=[heif.profile(profiles.grey(1.8))]
     ),
 }

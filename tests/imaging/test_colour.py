@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 import pyvips
@@ -150,6 +151,23 @@ def test_grey_of_another_gamma_is_converted(format_name: str) -> None:
 
     grey = sample((100 / 255) ** 1.8)
     assert near(colour(data), (grey, grey, grey))
+
+
+@pytest.mark.parametrize("has_alpha", [False, True], ids=["opaque", "alpha"])
+@pytest.mark.parametrize(
+    "coder", [heif.avif_plane, partial(heif.avif_plane, bits=10), heif.heic, heif.deep_heic]
+)
+def test_grey_of_another_gamma_is_converted_in_avif_and_heic(
+    coder: Callable[[Image.Image], heif.Coded],
+    has_alpha: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    said = [heif.profile(profiles.grey(1.8))]
+    alpha = coder(plain(128, "L", (64, 64))) if has_alpha else None
+
+    found = colour(heif.file(coder(plain(100, "L", (64, 64))), alpha, colours=said))
+
+    assert near(found[:3], (sample((100 / 255) ** 1.8),) * 3, 3)
+    assert near(found[3:], (128,) if has_alpha else ())
 
 
 INKS = {

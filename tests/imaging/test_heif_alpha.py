@@ -17,7 +17,24 @@ pytestmark = pytest.mark.imaging
 SIZE = (64, 64)
 RED, DARK_RED = (200, 60, 40), (100, 30, 20)
 Coder = Callable[[Image.Image], Coded]
+
+
+def limited_avif(picture: Image.Image) -> Coded:
+    """Return a picture of limited range, whose grey has three planes."""
+    return heif.avif(picture, range="limited")
+
+
+def limited_deep_plane(picture: Image.Image) -> Coded:
+    return heif.limited_avif_plane(picture, bits=10)
+
+
+def deep_plane(picture: Image.Image) -> Coded:
+    return heif.avif_plane(picture, bits=10)
+
+
 CODERS: dict[str, tuple[Coder, Coder]] = {
+    "avif with monochrome alpha": (heif.avif, heif.avif_plane),
+    "avif of 10 bits with monochrome alpha": (heif.deep_avif, deep_plane),
     "avif": (heif.avif, heif.avif),
     "avif of 10 bits": (heif.deep_avif, heif.deep_avif),
     "avif with alpha of 10 bits": (heif.avif, heif.deep_avif),
@@ -68,26 +85,22 @@ def test_other_colours_are_not_divided_by_their_alpha(coders: tuple[Coder, Coder
     assert near(corners(data)[0], (*RED, 128), 4)
 
 
-def limited_avif(picture: Image.Image) -> Coded:
-    return heif.avif(picture, range="limited")
-
-
 def limited_heic(picture: Image.Image) -> Coded:
     """Return grey whose samples, and whose sequence parameters, are of limited range."""
-    squeezed = picture.point(lambda value: 16 + value * 219 // 255)
-    return heif.heic(squeezed, enc_params={"x265:range": "limited"})
+    return heif.heic(heif.squeezed(picture), enc_params={"x265:range": "limited"})
 
 
 def limited_deep_heic(picture: Image.Image) -> Coded:
-    squeezed = picture.point(lambda value: 16 + value * 219 // 255)
-    return heif.deep_heic(squeezed, enc_params={"x265:range": "limited"})
+    return heif.deep_heic(heif.squeezed(picture), enc_params={"x265:range": "limited"})
 
 
 LEVELS = (255, 0, 128, 64)
 LIMITED: dict[str, tuple[Coder, Coder]] = {
-    "avif": (heif.avif, limited_avif),
-    "avif of limited range": (limited_avif, limited_avif),
-    "avif of 10 bits": (heif.deep_avif, limited_avif),
+    "avif": (heif.avif, heif.limited_avif_plane),
+    "avif of limited range": (limited_avif, heif.limited_avif_plane),
+    "avif of 10 bits": (heif.deep_avif, limited_deep_plane),
+    "avif with alpha of 10 bits": (heif.avif, limited_deep_plane),
+    "avif with alpha of three planes": (heif.avif, limited_avif),
     "heic": (heif.heic, limited_heic),
     "heic with alpha of 10 bits": (heif.heic, limited_deep_heic),
     "heic of 10 bits": (heif.deep_heic, limited_heic),
@@ -106,7 +119,7 @@ def test_alpha_of_limited_range_is_stretched(coders: tuple[Coder, Coder]) -> Non
 
 def test_alpha_of_a_heic_is_of_the_range_that_its_item_says() -> None:
     picture = heif.heic(images.plain(RED, size=SIZE))
-    squeezed = plane(*LEVELS).point(lambda value: 16 + value * 219 // 255)
+    squeezed = heif.squeezed(plane(*LEVELS))
     full, limited = (heif.numbers(2, 2, 2, is_full=each) for each in (True, False))
 
     assert near(alphas(heif.file(picture, heif.heic(squeezed), said_of_alpha=[limited])), LEVELS)
@@ -116,8 +129,11 @@ def test_alpha_of_a_heic_is_of_the_range_that_its_item_says() -> None:
 
 
 GREYS: dict[str, tuple[Coder, Sequence[bytes]]] = {
-    "avif": (limited_avif, [heif.numbers(1, 13, 6, is_full=False)]),
-    "avif without numbers": (limited_avif, []),
+    "avif": (heif.limited_avif_plane, [heif.numbers(1, 13, 6, is_full=False)]),
+    "avif without numbers": (heif.limited_avif_plane, []),
+    "avif of 10 bits": (limited_deep_plane, [heif.numbers(1, 13, 6, is_full=False)]),
+    "avif of 10 bits without numbers": (limited_deep_plane, []),
+    "avif of three planes": (limited_avif, [heif.numbers(1, 13, 6, is_full=False)]),
     "heic": (limited_heic, [heif.numbers(1, 13, 6, is_full=False)]),
     "heic without numbers": (limited_heic, []),
     "heic of 10 bits": (limited_deep_heic, [heif.numbers(1, 13, 6, is_full=False)]),

@@ -26,6 +26,14 @@ def are_described(image: pyvips.Image, profile: bytes) -> bool:
     return SPACES.get(image.interpretation, profile[SPACE]) == profile[SPACE]
 
 
+def as_grey(image: pyvips.Image) -> pyvips.Image:
+    """Return grey in three equal bands as one, beside alpha if there is any."""
+    if image.interpretation in AS_COLOURS:
+        return image
+    grey = image[0].bandjoin(image[image.bands - 1]) if image.hasalpha() else image[0]
+    return grey.copy(interpretation="b-w" if image.format == "uchar" else "grey16")
+
+
 def as_profiled(image: pyvips.Image) -> pyvips.Image:
     """Return grey that has a profile of RGB as equal bands of red, green and blue, as browsers do.
 

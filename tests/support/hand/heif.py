@@ -5,13 +5,13 @@ No encoder writes the mismatches that readers must bear: ISO/IEC 23008-12, secti
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import pyvips
 from PIL import Image
 
-from shared.imaging.formats import heif_items
+from shared.imaging.formats import av1, heif_items
 from tests.support import images, images_heic
 from tests.support.hand.iso import box, boxes, full_box
 
@@ -23,6 +23,7 @@ ALPHA_TYPES = {
 CONFIGURATIONS = {b"av01": b"av1C", b"hvc1": b"hvcC"}
 BRANDS = {b"av01": b"avif", b"hvc1": b"heic"}
 ESSENTIAL = 0x80
+MAX_SEQUENCE_HEADER_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,46 @@ def deep_avif(picture: Image.Image) -> Coded:
     held = held.copy(interpretation="srgb" if bands > 1 else "b-w")
     options = {"compression": "av1", "bitdepth": 10, "Q": 95, "effort": 0}
     return coded(bytes(held.heifsave_buffer(subsample_mode="off", **options)))
+
+
+def avif_plane(picture: Image.Image, *, bits: int = 8) -> Coded:
+    """Return a grey picture, coded as monochrome AV1; encoders do that for alpha only."""
+    picture_of_alpha = Image.new("RGBA", picture.size)
+    picture_of_alpha.putalpha(picture)
+    held = pyvips.Image.new_from_memory(picture_of_alpha.tobytes(), *picture.size, 4, "uchar")
+    options = {"compression": "av1", "bitdepth": bits, "Q": 95, "effort": 0}
+    data = bytes(held.copy(interpretation="srgb").heifsave_buffer(**options))
+    return _alpha(data, picture.size)
+
+
+def limited_avif_plane(picture: Image.Image, *, bits: int = 8) -> Coded:
+    """Return a grey picture, coded as monochrome AV1 of limited range."""
+    return declared_limited(avif_plane(squeezed(picture), bits=bits))
+
+
+def squeezed(picture: Image.Image) -> Image.Image:
+    """Return a grey picture whose black is 16 and whose white is 235."""
+    return picture.point(lambda value: 16 + value * 219 // 255)
+
+
+def declared_limited(plane: Coded) -> Coded:
+    """Return monochrome AV1 with the bit of its range changed: the last that makes it limited."""
+    for bit in range(8 * MAX_SEQUENCE_HEADER_BYTES - 1, -1, -1):
+        changed = bytearray(plane.content)
+        changed[bit // 8] ^= 0x80 >> bit % 8
+        if av1.is_limited_range(bytes(changed)):
+            return replace(plane, content=bytes(changed))
+    raise ValueError("Expected a sequence header with a bit for the range.")
+
+
+def _alpha(data: bytes, size: tuple[int, int]) -> Coded:
+    """Return the last coded item of an AVIF, which is its alpha."""
+    inner = dict(boxes(dict(boxes(data))[b"meta"][4:]))
+    listed = boxes(dict(boxes(inner[b"iprp"]))[b"ipco"])
+    *_, configuration = (content for kind, content in listed if kind == b"av1C")
+    *_, item = (each.number for each in heif_items.items(data) if each.kind == b"av01")
+    content = heif_items.content(data, item)
+    return Coded(b"av01", box(b"av1C", configuration), content, size, ())
 
 
 def heic(picture: Image.Image, **options: object) -> Coded:
