@@ -1,13 +1,17 @@
 """Encodes an image in the codec of a slot, by libvips' options for its quality and effort."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyvips
 
 from shared.imaging import timing
+from shared.imaging.content import Content
+from shared.imaging.exact_png import exact_png
 from shared.imaging.formats import xmp
 from shared.imaging.resize import frame_count
 from shared.model.codec import Codec
+from shared.model.quality_and_effort import avif_effort, png_effort
 from shared.model.recipe import Slot
 
 # libvips' options for the JPEG efforts 0 to 3; docs/recipes.md has bytes and CPU of each. Table 3
@@ -25,68 +29,93 @@ JPEG_EFFORTS: tuple[dict[str, object], ...] = (
         "trellis_quant": True,
     },
 )
-# For 8-bit images, too: libaom then rounds less and saves 5 % of the bytes. Every AV1 decoder
-# reads 10 bits: https://aomediacodec.github.io/av1-spec/, annex A, Main profile.
+# For 8-bit images, too: libaom then rounds less and saves 5 % of the bytes.
 AVIF_BITS = 10
+# 4:4:4: halved colour costs as many bytes at the same score, and makes coloured text unreadable.
+# That is AV1's High profile: docs/decisions/0032-avif-keeps-all-colour.md.
+AVIF_OPTIONS: Mapping[str, object] = {
+    "compression": "av1",
+    "bitdepth": AVIF_BITS,
+    "subsample_mode": "off",
+}
 
 
-def codec_for(slot: Slot, image: pyvips.Image, *, flattens: bool) -> Codec:
-    """Return the codec of a slot's file.
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A codec, and whether its file has exactly the image's pixels; JPEG and AVIF never have."""
+
+    codec: Codec
+    is_exact: bool = False
+
+
+def encoders_for(slot: Slot, image: pyvips.Image, *, is_drawn: bool) -> tuple[Encoder, ...]:
+    """Return the encoders of which the smallest file fills a slot.
 
     Animations become WebP, and GIF in the fallback slot. A still image in the fallback slot
-    becomes PNG if it has alpha and no background to be flattened on, and JPEG otherwise.
+    becomes PNG if it has alpha, and JPEG otherwise. Drawings are also encoded exactly.
     """
     is_animated = frame_count(image) > 1
-    if slot is Slot.AVIF:
-        return Codec.WEBP if is_animated else Codec.AVIF
-    if slot is Slot.WEBP:
-        return Codec.WEBP
+    webp, png = Encoder(Codec.WEBP, is_exact=True), Encoder(Codec.PNG, is_exact=True)
+    if slot is not Slot.FALLBACK:
+        is_webp = is_animated or slot is Slot.WEBP
+        best = Encoder(Codec.WEBP if is_webp else Codec.AVIF)
+        return (best, webp) if is_drawn else (best,)
     if is_animated:
-        return Codec.GIF
-    return Codec.PNG if image.hasalpha() and not flattens else Codec.JPEG
+        return (Encoder(Codec.GIF),)
+    if image.hasalpha():
+        return (png,)
+    return (Encoder(Codec.JPEG), png) if is_drawn else (Encoder(Codec.JPEG),)
 
 
 def encode(
     image: pyvips.Image,
-    codec: Codec,
+    encoder: Encoder,
     *,
     quality: Mapping[str, int],
     effort: Mapping[str, int],
-    background: tuple[int, int, int] | None,
+    content: Content | None = None,
     packet: bytes = b"",
 ) -> bytes:
     """Return the file's bytes for an sRGB image or a strip of frames.
 
-    `quality` and `effort` are by codec. A JPEG of an image with alpha is flattened on
-    `background`. The XMP `packet` is the file's only metadata; GIF cannot hold one.
+    `quality` and `effort` are by codec; without an effort, it follows from the `content`. A JPEG
+    has no alpha. The XMP `packet` is the file's only metadata; GIF cannot hold one.
     """
-    if codec is Codec.JPEG and image.hasalpha() and background:
-        image = image.flatten(background=list(background))
+    codec, content = encoder.codec, content or Content(image)
+    spent = chosen_effort(codec, effort, content)
+    keep = "xmp" if packet else "none"
     if codec in timing.UNIT_MILLISECONDS:
         image = timing.with_timing_of(image, codec)
-    save, options = _saver(codec, effort[codec])
-    if codec in quality:
-        options |= {"Q": quality[codec]}
     if packet:
         image = image.copy()  # metadata must not be set on the caller's image
         image.set_type(pyvips.GValue.blob_type, xmp.FIELD, packet)
-    return bytes(getattr(image, save)(keep="xmp" if packet else "none", **options))
+    if codec is Codec.PNG:
+        return exact_png(image, compression=spent, is_drawn=content.is_drawn, keep=keep)
+    save, options = _saver(encoder, spent)
+    if codec in quality and not encoder.is_exact:
+        options |= {"Q": quality[codec]}
+    return bytes(getattr(image, save)(keep=keep, **options))
 
 
-def _saver(codec: Codec, effort: int) -> tuple[str, dict[str, object]]:
+def chosen_effort(codec: Codec, effort: Mapping[str, int], content: Content) -> int:
+    """Return the effort of a codec: as given, or by the content where nothing is given."""
+    if codec in effort:
+        return effort[codec]
+    if codec is Codec.PNG:
+        return png_effort(is_drawn=content.is_drawn)
+    pixels = content.image.width * content.image.height
+    return avif_effort(pixels, content.bits_per_pixel, is_graphic=content.is_graphic)
+
+
+def _saver(encoder: Encoder, effort: int) -> tuple[str, dict[str, object]]:
     """Return the name of libvips' encoder for a codec, and its options for an effort."""
-    match codec:
+    match encoder.codec:
         case Codec.AVIF:
-            return "heifsave_buffer", {
-                "compression": "av1",
-                "bitdepth": AVIF_BITS,
-                "effort": effort,
-            }
+            return "heifsave_buffer", {**AVIF_OPTIONS, "effort": effort}
         case Codec.WEBP:
-            return "webpsave_buffer", {"effort": effort}
+            exact = {"lossless": True} if encoder.is_exact else {}
+            return "webpsave_buffer", {"effort": effort, **exact}
         case Codec.GIF:
             return "gifsave_buffer", {"effort": effort}
-        case Codec.PNG:
-            return "pngsave_buffer", {"compression": effort}
-        case Codec.JPEG:
+        case _:
             return "jpegsave_buffer", dict(JPEG_EFFORTS[effort])

@@ -7,13 +7,13 @@ import pyvips
 
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import crop_or_pad
-from shared.imaging.encode import codec_for, encode
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.reading import reading
+from shared.imaging.slots import SlotFile, fill_slots
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec
@@ -86,10 +86,12 @@ class Accepted:
                 picture = held.to_srgb()
                 # Cropping and watermark apply to a copy: the next rung is resized from `held`.
                 canvas = overlay.draw_on(crop_or_pad(picture, rendition, background))
-                for file in _encoded(canvas, rendition, background, packet):
+                for file in fill_slots(
+                    canvas, rendition, background=background, packet=packet, source=self.data
+                ):
                     left_bytes -= len(file.data)
                     _refuse_overrun(left_bytes)
-                    yield file
+                    yield _encoded(file, canvas)
             shown = placeholder(picture, background) if self.recipe.placeholder else None
         except FAILURES as error:
             raise translated(error, "render") from error
@@ -140,41 +142,8 @@ def _refuse_overrun(left_bytes: int) -> None:
         )
 
 
-def _encoded(
-    canvas: pyvips.Image,
-    rendition: Rendition,
-    background: tuple[int, int, int] | None,
-    packet: bytes,
-) -> Iterator[Encoded]:
-    """Encode one rendition for each of its slots, starting with the fallback.
-
-    A slot gets the smallest file that its browsers can read, so that no slot is larger than a
-    later one in `Slot`'s order.
-    """
-    tried: dict[Codec, bytes] = {}
-    for slot, variants in rendition.in_encoding_order():
-        # A plainer file that stands in a better slot keeps its transparency.
-        flattens = background is not None and slot is Slot.FALLBACK
-        encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
-        codec = codec_for(encoded_as, canvas, flattens=flattens)
-        if codec not in tried:
-            tried[codec] = encode(
-                canvas,
-                codec,
-                quality=rendition.quality,
-                effort=rendition.effort,
-                background=background,
-                packet=packet,
-            )
-        smallest = min(tried, key=lambda each: len(tried[each]))
-        yield Encoded(
-            variants=variants,
-            slot=slot,
-            codec=smallest,
-            width=canvas.width,
-            height=canvas.get_page_height(),
-            data=tried[smallest],
-            limit=rendition.limits.get(slot),
-        )
-        if codec is Codec.JPEG and canvas.hasalpha():
-            tried.clear()  # it was flattened, and the other slots keep transparency
+def _encoded(file: SlotFile, canvas: pyvips.Image) -> Encoded:
+    width, height = canvas.width, canvas.get_page_height()
+    return Encoded(
+        file.variants, file.slot, file.codec, width, height, file.data, limit=file.limit
+    )

@@ -1,6 +1,6 @@
 """Compares our images/s with sharp's for the same files, alternately in one run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -8,10 +8,13 @@ from statistics import median
 
 from shared.imaging.encode import AVIF_BITS
 from shared.imaging.intake.probe import probe
+from shared.imaging.render import render
 from shared.model.codec import Codec
+from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot
-from shared.model.renditions import plan_renditions
+from shared.model.renditions import Rendition, plan_renditions
 from tests.bench.engine import Engine
+from tests.bench.floor import recorded_calls
 from tests.bench.pictures import Picture
 from tests.bench.problem import CannotBench
 from tests.bench.rounds import Round, require_readable, require_same_pictures
@@ -44,8 +47,7 @@ def same_settings(
         case Codec.JPEG:
             return options | JPEG_EFFORTS[effort[codec]]
         case Codec.AVIF:
-            # We use libheif's default, which is 4:2:0 below quality 90; sharp's default is 4:4:4.
-            same = {"chromaSubsampling": "4:2:0", "bitdepth": AVIF_BITS}
+            same = {"chromaSubsampling": "4:4:4", "bitdepth": AVIF_BITS}
             return options | same | {"effort": effort[codec]}
         case _:
             return options | {"effort": effort[codec]}
@@ -62,14 +64,30 @@ def sharp_jobs(
                 SharpFile(
                     rendition.fitted.resized.width,
                     CODECS[slot].value,
-                    options(CODECS[slot], rendition.quality, rendition.effort),
+                    options(CODECS[slot], rendition.quality, effort),
                 )
-                for rendition in plan_renditions(recipe, probe(picture.data).upright)
+                for rendition, effort in _with_effort(picture, recipe)
                 for slot in rendition.names
             ),
         )
         for picture in pictures
     )
+
+
+def _with_effort(
+    picture: Picture, recipe: Recipe
+) -> Iterator[tuple[Rendition, Mapping[str, int]]]:
+    """Yield each rendition, and the engine's efforts for it; AVIF's depends on the content."""
+    renditions = plan_renditions(recipe, probe(picture.data).upright)
+    with recorded_calls() as calls:
+        list(render(picture.data, recipe, Limits()))
+    chosen: dict[int, dict[str, int]] = {
+        call.image.width: {Codec.AVIF: int(str(call.options["effort"]))}
+        for call in calls
+        if call.operation == "heifsave_buffer"
+    }
+    for rendition in renditions:
+        yield rendition, {**chosen.get(rendition.fitted.canvas.width, {}), **rendition.effort}
 
 
 def comparable_pictures(pictures: Sequence[Picture]) -> tuple[Picture, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pyvips
 
-from shared.imaging.encode import encode
+from shared.imaging.encode import Encoder, encode
 from shared.imaging.vips import harden
 from shared.model.codec import Codec
 from tests.bench.cascade import engine_rungs
@@ -140,7 +140,7 @@ def _encoded(
     if knob:
         save = getattr(image, SAVERS[codec])
         return bytes(save(Q=quality, keep="none", **knob.options))
-    return encode(image, codec, quality={codec: quality}, effort={codec: effort}, background=None)
+    return encode(image, Encoder(codec), quality={codec: quality}, effort={codec: effort})
 
 
 if __name__ == "__main__":

@@ -4,9 +4,12 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 
+from shared.imaging import slots
+from shared.imaging.content import Content
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
 from shared.model.focal import Focal
@@ -22,9 +25,13 @@ QUALITY = {"avif": 95, "webp": 100, "jpeg": 100}
 STILL = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
 CLEAR = {**STILL, Slot.FALLBACK: Codec.PNG}
 ANIMATED = {Slot.AVIF: Codec.WEBP, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.GIF}
+# The codec of the exact file that may take the place of a lossy one.
+EXACT = {Codec.AVIF: Codec.WEBP, Codec.JPEG: Codec.PNG}
 # Mean levels of 255 by which a file may differ from a golden of its own codec, and from one of
 # another. Another effort of the encoder changes it by 0.37 at most.
 BOUND_OF_SAME, BOUND_OF_OTHER = 0.6, 1.7
+# A GIF's colours are approximated, so a golden GIF differs more from an exact file.
+BOUND_OF_EXACT_AND_GIF = 5.0
 # WebP keeps a quarter of the colours. If it differs by more levels, it has its own golden image.
 OWN_FROM = 1.0
 PROBE_TOLERANCE = 8
@@ -97,6 +104,7 @@ class Shot:
     codec: Codec
     said: tuple[int, int]
     frames: tuple[Image.Image, ...]
+    is_drawn: bool
 
     @property
     def strip(self) -> Image.Image:
@@ -109,13 +117,31 @@ class Shot:
 
 
 def shots(case: Case) -> Iterator[Shot]:
-    """Render a case once per slot, so that no slot takes the smaller file of another."""
+    """Render a case once per slot, so that no slot takes the smaller file of another.
+
+    The pictures are rendered as if they were photographs: an exact file would be smaller, and no
+    lossy encoder would be tested.
+    """
+    is_photograph = patch.object(Content, "is_drawn", new=False)
+    with is_photograph, patch.object(slots, "own_png", return_value=None):
+        yield from _shots(case, is_drawn=False)
+
+
+def drawn_shots(case: Case) -> Iterator[Shot]:
+    """Render a case once per slot as it is: a drawing has exact files."""
+    yield from _shots(case, is_drawn=True)
+
+
+def _shots(case: Case, *, is_drawn: bool) -> Iterator[Shot]:
     source, watermark = case.source(), case.watermark()
     for slot in case.codecs:
-        yield _shot(case, slot, source, watermark)
+        file, frames = _shot(case, slot, source, watermark)
+        yield Shot(slot, file.codec, (file.width, file.height), frames, is_drawn)
 
 
-def _shot(case: Case, slot: Slot, source: bytes, watermark: bytes) -> Shot:
+def _shot(
+    case: Case, slot: Slot, source: bytes, watermark: bytes
+) -> tuple[Encoded, tuple[Image.Image, ...]]:
     variants = case.recipe["variants"]
     assert isinstance(variants, list)
     entry = {
@@ -131,15 +157,17 @@ def _shot(case: Case, slot: Slot, source: bytes, watermark: bytes) -> Shot:
     picture = Image.open(io.BytesIO(file.data))
     assert Image.MIME[str(picture.format)] == file.codec.content_type
     frames = tuple(frame.convert("RGBA") for frame in ImageSequence.Iterator(picture))
-    return Shot(slot, file.codec, (file.width, file.height), frames)
+    return file, frames
 
 
 def contradictions(case: Case, shot: Shot) -> list[str]:
     """Return how a file differs from the pixels that its case expects."""
-    shape = (shot.said, shot.frames[0].size, len(shot.frames), shot.codec)
-    wanted = (case.size, case.size, case.frames, case.codecs[shot.slot])
-    if shape != wanted:
-        return [f"{shot.slot}: expected {wanted}, got {shape}"]
+    shape = (shot.said, shot.frames[0].size, len(shot.frames))
+    wanted = (case.size, case.size, case.frames)
+    own = case.codecs[shot.slot]
+    codecs = {own, EXACT.get(own, own)} if shot.is_drawn else {own}
+    if shape != wanted or shot.codec not in codecs:
+        return [f"{shot.slot}: expected {wanted}, {codecs}, got {shape}, {shot.codec}"]
     found = []
     for probe in case.probes:
         pixel = shot.frames[probe.frame].getpixel(probe.at)
@@ -166,13 +194,17 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 def change(case: Case, shot: Shot) -> str:
     """Return how a file differs from its golden image; empty if it does not."""
-    has_own = shot.codec is Codec.WEBP and case.webp_golden.exists()
+    is_lossy_webp = shot.codec is Codec.WEBP and not shot.is_drawn
+    has_own = is_lossy_webp and case.webp_golden.exists()
     path = case.webp_golden if has_own else case.golden
-    is_same = has_own or shot.codec is [*case.codecs.values()][-1]
+    last = [*case.codecs.values()][-1]
+    is_same = has_own or shot.codec is last
     golden, strip = Image.open(path).convert("RGBA"), shot.strip
     if strip.size != golden.size:
         return f"{shot.slot}: expected {golden.size}, got {strip.size}"
     found, bound = difference(strip, golden), BOUND_OF_SAME if is_same else BOUND_OF_OTHER
+    if shot.is_drawn and last is Codec.GIF:
+        bound = BOUND_OF_EXACT_AND_GIF
     return "" if found <= bound else f"{shot.slot}: {found:.2f} levels from {path.name}"
 
 

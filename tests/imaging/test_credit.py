@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from shared.imaging.credit import Credit, read_credit
-from shared.imaging.encode import encode
+from shared.imaging.encode import Encoder, encode
 from shared.imaging.formats.xmp import read_items
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
@@ -135,7 +135,7 @@ def test_a_packet_is_all_that_is_added_to_a_file(
     image = laden(picture)
 
     plain, credited = (
-        encode(image, codec, quality=QUALITY, effort=EFFORT, background=None, packet=each)
+        encode(image, Encoder(codec), quality=QUALITY, effort=EFFORT, packet=each)
         for each in (b"", SAID.packet)
     )
 
@@ -155,9 +155,7 @@ def test_a_packet_does_not_stay_on_the_callers_image() -> None:
     image = pyvips.Image.new_from_buffer(images.jpeg(), "").copy_memory()
 
     for each in (SAID.packet, b""):
-        file = encode(
-            image, Codec.JPEG, quality=QUALITY, effort=EFFORT, background=None, packet=each
-        )
+        file = encode(image, Encoder(Codec.JPEG), quality=QUALITY, effort=EFFORT, packet=each)
 
     assert not image.get_typeof("xmp-data")
     assert packet_of(Image.open(io.BytesIO(file))) == b""
@@ -167,7 +165,7 @@ def test_a_gif_holds_no_credit() -> None:
     image = laden(images.animated_gif())
 
     plain, credited = (
-        encode(image, Codec.GIF, quality=QUALITY, effort=EFFORT, background=None, packet=each)
+        encode(image, Encoder(Codec.GIF), quality=QUALITY, effort=EFFORT, packet=each)
         for each in (b"", SAID.packet)
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.imaging.golden_cases import CASES
-from tests.imaging.golden_files import FOLDER, Case, change, contradictions, shots
+from tests.imaging.golden_files import FOLDER, Case, change, contradictions, drawn_shots, shots
 
 pytestmark = pytest.mark.imaging
 
@@ -13,6 +13,14 @@ MOST_BYTES, MOST_BYTES_OF_ONE = 60_000, 3_000
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_rendered_image_meets_its_case_and_its_golden_image(case: Case) -> None:
     taken = list(shots(case))
+
+    assert [said for shot in taken for said in contradictions(case, shot)] == []
+    assert [said for shot in taken if (said := change(case, shot))] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_exact_files_of_a_drawing_meet_its_case_and_its_golden_image(case: Case) -> None:
+    taken = list(drawn_shots(case))
 
     assert [said for shot in taken for said in contradictions(case, shot)] == []
     assert [said for shot in taken if (said := change(case, shot))] == []

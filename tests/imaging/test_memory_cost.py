@@ -7,8 +7,10 @@ import pytest
 import pyvips
 
 from shared.imaging import render as rendering
+from shared.imaging import slots
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
+from shared.imaging.encode import Encoder
 from shared.imaging.intake import probe as probing
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
@@ -65,11 +67,11 @@ def test_no_codec_encodes_one_image_twice(monkeypatch: pytest.MonkeyPatch) -> No
     # The GIF is smallest in every slot: WebP is encoded for its own slot and not for AVIF's.
     sizes = {Codec.GIF: 1, Codec.WEBP: 2}
 
-    def pretend(_picture: object, codec: Codec, **_options: object) -> bytes:
-        tried.append(codec)
-        return bytes(sizes[codec])
+    def pretend(_picture: object, encoder: Encoder, **_options: object) -> bytes:
+        tried.append(encoder.codec)
+        return bytes(sizes[encoder.codec])
 
-    monkeypatch.setattr(rendering, "encode", pretend)
+    monkeypatch.setattr(slots, "encode", pretend)
 
     results = list(render(images.animated_gif(), replace(PLAIN, placeholder=False), Limits()))
 

@@ -70,7 +70,7 @@ def test_every_format_gives_every_slot_in_srgb_without_metadata(
         assert picture.format is not None
         assert picture.format.lower() == file.codec
         assert picture.size == (file.width, file.height) == (80, 60)
-        assert picture.mode in {"RGB", "RGBA", "P", "L"}
+        assert picture.mode in {"RGB", "RGBA", "P", "L", "LA"}
         assert not picture.getexif()
         assert not {"exif", "xmp", "icc_profile", "XML:com.adobe.xmp"} & set(picture.info)
 

@@ -147,13 +147,20 @@ def test_no_two_renditions_are_the_same_image(recipe: Recipe, source: Size) -> N
     assert len(set(pictures)) == len(pictures)
 
 
-def test_small_images_get_more_effort_and_large_ones_less() -> None:
-    recipe = Recipe("r", tuple(Variant(f"w{width}", (Slot.AVIF,), width) for width in WIDTHS))
+def test_small_images_get_more_effort() -> None:
+    recipe = Recipe("r", tuple(Variant(f"w{width}", (Slot.WEBP,), width) for width in WIDTHS))
 
     efforts = [each.effort for each in plan_renditions(recipe, Size(3000, 2000))]
 
-    assert [effort[Codec.AVIF] for effort in efforts] == [0, 1, 1, 1]
     assert [effort[Codec.WEBP] for effort in efforts] == [2, 2, 4, 4]
+
+
+def test_the_effort_of_avif_and_png_is_left_to_the_content() -> None:
+    recipe = Recipe("r", (Variant("w320", (Slot.AVIF,), 320),))
+
+    (rendition,) = plan_renditions(recipe, Size(3000, 2000))
+
+    assert not {Codec.AVIF, Codec.PNG} & set(rendition.effort)
 
 
 def test_the_effort_of_an_animation_depends_on_the_pixels_of_all_frames() -> None:

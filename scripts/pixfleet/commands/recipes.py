@@ -126,7 +126,7 @@ def _view(explanation: RecipeExplanation) -> list[Part]:
 
 
 def _encoder(stored: StoredVariant) -> str:
-    effort = "by size" if stored.effort is None else stored.effort
+    effort = "by size and content" if stored.effort is None else stored.effort
     return f"{stored.codec} {stored.quality}, effort {effort}"
 
 

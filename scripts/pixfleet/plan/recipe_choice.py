@@ -102,7 +102,7 @@ def stored_variants(
     stored = []
     for variant, slot in ((each, slot) for each in recipe.variants for slot in each.slots):
         made, codec = sizes.get(variant.name), CODECS[slot]
-        by_size = default_effort(made.pixels)[codec] if made else None
+        by_size = default_effort(made.pixels).get(codec) if made else None
         url = public_url(source.key, variant=variant.name, slot=slot, version=version)
         stored.append(
             StoredVariant(

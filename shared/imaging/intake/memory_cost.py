@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from shared.imaging.intake.probe import BITS, ImageHeader, is_held_whole
 from shared.model.codec import Codec
+from shared.model.quality_and_effort import highest_avif_effort
 from shared.model.recipe import Slot
 from shared.model.renditions import Rendition
 
@@ -112,5 +113,8 @@ def _of_format(header: ImageHeader) -> float:
 
 
 def _slow_avif(slot: Slot, rendition: Rendition) -> float:
-    is_slow = slot is Slot.AVIF and rendition.effort[Codec.AVIF] >= SLOW_AVIF_EFFORT
+    if slot is not Slot.AVIF:
+        return 0.0
+    highest = highest_avif_effort(rendition.fitted.canvas.pixels)
+    is_slow = rendition.effort.get(Codec.AVIF, highest) >= SLOW_AVIF_EFFORT
     return SLOW_AVIF if is_slow else 0.0

@@ -1,0 +1,71 @@
+"""Fills the slots of one rendition with the smallest files that their browsers can read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyvips
+
+from shared.imaging.content import Content
+from shared.imaging.encode import Encoder, encode, encoders_for
+from shared.imaging.own_png import own_png
+from shared.model.codec import Codec
+from shared.model.recipe import Slot
+from shared.model.reductions import SlotLimit
+from shared.model.renditions import Rendition
+
+EXACT_PNG = Encoder(Codec.PNG, is_exact=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFile:
+    """The file of a slot, and the names of the variants that share it.
+
+    `limit` is why the slot cannot have a file of its own codec.
+    """
+
+    slot: Slot
+    variants: tuple[str, ...]
+    codec: Codec
+    data: bytes
+    limit: SlotLimit | None
+
+
+def fill_slots(
+    canvas: pyvips.Image,
+    rendition: Rendition,
+    *,
+    background: tuple[int, int, int] | None,
+    packet: bytes,
+    source: bytes,
+) -> Iterator[SlotFile]:
+    """Encode a canvas for each slot of a rendition, and yield the fallback first.
+
+    A slot gets the smallest file that its browsers can read, so that no slot is larger than a
+    later one in `Slot`'s order. The fallback of a transparent canvas is flattened on a
+    `background`, and then fills no other slot. `packet` is the XMP of the files, `source` the file
+    that the canvas was made from.
+    """
+    content = Content(canvas)
+    tried: dict[Encoder, bytes] = {}
+    for slot, variants in rendition.in_encoding_order():
+        # A plainer file that stands in a better slot keeps its transparency.
+        flattens = slot is Slot.FALLBACK and background is not None and canvas.hasalpha()
+        shown = canvas.flatten(background=list(background or ())) if flattens else canvas
+        encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
+        for encoder in encoders_for(encoded_as, shown, is_drawn=content.is_drawn):
+            if encoder not in tried:
+                tried[encoder] = encode(
+                    shown,
+                    encoder,
+                    quality=rendition.quality,
+                    effort=rendition.effort,
+                    content=content,
+                    packet=packet,
+                )
+        if not packet and (own := own_png(source, shown, below=min(map(len, tried.values())))):
+            tried[EXACT_PNG] = own
+        smallest = min(tried, key=lambda each: len(tried[each]))
+        limit = rendition.limits.get(slot)
+        yield SlotFile(slot, variants, smallest.codec, tried[smallest], limit)
+        if flattens:
+            tried.clear()

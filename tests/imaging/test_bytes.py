@@ -1,0 +1,163 @@
+"""No slot is larger than the best exact file of the same pixels, and coloured text is readable."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+import pyvips
+from PIL import Image, ImageDraw, ImageFont
+
+from shared.imaging.render import Encoded, render
+from shared.model.codec import Codec
+from shared.model.limits import Limits
+from shared.model.recipe import Recipe, Slot, Variant
+from tests.bench.score import Reference
+from tests.support import images
+
+pytestmark = pytest.mark.imaging
+
+FONT = ImageFont.load_default(14)
+WHITE, INKS = (255, 255, 255), ((36, 41, 47), (9, 105, 218), (207, 34, 46), (17, 99, 41))
+WHOLE = Recipe("whole", (Variant("full", tuple(Slot)),), placeholder=False)
+
+
+def saved(picture: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True, **options)
+    return buffer.getvalue()
+
+
+def lines(picture: Image.Image, inks: tuple[object, ...], step: int = 20) -> Image.Image:
+    """Return the picture with lines of text."""
+    draw = ImageDraw.Draw(picture)
+    for at, y in enumerate(range(10, picture.height - 16, step)):
+        words = f"line {at}: thin strokes carry the colour, 0123456789, the quick brown fox"
+        draw.text((8 + at % 7, y), words, fill=inks[at % len(inks)], font=FONT)  # type: ignore[arg-type] # by mode
+    return picture
+
+
+def screenshot() -> bytes:
+    picture = Image.new("RGB", (1280, 720), WHITE)
+    ImageDraw.Draw(picture).rectangle((0, 0, 1280, 56), fill=INKS[0])
+    return saved(lines(picture, INKS, 18))
+
+
+def one_bit_page() -> bytes:
+    return saved(lines(Image.new("1", (1240, 1754), 1), (0,), 28))
+
+
+def logo() -> bytes:
+    big = Image.new("RGBA", (2400, 1200), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(big)
+    draw.rounded_rectangle((160, 160, 1040, 1040), 240, fill=(230, 0, 35, 255))
+    draw.ellipse((360, 360, 840, 840), fill=(255, 255, 255, 255))
+    draw.rectangle((1200, 440, 2240, 600), fill=(10, 60, 200, 255))
+    return saved(big.resize((600, 300), Image.Resampling.LANCZOS))
+
+
+def icon() -> bytes:
+    return saved(Image.new("1", (16, 16), 1))
+
+
+def red_on_blue() -> bytes:
+    return saved(lines(Image.new("RGB", (640, 256), (0, 0, 255)), ((255, 0, 0),)))
+
+
+def chart() -> bytes:
+    picture = Image.new("RGB", (900, 600), WHITE)
+    draw = ImageDraw.Draw(picture)
+    for at in range(12):
+        draw.rectangle((40 + at * 70, 500 - at * 31, 90 + at * 70, 560), fill=INKS[at % 4])
+    return saved(picture)
+
+
+def palette_with_alpha() -> bytes:
+    return saved(images.with_alpha((240, 180)).quantize(60))
+
+
+def grey_with_alpha() -> bytes:
+    return saved(images.with_alpha((240, 180)).convert("LA"))
+
+
+DRAWN: dict[str, Callable[[], bytes]] = {
+    "screenshot": screenshot,
+    "one-bit page": one_bit_page,
+    "logo": logo,
+    "icon": icon,
+    "red on blue": red_on_blue,
+    "chart": chart,
+}
+CLEAR: dict[str, Callable[[], bytes]] = {
+    "photograph": lambda: saved(images.with_alpha((240, 180))),
+    "palette": palette_with_alpha,
+    "grey": grey_with_alpha,
+    "logo": logo,
+}
+
+
+def files(source: bytes, recipe: Recipe = WHOLE) -> dict[Slot, Encoded]:
+    made = [each for each in render(source, recipe, Limits()) if isinstance(each, Encoded)]
+    return {each.slot: each for each in made}
+
+
+def pixels(data: bytes) -> bytes:
+    """Return the pixels as RGBA; those that are fully transparent have no colour."""
+    picture = Image.open(io.BytesIO(data)).convert("RGBA")
+    clear = Image.new("RGBA", picture.size)
+    visible = picture.getchannel("A").point(lambda level: 255 if level else 0)
+    return Image.composite(picture, clear, visible).tobytes()
+
+
+def is_exact(file: Encoded) -> bool:
+    return file.codec is Codec.PNG or file.data[12:16] == b"VP8L"
+
+
+def smallest_webp(source: bytes) -> int:
+    """Return the bytes of the source's smallest lossless WebP."""
+    image = pyvips.Image.new_from_buffer(source, "").colourspace("srgb")
+    return min(
+        len(image.webpsave_buffer(lossless=True, effort=each, keep="none")) for each in (1, 2, 4)
+    )
+
+
+@pytest.mark.parametrize("make", DRAWN.values(), ids=DRAWN.keys())
+def test_no_slot_of_a_drawing_is_larger_than_its_best_exact_file(
+    make: Callable[[], bytes],
+) -> None:
+    source = make()
+
+    made = files(source)
+
+    assert len(made[Slot.FALLBACK].data) <= len(source)
+    for slot in (Slot.AVIF, Slot.WEBP):
+        assert len(made[slot].data) <= smallest_webp(source) * 1.03
+
+
+@pytest.mark.parametrize("make", DRAWN.values(), ids=DRAWN.keys())
+def test_exact_files_have_the_pixels_of_the_drawing(make: Callable[[], bytes]) -> None:
+    source = make()
+
+    exact = [each for each in files(source).values() if is_exact(each)]
+
+    assert Slot.FALLBACK in {each.slot for each in exact}
+    for each in exact:
+        assert pixels(each.data) == pixels(source)
+
+
+@pytest.mark.parametrize("make", CLEAR.values(), ids=CLEAR.keys())
+def test_a_transparent_png_is_no_larger_than_its_source(make: Callable[[], bytes]) -> None:
+    source = make()
+
+    fallback = files(source)[Slot.FALLBACK]
+
+    assert fallback.codec is Codec.PNG
+    assert pixels(fallback.data) == pixels(source)
+    assert len(fallback.data) <= len(source)
+
+
+def test_coloured_text_can_be_read_in_every_slot() -> None:
+    source = red_on_blue()
+    reference = Reference(pyvips.Image.new_from_buffer(source, "").copy_memory())
+
+    for each in files(source).values():
+        assert reference.score_of(each.data) > 40
