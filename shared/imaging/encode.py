@@ -32,7 +32,7 @@ JPEG_EFFORTS: tuple[dict[str, object], ...] = (
 # For 8-bit images, too: libaom then rounds less and saves 5 % of the bytes.
 AVIF_BITS = 10
 # 4:4:4: halved colour costs as many bytes at the same score, and makes coloured text unreadable.
-# That is AV1's High profile: docs/decisions/0032-avif-keeps-all-colour.md.
+# That is AV1's High profile: docs/decisions/0033-avif-keeps-all-colour.md.
 AVIF_OPTIONS: Mapping[str, object] = {
     "compression": "av1",
     "bitdepth": AVIF_BITS,

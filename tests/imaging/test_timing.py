@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.imaging.encode import encode
+from shared.imaging.encode import Encoder, encode
 from shared.imaging.render import Encoded, render
 from shared.imaging.timing import in_units, set_timing
 from shared.model.codec import Codec
@@ -49,7 +49,7 @@ def strip(delays: list[float], plays: int) -> pyvips.Image:
 def encoded(codec: Codec, delays: list[float], plays: int = 0) -> bytes:
     efforts: dict[str, int] = {Codec.GIF: 1, Codec.WEBP: 0}
     image = strip(delays, plays)
-    return encode(image, codec, quality={}, effort=efforts, background=None)
+    return encode(image, Encoder(codec), quality={}, effort=efforts)
 
 
 CASES: dict[str, tuple[list[float], dict[Codec, list[int]]]] = {
