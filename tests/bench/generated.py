@@ -61,7 +61,7 @@ def _fog() -> Image.Image:
     )
 
 
-def _studio() -> Image.Image:
+def _product() -> Image.Image:
     """Return a product before a backdrop that is lit from above."""
     picture = Image.linear_gradient("L").rotate(180).resize(CAMERA).convert("RGB")
     picture = Image.blend(picture, Image.new("RGB", CAMERA, (225, 222, 216)), 0.7)
@@ -226,7 +226,7 @@ def _coloured_text() -> Image.Image:
 
 
 GROUPS: Mapping[str, Mapping[str, Callable[[], Image.Image]]] = {
-    "smooth": {"sunset": _sunset, "bokeh": _bokeh, "fog": _fog, "studio": _studio},
+    "smooth": {"sunset": _sunset, "bokeh": _bokeh, "fog": _fog, "product": _product},
     "colourful": {"petals": _petals, "marbles": _marbles, "market": _market},
     "drawings": {"chart": _chart, "flat": _flat, "map": _plan, "line art": _line_art},
     "text": {
