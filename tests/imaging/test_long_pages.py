@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
-from shared.imaging.encode import encode
+from shared.imaging.encode import Encoder, encode
 from shared.model.codec import MAX_SIDE, Codec
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant
@@ -204,7 +204,7 @@ def test_each_encoder_accepts_sides_up_to_its_limit_and_no_longer_ones(
     def encoded(side: int) -> bytes:
         size = (side, 16) if turned else (16, side)
         black = pyvips.Image.black(*size, bands=3).copy(interpretation="srgb")
-        return encode(black, codec, quality=quality, effort=effort, background=None)
+        return encode(black, Encoder(codec), quality=quality, effort=effort)
 
     assert encoded(MAX_SIDE[codec])
     with pytest.raises(pyvips.Error):
