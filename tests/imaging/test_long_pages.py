@@ -146,9 +146,11 @@ def test_a_slot_whose_codec_costs_too_much_memory_has_the_file_of_the_next_slot(
 
 
 def long_png(mode: str, height: int) -> bytes:
-    """Return a picture of two columns; a fourth band is half transparent."""
-    colour = {"RGB": (200, 40, 40), "RGBA": (200, 40, 40, 128)}[mode]
-    return images.saved(Image.new(mode, (2, height), colour), "PNG")
+    """Return noise in two columns, smaller as a JPEG; a fourth band is half transparent."""
+    picture = Image.effect_noise((2, height), 60).convert("RGB").convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(128)
+    return images.saved(picture, "PNG")
 
 
 LONG: dict[str, tuple[Callable[[], bytes], tuple[int, int, int] | None, dict[Slot, Codec]]] = {
