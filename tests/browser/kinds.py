@@ -3,7 +3,9 @@
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 
+import pyvips
 from PIL import Image
 
 from tests.support import images, images_of_ink, profiles
@@ -42,6 +44,14 @@ DESCRIPTIONS: Mapping[str, tuple[Chunk, ...]] = {
     "a gamma and primaries": (USUAL, PRIMARIES),
     "primaries alone": (PRIMARIES,),
 }
+PROFILES = {
+    "display p3": profiles.display_p3(),
+    "display p3 of version 4": bytes(pyvips.Image.profile_load("p3")),
+    "prophoto": profiles.prophoto(),
+    "a table to lab": profiles.table_to_lab(),
+    "a profile of grey": profiles.grey(1.8),
+}
+REFUSED = {("AVIF", "a profile of grey")}  # Chromium shows no such file
 NUMBERS = {"p3": (12, 13), "bt.2020": (9, 1), "linear": (1, 8), "unlisted": (99, 99)}
 
 
@@ -55,6 +65,12 @@ def kinds() -> Mapping[str, Callable[[], bytes]]:
         },
         **{f"avif of {name}": _avif(*numbers) for name, numbers in NUMBERS.items()},
         **_ALPHAS,
+        **{
+            f"{name.lower()} with {profile}": partial(_profiled, name, PROFILES[profile])
+            for name in ("JPEG", "PNG", "WEBP", "AVIF")
+            for profile in PROFILES
+            if (name, profile) not in REFUSED
+        },
         "avif of numbers and a profile": _avif_of_both,
         "ink with adobe": lambda: images_of_ink.by_adobe(INK),
         "ink without adobe": lambda: images_of_ink.without_adobe(INK),
@@ -81,6 +97,10 @@ def _avif(primaries: int, transfer: int) -> Callable[[], bytes]:
 def _avif_of_both() -> bytes:
     profile = heif.profile(profiles.adobe_rgb())
     return heif.file(_plain(), colours=[heif.numbers(1, 13, 6, is_full=True), profile])
+
+
+def _profiled(format_name: str, profile: bytes) -> bytes:
+    return images.saved(images.plain(COLOUR, size=SIZE), format_name, icc_profile=profile)
 
 
 def _grey() -> bytes:

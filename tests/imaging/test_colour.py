@@ -101,6 +101,8 @@ WIDE = {
     "display p3": profiles.display_p3(),
     "adobe rgb": profiles.adobe_rgb(),
     "prophoto": profiles.prophoto(),
+    "display p3 of version 4": bytes(pyvips.Image.profile_load("p3")),
+    "a table to lab": profiles.table_to_lab(),
 }
 
 

@@ -23,7 +23,9 @@ PROPHOTO = {
 }
 D50 = (0.96420, 1.00000, 0.82491)
 GAMMA = 2.2  # near enough to the curve of sRGB for tests that compare to a few steps of 255
+ADOBE_GAMMA = 563 / 256
 HEADER_BYTES = 128
+TABLE_STEPS = 17
 
 
 def display_p3() -> bytes:
@@ -33,7 +35,7 @@ def display_p3() -> bytes:
 
 def adobe_rgb() -> bytes:
     """Return the bytes of an Adobe RGB (1998) profile."""
-    return _rgb("Adobe RGB", ADOBE_RGB, 563 / 256)
+    return _rgb("Adobe RGB", ADOBE_RGB, ADOBE_GAMMA)
 
 
 def prophoto() -> bytes:
@@ -46,6 +48,38 @@ def grey(gamma: float) -> bytes:
     return _profile({b"kTRC": _gamma(gamma), **_described("grey")}, b"GRAY")
 
 
+def table_to_lab() -> bytes:
+    """Return a profile of RGB with a lookup table to Lab: Adobe RGB in 17 steps a band.
+
+    The type is `mft2`, section 6.5.10, whose white has L* = 0xFF00 and whose grey a* = 0x8000.
+    """
+    steps = [step / (TABLE_STEPS - 1) for step in range(TABLE_STEPS)]
+    cells = b"".join(
+        struct.pack(">3H", *_lab_cell(*(step**ADOBE_GAMMA for step in (red, green, blue))))
+        for red in steps
+        for green in steps
+        for blue in steps
+    )
+    one = 1 << 16
+    head = struct.pack(">4s4xBBBx9i", b"mft2", 3, 3, TABLE_STEPS, one, 0, 0, 0, one, 0, 0, 0, one)
+    straight = struct.pack(">2H", 0, 0xFFFF) * 3
+    table = head + struct.pack(">2H", 2, 2) + straight + cells + straight
+    return _profile({b"A2B0": table, **_described("table")}, b"RGB ", b"Lab ")
+
+
+def _lab_cell(*light: float) -> tuple[int, int, int]:
+    columns = ADOBE_RGB.values()
+    sums = [sum(a * b[at] for a, b in zip(light, columns, strict=True)) for at in range(3)]
+    x, y, z = (_lab_root(each / white) for each, white in zip(sums, D50, strict=True))
+    lightness, red_green, blue_yellow = 116 * y - 16, 500 * (x - y), 200 * (y - z)
+    encoded = (lightness * 652.8, (red_green + 128) * 256, (blue_yellow + 128) * 256)
+    return tuple(min(0xFFFF, max(0, round(each))) for each in encoded)  # type: ignore[return-value] # three
+
+
+def _lab_root(value: float) -> float:
+    return value ** (1 / 3) if value > 216 / 24389 else (24389 / 27 * value + 16) / 116
+
+
 def _rgb(name: str, primaries: dict[bytes, tuple[float, float, float]], gamma: float) -> bytes:
     tags = {tag: _xyz(*values) for tag, values in primaries.items()}
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(gamma))
@@ -56,7 +90,7 @@ def _described(name: str) -> dict[bytes, bytes]:
     return {b"wtpt": _xyz(*D50), b"desc": _description(name), b"cprt": b"text\0\0\0\0CC0\0"}
 
 
-def _profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
+def _profile(tags: dict[bytes, bytes], space: bytes, connection: bytes = b"XYZ ") -> bytes:
     table = struct.pack(">I", len(tags))
     offset = HEADER_BYTES + 4 + 12 * len(tags)
     body = b""
@@ -67,7 +101,17 @@ def _profile(tags: dict[bytes, bytes], space: bytes) -> bytes:
     size = offset + len(body)
     header = struct.pack(
         ">I4sI4s4s4s12s4s28s3i48s",
-        *(size, b"\0" * 4, 0x02100000, b"mntr", space, b"XYZ ", b"\0" * 12, b"acsp", b"\0" * 28),
+        *(
+            size,
+            b"\0" * 4,
+            0x02100000,
+            b"mntr",
+            space,
+            connection,
+            b"\0" * 12,
+            b"acsp",
+            b"\0" * 28,
+        ),
         *(round(value * 65536) for value in D50),
         b"\0" * 48,
     )
