@@ -16,7 +16,7 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images
-from tests.support.hand import apng
+from tests.support.hand import apng, gif
 from tests.support.hostile_metadata import HOSTILE
 from tests.support.images_heic import heic
 
@@ -78,6 +78,19 @@ def _apng() -> bytes:
     return apng.apng(SIZE, frames, colour=apng.RGB)
 
 
+def _small_gif() -> bytes:
+    """Return two frames that libvips does not compose: they do not fill their canvas."""
+    frames = [
+        gif.Frame([5, 6, 7, 8] * 40, 16, 10, disposal=each) for each in (gif.CLEAR, gif.KEEP)
+    ]
+    return gif.of((18, 12), *frames)
+
+
+def _avif_sequence() -> bytes:
+    frames = [images.detail(SIZE, seed=seed) for seed in (1, 2)]
+    return images.saved(frames[0], "AVIF", save_all=True, append_images=frames[1:], quality=60)
+
+
 _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     # libvips needs no end marker after the last block.
     "baseline jpeg": (lambda: images.jpeg(SIZE), 2),
@@ -91,13 +104,16 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "alpha png": (lambda: images.alpha_png(SIZE), 12),
     "16 bit png": (lambda: images.deep_png(SIZE), 12),
     "animated png": (_apng, 12),
-    "gif": (lambda: images.animated_gif(SIZE, frames=1), 1),
-    "animated gif": (lambda: images.animated_gif(SIZE, frames=3), 1),
+    # A GIF needs neither trailer nor terminator, and not the code that ends its pixels.
+    "gif": (lambda: images.animated_gif(SIZE, frames=1), 4),
+    "animated gif": (lambda: images.animated_gif(SIZE, frames=3), 4),
+    "gif of small frames": (_small_gif, 4),
     "webp": (lambda: images.webp(SIZE), 0),
     "lossless webp": (_vips("webpsave_buffer", lossless=True, effort=0), 0),
     "alpha webp": (_vips("webpsave_buffer", bands=4, effort=0), 0),
     "animated webp": (lambda: images.animated_webp(SIZE, frames=3), 0),
     "avif": (lambda: images.avif(SIZE), 0),
+    "avif with a sequence": (_avif_sequence, 0),
     "alpha avif": (_vips("heifsave_buffer", bands=4, compression="av1", effort=0), 0),
     "heic": (lambda: heic(images.detail((64, 64))), 0),
     "bmp": (_bmp, 0),

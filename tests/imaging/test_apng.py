@@ -188,6 +188,16 @@ def test_transparency_moves_in_every_slot() -> None:
         assert alphas == [None, (1, 1, 3, 3), (4, 1, 6, 3)]
 
 
+@pytest.mark.parametrize(("alpha", "shown"), [(127, 0), (128, 255)])
+def test_a_gif_shows_pixels_from_half_opacity_on(alpha: int, shown: int) -> None:
+    frames = [one_colour((200, 60, 40, alpha)), one_colour(BLUE, (1, 1))]
+
+    (file,) = pictures(apng(SIZE, frames), (Slot.FALLBACK,))
+
+    assert file.codec == "gif"
+    assert opened(file).convert("RGBA").getchannel("A").getextrema() == (shown, shown)
+
+
 def row(*bands: int) -> bytes:
     return bytes(bands) * SIZE[0] * SIZE[1]
 
@@ -401,6 +411,11 @@ def test_a_broken_animation_shows_its_default_image(data: bytes) -> None:
 
     assert frames == 1
     assert near(first, RED, 3)
+
+
+def test_an_animation_may_be_announced_after_its_first_control() -> None:
+    assert max(map(difference, frames_of(swapped(1, 2)), frames_of(apng(SIZE, MOVES)))) == 0
+    assert probe(swapped(1, 2)).frames == 3
 
 
 @pytest.mark.parametrize("default", [None, HIDDEN], ids=["a frame", "no frame"])

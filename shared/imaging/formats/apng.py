@@ -203,7 +203,8 @@ class _Reader:
         is_inside = left + width <= self._width and top + height <= self._height
         _require(is_met=width > 0 and height > 0 and is_inside)
         _require(is_met=disposal <= max(Disposal) and blend <= max(Blend))
-        _require(is_met=self.is_announced and len(self._frames) < self._count)
+        # The announcement may follow the control of the first frame.
+        _require(is_met=len(self._frames) < max(1, self._count))
         self._fields = fields
 
     def _finish_frame(self) -> None:
