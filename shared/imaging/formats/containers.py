@@ -54,9 +54,8 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = start + size + CHECKSUM_BYTES
 
 
-def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def webp_chunks(data: bytes, at: int = RIFF_HEADER_BYTES) -> Iterator[tuple[bytes, int, int]]:
     """Yield the name of each chunk, and the offsets of its content and of the content's end."""
-    at = RIFF_HEADER_BYTES
     while at + RIFF_CHUNK_HEAD_BYTES <= len(data):
         start = at + RIFF_CHUNK_HEAD_BYTES
         end = start + int.from_bytes(data[at + 4 : start], "little")

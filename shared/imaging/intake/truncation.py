@@ -4,6 +4,7 @@ from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.imaging.formats.gif_frames import ends_in_pixels
 from shared.imaging.formats.heif_boxes import declared_bytes
 from shared.imaging.formats.heif_pixels import what_is_missing
+from shared.imaging.formats.vp8 import ends_in_zeros
 from shared.imaging.gif_damage import can_count_pixels
 from shared.model.errors import TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MAX_FRAMES_READ
@@ -31,10 +32,12 @@ def refuse_truncated(name: str, data: bytes) -> None:
 
 
 def _check_webp(data: bytes) -> None:
-    """Compare lengths: libvips reports a truncated WebP as corrupt."""
+    """Compare lengths: libvips reports a truncated WebP as corrupt, and decodes zeros."""
     declared = int.from_bytes(data[4:RIFF_PREFIX_BYTES], "little") + RIFF_PREFIX_BYTES
     if len(data) < declared:
         raise Truncated(f"Expected a WebP of {declared} bytes, got {len(data)}.")
+    if ends_in_zeros(data):
+        raise Truncated("Expected a WebP with all its pixels, got an image that ends in zeros.")
 
 
 def _check_heif(name: str, data: bytes) -> None:
