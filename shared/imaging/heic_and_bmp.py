@@ -15,7 +15,7 @@ from typing import Any
 import pyvips
 
 from shared.imaging.colour import cicp, icc
-from shared.imaging.formats import bmp_runs, heif_boxes
+from shared.imaging.formats import bmp_runs
 from shared.model.errors import UnsupportedFormat
 
 READ_BY_PILLOW = frozenset({"bmp", "heic"})
@@ -95,10 +95,6 @@ def _bands_and_bits(mode: str) -> tuple[int, int]:
 
 def _heif(data: bytes) -> Any:  # noqa: ANN401 - an optional dependency, absent in some checks
     library = _imported(HEIF_READER)
-    if not heif_boxes.has_still_image(data):
-        raise UnsupportedFormat(
-            "Expected a HEIC with a still image, got an image sequence.", stage="probe"
-        )
     library.options.DECODE_THREADS = 1  # one image per core, like VIPS_CONCURRENCY
     library.options.THUMBNAILS = False
     library.options.DEPTH_IMAGES = False

@@ -50,6 +50,7 @@ _MESSAGES: tuple[tuple[str, type[Failure]], ...] = (
     ("unsupported color conversion", UnsupportedFormat),
     ("unsupported bmp", UnsupportedFormat),
     ("unsupported feature", UnsupportedFormat),
+    ("unsupported file-type", UnsupportedFormat),  # HEIF of brands that libheif does not know
     ("has not been built in", UnsupportedFormat),
 )
 # Lines that repeat the call, only say that it failed, or are about a colour profile: shown only if

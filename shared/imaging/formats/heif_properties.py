@@ -17,6 +17,8 @@ BROKEN = (LookupError, struct.error)
 MAX_MAPS = 4
 # libheif reads 1,000 items, and an encoder gives each about five.
 MAX_PROPERTIES = 16_000
+# libheif reads 256 references of one item and kind; a grid has one to each tile.
+MAX_REFERENCES = 4_096
 VERSION_BYTES = 4
 COLOURS, NUMBERS = b"colr", b"nclx"
 
@@ -40,7 +42,7 @@ class Reference(NamedTuple):
 class ItemGraph:
     """The primary image's number, the properties of each item in their order, and references.
 
-    At most `MAX_PROPERTIES` of all properties, and `MAX_COUNTED` of all references.
+    At most `MAX_PROPERTIES` of all properties, and `MAX_REFERENCES` of all references.
     """
 
     primary: int
@@ -58,11 +60,16 @@ class ItemGraph:
         return self.properties.get(item, [])
 
 
+def primary_properties(data: bytes) -> list[Property]:
+    """Return the properties of the primary image. Raises `BROKEN`."""
+    meta = meta_box(data)
+    return _properties(data, meta).get(_primary(data, meta), [])
+
+
 def primaries_and_transfer(data: bytes) -> tuple[int, int] | None:
     """Return the primary image's colour primaries and transfer by H.273; `None` if it has none."""
     try:
-        graph = ItemGraph.read(data)
-        for _, box in graph.of(graph.primary):
+        for _, box in primary_properties(data):
             if box.kind == COLOURS and data[box.start : box.start + 4] == NUMBERS:
                 primaries, transfer = struct.unpack_from(">HH", data, box.start + 4)
                 return int(primaries), int(transfer)
@@ -108,7 +115,7 @@ def _associations(data: bytes, ipma: Box) -> Iterator[tuple[int, int]]:
 
 def _references(data: bytes, meta: Box) -> list[Reference]:
     listed = next((box for box in boxes(data, meta.start, meta.end) if box.kind == b"iref"), None)
-    return list(islice(_targets(data, listed), MAX_COUNTED)) if listed else []
+    return list(islice(_targets(data, listed), MAX_REFERENCES)) if listed else []
 
 
 def _targets(data: bytes, iref: Box) -> Iterator[Reference]:

@@ -10,14 +10,19 @@ from shared.imaging.formats.tiff_directory import (
     COMPRESSION,
     EXTRA_SAMPLES,
     JPEG,
+    MAX_SAMPLES,
     NOT_COMPRESSED,
     PHOTOMETRIC,
+    PLANAR,
     RGB,
     SAMPLE_FORMAT,
+    SEPARATE,
+    TILE_OFFSETS,
     YCBCR,
     Directory,
     directory,
     first_directory,
+    samples,
 )
 from shared.imaging.formats.tiff_parts import refuse_missing_parts
 from shared.model.errors import Truncated, UnsupportedFormat
@@ -28,6 +33,10 @@ CIELAB, ICCLAB, ITULAB = 8, 9, 10
 # Compressions of the bundled libtiff: none, CCITT, LZW, JPEG, deflate, PackBits, WebP.
 KNOWN_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001})
 UNSIGNED, FLOAT = 1, 3
+KINDS = {1: "whole", 2: "signed", 3: "floating-point", 4: "untyped", 5: "complex", 6: "complex"}
+# https://github.com/libvips/libvips/blob/v8.18.0/libvips/foreign/tiff2vips.c
+SINGLE_BAND_BITS, BITS_OF_BANDS = frozenset({1, 2, 4, 8, 16}), frozenset({8, 16})
+FLOAT_BITS = frozenset({16, 32})
 MAX_SUB_DIRECTORIES = 16
 
 
@@ -76,13 +85,15 @@ def _photometric(first: Directory, at: int) -> int:
 def _refuse_odd_pixels(first: Directory) -> None:
     compression = first.value(COMPRESSION, NOT_COMPRESSED)
     photometric = first.value(PHOTOMETRIC, RGB)
-    bits, kind = first.value(BITS, 1), first.value(SAMPLE_FORMAT, UNSIGNED)
+    bits = first.value(BITS, 1)
     lab8 = photometric in {ICCLAB, ITULAB} or (photometric == CIELAB and bits == 8)  # noqa: PLR2004 - bits
+    is_planar = first.value(PLANAR, 1) == SEPARATE and samples(first) > 1
     odd = {
         f"compression {compression}": compression not in KNOWN_COMPRESSIONS,
         "YCbCr without JPEG": photometric == YCBCR and compression != JPEG,
         "Lab of 8 bits": lab8,
-        f"samples of {bits} bits and kind {kind}": not _is_known(kind, bits, photometric),
+        "tiles of separate planes": is_planar and TILE_OFFSETS in first.fields,
+        _depth_in_words(first): not _is_known_depth(first, photometric),
     }
     found = next((words for words, is_odd in odd.items() if is_odd), None)
     if found:
@@ -93,7 +104,20 @@ def _refuse_odd_pixels(first: Directory) -> None:
         )
 
 
-def _is_known(kind: int, bits: int, photometric: int) -> bool:
+def _is_known_depth(first: Directory, photometric: int) -> bool:
+    """Return whether libvips reads samples of these bits, which all bands must share."""
+    depths = set(first.values(BITS, most=MAX_SAMPLES)) or {1}
+    kind, bits = first.value(SAMPLE_FORMAT, UNSIGNED), first.value(BITS, 1)
+    if len(depths) > 1:
+        return False
     if kind == FLOAT:
-        return photometric in {RGB, CIELAB}
-    return bits <= 16 and (kind == UNSIGNED or photometric == CIELAB)  # noqa: PLR2004 - bits
+        return photometric in {RGB, CIELAB} and bits in FLOAT_BITS
+    if kind != UNSIGNED and photometric != CIELAB:
+        return False
+    return bits in (SINGLE_BAND_BITS if samples(first) == 1 else BITS_OF_BANDS)
+
+
+def _depth_in_words(first: Directory) -> str:
+    depths = "/".join(map(str, dict.fromkeys(first.values(BITS, most=MAX_SAMPLES) or (1,))))
+    kind = first.value(SAMPLE_FORMAT, UNSIGNED)
+    return f"{KINDS.get(kind, 'unknown')} samples of {depths} bits"

@@ -99,9 +99,16 @@ def _check_webp(data: bytes) -> None:
 
 
 def _check_tiff(data: bytes) -> None:
-    """Count the directories: libtiff compares each with all before it."""
-    for directories, _ in enumerate(tiff_directories(data), 1):
-        if directories > MAX_FRAMES_READ:
+    """Count the directories: libtiff compares each with all before it.
+
+    They may form a cycle, which changes nothing about the first.
+    """
+    seen: set[int] = set()
+    for at in tiff_directories(data):
+        if at in seen:
+            return
+        seen.add(at)
+        if len(seen) > MAX_FRAMES_READ:
             raise _too_many("directories")
 
 

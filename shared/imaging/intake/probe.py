@@ -14,6 +14,7 @@ from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
 from shared.imaging.intake.truncation import refuse_truncated
+from shared.imaging.intake.varieties import refuse_unread_varieties
 from shared.imaging.metadata.separation import (
     exif_orientation,
     header_without_metadata,
@@ -160,6 +161,7 @@ def _refuse_by_structure(name: str, data: bytes) -> None:
     try:
         refuse_truncated(name, data)
         refuse_bombs(name, data)
+        refuse_unread_varieties(name, data)
         if name == "tiff":
             tiff.refuse_what_libvips_gets_wrong(data)
     except Failure as failure:

@@ -74,7 +74,9 @@ def read_metadata(data: bytes) -> tuple[bytes, bytes]:
 def _file(first: Directory) -> bytes:
     writer = DirectoryWriter(first.data)
     for tag, known in NUMBERS.items():
-        _number(writer, first, tag, known)
+        # One band is one plane, and libvips reads no tiles of separate planes.
+        if tag != tags.PLANAR or samples(first) > 1:
+            _number(writer, first, tag, known)
     for tag in PER_SAMPLE:
         _number_per_sample(writer, first, tag)
     _defaults(writer, first)
