@@ -27,6 +27,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV_READY := build/uv/.ready
 MINISTACK_READY := build/ministack/.ready
+NATIVE := shared/imaging/native/libjpeg_walk.so
 # Quiet twice: otherwise pip's warnings would hide the message of OR_SAY_WHY.
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 OR_SAY_WHY := || { echo "pip could not install the packages of the lock file: connect this machine to a package index (PIP_INDEX_URL names another one than PyPI), then try again." >&2; exit 2; }
@@ -45,7 +46,7 @@ help:  ## List the targets
 # ---------------------------------------------------------------- set up
 
 .PHONY: setup
-setup: $(READY) $(MINISTACK_READY)  ## Install everything from the lock files
+setup: $(READY) $(NATIVE) $(MINISTACK_READY)  ## Install everything from the lock files, and compile our C
 
 .PHONY: python-is-new-enough
 python-is-new-enough:
@@ -62,6 +63,10 @@ $(READY): scripts/locks/dev.txt pyproject.toml | $(UV_READY)
 	$(call install,.venv,$<)
 	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable . $(OR_SAY_WHY)
 	@touch $@
+
+$(NATIVE): $(wildcard shared/imaging/native/*.[ch]) scripts/package/native.py scripts/locks/dev.txt | $(READY)
+	@echo "Compiling shared/imaging/native …"
+	@$(BIN)/python -m scripts.package.native
 
 # MiniStack pins its own version of botocore, so it has a virtual environment of its own.
 $(MINISTACK_READY): scripts/locks/ministack.txt | $(UV_READY)
@@ -199,4 +204,4 @@ release: setup  ## Set the version, date the changelog's section and tag it: VER
 
 .PHONY: clean
 clean:  ## Remove everything that the other targets create
-	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(NATIVE) build .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -30,8 +30,8 @@ from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
 from worker.held_files import HeldFiles
-from worker.locks import log_locks
 from worker.policy import POLICY, WorkerPolicy
+from worker.ready_children import log_ready
 from worker.upload_pace import UploadPace
 
 UPLOADS_AT_ONCE = 16
@@ -128,7 +128,7 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         render_pool=RenderPool(
             settings.render_children,
             settings.limits,
-            log_locks,
+            log_ready,
             images_per_child=settings.child_images,
         ),
         uploads=ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload"),

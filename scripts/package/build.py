@@ -12,6 +12,7 @@ from scripts.package.compiled import compiled
 from scripts.package.contents import Files, distribution_files, own_files
 from scripts.package.heif import without_encoder
 from scripts.package.models import without_documentation
+from scripts.package.native import native_files
 from scripts.package.problem import BadPackage
 from scripts.package.pruning import SERVICES, pruned
 from scripts.package.target import Target
@@ -43,11 +44,11 @@ def build(target: Target, *, root: Path = ROOT, out: Path, compiler: str = "") -
     Downloaded wheels are kept in `out`, too. A `compiler`, the command of a Python of the target's
     version, adds compiled files.
 
-    `CannotPackage` if the wheels cannot be downloaded, the compiler is of another version, or the
-    package is larger than `MAX_BYTES`.
+    `CannotPackage` if the wheels cannot be downloaded, our C does not compile, the compiler is of
+    another version, or the package is larger than `MAX_BYTES`.
     """
     found = fetch(root / LOCK, target, out / "wheels" / target.name)
-    files = package_files(found, root)
+    files = {**package_files(found, root), **native_files(target.triple, root)}
     if compiler:
         files = {**files, **compiled(files, compiler, target.python)}
     data = zipped(files)

@@ -1,5 +1,6 @@
 """The platforms that a package can be built for."""
 
+import platform
 import sys
 from dataclasses import dataclass
 
@@ -11,10 +12,14 @@ NEWEST_GLIBC, OLDEST_GLIBC = 28, 17
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A platform: its name for `make package`, pip's options for its wheels, and its Python."""
+    """A platform: its name for `make package`, pip's options for its wheels, and its Python.
+
+    `triple` is its name for Zig's C compiler: https://ziglang.org/documentation/master/#Targets
+    """
 
     name: str
     pip_options: tuple[str, ...]
+    triple: str
     python: str = LAMBDA_PYTHON
 
 
@@ -24,7 +29,16 @@ def _on_lambda(name: str, machine: str) -> Target:
     platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in glibcs]
     platforms.append(f"--platform=manylinux2014_{machine}")
     python = (f"--python-version={LAMBDA_PYTHON}", "--implementation=cp")
-    return Target(name, (*python, *platforms))
+    return Target(name, (*python, *platforms), _linux(machine))
+
+
+def _linux(machine: str) -> str:
+    return f"{machine}-linux-gnu.2.{OLDEST_GLIBC}"
+
+
+def _triple_of_this_machine() -> str:
+    machine = {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    return f"{machine}-macos" if sys.platform == "darwin" else _linux(machine)
 
 
 TARGETS = {
@@ -33,6 +47,11 @@ TARGETS = {
         _on_lambda("arm64", "aarch64"),
         _on_lambda("x86_64", "x86_64"),
         # This machine and this interpreter, with which the local AWS runs functions.
-        Target("here", (), f"{sys.version_info.major}.{sys.version_info.minor}"),
+        Target(
+            "here",
+            (),
+            _triple_of_this_machine(),
+            f"{sys.version_info.major}.{sys.version_info.minor}",
+        ),
     )
 }

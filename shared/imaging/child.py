@@ -30,6 +30,7 @@ from shared.imaging.child_protocol import (
     read_job,
 )
 from shared.imaging.heic_and_bmp import import_readers
+from shared.imaging.native import jpeg_walk
 from shared.imaging.peak_memory import PeakMemory
 from shared.imaging.reading import described
 from shared.imaging.render import Encoded, Finished, accept
@@ -64,7 +65,7 @@ def main() -> None:
     locks = lock_in()
     # The first thread of this process: Landlock applies to the threads of a locked one only.
     Thread(target=_exit_with_parent, args=[parent], daemon=True).start()
-    write_frame(replies, ReadyFrame(locks))
+    write_frame(replies, ReadyFrame(locks, walks_jpegs=jpeg_walk.IS_BUILT))
     while (received := read_job(sys.stdin.buffer)) is not None:
         for reply, payload in _replies(received, peak_memory):
             write_frame(replies, reply, payload, nonce=received.nonce)

@@ -54,10 +54,12 @@ class WatermarkFrame(msgspec.Struct, frozen=True, tag="watermark"):
 class ReadyFrame(msgspec.Struct, frozen=True, tag="ready"):
     """Child to parent, once and first: libvips is hardened, the rlimits are set, send jobs.
 
-    `locks` are the locks in force. The child has not received any image yet, so this is true.
+    `locks` are the locks in force; `walks_jpegs` says whether the library that finds damaged JPEGs
+    is there. The child has not received any image yet, so this is true.
     """
 
     locks: tuple[Lock, ...]
+    walks_jpegs: bool
 
 
 class HeaderFrame(msgspec.Struct, frozen=True, tag="header"):

@@ -40,10 +40,12 @@ def load(data: bytes, header: ImageHeader, wanted: Size) -> Intermediate:
         if header.format == "gif":
             gif_damage.refuse_missing_pixels(data, header.frames, header.stored.pixels)
             decoder_log.clear()
+        are_scans_intact = header.format == "jpeg" and jpeg_damage.refuse_damaged_scans(data)
         intermediate = _loaded(data, header, wanted)
         # The loader is closed by now, and has logged how many warnings there were.
         if header.format == "jpeg":
-            jpeg_damage.refuse_damaged(data, decoder_log.messages())
+            warnings = decoder_log.messages()
+            jpeg_damage.refuse_damaged(data, warnings, are_scans_intact=are_scans_intact)
         if header.format == "tiff":
             tiff_damage.refuse_damaged(decodable("tiff", data), decoder_log.messages())
     return intermediate

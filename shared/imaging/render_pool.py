@@ -5,12 +5,12 @@ credentials.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 
 from shared.imaging.child_handle import RenderChild
-from shared.imaging.sandbox.lock import Lock
+from shared.imaging.child_protocol import ReadyFrame
 from shared.model.errors import OutOfTime, RenderUnavailable
 from shared.model.limits import IMAGES_PER_CHILD, Limits
 
@@ -19,19 +19,19 @@ class RenderPool:
     """Lends render children to threads; each child renders one image at a time.
 
     Starts `children` processes at once without waiting for them. Where one cannot be started, the
-    next image tries again. `on_locked` is called once, with the locks of the first child that is
-    ready; all children get the same ones. A child is replaced after `images_per_child` images.
+    next image tries again. `on_ready` is called once, with what the first child that is ready says
+    of itself, which is true of all. A child is replaced after `images_per_child` images.
     """
 
     def __init__(
         self,
         children: int,
         limits: Limits,
-        on_locked: Callable[[Sequence[Lock]], None] = lambda _locks: None,
+        on_ready: Callable[[ReadyFrame], None] = lambda _ready: None,
         *,
         images_per_child: int = IMAGES_PER_CHILD,
     ) -> None:
-        self._on_locked = on_locked
+        self._on_ready = on_ready
         self._is_first = threading.Lock()
         self._idle: LifoQueue[_Seat] = LifoQueue()
         self.size = children
@@ -55,7 +55,7 @@ class RenderPool:
         try:
             child = seat.ready_child()
             if self._is_first.acquire(blocking=False):  # never released: true once
-                self._on_locked(child.await_ready().locks)
+                self._on_ready(child.await_ready())
             yield child
         finally:
             seat.retire_child()

@@ -44,7 +44,12 @@ def main(out: Path, sources: list[Path]) -> None:
                 (out / name).write_bytes(payload)
     child.stop()
     files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
-    report = {"handlers": handlers, "locks": ready.locks, "files": sorted(filter(None, files))}
+    report = {
+        "handlers": handlers,
+        "locks": ready.locks,
+        "walks_jpegs": ready.walks_jpegs,
+        "files": sorted(filter(None, files)),
+    }
     sys.stdout.write(json.dumps(report))
 
 

@@ -151,6 +151,7 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
     render_folder.check(*KINDS)
     assert "batch" in output["handlers"]
     assert output["locks"] == list(Lock)
+    assert output["walks_jpegs"]
     allowed = (*stdlib_and(task_root), str(tmp_path / HOST.name))
     assert [file for file in output["files"] if not file.startswith(allowed)] == []
     assert not [file for file in output["files"] if "site-packages" in file]

@@ -32,7 +32,7 @@ def say(header, payload=b""):
 def ready() -> str:
     """Return the statement by which a program sends its ready frame."""
     frame = io.BytesIO()
-    write_frame(frame, ReadyFrame(locks=()))
+    write_frame(frame, ReadyFrame((), walks_jpegs=True))
     return f"out.write({frame.getvalue()!r}); out.flush()\n"
 
 

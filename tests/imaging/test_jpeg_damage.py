@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 
+from shared.imaging.native import jpeg_walk
 from shared.imaging.render import Encoded, render
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
@@ -91,6 +92,11 @@ HARMLESS: dict[str, tuple[bytes, Change]] = {
     "a scan that names too many": (BASELINE, replace(11, b"\x00\x7f\x00", of=SCAN)),
     "stray bytes before the end": (BASELINE, insert(END, b"\x12\x34\x56")),
     "stray bytes before a restart": (RESTARTS, insert(RESTART, b"\x12\x34\x56")),
+    "stray bytes before every eighth restart": (
+        RESTARTS,
+        lambda data: data.replace(b"\xff\xd3", b"\x12\x34\x56\xff\xd3"),
+    ),
+    "a sector of zeros after a scan": (BASELINE, insert(END, bytes(500))),
     "stray bytes after a scan": (PROGRESSIVE, insert(END, b"\x12\x34\x56\x78")),
     "no end": (BASELINE, without_end),
     "no end, restarts": (RESTARTS, without_end),
@@ -143,7 +149,15 @@ def test_a_file_that_breaks_off_is_truncated(data: bytes, share: float) -> None:
     assert refusal(data[: round(len(data) * share)]) is Cause.TRUNCATED
 
 
-def test_the_detail_has_the_words_of_the_decoder() -> None:
+def test_the_detail_says_how_much_is_missing() -> None:
+    with pytest.raises(Failure, match=r"all 7,500 MCUs of scan 1: the last [\d,]+ are missing"):
+        rendered(without_last(0.2)(BASELINE))
+
+
+def test_the_detail_has_the_words_of_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for the kinds of JPEG that are not walked."""
+    monkeypatch.setattr(jpeg_walk, "_library", None)
+
     with pytest.raises(Failure, match=r"premature end of data segment \(1 warning") as caught:
         rendered(without_last(0.2)(BASELINE))
 

@@ -2,14 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from shared.imaging.child_handle import RenderChild
-from shared.imaging.child_protocol import DoneFrame
+from shared.imaging.child_protocol import DoneFrame, ReadyFrame
 from shared.imaging.render_pool import RenderPool
 from shared.imaging.sandbox.lock import Lock
 from shared.model.errors import DecoderCrash
@@ -171,7 +171,7 @@ def test_no_format_is_lost_to_the_locks(seed: fuzzing.SeedFile, start: StartChil
 
 
 def test_a_pool_reports_the_locks_once() -> None:
-    reported: list[Sequence[Lock]] = []
+    reported: list[ReadyFrame] = []
     render_pool = RenderPool(2, Limits(), reported.append)
 
     with closing(render_pool):
@@ -179,4 +179,4 @@ def test_a_pool_reports_the_locks_once() -> None:
             with render_pool.child(wait_seconds=0), render_pool.child(wait_seconds=0):
                 pass
 
-    assert reported == [ALL_LOCKS]
+    assert reported == [ReadyFrame(ALL_LOCKS, walks_jpegs=True)]

@@ -20,6 +20,7 @@ from shared.imaging.gif_damage import refuse_missing_pixels
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
 from shared.imaging.metadata import tiff as tiff_metadata
+from shared.imaging.native.jpeg_walk import walk
 from shared.model.errors import Failure, TooCostly
 from tests.support import images
 from tests.support.hand import apng
@@ -120,6 +121,18 @@ def jpeg_of_comments_after_a_scan() -> bytes:
     return jpeg_by_hand.jpeg(8, 8, components=3, scans=scan + comments)
 
 
+def jpeg_of_tables() -> bytes:
+    """Return a JPEG of 9,000 segments of Huffman tables, 40 MB."""
+    tables = jpeg_by_hand.segment(0xC4, (bytes([0]) + bytes(16)) * 260)
+    start = b"\xff\xda"
+    return jpeg_by_hand.flat(400, 300).replace(start, tables * 9_000 + start)
+
+
+def jpeg_of_empty_scans() -> bytes:
+    """Return a progressive JPEG of 25 megapixels and 90 scans, of nearly no bytes."""
+    return jpeg_by_hand.progressive(5000, 5000, components=3, scans=90)
+
+
 FILLED = b"\xff\xd8" + b"\xff" * 40_000 + bytes(1) + images.jpeg()[2:]
 ROW_OF_RUNS = b"\xff\1" * 1_000 + bytes(2)
 
@@ -162,6 +175,8 @@ READ: dict[str, Read] = {
     "JPEG, comments after a scan": (repaired, jpeg_of_comments_after_a_scan),
     "PNG, XMP packets": (png.read_metadata, png_of_broken_texts),
     "PNG, equal chunks": (open_png, png_of_equal_chunks),
+    "JPEG, tables that no scan uses": (walk, jpeg_of_tables),
+    "JPEG, a scan for each pair of bytes": (walk, jpeg_of_empty_scans),
     "AVIF, lists of items": (
         heif.without_metadata,
         lambda: avif_of_lists(b"iinf", bytes(6)),

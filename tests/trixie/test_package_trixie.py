@@ -63,6 +63,7 @@ def test_the_x86_64_package_renders_under_lambdas_python(place: Path) -> None:
     render_folder.check(*KINDS)
     assert "batch" in output["handlers"]
     assert output["locks"] == list(Lock)
+    assert output["walks_jpegs"]
 
 
 def test_a_compiled_package_compiles_nothing_when_it_starts(place: Path, tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
 
 def test_a_ready_frame_is_read() -> None:
     stream = io.BytesIO()
-    write_frame(stream, ReadyFrame(locks=(Lock.SECCOMP,)))
+    write_frame(stream, ReadyFrame((Lock.SECCOMP,), walks_jpegs=True))
     stream.seek(0)
 
     ready = read_ready(stream)
@@ -289,7 +289,7 @@ def test_a_ready_frame_is_read() -> None:
 
 
 def test_a_ready_frame_names_known_locks_only() -> None:
-    header = b'{"type":"ready","locks":["chroot"]}'
+    header = b'{"type":"ready","locks":["chroot"],"walks_jpegs":true}'
 
     with pytest.raises(InvalidFrame, match="chroot"):
         read_ready(io.BytesIO(PREFIX.pack(NO_NONCE, len(header), 0) + header))
@@ -307,7 +307,7 @@ def test_a_reply_is_not_a_ready_frame(reply: Reply) -> None:
 
 def test_a_ready_frame_is_not_a_reply() -> None:
     stream = io.BytesIO()
-    write_frame(stream, ReadyFrame(locks=()))
+    write_frame(stream, ReadyFrame((), walks_jpegs=True))
     stream.seek(0)
 
     with pytest.raises(InvalidFrame):

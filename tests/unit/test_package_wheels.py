@@ -11,7 +11,7 @@ from scripts.package.wheels import Pin, fetch, read_lock
 pytestmark = pytest.mark.unit
 
 # pip refuses these before it asks anybody.
-NOWHERE = Target("nowhere", ("--no-index", "--find-links=nowhere"))
+NOWHERE = Target("nowhere", ("--no-index", "--find-links=nowhere"), "nowhere")
 DATA = b"a wheel"
 DIGEST = sha256(DATA).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Checks what render children are locked by: on this computer, and in the workers."""
+"""Checks what render children are locked by, here and in the workers, and that they are whole."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,25 +25,33 @@ START_SECONDS = 30.0
 def check(subject: StackUnderTest) -> Iterator[Finding]:
     """Yield the locks of a render child of this computer, and those that a worker logged.
 
-    A kernel without a lock cannot be repaired, so a missing lock is not wrong.
+    A kernel without a lock cannot be repaired, so a missing lock is not wrong. A child without our
+    library in C is.
     """
-    yield _here()
+    yield from _here()
     yield _of_a_worker(subject)
 
 
-def _here() -> Finding:
-    locks: list[Lock] = []
+def _here() -> Iterator[Finding]:
     try:
         with (
-            closing(RenderPool(1, Limits(), locks.extend)) as render_pool,
-            render_pool.child(wait_seconds=START_SECONDS),
+            closing(RenderPool(1, Limits())) as render_pool,
+            render_pool.child(wait_seconds=START_SECONDS) as child,
         ):
-            return _finding("on this computer", locks)
+            ready = child.await_ready()
     except RenderUnavailable as problem:
-        return wrong(
+        yield wrong(
             AREA,
             f"on this computer: {problem.detail}",
             "install pixfleet again: `plan`, `dlq try` and `dlq show` decode images here",
+        )
+        return
+    yield _finding("on this computer", ready.locks)
+    if not ready.walks_jpegs:
+        yield wrong(
+            AREA,
+            "on this computer they publish damaged JPEGs: shared/imaging/native is not compiled",
+            "run `make setup`: `plan` and `dlq try` may render what the workers refuse",
         )
 
 

@@ -58,7 +58,9 @@ def test_locks_that_the_kernel_of_this_computer_refuses_are_named(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locks = (Lock.NOT_DUMPABLE, Lock.NO_NEW_DESCRIPTORS)
-    monkeypatch.setattr(RenderChild, "await_ready", lambda _self: ReadyFrame(locks))
+    monkeypatch.setattr(
+        RenderChild, "await_ready", lambda _self: ReadyFrame(locks, walks_jpegs=True)
+    )
 
     here, _ = findings(stack)
 
@@ -67,6 +69,20 @@ def test_locks_that_the_kernel_of_this_computer_refuses_are_named(
         "on this computer they are locked by not_dumpable, no_new_descriptors; "
         "the kernel refuses no_new_privileges, landlock, seccomp"
     )
+
+
+def test_a_child_without_our_library_is_wrong(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = ReadyFrame(tuple(Lock), walks_jpegs=False)
+    monkeypatch.setattr(RenderChild, "await_ready", lambda _self: ready)
+    subject = StackUnderTest(stack.document(), AwsClients())
+
+    locks, library, _ = render_children.check(subject)
+
+    assert locks.status is FindingStatus.OK
+    assert library.status is FindingStatus.WRONG
+    assert library.what.endswith("shared/imaging/native is not compiled")
 
 
 def test_a_computer_that_cannot_start_a_child_is_wrong(

@@ -44,19 +44,32 @@ def flat(width: int, height: int, *, components: int = 1) -> bytes:
 def progressive(width: int, height: int, *, components: int = 1, scans: int = 1) -> bytes:
     """Return a grey progressive JPEG: one bit a block, and further scans of nearly no bytes.
 
-    Those have nothing but runs of 32,767 empty blocks, which a decoder walks through one by one.
-    There is one for each component, as a whole file must have, and more until there are `scans`.
+    Those have nothing but runs of up to 32,767 empty blocks, which a decoder walks through one by
+    one. There is one for each component, as a whole file must have, and more until there are
+    `scans`.
     """
     blocks = -(-width // 8) * -(-height // 8)
     first = scan(components, 0, 0, 0, bytes(blocks * components // 8 + 1))
-    # A bit 0 for the symbol 0xE0 (a run of 2^14 and more), then 14 bits of its length, all ones.
-    runs = blocks // 32_767 + 1
-    bits = ("0" + "1" * 14) * runs
-    bits += "1" * (-len(bits) % 8)
-    packed = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
+    runs = runs_of(blocks)
+    bits = min(run.bit_length() for run in runs) - 1
+    # A bit 0 for the only symbol (a run of 2^bits and more), then how many more.
+    text = "".join(f"0{run - (1 << bits):0{bits}b}" if bits else "0" for run in runs)
+    text += "1" * (-len(text) % 8)
+    packed = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\x00")
     each = [scan(number, 1, 63, 0x00, packed) for number in range(1, components + 1)]
-    further = table(0x10, 0xE0) + b"".join(each) + each[-1] * (scans - 1 - components)
+    further = table(0x10, bits << 4) + b"".join(each) + each[-1] * (scans - 1 - components)
     return jpeg(width, height, components=components, marker=0xC2, scans=first + further)
+
+
+def runs_of(blocks: int) -> list[int]:
+    """Return runs of as many blocks, all of which one symbol can name."""
+    longest, middle = (1 << 15) - 1, 1 << 14
+    runs = [longest] * (blocks // longest)
+    rest = blocks % longest
+    if rest and runs and rest < middle:
+        runs[-1:] = [middle]
+        rest += longest - middle
+    return [*runs, rest] if rest else runs
 
 
 def with_segments(marker: int, data: bytes, count: int) -> bytes:

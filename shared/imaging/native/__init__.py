@@ -1,0 +1,1 @@
+"""Our own C, which runs in the render child only, and its wrappers."""

@@ -1,0 +1,171 @@
+/* Finds where a sequential scan lost its predictor of brightness or colour.
+ *
+ * Each block stores the difference of its mean to that of the block before (T.81, F.1.1.5.1). So a
+ * wrong difference shifts all blocks that follow, by the same amount, and often nothing else is
+ * wrong. In the picture the shift begins at an MCU, and shows as a step along the upper edges of
+ * as many MCUs as a row has: the rest of its row, and in the next row those before it. Nothing
+ * else looks like that: other edges do not follow the borders of MCUs over two rows, and their
+ * steps differ.
+ */
+
+#ifndef PIXFLEET_DC_SHIFT_H
+#define PIXFLEET_DC_SHIFT_H
+
+#include <stdint.h>
+
+enum {
+    /* A part of a row with fewer MCUs tells nothing. */
+    LEAST_PART = 8,
+    LEAST_COLUMNS = 32,
+    MANY_COLUMNS = 64,
+    MOST_LEVELS = 255,
+    /* Of so many MCUs at each end of both parts so many must have the step. Windows and bars of a
+     * screen shot seldom reach all four: the borders of the picture, and the MCU of the shift. */
+    END = 8,
+    LEAST_AT_END = 5,
+    /* The damage itself: MCUs beside the shift that are not looked at. */
+    GARBLED = 2,
+};
+/* In levels of 256. Steps count up to the limit only: one edge must not decide. */
+static const float STEP_LIMIT = 8, LEAST_CONTRAST = 4, LEVEL_LIMIT = MOST_LEVELS;
+/* Steps are alike if they differ by less than half the shift, and by less than this. */
+static const float MOST_REACH = 16;
+/* The share of the MCUs that must have the step, and of the others that must have none. With the
+ * rule of ends these refuse none of 3,300 intact pictures, two thirds of them drawings and screens. */
+static const float LEAST_SHARE = 0.8f, LEAST_SHARE_OF_FEW = 0.95f;
+
+/* One component of a scan. Arrays have an element for each column of MCUs. */
+struct edges {
+    uint32_t columns;
+    float *bottom;       /* means of the bottom lines of the MCUs above */
+    float *above, *here; /* steps from the MCUs above, in the last row and in this one */
+};
+
+static float limited(float step, float limit)
+{
+    return step > limit ? limit : step < -limit ? -limit : step;
+}
+
+static float smaller(float one, float other)
+{
+    return one < other ? one : other;
+}
+
+/* Returns the column at which a shift is most likely to begin in the row above, and by how much
+ * the mean steps of the four parts of both rows agree with it. */
+static uint32_t likeliest_column(const struct edges *edges, float *contrast)
+{
+    float columns = (float)edges->columns, above = 0, here = 0, left_above = 0, left_here = 0;
+    uint32_t found = 0;
+    *contrast = 0;
+    for (uint32_t i = 0; i < edges->columns; i++) {
+        above += limited(edges->above[i], STEP_LIMIT);
+        here += limited(edges->here[i], STEP_LIMIT);
+    }
+    for (uint32_t i = 0; i + LEAST_PART <= edges->columns; i++) {
+        if (i >= LEAST_PART) {
+            float left = (float)i, right = columns - left;
+            float shifted_above = (above - left_above) / right, shifted_here = left_here / left;
+            float plain_above = left_above / left, plain_here = (here - left_here) / right;
+            float up = smaller(shifted_above, shifted_here) + smaller(-plain_above, -plain_here);
+            float down = smaller(-shifted_above, -shifted_here) + smaller(plain_above, plain_here);
+            float most = up > down ? up : down;
+            if (most > *contrast) {
+                *contrast = most;
+                found = i;
+            }
+        }
+        left_above += limited(edges->above[i], STEP_LIMIT);
+        left_here += limited(edges->here[i], STEP_LIMIT);
+    }
+    return found;
+}
+
+/* Returns the step at the MCU that is `number` columns after `column` in the row above. */
+static float step_after(const struct edges *edges, uint32_t column, uint32_t number)
+{
+    uint32_t at = column + number;
+    return at < edges->columns ? edges->above[at] : edges->here[at - edges->columns];
+}
+
+/* Returns the median of the steps along the shift, rounded to levels. */
+static float median_step(const struct edges *edges, uint32_t column)
+{
+    uint32_t counts[2 * MOST_LEVELS + 1] = {0}, passed = 0;
+    for (uint32_t i = 0; i < edges->columns; i++) {
+        float step = step_after(edges, column, i);
+        counts[(int)(limited(step, LEVEL_LIMIT) + LEVEL_LIMIT + 0.5f)]++;
+    }
+    int level = 0;
+    while ((passed += counts[level]) * 2 < edges->columns)
+        level++;
+    return (float)(level - MOST_LEVELS);
+}
+
+/* The step at the MCU that is `number` columns after `column` in this row: beside the shift. */
+static float step_beside(const struct edges *edges, uint32_t column, uint32_t number)
+{
+    uint32_t at = column + number;
+    return at < edges->columns ? edges->here[at] : edges->above[at - edges->columns];
+}
+
+static int is_near(float step, float to, float shift)
+{
+    float distance = step - to, reach = smaller((shift < 0 ? -shift : shift) / 2, MOST_REACH);
+    return distance < reach && distance > -reach;
+}
+
+/* Returns how many of `count` MCUs along the shift have its step, from the one `first` on. */
+static uint32_t with_step(const struct edges *edges, uint32_t column, float shift, uint32_t first, uint32_t count)
+{
+    uint32_t found = 0;
+    for (uint32_t i = first; i < first + count; i++)
+        found += (uint32_t)is_near(step_after(edges, column, i), shift, shift);
+    return found;
+}
+
+static int has_ends(const struct edges *edges, uint32_t column, float shift)
+{
+    uint32_t border = edges->columns - column, most = edges->columns - END;
+    uint32_t first = border < END ? 0 : border - END, next = border > most ? most : border;
+    return with_step(edges, column, shift, GARBLED, END) >= LEAST_AT_END
+        && with_step(edges, column, shift, first, END) >= LEAST_AT_END
+        && with_step(edges, column, shift, next, END) >= LEAST_AT_END
+        && with_step(edges, column, shift, most - GARBLED, END) >= LEAST_AT_END;
+}
+
+static int is_shift(const struct edges *edges, uint32_t column)
+{
+    float shift = median_step(edges, column);
+    float least = (edges->columns < MANY_COLUMNS ? LEAST_SHARE_OF_FEW : LEAST_SHARE) * (float)edges->columns;
+    uint32_t plain = 0;
+    for (uint32_t i = 0; i < edges->columns; i++)
+        plain += (uint32_t)is_near(step_beside(edges, column, i), 0, shift);
+    return (float)plain >= least
+        && (float)with_step(edges, column, shift, 0, edges->columns) >= least
+        && has_ends(edges, column, shift);
+}
+
+/* Returns the column of the row above in which a shift begins; 0 for none. */
+static uint32_t shifted_from(const struct edges *edges)
+{
+    float contrast;
+    uint32_t column = likeliest_column(edges, &contrast);
+    return contrast >= LEAST_CONTRAST && is_shift(edges, column) ? column : 0;
+}
+
+/* Takes the next MCU of a row: the mean levels of its top line and of its bottom line. */
+static void add_edges(struct edges *edges, uint32_t column, float top, float bottom)
+{
+    edges->here[column] = top - edges->bottom[column];
+    edges->bottom[column] = bottom;
+}
+
+static void start_row(struct edges *edges)
+{
+    float *above = edges->above;
+    edges->above = edges->here;
+    edges->here = above;
+}
+
+#endif
