@@ -9,6 +9,7 @@ from shared.imaging import timing
 from shared.imaging.content import Content
 from shared.imaging.exact_png import exact_png
 from shared.imaging.formats import xmp
+from shared.imaging.formats.webp import with_alpha
 from shared.imaging.resize import frame_count
 from shared.model.codec import Codec
 from shared.model.quality_and_effort import avif_effort, png_effort
@@ -94,7 +95,8 @@ def encode(
     save, options = _saver(encoder, spent)
     if codec in quality and not encoder.is_exact:
         options |= {"Q": quality[codec]}
-    return bytes(getattr(image, save)(keep=keep, **options))
+    data = bytes(getattr(image, save)(keep=keep, **options))
+    return with_alpha(data) if codec is Codec.WEBP and image.hasalpha() else data
 
 
 def chosen_effort(codec: Codec, effort: Mapping[str, int], content: Content) -> int:

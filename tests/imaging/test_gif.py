@@ -84,6 +84,15 @@ def test_a_cleared_area_is_transparent_without_a_transparent_colour(slot: Slot) 
     assert near(pixel(third, (14, 14)), RED, 12)
 
 
+def test_an_animated_webp_says_that_it_has_alpha_where_no_frame_has() -> None:
+    data = by_hand.gif((FULL, 1, RED[:3]), (MIDDLE, 2, BLUE[:3]), (CORNER, 1, GREEN[:3]))
+
+    (file,) = pictures(data, (Slot.WEBP,))
+
+    assert file.data[12:16] == b"VP8X"
+    assert file.data[20] & 0x10
+
+
 @pytest.mark.parametrize("controls", [True, False], ids=["with a control", "without"])
 def test_the_area_around_a_small_frame_is_transparent(
     controls: bool,  # noqa: FBT001 - a parameter
