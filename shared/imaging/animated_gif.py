@@ -48,6 +48,9 @@ def composed(data: bytes, opened: pyvips.Image, frames: int) -> pyvips.Image:
 
 
 def _layer(data: bytes, layout: GifLayout, frame: GifFrame) -> Layer:
+    if not layout.shows(frame):
+        nothing = pyvips.Image.black(1, 1, bands=RGBA_BANDS)
+        return Layer(nothing, 0, 0, Disposal.NONE, Blend.OVER)
     picture = pyvips.Image.gifload_buffer(_alone(data, layout, frame), fail_on="warning")
     width = min(frame.width, layout.width - frame.left)
     picture = picture.crop(0, 0, width, min(frame.height, layout.height - frame.top))

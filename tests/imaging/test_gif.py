@@ -233,6 +233,19 @@ def test_frames_that_leave_the_canvas_are_clipped() -> None:
     assert found[1].getchannel("A").crop((3, 3, 7, 5)).getbbox() == (2, 1, 4, 2)
 
 
+@pytest.mark.parametrize(
+    "frame", [hand.Frame([], 0, 0), hand.Frame([9], 1, 1, 7, 0, disposal=hand.CLEAR)]
+)
+def test_frames_without_pixels_on_the_canvas_change_nothing(frame: hand.Frame) -> None:
+    first, last = hand.Frame([5], 1, 1), hand.Frame([6], 1, 1, 6, 4)
+
+    found = frames_of(hand.of(SIZE, first, frame, last))
+
+    assert [each.getchannel("A").getbbox() for each in found] == [(0, 0, 1, 1)] * 2 + [
+        (0, 0, 7, 5)
+    ]
+
+
 def test_interlaced_frames_keep_their_rows() -> None:
     stored = [0, 8, 4, 2, 6, 1, 3, 5, 7]
     frame = hand.Frame(stored, 1, 9, 1, 0, is_interlaced=True)

@@ -65,9 +65,9 @@ MISREAD: dict[str, tuple[bool, list[Frame]]] = {
     "a cleared frame": (True, [FULL, CLEARED, PART]),
     "a cleared frame at the end": (False, [FULL, CLEARED]),
     "a cleared frame in a transparent animation": (True, [FULL, CLEARED, SEE_THROUGH]),
-    "a frame of no size": (False, [PART, Frame([], 0, 0)]),
+    "a frame of no size": (True, [PART, Frame([], 0, 0)]),
     "a frame that is larger than the canvas": (False, [PART, Frame([1] * 9, 9, 1)]),
-    "a frame outside the canvas": (False, [PART, Frame([1], 1, 1, 6, 0)]),
+    "a frame outside the canvas": (True, [PART, Frame([1], 1, 1, 6, 0)]),
     "a frame that leaves the canvas": (True, [PART, Frame([1] * 9, 3, 3, 5, 3)]),
 }
 

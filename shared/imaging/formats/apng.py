@@ -1,7 +1,8 @@
 """Reads the animation of a PNG: https://www.w3.org/TR/png-3/, sections 4.9 and 11.3.6.
 
 An animation with an error in its structure counts as none: the standard asks decoders to show the
-default image then, which readers without APNG show, too.
+default image then, which readers without APNG show, too. Like Chromium, this reader forgives a
+wrong number of frames.
 """
 
 import struct
@@ -133,7 +134,7 @@ class _Reader:
         self._frames: list[Frame] = []
         self._fields: tuple[int, ...] | None = None
         self._chunks: list[Chunk] = []
-        self._has_default = self._begins_with_default = False
+        self._has_default = self._begins_with_default = self._is_complete = False
 
     @property
     def is_announced(self) -> bool:
@@ -142,13 +143,17 @@ class _Reader:
 
     def read(self, name: bytes, start: int, end: int) -> None:
         """Read a chunk by its name and the offsets of its data."""
+        if self._is_complete:
+            return
         if name == HEADER:
             self._width, self._height = struct.unpack_from(">II", self._data, start)
-        elif name == CONTROL:
+        elif name == CONTROL and not self.is_announced:
             self._read_control(start, end)
         elif name == FRAME_CONTROL:
             self._finish_frame()
-            self._begin_frame(start, end)
+            self._is_complete = self.is_announced and len(self._frames) == self._count
+            if not self._is_complete:
+                self._begin_frame(start, end)
         elif name == PIXELS:
             self._read_default(start, end)
         elif name == FRAME_PIXELS:
@@ -161,24 +166,28 @@ class _Reader:
         """Return the animation of a file that has its end."""
         if not self.is_announced:
             return None
-        self._finish_frame()
-        _require(is_met=self._has_default and len(self._frames) == self._count)
+        if self._chunks:
+            self._finish_frame()
+        _require(is_met=self._has_default and bool(self._frames))
         return Animation(
             self._width, self._height, self._plays, tuple(self._frames), self._begins_with_default
         )
 
     def cut_short(self) -> Animation | None:
         """Return the animation of a file without `IEND`, if all of its frames are there."""
-        try:
-            return self.finished()
-        except _BrokenAnimation as error:
+        if not self.is_announced:
+            return None
+        if self._chunks:
+            self._finish_frame()
+        if not self._has_default or len(self._frames) < self._count:
             raise Truncated(
                 f"Expected {self._count} frames, got a file that ends in or after frame "
                 f"{len(self._frames)}."
-            ) from error
+            )
+        return self.finished()
 
     def _read_control(self, start: int, end: int) -> None:
-        _require(is_met=not self.is_announced and not self._has_default)
+        _require(is_met=not self._has_default)
         self._count, self._plays = self._checked(CONTROL_FIELDS, start, end)
         _require(is_met=0 < self._count <= MAX_NUMBER and self._plays <= MAX_NUMBER)
         if self._count > MAX_FRAMES_READ:
@@ -203,8 +212,6 @@ class _Reader:
         is_inside = left + width <= self._width and top + height <= self._height
         _require(is_met=width > 0 and height > 0 and is_inside)
         _require(is_met=disposal <= max(Disposal) and blend <= max(Blend))
-        # The announcement may follow the control of the first frame.
-        _require(is_met=len(self._frames) < max(1, self._count))
         self._fields = fields
 
     def _finish_frame(self) -> None:

@@ -66,8 +66,8 @@ class GifLayout:
         libvips has no transparency if no frame has a transparent colour: it fills with black what
         the first frame leaves uncovered, and what is cleared.
         """
-        if not all(map(self._can_be_drawn, self.frames)):
-            return False
+        if any(each.width > self.width or each.height > self.height for each in self.frames):
+            return False  # such a frame could take any memory when it is decoded alone
         first, *_ = self.frames
         fills = (first.left, first.top, first.width, first.height) == (0, 0, *self.size)
         is_opaque = not any(each.has_transparent_colour for each in self.frames)
@@ -82,11 +82,10 @@ class GifLayout:
         """Return width and height of the canvas."""
         return self.width, self.height
 
-    def _can_be_drawn(self, frame: GifFrame) -> bool:
-        """Return whether a frame meets the canvas, and needs no more memory than the canvas."""
-        meets = frame.left < self.width and frame.top < self.height
-        fits = 0 < frame.width <= self.width and 0 < frame.height <= self.height
-        return meets and fits
+    def shows(self, frame: GifFrame) -> bool:
+        """Return whether a frame has pixels on the canvas."""
+        is_inside = frame.left < self.width and frame.top < self.height
+        return is_inside and frame.width > 0 and frame.height > 0
 
 
 def read_layout(data: bytes) -> GifLayout | None:
