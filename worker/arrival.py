@@ -50,6 +50,9 @@ class Arrival:
                 self.record_log.slow_downs = uploads.slow_downs
         self.record_log.add_timing("upload")
         self.record_log.note_reduction(done.reduction, variants)
+        # A page must not get the new version while a file of the earlier one is stored: CloudFront
+        # would cache that file under the new version.
+        self._delete_former(variants)
         self._store_manifest(done, variants)
         result = self._commit(done, variants)
         self.record_log.add_timing("publish")
@@ -100,8 +103,13 @@ class Arrival:
             raise
         raise AssertionError("the frames of a child end with DoneFrame or a failure")
 
+    def _delete_former(self, variants: Sequence[StoredVariant]) -> None:
+        """Delete the variants of the earlier entry that the recipe no longer makes."""
+        former = self.claim.entry.stored
+        delete_names(self.source.key, former - _names(variants), self.context)
+
     def _store_manifest(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> None:
-        """Store the manifest, and delete the variants that the recipe no longer makes."""
+        """Store the manifest, by which pages get the new version."""
         document = write_manifest(
             self.source,
             self.recipe,
@@ -111,8 +119,6 @@ class Arrival:
             done.reduction.still,
         )
         self.context.objects.put_manifest(self.source, document, pace=self.context.upload_pace)
-        former = self.claim.entry.stored
-        delete_names(self.source.key, former - _names(variants), self.context)
 
     def _commit(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> KeyResult:
         """Write the ledger entry, which makes the variants public and ends the claim."""

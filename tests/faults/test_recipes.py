@@ -26,27 +26,32 @@ def changed_recipes() -> object:
 
 
 @pytest.mark.case(39)
-def test_old_variants_stay_until_the_manifest_names_the_new_ones_and_then_go(
+def test_what_a_changed_recipe_drops_is_gone_before_a_page_gets_the_new_version(
     make_delivery: MakeDelivery, injector: Injector
 ) -> None:
     old, new = make_delivery(), make_delivery(changed_recipes())
     old.world.drop(KEY, images.jpeg())
     old.process(KEY)
-    broken: list[str] = []
+    before = named(old)
+    seen: list[tuple[set[str], set[str]]] = []
 
     def look() -> None:
-        missing = named(new) - new.world.stored_names(KEY)
-        broken.extend(sorted(missing))
+        seen.append((named(new), new.world.stored_names(KEY) - {"manifest.json"}))
 
     for operation in ("PutObject", "DeleteObjects", "UpdateItem"):
         injector.on(operation, look, calls=range(1, 100))
 
     outcome = new.process(KEY)
 
+    after = {"w48.webp", "w64.webp", "w64.fallback"}
+    dropped = before - after
     assert outcome is Outcome.MADE
-    assert broken == []
-    assert new.world.stored_names(KEY) == {*named(new), "manifest.json"}
-    assert named(new) == {"w48.webp", "w64.webp", "w64.fallback"}
+    assert dropped
+    assert named(new) == new.world.stored_names(KEY) - {"manifest.json"} == after
+    # The last call is the commit: only then the new manifest is public, and the rest is gone.
+    assert seen[-1] == (after, after)
+    assert {frozenset(names) for names, _ in seen[:-1]} == {frozenset(before)}
+    assert all(stored >= before - dropped for _, stored in seen)
 
 
 @pytest.mark.case(39)
