@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from scripts.local.edge_client import EdgeClient
 from scripts.local.instance import Instance
 from scripts.local.terraform import NEEDED, program
 from scripts.local.terraform_root import ROOT, TerraformRoot
@@ -43,6 +45,8 @@ BROWSERS = {
 RECIPES = ROOT / "recipes.yaml"
 RUNGS = "widths: [320, 640, 960, 1280, 1920]"
 RENDERED_SECONDS = 180.0
+# For how long the edge keeps a manifest, and an object with the time in which it may be stale.
+MANIFEST_SECONDS, OBJECT_SECONDS = 60, 300 + 60
 
 
 @pytest.fixture
@@ -74,6 +78,8 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     wait_for("two dead letters", lambda: len(stack.dead_letters()) == len(BAD))
     assert_every_variant_is_stored_and_served(stack)
     assert_each_browser_has_its_format(stack)
+    assert_a_replaced_picture_is_seen(stack)
+    assert_its_urls_open_in_a_browser(stack)
     assert causes(stack) == BAD
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output
@@ -105,6 +111,48 @@ def assert_every_variant_is_stored_and_served(stack: WholeStack) -> None:
     for each, served in zip(variants, stack.get([each["url"] for each in variants]), strict=True):
         assert served.content_type == each["type"], each
         assert served.seen() == (each["type"], each["width"]), each
+
+
+def assert_a_replaced_picture_is_seen(stack: WholeStack) -> None:
+    """Replace a source: its new URLs show it at once, the others when their time is over."""
+    replaced, kept = KEYS[:2]
+    edge = EdgeClient(stack.instance)
+    unversioned = [f"{path_of(key)}?w=320" for key in (replaced, kept)]
+    old, same = stack.get(unversioned)
+    before = stack.manifest(replaced)
+    stack.drop({replaced: jpeg(SIZE, seed=len(KEYS))})
+    wait_for(
+        "the new version",
+        lambda: stack.stored_manifest(replaced)["version"] != before["version"],
+        seconds=RENDERED_SECONDS,
+    )
+
+    edge.advance(MANIFEST_SECONDS)
+    variants = stack.manifest(replaced)["variants"]
+    # The first rung with a fallback, which the URL without a version gets, too.
+    url = next(each["url"] for each in variants if each["slot"] == "fallback")
+    first, second = stack.get([url, url])
+    (still,) = stack.get(unversioned[:1])
+    edge.advance(OBJECT_SECONDS)
+    new, refreshed = stack.get(unversioned)
+
+    assert (first.x_cache, second.x_cache) == ("Miss", "Hit")
+    assert first.body == second.body == new.body
+    assert old.body == still.body != new.body
+    assert (refreshed.x_cache, refreshed.body) == ("RefreshHit", same.body)
+
+
+def assert_its_urls_open_in_a_browser(stack: WholeStack) -> None:
+    """Open what `pixfleet urls` prints, with no header that a browser does not send."""
+    words = [sys.executable, "-m", "scripts.pixfleet.cli", "urls", KEYS[-1], "--json"]
+    printed = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, check=True, env=stack.environment()
+    )
+
+    variants = json.loads(printed.stdout)["variants"]
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(variants[0]["url"], timeout=30) as answer:
+        assert answer.headers["Content-Type"] == variants[0]["type"]
 
 
 def assert_changed_recipes_reach_the_edge(stack: WholeStack, folder: Path) -> None:

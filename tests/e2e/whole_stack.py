@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,11 +33,12 @@ VIEWER_REQUEST = "pixfleet-viewer-request"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An answer of the distribution."""
+    """An answer of the distribution; `x_cache` is the first word of X-Cache."""
 
     status: int
     content_type: str
     body: bytes
+    x_cache: str
 
     def seen(self) -> tuple[str, int]:
         """Decode the picture; return its true type and its width."""
@@ -64,6 +66,17 @@ class WholeStack:
             aws_secret_access_key=DUMMY_KEY,
             config=Config(proxies={}),
         )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a command for this stack."""
+        return {
+            "PATH": os.environ["PATH"],
+            "AWS_ACCESS_KEY_ID": DUMMY_KEY,
+            "AWS_SECRET_ACCESS_KEY": DUMMY_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.instance.endpoint_url,
+            "NO_PROXY": HOST,
+        }
 
     def drop(self, sources: Mapping[str, bytes]) -> None:
         """Put files into the sources bucket."""
@@ -102,6 +115,14 @@ class WholeStack:
         document: Mapping[str, Any] = json.loads(served.body)
         return document
 
+    def stored_manifest(self, key: str) -> Mapping[str, Any]:
+        """Read a source's manifest from the bucket, which no cache is in front of."""
+        found = self.client("s3").get_object(
+            Bucket=self.names.variants_bucket, Key=manifest_key(key)
+        )
+        document: Mapping[str, Any] = json.loads(found["Body"].read())
+        return document
+
     def get(self, paths: Sequence[str], *, accept: str = "*/*") -> Iterator[Served]:
         """Fetch paths through the distribution, over one connection."""
         headers = {
@@ -113,7 +134,9 @@ class WholeStack:
             for path in paths:
                 viewer.request("GET", path, headers=headers)
                 answer = viewer.getresponse()
-                yield Served(answer.status, answer.getheader("Content-Type", ""), answer.read())
+                x_cache = answer.getheader("X-Cache", "").partition(" ")[0]
+                content_type = answer.getheader("Content-Type", "")
+                yield Served(answer.status, content_type, answer.read(), x_cache)
 
     def live_code(self) -> bytes:
         """Return the code of the viewer request function that viewers get."""

@@ -252,7 +252,9 @@ def test_a_variant_has_its_content_type_and_the_etag_of_its_source(
     answer = clients.s3.get_object(Bucket=VARIANTS, Key=variant_key(KEY, "w64", Slot.AVIF))
     assert answer["Body"].read() == b"small"
     assert answer["ContentType"] == "image/webp"
-    assert answer["CacheControl"] == "public, max-age=31536000, immutable"
+    assert answer["CacheControl"] == (
+        "public, max-age=31536000, immutable, s-maxage=300, stale-while-revalidate=60"
+    )
     assert answer["Metadata"] == {
         SOURCE_ETAG: source.etag,
         FINGERPRINT: RECIPE.fingerprint,

@@ -41,7 +41,9 @@ def test_the_metadata_of_a_variant_are_right(world: World) -> None:
     for key, head in stored.items():
         body = world.clients.s3.get_object(Bucket=VARIANTS, Key=key)["Body"].read()
         assert head["ContentType"] == f"image/{sniff(body)}"
-        assert head["CacheControl"] == "public, max-age=31536000, immutable"
+        assert head["CacheControl"] == (
+            "public, max-age=31536000, immutable, s-maxage=300, stale-while-revalidate=60"
+        )
         assert head["Metadata"]["pixfleet-source-etag"] == world.item("a.jpg")["etag"]["S"]
 
 
