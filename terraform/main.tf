@@ -97,6 +97,8 @@ module "delivery" {
   cors_origins            = var.delivery.cors_origins
   default_browser_seconds = var.delivery.default_browser_seconds
   domain_names            = var.delivery.domain_names
+  hsts                    = var.delivery.hsts
+  origin_shield_region    = var.delivery.origin_shield_region
   prefix                  = var.prefix
   price_class             = var.delivery.price_class
   recipes_json            = local.edge_recipes_json

@@ -21,10 +21,16 @@ variable "delivery" {
     cors_origins            = optional(list(string))
     default_browser_seconds = optional(number)
     domain_names            = optional(list(string))
-    price_class             = optional(string)
-    recipes_path            = optional(string)
-    signing_key_group_ids   = optional(list(string))
-    web_acl_arn             = optional(string)
+    hsts = optional(object({
+      include_subdomains = optional(bool, false)
+      max_age_seconds    = number
+      preload            = optional(bool, false)
+    }))
+    origin_shield_region  = optional(string)
+    price_class           = optional(string)
+    recipes_path          = optional(string)
+    signing_key_group_ids = optional(list(string))
+    web_acl_arn           = optional(string)
   })
   default  = {}
   nullable = false

@@ -42,9 +42,16 @@ def _edge_variant(variant: Variant) -> list[object]:
     return [variant.name, width, "".join(slot[0] for slot in variant.slots)]
 
 
-def request_code(recipe_set: RecipeSet) -> str:
-    """Return the viewer request function for these recipes."""
-    return bare("edge_request.js").replace('"RECIPES"', json.dumps(edge_recipes(recipe_set)))
+def request_code(recipe_set: RecipeSet, origins: Sequence[str] = ("*",)) -> str:
+    """Return the viewer request function for these recipes and for scripts of these origins."""
+    code = bare("edge_request.js").replace('"RECIPES"', json.dumps(edge_recipes(recipe_set)))
+    return code.replace("/ORIGINS/", f"/^({'|'.join(map(_origin_pattern, origins))})$/")
+
+
+def _origin_pattern(origin: str) -> str:
+    """Return the pattern of one of cors_origins, as `edge_code.tf` writes it."""
+    escaped = origin.replace(".", r"\.").replace("/", r"\/").replace("*", "[a-z0-9.-]+")
+    return ".+" if origin == "*" else escaped
 
 
 def request_event(request: EdgeRequest) -> Event:

@@ -72,8 +72,64 @@ def test_a_refusal_is_cached_briefly_and_is_plain_text(engine: EdgeEngine) -> No
     assert headers == {
         "cache-control": "public, max-age=60",
         "content-type": "text/plain; charset=utf-8",
+        "vary": "Origin",
         "x-content-type-options": "nosniff",
     }
+
+
+ORIGINS = ("https://www.example.com", "https://*.example.org")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("https://www.example.com", id="listed"),
+        pytest.param("https://a.example.org", id="wildcard"),
+        pytest.param("https://a.b-c.example.org", id="deeper"),
+    ],
+)
+def test_a_listed_origin_may_read_a_refusal(engine: EdgeEngine, origin: str) -> None:
+    headers = refusal_headers(engine, origin)
+
+    assert refusal_headers(engine, origin, ("*",)) == headers
+    assert headers["access-control-allow-origin"] == {"value": origin}
+    assert headers["vary"] == {"value": "Origin"}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("https://example.org", id="the-domain-itself"),
+        pytest.param("https://www.example.com.evil.example", id="longer"),
+        pytest.param("https://evil.example/.example.org", id="with-a-path"),
+        pytest.param("http://www.example.com", id="other-scheme"),
+        pytest.param("https://.example.org", id="nothing-for-the-wildcard"),
+        pytest.param("https://*.example.org", id="the-pattern"),
+        pytest.param("null", id="null"),
+        pytest.param("", id="none"),
+    ],
+)
+def test_another_origin_may_not_read_a_refusal(engine: EdgeEngine, origin: str) -> None:
+    headers = refusal_headers(engine, origin)
+
+    assert "access-control-allow-origin" not in headers
+    assert headers["vary"] == {"value": "Origin"}
+
+
+def refusal_headers(engine: EdgeEngine, origin: str, origins: tuple[str, ...] = ORIGINS) -> Event:
+    """Return the headers with which the edge refuses a request of a script of this origin."""
+    event = request_event(EdgeRequest("/"))
+    if origin:
+        event["request"]["headers"]["origin"] = {"value": origin}
+    code = request_code(RECIPE_SETS["shipped"], origins)
+    headers: Event = answer_to(engine, code, event)["headers"]
+    return headers
+
+
+def test_without_origins_no_script_may_read_a_refusal(engine: EdgeEngine) -> None:
+    headers = refusal_headers(engine, "https://www.example.com", ())
+
+    assert "access-control-allow-origin" not in headers
 
 
 def test_repeated_accept_headers_are_joined(engine: EdgeEngine) -> None:

@@ -2,6 +2,7 @@ import base64
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,23 +42,35 @@ AWKWARD = {
 DOCUMENTS = {"shipped": shipped(), "odd": edge_cases.DOCUMENTS["odd"], "awkward": AWKWARD}
 
 
+ORIGINS = {
+    "shipped": ["*"],
+    "odd": ["https://www.example.com", "https://*.example.org:8443"],
+    "awkward": [],
+}
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_terraform_gives_the_edge_the_code_that_the_other_tests_run(
     name: str, tmp_path: Path
 ) -> None:
-    document = DOCUMENTS[name]
+    document, origins = DOCUMENTS[name], ORIGINS[name]
 
-    code = _rendered(json.dumps(document), tmp_path)
+    code = _rendered(json.dumps(document), origins, tmp_path)
 
-    assert _recipes_in(code) == _recipes_in(request_code(read_recipes(document)))
-    assert _without_recipes(code) == _without_recipes(request_code(read_recipes(document)))
+    ours = request_code(read_recipes(document), origins)
+    assert _recipes_in(code) == _recipes_in(ours)
+    assert _without_recipes(code) == _without_recipes(ours)
 
 
-def _rendered(recipes_json: str, folder: Path) -> str:
+def _rendered(recipes_json: str, origins: Sequence[str], folder: Path) -> str:
     """Return the viewer request function as the module generates it, without a provider."""
     for name in ("edge_code.tf", "edge_request.js", "edge_response.js"):
         shutil.copy(MODULE / name, folder)
-    variables = {"recipes_json": recipes_json, "default_browser_seconds": 300}
+    variables = {
+        "cors_origins": origins,
+        "default_browser_seconds": 300,
+        "recipes_json": recipes_json,
+    }
     (folder / "variables.tf.json").write_text(
         json.dumps({"variable": {name: {} for name in variables}}), encoding="utf-8"
     )

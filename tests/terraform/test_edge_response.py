@@ -2,18 +2,19 @@ import json
 
 import pytest
 
+from shared.model.cache_control import VARIANT
 from tests.terraform.edge import bare
 from tests.terraform.edge_engines import EdgeEngine, answer_to
 
 pytestmark = pytest.mark.terraform
 
 STORED = {
-    "cache-control": "public, max-age=31536000, immutable",
+    "cache-control": VARIANT,
     "content-type": "image/webp",
     "x-amz-meta-pixfleet-source-etag": "e",
     "x-amz-meta-pixfleet-version": "0123456789ab",
 }
-FOR_EVER = "public, max-age=31536000, immutable"
+FOR_EVER = VARIANT
 SHORTLY = "public, max-age=300"
 
 
@@ -65,6 +66,29 @@ def test_browsers_cache_for_ever_only_the_version_they_named(
     assert headers.get("vary") == vary
 
 
+@pytest.mark.parametrize("status", [200, 203, 206, 304])
+def test_the_browser_time_of_objects_is_set(engine: EdgeEngine, status: int) -> None:
+    headers = _response_headers(engine, {}, STORED, status)
+
+    assert (headers["cache-control"], headers["vary"]) == (SHORTLY, "Accept")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 403, 404, 503])
+@pytest.mark.parametrize("stored", ["no-store", None])
+def test_redirects_and_errors_keep_their_own_time(
+    engine: EdgeEngine, status: int, stored: str | None
+) -> None:
+    sent = {"location": "/cat.jpg", "x-amz-meta-pixfleet-version": "0123456789ab"}
+    if stored:
+        sent["cache-control"] = stored
+
+    headers = _response_headers(engine, {}, sent, status)
+
+    assert headers.get("cache-control") == stored
+    assert "vary" not in headers
+    assert "x-amz-meta-pixfleet-version" not in headers
+
+
 def test_metadata_about_the_source_is_removed(engine: EdgeEngine) -> None:
     headers = _response_headers(engine, {"v": "0123456789ab", "format": "webp"}, STORED)
 
@@ -72,12 +96,12 @@ def test_metadata_about_the_source_is_removed(engine: EdgeEngine) -> None:
 
 
 def _response_headers(
-    engine: EdgeEngine, query: dict[str, str], stored: dict[str, str]
+    engine: EdgeEngine, query: dict[str, str], stored: dict[str, str], status: int = 200
 ) -> dict[str, str]:
     event = {
         "request": {"querystring": {name: {"value": value} for name, value in query.items()}},
         "response": {
-            "statusCode": 200,
+            "statusCode": status,
             "headers": {name: {"value": value} for name, value in stored.items()},
         },
     }

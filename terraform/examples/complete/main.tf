@@ -18,6 +18,8 @@ module "site" {
     certificate_arn       = var.certificate_arn
     cors_origins          = ["https://${var.domain_name}"]
     domain_names          = ["images.${var.domain_name}"]
+    hsts                  = { max_age_seconds = 63072000, include_subdomains = true }
+    origin_shield_region  = "eu-central-1"
     price_class           = "PriceClass_All"
     signing_key_group_ids = [aws_cloudfront_key_group.this.id]
     web_acl_arn           = var.web_acl_arn

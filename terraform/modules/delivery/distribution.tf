@@ -19,6 +19,15 @@ resource "aws_cloudfront_distribution" "this" {
     domain_name              = var.variants_bucket.regional_domain_name
     origin_access_control_id = aws_cloudfront_origin_access_control.this.id
     origin_id                = "variants"
+
+    dynamic "origin_shield" {
+      for_each = var.origin_shield_region[*]
+
+      content {
+        enabled              = true
+        origin_shield_region = origin_shield.value
+      }
+    }
   }
 
   default_cache_behavior {

@@ -39,6 +39,13 @@ locals {
     for entries in local._entries : { for entry in entries : entry.name => entry.width... }
   ]
 
+  # As JavaScript's regular expressions: a wildcard is the beginning of a host name, or any origin.
+  _origin_patterns = [
+    for origin in var.cors_origins : origin == "*" ? ".+" : replace(
+      replace(replace(origin, ".", "\\."), "/", "\\/"), "*", "[a-z0-9.-]+"
+    )
+  ]
+
   edge_recipes = [
     for index, recipe in local._recipes : [
       try(coalesce(recipe.match.prefix), ""),
@@ -51,10 +58,13 @@ locals {
   ]
 
   # The files are valid JavaScript, so that editors and tests can read them. The edge gets
-  # them without comments and indentation, and with the values in place of two placeholders.
+  # them without comments and indentation, and with the values in place of three placeholders.
   request_code = replace(
-    replace(file("${path.module}/edge_request.js"), "/(?m)^ *(//.*\\n)?/", ""),
-    "\"RECIPES\"", jsonencode(local.edge_recipes),
+    replace(
+      replace(file("${path.module}/edge_request.js"), "/(?m)^ *(//.*\\n)?/", ""),
+      "\"RECIPES\"", jsonencode(local.edge_recipes),
+    ),
+    "ORIGINS", "^(${join("|", local._origin_patterns)})$",
   )
 
   response_code = replace(

@@ -5,6 +5,8 @@
 const crypto = require('crypto');
 // [prefix, suffixes, [[name, width or 0, slots by initial]…]], rungs first and by width.
 const recipes = "RECIPES";
+// The origins whose scripts may read an answer; a response headers policy covers S3's answers only.
+const origins = /ORIGINS/;
 const names = { a: 'avif', w: 'webp', f: 'fallback' };
 const parameters = [
   ['w', /^[1-9][0-9]{0,4}$/, 'w to be a whole number from 1 to 99999'],
@@ -173,12 +175,23 @@ function rewrite(request) {
   if (!fits(source.bytes, name)) refuse(400, 'a key whose variants fit into 1024 bytes');
   const shard = crypto.createHash('sha256').update(source.key).digest('hex').slice(0, 2);
   request.uri = '/' + shard + '/' + source.path + '/' + name;
-  // The cache key is the URI only; the viewer response function still needs these two.
+  // The cache key is the URI and `v`; the viewer response function needs `format`, too.
   request.querystring = {};
   ['v', 'format'].forEach((kept) => {
     if (ask[kept]) request.querystring[kept] = { value: ask[kept] };
   });
   return request;
+}
+
+function refusalHeaders(origin) {
+  const headers = {
+    'cache-control': { value: 'public, max-age=60' },
+    'content-type': { value: 'text/plain; charset=utf-8' },
+    vary: { value: 'Origin' },
+    'x-content-type-options': { value: 'nosniff' },
+  };
+  if (origin && origins.test(origin)) headers['access-control-allow-origin'] = { value: origin };
+  return headers;
 }
 
 function handler(event) {
@@ -189,11 +202,7 @@ function handler(event) {
     return {
       statusCode: error.status,
       statusDescription: error.status === 404 ? 'Not Found' : 'Bad Request',
-      headers: {
-        'cache-control': { value: 'public, max-age=60' },
-        'content-type': { value: 'text/plain; charset=utf-8' },
-        'x-content-type-options': { value: 'nosniff' },
-      },
+      headers: refusalHeaders(header(event.request.headers.origin)),
       body: error.text + '\n',
     };
   }

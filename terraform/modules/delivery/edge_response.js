@@ -7,7 +7,9 @@ function handler(event) {
   const response = event.response;
   const headers = response.headers;
   const query = event.request.querystring;
-  if (response.statusCode < 400 && !(query.format && query.format.value === 'manifest')) {
+  // Redirects and errors say themselves for how long they may be cached. A 304 updates what a browser has.
+  const isObject = response.statusCode < 300 || response.statusCode === 304;
+  if (isObject && !(query.format && query.format.value === 'manifest')) {
     const stored = headers['x-amz-meta-pixfleet-version'];
     // While a source is replaced, a new page's URL can get the old bytes from the cache, and an old
     // page's URL the new ones. Only an object of the version that the URL names is cached for ever.

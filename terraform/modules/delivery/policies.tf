@@ -1,11 +1,12 @@
-# The objects' Cache-Control is "for ever", for browsers. The edge revalidates with S3 once a day, for a 304:
-# without an invalidation, a replaced picture is cached for a day at most, and not for a year.
+# The objects' Cache-Control is "for ever", for browsers. The edge revalidates with S3 every five minutes, mostly for a
+# 304: without an invalidation, a replaced picture is cached for five minutes at most, and not for a year. A URL with
+# the new version is another object of the cache, and is right at once.
 resource "aws_cloudfront_cache_policy" "this" {
   name        = "${var.prefix}-variants"
-  comment     = "The path that the edge function chose is the whole cache key."
+  comment     = "The path that the edge function chose and the version are the whole cache key."
   min_ttl     = 0
-  default_ttl = 86400
-  max_ttl     = 86400
+  default_ttl = 300
+  max_ttl     = 300
 
   parameters_in_cache_key_and_forwarded_to_origin {
     # CloudFront compresses manifests, which are JSON, and no pictures.
@@ -20,8 +21,13 @@ resource "aws_cloudfront_cache_policy" "this" {
       header_behavior = "none"
     }
 
+    # The edge function refuses a version that is not 12 hex digits. S3 ignores it.
     query_strings_config {
-      query_string_behavior = "none"
+      query_string_behavior = "whitelist"
+
+      query_strings {
+        items = ["v"]
+      }
     }
   }
 }
@@ -85,6 +91,17 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     referrer_policy {
       override        = true
       referrer_policy = "no-referrer"
+    }
+
+    dynamic "strict_transport_security" {
+      for_each = var.hsts[*]
+
+      content {
+        access_control_max_age_sec = strict_transport_security.value.max_age_seconds
+        include_subdomains         = strict_transport_security.value.include_subdomains
+        override                   = true
+        preload                    = strict_transport_security.value.preload
+      }
     }
   }
 }

@@ -42,6 +42,11 @@ variable "cors_origins" {
   }
 
   validation {
+    condition     = alltrue([for origin in var.cors_origins : length(split("*", origin)) <= 2])
+    error_message = "Each of cors_origins may have one \"*\" only, such as https://*.example.com: name the others."
+  }
+
+  validation {
     condition     = !contains(var.cors_origins, "*") || length(var.cors_origins) == 1
     error_message = "cors_origins with \"*\" allows everyone already: leave out the others, or \"*\"."
   }
@@ -72,6 +77,39 @@ variable "domain_names" {
   validation {
     condition     = alltrue([for name in var.domain_names : can(regex("^(\\*\\.)?([a-z0-9-]+\\.)+[a-z]{2,}$", name))])
     error_message = "Each of domain_names must be a host name in lower case such as img.example.com, without https:// or a path."
+  }
+}
+
+variable "hsts" {
+  description = "Strict-Transport-Security of pictures and manifests, which tells browsers to use HTTPS only for the whole host name; null for none."
+  type = object({
+    include_subdomains = optional(bool, false)
+    max_age_seconds    = number
+    preload            = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.hsts == null || try(var.hsts.max_age_seconds >= 0 && floor(var.hsts.max_age_seconds) == var.hsts.max_age_seconds, false)
+    error_message = "hsts.max_age_seconds must be a whole number of at least 0: 0 makes browsers forget it."
+  }
+
+  # https://hstspreload.org/#deployment-recommendations
+  validation {
+    condition     = var.hsts == null || try(!var.hsts.preload || (var.hsts.include_subdomains && var.hsts.max_age_seconds >= 31536000), false)
+    error_message = "hsts.preload needs include_subdomains and a max_age_seconds of at least 31536000: otherwise no browser's list accepts the host name."
+  }
+}
+
+variable "origin_shield_region" {
+  description = "The Region of an Origin Shield, a second cache before the bucket that is paid for each request: the one nearest to the bucket; null for none."
+  type        = string
+  default     = null
+
+  # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginShield.html
+  validation {
+    condition     = var.origin_shield_region == null || can(regex("^[a-z]{2}-[a-z]+-[0-9]$", var.origin_shield_region))
+    error_message = "origin_shield_region must be a Region such as eu-west-1: choose the one nearest to the bucket from the list in CloudFront's guide on Origin Shield."
   }
 }
 

@@ -100,20 +100,73 @@ run "every_request_to_the_bucket_is_signed" {
   }
 }
 
-run "the_path_is_the_whole_cache_key" {
+run "path_and_version_are_the_whole_cache_key" {
   assert {
     condition = alltrue([
       for parameters in aws_cloudfront_cache_policy.this.parameters_in_cache_key_and_forwarded_to_origin :
       one(parameters.cookies_config).cookie_behavior == "none"
       && one(parameters.headers_config).header_behavior == "none"
-      && one(parameters.query_strings_config).query_string_behavior == "none"
+      && one(parameters.query_strings_config).query_string_behavior == "whitelist"
+      && one(one(parameters.query_strings_config).query_strings).items == toset(["v"])
     ])
-    error_message = "Anything but the path in the cache key lets anyone fill the cache."
+    error_message = "A new version must be a new object of the cache, and nothing else may."
+  }
+
+  assert {
+    condition = (
+      aws_cloudfront_cache_policy.this.min_ttl == 0
+      && aws_cloudfront_cache_policy.this.default_ttl == 300
+      && aws_cloudfront_cache_policy.this.max_ttl == 300
+    )
+    error_message = "A replaced picture must not be cached for longer than five minutes, whatever its Cache-Control says."
   }
 
   assert {
     condition     = one(aws_cloudfront_distribution.this.default_cache_behavior).compress
     error_message = "Manifests must be compressed."
+  }
+}
+
+run "by_default_there_is_no_shield_and_no_hsts" {
+  assert {
+    condition = (
+      length(one(aws_cloudfront_distribution.this.origin).origin_shield) == 0
+      && length(one(aws_cloudfront_response_headers_policy.this.security_headers_config).strict_transport_security) == 0
+    )
+    error_message = "Both are options: one costs money, the other concerns the whole domain."
+  }
+
+  assert {
+    condition     = strcontains(output.function_code.request, "const origins = /^(.+)$/;")
+    error_message = "The edge's own refusals must be readable by the scripts that may read pictures."
+  }
+}
+
+run "a_shield_and_hsts_are_as_asked" {
+  variables {
+    cors_origins         = ["https://www.example.com", "https://*.example.org"]
+    hsts                 = { include_subdomains = true, max_age_seconds = 31536000 }
+    origin_shield_region = "eu-west-1"
+  }
+
+  assert {
+    condition = [for shield in one(aws_cloudfront_distribution.this.origin).origin_shield : [shield.enabled, shield.origin_shield_region]] == [
+      [true, "eu-west-1"],
+    ]
+    error_message = "The origin must have the shield."
+  }
+
+  assert {
+    condition = alltrue([
+      for hsts in one(aws_cloudfront_response_headers_policy.this.security_headers_config).strict_transport_security :
+      hsts.access_control_max_age_sec == 31536000 && hsts.include_subdomains && !hsts.preload && hsts.override
+    ]) && length(one(aws_cloudfront_response_headers_policy.this.security_headers_config).strict_transport_security) == 1
+    error_message = "Responses must carry HSTS."
+  }
+
+  assert {
+    condition     = strcontains(output.function_code.request, "const origins = /^(https:\\/\\/www\\.example\\.com|https:\\/\\/[a-z0-9.-]+\\.example\\.org)$/;")
+    error_message = "The edge function must know the origins."
   }
 }
 

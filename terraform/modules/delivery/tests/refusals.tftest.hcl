@@ -32,6 +32,12 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     # A browser time over a day.
     default_browser_seconds = 86401
 
+    # A time before now.
+    hsts = { max_age_seconds = -1 }
+
+    # A zone instead of its Region.
+    origin_shield_region = "eu-west-1a"
+
     # A prefix with capitals.
     prefix = "Pixfleet"
 
@@ -60,6 +66,8 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     var.certificate_arn,
     var.cors_origins,
     var.default_browser_seconds,
+    var.hsts,
+    var.origin_shield_region,
     var.prefix,
     var.price_class,
     var.recipes_json,
@@ -82,6 +90,9 @@ run "the_second_bad_value_of_each_variable_is_refused" {
     # A fraction of a second.
     default_browser_seconds = 0.5
 
+    # A host name for browsers' lists without its subdomains.
+    hsts = { max_age_seconds = 63072000, preload = true }
+
     # A recipe without variants.
     recipes_json = "{\"version\":1,\"recipes\":[{\"name\":\"plain\",\"variants\":[]}]}"
   }
@@ -90,6 +101,7 @@ run "the_second_bad_value_of_each_variable_is_refused" {
     var.certificate_arn,
     var.cors_origins,
     var.default_browser_seconds,
+    var.hsts,
     var.recipes_json,
   ]
 }
@@ -101,12 +113,20 @@ run "the_third_bad_value_of_each_variable_is_refused" {
     # A certificate without a domain name.
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/6b1f"
 
+    # An origin with two wildcards.
+    cors_origins = ["https://*.*.example.com"]
+
+    # For browsers' lists for a day only.
+    hsts = { include_subdomains = true, max_age_seconds = 86400, preload = true }
+
     # An empty list of recipes.
     recipes_json = "{\"version\":1,\"recipes\":[]}"
   }
 
   expect_failures = [
     var.certificate_arn,
+    var.cors_origins,
+    var.hsts,
     var.recipes_json,
   ]
 }
