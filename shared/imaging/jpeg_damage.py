@@ -14,8 +14,8 @@ https://github.com/libvips/libvips/blob/v8.18.0/libvips/foreign/jpeg2vips.c
 import re
 from collections.abc import Sequence
 
-from shared.imaging.formats.jpeg_repair import END
 from shared.imaging.formats.jpeg_scans import is_complete
+from shared.imaging.intake.ends import reaches_end
 from shared.imaging.native.jpeg_walk import Finding, walk
 from shared.model.errors import Corrupt, Truncated
 
@@ -59,5 +59,5 @@ def refuse_damaged(data: bytes, warnings: Sequence[str], *, are_scans_intact: bo
     is_alone = are_scans_intact or max(counts) == 1
     if is_alone and stray and int(stray[1]) <= MAX_STRAY_BYTES:
         return
-    kind = Corrupt if END in data[-len(END) :] else Truncated
+    kind = Corrupt if reaches_end("jpeg", data) else Truncated
     raise kind(f"{first} ({max(counts)} warnings of the decoder).", stage=STAGE)

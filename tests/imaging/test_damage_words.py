@@ -62,6 +62,7 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "avif, bytes replaced": lambda: spoilt(FILES["avif"].data, 0.8),
     "heic, no parameters": lambda: heic(images.detail(SIZE)).replace(b"hvcC", b"free"),
     "tiff, bytes replaced": lambda: spoilt(FILES["16 bit tiff"].data, 0.1),
+    "gif, a comment beyond the end": lambda: FILES["gif"].data[:-1] + b"\x21\xfe\xffno\0;",
     "gif, bytes replaced": lambda: spoilt(FILES["gif"].data, 0.9, 8),
 }
 

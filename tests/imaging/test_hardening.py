@@ -7,10 +7,13 @@ from PIL import Image
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import Job
+from shared.imaging.intake.magic import RENDERED
+from shared.imaging.intake.sniff import describe
 from shared.model.errors import Cause, Failure
 from shared.model.limits import Limits
 from tests.imaging.children import SMALL_JOB, environment, rendered
 from tests.support import images
+from tests.support.first_bytes import HEADS, OTHERS
 from tests.support.hand import tiff, webp
 
 pytestmark = pytest.mark.imaging
@@ -51,6 +54,17 @@ def test_a_child_opens_only_the_rendered_formats(
         rendered(child, source)
 
     assert (caught.value.cause, caught.value.stage) == (cause, "sniff")
+    assert child.is_alive()
+
+
+def test_a_locked_child_names_every_kind_of_file(child: RenderChild) -> None:
+    """Python loads some codecs at their first use, which a locked process cannot."""
+    refused = [head for head, name in HEADS.values() if name not in RENDERED]
+    for head in (*refused, *(head for head, _ in OTHERS.values())):
+        with pytest.raises(Failure) as caught:
+            rendered(child, head)
+
+        assert caught.value.detail.endswith(f", got {describe(head)}.")
     assert child.is_alive()
 
 

@@ -4,32 +4,30 @@ An upload that stops half-way leaves no end, and damage in the middle leaves it.
 both alike.
 """
 
+from collections.abc import Callable
 from itertools import islice
 
 from shared.imaging.formats import heif_boxes
+from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.imaging.formats.jpeg_segments import END_OF_IMAGE, MAX_SEGMENTS, segments
 from shared.imaging.formats.tiff_directory import BAD_OFFSET, first_directory
 
 # PNG, third edition, section 11.2.5: an empty chunk.
 PNG_END = b"\0\0\0\0IEND"
 JPEG_END = b"\xff\xd9"
-# Files of these that are shorter than they declare were refused before: `truncation`.
-COMPARED_BEFORE = frozenset({"gif", "webp"})
+# The end of the last image's data, and the trailer.
+GIF_END = b"\0\x3b"
 # One of them lists the pictures.
 HEIF_INDEXES = frozenset({b"meta", b"moov"})
 
 
 def reaches_end(name: str, data: bytes) -> bool | None:
-    """Return whether a file of a format has its end; `None` if the format has no end marker."""
-    if name in COMPARED_BEFORE:
-        return True
-    if name == "png":
-        return PNG_END in data
-    if name == "tiff":
-        return _tiff_reaches_end(data)
-    if name == "jpeg":
-        return _jpeg_reaches_end(data)
-    return _heif_reaches_end(data) if name in {"avif", "heic"} else None
+    """Return whether a file of a format has its end; `None` if the format has no end marker.
+
+    `data` is a file that `truncation` has not refused.
+    """
+    check = _CHECKS.get(name)
+    return check(data) if check else None
 
 
 def _tiff_reaches_end(data: bytes) -> bool:
@@ -46,6 +44,15 @@ def _heif_reaches_end(data: bytes) -> bool:
     return has_index and all(box.end <= len(data) for box in listed)
 
 
+def _gif_reaches_end(data: bytes) -> bool:
+    """Walk the blocks. The trailer may be missing, but not the first image."""
+    try:
+        has_image = IMAGE in {kind for kind, _, _ in gif_blocks(data)}
+    except IndexError:
+        has_image = False
+    return has_image or data.endswith(GIF_END)
+
+
 def _jpeg_reaches_end(data: bytes) -> bool:
     """Look at the end, where zeros may follow, and then at the markers.
 
@@ -55,3 +62,14 @@ def _jpeg_reaches_end(data: bytes) -> bool:
         return True
     listed = islice(segments(data), MAX_SEGMENTS)
     return any(segment.marker == END_OF_IMAGE for segment in listed)
+
+
+_CHECKS: dict[str, Callable[[bytes], bool]] = {
+    "avif": _heif_reaches_end,
+    "gif": _gif_reaches_end,
+    "heic": _heif_reaches_end,
+    "jpeg": _jpeg_reaches_end,
+    "png": lambda data: PNG_END in data,
+    "tiff": _tiff_reaches_end,
+    "webp": lambda _: True,  # shorter ones than they declare were refused before
+}

@@ -6,7 +6,8 @@ from shared.imaging.formats.heif_boxes import declared_bytes
 from shared.imaging.formats.heif_pixels import what_is_missing
 from shared.imaging.formats.vp8 import ends_in_zeros
 from shared.imaging.gif_damage import can_count_pixels
-from shared.model.errors import TooCostly, TooManyFrames, Truncated
+from shared.imaging.intake.ends import GIF_END
+from shared.model.errors import Corrupt, TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MAX_FRAMES_READ
 
 # "RIFF" and the size of what follows: https://developers.google.com/speed/webp/docs/riff_container
@@ -21,7 +22,8 @@ STAGE = "probe"
 def refuse_truncated(name: str, data: bytes) -> None:
     """Raise `Truncated` if a file of the named format is shorter than it declares.
 
-    A GIF with too many frames or blocks raises `TooManyFrames` or `TooCostly`.
+    A GIF whose blocks lead beyond its end raises `Corrupt`, and one with too many frames or blocks
+    `TooManyFrames` or `TooCostly`.
     """
     if name == "gif":
         _check_gif(data)
@@ -72,4 +74,6 @@ def _check_gif(data: bytes) -> None:
     except IndexError as error:
         if can_count_pixels() and ends_in_pixels(data):
             return
+        if data.endswith(GIF_END):
+            raise Corrupt("Expected blocks up to the end of a GIF, got one beyond it.") from error
         raise Truncated("Expected a whole GIF, got one that ends inside a block.") from error
