@@ -7,15 +7,17 @@ https://gitlab.com/libtiff/libtiff/-/blob/v4.7.0/libtiff/tif_fax3.c
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyvips
 
 from shared.imaging import decoder_log
 from shared.imaging.formats import tiff_directory as tags
+from shared.imaging.formats.jpeg_repair import END, repaired
 from shared.imaging.formats.tiff_directory import Directory, first_directory
 from shared.imaging.formats.tiff_parts import Parts, parts, read_lengths
 from shared.imaging.formats.tiff_writer import LONG, DirectoryWriter
+from shared.imaging.jpeg_damage import refuse_damaged_scans
 from shared.model.errors import Corrupt, Truncated
 
 STAGE = "render"
@@ -30,6 +32,9 @@ GOOD_LINES = 50
 # Warnings of libjpeg about scans; its others, and libtiff's, change no pixel.
 LOST_SCAN = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
 CHUNK_BYTES = 1 << 20
+START = b"\xff\xd8"
+# Each walk takes 50 us at least. A picture of 100 megapixels has 6,100 tiles of 128 by 128.
+MAX_WALKED = 10_000
 
 
 def fail_on(data: bytes) -> str:
@@ -55,7 +60,7 @@ def refuse_damaged(data: bytes, messages: Sequence[str]) -> None:
     elif compression in DEFLATE:
         _refuse_bad_checksums(data, parts(first))
     elif compression == tags.JPEG:
-        _refuse_bad_scans(_tile_messages(first) if _is_tiled(first) else messages)
+        _refuse_bad_scans(first, messages)
 
 
 def _compression(first: Directory) -> int:
@@ -105,10 +110,23 @@ def _is_complete(packed: bytes, size: int, most: int) -> bool:
     return True
 
 
-def _refuse_bad_scans(messages: Sequence[str]) -> None:
-    found = next((text for text in messages if LOST_SCAN.search(text)), "")
-    if found:
-        raise Corrupt(f"{found}.", stage=STAGE)
+def _refuse_bad_scans(first: Directory, messages: Sequence[str]) -> None:
+    """Walk the scans of all parts; if that is not possible, warnings must do."""
+    found = parts(first)
+    if found.number <= MAX_WALKED and all(map(refuse_damaged_scans, _streams(first, found))):
+        return
+    warnings = _tile_messages(first) if _is_tiled(first) else messages
+    lost = next((text for text in warnings if LOST_SCAN.search(text)), "")
+    if lost:
+        raise Corrupt(f"{lost}.", stage=STAGE)
+
+
+def _streams(first: Directory, found: Parts) -> Iterator[bytes]:
+    """Yield each part as a JPEG of its own, with the tables that the parts share."""
+    tables = first.raw(JPEG_TABLES).removesuffix(END)
+    for at, length in zip(found.offsets, found.lengths, strict=False):
+        part = first.data[at : at + length]
+        yield repaired(tables + part[len(START) :] if tables else part)
 
 
 def _is_tiled(first: Directory) -> bool:

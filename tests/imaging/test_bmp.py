@@ -70,6 +70,25 @@ def test_a_bmp_with_a_palette_keeps_its_colours() -> None:
     assert near(colour(data, (60, 45)), images.BOTTOM_RIGHT, 3)
 
 
+def runs(body: bytes) -> bytes:
+    """Return a BMP of eight lines in runs of 8 bits."""
+    return by_hand.bmp(body, size=(4, 8), bits=8, compression=1, palette=TWO_COLOURS)
+
+
+# Where no run is, the first colour of the palette shows.
+EMPTY_LINES: dict[str, bytes] = {
+    "last lines": runs(b"\4\1\0\0" * 4 + b"\0\0" * 4 + b"\0\1"),
+    "all lines but the first": runs(b"\4\1\0\0" + b"\0\0" * 7 + b"\0\1"),
+    "an end before the last lines": runs(b"\4\1\0\0" * 4 + b"\0\1"),
+    "spare zeros behind the end": runs(b"\4\1\0\0" * 8 + b"\0\1" + bytes(40)),
+}
+
+
+@pytest.mark.parametrize("data", EMPTY_LINES.values(), ids=EMPTY_LINES.keys())
+def test_empty_lines_of_a_bmp_are_rendered(data: bytes) -> None:
+    assert near(colour(data, (0, 7)), RED, 3)
+
+
 ODD = struct.pack("<3I", 0x3FF00000, 0xFFC00, 0x3FF)
 REFUSED: dict[str, tuple[bytes, Cause]] = {
     "jpeg inside": (by_hand.bmp(bytes(40), compression=4), Cause.UNSUPPORTED_FORMAT),
@@ -83,6 +102,7 @@ REFUSED: dict[str, tuple[bytes, Cause]] = {
         by_hand.bmp(b"\4\1\0\0", bits=8, compression=1, palette=TWO_COLOURS),
         Cause.TRUNCATED,
     ),
+    "runs that end in zeros": (runs(b"\4\1\0\0" * 3 + bytes(40)), Cause.TRUNCATED),
     "cut header": (saved(plain(RED), "BMP")[:30], Cause.TRUNCATED),
     "no width": (by_hand.bmp(b"", size=(0, 2)), Cause.CORRUPT),
     "a width below nothing": (by_hand.bmp(b"", size=(-4, 2)), Cause.TOO_MANY_PIXELS),

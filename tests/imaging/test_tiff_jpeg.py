@@ -93,3 +93,24 @@ def test_a_strip_or_tile_without_all_its_scan_is_refused(
     data: bytes, number: int, change: Callable[[bytes], bytes]
 ) -> None:
     assert refused(damaged(data, number, change)).cause in {Cause.CORRUPT, Cause.TRUNCATED}
+
+
+@pytest.mark.parametrize("data", PHOTOS.values(), ids=PHOTOS.keys())
+def test_damage_that_libjpeg_does_not_see_is_refused(data: bytes) -> None:
+    """The scans are walked, in strips and in tiles."""
+    changed = damaged(data, 1, lambda part: part[:1000] + part[1040:])
+
+    assert refused(changed).cause is Cause.CORRUPT
+    assert "MCU" in refused(changed).detail
+
+
+def test_stray_bytes_at_the_end_of_a_scan_are_harmless() -> None:
+    stray = STREAM.removesuffix(END) + b"stray" + END
+
+    assert near(colour(of_streams(stray, STREAM, height=2 * ROWS)), COLOUR, 3)
+
+
+def test_a_strip_without_its_end_marker_is_rendered() -> None:
+    data = of_streams(STREAM, STREAM.removesuffix(END), height=2 * ROWS)
+
+    assert near(colour(data), COLOUR, 3)

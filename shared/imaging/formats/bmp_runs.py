@@ -18,6 +18,7 @@ SEQUENCE = re.compile(rb"(?:[^\x00].){1,1000}", re.DOTALL)
 RUNS_OF_8_BITS, RUNS_OF_4_BITS = 1, 2
 ENCODINGS = {RUNS_OF_8_BITS: 8, RUNS_OF_4_BITS: 4}
 END_OF_LINE, END_OF_BITMAP, DELTA = 0, 1, 2
+EMPTY_LINES = 2
 FILE_HEADER_BYTES, INFO_HEADER_BYTES = 14, 40
 COLOURS, COLOUR_BYTES = 256, 4
 NIBBLES = bytes(
@@ -72,14 +73,23 @@ def expanded(data: bytes, size: tuple[int, int], offset: int) -> bytes:
 def decoded(runs: Runs) -> bytes:
     """Return a byte for each pixel, in rows that are padded to four bytes, the first row first.
 
-    Pixels that no run covers are 0. Pixels beyond the end of a row are dropped.
+    Pixels that no run covers are 0. Pixels beyond the end of a row are dropped. Raises `Truncated`
+    if the runs end early or are zeros.
     """
     refuse_many_pixels(runs.width, runs.height)
     canvas = _Canvas(runs.width, runs.height)
     for _ in range(MAX_STEPS):
         if canvas.is_full or not _step(runs, canvas):
+            _refuse_zeros(runs.data, canvas.at)
             return bytes(canvas.rows)
     raise TooCostly(f"Expected at most {MAX_STEPS} steps in a BMP, got more.", stage="admit")
+
+
+def _refuse_zeros(data: bytes, at: int) -> None:
+    """Raise `Truncated` if the last lines are empty and zeros go on, each two an end of a line."""
+    zeros = bytes(2 * EMPTY_LINES)
+    if data[max(0, at - len(zeros)) : at] == zeros and data[at : at + 2] == zeros[:2]:
+        raise Truncated("Expected a whole BMP, got one that ends in zeros.", stage="render")
 
 
 class _Canvas:
