@@ -16,9 +16,9 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from shared.model.renditions import plan_renditions
 from tests.support import images
-from tests.support.hand import apng, gif
+from tests.support.hand import apng, gif, heif
 from tests.support.hostile_metadata import HOSTILE
-from tests.support.images_heic import heic
+from tests.support.images_heic import as_stored, heic
 
 SIZE = (48, 36)
 DEEP = 16
@@ -91,6 +91,19 @@ def _avif_sequence() -> bytes:
     return images.saved(frames[0], "AVIF", save_all=True, append_images=frames[1:], quality=60)
 
 
+def _heic_by_exif() -> bytes:
+    picture = images.detail((64, 64))
+    picture.info["exif"] = images.exif(6).tobytes()
+    return as_stored(picture).replace(b"miaf", b"mif2", 1)
+
+
+def _avif_to_repair() -> bytes:
+    """Return an AVIF with premultiplied colours, and alpha of limited range that is not turned."""
+    picture = heif.avif(images.detail((64, 64)))
+    alpha = heif.limited_avif_plane(images.with_alpha((64, 64)).getchannel("A"))
+    return heif.file(picture, alpha, said=[heif.rotation(1)], is_premultiplied=True)
+
+
 _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     # libvips needs no end marker after the last block.
     "baseline jpeg": (lambda: images.jpeg(SIZE), 2),
@@ -116,6 +129,8 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "avif with a sequence": (_avif_sequence, 0),
     "alpha avif": (_vips("heifsave_buffer", bands=4, compression="av1", effort=0), 0),
     "heic": (lambda: heic(images.detail((64, 64))), 0),
+    "heic turned by EXIF": (_heic_by_exif, 0),
+    "avif whose alpha is not turned": (_avif_to_repair, 0),
     "bmp": (_bmp, 0),
     "jpeg with hostile EXIF": (HOSTILE["JPEG, EXIF, directories in a circle"].make, 2),
     "webp with hostile EXIF": (HOSTILE["WebP, EXIF, directories in a circle"].make, 0),
