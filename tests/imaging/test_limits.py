@@ -291,6 +291,9 @@ ALWAYS = (
     ("moving alpha gif", "first frame"),
     ("moving alpha gif", "fallback"),
     ("moving alpha webp", "first frame"),
+    ("many alpha gif frames", "webp"),
+    ("many alpha png frames", "webp"),
+    ("many cleared gif frames", "webp"),
     ("many alpha webp frames", "webp"),
     ("many alpha webp frames", "first frame"),
 )
