@@ -404,6 +404,7 @@ BROKEN = {
 # Chromium 156 shows these frames, and ignores what else there is.
 FORGIVEN = {
     "more frames announced": (with_field(b"acTL", 0, 0, 4), 3),
+    "a million frames announced": (with_field(b"acTL", 0, 0, 1_000_000), 3),
     "fewer frames announced": (with_field(b"acTL", 0, 0, 2), 2),
     "one frame announced": (with_field(b"acTL", 0, 0, 1), 1),
     "the last frame without pixels": (without(b"fdAT", 1), 2),

@@ -190,8 +190,6 @@ class _Reader:
         _require(is_met=not self._has_default)
         self._count, self._plays = self._checked(CONTROL_FIELDS, start, end)
         _require(is_met=0 < self._count <= MAX_NUMBER and self._plays <= MAX_NUMBER)
-        if self._count > MAX_FRAMES_READ:
-            raise TooManyFrames(f"Expected at most {MAX_FRAMES_READ} frames, got {self._count}.")
 
     def _read_default(self, start: int, end: int) -> None:
         if not self._has_default:
@@ -218,6 +216,8 @@ class _Reader:
         if self._fields is None:
             return
         _require(is_met=bool(self._chunks))
+        if len(self._frames) == MAX_FRAMES_READ:
+            raise TooManyFrames(f"Expected at most {MAX_FRAMES_READ} frames, got more.")
         _, width, height, left, top, delay, denominator, disposal, blend = self._fields
         frame = Frame(
             left,
