@@ -48,7 +48,7 @@ MAX_FILE_BYTES = 1024 * 1024
 # other threads then share. Both are address space, most of which is never used.
 FIRST_THREAD_BYTES = (8 + 64) * 1024 * 1024
 # A recursion has a thousand frames.
-MAX_TRACEBACK_LINES = 40
+MAX_PLACES = 40
 
 
 def main() -> None:
@@ -82,8 +82,10 @@ def _replies(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[R
         detail = "The child ran out of memory."
         yield FailedFrame(Cause.TOO_COSTLY, RenderStage.RENDER, detail), b""
     except Exception as error:  # noqa: BLE001 - it is the answer, and the next image can be rendered
-        _write_traceback(error)
-        detail = f"Expected a render without an error in our code, got {described(error)}"
+        places = _places(error)
+        sys.stderr.write("\n".join((*places, described(error), "")))
+        sys.stderr.flush()
+        detail = f"Expected no error in our code, got one at {places[-1]}: {described(error)}"
         detail = detail[:MAX_DETAIL_CHARS]
         yield FailedFrame(Cause.UNKNOWN, RenderStage.RENDER, detail), b""
 
@@ -109,15 +111,13 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
             yield _variant_frame(result), result.data
 
 
-def _write_traceback(error: Exception) -> None:
-    """Write where an exception came from to standard error, without source lines.
+def _places(error: Exception) -> list[str]:
+    """Return where an exception came from, the innermost place last, without source lines.
 
-    The files that hold them cannot be opened here, and what reads them cannot be imported.
+    The files that hold the lines cannot be opened here, and what reads them cannot be imported.
     """
-    frames = deque(traceback.walk_tb(error.__traceback__), MAX_TRACEBACK_LINES)
-    places = (f"{each.f_code.co_filename}:{line} {each.f_code.co_name}" for each, line in frames)
-    sys.stderr.write("\n".join((*places, described(error), "")))
-    sys.stderr.flush()
+    frames = deque(traceback.walk_tb(error.__traceback__), MAX_PLACES)
+    return [f"{Path(each.f_code.co_filename).name}:{line}" for each, line in frames]
 
 
 def _stage(failure: Failure) -> RenderStage:
