@@ -80,6 +80,7 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     assert_each_browser_has_its_format(stack)
     assert_a_replaced_picture_is_seen(stack)
     assert_its_urls_open_in_a_browser(stack)
+    assert_scripts_of_other_origins_may_read_refusals(stack)
     assert causes(stack) == BAD
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output
@@ -140,6 +141,14 @@ def assert_a_replaced_picture_is_seen(stack: WholeStack) -> None:
     assert first.body == second.body == new.body
     assert old.body == still.body != new.body
     assert (refreshed.x_cache, refreshed.body) == ("RefreshHit", same.body)
+
+
+def assert_scripts_of_other_origins_may_read_refusals(stack: WholeStack) -> None:
+    """Ask for what the edge function refuses, and for what S3 does not have."""
+    for path, status in (("/photos/0.jpg?w=wide", 400), ("/photos/none.jpg", 403)):
+        (refused,) = stack.get([path], origin="https://www.example.org")
+        assert refused.status == status
+        assert refused.readable_by in ("*", "https://www.example.org")
 
 
 def assert_its_urls_open_in_a_browser(stack: WholeStack) -> None:

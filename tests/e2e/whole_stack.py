@@ -33,12 +33,16 @@ VIEWER_REQUEST = "pixfleet-viewer-request"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An answer of the distribution; `x_cache` is the first word of X-Cache."""
+    """An answer of the distribution.
+
+    `x_cache` is the first word of X-Cache, `readable_by` the origin whose scripts may read it.
+    """
 
     status: int
     content_type: str
     body: bytes
     x_cache: str
+    readable_by: str
 
     def seen(self) -> tuple[str, int]:
         """Decode the picture; return its true type and its width."""
@@ -123,20 +127,28 @@ class WholeStack:
         document: Mapping[str, Any] = json.loads(found["Body"].read())
         return document
 
-    def get(self, paths: Sequence[str], *, accept: str = "*/*") -> Iterator[Served]:
+    def get(
+        self, paths: Sequence[str], *, accept: str = "*/*", origin: str = ""
+    ) -> Iterator[Served]:
         """Fetch paths through the distribution, over one connection."""
         headers = {
             "Host": self.names.domain_name,
             "X-Forwarded-Proto": "https",
             "Accept": accept,
         }
+        if origin:
+            headers["Origin"] = origin
         with closing(http.client.HTTPConnection(HOST, self.instance.port, timeout=30)) as viewer:
             for path in paths:
                 viewer.request("GET", path, headers=headers)
                 answer = viewer.getresponse()
-                x_cache = answer.getheader("X-Cache", "").partition(" ")[0]
-                content_type = answer.getheader("Content-Type", "")
-                yield Served(answer.status, content_type, answer.read(), x_cache)
+                yield Served(
+                    answer.status,
+                    answer.getheader("Content-Type", ""),
+                    answer.read(),
+                    answer.getheader("X-Cache", "").partition(" ")[0],
+                    answer.getheader("Access-Control-Allow-Origin", ""),
+                )
 
     def live_code(self) -> bytes:
         """Return the code of the viewer request function that viewers get."""
