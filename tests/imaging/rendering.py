@@ -36,7 +36,11 @@ def shown(data: bytes) -> Image.Image:
     """Return the fallback of a source, with alpha unless it is opaque."""
     (file,) = pictures(data, (Slot.FALLBACK,))
     picture = opened(file)
-    return picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
+    if "A" not in picture.getbands():
+        picture = picture.convert("RGBA")  # a palette may have transparent colours
+        if picture.getchannel("A").getextrema() == (255, 255):
+            return picture.convert("RGB")
+    return picture.convert("RGBA")
 
 
 def colour(data: bytes, at: tuple[int, int] = (1, 1)) -> tuple[int, ...]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from PIL import Image
 
-from shared.model.codec import Codec
-from shared.model.recipe import Slot
-from tests.imaging.rendering import near, pictures, shown
+from shared.imaging.render import Finished, render
+from shared.model.limits import Limits
+from tests.imaging.rendering import EXACT, near, shown
 from tests.support import images
 from tests.support.hand import heif
 from tests.support.hand.heif import Coded
@@ -172,9 +172,10 @@ def test_alpha_that_is_opaque_everywhere_is_dropped(coders: tuple[Coder, Coder])
     colour, alpha = coders
     data = heif.file(colour(images.plain(RED, size=SIZE)), alpha(images.plain(255, "L", SIZE)))
 
-    (file,) = pictures(data, (Slot.FALLBACK,))
+    *_, finished = render(data, EXACT, Limits())
 
-    assert file.codec is Codec.JPEG
+    assert isinstance(finished, Finished)
+    assert not finished.facts.has_alpha
 
 
 TURNS: dict[str, tuple[bytes, ...]] = {
