@@ -54,6 +54,9 @@ def refuse_damaged(data: bytes, warnings: Sequence[str], *, are_scans_intact: bo
     if not counts:
         return
     texts = [each.removeprefix("VipsJpeg: ") for each in warnings if not COUNT.search(each)]
+    if are_scans_intact and not texts:
+        # A loader of an earlier picture was freed late, and the text of its warning is gone.
+        return
     first = texts[0] if texts else "libjpeg gave a warning"
     stray = STRAY_BYTES.search(first)
     is_alone = are_scans_intact or max(counts) == 1

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 
+from shared.imaging import jpeg_damage
 from shared.imaging.native import jpeg_walk
 from shared.imaging.render import Encoded, render
 from shared.model.errors import Cause, Failure
@@ -147,6 +148,33 @@ def test_lost_pixels_are_refused_at_every_scale(case: tuple[bytes, Change], widt
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_a_file_that_breaks_off_is_truncated(data: bytes, share: float) -> None:
     assert refusal(data[: round(len(data) * share)]) is Cause.TRUNCATED
+
+
+COUNT = "read gave {} warnings"
+STRAY = "VipsJpeg: Corrupt JPEG data: 3 extraneous bytes before marker 0xd3"
+
+
+@pytest.mark.parametrize(
+    "warnings",
+    [[COUNT.format(1)], [COUNT.format(1), STRAY], [COUNT.format(9), STRAY]],
+    ids=["of an earlier picture", "one", "several"],
+)
+def test_warnings_about_nothing_but_stray_bytes_are_harmless(warnings: list[str]) -> None:
+    jpeg_damage.refuse_damaged(BASELINE, warnings, are_scans_intact=True)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "are_scans_intact"),
+    [
+        ([COUNT.format(1)], False),
+        ([COUNT.format(9), STRAY], False),
+        ([COUNT.format(1), "VipsJpeg: Inconsistent progression sequence"], True),
+        ([COUNT.format(1), STRAY.replace("3 ext", "600 ext")], True),
+    ],
+)
+def test_other_warnings_are_damage(warnings: list[str], *, are_scans_intact: bool) -> None:
+    with pytest.raises(Failure):
+        jpeg_damage.refuse_damaged(BASELINE, warnings, are_scans_intact=are_scans_intact)
 
 
 def test_the_detail_says_how_much_is_missing() -> None:
