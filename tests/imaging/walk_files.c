@@ -7,8 +7,20 @@
 
 #include "jpeg_walk.c"
 
-int main(void)
+/* Writes beyond an array: with any argument, to show that the sanitiser tells. */
+static int write_beyond(void)
 {
+    uint8_t few[4];
+    volatile int at = 4;
+    few[at] = 1;
+    return few[at] != 1;
+}
+
+int main(int count, char **arguments)
+{
+    (void)arguments;
+    if (count > 1)
+        return write_beyond();
     uint8_t head[4];
     while (fread(head, 1, sizeof head, stdin) == sizeof head) {
         size_t size = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;

@@ -116,7 +116,8 @@ static int is_near(float step, float to, float shift)
 }
 
 /* Returns how many of `count` MCUs along the shift have its step, from the one `first` on. */
-static uint32_t with_step(const struct edges *edges, uint32_t column, float shift, uint32_t first, uint32_t count)
+static uint32_t with_step(
+    const struct edges *edges, uint32_t column, float shift, uint32_t first, uint32_t count)
 {
     uint32_t found = 0;
     for (uint32_t i = first; i < first + count; i++)
