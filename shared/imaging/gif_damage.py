@@ -7,7 +7,6 @@ nothing is checked here.
 
 import importlib
 from io import BytesIO
-from itertools import islice
 from types import ModuleType
 
 from shared.imaging.formats.gif_frames import gif_frames
@@ -25,14 +24,16 @@ def can_count_pixels() -> bool:
 
 
 def refuse_missing_pixels(data: bytes, frames: int, canvas_pixels: int) -> None:
-    """Raise `Truncated` if one of the first frames lacks pixels.
+    """Raise `Truncated` if one of the first frames, or one that the file cuts, lacks pixels.
 
     Frames that are larger than the canvas are not decoded here.
     """
     reader = _reader()
     if reader is None:
         return
-    for number, frame in enumerate(islice(gif_frames(data), frames), 1):
+    for number, frame in enumerate(gif_frames(data), 1):
+        if number > frames and frame.end < len(data):
+            continue  # it is not rendered
         width, height, alone = frame.alone(data)
         if 0 < width * height <= canvas_pixels and not _is_complete(reader, alone):
             raise Truncated(

@@ -2,12 +2,16 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from shared.imaging.render import render
 from shared.model.errors import Cause, Failure
+from shared.model.limits import Limits
+from shared.model.recipe import Animation
 from tests.imaging.children import rendered
-from tests.imaging.rendering import colour, near, refused, shown
+from tests.imaging.rendering import EXACT, colour, near, refused, shown
 from tests.support import images
 from tests.support.bombs import warm_child
 
@@ -89,6 +93,17 @@ def test_a_gif_with_fewer_pixels_is_refused(data: bytes) -> None:
 
     assert failure.cause in {Cause.TRUNCATED, Cause.CORRUPT}
     assert "GIF" in failure.detail or "Invalid frame" in failure.detail
+
+
+def test_a_cut_animation_is_refused_even_if_only_its_first_frame_is_rendered() -> None:
+    still = replace(EXACT, animation=Animation.FIRST_FRAME)
+    cut = gif(frame(ALL), frame(HALF)[:-1], end=b"")
+
+    with pytest.raises(Failure) as caught:
+        list(render(cut, still, Limits()))
+
+    assert caught.value.cause is Cause.TRUNCATED
+    assert list(render(gif(frame(ALL), frame(HALF)), still, Limits()))
 
 
 def data_blocks(data: bytes) -> tuple[int, Sequence[bytes]]:

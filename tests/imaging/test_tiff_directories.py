@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from tests.imaging.rendering import colour, near, shown
+from shared.model.errors import Cause
+from tests.imaging.rendering import colour, near, refused, shown
 from tests.support.hand.tiff_entries import (
     ASCII,
     BYTE,
@@ -114,3 +115,15 @@ def test_an_odd_entry_does_not_undo_the_orientation() -> None:
     entries = {**plain(), **tall, ORIENTATION: longs(ORIENTATION, 6), UNIT: shorts(UNIT, 77)}
 
     assert shown(stored(entries[tag] for tag in sorted(entries))).size == (32, 8)
+
+
+@pytest.mark.parametrize("tag", [BITS, FORMAT, PROFILE])
+def test_values_beyond_the_end_are_not_taken_from_what_is_appended(tag: int) -> None:
+    last = shorts(tag, 8, 8, 8) if tag == BITS else shorts(tag, 1, 1, 1)
+    entries = {**plain(), UNIT: shorts(UNIT, 77), tag: last}
+    ordered = [entries[each] for each in sorted(entries.keys() - {tag})]
+
+    data = stored([*ordered, last])
+
+    assert near(colour(data), COLOUR)
+    assert refused(data[:-1]).cause in {Cause.CORRUPT, Cause.TRUNCATED}

@@ -24,11 +24,17 @@ class DirectoryWriter:
         self._beyond = bytearray(len(data) % 2)
 
     def keep(self, first: Directory, tag: int) -> None:
-        """Keep a field as it is stored, if it has values."""
+        """Keep a field as it is stored, if it has values.
+
+        Raises one of `BAD_OFFSET` if they are not all in the file: what is appended to the file
+        would take their place.
+        """
         found = first.fields.get(tag)
         if found is None or not found.count:
             return
         value = first.raw(tag)
+        if len(value) < first.bytes_of(tag):
+            raise struct.error(f"Expected all values of tag {tag}, got fewer.")
         is_inline = first.bytes_of(tag) <= self._inline_bytes
         self._add(tag, found.kind, found.count, value if is_inline else self._offset(found.at))
 
