@@ -158,9 +158,12 @@ class OriginClient:
         """Return which actions the function's policy does not allow the distribution."""
         url = str(origin.settings["domain_name"]).partition(".")[0]
         account, region, name, qualifier, _ = self.lambda_functions.resolve_function_url(url)
+        record, _, _ = self.lambda_functions._get_func_record_for_ref_in_scope(  # noqa: SLF001
+            name, account_id=account, region=region
+        )
         arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
         return missing_permissions(
-            self.lambda_functions._functions[name]["policy"]["Statement"],  # noqa: SLF001
+            record["policy"]["Statement"],
             function=f"{arn}:{qualifier}" if qualifier else arn,
             distribution=distribution,
         )

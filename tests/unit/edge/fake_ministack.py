@@ -16,7 +16,7 @@ POLICY = {
     "MaxTTL": 3600,
     "Parameters": {"EnableAcceptEncodingGzip": True},
 }
-FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:renderer:live"
+FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:renderer:live"
 
 
 class OriginTimeout(Exception):
@@ -66,10 +66,15 @@ class FakeCloudFront:
 
     def lambda_functions(self) -> SimpleNamespace:
         """Return what `ministack.services.lambda_svc` has."""
-        resolved: tuple[object, ...] = ("000000000000", "us-east-1", "renderer", "live", {})
+        resolved: tuple[object, ...] = ("000000000000", "eu-west-1", "renderer", "live", {})
+        record = {"policy": {"Statement": self.statements}}
         return SimpleNamespace(
             resolve_function_url=lambda url: resolved if url == "x" else None,
-            _functions={"renderer": {"policy": {"Statement": self.statements}}},
+            # The functions of the request's own account and region, which is another one.
+            _functions={},
+            _get_func_record_for_ref_in_scope=lambda name, account_id, region: (
+                (record, {}, name) if (account_id, region) == resolved[:2] else (None, None, name)
+            ),
         )
 
     def allow(self, *actions: str) -> None:
