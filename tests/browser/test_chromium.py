@@ -24,6 +24,7 @@ SOURCES = [
 DIFFERENT = {
     "orientation-6-webp": "Chromium ignores EXIF in WebP",
     "colour-cmyk-profile": "Chromium converts ink with the perceptual intent",
+    "seed: avif with a sequence": "Pixfleet shows its still image",
     "seed: webp with hostile EXIF": "alpha of 0 that the file says it does not have",
 }
 # Chromium makes 130 of an alpha of 128, and the colours darker by as much.

@@ -25,6 +25,8 @@ SOURCES = [each for each in sources() if each.format != "heic"]
 DIFFERENT = {
     "seed: animated png": "Pillow clears a frame without alpha to black",
     "animation-disposal": "Pillow clears a frame to the first frame's colour",
+    "seed: gif of small frames": "Pillow fills the canvas around a frame",
+    "seed: avif with a sequence": "Pixfleet shows its still image",
 }
 
 
