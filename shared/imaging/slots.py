@@ -52,7 +52,7 @@ def fill_slots(
         flattens = slot is Slot.FALLBACK and background is not None and canvas.hasalpha()
         shown = canvas.flatten(background=list(background or ())) if flattens else canvas
         encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
-        allows_exact = encoded_as is Slot.FALLBACK or Slot.WEBP not in rendition.limits
+        allows_exact = encoded_as is Slot.FALLBACK or rendition.allows_exact
         is_drawn = allows_exact and content.is_drawn
         for encoder in encoders_for(encoded_as, shown, is_drawn=is_drawn):
             if encoder not in tried:

@@ -21,7 +21,8 @@ class Rendition:
     """One distinct image, and the names of the variants that share it in each slot.
 
     `focal` is set if and only if the gravity is `focal`. `quality` and `effort` are by codec.
-    `limits` has the slots whose own codec cannot be used, and why, of all slots.
+    `limits` has the slots whose own codec cannot be used, and why, of all slots. `allows_exact` is
+    whether an exact WebP may be tried beside the file of a slot.
 
     If the source is smaller than the widths of several rungs, they share a rendition: it is
     encoded once and stored under each name, so that every URL that the edge can produce exists.
@@ -34,6 +35,7 @@ class Rendition:
     effort: Mapping[str, int]
     names: Mapping[Slot, tuple[str, ...]]
     limits: Mapping[Slot, SlotLimit] = field(default_factory=dict)
+    allows_exact: bool = True
 
     @property
     def is_cropped_or_padded(self) -> bool:

@@ -44,13 +44,13 @@ def test_a_canvas_over_the_memory_limit_is_refused(make: object) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    ("make", "better"),
+    ("make", "webp_limit"),
     # The frames of a GIF may be transparent, which costs WebP more.
-    [(images.png, (Codec.WEBP, None)), (images.animated_gif, (Codec.JPEG, SlotLimit.MEMORY))],
+    [(images.png, None), (images.animated_gif, SlotLimit.MEMORY)],
     ids=["still", "moving"],
 )
 def test_a_canvas_that_only_plainer_codecs_can_hold_is_rendered_still_in_every_slot(
-    make: Callable[[images.Size], bytes], better: tuple[Codec, SlotLimit | None]
+    make: Callable[[images.Size], bytes], webp_limit: SlotLimit | None
 ) -> None:
     child = RenderChild(Limits().memory_bytes)
 
@@ -58,8 +58,9 @@ def test_a_canvas_that_only_plainer_codecs_can_hold_is_rendered_still_in_every_s
 
     child.stop()
     frames = [reply[0] for reply in files if not isinstance(reply, DoneFrame)]
-    found = [(each.codec, each.limit) for each in frames]
-    assert found == [(Codec.JPEG, None), better, (better[0], SlotLimit.MEMORY)]
+    assert [each.limit for each in frames] == [None, webp_limit, SlotLimit.MEMORY]
+    # Most of the canvas is padding, but there is no memory for an exact WebP of it.
+    assert Codec.AVIF not in {each.codec for each in frames}
 
 
 def test_no_codec_encodes_one_image_twice(monkeypatch: pytest.MonkeyPatch) -> None:

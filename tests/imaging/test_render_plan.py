@@ -110,6 +110,23 @@ def test_every_plan_is_within_the_memory_and_has_every_name(
         assert sorted(names) == sorted(recipe.stored_names())
 
 
+def test_an_exact_webp_is_tried_only_where_its_encoder_has_the_memory() -> None:
+    header = replace(OPAQUE, format="png", stored=Size(4000, 4000))
+    recipe = Recipe("full", (Variant("full", (Slot.WEBP,)),))
+    lossy, exact = (
+        next(
+            size
+            for size in range(200, 3000, 5)
+            if (plan := planned(header, recipe, Limits(memory_bytes=size * MEBIBYTE)))
+            and not plan.reduction.most_pixels
+            and is_met(plan.renditions[0])
+        )
+        for is_met in (lambda one: Slot.WEBP not in one.limits, lambda one: one.allows_exact)
+    )
+
+    assert lossy + 400 < exact < lossy + 700
+
+
 def limits_of(size: Size, *, frames: int = 1, slot: Slot = Slot.AVIF) -> SlotLimit | None:
     kind = "gif" if frames > 1 else "png"
     header = replace(OPAQUE, format=kind, stored=size, frames=frames)

@@ -32,6 +32,8 @@ COLUMN_BYTES = 1200
 OPAQUE = {Slot.AVIF: 54.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
 TRANSPARENT = {Slot.AVIF: 96.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
 ANIMATED = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
+# The lossless encoder of WebP, which drawings are tried with beside the encoder of their slot.
+EXACT_WEBP = 45.0
 FURTHER_FRAME = 8.0
 # From this AVIF effort on, libaom holds many more images beside the one that it encodes.
 SLOW_AVIF_EFFORT = 3
@@ -56,6 +58,8 @@ def memory_cost_bytes(header: ImageHeader, renditions: Sequence[Rendition]) -> i
         for rendition in renditions
         for slot in rendition.names
     )
+    exact = (exact_cost_bytes(header, each) for each in renditions if may_try_exact(each))
+    encoding = max(encoding, *exact, 0)
     # The decoder is freed before the first encoder starts.
     return lasting_cost_bytes(header, renditions) + max(decoding_cost_bytes(header), encoding)
 
@@ -80,6 +84,18 @@ def encoding_cost_bytes(header: ImageHeader, rendition: Rendition, slot: Slot) -
     still = TRANSPARENT if header.has_alpha else OPAQUE
     costs = ANIMATED if header.is_animated else still
     each = costs[slot] + _slow_avif(slot, rendition) + FURTHER_FRAME * (header.frames - 1)
+    return round(rendition.fitted.canvas.pixels * each)
+
+
+def may_try_exact(rendition: Rendition) -> bool:
+    """Return whether any slot of a rendition may be tried as exact WebP."""
+    plainest = {rendition.encoded_as(slot) for slot in rendition.names} <= {Slot.FALLBACK}
+    return rendition.allows_exact and not plainest
+
+
+def exact_cost_bytes(header: ImageHeader, rendition: Rendition) -> int:
+    """Return the memory in bytes that the lossless encoder of WebP takes."""
+    each = EXACT_WEBP + FURTHER_FRAME * (header.frames - 1)
     return round(rendition.fitted.canvas.pixels * each)
 
 

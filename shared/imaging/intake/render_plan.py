@@ -13,6 +13,7 @@ from shared.imaging.intake.memory_cost import (
     FIXED_BYTES,
     decoding_cost_bytes,
     encoding_cost_bytes,
+    exact_cost_bytes,
     lasting_cost_bytes,
     memory_cost_bytes,
 )
@@ -109,9 +110,11 @@ def _limited(header: ImageHeader, rendition: Rendition, left_bytes: int) -> Rend
         for slot in Slot
         if encoding_cost_bytes(header, rendition, slot) > left_bytes
     }
-    return replace(rendition, limits={**over, **rendition.limits})
+    limits = {**over, **rendition.limits}
+    exact = Slot.WEBP not in limits and exact_cost_bytes(header, rendition) <= left_bytes
+    return replace(rendition, limits=limits, allows_exact=exact)
 
 
 def _plainest(renditions: Sequence[Rendition]) -> tuple[Rendition, ...]:
     best = {Slot.AVIF: SlotLimit.MEMORY, Slot.WEBP: SlotLimit.MEMORY}
-    return tuple(replace(rendition, limits=best) for rendition in renditions)
+    return tuple(replace(each, limits=best, allows_exact=False) for each in renditions)
