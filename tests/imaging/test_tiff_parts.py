@@ -1,6 +1,7 @@
 """A TIFF is rendered only if all its strips or tiles are in the file, with all their bytes."""
 
 import struct
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -142,3 +143,37 @@ def test_a_compressed_part_without_its_bytes_is_refused(
     data = packed(compression, tile=tile)
 
     assert refused(damage(data)).cause in {Cause.TRUNCATED, Cause.CORRUPT}
+
+
+def deflated(*parts: bytes, rows: int) -> bytes:
+    """Return the plain picture in deflated strips of so many rows."""
+    body = b"".join(parts)
+    starts = [START + sum(map(len, parts[:number])) for number in range(len(parts))]
+    return with_entries(
+        shorts(259, 8),
+        longs(ROWS, rows),
+        longs(OFFSETS, *starts),
+        longs(LENGTHS, *map(len, parts)),
+        body=body,
+    )
+
+
+PACKED, LARGE_STRIP = zlib.compress(PIXELS), PIXELS[: len(PIXELS) * 12 // SIDE]
+HARMLESS_DEFLATE: dict[str, bytes] = {
+    "one strip": deflated(PACKED, rows=SIDE),
+    "no checksum": deflated(PACKED[:-4], rows=SIDE),
+    "bytes behind the checksum": deflated(PACKED + b"more", rows=SIDE),
+    "a last strip of too many rows": deflated(*[zlib.compress(LARGE_STRIP)] * 2, rows=12),
+}
+
+
+@pytest.mark.parametrize("data", HARMLESS_DEFLATE.values(), ids=HARMLESS_DEFLATE.keys())
+def test_deflated_pixels_need_no_checksum(data: bytes) -> None:
+    assert near(colour(data), COLOUR)
+
+
+def test_a_wrong_checksum_of_deflated_pixels_is_corrupt() -> None:
+    failure = refused(deflated(PACKED[:-4] + b"1234", rows=SIDE))
+
+    assert failure.cause is Cause.CORRUPT
+    assert "data check" in failure.detail
