@@ -59,6 +59,27 @@ def test_a_hostile_request_costs_a_few_times_an_ordinary_one(
     assert ratio < MOST, f"{ratio:.1f} times an ordinary request"
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("https://" + "a" * 20_000, id="one label"),
+        pytest.param("https://" + "a.example.org" * 1_500, id="the end, repeated"),
+        pytest.param("https://" + "." * 20_000 + "example.orG", id="dots"),
+        pytest.param("https://www.example.com" * 800, id="a listed origin, repeated"),
+    ],
+)
+def test_a_refusal_to_a_hostile_origin_costs_a_few_times_an_ordinary_request(
+    origin: str, njs: EdgeNjs, ordinary: float
+) -> None:
+    listed = ("https://www.example.com", "https://*.example.org", "https://*.b.example.net")
+    event = request_event(EdgeRequest("/"))
+    event["request"]["headers"]["origin"] = {"value": origin}
+
+    ratio = _ratio(njs, request_code(RECIPE_SETS["shipped"], listed), event, ordinary)
+
+    assert ratio < MOST, f"{ratio:.1f} times an ordinary request"
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_case_of_the_table_costs_a_few_times_an_ordinary_one(
     case: EdgeCase, njs: EdgeNjs, ordinary: float

@@ -190,7 +190,10 @@ function refusalHeaders(origin) {
     vary: { value: 'Origin' },
     'x-content-type-options': { value: 'nosniff' },
   };
-  if (origin && origins.test(origin)) headers['access-control-allow-origin'] = { value: origin };
+  // A host name has at most 253 characters: RFC 1035, section 3.1, allows 255 bytes with the lengths of its labels.
+  if (origin && origin.length < 280 && origins.test(origin)) {
+    headers['access-control-allow-origin'] = { value: origin };
+  }
   return headers;
 }
 
