@@ -23,7 +23,7 @@ from shared.model.errors import Failure
 XMP = 700
 FAX_3_OPTIONS, FAX_4_OPTIONS, PREDICTOR, INK_SET, CHROMA_POSITION = 292, 293, 317, 332, 531
 COLOUR_MAP, JPEG_TABLES, PROFILE = 320, 347, 34675
-ANY, SIZE = range(2**32), range(1, 2**32)
+ANY, SIZE, ONE_PLANE = range(2**32), range(1, 2**32), range(1, 2)
 # Tags of one number that decoders use, and the numbers that exist. Without a tag, and for any
 # other number, a default applies.
 NUMBERS: Mapping[int, range] = {
@@ -75,8 +75,8 @@ def _file(first: Directory) -> bytes:
     writer = DirectoryWriter(first.data)
     for tag, known in NUMBERS.items():
         # One band is one plane, and libvips reads no tiles of separate planes.
-        if tag != tags.PLANAR or samples(first) > 1:
-            _number(writer, first, tag, known)
+        is_one_plane = tag == tags.PLANAR and samples(first) == 1
+        _number(writer, first, tag, ONE_PLANE if is_one_plane else known)
     for tag in PER_SAMPLE:
         _number_per_sample(writer, first, tag)
     _defaults(writer, first)
