@@ -30,6 +30,8 @@ JPEG_EFFORTS: tuple[dict[str, object], ...] = (
         "trellis_quant": True,
     },
 )
+# The flags of an extended WebP, in its first chunk: RFC 9649, section 2.7.
+VP8X_AT, VP8X_FLAGS_AT, ALPHA_FLAG = 12, 20, 0x10
 # For 8-bit images, too: libaom then rounds less and saves 5 % of the bytes.
 AVIF_BITS = 10
 # 4:4:4: halved colour costs as many bytes at the same score, and makes coloured text unreadable.
@@ -97,6 +99,19 @@ def encode(
         options |= {"Q": quality[codec]}
     data = bytes(getattr(image, save)(keep=keep, **options))
     return with_alpha(data) if codec is Codec.WEBP and image.hasalpha() else data
+
+
+def with_alpha_flag(webp: bytes) -> bytes:
+    """Return a WebP whose header says that it has alpha, if it has such a header.
+
+    libwebp does not say so if frames become transparent only because the frame before was cleared;
+    readers then take what was cleared for black (RFC 9649, section 2.7.1).
+    """
+    if webp[VP8X_AT : VP8X_AT + 4] != b"VP8X":
+        return webp
+    flagged = bytearray(webp)
+    flagged[VP8X_FLAGS_AT] |= ALPHA_FLAG
+    return bytes(flagged)
 
 
 def chosen_effort(codec: Codec, effort: Mapping[str, int], content: Content) -> int:

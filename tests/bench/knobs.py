@@ -11,6 +11,9 @@ SAVERS = {
     Codec.JPEG: "jpegsave_buffer",
 }
 
+# The effort that plots and tables compare the encoders at; AVIF's follows from the content.
+USUAL_EFFORT: Mapping[str, int] = {Codec.AVIF: 1, Codec.WEBP: 2, Codec.JPEG: 1}
+
 
 @dataclass(frozen=True, slots=True)
 class Knob:

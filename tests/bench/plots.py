@@ -7,8 +7,8 @@ from typing import Any
 import matplotlib as mpl
 
 from shared.model.codec import Codec
-from shared.model.quality_and_effort import DEFAULT_EFFORT
 from tests.bench.curves import Curve, Key
+from tests.bench.knobs import USUAL_EFFORT
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -45,7 +45,7 @@ def _of_codec(found: Mapping[Key, Curve], codec: Codec, path: Path) -> Path:
 
 
 def _of_defaults(found: Mapping[Key, Curve], path: Path) -> Path:
-    own = {key: curve for key, curve in found.items() if key.effort == DEFAULT_EFFORT[key.codec]}
+    own = {key: curve for key, curve in found.items() if key.effort == USUAL_EFFORT[key.codec]}
     codecs = sorted({key.codec for key in own})
     drawn = {
         key.width: [

@@ -5,8 +5,9 @@ from statistics import fmean
 from typing import Any
 
 from shared.model.codec import Codec
-from shared.model.quality_and_effort import DEFAULT_EFFORT, DEFAULT_QUALITY
+from shared.model.quality_and_effort import DEFAULT_QUALITY
 from tests.bench.curves import Curve, Key, Policy, Sample, at_quality, at_score, totals
+from tests.bench.knobs import USUAL_EFFORT
 
 ANY = 100_000
 KILOBYTE, MILLI = 1000, 1000
@@ -32,7 +33,7 @@ def target(found: Mapping[Key, Curve]) -> float:
     own = [
         at_quality(curve, DEFAULT_QUALITY[key.codec]).score
         for key, curve in found.items()
-        if key.codec is not Codec.JPEG and key.effort == DEFAULT_EFFORT[key.codec]
+        if key.codec is not Codec.JPEG and key.effort == USUAL_EFFORT[key.codec]
     ]
     return fmean(own)
 
@@ -76,7 +77,7 @@ def _defaults(found: Mapping[Key, Curve]) -> list[str]:
     lines = ["What the default quality and effort score", ""]
     lines += _head("encoder", [f"{width} px" for width in widths])
     for codec, name in NAMES.items():
-        quality, effort = DEFAULT_QUALITY[codec], DEFAULT_EFFORT[codec]
+        quality, effort = DEFAULT_QUALITY[codec], USUAL_EFFORT[codec]
         own = [found.get(Key(width, codec, effort)) for width in widths]
         cells = [f"{at_quality(curve, quality).score:.1f}" if curve else "" for curve in own]
         lines.append(_row([f"{name} {quality}, effort {effort}", *cells]))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
+from shared.imaging.content import Content
 from shared.imaging.formats.gif import read_layout
 from shared.imaging.intake.cost_limits import MAX_BANDS
 from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.imaging
 
 TIME_LIMIT_SECONDS = 100.0
 FRAMES, MANY = 8, 40
+SQUARE = 8
 LEVELS = 256
 # The bytes of a source's pixels are measured with this side. Whatever is of a constant size, such
 # as a header, is in the rest.
@@ -121,6 +123,22 @@ def cleared_gif(frames: int) -> Make:
     return make
 
 
+def drawn(save: str, *, bands: int = 3, frames: int = 1, **options: object) -> Make:
+    """Return a function that makes a picture of squares of one colour; each frame has others."""
+
+    def make(side: int) -> bytes:
+        size = -(-side // SQUARE), -(-side * frames // SQUARE)
+        levels = [pyvips.Image.gaussnoise(*size, seed=at) > LEVELS // 2 for at in range(bands)]
+        squares = levels[0].bandjoin(levels[1:]).zoom(SQUARE, SQUARE)
+        picture = squares.crop(0, 0, side, side * frames).copy(interpretation="srgb")
+        if frames > 1:
+            picture = picture.copy()
+            picture.set_type(pyvips.GValue.gint_type, "page-height", side)
+        return bytes(getattr(picture, save)(**options))
+
+    return make
+
+
 def one_bit(side: int) -> bytes:
     """Return a scanned page."""
     page = pyvips.Image.xyz(side, side)[0] % 64 > 9
@@ -176,6 +194,12 @@ SOURCES: dict[str, Make] = {
     "interlaced alpha png of 16 bits": shaded("pngsave_buffer", bands=4, bits=16, interlace=True),
     "webp": shaded("webpsave_buffer", effort=0),
     "alpha webp": shaded("webpsave_buffer", bands=4, effort=0),
+    "drawn png": drawn("pngsave_buffer"),
+    "drawn alpha png": drawn("pngsave_buffer", bands=4),
+    "drawn moving gif": drawn("gifsave_buffer", frames=FRAMES, effort=1),
+    "drawn moving alpha webp": drawn(
+        "webpsave_buffer", bands=4, frames=FRAMES, lossless=True, effort=0
+    ),
     "lossless webp": lambda side: webp.still(side, side),
     "lossless alpha webp": shaded("webpsave_buffer", bands=4, lossless=True, effort=0),
     "moving webp": shaded("webpsave_buffer", frames=FRAMES, effort=0),
@@ -237,12 +261,14 @@ SOURCES: dict[str, Make] = {
 class Choice:
     """A recipe of one slot, and the plainest codec that its file may get: that of `plainest`.
 
-    `is_any_size` if the rung may be made smaller than the recipe asks.
+    `is_any_size` if the rung may be made smaller than the recipe asks, `is_exact` if the file must
+    be able to be lossless.
     """
 
     recipe: Recipe
     plainest: Slot
     is_any_size: bool = False
+    is_exact: bool = False
 
     def allows(self, plan: RenderPlan) -> bool:
         """Return whether a plan gives the slot such a file, and all frames that were asked for."""
@@ -251,7 +277,8 @@ class Choice:
         best = tuple(Slot)[: tuple(Slot).index(self.plainest) + 1]
         is_whole = self.is_any_size or plan.reduction.most_pixels is None
         moves = plan.reduction.still in {None, Still.RECIPE}
-        return rendition.encoded_as(slot) in best and is_whole and moves
+        can_be_made = rendition.allows_exact or not self.is_exact
+        return rendition.encoded_as(slot) in best and is_whole and moves and can_be_made
 
 
 QUICK_AVIF, WEBP = whole(Slot.AVIF, avif=2), whole(Slot.WEBP, webp=4)
@@ -264,6 +291,7 @@ CHOICES: dict[str, Choice] = {
     "quick avif or webp": Choice(QUICK_AVIF, Slot.WEBP),
     "quick avif or plainer": Choice(QUICK_AVIF, Slot.FALLBACK),
     "webp": Choice(WEBP, Slot.WEBP),
+    "lossless webp": Choice(WEBP, Slot.WEBP, is_exact=True),
     "webp or fallback": Choice(WEBP, Slot.FALLBACK),
     "first frame": Choice(FIRST_FRAME, Slot.WEBP),
     "fallback": Choice(FALLBACK, Slot.FALLBACK),
@@ -273,6 +301,13 @@ ALWAYS = (
     *((name, "tiny webp") for name in SOURCES),
     *(("png", choice) for choice in CHOICES if choice != "tiny webp"),
     ("jpeg", "fallback of any size"),
+    ("drawn png", "lossless webp"),
+    ("drawn png", "quick avif"),
+    ("drawn png", "fallback"),
+    ("drawn alpha png", "lossless webp"),
+    ("drawn alpha png", "fallback"),
+    ("drawn moving gif", "lossless webp"),
+    ("drawn moving alpha webp", "lossless webp"),
     ("alpha png", "quick avif"),
     ("alpha png", "webp"),
     ("alpha png", "quick avif or plainer"),
@@ -379,6 +414,14 @@ def test_the_longest_image_of_a_codec_fits_into_its_memory_cost(
     assert not isinstance(file, DoneFrame)
     assert file[0].limit is None
     child.stop()
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if name.startswith("drawn")])
+def test_drawn_sources_get_lossless_files(source: str) -> None:
+    data = SOURCES[source](200)
+    image = pyvips.Image.new_from_buffer(data, "", **({"n": -1} if "moving" in source else {}))
+
+    assert Content(image.colourspace("srgb").copy_memory()).is_drawn
 
 
 BOUNDS: dict[str, tuple[ImageHeader, ImageHeader, Limits, Cause]] = {

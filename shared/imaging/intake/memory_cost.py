@@ -29,8 +29,8 @@ COMPOSED = 12.0
 # Per pixel of width, for the lines that the decoder and each step of a resize hold.
 COLUMN_BYTES = 1200
 # Encoders: bytes per pixel of the canvas, by slot.
-OPAQUE = {Slot.AVIF: 54.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
-TRANSPARENT = {Slot.AVIF: 96.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
+OPAQUE = {Slot.AVIF: 65.0, Slot.WEBP: 9.0, Slot.FALLBACK: 8.0}
+TRANSPARENT = {Slot.AVIF: 103.0, Slot.WEBP: 42.0, Slot.FALLBACK: 8.0}
 ANIMATED = {Slot.AVIF: 40.0, Slot.WEBP: 40.0, Slot.FALLBACK: 24.0}
 # The lossless encoder of WebP, which drawings are tried with beside the encoder of their slot.
 EXACT_WEBP = 45.0
