@@ -93,7 +93,8 @@ bench: setup  ## Measure the engine against the bare codecs and against sharp
 	@$(BIN)/python -m tests.bench.run --images="$$IMAGES"
 
 .PHONY: bench-quality
-bench-quality: setup  ## Measure each encoder's quality and effort: tables and plots in build/
+bench-quality: setup  ## Measure each encoder's quality and effort, and bytes by content: tables and plots in build/
+	@$(BIN)/python -m tests.bench.by_content --images="$$IMAGES"
 	@$(BIN)/python -m tests.bench.quality --images="$$IMAGES"
 
 .PHONY: bench-cost

@@ -47,7 +47,11 @@ def engine_rungs(data: bytes, widths: Sequence[int] = ()) -> tuple[pyvips.Image,
     recipe = replace(webp, variants=fastest, animation=Animation.FIRST_FRAME)
     with recorded_calls() as calls:
         list(render(data, recipe, Limits()))
-    return tuple(call.image for call in calls if call.operation == "webpsave_buffer")
+    return tuple(
+        call.image
+        for call in calls
+        if call.operation == "webpsave_buffer" and "lossless" not in call.options
+    )
 
 
 def losses(data: bytes, *, as_files: bool = True) -> tuple[Step, ...]:

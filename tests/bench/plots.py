@@ -1,7 +1,8 @@
 """Draws bytes and CPU against measured quality."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib as mpl
@@ -17,7 +18,7 @@ from matplotlib import ticker
 MARKERS = "osD^vPX"
 KILOBYTE, MILLI = 1000, 1000
 SCORE = "SSIMULACRA2 (mean over the pictures)"
-PANEL_INCHES = (4.2, 3.6)
+PANEL_INCHES, SPREAD = (4.2, 3.6), 0.35
 
 
 def plot(found: Mapping[Key, Curve], build: Path, name: str) -> tuple[Path, ...]:
@@ -27,6 +28,24 @@ def plot(found: Mapping[Key, Curve], build: Path, name: str) -> tuple[Path, ...]
     if any(key.knob for key in found):
         return tuple(paths)
     return *paths, _of_defaults(found, build / f"{name}-codecs.png")
+
+
+def plot_groups(ratios: Mapping[str, Sequence[float]], path: Path) -> Path:
+    """Write a figure of each rung's bytes over those of before, a column for each group."""
+    figure, axes = plt.subplots(figsize=(2 * PANEL_INCHES[0], PANEL_INCHES[1]))
+    for at, own in enumerate(ratios.values()):
+        places = [at + SPREAD * (rank / len(own) - 1 / 2) for rank in range(len(own))]
+        axes.plot(places, sorted(own), ".", color=f"C{at}")
+        axes.hlines(fmean(own), at - SPREAD, at + SPREAD, color=f"C{at}")
+    axes.axhline(1, color="grey", linewidth=0.8)
+    axes.set_xticks(range(len(ratios)), list(ratios))
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("bytes of the AVIF slot over those of before")
+    axes.set_title("Each point is one rung at the score of before; a line is the mean")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path
 
 
 def _of_codec(found: Mapping[Key, Curve], codec: Codec, path: Path) -> Path:
