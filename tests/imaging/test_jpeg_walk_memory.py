@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from scripts.package.native import FOLDER, ROOT
-from shared.imaging.native.jpeg_walk import walk
+from shared.imaging.native.jpeg_walk import Finding, walk
 from tests.imaging.test_jpeg_walk import HOSTILE, SEEDS, mutated
-from tests.support.hand.jpeg_scans import generator
+from tests.support.hand.jpeg_scans import COEFFICIENTS, Block, Layout, generator, packed
 from tests.support.size import SIZE
 
 pytestmark = [pytest.mark.imaging, pytest.mark.timeout(600)]
@@ -72,6 +72,17 @@ def test_every_end_of_a_file_is_walked_within_its_bytes(program: Path) -> None:
     files += [data[:end] for data in HOSTILE.values() for end in range(len(data))]
 
     assert len(findings(program, files)) == len(files)
+
+
+def test_brightness_without_a_quantisation_step_does_not_overflow(program: Path) -> None:
+    """A step of 0 makes every sum of differences 0, so that none is too bright."""
+    layout = Layout(8192, 8400)
+    head = layout.head().replace(bytes([1] * COEFFICIENTS), bytes(COEFFICIENTS))
+    brightest = Block((1 << 11) - 1).bits  # ends on a byte: 8 blocks need no padding
+    data = packed(brightest * 8) * (layout.mcus // 8)
+    assert layout.mcus * ((1 << 11) - 1) > 1 << 31
+
+    assert findings(program, [head + layout.scan(data) + b"\xff\xd9"]) == [Finding.INTACT]
 
 
 def test_the_sanitiser_would_tell(program: Path) -> None:

@@ -40,7 +40,7 @@ struct component {
     int id, across, down; /* sampling factors */
     const uint16_t *quantisation;
     int dc_table, ac_table;
-    int32_t predictor;
+    int64_t predictor; /* without a bound if the quantisation step is 0 */
     uint32_t columns, rows; /* in blocks, without those that only fill MCUs */
     /* A word for each block: which coefficients the scans so far made other than 0. The bits of
      * a refinement scan depend on it (T.81, G.1.2.3). */
