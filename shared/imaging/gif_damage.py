@@ -9,7 +9,7 @@ import importlib
 from io import BytesIO
 from types import ModuleType
 
-from shared.imaging.formats.gif_frames import gif_frames
+from shared.imaging.formats.gif_pixels import frame_pixels
 from shared.imaging.heic_and_bmp import GIF_READER, PILLOW_ERRORS
 from shared.model.errors import Truncated
 
@@ -31,7 +31,7 @@ def refuse_missing_pixels(data: bytes, frames: int, canvas_pixels: int) -> None:
     reader = _reader()
     if reader is None:
         return
-    for number, frame in enumerate(gif_frames(data), 1):
+    for number, frame in enumerate(frame_pixels(data), 1):
         if number > frames and frame.end < len(data):
             continue  # it is not rendered
         width, height, alone = frame.alone(data)

@@ -13,7 +13,7 @@ from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, 
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
 from shared.imaging.formats.fax import without_end
-from shared.imaging.formats.gif_frames import with_ends
+from shared.imaging.formats.gif_pixels import with_ends
 from shared.imaging.formats.heif_properties import primaries_and_transfer
 from shared.imaging.formats.jpeg_repair import repaired
 from shared.imaging.gif_damage import refuse_missing_pixels

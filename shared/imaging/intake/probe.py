@@ -9,7 +9,7 @@ from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair,
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import GifLayout
-from shared.imaging.formats.gif_frames import with_ends
+from shared.imaging.formats.gif_pixels import with_ends
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format

@@ -1,7 +1,7 @@
 """Refuses truncated files of the formats in which libvips does not report truncation."""
 
 from shared.imaging.formats.containers import IMAGE, gif_blocks
-from shared.imaging.formats.gif_frames import ends_in_pixels
+from shared.imaging.formats.gif_pixels import ends_in_pixels
 from shared.imaging.formats.heif_boxes import declared_bytes
 from shared.imaging.formats.heif_pixels import what_is_missing
 from shared.imaging.formats.vp8 import ends_in_zeros

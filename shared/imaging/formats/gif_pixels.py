@@ -1,4 +1,4 @@
-"""Finds the frames of a GIF, also the last one of a file that is cut.
+"""Finds the compressed pixels of a GIF's frames, also of the last frame of a file that is cut.
 
 https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 """
@@ -15,7 +15,7 @@ TERMINATOR, TRAILER = b"\0", b";"
 SPARE_BLOCK = b"\2\0\0"
 
 
-class GifFrame(NamedTuple):
+class FramePixels(NamedTuple):
     """Offsets in the file: of a frame's descriptor, its code size, its last block and its end.
 
     `end` is that of the last block, before the terminator; it may be beyond the file.
@@ -39,12 +39,12 @@ class GifFrame(NamedTuple):
         return width, height, screen + descriptor + packed + TERMINATOR + TRAILER
 
 
-def gif_frames(data: bytes) -> Iterator[GifFrame]:
-    """Yield the frames; the last one may end beyond the file.
+def frame_pixels(data: bytes) -> Iterator[FramePixels]:
+    """Yield the pixels of each frame; the last ones may end beyond the file.
 
     The caller must bound the iteration.
     """
-    frame: GifFrame | None = None
+    frame: FramePixels | None = None
     try:
         for kind, at, contents in gif_blocks(data):
             if kind == SUB_BLOCK and frame:
@@ -53,7 +53,7 @@ def gif_frames(data: bytes) -> Iterator[GifFrame]:
                 yield frame
                 frame = None
             if kind == IMAGE and contents < len(data):
-                frame = GifFrame(at, contents, contents + 1, contents + 1)
+                frame = FramePixels(at, contents, contents + 1, contents + 1)
     except IndexError:
         pass  # the file is cut
     if frame:
@@ -63,7 +63,7 @@ def gif_frames(data: bytes) -> Iterator[GifFrame]:
 def ends_in_pixels(data: bytes) -> bool:
     """Return whether the file ends inside the data of its last frame, or right after them."""
     end = 0
-    for frame in gif_frames(data):
+    for frame in frame_pixels(data):
         end = frame.end
     return end >= len(data)
 
@@ -77,7 +77,7 @@ def with_ends(data: bytes) -> bytes:
     """
     pieces: list[bytes | memoryview] = []
     view, done = memoryview(data), 0
-    for frame in gif_frames(data):
+    for frame in frame_pixels(data):
         pieces += [view[done : frame.end], bytes(max(0, frame.end - len(data))), SPARE_BLOCK]
         done = frame.end
     if done >= len(data):
