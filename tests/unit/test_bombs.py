@@ -81,6 +81,16 @@ def test_the_directories_of_a_bigtiff_are_counted(order: str) -> None:
         return value.to_bytes(size, order)  # type: ignore[arg-type] # one of two words
 
     header = byte_order + version + word(8, 2) + word(0, 2) + word(16)
+    # Each directory has no entries and ends with the offset of the next one.
+    chain = [word(0) + word(at) for at in range(32, 16 * (MAX_FRAMES_READ + 3), 16)]
 
     assert refusal("tiff", header + word(0) + word(0)) is None
-    assert refusal("tiff", header + word(0) + word(16)) is Cause.TOO_MANY_FRAMES
+    assert refusal("tiff", header + b"".join(chain)) is Cause.TOO_MANY_FRAMES
+
+
+@pytest.mark.parametrize("first", [16, 32])
+def test_a_loop_of_directories_is_no_bomb(first: int) -> None:
+    pages = b"II+\0\x08\0\0\0" + first.to_bytes(8, "little")
+    pages += b"".join(bytes(8) + to.to_bytes(8, "little") for to in (32, 16))
+
+    assert refusal("tiff", pages) is None
