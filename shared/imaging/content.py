@@ -25,6 +25,8 @@ STRIPS, STRIP_LINES, MAX_STRIPS = 8, 16, 32
 MAX_STRIP_WIDTH = 16_384
 SAMPLE_QUALITY = 76
 DRAWN_RATIO, GRAPHIC_RATIO = 4.5, 12.0
+# Colours differ if the difference of red or blue is this many levels from that of green.
+COLOUR_LEVELS = 48
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,33 @@ class Content:
         return float(8 * self._jpeg_bytes / (self._strips.width * self._strips.height))
 
     @cached_property
+    def coloured_edges(self) -> float:
+        """Return the share of neighbours whose colours differ, not only their brightness.
+
+        Encoders that halve colour blur such edges, up to text that cannot be read.
+        """
+        pixel, neighbour = self._neighbours
+        red, green, blue = (pixel - neighbour).bandsplit()[:3]
+        differs = (red - green).bandjoin(blue - green).abs() > COLOUR_LEVELS
+        return float(differs.bandor().avg() / LEVELS)
+
+    @cached_property
     def _flat_share(self) -> float:
         """Return the share of sampled pixels that are equal to their right neighbour."""
-        width, height = self.image.width - 1, self.image.height
-        if not width:
-            return 1.0
+        pixel, neighbour = self._neighbours
+        return float((pixel == neighbour).bandand().avg() / LEVELS)
+
+    @cached_property
+    def _neighbours(self) -> tuple[pyvips.Image, pyvips.Image]:
+        """Return the sampled pixels and their right neighbours, in memory."""
+        width, height = max(1, self.image.width - 1), self.image.height
         step = SAMPLE_STEP if min(width, height) >= SMALL_SIDE else 1
+        last = self.image.width - width
         pixel, neighbour = (
-            self.image.crop(left, 0, width, height).subsample(step, step) for left in (0, 1)
+            self.image.crop(left, 0, width, height).subsample(step, step).copy_memory()
+            for left in (0, last)
         )
-        return float((pixel == neighbour).bandand().avg()) / LEVELS
+        return pixel, neighbour
 
     @cached_property
     def _png_over_jpeg(self) -> float:

@@ -1,7 +1,7 @@
 """Fills the slots of one rendition with the smallest files that their browsers can read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyvips
 
@@ -58,7 +58,7 @@ def fill_slots(
             if encoder not in tried:
                 tried[encoder] = encode(
                     shown,
-                    encoder,
+                    replace(encoder, saves_memory=not rendition.allows_exact),
                     quality=rendition.quality,
                     effort=rendition.effort,
                     content=content,

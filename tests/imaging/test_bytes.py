@@ -7,9 +7,12 @@ import pytest
 import pyvips
 from PIL import Image, ImageDraw, ImageFont
 
+from shared.imaging.content import Content
+from shared.imaging.encode import Encoder, encode
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
 from shared.model.limits import Limits
+from shared.model.quality_and_effort import DEFAULT_QUALITY, default_effort
 from shared.model.recipe import Recipe, Slot, Variant
 from tests.bench.score import Reference
 from tests.support import images
@@ -161,3 +164,43 @@ def test_coloured_text_can_be_read_in_every_slot() -> None:
 
     for each in files(source).values():
         assert reference.score_of(each.data) > 40
+
+
+def noisy_red_on_blue() -> pyvips.Image:
+    """Return coloured text that is no drawing to an encoder: a photograph of a sign."""
+    clean = pyvips.Image.new_from_buffer(red_on_blue(), "")
+    noise = pyvips.Image.gaussnoise(clean.width, clean.height, mean=0, sigma=6, seed=1)
+    return (clean + noise).cast("uchar").copy(interpretation="srgb").copy_memory()
+
+
+@pytest.mark.parametrize("codec", [Codec.AVIF, Codec.WEBP, Codec.JPEG])
+def test_coloured_text_can_be_read_in_a_lossy_file(codec: Codec) -> None:
+    image = noisy_red_on_blue()
+
+    file = encode(image, Encoder(codec), quality=DEFAULT_QUALITY, effort=default_effort(1))
+
+    assert not Content(image).is_drawn
+    assert Reference(image).score_of(file) > 40
+
+
+def test_a_photograph_has_no_coloured_edges() -> None:
+    picture = pyvips.Image.new_from_buffer(images.jpeg((640, 480)), "").copy_memory()
+
+    assert Content(picture).coloured_edges < 0.025
+
+
+def test_an_animation_of_flat_frames_is_exact_where_that_is_smaller() -> None:
+    frames = [Image.new("RGB", (160, 120), INKS[0]) for _ in range(6)]
+    for at, frame in enumerate(frames):
+        ImageDraw.Draw(frame).rectangle((at * 20, 30, at * 20 + 30, 80), fill=INKS[2])
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=80)
+
+    made = files(buffer.getvalue())
+
+    assert len(made[Slot.AVIF].data) <= len(made[Slot.WEBP].data) <= len(made[Slot.FALLBACK].data)
+    assert b"VP8 " not in made[Slot.WEBP].data
+    shown = Image.open(io.BytesIO(made[Slot.WEBP].data))
+    for at, frame in enumerate(frames):
+        shown.seek(at)
+        assert shown.convert("RGB").tobytes() == frame.tobytes()
