@@ -9,7 +9,7 @@ from PIL import Image, ImageCms, ImageOps, ImageSequence
 from shared.imaging.intake.probe import probe
 from shared.imaging.intake.sniff import sniff
 from shared.imaging.load import load
-from tests.imaging.fuzzing import seeds
+from tests.imaging.fuzz_seeds import seeds
 from tests.imaging.golden_cases import CASES
 from tests.imaging.golden_files import difference
 
@@ -18,7 +18,12 @@ from tests.imaging.golden_files import difference
 BOUND = 1.0
 # libheif enlarges halved chroma by repetition, libavif smoothly, which shows in noise: 6 levels of
 # these pictures of 48 by 36 pixels, and 0.7 of a photograph of 2 megapixels.
-CHROMA_BY_REPETITION = {"seed: avif": 7.0, "seed: alpha avif": 7.0}
+CHROMA_BY_REPETITION = {"seed: avif": 7.0, "seed: alpha avif": 7.0, "seed: deep avif": 7.0}
+# Files that other decoders cannot read, though they are valid.
+UNREAD = {
+    "grid avif": "libavif wants one item for each tile, even where all tiles are the same",
+    "big tiff": "Pillow reads no EXIF in a BigTIFF and fails",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def sources() -> Iterator[Source]:
 
 def _all_sources() -> Iterator[tuple[str, bytes]]:
     for file in seeds():
-        yield f"seed: {file.name}", file.data
+        if file.name not in UNREAD:
+            yield f"seed: {file.name}", file.data
     for case in CASES:
         yield case.name, case.source()
 

@@ -11,7 +11,8 @@ import pytest
 
 from shared.imaging.render import render
 from shared.model.errors import Cause, Failure
-from tests.imaging.fuzzing import LIMITS, RECIPE, SeedFile, seeds
+from tests.imaging.fuzz_seeds import SeedFile, seeds
+from tests.imaging.fuzzing import LIMITS, RECIPE
 from tests.imaging.rendering import refused
 from tests.support import images
 from tests.support.hand.png import MAGIC, chunk

@@ -15,7 +15,7 @@ from shared.imaging.sandbox.lock import Lock
 from shared.model.errors import DecoderCrash
 from shared.model.limits import Limits
 from shared.model.recipe import Slot
-from tests.imaging import fuzzing
+from tests.imaging import fuzz_seeds
 from tests.imaging.children import EVERY_SLOT_JOB, PATIENCE_SECONDS
 from tests.imaging.hosted_child import HostedChild
 from tests.imaging.probes import ABORT, DONE, EVERY_CALL, NETWORK, PROBES, Targets
@@ -158,14 +158,14 @@ def test_a_child_renders_without_the_locks_that_a_kernel_refuses(
     locks = tuple(lock for lock in Lock if lock not in hidden)
     child = start(*locks)
 
-    for seed in fuzzing.seeds():
+    for seed in fuzz_seeds.seeds():
         check_every_slot(child, seed.data)
 
     assert child.await_ready().locks == locks
 
 
-@pytest.mark.parametrize("seed", fuzzing.seeds(), ids=lambda seed: seed.name)
-def test_no_format_is_lost_to_the_locks(seed: fuzzing.SeedFile, start: StartChild) -> None:
+@pytest.mark.parametrize("seed", fuzz_seeds.seeds(), ids=lambda seed: seed.name)
+def test_no_format_is_lost_to_the_locks(seed: fuzz_seeds.SeedFile, start: StartChild) -> None:
     """Every format that is read, in every slot, cropped and with a watermark."""
     check_every_slot(start(*ALL_LOCKS), seed.data)
 

@@ -27,6 +27,8 @@ DIFFERENT = {
     "animation-disposal": "Pillow clears a frame to the first frame's colour",
     "seed: gif of small frames": "Pillow fills the canvas around a frame",
     "seed: avif with a sequence": "Pixfleet shows its still image",
+    "seed: png with described colours": "Pillow does not read the chunks of colours",
+    "seed: tiff of three pages": "Pillow takes pages for frames",
 }
 
 

@@ -13,7 +13,8 @@ from shared.imaging.intake.probe import loader, probe
 from shared.imaging.intake.sniff import require_rendered_format
 from shared.imaging.metadata.separation import exif_orientation, without_metadata
 from shared.model.errors import Failure
-from tests.imaging.mutations import WHERE, Change, Mutation
+from tests.imaging.mutations import Change, Mutation
+from tests.imaging.part_edits import WHERE
 from tests.support import images, images_by_hand
 from tests.support.credits import packet, saved, talkative
 from tests.support.hand import jpeg, png, tiff
@@ -27,7 +28,7 @@ BLOBS = ("exif-data", "xmp-data", "iptc-data", "photoshop-data")
 TEXTS = ("exif-ifd", "png-comment", "jpeg-thumbnail", "jpeg-comment", "image-description")
 SHORT, ORIENTATION, COPYRIGHT = 3, 0x112, 0x8298
 PACKET = packet(rights=["(c) Ada"], creator=[])
-EXAMPLES = SIZE.fuzz_cases // 10
+EXAMPLES = SIZE.fuzz_cases // 20
 
 
 def _credited(circle: bool = True) -> bytes:  # noqa: FBT001, FBT002 - a maker for tests

@@ -14,7 +14,7 @@ from shared.model.recipe import Slot
 from tests.e2e.packages import built, unpacked, writable_again
 from tests.e2e.trixie import NATIVE, PYTHON, compile_natively, trixie
 from tests.e2e.virtual_machine import boot
-from tests.imaging import fuzzing
+from tests.imaging import fuzz_seeds
 from tests.imaging.probes import DONE, PROBES
 from tests.support import images
 from tests.trixie.guest import REPORT, WATERMARK
@@ -60,7 +60,7 @@ def _fill(files: Path) -> None:
         (files / folder).mkdir()
     (files / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (files / "sources" / WATERMARK).write_bytes(images.alpha_png())
-    for seed in fuzzing.seeds():
+    for seed in fuzz_seeds.seeds():
         (files / "sources" / seed.name).write_bytes(seed.data)
     init = files / "init"
     init.write_text(INIT)
@@ -83,7 +83,7 @@ def test_every_probe_is_refused_on_arm64(report: dict[str, Any]) -> None:
 def test_no_format_is_lost_to_the_locks_on_arm64(report: dict[str, Any]) -> None:
     slots = {name: sorted(made) for name, made in report["slots"].items()}
 
-    assert slots == {seed.name: sorted(2 * tuple(Slot)) for seed in fuzzing.seeds()}
+    assert slots == {seed.name: sorted(2 * tuple(Slot)) for seed in fuzz_seeds.seeds()}
 
 
 def test_a_locked_child_that_aborts_ends_by_its_signal_on_arm64(report: dict[str, Any]) -> None:
