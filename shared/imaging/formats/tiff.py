@@ -8,6 +8,7 @@ from shared.imaging.formats.tiff_directory import (
     BAD_OFFSET,
     BITS,
     COMPRESSION,
+    CUT_DIRECTORY,
     EXTRA_SAMPLES,
     JPEG,
     MAX_SAMPLES,
@@ -52,9 +53,7 @@ def refuse_what_libvips_gets_wrong(data: bytes) -> None:
         _refuse_odd_pixels(first)
         refuse_missing_parts(first)
     except BAD_OFFSET as error:
-        raise Truncated(
-            "Expected a whole TIFF, got one that ends inside its directory."
-        ) from error
+        raise Truncated(CUT_DIRECTORY) from error
 
 
 def has_alpha(data: bytes) -> bool:

@@ -28,6 +28,7 @@ INTEGER_CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 MAX_TAGS, MAX_VALUES, MAX_SAMPLES = 4_096, 1_000_000, 16
 # What `struct` raises for offsets beyond the end of the file, and beyond the address space.
 BAD_OFFSET = (struct.error, OverflowError)
+CUT_DIRECTORY = "Expected a whole TIFF, got one that ends inside its directory."
 
 
 @dataclass(frozen=True, slots=True)

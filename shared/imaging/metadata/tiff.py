@@ -11,6 +11,7 @@ from shared.imaging.formats import tiff_directory as tags
 from shared.imaging.formats.containers import tiff_directories
 from shared.imaging.formats.tiff_directory import (
     BAD_OFFSET,
+    CUT_DIRECTORY,
     MAX_SAMPLES,
     Directory,
     first_directory,
@@ -18,7 +19,7 @@ from shared.imaging.formats.tiff_directory import (
 )
 from shared.imaging.formats.tiff_parts import parts, read_lengths
 from shared.imaging.formats.tiff_writer import LONG, SHORT, DirectoryWriter
-from shared.model.errors import Failure
+from shared.model.errors import Truncated
 
 XMP = 700
 FAX_3_OPTIONS, FAX_4_OPTIONS, PREDICTOR, INK_SET, CHROMA_POSITION = 292, 293, 317, 332, 531
@@ -54,13 +55,12 @@ def without_metadata(data: bytes) -> bytes:
     """Return the file with one directory, which has only valid tags of pixels.
 
     It follows the file, so no other offset changes. The file stays as it is if its directory is
-    such a one already, or cannot be read.
+    such a one already. Raises `Truncated` if its directory is not whole.
     """
     try:
-        first = first_directory(data)
-        return _file(first)
-    except (*BAD_OFFSET, Failure):
-        return data  # `refuse_what_libvips_gets_wrong` reports it
+        return _file(first_directory(data))
+    except BAD_OFFSET as error:
+        raise Truncated(CUT_DIRECTORY) from error
 
 
 def read_metadata(data: bytes) -> tuple[bytes, bytes]:
