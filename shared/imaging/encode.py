@@ -33,8 +33,6 @@ JPEG_EFFORTS: tuple[dict[str, object], ...] = (
 # The share of coloured edges from which on colour must not be blurred: photographs have up to
 # 1.5 %, screenshots 2 to 5 %, coloured text 14 % and more. docs/recipes.md has costs and savings.
 WEBP_COLOURED_EDGES, JPEG_COLOURED_EDGES = 0.025, 0.08
-# The flags of an extended WebP, in its first chunk: RFC 9649, section 2.7.
-VP8X_AT, VP8X_FLAGS_AT, ALPHA_FLAG = 12, 20, 0x10
 # For 8-bit images, too: libaom then rounds less and saves 5 % of the bytes.
 AVIF_BITS = 10
 # 4:4:4: halved colour costs as many bytes at the same score, and makes coloured text unreadable.
@@ -120,19 +118,6 @@ def _colour_options(encoder: Encoder, content: Content) -> dict[str, object]:
         is_sharp = has_edges and not encoder.saves_memory
         return {"smart_subsample": True} if is_sharp else {}
     return {"subsample_mode": "off"} if content.coloured_edges >= JPEG_COLOURED_EDGES else {}
-
-
-def with_alpha_flag(webp: bytes) -> bytes:
-    """Return a WebP whose header says that it has alpha, if it has such a header.
-
-    libwebp does not say so if frames become transparent only because the frame before was cleared;
-    readers then take what was cleared for black (RFC 9649, section 2.7.1).
-    """
-    if webp[VP8X_AT : VP8X_AT + 4] != b"VP8X":
-        return webp
-    flagged = bytearray(webp)
-    flagged[VP8X_FLAGS_AT] |= ALPHA_FLAG
-    return bytes(flagged)
 
 
 def chosen_effort(codec: Codec, effort: Mapping[str, int], content: Content) -> int:

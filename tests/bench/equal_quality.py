@@ -21,9 +21,8 @@ from tests.bench.pictures import Picture
 from tests.bench.recipes import ladder
 from tests.bench.rounds import File
 
-# Scores that differ by less count as equal, in points of SSIMULACRA2.
-TOLERANCE = 1.0
-# The search stops at this difference: a step of quality is about half a point.
+# The search stops at this difference, in points of SSIMULACRA2: a step of quality is about half a
+# point.
 CLOSE = 0.3
 MAX_TRIES = 5
 POINTS_PER_STEP = 0.5

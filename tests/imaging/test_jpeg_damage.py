@@ -77,7 +77,7 @@ def adobe(transform: int) -> bytes:
     return b"\xff\xee\x00\x0eAdobe\x00\x64" + bytes(4) + bytes([transform])
 
 
-APP0, APP4, QUANTISATION, FRAME, SCAN, END, RESTART = 0xE0, 0xE4, 0xDB, 0xC0, 0xDA, 0xD9, 0xD3
+APP0, QUANTISATION, FRAME, SCAN, END, RESTART = 0xE0, 0xDB, 0xC0, 0xDA, 0xD9, 0xD3
 
 HARMLESS: dict[str, tuple[bytes, Change]] = {
     "JFIF 2.01": (BASELINE, replace(9, b"\x02\x01", of=APP0)),

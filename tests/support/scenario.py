@@ -46,7 +46,6 @@ RECIPES: Mapping[str, object] = {
         },
     ],
 }
-LIVE_ARN = "arn:aws:sqs:us-east-1:123456789012:pixfleet-live"
 
 # Fields that people read. Their wording may change; programs read the other fields.
 PROSE = frozenset(
