@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from json import dumps
+from string import ascii_lowercase, ascii_uppercase
 
 from shared.model.quality_and_effort import DEFAULT_QUALITY
+
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Slot(StrEnum):
@@ -81,11 +84,20 @@ class Watermark:
     etag: str = ""
 
 
+def ascii_lower(text: str) -> str:
+    """Return the text with A to Z in lower case, and all other characters as they are.
+
+    Python, JavaScript and Terraform disagree about the lower case of characters beyond ASCII.
+    """
+    return text.translate(_LOWER)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """Which keys a recipe is for: those with the prefix and any of the suffixes.
 
-    Suffixes are in lower case and match any letter case; without suffixes, all keys match.
+    Suffixes are those that `ascii_lower` returns, and match any case of A to Z; without suffixes,
+    all keys match.
     """
 
     prefix: str = ""
@@ -95,7 +107,7 @@ class Match:
         """Return whether a source key matches; the S3 console's folder keys, `…/`, never match."""
         if key.endswith("/") or not key.startswith(self.prefix):
             return False
-        return not self.suffixes or key.lower().endswith(self.suffixes)
+        return not self.suffixes or ascii_lower(key).endswith(self.suffixes)
 
 
 @dataclass(frozen=True, slots=True)

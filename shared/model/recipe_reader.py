@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from shared.model.errors import Misconfigured
 from shared.model.problems import Fields, Problems, is_whole
 from shared.model.quality_and_effort import DEFAULT_QUALITY
-from shared.model.recipe import Animation, Caps, Match, Position, Recipe, RecipeSet, Watermark
+from shared.model.recipe import (
+    Animation,
+    Caps,
+    Match,
+    Position,
+    Recipe,
+    RecipeSet,
+    Watermark,
+    ascii_lower,
+)
 from shared.model.variant_reader import (
     read_encoder_figures,
     read_name,
@@ -94,7 +103,7 @@ def _match(fields: Fields) -> Match:
     suffixes = []
     for path, item in inner.list_of("suffixes", expected="a list of suffixes such as .jpg"):
         if isinstance(item, str) and item:
-            suffixes.append(item.lower())
+            suffixes.append(ascii_lower(item))
         else:
             fields.problems.add(path, "a suffix such as .jpg", item)
     inner.refuse_others()

@@ -98,9 +98,15 @@ def readable(accept: str) -> Readable:
 
 
 def _qualities(accept: str) -> Mapping[str, float]:
-    """Return q by media range: the first of repeated ranges, without ranges of invalid q."""
+    """Return q by media range: the first of repeated ranges, without ranges of invalid q.
+
+    Media types are ASCII, and no browser sends anything else.
+    """
     quality: dict[str, float] = {}
-    for entry in accept[:MAX_ACCEPT_CHARACTERS].lower().split(",")[:MAX_RANGES]:
+    read = accept[:MAX_ACCEPT_CHARACTERS]
+    if not read.isascii():
+        return {}
+    for entry in read.lower().split(",")[:MAX_RANGES]:
         kind, *parameters = re.sub(r"[ \t]", "", entry).split(";")
         said = [value[2:] for value in parameters if value.startswith("q=")] or ["1"]
         if QUALITY.fullmatch(said[0]):

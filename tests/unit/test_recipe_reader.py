@@ -210,3 +210,25 @@ def test_any_value_anywhere_is_read_or_refused(data: st.DataObject) -> None:
 
     assert outcome
     assert isinstance(outcome, RecipeSet | tuple)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "key", "accepted"),
+    [
+        (".JPG", "a.jPg", True),
+        (".\xc9", "a.\xc9", True),
+        (".\xc9", "a.\xe9", False),
+        (".\xe9", "a.\xc9", False),
+        ("i", "\u0130", False),
+        ("k", "\u212a", False),
+        ("\u03a3", "A\u03a3", True),
+        ("\u03c3", "\u03a3", False),
+    ],
+)
+def test_suffixes_match_any_case_of_a_to_z_only(suffix: str, key: str, *, accepted: bool) -> None:
+    variants = [{"name": "full", "formats": ["webp"]}]
+    entry = {"name": "a", "match": {"suffixes": [suffix]}, "variants": variants}
+
+    (read,) = read_recipes({"version": 1, "recipes": [entry]}).recipes
+
+    assert read.match.accepts(key) == accepted

@@ -1,6 +1,7 @@
 locals {
   # The parts of the recipes that the edge needs: [prefix, suffixes, [[name, width, slots]…]]. The
-  # worker validates the recipes. Entries for the same rung are merged, as in the worker.
+  # worker validates the recipes. Entries for the same rung are merged, and A to Z in suffixes are in
+  # lower case, as in the worker.
   _recipes = jsondecode(var.recipes_json).recipes
 
   _entries = [
@@ -49,7 +50,11 @@ locals {
   edge_recipes = [
     for index, recipe in local._recipes : [
       try(coalesce(recipe.match.prefix), ""),
-      [for suffix in try(coalescelist(recipe.match.suffixes), []) : lower(suffix)],
+      [
+        for suffix in try(coalescelist(recipe.match.suffixes), []) : join("", [
+          for character in split("", suffix) : can(regex("[A-Z]", character)) ? lower(character) : character
+        ])
+      ],
       [
         for name in local._names[index] :
         [name, local._widths[index][name][0], local._slots[index][name]]

@@ -80,7 +80,10 @@ function fits(bytes, name) {
 function qualities(accept) {
   const found = {};
   // Browsers send about ten ranges in 150 characters.
-  const ranges = replaced(replaced(accept.slice(0, 1024).toLowerCase(), ' ', ''), '\t', '');
+  const read = accept.slice(0, 1024);
+  // Engines disagree about the lower case of characters beyond ASCII, which no media type has.
+  if (/[^\x00-\x7f]/.test(read)) return found;
+  const ranges = replaced(replaced(read.toLowerCase(), ' ', ''), '\t', '');
   ranges.split(',', 32).forEach((range) => {
     const type = range.split(';', 1)[0];
     const weight = range.split(';q=', 2)[1];
@@ -120,9 +123,14 @@ function readable(accept) {
   return { order: taken.concat(others), taken: taken };
 }
 
-function accepts(recipe, key, lower) {
+// Lower-cases A to Z only, as the worker does.
+function hasSuffix(key, suffix) {
+  return key.slice(-suffix.length).replace(/[A-Z]/g, (capital) => capital.toLowerCase()) === suffix;
+}
+
+function accepts(recipe, key) {
   if (key.endsWith('/') || !key.startsWith(recipe[0])) return false;
-  return !recipe[1].length || recipe[1].some((suffix) => lower.endsWith(suffix));
+  return !recipe[1].length || recipe[1].some((suffix) => hasSuffix(key, suffix));
 }
 
 // The edge does not know a recipe that a source's metadata names; a manifest's URLs name the variant.
@@ -151,8 +159,7 @@ function rung(rungs, ask, taken) {
 function objectName(key, ask, accept) {
   if (ask.format === 'manifest') return 'manifest.json';
   const slot = ask.format ? ask.format.charAt(0) : '';
-  const lower = key.toLowerCase();
-  const recipe = recipes.find((one) => accepts(one, key, lower));
+  const recipe = recipes.find((one) => accepts(one, key));
   if (!recipe && !ask.variant) refuse(404, 'a key that a recipe takes');
   const variants = ask.variant ? named(recipe, ask.variant, slot) : ladder(recipe, slot);
   if (!variants.length) refuse(400, 'a variant and a format that a recipe stores together');
