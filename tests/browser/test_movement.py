@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.browser.chromium import Chromium
+from tests.imaging import moving_pngs
 from tests.imaging import test_apng as apngs
+from tests.imaging import test_apng_structure as structure
 from tests.imaging import test_gif as gifs
 from tests.imaging import test_moving_webp as webps
 from tests.imaging.composing import difference, frames_of
@@ -35,18 +37,22 @@ APNGS: Mapping[str, bytes] = {
     },
     **{
         f"apng of {name}": apng.apng(
-            apngs.SIZE,
-            [apng.Frame(each, *apngs.SIZE) for each in (bytes(len(samples)), samples)],
+            moving_pngs.SIZE,
+            [apng.Frame(each, *moving_pngs.SIZE) for each in (bytes(len(samples)), samples)],
             colour=colour,
             bits=bits,
             extra=extra,
         )
         for name, (colour, bits, samples, extra, _) in apngs.KINDS.items()
     },
-    **{f"apng with {name}": data for name, (data, _) in apngs.FORGIVEN.items()},
-    "apng without its default image": apng.apng(apngs.SIZE, apngs.MOVES, default=apngs.HIDDEN),
-    "apng of one frame": apng.apng(apngs.SIZE, apngs.MOVES[:1], default=apngs.HIDDEN),
-    "apng with its control first": apngs.swapped(1, 2),
+    **{f"apng with {name}": data for name, (data, _) in structure.FORGIVEN.items()},
+    "apng without its default image": apng.apng(
+        moving_pngs.SIZE, moving_pngs.MOVES, default=moving_pngs.HIDDEN
+    ),
+    "apng of one frame": apng.apng(
+        moving_pngs.SIZE, moving_pngs.MOVES[:1], default=moving_pngs.HIDDEN
+    ),
+    "apng with its control first": structure.swapped(1, 2),
 }
 WEBPS = {f"webp of seed {seed}": webps.file_of(webps.drawn(seed)) for seed in range(20)}
 SOURCES = [
