@@ -182,10 +182,14 @@ def test_a_padding_of_zeros_is_harmless() -> None:
 
 
 def shifted(levels: int, *, at: int, random: Random, columns: int = 80, rows: int = 20) -> bytes:
-    """Return a grey file whose brightness changes by some levels from one block on."""
+    """Return a grey file whose brightness changes by some levels from one block on.
+
+    Before, it falls evenly from left to right, and neighbouring blocks differ a little.
+    """
     layout, level, bits = Layout(8 * columns, 8 * rows), 0, ""
     for number in range(columns * rows):
-        wanted = random.randint(-4, 4) + (levels * 8 if number >= at else 0)
+        wanted = random.randint(-4, 4) - 2 * (number % columns)
+        wanted += levels * 8 if number >= at else 0
         bits += Block(wanted - level).bits
         level = wanted
     return layout.head() + layout.scan(packed(bits)) + b"\xff\xd9"
@@ -203,6 +207,35 @@ def test_a_shift_of_brightness_is_found(levels: int, row: int) -> None:
 def test_a_picture_of_two_halves_is_intact(column: int) -> None:
     """A change at the beginning of a row is an edge, as a film's black bars have."""
     assert walk(shifted(30, at=5 * 80 + column, random=generator(1))).finding is Finding.INTACT
+
+
+def saved(picture: Image.Image, **options: object) -> bytes:
+    out = BytesIO()
+    picture.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("quality", [10, 50, 85, 100])
+@pytest.mark.parametrize(("tile", "subsampling"), [(8, 0), (8, 1), (16, 2)])
+@pytest.mark.parametrize("ground", [(240, 240, 245), (80, 60, 30)])
+@pytest.mark.parametrize("at", [0.25, 0.5, 0.75])
+def test_a_step_by_one_mcu_in_a_drawing_is_intact(
+    at: float, ground: tuple[int, int, int], tile: int, subsampling: int, quality: int
+) -> None:
+    """Two panels of a page, or the ground in a game: both edges are borders of MCUs."""
+    column = int(1024 * at)
+    picture = Image.new("RGB", (1024, 512), "white")
+    picture.paste(ground, (column, 10 * tile, 1024, 512))
+    picture.paste(ground, (0, 11 * tile, column, 512))
+    # What is above the edge varies, what is below it does not.
+    striped = picture.copy()
+    for left in range(0, 1024, 96):
+        top = 10 if left >= column else 11
+        striped.paste((225, 250, 235), (left, 0, left + 48, top * tile))
+
+    for each in (picture, striped):
+        walked = walk(saved(each, quality=quality, subsampling=subsampling))
+        assert walked.finding is Finding.INTACT
 
 
 def test_windows_on_a_screen_are_intact() -> None:

@@ -5,7 +5,8 @@
  * wrong. In the picture the shift begins at an MCU, and shows as a step along the upper edges of
  * as many MCUs as a row has: the rest of its row, and in the next row those before it. Nothing
  * else looks like that: other edges do not follow the borders of MCUs over two rows, and their
- * steps differ.
+ * steps differ. Those of drawings may: two panels of a page, the tiles of a game. But there what is
+ * below the edge does not depend on what is above it, and in a shifted picture it does.
  */
 
 #ifndef PIXFLEET_DC_SHIFT_H
@@ -33,12 +34,17 @@ static const float MOST_REACH = 16;
 /* The share of the MCUs that must have the step, and of the others that must have none. With the
  * rule of ends these refuse none of 3,300 intact pictures, two thirds of them drawings and screens. */
 static const float LEAST_SHARE = 0.8f, LEAST_SHARE_OF_FEW = 0.95f;
+/* Steps that vary half as much as the levels above them, or more, are those of a drawing. */
+static const float MOST_VARIATION = 0.5f;
+/* The share of these levels that must differ from the one before: those of flat areas do not. */
+static const float LEAST_CHANGES = 0.25f;
 
 /* One component of a scan. Arrays have an element for each column of MCUs. */
 struct edges {
     uint32_t columns;
     float *bottom;       /* means of the bottom lines of the MCUs above */
     float *above, *here; /* steps from the MCUs above, in the last row and in this one */
+    float *above_levels, *here_levels; /* the means from which these steps start */
 };
 
 static float limited(float step, float limit)
@@ -88,6 +94,13 @@ static float step_after(const struct edges *edges, uint32_t column, uint32_t num
     return at < edges->columns ? edges->above[at] : edges->here[at - edges->columns];
 }
 
+/* Returns the level from which that step starts. */
+static float level_after(const struct edges *edges, uint32_t column, uint32_t number)
+{
+    uint32_t at = column + number;
+    return at < edges->columns ? edges->above_levels[at] : edges->here_levels[at - edges->columns];
+}
+
 /* Returns the median of the steps along the shift, rounded to levels. */
 static float median_step(const struct edges *edges, uint32_t column)
 {
@@ -135,6 +148,29 @@ static int has_ends(const struct edges *edges, uint32_t column, float shift)
         && with_step(edges, column, shift, most - GARBLED, END) >= LEAST_AT_END;
 }
 
+static float limited_distance(float one, float other)
+{
+    float difference = one - other;
+    return smaller(difference < 0 ? -difference : difference, MOST_REACH);
+}
+
+/* Returns whether the levels below the edge follow those above it: whether the steps vary much
+ * less than the levels from which they start. Both are constant between flat colours. */
+static int follows_above(const struct edges *edges, uint32_t column, float shift)
+{
+    float columns = (float)edges->columns, step = 0, level = 0, steps = 0, levels = 0, changes = 0;
+    for (uint32_t i = 0; i < edges->columns; i++) {
+        step += limited(step_after(edges, column, i) - shift, MOST_REACH) / columns;
+        level += level_after(edges, column, i) / columns;
+    }
+    for (uint32_t i = 0; i < edges->columns; i++) {
+        steps += limited_distance(step_after(edges, column, i), shift + step);
+        levels += limited_distance(level_after(edges, column, i), level);
+        changes += (float)(i && level_after(edges, column, i) != level_after(edges, column, i - 1));
+    }
+    return changes >= LEAST_CHANGES * columns && steps < MOST_VARIATION * levels;
+}
+
 static int is_shift(const struct edges *edges, uint32_t column)
 {
     float shift = median_step(edges, column);
@@ -144,7 +180,8 @@ static int is_shift(const struct edges *edges, uint32_t column)
         plain += (uint32_t)is_near(step_beside(edges, column, i), 0, shift);
     return (float)plain >= least
         && (float)with_step(edges, column, shift, 0, edges->columns) >= least
-        && has_ends(edges, column, shift);
+        && has_ends(edges, column, shift)
+        && follows_above(edges, column, shift);
 }
 
 /* Returns the column of the row above in which a shift begins; 0 for none. */
@@ -159,14 +196,17 @@ static uint32_t shifted_from(const struct edges *edges)
 static void add_edges(struct edges *edges, uint32_t column, float top, float bottom)
 {
     edges->here[column] = top - edges->bottom[column];
+    edges->here_levels[column] = edges->bottom[column];
     edges->bottom[column] = bottom;
 }
 
 static void start_row(struct edges *edges)
 {
-    float *above = edges->above;
+    float *above = edges->above, *levels = edges->above_levels;
     edges->above = edges->here;
     edges->here = above;
+    edges->above_levels = edges->here_levels;
+    edges->here_levels = levels;
 }
 
 #endif

@@ -54,7 +54,7 @@ static int read_components(struct walker *walker, const uint8_t *at)
     return 1;
 }
 
-enum { EDGE_ARRAYS = 2 /* words, for three arrays of floats */ };
+enum { EDGE_ARRAYS = 3 /* words, for five arrays of floats */ };
 
 /* Gives each component its part of the workspace, and reports how large the workspace must be. */
 static void set_workspace(struct walker *walker)
@@ -77,6 +77,8 @@ static void set_workspace(struct walker *walker)
         component->edges.bottom = (float *)part;
         component->edges.above = component->edges.bottom + columns;
         component->edges.here = component->edges.above + columns;
+        component->edges.above_levels = component->edges.here + columns;
+        component->edges.here_levels = component->edges.above_levels + columns;
     }
     walker->report->workspace_words = used;
 }
