@@ -123,6 +123,10 @@ nightly: setup coverage  ## Run all tests at full size with a new seed, and meas
 	@PIXFLEET_TEST_SIZE=nightly $(BIN)/pytest -n auto
 	@$(MAKE) --no-print-directory browser trixie
 
+.PHONY: fuzz
+fuzz: setup  ## Break 50,000 files of every format and render them, with a new seed
+	@PIXFLEET_TEST_SIZE=$${PIXFLEET_TEST_SIZE:-5} $(BIN)/pytest -n auto tests/imaging/test_fuzz.py
+
 .PHONY: browser
 browser: setup  ## Compare rendered pictures with headless Chromium: apt-get install chromium
 	@$(BIN)/pytest tests/browser
