@@ -33,7 +33,7 @@ from tests.bench.plots import plot_groups
 from tests.bench.score import Reference
 
 BUILD = Path("build")
-WIDTHS = (320, 640, 960, 1280, 1920)
+WIDTHS = (320, 640, 1280, 1920)
 QUALITIES = (35, 50, 60, 70, 85)
 BEFORE_LARGE_PIXELS = 1_400_000
 WHITE = [255, 255, 255]
@@ -196,7 +196,8 @@ def rows(found: Sequence[Found]) -> Iterator[str]:
     yield "|---|" + "--:|" * (len(widths) + 2)
     groups = dict(by_group(found))
     together = [each for each in found if each.group in TOGETHER]
-    for name, own in (*groups.items(), (", ".join(TOGETHER), together)):
+    joined = {", ".join(TOGETHER): together} if together else {}
+    for name, own in {**groups, **joined}.items():
         by_width = [[each.ratio for each in own if each.width == width] for width in widths]
         cells = [f"{geometric_mean(each):.2f}" if each else "" for each in by_width]
         cpu = sum(each.cpu_seconds for each in own) / sum(each.before_cpu_seconds for each in own)

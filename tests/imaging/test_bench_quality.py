@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import pyvips
+from PIL import Image
 from ssimulacra2 import compute_ssimulacra2
 
 from shared.model.codec import Codec
+from tests.bench.by_content import Found, ladder_ratios, measure, rows
 from tests.bench.curves import Key, Policy, Sample, at_quality, at_score, curves, totals
 from tests.bench.equal_quality import Scorer, nearest, with_quality
 from tests.bench.originals import Original
@@ -158,3 +160,29 @@ def _plain(image: pyvips.Image) -> BytesIO:
 
 def _point(picture: str, score: float, size: int) -> Point:
     return Point(picture, 640, Codec.AVIF, 1, 60, 0.5, size, score)
+
+
+def _found(picture: str, width: int, before: int, now: float) -> Found:
+    return Found("text", picture, width, 80.0, before, 1.0, now, 2.0, 1, is_exact=False)
+
+
+def test_the_ratio_of_a_ladder_is_that_of_all_its_rungs_together() -> None:
+    found = [_found("one", 320, 100, 50), _found("one", 640, 300, 250), _found("two", 320, 80, 80)]
+
+    assert ladder_ratios(found) == pytest.approx([0.75, 1.0])
+
+
+def test_the_table_has_geometric_means_by_rung() -> None:
+    found = [_found("one", 320, 100, 50), _found("two", 320, 100, 200)]
+
+    assert "| text | 1.00 | 1.00 | 2.00 |" in list(rows(found))
+
+
+def test_a_drawing_is_measured_with_its_exact_file(tmp_path: Path) -> None:
+    path = tmp_path / "drawing.png"
+    Image.new("RGB", (300, 270), (9, 99, 200)).save(path)
+
+    (found,) = measure("drawings", path, [300])
+
+    assert found.is_exact
+    assert found.ratio < 1
