@@ -112,7 +112,7 @@ def _colour_options(encoder: Encoder, content: Content) -> dict[str, object]:
     if encoder.is_exact or encoder.codec not in {Codec.WEBP, Codec.JPEG}:
         return {}
     if encoder.codec is Codec.WEBP:
-        # Of small parts of frames, libwebp's sharp colour is worse than its plain one.
+        # Frames are stored as small parts, for which the sharp conversion is worse.
         is_still = frame_count(content.image) == 1
         has_edges = is_still and content.coloured_edges >= WEBP_COLOURED_EDGES
         is_sharp = has_edges and not encoder.saves_memory

@@ -1,7 +1,7 @@
 """Turns whatever goes wrong while a source is read into a failure of that source.
 
-A file is a stranger's: it may bring any reader to any exception. Afterwards the process is as good
-as before, so the exception is an answer.
+A stranger's file may bring any reader to any exception. The exception does no harm to the process,
+so it becomes the answer about this file.
 """
 
 from collections.abc import Iterator

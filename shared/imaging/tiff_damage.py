@@ -23,7 +23,7 @@ from shared.model.errors import Corrupt, Truncated
 STAGE = "render"
 DEFLATE = frozenset({8, 32946})
 JPEG_TABLES = 347
-# What libtiff calls a line, and how many pixels of it were there.
+# A fax line in a warning of libtiff, and how many of its pixels were there.
 BAD_LINE = re.compile(r"at line (\d+ of \w+ \d+) \((?:got (\d+)|x)")
 NO_LINES = "Premature EOF"
 # Where lines have no beginning that the decoder can find, one bad line spoils those after it. One
@@ -31,7 +31,7 @@ NO_LINES = "Premature EOF"
 GOOD_LINES = 50
 # Warnings of libjpeg about scans; its others, and libtiff's, change no pixel.
 LOST_SCAN = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
-# What is inflated at once, and of how much: what is left of it is copied each time.
+# The most output and input of one call. zlib's wrapper copies the rest of the input at each call.
 CHUNK_BYTES, PIECE_BYTES = 1 << 20, 1 << 16
 START = b"\xff\xd8"
 # Each walk takes 50 us at least. A picture of 100 megapixels has 6,100 tiles of 128 by 128.
@@ -115,7 +115,7 @@ def _is_complete(packed: bytes, size: int, most: int) -> bool:
 
 
 def _refuse_bad_scans(first: Directory, messages: Sequence[str]) -> None:
-    """Walk the scans of all parts; if that is not possible, warnings must do."""
+    """Walk the scans of all parts; if that is not possible, libjpeg's warnings decide."""
     found = parts(first)
     if found.number <= MAX_WALKED and all(map(refuse_damaged_scans, _streams(first, found))):
         return

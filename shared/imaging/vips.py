@@ -37,7 +37,7 @@ _MESSAGES: tuple[tuple[str, type[Failure]], ...] = (
     ("av1_create_context_and_bufferpool", TooCostly),
     # Not the image's fault: the process has too many threads, or no memory for another stack.
     ("error creating thread", Unknown),
-    # Of these formats, `reading` decides by the file's structure.
+    # `reading` corrects these for formats whose end can be found.
     ("premature end", Truncated),
     ("libpng read error", Truncated),
     ("unexpected end", Truncated),

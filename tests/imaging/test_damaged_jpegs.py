@@ -1,4 +1,4 @@
-"""Of damaged JPEGs, hardly any is published with lost rows, at any scale of the decoder."""
+"""Hardly any damaged JPEG is published with lost rows, at any scale of the decoder."""
 
 import pytest
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 LENGTH_SIZE_AT, LENGTH_SIZE_BITS = 21, 0b11
 HEADER_BYTES, FIRST_SLICE_BIT = 2, 0x80
 SLICE_KINDS = range(32)
-# What an encoder writes as 0, 0, 3 and the byte, and 0, 0, 3 where no byte follows that needs it.
+# Encoders write 0, 0, 3 instead of 0, 0 before a byte of 0 to 3, and nowhere else.
 FORBIDDEN = re.compile(rb"\x00\x00(?:[\x00-\x02]|\x03[^\x00-\x03])", re.DOTALL)
 # Some encoders fill up the last bytes of a unit or of the data.
 MAX_PADDING = 32

@@ -1,4 +1,4 @@
-"""Whether the scans of a JPEG bring every coefficient: ITU-T T.81, annexes B and G.
+"""Finds out whether the scans of a JPEG bring every coefficient: ITU-T T.81, annexes B and G.
 
 A progressive file that ends early between two scans decodes without a warning, only less sharp.
 """

@@ -1,4 +1,4 @@
-"""Whether a file reaches its end: it tells a damaged file from one that was cut off.
+"""Finds out whether a file reaches its end: a damaged file does, one that was cut off does not.
 
 An upload that stops half-way leaves no end, and damage in the middle leaves it. Decoders report
 both alike.

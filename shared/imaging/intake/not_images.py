@@ -1,4 +1,4 @@
-"""Tells in a content owner's words what a file is that is no image."""
+"""Names files that are no images, in words of a content owner."""
 
 import re
 
@@ -61,7 +61,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
 
 
 def in_words(header: bytes) -> str:
-    """Return what a file is whose first bytes, `header`, begin no image; for "got …"."""
+    """Return what a file is, by its first bytes, `header`, in words that follow "got"."""
     if not header:
         return "an empty file"
     if not header.strip(b"\0"):

@@ -15,13 +15,14 @@
 #include <stdint.h>
 
 enum {
-    /* A part of a row with fewer MCUs tells nothing. */
+    /* A part of a row with fewer MCUs is too short to compare. */
     LEAST_PART = 8,
     LEAST_COLUMNS = 32,
     MANY_COLUMNS = 64,
     MOST_LEVELS = 255,
-    /* Of so many MCUs at each end of both parts so many must have the step. Windows and bars of a
-     * screen shot seldom reach all four: the borders of the picture, and the MCU of the shift. */
+    /* Both parts of the edge end at a border of the picture and at the MCU of the shift. Of END
+     * MCUs at each of these ends, LEAST_AT_END must have the step: windows and bars of a screen
+     * shot seldom reach all four. */
     END = 8,
     LEAST_AT_END = 5,
     /* The damage itself: MCUs beside the shift that are not looked at. */

@@ -1,4 +1,4 @@
-/* What the walk knows of the file, and what it reports. */
+/* The state of a walk, and its report. */
 
 #ifndef PIXFLEET_WALKER_H
 #define PIXFLEET_WALKER_H
