@@ -23,7 +23,9 @@ class EdgeCase:
 
 
 def _case(row: Mapping[str, Any]) -> EdgeCase:
-    request = EdgeRequest(row["path"], row.get("query", {}), row.get("accept", ""))
+    request = EdgeRequest(
+        row["path"], row.get("query", {}), row.get("accept", ""), row.get("hints", {})
+    )
     expected = row["stored"] if "stored" in row else tuple(row["refused"])
     return EdgeCase(row["name"], row.get("recipe_set", "shipped"), request, expected)
 

@@ -10,6 +10,7 @@ from shared.model.recipe import RecipeSet, Variant
 from tests.terraform.edge_model import RUNG, EdgeRequest, NotServed, stored_path
 
 MODULE = Path(__file__).parents[2] / "terraform" / "modules" / "delivery"
+OPERATOR = r" (=>|[!=]==|[<>]=|&&|\|\||[-+*?:<>]) "
 # CloudFront's events and responses are JSON without a schema of ours.
 Event = Mapping[str, Any]
 Answer = str | tuple[int, str]
@@ -17,7 +18,8 @@ Answer = str | tuple[int, str]
 
 def bare(name: str) -> str:
     """Return a function's file as Terraform strips it."""
-    return re.sub(r"(?m)^ *(//.*\n)?", "", (MODULE / name).read_text(encoding="utf-8"))
+    code = re.sub(r"(?m)^ *(//.*\n)?", "", (MODULE / name).read_text(encoding="utf-8"))
+    return re.sub(OPERATOR, r"\1", code)
 
 
 def edge_recipes(recipe_set: RecipeSet) -> list[list[object]]:
@@ -64,10 +66,14 @@ def request_event(request: EdgeRequest) -> Event:
             "method": "GET",
             "uri": request.path,
             "querystring": {name: _field(values) for name, values in request.query.items()},
-            "headers": {"accept": {"value": request.accept}} if request.accept else {},
+            "headers": {name: {"value": value} for name, value in _headers(request).items()},
             "cookies": {},
         },
     }
+
+
+def _headers(request: EdgeRequest) -> Mapping[str, str]:
+    return {**({"accept": request.accept} if request.accept else {}), **request.hints}
 
 
 def _field(values: Sequence[str]) -> Event:

@@ -15,10 +15,18 @@ from shared.model.recipe import Recipe, RecipeSet, Slot, Variant
 
 MANIFEST_FORMAT = "manifest"
 RUNG = re.compile(r"w[0-9]+")
+AUTO = "auto"
+# The width of `w=auto` for clients that send no hints, in device pixels.
+AUTO_WIDTH = 960
+PIXELS = re.compile(r"[1-9][0-9]{0,4}")
+# Browsers report 1.100000023841858 when a page is zoomed.
+RATIO = re.compile(r"[0-9]{1,2}(\.[0-9]{1,20})?")
 PARAMETERS = {
-    "w": (re.compile(r"[1-9][0-9]{0,4}"), "w to be a whole number from 1 to 99999"),
-    # Browsers report 1.100000023841858 when a page is zoomed.
-    "dpr": (re.compile(r"[0-9]{1,2}(\.[0-9]{1,20})?"), "dpr to be a number such as 2 or 1.5"),
+    "w": (
+        re.compile(rf"{AUTO}|{PIXELS.pattern}"),
+        "w to be a whole number from 1 to 99999, or auto",
+    ),
+    "dpr": (RATIO, "dpr to be a number such as 2 or 1.5"),
     "variant": (re.compile(r"[a-z][a-z0-9-]{0,31}"), "variant to be a name from a recipe"),
     "format": (
         re.compile(r"avif|webp|fallback|manifest"),
@@ -45,11 +53,15 @@ class NotServed(PixfleetError):
 
 @dataclass(frozen=True, slots=True)
 class EdgeRequest:
-    """A request as CloudFront hands it on: path and query values percent-encoded, as sent."""
+    """A request as CloudFront hands it on: path and query values percent-encoded, as sent.
+
+    `hints` are the request headers that `w=auto` reads, by name in lower case.
+    """
 
     path: str
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     accept: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ def stored_path(recipe_set: RecipeSet, request: EdgeRequest) -> str:
     """Return the percent-encoded path of the stored object; raises `NotServed` without one."""
     asked = _asked(request.query)
     key = _source_key(request.path)
-    name = _object_name(recipe_set, key, asked, readable(request.accept))
+    name = _object_name(recipe_set, key, asked, request)
     try:
         stored = stored_key(key, name)
     except UnsupportedKey as refused:
@@ -146,7 +158,7 @@ def _source_key(path: str) -> str:
 
 
 def _object_name(
-    recipe_set: RecipeSet, key: str, asked: Mapping[str, str], reader: Readable
+    recipe_set: RecipeSet, key: str, asked: Mapping[str, str], request: EdgeRequest
 ) -> str:
     """Return the last part of the stored key: `<variant>.<slot>`, or the manifest's name."""
     if asked.get("format") == MANIFEST_FORMAT:
@@ -162,16 +174,43 @@ def _object_name(
     if not variants:
         raise NotServed(400, "a variant and a format that a recipe stores together")
     # A format in the URL takes precedence over Accept.
-    takes = Readable((slot,), ()) if slot else reader
-    chosen = _fitting(variants, _wanted_width(asked), takes)
+    takes = Readable((slot,), ()) if slot else readable(request.accept)
+    is_saving = asked.get("w") == AUTO and request.hints.get("save-data") == "on"
+    width = _wanted_width(asked, request.hints)
+    chosen = _fitting(variants, width, takes, fewer=int(is_saving))
     return f"{chosen.name}.{next(one for one in takes.order if one in chosen.slots)}"
 
 
-def _wanted_width(asked: Mapping[str, str]) -> int | None:
+def _wanted_width(asked: Mapping[str, str], hints: Mapping[str, str]) -> int | None:
     """Return the width in device pixels, rounded; None if the request names no width."""
     if "w" not in asked:
         return None
-    return floor(int(asked["w"]) * float(asked.get("dpr", "1")) + 0.5)
+    if asked["w"] == AUTO:
+        return _hinted_width(asked.get("dpr"), hints)
+    return _device_pixels(asked["w"], asked.get("dpr", "1"))
+
+
+def _hinted_width(dpr: str | None, hints: Mapping[str, str]) -> int:
+    """Return the width in device pixels that client hints ask for; malformed ones are ignored.
+
+    Sec-CH-Width is in device pixels, Sec-CH-Viewport-Width is not:
+    https://wicg.github.io/responsive-image-client-hints/
+    """
+    if width := _hint(hints, "sec-ch-width", PIXELS):
+        return int(width)
+    if viewport := _hint(hints, "sec-ch-viewport-width", PIXELS):
+        return _device_pixels(viewport, dpr or _hint(hints, "sec-ch-dpr", RATIO) or "1")
+    return AUTO_WIDTH
+
+
+def _hint(hints: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+    """Return a hint that is a number above 0 of this form, else an empty string."""
+    said = hints.get(name, "")
+    return said if form.fullmatch(said) and float(said) > 0 else ""
+
+
+def _device_pixels(width: str, dpr: str) -> int:
+    return floor(int(width) * float(dpr) + 0.5)
 
 
 def _named(
@@ -192,13 +231,15 @@ def _ladder(recipe: Recipe) -> Sequence[Variant]:
     return sorted(rungs, key=lambda rung: rung.width or 0) or recipe.variants
 
 
-def _fitting(variants: Sequence[Variant], width: int | None, reader: Readable) -> Variant:
+def _fitting(
+    variants: Sequence[Variant], width: int | None, reader: Readable, *, fewer: int
+) -> Variant:
     """Return the first rung of at least this width that the client accepts, else the widest.
 
-    Without rungs, always the first variant.
+    `fewer` is how many rungs less the client gets. Without rungs, always the first variant.
     """
     if not RUNG.fullmatch(variants[0].name):
         return variants[0]
     usable = [rung for rung in variants if {*rung.slots} & {*reader.taken}] or variants
-    wide = (rung for rung in usable if width is not None and (rung.width or 0) >= width)
-    return next(wide, usable[-1])
+    narrower = [rung for rung in usable if width is None or (rung.width or 0) < width]
+    return usable[max(0, min(len(narrower), len(usable) - 1) - fewer)]

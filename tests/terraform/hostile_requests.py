@@ -22,6 +22,12 @@ def _accept(piece: str, most: int = REQUEST_BYTES) -> EdgeRequest:
     return EdgeRequest("/cat.jpg", {}, piece * (most // len(piece)))
 
 
+def _hinted(value: str) -> EdgeRequest:
+    """Return a request for `w=auto` with the same value in each hint."""
+    names = ("sec-ch-width", "sec-ch-viewport-width", "sec-ch-dpr", "save-data")
+    return EdgeRequest("/cat.jpg", {"w": ["auto"]}, "image/avif", dict.fromkeys(names, value))
+
+
 # Keys that a source can have: at most 1,007 bytes, each of which is up to three characters here.
 LONGEST_KEYS: Mapping[str, EdgeRequest] = {
     "ascii": _path("a", 1_000),
@@ -79,6 +85,13 @@ QUERIES: Mapping[str, EdgeRequest] = {
     "repeated": EdgeRequest("/cat.jpg", {"w": ["1"] * 2_000}),
     "many names": EdgeRequest("/cat.jpg", {f"k{n}": ["1"] for n in range(1_300)}),
 }
+HINTS: Mapping[str, EdgeRequest] = {
+    "long numbers": _hinted("9" * 4_000),
+    "long ratios": _hinted("1." + "1" * 4_000),
+    "numbers and a newline": _hinted("1280\n"),
+    "numbers and spaces": _hinted("1" + " " * 4_000),
+    "commas": _hinted("," * 4_000),
+}
 HOSTILE: Mapping[str, EdgeRequest] = {
     f"{kind}: {name}": request
     for kind, requests in (
@@ -86,6 +99,7 @@ HOSTILE: Mapping[str, EdgeRequest] = {
         ("too long a key", TOO_LONG_KEYS),
         ("accept", HEADERS),
         ("query", QUERIES),
+        ("hints", HINTS),
     )
     for name, request in requests.items()
 }

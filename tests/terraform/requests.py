@@ -1,6 +1,7 @@
 """Random recipes and requests, most of them invalid, from a test's random generator."""
 
 import re
+from collections.abc import Mapping
 from random import Random
 from urllib.parse import urlsplit
 
@@ -42,6 +43,9 @@ WEIGHTS = [
 ]
 VALUES = {
     "w": [
+        "auto",
+        "auto",
+        "auto",
         "1",
         "99",
         "100",
@@ -61,6 +65,37 @@ VALUES = {
     "format": [*Slot, *Slot, "manifest", "jpeg", "AVIF", ""],
     "v": ["0123456789ab", "0123456789AB", "0123456789abc", "x"],
     "utm_source": ["a", ""],
+}
+# The last is a legacy name, which is not read.
+HINTS = {
+    "sec-ch-width": [
+        "0",
+        "1",
+        "640",
+        "640.5",
+        "0640",
+        "99999",
+        "100000",
+        "640, 640",
+        "",
+        "\u0663",
+    ],
+    "sec-ch-viewport-width": ["0", "320", "1280", "-1", "1e3", "x", "640\n"],
+    "sec-ch-dpr": [
+        "0",
+        "0.0",
+        "1",
+        "2",
+        "3",
+        "1.100000023841858",
+        "99",
+        "100",
+        ".5",
+        "2x",
+        "1, 2",
+    ],
+    "save-data": ["on", "on", "on", "off", "ON", "on, on", "?1", ""],
+    "width": ["320"],
 }
 
 
@@ -91,7 +126,24 @@ def any_request(dice: Random) -> EdgeRequest:
     query = {
         name: [_value(dice, name) for _ in range(1 + (dice.random() < 0.05))] for name in asked
     }
-    return EdgeRequest(_path(dice), query, _accept(dice))
+    return EdgeRequest(_path(dice), query, _accept(dice), _hints(dice))
+
+
+def _hints(dice: Random) -> Mapping[str, str]:
+    sent = dice.sample(list(HINTS), dice.choice([0, 1, 2, len(HINTS)]))
+    return {name: _hint(dice, name) for name in sent}
+
+
+def _hint(dice: Random, name: str) -> str:
+    if name != "save-data" and dice.random() < 0.7:
+        is_ratio = name == "sec-ch-dpr"
+        return (
+            f"{dice.uniform(0, 5):.{dice.randint(0, 17)}f}"
+            if is_ratio
+            else str(dice.randint(1, 3000))
+        )
+    value: str = dice.choice(HINTS[name])
+    return value
 
 
 def _value(dice: Random, name: str) -> str:

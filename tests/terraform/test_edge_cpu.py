@@ -20,6 +20,8 @@ ROUNDS = 150
 TRIES = 3
 # The costliest, a key of 990 slashes, takes 5 times an ordinary request's CPU time.
 MOST = 10
+# The costliest case of the table, 1,016 bytes of emoji, takes 2.5 times.
+MOST_OF_A_CASE = 3
 # What an edge function cannot do without: read a key, hash it, and write it.
 LEAST = """
 const crypto = require('crypto');
@@ -86,9 +88,9 @@ def test_a_case_of_the_table_costs_a_few_times_an_ordinary_one(
 ) -> None:
     code = request_code(RECIPE_SETS[case.recipe_set])
 
-    ratio = _ratio(njs, code, request_event(case.request), ordinary)
+    ratio = _ratio(njs, code, request_event(case.request), ordinary, most=MOST_OF_A_CASE)
 
-    assert ratio < MOST, f"{ratio:.1f} times an ordinary request"
+    assert ratio < MOST_OF_A_CASE, f"{ratio:.1f} times an ordinary request"
 
 
 def test_a_request_costs_a_few_times_the_cheapest_function_that_hashes(
@@ -110,7 +112,12 @@ def test_the_costliest_viewer_response_costs_a_few_times_an_ordinary_request(
     # S3 stores at most 2 KB of metadata of an object.
     metadata = {f"x-amz-meta-{n}": {"value": "v"} for n in range(140)}
     event = {
-        "request": {"querystring": {f"k{n}": {"value": "1"} for n in range(1_300)}},
+        "request": {
+            "querystring": {
+                "w": {"value": "auto"},
+                **{f"k{n}": {"value": "1"} for n in range(1_300)},
+            }
+        },
         "response": {"statusCode": 200, "headers": metadata},
     }
 
@@ -121,10 +128,10 @@ def test_the_costliest_viewer_response_costs_a_few_times_an_ordinary_request(
     assert ratio < MOST, f"{ratio:.1f} times an ordinary request"
 
 
-def _ratio(njs: EdgeNjs, code: str, event: Event, ordinary: float) -> float:
+def _ratio(njs: EdgeNjs, code: str, event: Event, ordinary: float, *, most: float = MOST) -> float:
     """Return the cost of a call in ordinary requests; too high a one has been measured again."""
     ratios: list[float] = []
     # Other processes evict the caches of this one.
-    while len(ratios) < TRIES and (not ratios or ratios[-1] >= MOST):
+    while len(ratios) < TRIES and (not ratios or ratios[-1] >= most):
         ratios.append(njs.cpu_seconds(code, event, ROUNDS) / ordinary)
     return min(ratios)

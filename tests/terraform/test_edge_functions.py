@@ -14,6 +14,8 @@ from shared.model.source import Source
 from tests.support.awkward import KEYS
 from tests.support.edge_cases import CASES, RECIPE_SETS, EdgeCase
 from tests.terraform.edge import (
+    MODULE,
+    OPERATOR,
     Event,
     bare,
     in_python,
@@ -51,16 +53,31 @@ def test_the_edge_answers_the_table(case: EdgeCase, engine: EdgeEngine) -> None:
     assert outcome_of(answer) == case.expected
 
 
-def test_the_query_keeps_only_what_the_viewer_response_needs(engine: EdgeEngine) -> None:
-    query = {"w": ["640"], "v": ["0123456789ab"], "format": ["webp"], "utm_source": ["mail"]}
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        pytest.param({"w": "640", "dpr": "2"}, {"w": "640"}, id="a width"),
+        pytest.param({"w": "auto"}, {"w": "auto"}, id="a width by hints"),
+        pytest.param({"variant": "thumb"}, {"variant": "thumb"}, id="a variant"),
+        pytest.param(
+            {"v": "0123456789ab", "format": "webp", "utm_source": "mail"},
+            {"v": "0123456789ab", "format": "webp"},
+            id="a version and a format",
+        ),
+    ],
+)
+def test_the_query_keeps_only_what_the_viewer_response_needs(
+    query: dict[str, str], kept: dict[str, str], engine: EdgeEngine
+) -> None:
+    lists = {name: [value] for name, value in query.items()}
 
     answer = answer_to(
         engine,
         request_code(RECIPE_SETS["shipped"]),
-        request_event(EdgeRequest("/cat.jpg", query, CHROME)),
+        request_event(EdgeRequest("/cat.jpg", lists, CHROME)),
     )
 
-    assert answer["querystring"] == {"v": {"value": "0123456789ab"}, "format": {"value": "webp"}}
+    assert {name: field["value"] for name, field in answer["querystring"].items()} == kept
 
 
 def test_a_refusal_is_cached_briefly_and_is_plain_text(engine: EdgeEngine) -> None:
@@ -229,6 +246,14 @@ def test_a_function_fits_into_cloudfronts_limit() -> None:
 
     assert shipped < FUNCTION_BYTES * 0.8
     assert large < FUNCTION_BYTES * 0.9
+
+
+@pytest.mark.parametrize("name", ["edge_request.js", "edge_response.js"])
+def test_no_text_of_the_functions_loses_its_spaces(name: str) -> None:
+    texts = re.findall(r"'[^'\n]*'|\"[^\"\n]*\"", (MODULE / name).read_text(encoding="utf-8"))
+
+    assert len(texts) > 5
+    assert not [text for text in texts if re.search(OPERATOR, text)]
 
 
 @pytest.mark.parametrize("name", ["edge_request.js", "edge_response.js"])

@@ -16,6 +16,7 @@ STORED = {
 }
 FOR_EVER = VARIANT
 SHORTLY = "public, max-age=300"
+HINTS = "Sec-CH-DPR, Sec-CH-Viewport-Width, Sec-CH-Width, Save-Data"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,36 @@ SHORTLY = "public, max-age=300"
             FOR_EVER,
             "Origin, Accept",
             id="cors",
+        ),
+        pytest.param({"w": "640"}, STORED, SHORTLY, "Accept", id="a width reads no hints"),
+        pytest.param({"w": "auto"}, STORED, SHORTLY, f"Accept, {HINTS}", id="hints"),
+        pytest.param(
+            {"w": "auto", "v": "0123456789ab", "format": "webp"},
+            STORED,
+            FOR_EVER,
+            HINTS,
+            id="hints and a format",
+        ),
+        pytest.param(
+            {"w": "auto"},
+            STORED | {"vary": "Origin"},
+            SHORTLY,
+            f"Origin, Accept, {HINTS}",
+            id="hints and cors",
+        ),
+        pytest.param(
+            {"w": "auto", "variant": "thumb"},
+            STORED,
+            SHORTLY,
+            "Accept",
+            id="a variant is before a width by hints",
+        ),
+        pytest.param(
+            {"w": "auto", "format": "manifest"},
+            {"cache-control": "public, max-age=60"},
+            "public, max-age=60",
+            None,
+            id="a manifest reads no hints",
         ),
         pytest.param(
             {"format": "manifest"},

@@ -62,18 +62,23 @@ locals {
     ]
   ]
 
-  # The files are valid JavaScript, so that editors and tests can read them. The edge gets
-  # them without comments and indentation, and with the values in place of three placeholders.
+  # The files are valid JavaScript, so that editors and tests can read them. The edge gets them without comments,
+  # indentation and the spaces around operators, and with the values in place of three placeholders. No text
+  # in the files has an operator between spaces.
+  _code = {
+    for name in ["edge_request.js", "edge_response.js"] : name => replace(
+      replace(file("${path.module}/${name}"), "/(?m)^ *(//.*\\n)?/", ""),
+      "/ (=>|[!=]==|[<>]=|&&|\\|\\||[-+*?:<>]) /", "$1",
+    )
+  }
+
   request_code = replace(
-    replace(
-      replace(file("${path.module}/edge_request.js"), "/(?m)^ *(//.*\\n)?/", ""),
-      "\"RECIPES\"", jsonencode(local.edge_recipes),
-    ),
+    replace(local._code["edge_request.js"], "\"RECIPES\"", jsonencode(local.edge_recipes)),
     "ORIGINS", "^(${join("|", local._origin_patterns)})$",
   )
 
   response_code = replace(
-    replace(file("${path.module}/edge_response.js"), "/(?m)^ *(//.*\\n)?/", ""),
+    local._code["edge_response.js"],
     "\"SECONDS\"", tostring(var.default_browser_seconds),
   )
 }

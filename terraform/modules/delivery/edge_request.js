@@ -8,10 +8,12 @@ const recipes = "RECIPES";
 // The origins whose scripts may read an answer; a response headers policy covers S3's answers only.
 const origins = /ORIGINS/;
 const names = { a: 'avif', w: 'webp', f: 'fallback' };
+const pixels = /^[1-9][0-9]{0,4}$/;
+// Browsers report 1.100000023841858 when a page is zoomed.
+const ratio = /^[0-9]{1,2}(\.[0-9]{1,20})?$/;
 const parameters = [
-  ['w', /^[1-9][0-9]{0,4}$/, 'w to be a whole number from 1 to 99999'],
-  // Browsers report 1.100000023841858 when a page is zoomed.
-  ['dpr', /^[0-9]{1,2}(\.[0-9]{1,20})?$/, 'dpr to be a number such as 2 or 1.5'],
+  ['w', /^(auto|[1-9][0-9]{0,4})$/, 'w to be a whole number from 1 to 99999, or auto'],
+  ['dpr', ratio, 'dpr to be a number such as 2 or 1.5'],
   ['variant', /^[a-z][a-z0-9-]{0,31}$/, 'variant to be a name from a recipe'],
   ['format', /^(avif|webp|fallback|manifest)$/, 'format to be avif, webp, fallback or manifest'],
   ['v', /^[0-9a-f]{12}$/, 'v to be 12 hex digits'],
@@ -21,14 +23,18 @@ function refuse(status, expected) {
   throw { status: status, text: 'Expected ' + expected + '.' };
 }
 
+// In njs `$` matches before a newline at the end as well.
+function isWhole(pattern, text) {
+  const matched = pattern.exec(text);
+  return matched && matched[0] === text;
+}
+
 function asked(query) {
   const found = {};
   parameters.forEach((parameter) => {
     const field = query[parameter[0]];
     if (!field) return;
-    const matched = parameter[1].exec(field.value);
-    // In njs `$` matches before a newline at the end as well.
-    if ((field.multiValue && field.multiValue.length > 1) || !matched || matched[0] !== field.value) {
+    if ((field.multiValue && field.multiValue.length > 1) || !isWhole(parameter[1], field.value)) {
       refuse(400, parameter[2]);
     }
     found[parameter[0]] = field.value;
@@ -148,15 +154,41 @@ function ladder(recipe, slot) {
   return (rungs.length ? rungs : recipe[2]).filter((one) => one[2].includes(slot));
 }
 
-// The first rung that is wide enough, or else the widest, of those that the client accepts.
-function rung(rungs, ask, taken) {
-  const usable = rungs.filter((one) => taken.some((initial) => one[2].includes(initial)));
-  const width = ask.w ? Math.floor(Number(ask.w) * Number(ask.dpr || '1') + 0.5) : Infinity;
-  const found = usable.length ? usable : rungs;
-  return found.find((one) => one[1] >= width) || found[found.length - 1];
+// A hint that is no such number is ignored.
+function hint(headers, name, pattern) {
+  const text = header(headers['sec-ch-' + name]);
+  return isWhole(pattern, text) ? Number(text) : 0;
 }
 
-function objectName(key, ask, accept) {
+// In device pixels.
+function wantedWidth(ask, headers) {
+  if (!ask.w) return Infinity;
+  let width = Number(ask.w);
+  let dpr = Number(ask.dpr || '1');
+  if (ask.w === 'auto') {
+    // The element's width is in device pixels, the viewport's is not:
+    // https://wicg.github.io/responsive-image-client-hints/
+    const element = hint(headers, 'width', pixels);
+    if (element) return element;
+    width = hint(headers, 'viewport-width', pixels);
+    if (!width) return 960;
+    if (!ask.dpr) dpr = hint(headers, 'dpr', ratio) || 1;
+  }
+  return Math.floor(width * dpr + 0.5);
+}
+
+// The first rung that is wide enough, or else the widest, of those that the client accepts.
+function rung(rungs, ask, taken, headers) {
+  const usable = rungs.filter((one) => taken.some((initial) => one[2].includes(initial)));
+  const found = usable.length ? usable : rungs;
+  const width = wantedWidth(ask, headers);
+  const wide = found.filter((one) => one[1] >= width).length;
+  const place = found.length - Math.max(wide, 1);
+  const less = ask.w === 'auto' && header(headers['save-data']) === 'on' ? 1 : 0;
+  return found[Math.max(place - less, 0)];
+}
+
+function objectName(key, ask, headers) {
   if (ask.format === 'manifest') return 'manifest.json';
   const slot = ask.format ? ask.format.charAt(0) : '';
   const recipe = recipes.find((one) => accepts(one, key));
@@ -164,8 +196,8 @@ function objectName(key, ask, accept) {
   const variants = ask.variant ? named(recipe, ask.variant, slot) : ladder(recipe, slot);
   if (!variants.length) refuse(400, 'a variant and a format that a recipe stores together');
   // A format in the URL takes precedence over Accept.
-  const reader = slot ? { order: [slot], taken: [slot] } : readable(accept);
-  const chosen = variants[0][1] ? rung(variants, ask, reader.taken) : variants[0];
+  const reader = slot ? { order: [slot], taken: [slot] } : readable(header(headers.accept));
+  const chosen = variants[0][1] ? rung(variants, ask, reader.taken, headers) : variants[0];
   return chosen[0] + '.' + names[reader.order.find((initial) => chosen[2].includes(initial))];
 }
 
@@ -178,13 +210,13 @@ function header(field) {
 function rewrite(request) {
   const ask = asked(request.querystring);
   const source = sourceKey(request.uri);
-  const name = objectName(source.key, ask, header(request.headers.accept));
+  const name = objectName(source.key, ask, request.headers);
   if (!fits(source.bytes, name)) refuse(400, 'a key whose variants fit into 1024 bytes');
   const shard = crypto.createHash('sha256').update(source.key).digest('hex').slice(0, 2);
   request.uri = '/' + shard + '/' + source.path + '/' + name;
-  // The cache key is the URI and `v`; the viewer response function needs `format`, too.
+  // The cache key is the URI and `v`; the viewer response function needs the others, too.
   request.querystring = {};
-  ['v', 'format'].forEach((kept) => {
+  ['v', 'format', 'variant', 'w'].forEach((kept) => {
     if (ask[kept]) request.querystring[kept] = { value: ask[kept] };
   });
   return request;

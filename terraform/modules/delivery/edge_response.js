@@ -1,7 +1,14 @@
 // Viewer response: how long a browser may cache the object. CloudFront's documentation says that this
 // event's request is the one that the viewer sent; if it is the one that the viewer request function
-// returned, it has `v` and `format` too.
+// returned, it has the same parameters.
 const seconds = "SECONDS";
+const hints = ['Sec-CH-DPR', 'Sec-CH-Viewport-Width', 'Sec-CH-Width', 'Save-Data'];
+
+// The request headers that choose the object.
+function choosers(query) {
+  const isAuto = !query.variant && query.w && query.w.value === 'auto';
+  return (query.format ? [] : ['Accept']).concat(isAuto ? hints : []);
+}
 
 function handler(event) {
   const response = event.response;
@@ -16,9 +23,8 @@ function handler(event) {
     if (!query.v || !stored || stored.value !== query.v.value) {
       headers['cache-control'] = { value: 'public, max-age=' + seconds };
     }
-    if (!query.format) {
-      headers.vary = { value: headers.vary ? headers.vary.value + ', Accept' : 'Accept' };
-    }
+    const names = (headers.vary ? [headers.vary.value] : []).concat(choosers(query));
+    if (names.length) headers.vary = { value: names.join(', ') };
   }
   // Metadata about the source must not be public.
   Object.keys(headers).forEach((name) => {

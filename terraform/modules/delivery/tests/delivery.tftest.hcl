@@ -127,6 +127,13 @@ run "path_and_version_are_the_whole_cache_key" {
   }
 }
 
+run "client_hints_stay_at_the_edge" {
+  assert {
+    condition     = one(aws_cloudfront_distribution.this.default_cache_behavior).origin_request_policy_id == null
+    error_message = "The edge function reads the hints and Accept; the origin must not get them, nor a Host that is not its own."
+  }
+}
+
 run "by_default_there_is_no_shield_and_no_hsts" {
   assert {
     condition = (
