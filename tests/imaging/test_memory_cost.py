@@ -1,5 +1,6 @@
 """Accepted images must also render, and every encoder runs once per image."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,14 @@ from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.encode import Encoder
 from shared.imaging.intake import probe as probing
+from shared.imaging.intake.memory_cost import (
+    ANIMATED,
+    EXACT_WEBP,
+    FURTHER_FRAME,
+    OPAQUE,
+    SLOW_AVIF,
+    TRANSPARENT,
+)
 from shared.imaging.intake.probe import probe
 from shared.imaging.load import load
 from shared.imaging.render import Encoded, render
@@ -22,6 +31,7 @@ from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Fit, Recipe, Slot, Variant
 from shared.model.reductions import SlotLimit
 from tests.support import images
+from tests.support.recipes import ROOT
 
 pytestmark = pytest.mark.imaging
 
@@ -137,3 +147,17 @@ def test_a_webp_that_libvips_would_buffer_in_a_file_is_rendered_in_memory() -> N
 
     child.stop()
     assert isinstance(replies[-1], DoneFrame)
+
+
+def test_the_settings_page_has_the_memory_of_every_encoder() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    encoders = page.split("| encoder |", 1)[1].split("\n\n", 1)[0]
+    rows = re.findall(r"\| ([0-9; ]+) \|$", encoders, re.MULTILINE)
+
+    assert [list(map(float, row.split("; "))) for row in rows] == [
+        [OPAQUE[Slot.AVIF], TRANSPARENT[Slot.AVIF], SLOW_AVIF],
+        [OPAQUE[Slot.WEBP], TRANSPARENT[Slot.WEBP]],
+        [EXACT_WEBP],
+        [OPAQUE[Slot.FALLBACK]],
+        [ANIMATED[Slot.WEBP], ANIMATED[Slot.FALLBACK], FURTHER_FRAME],
+    ]
