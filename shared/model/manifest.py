@@ -1,22 +1,28 @@
 """Writes and reads the manifest: the JSON that a web page reads to show one source."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from shared.model.codec import Codec
 from shared.model.errors import PixfleetError
 from shared.model.keys import public_url
+from shared.model.manifest_document import (
+    ManifestDocument,
+    PlaceholderDocument,
+    SourceDocument,
+    VariantDocument,
+)
 from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import SlotLimit, Still
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 from shared.text import excerpt
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -137,25 +143,37 @@ def write_manifest(
     version = version_token(source, recipe)
     order = {name: index for index, name in enumerate(recipe.stored_names())}
     ordered = sorted(variants, key=lambda each: order[each.variant, each.slot])
-    document: Mapping[str, object] = {
+    document: ManifestDocument = {
         "schema": SCHEMA_VERSION,
         "version": version,
         "recipe": recipe.name,
-        "source": {
-            "key": source.key,
-            "etag": source.etag,
-            "bytes": source.size_bytes,
-            **asdict(facts),
-        },
+        "source": _source_document(source, facts),
         "still": still,
-        "placeholder": asdict(placeholder) if placeholder else None,
+        "placeholder": _placeholder_document(placeholder) if placeholder else None,
         "variants": [_entry(source.key, each, version) for each in ordered],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str, object]:
-    entry: dict[str, object] = {
+def _source_document(source: Source, facts: SourceFacts) -> SourceDocument:
+    return {
+        "key": source.key,
+        "etag": source.etag,
+        "bytes": source.size_bytes,
+        "format": facts.format,
+        "width": facts.width,
+        "height": facts.height,
+        "frames": facts.frames,
+        "has_alpha": facts.has_alpha,
+    }
+
+
+def _placeholder_document(placeholder: Placeholder) -> PlaceholderDocument:
+    return {"data_uri": placeholder.data_uri, "colour": placeholder.colour}
+
+
+def _entry(source_key: str, stored: StoredVariant, version: str) -> VariantDocument:
+    entry: VariantDocument = {
         "name": stored.variant,
         "slot": stored.slot,
         "type": stored.codec.content_type,
@@ -164,7 +182,9 @@ def _entry(source_key: str, stored: StoredVariant, version: str) -> Mapping[str,
         "bytes": stored.size_bytes,
         "url": public_url(source_key, variant=stored.variant, slot=stored.slot, version=version),
     }
-    return {**entry, "limit": stored.limit} if stored.limit else entry
+    if stored.limit:
+        entry["limit"] = stored.limit
+    return entry
 
 
 def read_manifest(data: bytes) -> Manifest:

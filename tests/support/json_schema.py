@@ -28,6 +28,27 @@ def is_valid(schema: Schema, value: object) -> bool:
     return all(RULES[name](schema, value) for name in schema if name in RULES)
 
 
+def inlined(schema: Schema) -> Schema:
+    """Return a schema with each `$ref` to its `$defs` replaced by the definition."""
+
+    def inline(part: Any) -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(part, list):
+            return list(map(inline, part))
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            name = part["$ref"].removeprefix("#/$defs/")
+            return inline({**schema["$defs"][name], **_without(part, "$ref")})
+        return {name: inline(each) for name, each in part.items()}
+
+    found: Schema = inline(_without(schema, "$defs"))
+    return found
+
+
+def _without(schema: Schema, name: str) -> Schema:
+    return {each: value for each, value in schema.items() if each != name}
+
+
 def _same(left: object, right: object) -> bool:
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
