@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -97,9 +98,10 @@ class Chromium:
         os.close(its_input)
         os.close(its_output)
         self._received, self._number, self._session = b"", 0, ""
+        self._events: deque[Mapping[str, Any]] = deque()
         self._session = self._attached()
         # Not opened by an option: the page would replace an empty one at any time.
-        self._call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=page.as_uri())
 
     def __enter__(self) -> Self:
         return self
@@ -128,14 +130,14 @@ class Chromium:
         """Return the name and the version of the browser."""
         session, self._session = self._session, ""
         try:
-            return str(self._call("Browser.getVersion")["product"])
+            return str(self.call("Browser.getVersion")["product"])
         finally:
             self._session = session
 
     def shown(self, data: bytes, format_name: str) -> Shown:
         """Return what the browser shows of a file; `ValueError` if it shows nothing."""
         arguments = (base64.b64encode(data).decode(), MIME[format_name])
-        answer = self._call(
+        answer = self.call(
             "Runtime.evaluate",
             expression=f"({DECODE})(...{json.dumps(arguments)})",
             awaitPromise=True,
@@ -155,15 +157,15 @@ class Chromium:
     def _attached(self) -> str:
         """Return the session of the first page, once the browser has opened it."""
         while True:
-            for target in self._call("Target.getTargets")["targetInfos"]:
+            for target in self.call("Target.getTargets")["targetInfos"]:
                 if target["type"] == "page":
-                    attached = self._call(
+                    attached = self.call(
                         "Target.attachToTarget", targetId=target["targetId"], flatten=True
                     )
                     return str(attached["sessionId"])
 
-    def _call(self, method: str, **parameters: object) -> Mapping[str, Any]:
-        """Send a command of the protocol, and return its result."""
+    def call(self, method: str, **parameters: object) -> Mapping[str, Any]:
+        """Send a command of the protocol, and return its result; events wait for `next_event`."""
         self._number += 1
         command: dict[str, object] = {
             "id": self._number,
@@ -177,10 +179,23 @@ class Chromium:
             message = message[os.write(self._commands, message) :]
         while True:
             answer = self._next()
-            if answer.get("id") == self._number:
+            if "id" not in answer:
+                self._events.append(answer)
+            elif answer["id"] == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"Expected a result of {method}, got {answer['error']}.")
                 return dict(answer["result"])
+
+    def forget_events(self) -> None:
+        """Forget what has happened so far, such as requests of an earlier page."""
+        self._events.clear()
+
+    def next_event(self, method: str) -> Mapping[str, Any]:
+        """Return the parameters of the next event of this name; earlier other events are lost."""
+        while True:
+            event = self._events.popleft() if self._events else self._next()
+            if event.get("method") == method:
+                return dict(event["params"])
 
     def _next(self) -> Mapping[str, Any]:
         """Return the next answer or event; messages end with a zero byte."""

@@ -41,7 +41,11 @@ def srcsets(manifest: Manifest, base: str) -> dict[Slot, str]:
 
 
 def picture(manifest: Manifest, base: str, sizes: str) -> str:
-    """Return a `<picture>` with a placeholder that causes no layout shift and loads lazily.
+    """Return a `<picture>` that loads lazily, and that needs no CSS of its page.
+
+    It has the picture's size, so nothing moves when it loads. It shows the placeholder until then,
+    except for a transparent picture, through which it would shine where no script may run. An
+    opaque picture covers it there.
 
     A `<source>` has the slot's type even if the file is of another codec: the type says which
     browsers use this source. The `<img>` has the last slot's variants, for all other browsers.
@@ -56,5 +60,5 @@ def picture(manifest: Manifest, base: str, sizes: str) -> str:
         srcset=srcset_of_img,
         sizes=sizes,
         widest=rungs[-1],
-        style=placeholder_style(manifest.placeholder),
+        style="" if manifest.source.has_alpha else placeholder_style(manifest.placeholder),
     ).strip()

@@ -13,7 +13,7 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.ssm_parameter import Distribution
 from tests.functional.cli.conftest import RunCommand
 from tests.support.html_page import HtmlPage
-from tests.support.images import jpeg
+from tests.support.images import alpha_png, jpeg
 
 pytestmark = pytest.mark.functional
 
@@ -54,10 +54,24 @@ def test_a_snippet_has_every_width_in_every_slot(
     assert (source["type"], source["sizes"], widths) == ("image/webp", "50vw", ["32w", "64w"])
     assert (image["width"], image["height"]) == ("64", "48")
     assert (image["alt"], image["loading"]) == ("", "lazy")
+    assert image["style"].startswith("max-width:100%;height:auto;background-color:#")
     assert "background-image:url(data:image/webp" in image["style"]
+    assert "background='none'" in image["onload"]
     assert image["src"].startswith(f"{BASE}/a%20%22b%22%20%26%20%3Cc%3E%2Cd.jpg?variant=w64&")
     assert f"v={answer.document['version']}" in image["src"]
     assert answer.document["manifest"].endswith("%2Cd.jpg?format=manifest")
+
+
+def test_a_transparent_picture_has_no_placeholder_that_would_shine_through(
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients, run_worker: Callable[..., None]
+) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="logo.png", Body=alpha_png((80, 60)))
+    run_worker()
+
+    (image,) = HtmlPage(pixfleet("urls", "logo.png", "--json").document["picture"]).all("img")
+
+    assert image["style"] == "max-width:100%;height:auto"
+    assert "onload" not in image
 
 
 @pytest.mark.usefixtures("made")
