@@ -76,6 +76,7 @@ def _slots(child: RenderChild, sources: Path) -> Mapping[str, list[str]]:
                 watermark=watermark,
             )
             if not isinstance(reply, DoneFrame)
+            for _ in reply[0].variants
         ]
         for source in sorted(sources.iterdir())
         if source.name != WATERMARK
