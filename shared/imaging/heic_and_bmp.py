@@ -56,7 +56,7 @@ class Layout:
 
 
 def import_readers() -> None:
-    """Import both libraries, if they are installed."""
+    """Import both libraries, if they are installed; Pillow's reader of GIF is for `damage.gif`."""
     for name in (HEIF_READER, BMP_READER, GIF_READER):
         with suppress(ImportError):
             importlib.import_module(name)

@@ -2,7 +2,7 @@
 
 import pyvips
 
-from shared.imaging import decoder_log, gif_damage, jpeg_damage, tiff_damage
+from shared.imaging import decoder_log
 from shared.imaging.cascade import (
     Headroom,
     Intermediate,
@@ -14,6 +14,9 @@ from shared.imaging.cascade import (
 from shared.imaging.colour import bands, icc
 from shared.imaging.colour.alpha import is_opaque
 from shared.imaging.colour.srgb import is_srgb
+from shared.imaging.damage import gif as gif_damage
+from shared.imaging.damage import jpeg as jpeg_damage
+from shared.imaging.damage import tiff as tiff_damage
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.intake.probe import ImageHeader, decodable, is_held_whole
 from shared.imaging.reading import reading

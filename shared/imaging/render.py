@@ -7,13 +7,13 @@ import pyvips
 
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import crop_or_pad
+from shared.imaging.encoding.slots import SlotFile, fill_slots
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
 from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.reading import reading
-from shared.imaging.slots import SlotFile, fill_slots
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec

@@ -4,7 +4,9 @@ from typing import Any
 
 import pyvips
 
-from shared.imaging import animated_gif, animated_png, heic_and_bmp
+from shared.imaging import heic_and_bmp
+from shared.imaging.animation import gif as animated_gif
+from shared.imaging.animation import png as animated_png
 from shared.imaging.colour import alpha, bands, cicp, icc
 from shared.imaging.formats import heif_alpha, heif_properties, heif_range, png
 from shared.imaging.intake.probe import decodable, loader

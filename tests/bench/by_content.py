@@ -19,8 +19,8 @@ from statistics import fmean
 import msgspec
 import pyvips
 
-from shared.imaging.content import Content
-from shared.imaging.encode import AVIF_BITS, Encoder, chosen_effort, encode
+from shared.imaging.encoding.content import Content
+from shared.imaging.encoding.encode import AVIF_BITS, Encoder, chosen_effort, encode
 from shared.imaging.vips import harden
 from shared.model.codec import Codec
 from shared.model.quality_and_effort import DEFAULT_QUALITY, default_effort

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from shared.imaging.encode import AVIF_BITS
+from shared.imaging.encoding.encode import AVIF_BITS
 from shared.imaging.intake.probe import probe
 from shared.imaging.render import render
 from shared.model.codec import Codec

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pyvips
 
-from shared.imaging.encode import Encoder, encode
+from shared.imaging.encoding.encode import Encoder, encode
 from shared.imaging.vips import harden
 from shared.model.codec import Codec
 from tests.bench.cascade import engine_rungs

@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 
-from shared.imaging import slots
-from shared.imaging.content import Content
+from shared.imaging.encoding import slots
+from shared.imaging.encoding.content import Content
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
 from shared.model.focal import Focal

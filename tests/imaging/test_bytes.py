@@ -7,8 +7,8 @@ import pytest
 import pyvips
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.imaging.content import Content
-from shared.imaging.encode import Encoder, encode
+from shared.imaging.encoding.content import Content
+from shared.imaging.encoding.encode import Encoder, encode
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec
 from shared.model.limits import Limits

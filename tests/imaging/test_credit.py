@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from shared.imaging.credit import Credit, read_credit
-from shared.imaging.encode import Encoder, encode
+from shared.imaging.encoding.encode import Encoder, encode
 from shared.imaging.formats.xmp import read_items
 from shared.imaging.render import Encoded, render
 from shared.model.codec import Codec

@@ -9,9 +9,9 @@ import pytest
 import pyvips
 from PIL import Image
 
-from shared.imaging.exact_png import exact_png
+from shared.imaging.encoding.exact_png import exact_png
+from shared.imaging.encoding.own_png import own_png
 from shared.imaging.formats.png_parts import PngParts
-from shared.imaging.own_png import own_png
 from tests.support import images
 
 pytestmark = pytest.mark.imaging

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from shared.imaging import jpeg_damage
+from shared.imaging.damage import jpeg as jpeg_damage
 from shared.imaging.native import jpeg_walk
 from shared.imaging.render import Encoded, render
 from shared.model.errors import Cause, Failure

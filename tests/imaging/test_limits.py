@@ -12,7 +12,7 @@ from PIL import Image
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
-from shared.imaging.content import Content
+from shared.imaging.encoding.content import Content
 from shared.imaging.formats.gif import read_layout
 from shared.imaging.intake.cost_limits import MAX_BANDS
 from shared.imaging.intake.memory_cost import SOURCE_COPIES, memory_cost_bytes

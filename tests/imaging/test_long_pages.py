@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
-from shared.imaging.encode import Encoder, encode
+from shared.imaging.encoding.encode import Encoder, encode
 from shared.model.codec import MAX_SIDE, Codec
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant

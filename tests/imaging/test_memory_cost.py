@@ -8,10 +8,10 @@ import pytest
 import pyvips
 
 from shared.imaging import render as rendering
-from shared.imaging import slots
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
-from shared.imaging.encode import Encoder
+from shared.imaging.encoding import slots
+from shared.imaging.encoding.encode import Encoder
 from shared.imaging.intake import probe as probing
 from shared.imaging.intake.memory_cost import (
     ANIMATED,

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 import pyvips
 
+from shared.imaging.damage.gif import refuse_missing_pixels
 from shared.imaging.formats import av1, heif_alpha, heif_repair, heif_sequence, hevc, hevc_units
 from shared.imaging.formats import tiff as tiff_refusals
 from shared.imaging.formats.bmp_runs import Runs, decoded
@@ -16,7 +17,6 @@ from shared.imaging.formats.fax import without_end
 from shared.imaging.formats.gif_pixels import with_ends
 from shared.imaging.formats.heif_properties import primaries_and_transfer
 from shared.imaging.formats.jpeg_repair import repaired
-from shared.imaging.gif_damage import refuse_missing_pixels
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.metadata import heif, jpeg, png
 from shared.imaging.metadata import tiff as tiff_metadata

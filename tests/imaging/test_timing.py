@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.imaging.encode import Encoder, encode
+from shared.imaging.animation.timing import in_units, set_timing
+from shared.imaging.encoding.encode import Encoder, encode
 from shared.imaging.render import Encoded, render
-from shared.imaging.timing import in_units, set_timing
 from shared.model.codec import Codec
 from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot, Variant

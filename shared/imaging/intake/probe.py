@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging import animated_gif
+from shared.imaging.animation import gif as animated_gif
 from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT

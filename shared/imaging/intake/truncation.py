@@ -1,11 +1,11 @@
 """Refuses truncated files of the formats in which libvips does not report truncation."""
 
+from shared.imaging.damage.gif import can_count_pixels
 from shared.imaging.formats.containers import IMAGE, gif_blocks
 from shared.imaging.formats.gif_pixels import ends_in_pixels
 from shared.imaging.formats.heif_boxes import declared_bytes
 from shared.imaging.formats.heif_pixels import what_is_missing
 from shared.imaging.formats.vp8 import ends_in_zeros
-from shared.imaging.gif_damage import can_count_pixels
 from shared.imaging.intake.ends import GIF_END
 from shared.model.errors import Corrupt, TooCostly, TooManyFrames, Truncated
 from shared.model.limits import MAX_FRAMES_READ

@@ -4,11 +4,11 @@ import struct
 
 import pyvips
 
-from shared.imaging.composition import Layer, compose
+from shared.imaging.animation.composition import Layer, compose
+from shared.imaging.animation.timing import set_timing
 from shared.imaging.formats.apng import Blend, Disposal
 from shared.imaging.formats.containers import IMAGE
 from shared.imaging.formats.gif import GifFrame, GifLayout, read_layout
-from shared.imaging.timing import set_timing
 from shared.model.geometry import Size
 
 VERSION, TRAILER = b"GIF89a", b"\0;"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pyvips
 
-from shared.imaging.composition import Layer, compose
+from shared.imaging.animation.composition import Layer, compose
+from shared.imaging.animation.timing import set_timing
 from shared.imaging.formats.apng import Animation, Frame, read_animation
 from shared.imaging.formats.containers import PNG_SIGNATURE_BYTES, png_chunks
-from shared.imaging.timing import set_timing
 from shared.model.errors import Corrupt
 from shared.model.geometry import Size
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from shared.imaging.content import Content
-from shared.imaging.encode import Encoder, encode, encoders_for
-from shared.imaging.own_png import own_png
+from shared.imaging.encoding.content import Content
+from shared.imaging.encoding.encode import Encoder, encode, encoders_for
+from shared.imaging.encoding.own_png import own_png
 from shared.model.codec import Codec
 from shared.model.recipe import Slot
 from shared.model.reductions import SlotLimit

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pyvips
 
-from shared.imaging import timing
-from shared.imaging.content import Content
-from shared.imaging.exact_png import exact_png
+from shared.imaging.animation import timing
+from shared.imaging.encoding.content import Content
+from shared.imaging.encoding.exact_png import exact_png
 from shared.imaging.formats import xmp
 from shared.imaging.formats.webp import with_alpha
 from shared.imaging.resize import frame_count

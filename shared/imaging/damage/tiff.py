@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 import pyvips
 
 from shared.imaging import decoder_log
+from shared.imaging.damage.jpeg import refuse_damaged_scans
 from shared.imaging.formats import tiff_directory as tags
 from shared.imaging.formats.jpeg_repair import END, repaired
 from shared.imaging.formats.tiff_directory import Directory, first_directory
 from shared.imaging.formats.tiff_parts import Parts, parts, read_lengths
 from shared.imaging.formats.tiff_writer import LONG, DirectoryWriter
-from shared.imaging.jpeg_damage import refuse_damaged_scans
 from shared.model.errors import Corrupt, Truncated
 
 STAGE = "render"

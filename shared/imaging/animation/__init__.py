@@ -1,0 +1,1 @@
+"""Animations: composes frames that libvips composes otherwise than browsers, bounds timing."""

@@ -1,0 +1,1 @@
+"""Fills the slots of an image: chooses encoders by its content, and encodes."""
