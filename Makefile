@@ -128,7 +128,7 @@ fuzz: setup  ## Break 50,000 files of every format and render them, with a new s
 	@PIXFLEET_TEST_SIZE=$${PIXFLEET_TEST_SIZE:-5} $(BIN)/pytest -n auto tests/imaging/test_fuzz.py
 
 .PHONY: browser
-browser: setup  ## Compare rendered pictures with headless Chromium: apt-get install chromium
+browser: setup  ## Test pictures and pages in headless Chromium: apt-get install chromium
 	@$(BIN)/pytest tests/browser
 
 .PHONY: coverage

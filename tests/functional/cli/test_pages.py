@@ -83,6 +83,39 @@ def test_the_terminal_view_has_the_same_snippet(pixfleet: RunCommand) -> None:
     assert "no distribution" in answer.err
 
 
+@pytest.mark.usefixtures("made")
+def test_hints_add_a_picture_of_automatic_width_and_the_headers_of_its_page(
+    pixfleet: RunCommand, distribute: Callable[..., None]
+) -> None:
+    distribute()
+
+    plain = pixfleet("urls", KEY, "--json").document
+    document = pixfleet("urls", KEY, "--hints", "--sizes", "50vw", "--json").document
+    seen = pixfleet("urls", KEY, "--hints").out
+
+    (image,) = HtmlPage(document["auto"]["img"]).all("img")
+    path = "/a%20%22b%22%20%26%20%3Cc%3E%2Cd.jpg"
+    assert image["src"] == document["auto"]["url"]
+    assert image["src"] == f"{BASE}{path}?w=auto&v={document['version']}"
+    assert (image["sizes"], image["width"], image["height"]) == ("50vw", "64", "48")
+    assert document["auto"]["headers"] == {
+        "Accept-CH": "Sec-CH-Width, Sec-CH-Viewport-Width, Sec-CH-DPR",
+        "Permissions-Policy": ", ".join(
+            f'{name}=(self "{BASE}")' for name in ("ch-width", "ch-viewport-width", "ch-dpr")
+        ),
+    }
+    assert all(f"{name}: {value}" in seen for name, value in document["auto"]["headers"].items())
+    assert "auto" not in plain
+
+
+@pytest.mark.usefixtures("made")
+def test_pictures_on_the_pages_own_host_need_no_permission(pixfleet: RunCommand) -> None:
+    document = pixfleet("urls", KEY, "--hints", "--json").document
+
+    assert set(document["auto"]["headers"]) == {"Accept-CH"}
+    assert document["auto"]["url"].startswith("/a%20")
+
+
 def test_urls_of_an_unpublished_key_are_refused_with_the_next_command(
     pixfleet: RunCommand,
 ) -> None:
