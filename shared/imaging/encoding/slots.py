@@ -51,14 +51,11 @@ def fill_slots(
         # A plainer file that stands in a better slot keeps its transparency.
         flattens = slot is Slot.FALLBACK and background is not None and canvas.hasalpha()
         shown = canvas.flatten(background=list(background or ())) if flattens else canvas
-        encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
-        allows_exact = encoded_as is Slot.FALLBACK or rendition.allows_exact
-        is_drawn = allows_exact and content.is_drawn
-        for encoder in encoders_for(encoded_as, shown, is_drawn=is_drawn):
+        for encoder in _encoders(rendition, slot, shown, content):
             if encoder not in tried:
                 tried[encoder] = encode(
                     shown,
-                    replace(encoder, saves_memory=not rendition.allows_exact),
+                    encoder,
                     quality=rendition.quality,
                     effort=rendition.effort,
                     content=content,
@@ -71,3 +68,13 @@ def fill_slots(
         yield SlotFile(slot, variants, smallest.codec, tried[smallest], limit)
         if flattens:
             tried.clear()
+
+
+def _encoders(
+    rendition: Rendition, slot: Slot, image: pyvips.Image, content: Content
+) -> Iterator[Encoder]:
+    """Yield the encoders of a slot, or of the plainer slot that stands in for it."""
+    encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
+    allows_exact = encoded_as is Slot.FALLBACK or rendition.allows_exact
+    for encoder in encoders_for(encoded_as, image, is_drawn=allows_exact and content.is_drawn):
+        yield replace(encoder, saves_memory=not rendition.allows_exact)
