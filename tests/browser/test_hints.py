@@ -1,6 +1,7 @@
 """Headless Chromium gets the right rung from the local edge, by `srcset` and by client hints."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from scripts.local.edge_client import EdgeClient
 from scripts.local.instance import HOST, Instance
 from scripts.local.ministack import running_ministack
 from scripts.pixfleet.page.client_hints import page_headers
-from tests.browser.chromium import OPTIONS, PROGRAM
+from tests.browser.chromium import OPTIONS, PROGRAM, Chromium
 from tests.browser.page_server import serving
 from tests.e2e.hints_distribution import HEIGHTS, create_distribution
 from tests.e2e.processes import free_port
@@ -38,6 +39,7 @@ addEventListener('load', () => {
 });
 </script>
 """
+FOUND = re.compile(r'<pre id="found">(\{.*?\})</pre>')
 Found = Mapping[str, tuple[int, int, str]]
 
 
@@ -74,6 +76,37 @@ def test_hints_are_not_sent_to_a_host_that_the_page_does_not_name(
     found = shown(edge, {"Accept-CH": page_headers(edge)["Accept-CH"]}, 3, tmp_path)
 
     assert found["element"][0] == 960
+
+
+@pytest.mark.parametrize(
+    ("is_saving", "element", "viewport"), [(False, 640, 1280), (True, 320, 960)]
+)
+def test_a_reader_who_saves_data_gets_one_rung_less(
+    edge: str, element: int, viewport: int, *, is_saving: bool
+) -> None:
+    html = PAGE % {"edge": edge, "picture": PICTURE, "srcset": f"{edge}/cat.jpg?w=1280 1280w"}
+
+    with serving(html, page_headers(edge)) as url, Chromium() as chromium:
+        chromium.call("Emulation.setDataSaverOverride", dataSaverEnabled=is_saving)
+        chromium.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=WINDOW,
+            height=WINDOW,
+            deviceScaleFactor=2,
+            mobile=False,
+        )
+        chromium.call("Page.navigate", url=url)
+        found = FOUND.search(_value(chromium, "document.documentElement.outerHTML"))
+        while not found:
+            found = FOUND.search(_value(chromium, "document.documentElement.outerHTML"))
+
+    widths = {name: each[0] for name, each in json.loads(found[1]).items() if name != "ratio"}
+    assert (widths["element"], widths["viewport"]) == (element, viewport)
+
+
+def _value(chromium: Chromium, expression: str) -> str:
+    answer = chromium.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    return str(answer["result"]["value"])
 
 
 def shown(edge: str, headers: Mapping[str, str], density: int, folder: Path) -> Found:
