@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from scripts.local.edge.cache import Answer, Lookup
 from scripts.local.edge.cache_key import CacheKey, KeyPolicy, cache_key
 from scripts.local.edge.clock import SettableClock
 from scripts.local.edge.invalidation import Invalidations, evicts
 from scripts.local.edge.lifetimes import Assumptions, CachingRules
 from scripts.local.edge.messages import Request, Response, Upstream
 from scripts.local.edge.origins import Origin, with_attempts, with_failover
-from scripts.local.edge.tier import Answer, Lookup, Tier
+from scripts.local.edge.tier import Tier
 
 Fetch = Callable[[Origin, Request], Awaitable[Response]]
 
@@ -53,7 +54,7 @@ class Edge:
             for origin in route.origins
         ]
         return await self.location.answer(
-            Lookup(key, request, route.rules, _group(route, members))
+            Lookup(key, request, route.rules), _group(route, members)
         )
 
     def invalidate(self, name: str, distribution: str, paths: Sequence[str]) -> None:
@@ -77,8 +78,8 @@ class Edge:
         if not origin.shield:
             return await asked(request)
         shield = self.shields.setdefault(origin.shield, self._tier())
-        behind = Lookup(key.for_origin(origin.id), request, rules, asked)
-        return (await shield.answer(behind)).response
+        behind = Lookup(key.for_origin(origin.id), request, rules)
+        return (await shield.answer(behind, asked)).response
 
     async def _counted(self, fetch: Fetch, origin: Origin, request: Request) -> Response:
         self.origin_requests += 1

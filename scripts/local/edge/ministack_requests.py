@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.local.edge.cache import Outcome
 from scripts.local.edge.cache_key import accepted_encodings
 from scripts.local.edge.configuration import Configuration
 from scripts.local.edge.edge import Edge, Route
@@ -17,7 +18,6 @@ from scripts.local.edge.function_urls import FORBIDDEN, SIGNATURE, is_signed, mi
 from scripts.local.edge.messages import Failure, Headers, Request, Response
 from scripts.local.edge.origins import Origin
 from scripts.local.edge.routes import route
-from scripts.local.edge.tier import Outcome
 
 Answer = tuple[int, dict[str, str], bytes]
 Fetched = tuple[int, str, dict[str, str | list[str]], bytes]

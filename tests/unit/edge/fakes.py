@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from scripts.local.edge.cache import Answer, Lookup, Outcome
 from scripts.local.edge.cache_key import KeyPolicy, cache_key
 from scripts.local.edge.lifetimes import Assumptions, CachingRules
 from scripts.local.edge.messages import Request, Response, Upstream
-from scripts.local.edge.tier import Answer, Lookup, Outcome, Tier
+from scripts.local.edge.tier import Tier
 
 START = 1_800_000_000.0
 DISTRIBUTION = "E2EXAMPLE"
@@ -66,7 +67,7 @@ class Viewer:
     ) -> Answer:
         request = Request(method, uri, query, dict(headers or {}))
         key = cache_key(DISTRIBUTION, request, self.key_policy)
-        return await self.tier.answer(Lookup(key, request, self.rules, self.upstream))
+        return await self.tier.answer(Lookup(key, request, self.rules), self.upstream)
 
     async def outcome(self, uri: str = "/cat.jpg") -> Outcome:
         return (await self.get(uri)).outcome

@@ -1,13 +1,13 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from scripts.local.edge.cache import Answer, Outcome
 from scripts.local.edge.cache_key import KeyPolicy
 from scripts.local.edge.clock import SettableClock
 from scripts.local.edge.edge import Edge, Route
 from scripts.local.edge.lifetimes import Assumptions, CachingRules
 from scripts.local.edge.messages import Failure, Request, Response
 from scripts.local.edge.origins import Origin
-from scripts.local.edge.tier import Answer, Outcome
 from tests.unit.edge.fakes import DISTRIBUTION, START, picture, run, run_all_tasks
 
 HIT, MISS, REFRESH = Outcome.HIT, Outcome.MISS, Outcome.REFRESH_HIT

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
+from scripts.local.edge.cache import Outcome
 from scripts.local.edge.cache_key import KeyPolicy, Selection
 from scripts.local.edge.lifetimes import Assumptions, CachingRules, TimeToLive
 from scripts.local.edge.messages import Request, Response
-from scripts.local.edge.tier import Outcome
 from tests.unit.edge.fakes import FakeOrigin, Viewer, picture, run, run_all_tasks
 
 HIT, MISS, REFRESH, ERROR = Outcome.HIT, Outcome.MISS, Outcome.REFRESH_HIT, Outcome.ERROR
