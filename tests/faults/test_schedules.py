@@ -40,6 +40,7 @@ plans = st.builds(
     tape=tapes,
     pollers=st.integers(1, 3),
     runners=st.integers(0, 1),
+    reads=st.integers(0, 0xFFFF),
 )
 
 # Events that must happen in some schedule; otherwise the simulator injects too little.
@@ -64,6 +65,12 @@ EXPECTED_EVENTS = (
     "dead letters without a cause",
     "redriven",
     "ends wrong, as a dead letter says",
+    "manifest reads",
+    "unversioned reads",
+    "versioned reads",
+    "superseded reads",
+    "reads while S3 refuses",
+    "reads without a picture",
 )
 
 # 2,000 schedules may meet these never. So only the seed of a push, which is always the same, must
@@ -183,4 +190,5 @@ def trace_of(plan: Plan, wrong: AssertionError) -> str:
         world.run()
     people = "\n".join(map(str, plan.actions))
     workers = f"{plan.pollers} pollers, {plan.runners} runners"
+    workers += f", reads by seed {plan.reads}"
     return f"{wrong}\n\n{workers}\n{people}\n\n{world.trace}"

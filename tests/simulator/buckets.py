@@ -200,6 +200,10 @@ class Buckets:
         there = self._bucket("ListObjectsV2", bucket)
         return {key: found for key in there.versions if (found := there.current(key))}
 
+    def current(self, bucket: str, key: str) -> Version | None:
+        """Return an object without a call, for an edge or an oracle; None if there is none."""
+        return self._bucket("GetObject", bucket).current(key)
+
     def versions(self, bucket: str, key: str) -> tuple[Version, ...]:
         """Return every version and delete marker of a key, the oldest first."""
         return tuple(self._bucket("ListObjectVersions", bucket).versions.get(key, ()))

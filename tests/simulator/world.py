@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from random import Random
 
 import structlog
 
+from scripts.local.edge.cache_key import KeyPolicy
 from tests.simulator.call_outcomes import CallOutcome, Outcomes, OutcomesFromTape
 from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
+from tests.simulator.edge import Edge, VariantsOrigin
 from tests.simulator.mapping import EventSourceMapping
 from tests.simulator.observer import OneWriterPerKey
 from tests.simulator.oracle import (
@@ -29,9 +32,13 @@ from tests.simulator.services import DEAD, KEYS, LIVE, build_services
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
 from tests.simulator.user import Action, User
+from tests.simulator.viewers import Viewers
 from tests.simulator.workers import Workers
+from tests.support.staleness import ALL_CACHES, BY_VERSION
 
 LONGEST_SECONDS = 20 * 86_400.0
+# How many of the edge's requests S3 answers with 503, besides outages.
+REFUSED_SHARES = (0.0, 0.0, 0.0, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Plan:
     tape: bytes = b""
     pollers: int = 2
     runners: int = 0
+    # The seed of the reads through the edge; there are none with 0.
+    reads: int = 0
 
 
 class WrongFinalState(AssertionError):
@@ -52,7 +61,12 @@ class World:
     """Everything of one schedule; `outcomes` decides about calls instead of the tape."""
 
     def __init__(
-        self, plan: Plan, *, outcomes: Outcomes | None = None, is_traced: bool = False
+        self,
+        plan: Plan,
+        *,
+        outcomes: Outcomes | None = None,
+        is_traced: bool = False,
+        key_policy: KeyPolicy = BY_VERSION,
     ) -> None:
         self._plan = plan
         self._tape = tape = Tape(plan.tape)
@@ -71,6 +85,9 @@ class World:
         self.workers = Workers(scheduler, services, self.network)
         self.mapping = EventSourceMapping(services, self.workers, tape, self.trace)
         self.user = User(services, self.workers, self._by_tape.outages)
+        self.viewers = self._viewers(key_policy) if plan.reads else None
+        if self.viewers:
+            self.network.observers.append(self.viewers)
         self.surprises: list[str] = []
         self._dead_letter_keys: set[str] = set()
 
@@ -88,6 +105,8 @@ class World:
             self._until_quiet("verify and redrive")
             self._check_the_end()
             self._check_nobody_was_surprised()
+            if self.viewers:
+                self.viewers.check_the_end(KEYS)
         finally:
             _HEARD.world = None
             self.scheduler.close()
@@ -103,6 +122,7 @@ class World:
         return (
             self.counts
             + self.mapping.counts
+            + (self.viewers.counts if self.viewers else Counter())
             + Counter(
                 {
                     "deaths": self.workers.crashes,
@@ -111,6 +131,19 @@ class World:
                 }
             )
         )
+
+    def _viewers(self, key_policy: KeyPolicy) -> Viewers:
+        """Return the viewers, their caches and how often S3 refuses the edge, all by one seed."""
+        dice = Random(self._plan.reads)  # noqa: S311 - no secret
+        caches, refused_share = dice.choice(ALL_CACHES), dice.choice(REFUSED_SHARES)
+
+        def refuses() -> bool:
+            is_down = "s3" in self._by_tape.outages
+            return is_down or (not self.is_calm and dice.random() < refused_share)
+
+        origin = VariantsOrigin(self.services, refuses)
+        edge = Edge(self.scheduler, origin, caches, key_policy)
+        return Viewers(self.services, edge, origin, caches, self.trace, dice)
 
     def _late_change(self) -> LateChange:
         change = self._tape.pick(tuple(LateChange))
@@ -123,6 +156,8 @@ class World:
         for _ in range(self._plan.runners):
             self.scheduler.start(lambda: self.workers.run_a_runner(self._tape))
         self.scheduler.start(lambda: self.user.act(self._plan.actions, self.trace))
+        if self.viewers:
+            self.viewers.start([KEYS[action.key] for action in self._plan.actions])
 
     def _until_quiet(self, what: str) -> None:
         came_to_an_end = self.scheduler.run(until=self._is_over, longest_seconds=LONGEST_SECONDS)
@@ -138,6 +173,7 @@ class World:
     def _is_quiet(self) -> bool:
         return (
             self.user.is_done
+            and (self.viewers is None or self.viewers.is_done)
             and not self.deliveries.pending
             and not self.user.pending
             and not self.mapping.running

@@ -5,22 +5,24 @@ from random import Random
 
 import pytest
 
-from scripts.local.edge.cache_key import KeyPolicy, Selection
+from scripts.local.edge.cache_key import KeyPolicy
 from scripts.local.edge.clock import SettableClock
 from scripts.local.edge.edge import Edge, Route
-from scripts.local.edge.lifetimes import Assumptions, CachingRules, TimeToLive
 from scripts.local.edge.messages import Request, Response
 from scripts.local.edge.origins import Origin
 from shared.model.cache_control import VARIANT
+from tests.support.staleness import (
+    BY_PATH,
+    BY_VERSION,
+    ONE_CACHE,
+    RULES,
+    SHIELD,
+    SHIELD_WITH_AGE,
+    Caches,
+)
 from tests.unit.edge.fakes import DISTRIBUTION, START, run, run_all_tasks
 
 SCHEDULES, STEPS = 20, 60
-# Fresh, and then stale while the edge asks again.
-ONE_CACHE = 300 + 60
-BY_VERSION = KeyPolicy(query=Selection("whitelist", frozenset({"v"})))
-BY_PATH = KeyPolicy()
-# As terraform/modules/delivery/policies.tf has it.
-RULES = CachingRules(TimeToLive(0, 300, 300))
 
 
 @dataclass
@@ -75,21 +77,19 @@ async def schedule(picture: Replaced, seed: int, bound: float) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("shield", "assumptions", "bound"),
+    "caches",
     [
-        pytest.param("", Assumptions(), ONE_CACHE, id="one-cache"),
-        pytest.param("eu-west-1", Assumptions(), 2 * ONE_CACHE, id="shield"),
-        pytest.param("eu-west-1", Assumptions(age_counts=True), ONE_CACHE, id="shield-and-age"),
+        pytest.param(ONE_CACHE, id="one-cache"),
+        pytest.param(SHIELD, id="shield"),
+        pytest.param(SHIELD_WITH_AGE, id="shield-and-age"),
     ],
 )
-def test_no_answer_is_older_than_it_may_be(
-    shield: str, assumptions: Assumptions, bound: float
-) -> None:
+def test_no_answer_is_older_than_it_may_be(caches: Caches) -> None:
     async def scenario() -> None:
         for seed in range(SCHEDULES):
-            picture = Replaced(shield=shield)
-            picture.edge.assumptions = assumptions
-            assert await schedule(picture, seed, bound) == []
+            picture = Replaced(shield="eu-west-1" if caches.has_shield else "")
+            picture.edge.assumptions = caches.assumptions
+            assert await schedule(picture, seed, caches.picture_seconds) == []
 
     run(scenario)
 
@@ -99,7 +99,9 @@ def test_without_the_version_in_the_key_a_new_url_shows_the_old_picture() -> Non
         wrong = [
             line
             for seed in range(SCHEDULES)
-            for line in await schedule(Replaced(key_policy=BY_PATH), seed, ONE_CACHE)
+            for line in await schedule(
+                Replaced(key_policy=BY_PATH), seed, ONE_CACHE.picture_seconds
+            )
         ]
 
         assert any("under the URL of" in line for line in wrong)
@@ -112,7 +114,9 @@ def test_behind_a_shield_an_answer_may_be_older_than_one_cache_allows() -> None:
         wrong = [
             line
             for seed in range(SCHEDULES)
-            for line in await schedule(Replaced(shield="eu-west-1"), seed, ONE_CACHE)
+            for line in await schedule(
+                Replaced(shield="eu-west-1"), seed, ONE_CACHE.picture_seconds
+            )
         ]
 
         assert any("behind" in line for line in wrong)

@@ -1,0 +1,163 @@
+"""Pages in two regions that read manifests and pictures at random times, between everything else.
+
+Each answer is checked at once. The bounds are those of `tests/support/staleness.py`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from random import Random
+
+from scripts.local.edge.messages import Response
+from shared.model.keys import MANIFEST_NAME, parse_stored_key, stored_key
+from tests.simulator.calls import Call, Observer, written
+from tests.simulator.edge import REGIONS, Edge, VariantsOrigin
+from tests.simulator.publications import Publications
+from tests.simulator.services import VARIANTS, Services
+from tests.simulator.trace import Trace
+from tests.support.staleness import ERROR_SECONDS, Caches
+
+TIMED_READS = 12
+WAIT_SECONDS = (0.02, 0.5, 5.0, 31.0, 61.0, 150.0, 299.0, 301.0, 359.0, 700.0)
+# After a result, around the bounds.
+AFTER_RESULT_SECONDS = (
+    1.0,
+    20.0,
+    59.0,
+    61.0,
+    119.0,
+    121.0,
+    299.0,
+    302.0,
+    359.0,
+    362.0,
+    719.0,
+    722.0,
+)
+READS_AFTER_RESULT = 3
+# Between a page's manifest and its pictures.
+PAGE_SECONDS = (0.0, 0.0, 0.3, 5.0)
+PICTURES = 3
+# After how many of the writes somebody reads at once.
+READ_SHARE = 0.5
+
+
+class StaleRead(AssertionError):
+    """A viewer got bytes that are older than they may be."""
+
+
+class Viewers(Observer):
+    """Reads after writes of the variants bucket, and at other times; `counts` counts the reads."""
+
+    def __init__(
+        self,
+        services: Services,
+        edge: Edge,
+        origin: VariantsOrigin,
+        caches: Caches,
+        trace: Trace,
+        dice: Random,
+    ) -> None:
+        self._services = services
+        self._scheduler = services.scheduler
+        self._edge = edge
+        self._origin = origin
+        self._caches = caches
+        self._trace = trace
+        self._dice = dice
+        self._versions: dict[tuple[int, str], str] = {}
+        self.is_done = False
+        self.publications = Publications(services)
+        self.counts: Counter[str] = Counter()
+
+    def start(self, keys: Sequence[str]) -> None:
+        """Read these keys at random times from now on."""
+        self._read_after_a_while(keys, TIMED_READS)
+
+    def after(self, call: Call) -> None:
+        """Let a viewer read after some of the writes, before the worker goes on."""
+        self.publications.after(call)
+        if call.operation == "update_item":
+            self._plan_reads_after_result(call.arguments["Key"]["key"]["S"])
+        elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
+            key, name = parse_stored_key(written(call)[0])
+            if self._dice.random() < READ_SHARE:
+                read = self._read_page if name == MANIFEST_NAME else self._read
+                self._scheduler.after(0.0, partial(read, key))
+
+    def check_the_end(self, keys: Sequence[str]) -> None:
+        """Check that every URL shows what is stored, once the longest bound is over."""
+        self._scheduler.time += self._caches.picture_seconds + ERROR_SECONDS
+        for key in keys:
+            region, pictures = self._dice.choice(REGIONS), self.publications.pictures(key)
+            for stored in (*pictures, stored_key(key, MANIFEST_NAME)) if pictures else ():
+                seen = self._edge.get(region, f"/{stored}")
+                found = self._services.buckets.current(VARIANTS, stored)
+                if seen.body != (found.body if found else b""):
+                    raise StaleRead(f"/{stored} shows {seen.body!r} at the end, not {found}.")
+
+    def _plan_reads_after_result(self, key: str) -> None:
+        if self.publications.has_result(key):
+            for seconds in self._dice.sample(AFTER_RESULT_SECONDS, READS_AFTER_RESULT):
+                self._scheduler.after(seconds, partial(self._read, key))
+
+    def _read_after_a_while(self, keys: Sequence[str], left: int) -> None:
+        def read() -> None:
+            self._read(self._dice.choice(keys))
+            self._read_after_a_while(keys, left - 1)
+
+        self.is_done = not left
+        if left:
+            self._scheduler.after(self._dice.choice(WAIT_SECONDS), read)
+
+    def _read(self, key: str) -> None:
+        """Read a manifest, or a picture that is or was stored."""
+        pictures = self.publications.pictures(key)
+        which = self._dice.randrange(3)
+        if not which:
+            self._read_page(key)
+        if not which or not pictures:
+            return
+        region, stored = self._dice.choice(REGIONS), self._dice.choice(pictures)
+        version = self._versions.get((region, key), "") if which == 1 else ""
+        self._read_picture(region, stored, version)
+
+    def _read_page(self, key: str) -> None:
+        """Read the manifest, and soon afterwards pictures under its version."""
+        region, stored = self._dice.choice(REGIONS), stored_key(key, MANIFEST_NAME)
+        seen = self._get(region, stored)
+        self.counts["manifest reads"] += 1
+        if not seen.body:
+            return
+        self._check_age(stored, seen, self._caches.manifest_seconds)
+        version = str(json.loads(seen.body)["version"])
+        self._versions[region, key] = version
+        pictures = self.publications.pictures(key)
+        for picture in self._dice.sample(pictures, min(PICTURES, len(pictures))):
+            read = partial(self._read_picture, region, picture, version)
+            self._scheduler.after(self._dice.choice(PAGE_SECONDS), read)
+
+    def _read_picture(self, region: int, stored: str, version: str = "") -> None:
+        seen = self._get(region, stored, f"v={version}" if version else "")
+        self.counts["versioned reads" if version else "unversioned reads"] += 1
+        if not seen.body:
+            self.counts["reads without a picture"] += 1
+            return
+        self._check_age(stored, seen, self._caches.picture_seconds)
+        if version and not self.publications.is_of_version(stored, seen.body, version):
+            raise StaleRead(f"/{stored}?v={version} shows an older version: {seen.body!r}.")
+
+    def _check_age(self, stored: str, seen: Response, bound: float) -> None:
+        self.counts["superseded reads"] += self.publications.is_superseded(stored, seen.body)
+        refused_at = self._origin.refused_at.get(f"/{stored}", 0.0)
+        if self._scheduler.time - refused_at <= bound + ERROR_SECONDS:
+            self.counts["reads while S3 refuses"] += 1
+        elif not self.publications.is_recent(stored, seen.body, bound):
+            raise StaleRead(f"/{stored} shows what was replaced {bound} s ago: {seen.body!r}.")
+
+    def _get(self, region: int, stored: str, query: str = "") -> Response:
+        seen = self._edge.get(region, f"/{stored}", query)
+        # Formatted by the trace, only if somebody wants it.
+        self._trace.add("viewer", (region, stored, query), seen.body or seen.status)
+        return seen
