@@ -1,5 +1,6 @@
 """`pixfleet urls`, `show` and `sign`."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.manifest.__main__ import DOCS
 from scripts.pixfleet.stack.ssm_parameter import Distribution
+from shared.model.keys import manifest_key
 from tests.functional.cli.conftest import RunCommand
 from tests.support.html_page import HtmlPage
-from tests.support.images import alpha_png, jpeg
+from tests.support.images import alpha_png, animated_gif, jpeg
+from tests.support.json_schema import inlined, is_valid
 
 pytestmark = pytest.mark.functional
 
@@ -72,6 +76,25 @@ def test_a_transparent_picture_has_no_placeholder_that_would_shine_through(
 
     assert image["style"] == "max-width:100%;height:auto"
     assert "onload" not in image
+
+
+def test_stored_manifests_are_valid_by_the_published_schema(
+    stack: LocalStack, clients: Clients, run_worker: Callable[..., None]
+) -> None:
+    schema = inlined(json.loads((DOCS / "manifest.schema.json").read_text(encoding="utf-8")))
+    sources = {
+        "plain.jpg": jpeg((80, 60)),
+        "logo.png": alpha_png((80, 60)),
+        "moving.gif": animated_gif((80, 60)),
+    }
+    for key, data in sources.items():
+        clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
+    run_worker()
+
+    for key in sources:
+        stored = clients.s3.get_object(Bucket=stack.variants_bucket, Key=manifest_key(key))
+        document = json.loads(stored["Body"].read())
+        assert is_valid(schema, document), document
 
 
 @pytest.mark.usefixtures("made")
