@@ -12,6 +12,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.page import Page
 from tests.browser.published import Published, published
 from tests.support.images import detail, saved
+from tests.support.urls_page import example
 
 pytestmark = pytest.mark.imaging
 
@@ -45,11 +46,13 @@ def _opened(chromium: Chromium, sources: dict[str, Published]) -> Iterator[Open]
     """Return a function that opens a page with one picture, which is still being loaded."""
     pages: list[Page] = []
 
-    def opened(name: str, width: int, *, density: int = 1, has_scripts: bool = True) -> Page:
+    def opened(
+        name: str, width: int, *, head: str = "", density: int = 1, has_scripts: bool = True
+    ) -> Page:
         manifest, files = sources[name]
         html = (
             "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>"
-            f"<link rel=icon href=data:,><p>Above.</p>{picture(manifest, '', '100vw')}"
+            f"<link rel=icon href=data:,>{head}<p>Above.</p>{picture(manifest, '', '100vw')}"
             "<p id=below>Below.</p>"
         )
         page = Page(chromium, html, files, width, density, has_scripts)
@@ -122,6 +125,23 @@ def test_a_placeholder_is_shown_until_an_opaque_picture_has_loaded(opened: Open)
     assert placeholder != WHITE
     assert page.value("getComputedStyle(document.images[0]).backgroundImage") == "none"
     assert page.value("getComputedStyle(document.images[0]).backgroundColor") == "rgba(0, 0, 0, 0)"
+
+
+def test_under_a_strict_policy_the_rule_of_the_page_about_urls_is_enough(opened: Open) -> None:
+    policy = "default-src 'none'; img-src https: data:; style-src 'nonce-of-the-page'"
+    head = (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<style nonce=of-the-page>{example('csp')}</style>"
+    )
+    page = opened("opaque", 400, head=head)
+    before = page.box("img")
+    shown = page.value("getComputedStyle(document.images[0]).backgroundImage")
+    page.release()
+
+    assert shown == "none"
+    assert page.box("img") == pytest.approx(before, abs=1)
+    assert before[0] + before[2] <= 400
+    assert page.shifts() == 0
 
 
 @pytest.mark.parametrize(("density", "rung"), [(1, "w640"), (2, "w960"), (3, "w1280")])

@@ -22,8 +22,9 @@ from shared.model.keys import manifest_key, stored_key
 from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
-from tests.e2e.whole_stack import WholeStack, path_of
+from tests.e2e.whole_stack import Served, WholeStack, path_of
 from tests.support.images import jpeg, truncated_jpeg
+from tests.support.urls_page import table
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -81,6 +82,7 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     assert_a_replaced_picture_is_seen(stack)
     assert_its_urls_open_in_a_browser(stack)
     assert_scripts_of_other_origins_may_read_refusals(stack)
+    assert_the_page_says_what_a_browser_gets(stack)
     assert causes(stack) == BAD
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output
@@ -149,6 +151,38 @@ def assert_scripts_of_other_origins_may_read_refusals(stack: WholeStack) -> None
         (refused,) = stack.get([path], origin="https://www.example.org")
         assert refused.status == status
         assert refused.readable_by in ("*", "https://www.example.org")
+
+
+def assert_the_page_says_what_a_browser_gets(stack: WholeStack) -> None:
+    """Send every request of the table of states in docs/urls.md, with these keys in it."""
+    ready, gone = KEYS[0], KEYS[1]
+    stack.client("s3").delete_object(Bucket=stack.names.sources_bucket, Key=gone)
+    wait_for("the deletion", lambda: not stack.has_manifests([gone]), seconds=RENDERED_SECONDS)
+    EdgeClient(stack.instance).advance(OBJECT_SECONDS)
+    version = stack.manifest(ready)["version"]
+    keys = {
+        "/cat.jpg": path_of(ready),
+        "/gone.jpg": path_of(gone),
+        "/broken.jpg": "/photos/half.jpg",
+    }
+
+    differences = []
+    for state, request, *expected in table("states"):
+        path, _, query = request.replace("VERSION", version).partition("?")
+        address = f"{keys.get(path, path)}?{query}"
+        (served,) = stack.get([address], origin="https://www.example.org")
+        found = [str(served.status), body_of(served), served.cache_control or "none"]
+        if found != expected or not served.readable_by:
+            differences.append((state, expected, found, served.readable_by))
+    assert not differences
+
+
+def body_of(served: Served) -> str:
+    """Return what the page calls this body."""
+    kinds = {"image": "picture", "application/json": "JSON", "application/xml": "XML"}
+    kinds["text/plain; charset=utf-8"] = "text"
+    kind = served.content_type
+    return kinds.get(kind, kinds.get(kind.partition("/")[0], kind))
 
 
 def assert_its_urls_open_in_a_browser(stack: WholeStack) -> None:

@@ -36,6 +36,7 @@ class Served:
     """An answer of the distribution.
 
     `x_cache` is the first word of X-Cache, `readable_by` the origin whose scripts may read it.
+    `cache_control` is empty without that header.
     """
 
     status: int
@@ -43,6 +44,7 @@ class Served:
     body: bytes
     x_cache: str
     readable_by: str
+    cache_control: str
 
     def seen(self) -> tuple[str, int]:
         """Decode the picture; return its true type and its width."""
@@ -148,6 +150,7 @@ class WholeStack:
                     answer.read(),
                     answer.getheader("X-Cache", "").partition(" ")[0],
                     answer.getheader("Access-Control-Allow-Origin", ""),
+                    answer.getheader("Cache-Control", ""),
                 )
 
     def live_code(self) -> bytes:
