@@ -74,6 +74,29 @@ def chart() -> bytes:
     return saved(picture)
 
 
+def dithered_photograph() -> bytes:
+    return saved(images.detail((640, 480)).convert("1"))
+
+
+def vertical_lines() -> bytes:
+    return saved(Image.linear_gradient("L").rotate(90).point(lambda level: level % 2 * 255))
+
+
+def checkerboard() -> bytes:
+    squares = Image.new("1", (2, 2), 1)
+    squares.putpixel((0, 0), 0)
+    squares.putpixel((1, 1), 0)
+    picture = Image.new("1", (500, 500))
+    for left in range(0, 500, 2):
+        for top in range(0, 500, 2):
+            picture.paste(squares, (left, top))
+    return saved(picture)
+
+
+def few_pixels() -> bytes:
+    return saved(images.detail((640, 480)).crop((0, 0, 2, 1)))
+
+
 def palette_with_alpha() -> bytes:
     return saved(images.with_alpha((240, 180)).quantize(60))
 
@@ -89,6 +112,11 @@ DRAWN: dict[str, Callable[[], bytes]] = {
     "icon": icon,
     "red on blue": red_on_blue,
     "chart": chart,
+    # Neighbours differ, and yet exact files are small.
+    "dithered photograph": dithered_photograph,
+    "vertical lines": vertical_lines,
+    "checkerboard": checkerboard,
+    "few pixels": few_pixels,
 }
 CLEAR: dict[str, Callable[[], bytes]] = {
     "photograph": lambda: saved(images.with_alpha((240, 180))),

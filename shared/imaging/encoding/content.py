@@ -2,9 +2,10 @@
 
 A drawing has flat areas: neighbouring pixels are equal. A lossless encoder makes small files of
 them, but some flat areas are fades, such as skies, which it does not. So a few strips of an image
-with flat areas are encoded twice, as PNG and as JPEG. Of 90 rungs of photographs and fades, the
-PNG was 5 to 45 times as large; of 25 rungs for which a lossless file of all pixels was the
-smallest, at most 4.1 times. docs/recipes.md has the measurements.
+are encoded twice, as PNG and as JPEG. Of 90 rungs of photographs and fades, the PNG was 5 to 45
+times as large; of 25 rungs for which a lossless file of all pixels was the smallest, at most 4.1
+times. docs/recipes.md has the measurements. Patterns and dithered pictures have few equal
+neighbours, but a PNG that is hardly larger than the JPEG.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ STRIPS, STRIP_LINES, MAX_STRIPS = 8, 16, 32
 STRIP_WIDTH = 640
 SAMPLE_QUALITY = 76
 DRAWN_RATIO, GRAPHIC_RATIO = 4.5, 12.0
+# Up to this ratio, flat areas do not matter; noise as strong as the picture has 3.
+PATTERN_RATIO = 2.0
 # Colours differ if the difference of red or blue is this many levels from that of green.
 COLOUR_LEVELS = 48
 # Red less green, and blue less green.
@@ -40,7 +43,8 @@ class Content:
     @cached_property
     def is_drawn(self) -> bool:
         """Return whether a lossless file may be the smallest."""
-        return self._flat_share >= DRAWN_FLAT_SHARE and self._png_over_jpeg <= DRAWN_RATIO
+        is_flat = self._flat_share >= DRAWN_FLAT_SHARE
+        return self._png_over_jpeg <= (DRAWN_RATIO if is_flat else PATTERN_RATIO)
 
     @cached_property
     def is_graphic(self) -> bool:
