@@ -81,6 +81,15 @@ def test_tiles_of_separate_planes_are_unsupported() -> None:
     assert "tiles of separate planes" in failure.detail
 
 
+def test_separate_planes_of_grey_and_others_are_unsupported() -> None:
+    rgb, grey = (struct.pack("<HHII", 262, tiff.SHORT, 1, each) for each in (2, 1))
+
+    failure = refused(tiff.tiff(32, planes=3).replace(rgb, grey))
+
+    assert failure.cause is Cause.UNSUPPORTED_FORMAT
+    assert "separate planes of grey" in failure.detail
+
+
 def test_one_band_is_one_plane() -> None:
     data = tiff.tiff(32, tile=16)
     separate = struct.pack("<HHII", tiff.PLANAR, tiff.SHORT, 1, tiff.SEPARATE)

@@ -65,6 +65,9 @@ def has_alpha(data: bytes) -> bool:
     return first_directory(data).value(EXTRA_SAMPLES, 1) != UNSPECIFIED
 
 
+GREY = frozenset({0, 1})  # photometric interpretations: white is 0, black is 0
+
+
 def _refuse_raw(first: Directory) -> None:
     places = first.values(SUB_DIRECTORIES, most=MAX_SUB_DIRECTORIES)
     below = (_photometric(first, at) for at in places)
@@ -92,6 +95,8 @@ def _refuse_odd_pixels(first: Directory) -> None:
         "YCbCr without JPEG": photometric == YCBCR and compression != JPEG,
         "Lab of 8 bits": lab8,
         "tiles of separate planes": is_planar and TILE_OFFSETS in first.fields,
+        # libvips reads the first plane as if it held all bands.
+        "separate planes of grey and others": is_planar and photometric in GREY,
         _depth_in_words(first): not _is_known_depth(first, photometric),
     }
     found = next((words for words, is_odd in odd.items() if is_odd), None)
