@@ -5,7 +5,7 @@ them, but some flat areas are fades, such as skies, which it does not. So a few 
 are encoded twice, as PNG and as JPEG. Of 90 rungs of photographs and fades, the PNG was 5 to 45
 times as large; of 25 rungs for which a lossless file of all pixels was the smallest, at most 4.1
 times. docs/recipes.md has the measurements. Patterns and dithered pictures have few equal
-neighbours, but a PNG that is hardly larger than the JPEG.
+neighbours, but few colours, and a PNG that is hardly larger than the JPEG.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,10 @@ STRIPS, STRIP_LINES, MAX_STRIPS = 8, 16, 32
 STRIP_WIDTH = 640
 SAMPLE_QUALITY = 76
 DRAWN_RATIO, GRAPHIC_RATIO = 4.5, 12.0
-# Up to this ratio, flat areas do not matter; noise as strong as the picture has 3.
+# Up to this ratio, flat areas do not matter; noise as strong as the picture has 3. Photographs
+# have over 400 colours in a sample of this many pixels, and need not be encoded for it.
 PATTERN_RATIO = 2.0
+PATTERN_COLOURS, COLOUR_SAMPLES = 256, 1_000
 # Colours differ if the difference of red or blue is this many levels from that of green.
 COLOUR_LEVELS = 48
 # Red less green, and blue less green.
@@ -43,8 +45,9 @@ class Content:
     @cached_property
     def is_drawn(self) -> bool:
         """Return whether a lossless file may be the smallest."""
-        is_flat = self._flat_share >= DRAWN_FLAT_SHARE
-        return self._png_over_jpeg <= (DRAWN_RATIO if is_flat else PATTERN_RATIO)
+        if self._flat_share >= DRAWN_FLAT_SHARE:
+            return self._png_over_jpeg <= DRAWN_RATIO
+        return self._colours <= PATTERN_COLOURS and self._png_over_jpeg <= PATTERN_RATIO
 
     @cached_property
     def is_graphic(self) -> bool:
@@ -74,6 +77,14 @@ class Content:
         """Return the share of sampled pixels that are equal to their right neighbour."""
         pixel, neighbour = self._neighbours
         return float((pixel == neighbour).bandand().avg() / LEVELS)
+
+    @cached_property
+    def _colours(self) -> int:
+        """Return how many colours about `COLOUR_SAMPLES` of the sampled pixels have."""
+        pixel, _ = self._neighbours
+        samples, size = pixel.write_to_memory(), pixel.bands
+        step = size * max(1, pixel.width * pixel.height // COLOUR_SAMPLES)
+        return len({samples[at : at + size] for at in range(0, len(samples), step)})
 
     @cached_property
     def _neighbours(self) -> tuple[pyvips.Image, pyvips.Image]:
