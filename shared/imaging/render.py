@@ -7,6 +7,7 @@ import pyvips
 
 from shared.imaging.credit import read_credit
 from shared.imaging.crop import crop_or_pad
+from shared.imaging.encoding.content import Content
 from shared.imaging.encoding.slots import SlotFile, fill_slots
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
@@ -81,17 +82,22 @@ class Accepted:
                 packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
             overlay = self.overlay.decoded()
             held = load(self.data, kept, renditions[0].fitted.resized)
+            is_photograph = False
             for rendition in renditions:
                 held = held.shrunk(rendition.fitted.resized)
                 picture = held.to_srgb()
                 # Cropping and watermark apply to a copy: the next rung is resized from `held`.
                 canvas = overlay.draw_on(crop_or_pad(picture, rendition, background))
+                # A crop may show a drawn part of a photograph, and padding is flat.
+                is_uncropped = not rendition.is_cropped_or_padded
+                content = Content(canvas, is_photograph=is_photograph and is_uncropped)
                 for file in fill_slots(
-                    canvas, rendition, background=background, packet=packet, source=self.data
+                    content, rendition, background=background, packet=packet, source=self.data
                 ):
                     left_bytes -= len(file.data)
                     _refuse_overrun(left_bytes)
                     yield _encoded(file, canvas)
+                is_photograph = is_photograph or (is_uncropped and content.stays_photograph)
             shown = placeholder(picture, background) if self.recipe.placeholder else None
         except FAILURES as error:
             raise translated(error, "render") from error

@@ -15,9 +15,9 @@ import pyvips
 
 from shared.imaging.resize import frame_count
 
-LEVELS = 255
-# Every eighth pixel of every eighth line is compared with its neighbour; of small images, each.
-SAMPLE_STEP, SMALL_SIDE = 8, 64
+# About so many pixels are compared with their right neighbours. An odd step does not fall into
+# step with patterns of 8 or 16 pixels.
+SAMPLES = 1_500
 # The share of equal neighbours from which on an image may be a drawing, or a graphic with noise.
 DRAWN_FLAT_SHARE, GRAPHIC_FLAT_SHARE = 0.4, 0.08
 # Lines of 16 pixels are whole blocks of JPEG. Encoding whole lines of large images would take a
@@ -27,24 +27,40 @@ STRIP_WIDTH = 640
 SAMPLE_QUALITY = 76
 DRAWN_RATIO, GRAPHIC_RATIO = 4.5, 12.0
 # Up to this ratio, flat areas do not matter; noise as strong as the picture has 3. Photographs
-# have over 400 colours in a sample of this many pixels, and need not be encoded for it.
+# have over 400 colours in a sample, and need not be encoded for it.
 PATTERN_RATIO = 2.0
-PATTERN_COLOURS, COLOUR_SAMPLES = 256, 1_000
+PATTERN_COLOURS = 256
+# From this ratio on, a picture is a photograph or a fade at each smaller size, too: measured there
+# were 16 to 44 at 1,920 pixels.
+PHOTOGRAPH_RATIO = 15.0
 # Colours differ if the difference of red or blue is this many levels from that of green.
 COLOUR_LEVELS = 48
-# Red less green, and blue less green.
-FROM_GREEN = [[1, -1, 0], [0, -1, 1]]
+
+
+# A sampled pixel, and its right neighbour.
+Pair = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What an image or a strip of frames shows; each answer is computed when it is needed."""
+    """What an image or a strip of frames shows; each answer is computed when it is needed.
+
+    `is_photograph` says that it is known to be neither drawn nor graphic.
+    """
 
     image: pyvips.Image
+    is_photograph: bool = False
+
+    @cached_property
+    def stays_photograph(self) -> bool:
+        """Return whether the picture is known to be a photograph at each smaller size, too."""
+        return self.is_photograph or self._png_over_jpeg >= PHOTOGRAPH_RATIO
 
     @cached_property
     def is_drawn(self) -> bool:
         """Return whether a lossless file may be the smallest."""
+        if self.is_photograph:
+            return False
         if self._flat_share >= DRAWN_FLAT_SHARE:
             return self._png_over_jpeg <= DRAWN_RATIO
         return self._colours <= PATTERN_COLOURS and self._png_over_jpeg <= PATTERN_RATIO
@@ -52,7 +68,8 @@ class Content:
     @cached_property
     def is_graphic(self) -> bool:
         """Return whether the image consists of hard edges: drawings, text, scanned pages."""
-        return self._flat_share >= GRAPHIC_FLAT_SHARE and self._png_over_jpeg <= GRAPHIC_RATIO
+        may_be = not self.is_photograph and self._flat_share >= GRAPHIC_FLAT_SHARE
+        return may_be and self._png_over_jpeg <= GRAPHIC_RATIO
 
     @cached_property
     def bits_per_pixel(self) -> float:
@@ -65,38 +82,33 @@ class Content:
 
         Encoders that halve colour blur such edges, up to text that cannot be read.
         """
-        pixel, neighbour = self._neighbours
-        difference = pixel - neighbour
-        if difference.hasalpha():
-            difference = difference.extract_band(0, n=3)
-        differs = difference.recomb(FROM_GREEN).abs() > COLOUR_LEVELS
-        return float(differs.bandor().avg() / LEVELS)
+        return sum(map(_differs_in_colour, self._pairs)) / len(self._pairs)
 
     @cached_property
     def _flat_share(self) -> float:
         """Return the share of sampled pixels that are equal to their right neighbour."""
-        pixel, neighbour = self._neighbours
-        return float((pixel == neighbour).bandand().avg() / LEVELS)
+        return sum(pixel == neighbour for pixel, neighbour in self._pairs) / len(self._pairs)
 
     @cached_property
     def _colours(self) -> int:
-        """Return how many colours about `COLOUR_SAMPLES` of the sampled pixels have."""
-        pixel, _ = self._neighbours
-        samples, size = pixel.write_to_memory(), pixel.bands
-        step = size * max(1, pixel.width * pixel.height // COLOUR_SAMPLES)
-        return len({samples[at : at + size] for at in range(0, len(samples), step)})
+        """Return how many colours the sampled pixels have."""
+        return len({pixel for pixel, _ in self._pairs})
 
     @cached_property
-    def _neighbours(self) -> tuple[pyvips.Image, pyvips.Image]:
-        """Return the sampled pixels and their right neighbours, in memory."""
+    def _pairs(self) -> tuple[Pair, ...]:
+        """Return the sampled pixels with their right neighbours."""
         width, height = max(1, self.image.width - 1), self.image.height
-        step = SAMPLE_STEP if min(width, height) >= SMALL_SIDE else 1
-        last = self.image.width - width
-        pixel, neighbour = (
-            self.image.crop(left, 0, width, height).subsample(step, step).copy_memory()
-            for left in (0, last)
+        step = int((width * height / SAMPLES) ** 0.5) // 2 * 2 + 1
+        across, down = min(step, width), min(step, height)
+        size = self.image.bands
+        pixels, neighbours = (
+            self.image.crop(left, 0, width, height).subsample(across, down).write_to_memory()
+            for left in (0, self.image.width - width)
         )
-        return pixel, neighbour
+        return tuple(
+            (pixels[at : at + size], neighbours[at : at + size])
+            for at in range(0, len(pixels), size)
+        )
 
     @cached_property
     def _png_over_jpeg(self) -> float:
@@ -127,3 +139,11 @@ class Content:
             ],
             across=1,
         ).copy_memory()
+
+
+def _differs_in_colour(pair: Pair) -> bool:
+    pixel, neighbour = pair
+    if pixel == neighbour:
+        return False
+    red, green, blue = (pixel[band] - neighbour[band] for band in range(3))
+    return abs(red - green) > COLOUR_LEVELS or abs(blue - green) > COLOUR_LEVELS

@@ -31,21 +31,21 @@ class SlotFile:
 
 
 def fill_slots(
-    canvas: pyvips.Image,
+    content: Content,
     rendition: Rendition,
     *,
     background: tuple[int, int, int] | None,
     packet: bytes,
     source: bytes,
 ) -> Iterator[SlotFile]:
-    """Encode a canvas for each slot of a rendition, and yield the fallback first.
+    """Encode the content's image for each slot of a rendition, and yield the fallback first.
 
     A slot gets the smallest file that its browsers can read, so that no slot is larger than a
-    later one in `Slot`'s order. The fallback of a transparent canvas is flattened on a
+    later one in `Slot`'s order. The fallback of a transparent image is flattened on a
     `background`, and then fills no other slot. `packet` is the XMP of the files, `source` the file
-    that the canvas was made from.
+    that the image was made from.
     """
-    content = Content(canvas)
+    canvas = content.image
     tried: dict[Encoder, bytes] = {}
     for slot, variants in rendition.in_encoding_order():
         # A plainer file that stands in a better slot keeps its transparency.
