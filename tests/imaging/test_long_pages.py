@@ -146,8 +146,9 @@ def test_a_slot_whose_codec_costs_too_much_memory_has_the_file_of_the_next_slot(
 
 
 def long_png(mode: str, height: int) -> bytes:
-    """Return noise in two columns, smaller as a JPEG; a fourth band is half transparent."""
-    picture = Image.effect_noise((2, height), 60).convert("RGB").convert(mode)
+    """Return coloured noise, smaller as a JPEG; a fourth band is half transparent."""
+    bands = [Image.effect_noise((16, height), 60) for _ in range(3)]
+    picture = Image.merge("RGB", bands).convert(mode)
     if mode == "RGBA":
         picture.putalpha(128)
     return images.saved(picture, "PNG")

@@ -77,7 +77,8 @@ def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(
 
     assert answer.code == 3
     assert "not_an_image" in answer.out
-    assert "no image format begins with these bytes" in answer.out
+    assert "Expected an image, got a text file." in answer.out
+    assert "inform the owner" in answer.out
     assert "pixfleet dlq try --cause not_an_image" in answer.out
 
 

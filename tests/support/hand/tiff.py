@@ -9,6 +9,7 @@ STRIPS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
 TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES = 322, 323, 324, 325
 PLANAR, CHUNKY, SEPARATE = 284, 1, 2
 SHORT, LONG, DEFLATE = 3, 4, 8
+GREY, RGB = 1, 2
 
 # Tag to (short or long, values).
 Entries = dict[int, tuple[int, tuple[int, ...]]]
@@ -36,7 +37,7 @@ def tiff(side: int, *, rows: int = 16, tile: int = 0, planes: int = 1) -> bytes:
 
 
 def entries(side: int, part_bytes: int, rows: int, tile: int = 0, planes: int = 1) -> Entries:
-    """Return the tags of a flat grey TIFF whose parts are all the same bytes."""
+    """Return the tags of a flat TIFF whose parts are all the same bytes; grey, or RGB and more."""
     count = ((-(-side // tile)) ** 2 if tile else -(-side // rows)) * planes
     places, sizes = (LONG, (8,) * count), (LONG, (part_bytes,) * count)
     tags: Entries = {
@@ -44,7 +45,7 @@ def entries(side: int, part_bytes: int, rows: int, tile: int = 0, planes: int = 
         HEIGHT: (LONG, (side,)),
         BITS: (SHORT, (8,) * planes),
         COMPRESSION: (SHORT, (DEFLATE,)),
-        PHOTOMETRIC: (SHORT, (1,)),
+        PHOTOMETRIC: (SHORT, (GREY if planes == 1 else RGB,)),
         SAMPLES: (SHORT, (planes,)),
         PLANAR: (SHORT, (SEPARATE if planes > 1 else CHUNKY,)),
     }
