@@ -130,8 +130,12 @@ def test_the_costliest_viewer_response_costs_a_few_times_an_ordinary_request(
 
 def _ratio(njs: EdgeNjs, code: str, event: Event, ordinary: float, *, most: float = MOST) -> float:
     """Return the cost of a call in ordinary requests; too high a one has been measured again."""
-    ratios: list[float] = []
-    # Other processes evict the caches of this one.
-    while len(ratios) < TRIES and (not ratios or ratios[-1] >= most):
-        ratios.append(njs.cpu_seconds(code, event, ROUNDS) / ordinary)
-    return min(ratios)
+    ratio = njs.cpu_seconds(code, event, ROUNDS) / ordinary
+    usual = request_code(RECIPE_SETS["shipped"]), request_event(ORDINARY)
+    for _ in range(TRIES):
+        if ratio < most:
+            break
+        # Other processes evict the caches of this one, so both are measured side by side.
+        beside = njs.cpu_seconds(*usual, 8 * ROUNDS)
+        ratio = min(ratio, njs.cpu_seconds(code, event, ROUNDS) / max(ordinary, beside))
+    return ratio
