@@ -115,7 +115,8 @@ class Variant:
     """One named result of a recipe.
 
     `width` and `height` are its box in pixels; `None` is the source's size. `effort` holds only
-    what the recipe sets; `default_effort` has the other codecs.
+    what the recipe sets; `default_effort` has the other codecs. `lazy` are those of `slots` whose
+    files are made at the first request and not at upload.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Variant:
     gravity: Gravity = Gravity.CENTRE
     quality: Mapping[str, int] = field(default_factory=lambda: DEFAULT_QUALITY)
     effort: Mapping[str, int] = field(default_factory=dict)
+    lazy: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ class Recipe:
     """All that is made of one source.
 
     `background` is RGB, and `None` keeps transparency. `metadata` holds the names of the fields
-    that variants keep: any of `copyright` and `creator`.
+    that variants keep: any of `copyright` and `creator`. `purges_replaced` says whether CloudFront
+    is told to drop the old variants when a source is replaced.
     """
 
     name: str
@@ -145,12 +148,18 @@ class Recipe:
     metadata: tuple[str, ...] = ()
     placeholder: bool = True
     caps: Caps | None = None
+    purges_replaced: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """Return 16 hex digits that change with every setting except name and match."""
+        """Return 16 hex digits that change with every setting that changes a file.
+
+        Name, match, purge and what is lazy do not change it.
+        """
         made = asdict(self)
-        del made["name"], made["match"]
+        del made["name"], made["match"], made["purges_replaced"]
+        for variant in made["variants"]:
+            del variant["lazy"]
         if self.caps is None:
             del made["caps"]  # keeps fingerprints that ledgers stored before `caps` existed
         return sha256(dumps(made, sort_keys=True).encode()).hexdigest()[:16]
@@ -161,8 +170,21 @@ class Recipe:
         return replace(self, match=Match(), watermark=watermark)
 
     def stored_names(self) -> tuple[tuple[str, Slot], ...]:
-        """Return variant and slot of every object that a source gets besides its manifest."""
+        """Return variant and slot of every object that a source can have besides its manifest."""
         return tuple((variant.name, slot) for variant in self.variants for slot in variant.slots)
+
+    def eager_names(self) -> tuple[tuple[str, Slot], ...]:
+        """Return those of `stored_names` that are made at upload."""
+        lazy = {*self.lazy_names()}
+        return tuple(name for name in self.stored_names() if name not in lazy)
+
+    def lazy_names(self) -> tuple[tuple[str, Slot], ...]:
+        """Return those of `stored_names` that are made at the first request."""
+        return tuple((variant.name, slot) for variant in self.variants for slot in variant.lazy)
+
+    def all_eager(self) -> "Recipe":
+        """Return the recipe for a source of which everything is made at upload."""
+        return replace(self, variants=tuple(replace(each, lazy=()) for each in self.variants))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +202,10 @@ class RecipeSet:
         return next((recipe for recipe in self.recipes if recipe.name == name), None)
 
     def object_names(self) -> tuple[str, ...]:
-        """Return every object name, `<variant>.<slot>`, that any recipe stores."""
+        """Return every object name, `<variant>.<slot>`, that a source can have by any recipe."""
         names = (name for recipe in self.recipes for name in recipe.stored_names())
         return tuple(sorted({f"{variant}.{slot}" for variant, slot in names}))
+
+    def all_eager(self) -> "RecipeSet":
+        """Return the recipes for a stack without a renderer, where lazy means eager."""
+        return RecipeSet(tuple(recipe.all_eager() for recipe in self.recipes))

@@ -27,6 +27,7 @@ from shared.model.variant_reader import (
 SCHEMA_VERSION = 1
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+PURGE_REPLACED = "replace"
 KEEPABLE_METADATA = frozenset({"copyright", "creator"})
 # Bounds of `animation`, against typing errors. The limits of the deployment apply as well.
 MAX_FRAMES = 100_000
@@ -87,8 +88,13 @@ def _recipe(value: object, path: str, problems: Problems) -> Recipe:
         metadata=_metadata(fields),
         placeholder=fields.flag("placeholder", default=True),
         caps=caps,
+        purges_replaced=_purges_replaced(fields),
     )
     fields.refuse_others()
+    if recipe.variants and not recipe.eager_names():
+        fields.problems.add_sentence(
+            fields.at("variants"), "expected at least one file that is not lazy"
+        )
     return recipe
 
 
@@ -159,6 +165,13 @@ def _watermark(fields: Fields) -> Watermark | None:
     )
     inner.refuse_others()
     return watermark
+
+
+def _purges_replaced(fields: Fields) -> bool:
+    value = fields.text(
+        "purge", "", expected=PURGE_REPLACED, accept=lambda text: text == PURGE_REPLACED
+    )
+    return bool(value)
 
 
 def _metadata(fields: Fields) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from shared.model.recipe import Fit, Gravity, Slot, Variant
 MAX_DIMENSION = 8192  # wider than any screen; limits the cost of a typing error
 MAX_VARIANTS = 64  # limits the cost of one source
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+LAZY = "true, false, or a list of at least one of the variant's formats"
 VARIANT_ENTRY = "a variant: widths, or name with width and height"
 
 
@@ -34,13 +35,13 @@ def read_variants(
         entry = Fields(item, path, fields.problems, what=VARIANT_ENTRY)
         for variant in _variant_entry(entry, quality, effort):
             known = merged.setdefault(variant.name, variant)
-            if variant.name and replace(known, slots=variant.slots) != variant:
-                fields.problems.add_sentence(
-                    path, f"{variant.name} is defined above with other settings"
-                )
-            union = {*known.slots, *variant.slots}
-            slots = tuple(slot for slot in Slot if slot in union)
-            merged[variant.name] = replace(known, slots=slots)
+            if variant.name:
+                _refuse_differences(known, variant, entry)
+            merged[variant.name] = replace(
+                known,
+                slots=_in_order({*known.slots, *variant.slots}),
+                lazy=_in_order({*known.lazy, *variant.lazy}),
+            )
     if len(merged) > MAX_VARIANTS:
         fields.problems.add_sentence(
             fields.at("variants"), f"expected at most {MAX_VARIANTS} variants, got {len(merged)}"
@@ -48,18 +49,32 @@ def read_variants(
     return tuple(merged.values())
 
 
+def _refuse_differences(known: Variant, variant: Variant, fields: Fields) -> None:
+    """Refuse a second entry of a variant that says something else of it, or of a slot of both."""
+    if replace(known, slots=variant.slots, lazy=variant.lazy) != variant:
+        fields.problems.add_sentence(
+            fields.path, f"{variant.name} is defined above with other settings"
+        )
+    for slot in variant.slots:
+        if slot in known.slots and (slot in known.lazy) != (slot in variant.lazy):
+            fields.problems.add_sentence(
+                fields.path, f"{variant.name}.{slot} is lazy in one entry only"
+            )
+
+
 def _variant_entry(
     fields: Fields, quality: Mapping[str, int], effort: Mapping[str, int]
 ) -> list[Variant]:
     """Return the rungs of a ladder entry, or the one variant of a named entry."""
     slots = _slots(fields)
+    lazy = _lazy(fields, slots)
     quality = read_encoder_figures(fields, "quality", quality)
     effort = read_encoder_figures(fields, "effort", effort)
     if "widths" in fields:
         widths = _widths(fields)
         fields.refuse_others()
         return [
-            Variant(f"w{width}", slots, width=width, quality=quality, effort=effort)
+            Variant(f"w{width}", slots, width=width, quality=quality, effort=effort, lazy=lazy)
             for width in widths
         ]
     variant = Variant(
@@ -71,6 +86,7 @@ def _variant_entry(
         gravity=fields.word("gravity", Gravity.CENTRE),
         quality=quality,
         effort=effort,
+        lazy=lazy,
     )
     fields.raw("widths")
     fields.refuse_others()
@@ -99,7 +115,30 @@ def _slots(fields: Fields) -> tuple[Slot, ...]:
             chosen.add(Slot(item))
         else:
             fields.problems.add(path, one_of(Slot), item)
-    return tuple(slot for slot in Slot if slot in chosen)
+    return _in_order(chosen)
+
+
+def _lazy(fields: Fields, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Return the slots that are lazy: all, none, or those of a list of formats."""
+    value = fields.raw("lazy")
+    if value is None or isinstance(value, bool):
+        return slots if value else ()
+    if not value or not isinstance(value, list | tuple):
+        fields.problems.add(fields.at("lazy"), LAZY, value)
+        return ()
+    chosen = set()
+    for index, item in enumerate(value):
+        if isinstance(item, str) and item in set(slots):
+            chosen.add(Slot(item))
+        elif slots:  # otherwise `formats` has its own problem
+            fields.problems.add(
+                f"{fields.at('lazy')}[{index}]", f"one of {', '.join(slots)}", item
+            )
+    return _in_order(chosen)
+
+
+def _in_order(slots: set[Slot]) -> tuple[Slot, ...]:
+    return tuple(slot for slot in Slot if slot in slots)
 
 
 def _widths(fields: Fields) -> list[int]:

@@ -89,6 +89,9 @@ RULES: Mapping[str, Callable[[Schema, Any], bool]] = {
     ),
     "required": _for("object", lambda names, value: set(names) <= value.keys(), "required"),
     "items": _for("array", lambda one, value: all(is_valid(one, each) for each in value), "items"),
+    "contains": _for(
+        "array", lambda one, value: any(is_valid(one, each) for each in value), "contains"
+    ),
     "minItems": _for("array", lambda least, value: len(value) >= least, "minItems"),
     "uniqueItems": _for("array", _is_unique, "uniqueItems"),
     "minLength": _for("string", lambda least, value: len(value) >= least, "minLength"),

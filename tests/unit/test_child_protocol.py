@@ -71,6 +71,7 @@ FULL_RECIPE = Recipe(
     variants=(
         Variant("w640", (Slot.AVIF, Slot.FALLBACK), width=640, quality={Codec.AVIF: 50}),
         Variant("sq", (Slot.WEBP,), 16, 16, Fit.COVER, Gravity.ATTENTION, effort={"webp": 6}),
+        Variant("lazy", (Slot.AVIF, Slot.WEBP), lazy=(Slot.WEBP,)),
     ),
     match=Match("photos/", (".jpg",)),
     background=(1, 2, 3),
@@ -126,6 +127,7 @@ def test_a_job_is_read_as_it_was_written(source: bytes, watermark: bytes) -> Non
     assert isinstance(back.recipe.watermark, Watermark)
     assert isinstance(back.recipe.watermark.position, Position)
     assert isinstance(back.recipe.variants[0].slots[0], Slot)
+    assert isinstance(back.recipe.variants[2].lazy[0], Slot)
 
 
 @given(st.lists(st.tuples(st.sampled_from([*REPLIES.values()]), st.binary(max_size=50))))

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.unit
 
 NAME_RULE = "expected a lower-case letter, then at most 31 lower-case letters, digits and dashes"
 SIZE_RULE = "expected a whole number from 1 to 8192"
+LAZY_RULE = "expected true, false, or a list of at least one of the variant's formats"
 SLOT_RULE = "expected a list of at least one of avif, webp, fallback"
 
 
@@ -118,6 +119,12 @@ WRONG_RECIPES: list[tuple[dict[str, object], str]] = [
         "metadata: expected a list with any of copyright, creator, got 'copyright'",
     ),
     ({"metadata": ["gps"]}, "metadata[0]: expected one of copyright, creator, got 'gps'"),
+    ({"purge": "all"}, "purge: expected replace, got 'all'"),
+    ({"purge": True}, "purge: expected replace, got True"),
+    (
+        {"variants": [variant(lazy=True), variant(name="other", lazy=["webp"])]},
+        "variants: expected at least one file that is not lazy",
+    ),
     ({"watermark": "a.png"}, "watermark: expected key, position, scale, opacity, got 'a.png'"),
 ]
 
@@ -176,7 +183,25 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
     ({"widths": [640, 640], "formats": ["webp"]}, ".widths: 640 occurs more than once"),
     (
         {"widths": [640], "height": 480, "formats": ["webp"]},
-        ".height: unknown field; known are effort, formats, quality, widths",
+        ".height: unknown field; known are effort, formats, lazy, quality, widths",
+    ),
+    (variant(lazy="webp"), f".lazy: {LAZY_RULE}, got 'webp'"),
+    (variant(lazy=1), f".lazy: {LAZY_RULE}, got 1"),
+    (variant(lazy=[]), f".lazy: {LAZY_RULE}, got []"),
+    (variant(lazy={"webp": True}), f".lazy: {LAZY_RULE}, got {{'webp': True}}"),
+    (variant(lazy=["avif"]), ".lazy[0]: expected one of webp, got 'avif'"),
+    (
+        variant(formats=["fallback", "avif"], lazy=["avif", "jpeg"]),
+        ".lazy[1]: expected one of avif, fallback, got 'jpeg'",
+    ),
+    (
+        {"widths": [640], "formats": ["avif"], "lazy": [None]},
+        ".lazy[0]: expected one of avif, got nothing",
+    ),
+    (variant(formats=[], lazy=["webp"]), f".formats: {SLOT_RULE}, got []"),
+    (
+        variant(name="other", formats=["avif", "webp"], lazy=["webp"]),
+        ": other.webp is lazy in one entry only",
     ),
     (
         variant(name="other", width=200),

@@ -20,7 +20,7 @@ from shared.model.recipe import (
     Watermark,
 )
 from shared.model.recipe_reader import read_recipes
-from tests.support.recipes import problems, recipe, recipe_document, shipped
+from tests.support.recipes import problems, recipe, recipe_document, shipped, variant
 
 pytestmark = pytest.mark.unit
 
@@ -36,7 +36,12 @@ FULL: dict[str, Any] = {  # a document of any form
             "quality": {"avif": 50, "webp": 70, "jpeg": 75},
             "effort": {"avif": 3, "webp": 4, "jpeg": 2, "png": 7, "gif": 5},
             "variants": [
-                {"widths": [320, 640], "formats": ["webp", "avif"], "quality": {"webp": 60}},
+                {
+                    "widths": [320, 640],
+                    "formats": ["webp", "avif"],
+                    "lazy": ["webp"],
+                    "quality": {"webp": 60},
+                },
                 {"widths": [640], "formats": ["fallback"], "quality": {"webp": 60}},
                 {
                     "name": "thumb",
@@ -45,6 +50,7 @@ FULL: dict[str, Any] = {  # a document of any form
                     "fit": "cover",
                     "gravity": "focal",
                     "formats": ["fallback"],
+                    "lazy": False,
                     "quality": {"jpeg": 90},
                     "effort": {"jpeg": 0},
                 },
@@ -59,6 +65,7 @@ FULL: dict[str, Any] = {  # a document of any form
             },
             "metadata": ["creator", "copyright", "creator"],
             "placeholder": False,
+            "purge": "replace",
         }
     ],
 }
@@ -81,6 +88,7 @@ def test_every_field_is_read() -> None:
     assert read.watermark == Watermark("marks/logo.png", Position.TOP_LEFT, 0.25, 0.5)
     assert read.metadata == ("copyright", "creator")
     assert not read.placeholder
+    assert read.purges_replaced
     assert [each.name for each in read.variants] == ["w320", "w640", "thumb"]
 
 
@@ -110,6 +118,49 @@ def test_missing_fields_have_defaults() -> None:
     assert (read.background, read.animation, read.placeholder) == (None, "keep", True)
     assert (read.watermark, read.metadata, read.caps) == (None, (), None)
     assert read.match.accepts("anything")
+    assert (full.lazy, read.purges_replaced) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("lazy", "expected"),
+    [
+        (..., ()),
+        (None, ()),
+        (False, ()),
+        (True, (AVIF, FALLBACK)),
+        (["fallback"], (FALLBACK,)),
+        (["fallback", "avif", "fallback"], (AVIF, FALLBACK)),
+    ],
+)
+def test_lazy_is_all_formats_or_none_or_a_list(lazy: object, expected: tuple[Slot, ...]) -> None:
+    small = variant(formats=["fallback", "avif"], lazy=lazy)
+
+    _, read = only(recipe_document(recipe(variants=[variant(name="eager"), small]))).variants
+
+    assert read.lazy == expected
+
+
+def test_each_entry_of_a_variant_says_which_of_its_formats_are_lazy() -> None:
+    widths = [320, 640]
+    entries = [
+        {"widths": widths, "formats": ["fallback"], "lazy": True},
+        {"widths": widths[1:], "formats": ["webp", "avif"], "lazy": ["webp"]},
+    ]
+
+    read = only(recipe_document(recipe(variants=entries)))
+
+    assert [each.lazy for each in read.variants] == [(FALLBACK,), (WEBP, FALLBACK)]
+    assert read.eager_names() == (("w640", AVIF),)
+    assert read.lazy_names() == (("w320", FALLBACK), ("w640", WEBP), ("w640", FALLBACK))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_two_entries_may_not_disagree_about_a_format(*, first: bool) -> None:
+    entries = [{"widths": [640], "formats": ["webp"], "lazy": lazy} for lazy in (first, not first)]
+
+    found = problems(recipe_document(recipe(variants=[variant(), *entries])))
+
+    assert found == ["recipes[0].variants[2]: w640.webp is lazy in one entry only"]
 
 
 def test_a_watermark_needs_only_a_key() -> None:

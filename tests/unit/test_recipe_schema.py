@@ -23,6 +23,8 @@ NOT_IN_SCHEMA = (
     "is defined above with other settings",
     "at most 64 variants",
     "800 bytes",
+    "is lazy in one entry only",
+    "expected at least one file that is not lazy",
 )
 
 
@@ -48,7 +50,13 @@ WRONG_VALUES = st.sampled_from(
 FIGURES = st.fixed_dictionaries(
     {}, optional={"avif": st.just(9), "webp": st.just(6), "jpeg": st.just(3)}
 )
+LAZY = st.one_of(
+    st.booleans(),
+    st.lists(st.sampled_from(["avif", "webp", "fallback"]), max_size=2),
+    st.sampled_from([["jpeg"], "webp", 0]),
+)
 ENCODED = {"quality": FIGURES, "effort": FIGURES}
+LAZY_OR_NOT = {"lazy": LAZY, **ENCODED}
 SLOTS = st.lists(st.sampled_from(["avif", "webp", "fallback"]), min_size=1, max_size=3)
 SIDE = st.sampled_from([1, 640, 8192])
 SINGLE = st.fixed_dictionaries(
@@ -58,11 +66,12 @@ SINGLE = st.fixed_dictionaries(
         "height": SIDE,
         "fit": st.sampled_from(["inside", "cover", "contain"]),
         "gravity": st.sampled_from(["centre", "focal"]),
-        **ENCODED,
+        **LAZY_OR_NOT,
     },
 )
 LADDER = st.fixed_dictionaries(
-    {"widths": st.lists(SIDE, min_size=1, max_size=2), "formats": SLOTS}, optional=ENCODED
+    {"widths": st.lists(SIDE, min_size=1, max_size=2), "formats": SLOTS},
+    optional=LAZY_OR_NOT,
 )
 MODE = st.sampled_from(["keep", "first-frame"])
 ANIMATION = {"mode": MODE, "max_frames": st.just(100_000), "max_pixels": st.just(1 << 32)}
@@ -85,6 +94,7 @@ RECIPE = st.fixed_dictionaries(
         "placeholder": st.booleans(),
         "watermark": st.fixed_dictionaries({"key": st.just("logo.png")}, optional=WATERMARK),
         "metadata": st.just(["copyright", "creator"]),
+        "purge": st.sampled_from(["replace", "delete"]),
         **ENCODED,
     },
 )
@@ -157,7 +167,8 @@ def test_the_schema_refuses_what_the_reader_refuses(document: object) -> None:
 
 def test_the_schema_has_every_field_of_a_recipe() -> None:
     # Caps are a part of `animation`. Quality and effort are read into the variants.
-    read = {field.name for field in fields(Recipe)} - {"caps"} | {"quality", "effort"}
+    read = {field.name for field in fields(Recipe)} - {"caps", "purges_replaced"}
+    read |= {"quality", "effort", "purge"}
 
     assert SCHEMA["properties"]["recipes"]["items"]["properties"].keys() == read
 

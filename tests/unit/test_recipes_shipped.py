@@ -161,6 +161,7 @@ def test_the_fingerprint_changes_with_what_is_made() -> None:
     assert len({plain, *others}) == 1 + len(others)
     assert fingerprint(name="other", match={"prefix": "a/"}) == plain
     assert fingerprint(quality={"webp": 82}) == plain
+    assert fingerprint(purge="replace") == plain
 
 
 def test_another_watermark_under_the_same_key_is_another_fingerprint() -> None:
@@ -189,3 +190,34 @@ def test_a_fingerprint_stays_the_same_from_release_to_release() -> None:
 
     # Another figure here means that every source in every bucket is rendered again.
     assert fingerprint == "53945e4d5ac784b1"
+
+
+def test_a_stored_fingerprint_does_not_change_when_a_format_becomes_lazy_or_a_purge_is_asked_for(
+    recipes: RecipeSet,
+) -> None:
+    figures = {"webp": 80}
+    rung = Variant("w640", (WEBP,), width=640, quality=figures, effort=figures, lazy=(WEBP,))
+    lazy = Recipe("any", (rung,), purges_replaced=True)
+
+    assert lazy.fingerprint == lazy.all_eager().fingerprint == "53945e4d5ac784b1"
+    assert named(recipes, "responsive").fingerprint == "d06ff15b3ac30df0"
+
+
+def test_the_names_of_a_recipe_are_eager_or_lazy() -> None:
+    variants = (Variant("a", (AVIF, WEBP, FALLBACK), lazy=(WEBP,)), Variant("b", (AVIF,)))
+    mixed = Recipe("any", (*variants, Variant("c", (AVIF, WEBP), lazy=(AVIF, WEBP))))
+
+    assert mixed.eager_names() == (("a", AVIF), ("a", FALLBACK), ("b", AVIF))
+    assert mixed.lazy_names() == (("a", WEBP), ("c", AVIF), ("c", WEBP))
+    assert {*mixed.stored_names()} == {*mixed.eager_names(), *mixed.lazy_names()}
+
+
+def test_without_a_renderer_everything_is_eager() -> None:
+    rung = Variant("w640", (AVIF, WEBP), lazy=(WEBP,))
+    mixed = Recipe("any", (rung,), purges_replaced=True)
+
+    all_eager = RecipeSet((mixed,)).all_eager()
+
+    assert all_eager == RecipeSet((replace(mixed, variants=(replace(rung, lazy=()),)),))
+    assert all_eager.recipes[0].eager_names() == mixed.stored_names()
+    assert all_eager.object_names() == RecipeSet((mixed,)).object_names()

@@ -10,6 +10,7 @@ from shared.model.recipe_reader import (
     KEEPABLE_METADATA,
     MAX_FRAMES,
     MAX_PIXELS,
+    PURGE_REPLACED,
     SCHEMA_VERSION,
 )
 from shared.model.variant_reader import MAX_DIMENSION, NAME
@@ -26,8 +27,9 @@ def recipes_schema() -> Schema:
     """Return the Draft 2020-12 schema of a recipes document.
 
     Every document that the reader accepts is valid. A document that the reader refuses is invalid,
-    except for what a schema cannot express: duplicate names, too many variants, names that are too
-    long together, and `1.0` instead of `1`.
+    except for what a schema cannot express: duplicate names, entries of one variant that differ,
+    too many variants, names that are too long together, nothing but lazy files, and `1.0` instead
+    of `1`.
     """
     return {
         "$schema": DIALECT,
@@ -69,6 +71,10 @@ def _recipe() -> Schema:
                 {"type": "array", "items": {"enum": sorted(KEEPABLE_METADATA)}},
                 "The source's metadata to keep.",
             ),
+            "purge": _or_null(
+                {"const": PURGE_REPLACED},
+                "CloudFront drops the old variants of a replaced source.",
+            ),
         },
         required=("name", "variants"),
     )
@@ -76,13 +82,36 @@ def _recipe() -> Schema:
 
 def _variant() -> Schema:
     ladder = {"required": ["widths"], "properties": {"widths": {"not": NULL}}}
-    return {"type": "object", "if": ladder, "then": _ladder(), "else": _single()}
+    return {
+        "type": "object",
+        "if": ladder,
+        "then": _ladder(),
+        "else": _single(),
+        "allOf": [_lazy_has_format(slot) for slot in Slot],
+    }
+
+
+def _lazy_has_format(slot: Slot) -> Schema:
+    """Return the rule that a lazy format is one of the variant's formats."""
+    has_slot = {"type": "array", "contains": {"const": slot}}
+    return {
+        "if": {"required": ["lazy"], "properties": {"lazy": has_slot}},
+        "then": {"properties": {"formats": has_slot}},
+    }
 
 
 def _encoded() -> dict[str, Schema]:
     """Return the fields that ladders and single variants have in common."""
     return {
         "formats": _list({"enum": list(Slot)}, "The slots, with one file each."),
+        "lazy": {
+            "description": "The formats whose files are made at the first request, not at upload.",
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "array", "items": {"enum": list(Slot)}, "minItems": 1},
+                NULL,
+            ],
+        },
         "quality": _figures("quality"),
         "effort": _figures("effort"),
     }
