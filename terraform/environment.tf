@@ -7,7 +7,9 @@ locals {
     PIXFLEET_MAX_BYTES        = var.worker.max_bytes
     PIXFLEET_MAX_FRAMES       = var.worker.max_frames
     PIXFLEET_MAX_PIXELS       = var.worker.max_pixels
+    PIXFLEET_ON_DEMAND        = local.has_renderer ? true : null
     PIXFLEET_RENDER_SECONDS   = var.worker.render_seconds
+    PIXFLEET_SERVING_TABLE    = try(module.ledger.serving_table.name, null)
   }
   worker_environment = tomap(merge(
     {

@@ -10,6 +10,8 @@ locals {
 
   lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
   asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
+
+  has_renderer = var.delivery.on_demand.enabled
 }
 
 module "storage" {
@@ -50,6 +52,7 @@ module "ledger" {
   source = "./modules/ledger"
 
   deletion_protection = !var.storage.allow_destroy
+  has_serving_table   = local.has_renderer
   kms_key_arn         = var.kms_key_arn
   prefix              = var.prefix
   tags                = local.tags

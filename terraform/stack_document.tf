@@ -29,6 +29,7 @@ locals {
     prefix          = var.prefix
     recipes         = local.worker_environment["PIXFLEET_RECIPES"]
     region          = data.aws_region.current.id
+    serving_table   = try(module.ledger.serving_table.name, "")
     sources_bucket  = module.storage.sources_bucket.name
     status_index    = module.ledger.status_index_name
     topic_arn       = module.alarms.topic_arn

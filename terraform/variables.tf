@@ -11,7 +11,7 @@ variable "alarms" {
 }
 
 variable "delivery" {
-  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; and the recipes by which the edge chooses while variants of new recipes are not made yet."
+  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; the renderer that makes missing variants on demand; and the recipes by which the edge chooses while variants of new recipes are not made yet."
   type = object({
     access_logs = optional(object({
       bucket_domain_name = string
@@ -26,6 +26,12 @@ variable "delivery" {
       max_age_seconds    = number
       preload            = optional(bool, false)
     }))
+    on_demand = optional(object({
+      enabled                 = optional(bool, true)
+      memory_mb               = optional(number)
+      provisioned_concurrency = optional(number, 0)
+      reserved_concurrency    = optional(number)
+    }), {})
     origin_shield_region  = optional(string)
     price_class           = optional(string)
     recipes_path          = optional(string)

@@ -32,7 +32,9 @@ run "the_worker_gets_its_required_settings" {
       PIXFLEET_FLEET             = "acme"
       PIXFLEET_LEDGER_TABLE      = "acme-ledger"
       PIXFLEET_MAX_RECEIVES      = "8"
+      PIXFLEET_ON_DEMAND         = "true"
       PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
+      PIXFLEET_SERVING_TABLE     = "acme-serving"
       PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
       PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
     })
@@ -66,8 +68,10 @@ run "the_worker_gets_every_setting" {
       PIXFLEET_MAX_FRAMES        = "100"
       PIXFLEET_MAX_PIXELS        = "50000000"
       PIXFLEET_MAX_RECEIVES      = "6"
+      PIXFLEET_ON_DEMAND         = "true"
       PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
       PIXFLEET_RENDER_SECONDS    = "90"
+      PIXFLEET_SERVING_TABLE     = "acme-serving"
       PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
       PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
     })

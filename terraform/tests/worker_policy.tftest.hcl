@@ -44,6 +44,7 @@ override_module {
 override_module {
   target = module.ledger
   outputs = {
+    serving_table     = { name = "acme-serving", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-serving" }
     status_index_name = "status_shard-updated_at"
     table             = { name = "acme-ledger", arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger" }
   }

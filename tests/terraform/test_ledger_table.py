@@ -36,11 +36,15 @@ def test_the_local_ledger_is_the_one_of_terraform() -> None:
     names = {each["KeyType"]: each["AttributeName"] for each in index["KeySchema"]}
 
     (table,) = (
-        each.body for each in blocks(LEDGER, "resource") if each.labels[0] == "aws_dynamodb_table"
+        each.body
+        for each in blocks(LEDGER, "resource")
+        if each.address == "aws_dynamodb_table.ledger"
     )
     (planned,) = table["global_secondary_index"]
     (ttl,) = table["ttl"]
-    (values,) = (each.body for each in blocks(LEDGER, "locals"))
+    (values,) = (
+        each.body for each in blocks(LEDGER, "locals") if "status_index_name" in each.body
+    )
 
     assert {
         each["AttributeName"]: each["AttributeType"] for each in local["AttributeDefinitions"]

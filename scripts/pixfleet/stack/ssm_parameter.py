@@ -76,6 +76,7 @@ class Stack:
     topic_arn: str = ""
     dashboard: str = ""
     trigger: str = "notification"
+    serving_table: str = ""
     distribution: Distribution | None = None
 
     @property

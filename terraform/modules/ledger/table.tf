@@ -8,12 +8,19 @@ data "aws_region" "this" {}
 locals {
   name = "${var.prefix}-ledger"
   # Built from parts, so that policies with the table's ARN are known at plan time.
-  arn = "arn:${data.aws_partition.this.partition}:dynamodb:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:table/${local.name}"
+  arn = "${local._table_arn}/${local.name}"
+
+  _table_arn = "arn:${data.aws_partition.this.partition}:dynamodb:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:table"
 
   status_index_name = "status_shard-updated_at"
 }
 
-resource "aws_dynamodb_table" "this" {
+moved {
+  from = aws_dynamodb_table.this
+  to   = aws_dynamodb_table.ledger
+}
+
+resource "aws_dynamodb_table" "ledger" {
   name                        = local.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "key"

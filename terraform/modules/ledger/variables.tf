@@ -1,12 +1,19 @@
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete the table; turn it off, apply, and only then destroy."
+  description = "Whether AWS refuses to delete the ledger; turn it off, apply, and only then destroy."
   type        = bool
   default     = true
   nullable    = false
 }
 
+variable "has_serving_table" {
+  description = "Whether to create the serving table too, which the renderer and purges need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "kms_key_arn" {
-  description = "ARN of a customer-managed KMS key that encrypts the table; null uses the key that DynamoDB owns, which costs nothing."
+  description = "ARN of a customer-managed KMS key that encrypts the tables; null uses the key that DynamoDB owns, which costs nothing."
   type        = string
   default     = null
   nullable    = true
