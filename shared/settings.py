@@ -27,6 +27,12 @@ MAX_DIGITS = 20  # int() refuses numbers of thousands of digits
 # second.
 # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+TOPIC_EXPECTED = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>"
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+# A queue's URL, as CreateQueue returns it. A local AWS answers on plain HTTP.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+QUEUE_URL = re.compile(r"https?://[^\s/]+/[^\s/]+/[A-Za-z0-9_-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,10 @@ class Settings:
     poll_seconds: int
     batch_seconds: int
     completion_topic: str
+    on_demand: bool
+    serving_table: str
+    purge_queue: str
+    unpublished_renders: int
     log_format: str
 
 
@@ -84,12 +94,15 @@ class _Reader:
             )
         return value
 
-    def topic(self, name: str) -> str:
+    def flag(self, name: str) -> bool:
+        return self.word(name, "false", among=("true", "false")) == "true"
+
+    def form(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
+        """Return a text of this form, or an empty one."""
         value = self.text(name, default="")
-        if value and not TOPIC_ARN.fullmatch(value):
+        if value and not pattern.fullmatch(value):
             self.problems.append(
-                f"PIXFLEET_{name}: expected the ARN of a standard SNS topic, "
-                f"arn:aws:sns:<region>:<account>:<name>, or nothing, got {excerpt(value)}"
+                f"PIXFLEET_{name}: expected {expected}, or nothing, got {excerpt(value)}"
             )
         return value
 
@@ -130,13 +143,22 @@ def read_settings(
         batch_seconds=reader.whole(
             "BATCH_SECONDS", min(300, lease_seconds), low=MIN_BATCH_SECONDS, high=900
         ),
-        completion_topic=reader.topic("COMPLETION_TOPIC"),
+        completion_topic=reader.form("COMPLETION_TOPIC", TOPIC_ARN, TOPIC_EXPECTED),
+        on_demand=reader.flag("ON_DEMAND"),
+        serving_table=reader.form("SERVING_TABLE", TABLE, "the name of a DynamoDB table"),
+        purge_queue=reader.form("PURGE_QUEUE", QUEUE_URL, "the URL of an SQS queue"),
+        unpublished_renders=reader.whole("UNPUBLISHED_RENDERS", 5, low=1, high=1000),
         log_format=reader.word("LOG", "json", among=("json", "console")),
     )
     if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:
         reader.problems.append(
             "PIXFLEET_VARIANTS_BUCKET: expected another bucket than the sources', "
             "or every variant would become a source"
+        )
+    if settings.on_demand and not settings.serving_table:
+        reader.problems.append(
+            "PIXFLEET_SERVING_TABLE: expected a table with PIXFLEET_ON_DEMAND, in which renderers "
+            "agree on who renders, got nothing"
         )
     if settings.limits.max_bytes > SOURCE_SHARE * settings.limits.memory_bytes:
         reader.problems.append(

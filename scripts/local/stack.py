@@ -200,6 +200,20 @@ def _notify(s3: "S3Client", bucket: str, queue_arn: str) -> None:
     )
 
 
+def create_serving(dynamodb: "DynamoDBClient", table: str) -> None:
+    """Create the table of the renderer and of purges."""
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    dynamodb.update_time_to_live(
+        TableName=table,
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+    )
+
+
 def create_ledger(dynamodb: "DynamoDBClient", table: str) -> None:
     """Create the table that terraform/modules/ledger creates, with its index."""
     dynamodb.create_table(

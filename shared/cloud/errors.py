@@ -74,7 +74,7 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
     Unchanged: "304",
     Missing: "404 NoSuchKey",
     ConditionRefused: "412 ConditionalCheckFailedException PreconditionFailed",
-    SourceArchived: "InvalidObjectState",
+    SourceArchived: "InvalidObjectState ObjectNotInActiveTierError",
     AccessDenied: """
         401 403 AccessDenied AccessDeniedException AccountProblem AllAccessDisabled
         AuthorizationError AuthorizationHeaderMalformed CredentialsNotSupported

@@ -1,6 +1,6 @@
 """S3: reads sources, writes and deletes variants and manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from shared.model.errors import (
     StorageUnavailable,
     WatermarkUnusable,
 )
-from shared.model.keys import manifest_key, variant_key
+from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.limits import MEBIBYTE
 from shared.model.manifest import version_made_by
 from shared.model.recipe import Slot
@@ -32,7 +32,11 @@ from shared.model.source import Overrides, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import (
+        HeadObjectOutputTypeDef,
+        ObjectIdentifierTypeDef,
+        PutObjectRequestTypeDef,
+    )
 
 SOURCE_ETAG = "pixfleet-source-etag"
 FINGERPRINT = "pixfleet-recipe"
@@ -42,6 +46,8 @@ VERSION = "pixfleet-version"
 MAX_WATERMARK_BYTES = 4 * MEBIBYTE
 # The code that botocore gives a response without a body.
 BAD_REQUEST = "400"
+# The tag of objects that were made at their first request. A lifecycle rule may expire them by it.
+LAZY_TAGGING = "pixfleet=lazy"
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
@@ -51,6 +57,23 @@ class WatermarkFile:
 
     etag: str = ""
     data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An object of the variants bucket.
+
+    `etag` is without quotes. `data` is None if it is larger than the caller asked for.
+    `stored_at` is in seconds since the epoch.
+    """
+
+    size_bytes: int
+    etag: str
+    content_type: str
+    cache_control: str
+    metadata: Mapping[str, str]
+    stored_at: float
+    data: bytes | None = None
 
 
 class Objects:
@@ -138,23 +161,57 @@ class Objects:
 
         `fingerprint` is that of the recipe that made it.
         """
-        persist(
-            self.calls,
-            lambda: self._s3.put_object(
-                Bucket=self.variants_bucket,
-                Key=variant_key(source.key, *name),
-                Body=data,
-                ContentType=codec.content_type,
-                CacheControl=cache_control.VARIANT,
-                Metadata={
-                    SOURCE_ETAG: source.etag,
-                    FINGERPRINT: fingerprint,
-                    VERSION: version_made_by(source, fingerprint),
-                },
-            ),
-            stage="put",
-            pace=pace,
-        )
+        request = self._put_request(source, fingerprint, name, codec, data)
+        persist(self.calls, lambda: self._s3.put_object(**request), stage="put", pace=pace)
+
+    def put_lazy_variant(
+        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+    ) -> None:
+        """Store one variant as `put_variant` does, with the tag of what a renderer made."""
+        request = self._put_request(source, fingerprint, name, codec, data)
+        request["Tagging"] = LAZY_TAGGING
+        persist(self.calls, lambda: self._s3.put_object(**request), stage="put")
+
+    def read_variant(self, stored_key: str, *, most_bytes: int) -> StoredFile | None:
+        """Return an object of the variants bucket; None if there is none.
+
+        The bytes are left out if there are more than `most_bytes`. S3 answers 403 instead of 404
+        to a caller without `s3:ListBucket`, which is an error here:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            return self.calls.attempt(
+                lambda: self._read_variant(stored_key, most_bytes), stage="read"
+            )
+        except Missing:
+            return None
+
+    def copy_variant(self, source_key: str, from_name: str, to_name: str, *, etag: str) -> None:
+        """Store an object's bytes, type and metadata under another name of the same source.
+
+        The copy has the tag of what a renderer made. Raises `SourceChanged` if the object does not
+        have this ETag any more.
+        """
+        try:
+            persist(
+                self.calls,
+                lambda: self._s3.copy_object(
+                    Bucket=self.variants_bucket,
+                    Key=stored_key(source_key, to_name),
+                    CopySource={
+                        "Bucket": self.variants_bucket,
+                        "Key": stored_key(source_key, from_name),
+                    },
+                    CopySourceIfMatch=f'"{etag}"',
+                    TaggingDirective="REPLACE",
+                    Tagging=LAZY_TAGGING,
+                ),
+                stage="put",
+            )
+        except (ConditionRefused, Missing) as error:
+            raise SourceChanged(
+                f"Expected {from_name} as it was read, got another or none.", stage="put"
+            ) from error
 
     def put_manifest(self, source: Source, document: bytes, *, pace: Pace = UNPACED) -> None:
         """Store a source's manifest; wait for S3 if it throttles."""
@@ -191,6 +248,18 @@ class Objects:
                 return body.read()
 
         return self.calls.attempt(read, stage="recipes")
+
+    def _put_request(
+        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+    ) -> "PutObjectRequestTypeDef":
+        return {
+            "Bucket": self.variants_bucket,
+            "Key": variant_key(source.key, *name),
+            "Body": data,
+            "ContentType": codec.content_type,
+            "CacheControl": cache_control.VARIANT,
+            "Metadata": variant_metadata(source, fingerprint),
+        }
 
     def _with_customer_key(self, key: str) -> Source | None:
         answer = self.calls.attempt(
@@ -263,6 +332,23 @@ class Objects:
                 )
             return WatermarkFile(answer["ETag"].strip('"'), body.read())
 
+    def _read_variant(self, key: str, most_bytes: int) -> StoredFile:
+        answer = self._s3.get_object(Bucket=self.variants_bucket, Key=key)
+        with answer["Body"] as body:
+            size = answer["ContentLength"]
+            data = body.read() if size <= most_bytes else None
+        if data is not None and len(data) != size:
+            raise StorageUnavailable(f"Expected {size} bytes, got {len(data)}.", stage="read")
+        return StoredFile(
+            size_bytes=size,
+            etag=answer["ETag"].strip('"'),
+            content_type=answer.get("ContentType", ""),
+            cache_control=answer.get("CacheControl", ""),
+            metadata=answer.get("Metadata", {}),
+            stored_at=answer["LastModified"].timestamp(),
+            data=data,
+        )
+
     def _read(self, source: Source, until: Deadline) -> bytes:
         answer = self._s3.get_object(
             Bucket=self.sources_bucket, Key=source.key, IfMatch=f'"{source.etag}"'
@@ -274,6 +360,15 @@ class Objects:
                 f"Expected {source.size_bytes} bytes, got {len(data)}.", stage="fetch"
             )
         return data
+
+
+def variant_metadata(source: Source, fingerprint: str) -> dict[str, str]:
+    """Return the user metadata of a variant, made by the recipe with this fingerprint."""
+    return {
+        SOURCE_ETAG: source.etag,
+        FINGERPRINT: fingerprint,
+        VERSION: version_made_by(source, fingerprint),
+    }
 
 
 def _slow_source(error: StorageUnavailable, until: Deadline) -> Failure:

@@ -22,6 +22,7 @@ REQUIRED = {
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
 }
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:pixfleet-completions"
+PURGES = "https://sqs.eu-central-1.amazonaws.com/123456789012/pixfleet-purge"
 DEFAULTS = Settings(
     fleet="photos",
     sources_bucket="photos",
@@ -39,6 +40,10 @@ DEFAULTS = Settings(
     poll_seconds=10,
     batch_seconds=300,
     completion_topic="",
+    on_demand=False,
+    serving_table="",
+    purge_queue="",
+    unpublished_renders=5,
     log_format="json",
 )
 
@@ -71,6 +76,9 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "BATCH_SECONDS": ("90", replace(DEFAULTS, batch_seconds=90)),
     "POLL_SECONDS": ("0", replace(DEFAULTS, poll_seconds=0)),
     "COMPLETION_TOPIC": (TOPIC, replace(DEFAULTS, completion_topic=TOPIC)),
+    "SERVING_TABLE": ("serving", replace(DEFAULTS, serving_table="serving")),
+    "PURGE_QUEUE": (PURGES, replace(DEFAULTS, purge_queue=PURGES)),
+    "UNPUBLISHED_RENDERS": ("2", replace(DEFAULTS, unpublished_renders=2)),
     "LOG": ("console", replace(DEFAULTS, log_format="console")),
     "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
     "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),
@@ -89,6 +97,38 @@ def test_each_variable_changes_its_own_setting_and_no_other(name: str) -> None:
     settings = read_settings({**REQUIRED, f"PIXFLEET_{name}": value})
 
     assert settings == expected
+
+
+def test_a_renderer_is_announced_with_the_table_that_it_needs() -> None:
+    environment = {**REQUIRED, "PIXFLEET_ON_DEMAND": "true", "PIXFLEET_SERVING_TABLE": "serving"}
+
+    settings = read_settings(environment)
+
+    assert settings == replace(DEFAULTS, on_demand=True, serving_table="serving")
+
+
+def test_a_renderer_without_its_table_is_refused() -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_ON_DEMAND": "true"})
+
+    assert problem.startswith("PIXFLEET_SERVING_TABLE: expected a table")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ON_DEMAND", "yes"),
+        ("ON_DEMAND", "1"),
+        ("SERVING_TABLE", "a b"),
+        ("SERVING_TABLE", "ab"),
+        ("PURGE_QUEUE", "pixfleet-purge"),
+        ("PURGE_QUEUE", "https://sqs.eu-central-1.amazonaws.com/pixfleet-purge"),
+        ("UNPUBLISHED_RENDERS", "0"),
+    ],
+)
+def test_a_setting_of_on_demand_that_cannot_be_used_is_refused(name: str, value: str) -> None:
+    (problem,) = problems({**REQUIRED, f"PIXFLEET_{name}": value})
+
+    assert problem.startswith(f"PIXFLEET_{name}: expected ")
 
 
 def test_the_process_environment_is_read_where_none_is_given(
