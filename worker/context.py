@@ -123,7 +123,7 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         objects=objects,
         ledger=Ledger(clients.dynamodb, calls, settings.ledger_table, clock),
         queues=Queues(clients.sqs, unbounded, listener),
-        recipes=_recipes(settings.recipes, objects.within(unbounded.deadline)),
+        recipes=read_recipes(settings, objects.within(unbounded.deadline)),
         watermarks=Watermarks(),
         render_pool=RenderPool(
             settings.render_children,
@@ -138,7 +138,13 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
     )
 
 
-def _recipes(place: str, objects: Objects) -> RecipeSet:
+def read_recipes(settings: Settings, objects: Objects) -> RecipeSet:
+    """Return the recipes; without a renderer everything is eager."""
+    recipes = _stored_recipes(settings.recipes, objects)
+    return recipes if settings.on_demand else recipes.all_eager()
+
+
+def _stored_recipes(place: str, objects: Objects) -> RecipeSet:
     """Return the recipes at `s3://bucket/key` or in a local file, in their JSON form."""
     if place.startswith(S3_SCHEME):
         return deployed_recipes(place, objects)

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from shared.cloud.clients import Clients
 from shared.model.errors import Misconfigured, OutOfTime, PixfleetError
+from shared.model.recipe import Slot
 from shared.settings import Settings, read_settings
 from tests.functional.conftest import DEAD, RECIPES, SOURCES, TABLE, VARIANTS, World
 from worker.context import build_context
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.functional
 PATIENCE_SECONDS = 20.0
 
 
-def settings(recipes: str) -> Settings:
+def settings(recipes: str, **environment: str) -> Settings:
     return read_settings(
         {
             "PIXFLEET_FLEET": "photos",
@@ -28,6 +29,7 @@ def settings(recipes: str) -> Settings:
             "PIXFLEET_DEAD_LETTER_QUEUE": DEAD,
             "PIXFLEET_RECIPES": recipes,
             "PIXFLEET_RENDER_CHILDREN": "1",
+            **environment,
         }
     )
 
@@ -53,6 +55,30 @@ def test_recipes_are_read_from_a_file_too(clients: Clients, tmp_path: Path) -> N
 
     context.close()
     assert [recipe.name for recipe in context.recipes.recipes] == ["tiny", "square"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "lazy"),
+    [
+        pytest.param({}, (), id="without a renderer"),
+        pytest.param(
+            {"PIXFLEET_ON_DEMAND": "true", "PIXFLEET_SERVING_TABLE": "serving"},
+            (("w32", Slot.WEBP),),
+            id="with a renderer",
+        ),
+    ],
+)
+def test_only_with_a_renderer_is_anything_lazy(
+    clients: Clients, tmp_path: Path, environment: dict[str, str], lazy: tuple[object, ...]
+) -> None:
+    file = tmp_path / "recipes.json"
+    variants = [{"widths": [32], "formats": ["avif", "webp"], "lazy": ["webp"]}]
+    file.write_text(json.dumps({"version": 1, "recipes": [{"name": "one", "variants": variants}]}))
+
+    context = build_context(settings(str(file), **environment))
+
+    context.close()
+    assert context.recipes.recipes[0].lazy_names() == lazy
 
 
 USELESS: dict[str, bytes] = {
