@@ -1,6 +1,7 @@
 """S3's objects, versions and conditions."""
 
 import hashlib
+from typing import Any
 
 from tests.contracts.engines import Engine
 from tests.contracts.refused import refused
@@ -304,3 +305,87 @@ def test_a_list_has_the_present_objects_in_the_order_of_bytes(engine: Engine) ->
         Bucket=bucket, Prefix="a/", ContinuationToken=under_a["NextContinuationToken"]
     )
     assert [each["Key"] for each in rest["Contents"]] == ["a/2"]
+
+
+def tags(engine: Engine, bucket: str, key: str) -> dict[str, str]:
+    answer = engine.s3.get_object_tagging(Bucket=bucket, Key=key)
+    return {each["Key"]: each["Value"] for each in answer["TagSet"]}
+
+
+def test_an_object_has_the_tags_of_its_last_put(engine: Engine) -> None:
+    bucket = engine.bucket()
+
+    engine.s3.put_object(Bucket=bucket, Key=KEY, Body=b"x", Tagging="made=lazy&for=a%20b")
+    tagged = tags(engine, bucket, KEY)
+    engine.s3.put_object(Bucket=bucket, Key=KEY, Body=b"x")
+
+    assert tagged == {"made": "lazy", "for": "a b"}
+    assert tags(engine, bucket, KEY) == {}
+
+
+def copy(engine: Engine, bucket: str, to: str, **arguments: Any) -> str:  # noqa: ANN401 - boto3's
+    """Copy the object within its bucket and return the ETag of the copy."""
+    answer = engine.s3.copy_object(
+        Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": KEY}, **arguments
+    )
+    return answer["CopyObjectResult"]["ETag"]
+
+
+def test_a_copy_has_bytes_headers_and_tags_of_its_source(engine: Engine) -> None:
+    bucket = engine.bucket()
+    etag = engine.s3.put_object(
+        Bucket=bucket,
+        Key=KEY,
+        Body=b"pixels",
+        ContentType="image/webp",
+        CacheControl="max-age=60",
+        Metadata={"focal": "0.5,0.5"},
+        Tagging="made=eager",
+    )["ETag"]
+
+    copied = copy(engine, bucket, "copy")
+
+    there = engine.s3.get_object(Bucket=bucket, Key="copy")
+    with there["Body"] as body:
+        assert body.read() == b"pixels"
+    assert copied == there["ETag"] == etag
+    assert there["ContentType"] == "image/webp"
+    assert there["CacheControl"] == "max-age=60"
+    assert there["Metadata"] == {"focal": "0.5,0.5"}
+    assert tags(engine, bucket, "copy") == {"made": "eager"}
+
+
+def test_a_copy_has_the_tags_and_headers_that_replace_those_of_its_source(engine: Engine) -> None:
+    bucket = engine.bucket()
+    engine.s3.put_object(
+        Bucket=bucket, Key=KEY, Body=b"x", Metadata={"of": "source"}, Tagging="made=eager"
+    )
+
+    copy(engine, bucket, "tags", TaggingDirective="REPLACE", Tagging="made=lazy")
+    copy(engine, bucket, "headers", MetadataDirective="REPLACE", Metadata={"of": "copy"})
+
+    assert tags(engine, bucket, "tags") == {"made": "lazy"}
+    assert engine.s3.head_object(Bucket=bucket, Key="tags")["Metadata"] == {"of": "source"}
+    assert tags(engine, bucket, "headers") == {"made": "eager"}
+    assert engine.s3.head_object(Bucket=bucket, Key="headers")["Metadata"] == {"of": "copy"}
+
+
+def test_a_copy_of_other_bytes_than_the_etag_says_is_refused(engine: Engine) -> None:
+    bucket = engine.bucket()
+    etag = put(engine, bucket)
+    copy(engine, bucket, "copy", CopySourceIfMatch=etag)
+    put(engine, bucket, b"others")
+
+    with refused("PreconditionFailed", 412):
+        copy(engine, bucket, "copy", CopySourceIfMatch=etag)
+
+    assert engine.s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == b"pixels"
+
+
+def test_a_copy_of_a_missing_object_finds_no_key(engine: Engine) -> None:
+    bucket = engine.bucket()
+
+    with refused("NoSuchKey", 404):
+        copy(engine, bucket, "copy")
+    with refused("NoSuchKey", 404):
+        copy(engine, bucket, "copy", CopySourceIfMatch='"0"')

@@ -60,6 +60,25 @@ def test_to_ask_for_more_than_ten_is_refused(engine: Engine) -> None:
         engine.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=11)
 
 
+def test_a_message_sent_with_a_delay_is_received_after_it(engine: Engine) -> None:
+    queue = engine.queue()
+    engine.sqs.send_message(QueueUrl=queue, MessageBody="body", DelaySeconds=1)
+    depth = engine.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+
+    assert receive(engine, queue) == []
+
+    assert depth["ApproximateNumberOfMessages"] == "0"
+    assert depth["ApproximateNumberOfMessagesDelayed"] == "1"
+    assert engine.eventually(lambda: receive(engine, queue))
+
+
+def test_a_message_is_delayed_for_at_most_fifteen_minutes(engine: Engine) -> None:
+    queue = engine.queue()
+
+    with refused("InvalidParameterValue", 400):
+        engine.sqs.send_message(QueueUrl=queue, MessageBody="body", DelaySeconds=901)
+
+
 def test_a_received_message_is_invisible_until_its_visibility_timeout_ends(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="1")
     name = send(engine, queue)

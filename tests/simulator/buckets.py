@@ -4,7 +4,6 @@ Has the arguments, responses and errors of boto3's client.
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
-import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,15 @@ from botocore.response import StreamingBody
 
 from shared.clock import Clock
 from tests.simulator.notifications import MARKER_CREATED, Change
+from tests.simulator.object_requests import (
+    check_write,
+    etag_of,
+    headers_of,
+    matches,
+    no_such_key,
+    precondition_failed,
+    tags_of,
+)
 from tests.simulator.refusals import refusal
 from tests.simulator.request_rate import RequestRate
 
@@ -22,7 +30,6 @@ Answer = dict[str, Any]  # botocore's shape
 
 MAX_KEY_BYTES = 1024
 MAX_DELETES = 1000
-MAX_METADATA_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class Version:
     body: bytes = b""
     written_at: float = 0.0
     headers: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     is_marker: bool = False
 
     def answer(self) -> Answer:
@@ -98,9 +106,9 @@ class Buckets:
         found = bucket.current(Key) if bucket else None
         if found is None:
             raise refusal("HeadObject", "404", 404, "Not Found")
-        if IfMatch is not None and not _matches(IfMatch, found.etag):
+        if IfMatch is not None and not matches(IfMatch, found.etag):
             raise refusal("HeadObject", "412", 412, "Precondition Failed")
-        if IfNoneMatch is not None and _matches(IfNoneMatch, found.etag):
+        if IfNoneMatch is not None and matches(IfNoneMatch, found.etag):
             raise refusal("HeadObject", "304", 304, "Not Modified")
         return found.answer()
 
@@ -110,10 +118,10 @@ class Buckets:
         """Return the object as it is now."""
         found = self._bucket("GetObject", Bucket, Key).current(Key)
         if found is None:
-            raise _no_such_key("GetObject")
-        if IfMatch is not None and not _matches(IfMatch, found.etag):
-            raise _precondition_failed("GetObject", "If-Match")
-        if IfNoneMatch is not None and _matches(IfNoneMatch, found.etag):
+            raise no_such_key("GetObject")
+        if IfMatch is not None and not matches(IfMatch, found.etag):
+            raise precondition_failed("GetObject", "If-Match")
+        if IfNoneMatch is not None and matches(IfNoneMatch, found.etag):
             raise refusal("GetObject", "304", 304, "Not Modified")
         body = StreamingBody(io.BytesIO(found.body), len(found.body))
         return {**found.answer(), "Body": body}
@@ -127,22 +135,62 @@ class Buckets:
         ContentType: str = "binary/octet-stream",
         CacheControl: str = "",
         Metadata: Mapping[str, str] | None = None,
+        Tagging: str = "",
         IfMatch: str | None = None,
         IfNoneMatch: str | None = None,
     ) -> Answer:
         """Store an object under a key, completely or not at all."""
         bucket = self._bucket("PutObject", Bucket, Key)
         _check_rate("PutObject", bucket)
-        _check_write(bucket.current(Key), IfMatch, IfNoneMatch)
-        headers: dict[str, Any] = {"ContentType": ContentType, "Metadata": _metadata(Metadata)}
-        if CacheControl:
-            headers["CacheControl"] = CacheControl
-        body = bytes(Body)
-        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-        version = Version(self._next_id(bucket), etag, body, self._clock.now(), headers)
+        there = bucket.current(Key)
+        check_write(there.etag if there else None, IfMatch, IfNoneMatch)
+        headers = headers_of(ContentType, CacheControl, Metadata)
+        tags, body = tags_of("PutObject", Tagging), bytes(Body)
+        version = self._new_version(bucket, body, headers, tags)
         self._add(bucket, Key, version)
         self._publish_event("ObjectCreated:Put", Bucket, Key, version)
-        return {"ETag": etag, **({"VersionId": version.id} if version.id else {})}
+        return {"ETag": version.etag, **({"VersionId": version.id} if version.id else {})}
+
+    def copy_object(  # noqa: PLR0913 - boto3's
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        CopySource: Mapping[str, str],
+        CopySourceIfMatch: str | None = None,
+        MetadataDirective: str = "COPY",
+        ContentType: str = "binary/octet-stream",
+        CacheControl: str = "",
+        Metadata: Mapping[str, str] | None = None,
+        TaggingDirective: str = "COPY",
+        Tagging: str = "",
+    ) -> Answer:
+        """Store the bytes of another object; its headers and its tags, too, unless replaced."""
+        operation = "CopyObject"
+        bucket = self._bucket(operation, Bucket, Key)
+        _check_rate(operation, bucket)
+        found = self._bucket(operation, CopySource["Bucket"]).current(CopySource["Key"])
+        if found is None:
+            raise no_such_key(operation)
+        if CopySourceIfMatch is not None and not matches(CopySourceIfMatch, found.etag):
+            raise precondition_failed(operation, "x-amz-copy-source-If-Match")
+        headers, tags = found.headers, found.tags
+        if MetadataDirective == "REPLACE":
+            headers = headers_of(ContentType, CacheControl, Metadata)
+        if TaggingDirective == "REPLACE":
+            tags = tags_of(operation, Tagging)
+        version = self._new_version(bucket, found.body, headers, tags)
+        self._add(bucket, Key, version)
+        self._publish_event("ObjectCreated:Copy", Bucket, Key, version)
+        written_at = datetime.fromtimestamp(int(version.written_at), UTC)
+        return {"CopyObjectResult": {"ETag": version.etag, "LastModified": written_at}}
+
+    def get_object_tagging(self, *, Bucket: str, Key: str) -> Answer:
+        """Return the tags of an object."""
+        found = self._bucket("GetObjectTagging", Bucket, Key).current(Key)
+        if found is None:
+            raise no_such_key("GetObjectTagging")
+        return {"TagSet": [{"Key": name, "Value": value} for name, value in found.tags.items()]}
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Answer:
         """Delete an object, add a delete marker, or delete one version."""
@@ -219,6 +267,12 @@ class Buckets:
     def _next_id(self, bucket: _Bucket) -> str:
         return f"version-{self._changes + 1}" if bucket.is_versioned else ""
 
+    def _new_version(
+        self, bucket: _Bucket, body: bytes, headers: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> Version:
+        now = self._clock.now()
+        return Version(self._next_id(bucket), etag_of(body), body, now, headers, tags)
+
     def _add(self, bucket: _Bucket, key: str, version: Version) -> None:
         if bucket.is_versioned:
             bucket.versions.setdefault(key, []).append(version)
@@ -257,50 +311,10 @@ class Buckets:
 def _etag_in_event(event: str, version: Version) -> str | None:
     """Return the ETag in the event: that of no bytes for a marker, None for a delete."""
     if event == MARKER_CREATED:
-        return hashlib.md5(b"", usedforsecurity=False).hexdigest()
+        return etag_of(b"").strip('"')
     return None if event.startswith("ObjectRemoved") else version.etag.strip('"')
 
 
 def _check_rate(operation: str, bucket: _Bucket) -> None:
     if bucket.put_rate and not bucket.put_rate.accept():
         raise refusal(operation, "SlowDown", 503, "Please reduce your request rate.")
-
-
-def _matches(condition: str, etag: str) -> bool:
-    return condition == "*" or condition.strip('"') == etag.strip('"')
-
-
-def _check_write(found: Version | None, if_match: str | None, if_none_match: str | None) -> None:
-    """Refuse as S3 does: it supports one condition at a time, and one form of each."""
-    if if_match is None and if_none_match is None:
-        return
-    if (if_match and if_none_match) or if_match == "*" or if_none_match not in (None, "*"):
-        message = "A header you provided implies functionality that is not implemented"
-        raise refusal("PutObject", "NotImplemented", 501, message)
-    if if_none_match and found:
-        raise _precondition_failed("PutObject", "If-None-Match")
-    if if_match:
-        if found is None:
-            raise _no_such_key("PutObject")
-        if not _matches(if_match, found.etag):
-            raise _precondition_failed("PutObject", "If-Match")
-
-
-def _metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Return user metadata as S3 returns it: its names are headers, in lower case."""
-    if not metadata:
-        return {}
-    kept = {name.lower(): value for name, value in metadata.items()}
-    if sum(len(name) + len(value) for name, value in kept.items()) > MAX_METADATA_BYTES:
-        message = "Your metadata headers exceed the maximum allowed metadata size"
-        raise refusal("PutObject", "MetadataTooLarge", 400, message)
-    return kept
-
-
-def _no_such_key(operation: str) -> Exception:
-    return refusal(operation, "NoSuchKey", 404, "The specified key does not exist.")
-
-
-def _precondition_failed(operation: str, condition: str) -> Exception:
-    message = "At least one of the pre-conditions you specified did not hold"
-    return refusal(operation, "PreconditionFailed", 412, message, Condition=condition)

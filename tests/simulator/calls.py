@@ -23,6 +23,7 @@ from tests.simulator.call_outcomes import (
     lost_connection,
 )
 from tests.simulator.scheduler import Process, Scheduler
+from tests.simulator.services import TABLE
 from tests.simulator.trace import Trace
 from tests.support.iam.recorder import RECORDER
 
@@ -31,6 +32,7 @@ Answer = dict[str, Any]  # botocore's shape
 WRITES = frozenset(
     {
         "put_object",
+        "copy_object",
         "delete_objects",
         "update_item",
         "send_message",
@@ -211,9 +213,16 @@ class _BrokenBody:
     read1 = read
 
 
+def ledger_key(call: Call) -> str:
+    """Return the key of the ledger's entry that a call writes; empty for every other call."""
+    if call.operation != "update_item" or call.arguments["TableName"] != TABLE:
+        return ""
+    return str(call.arguments["Key"]["key"]["S"])
+
+
 def written(call: Call) -> list[str]:
     """Return the objects that a call writes."""
-    if call.operation == "put_object":
+    if call.operation in ("put_object", "copy_object"):
         return [call.arguments["Key"]]
     if call.operation == "delete_objects":
         return [each["Key"] for each in call.arguments["Delete"]["Objects"]]
@@ -225,12 +234,17 @@ def _about(arguments: Answer) -> str:
     if "UpdateExpression" in arguments:
         values = arguments["ExpressionAttributeValues"].values()
         words = [value["S"] for value in values if len(value.get("S", "")) in range(1, 12)]
-        kind = "claim" if "not_exists" in arguments["ConditionExpression"] else "end"
-        return " ".join((arguments["Key"]["key"]["S"], kind, *words))
+        condition = arguments.get("ConditionExpression", "")
+        kind = "claim" if "not_exists" in condition else "end"
+        return " ".join((*_keys(arguments["Key"]), kind, *words))
     if "Delete" in arguments:
         return " ".join(each["Key"] for each in arguments["Delete"]["Objects"])
     for name in ("Key", "QueueName", "ReceiptHandle", "MessageBody"):
         if name in arguments:
             value = arguments[name]
-            return value["key"]["S"] if isinstance(value, dict) else str(value)[:60]
+            return "".join(_keys(value)) if isinstance(value, dict) else str(value)[:60]
     return ""
+
+
+def _keys(key: Answer) -> list[str]:
+    return [value["S"] for value in key.values()]

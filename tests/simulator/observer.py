@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulator.calls import Call, Observer, written
+from tests.simulator.calls import Call, Observer, ledger_key, written
 from tests.simulator.scheduler import Process
 from tests.simulator.services import LIVE, TABLE, VARIANTS, Services
 
@@ -28,8 +28,8 @@ class OneWriterPerKey(Observer):
 
     def before(self, call: Call) -> None:
         """Check that the writer holds the claim."""
-        if call.operation == "update_item":
-            self._before = self._item(call.arguments["Key"]["key"]["S"])
+        if key := ledger_key(call):
+            self._before = self._item(key)
         elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
             for stored in written(call):
                 self._check(call.process, stored)
@@ -38,9 +38,10 @@ class OneWriterPerKey(Observer):
         """Record which process has claimed the key."""
         if call.operation == "change_message_visibility" and call.arguments["QueueUrl"] == LIVE:
             self._services.message_signal.notify()
-        if call.operation != "update_item":
+        key = ledger_key(call)
+        if not key:
             return
-        before, item = self._before, self._item(call.arguments["Key"]["key"]["S"])
+        before, item = self._before, self._item(key)
         former, token = _text(before, "claim_token"), _text(item, "claim_token")
         if token:
             self._owners.setdefault(token, call.process)

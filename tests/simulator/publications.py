@@ -10,7 +10,7 @@ from typing import Any
 from shared.cloud.objects import VERSION
 from shared.model.entry import PUBLISHED
 from shared.model.keys import MANIFEST_NAME, manifest_key, parse_stored_key
-from tests.simulator.calls import Call, Observer
+from tests.simulator.calls import Call, Observer, ledger_key
 from tests.simulator.services import TABLE, VARIANTS, Services
 
 
@@ -42,8 +42,7 @@ class Publications(Observer):
 
     def after(self, call: Call) -> None:
         """Record a write or a result."""
-        if call.operation == "update_item":
-            key = call.arguments["Key"]["key"]["S"]
+        if key := ledger_key(call):
             if self.has_result(key):
                 self._note_result(key)
         elif call.operation == "put_object" and call.arguments["Bucket"] == VARIANTS:

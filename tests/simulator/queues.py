@@ -22,6 +22,7 @@ MAX_BATCH = 10
 MAX_ATTRIBUTES = 10
 MAX_BYTES = 1_048_576
 MAX_VISIBILITY_SECONDS = 43_200
+MAX_DELAY_SECONDS = 900
 RETENTION_SECONDS = 345_600
 VISIBILITY_SECONDS = 30
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -110,21 +111,32 @@ class QueueService:
         now = self._clock.now()
         messages = self.messages(QueueUrl)
         visible = sum(message.visible_at <= now for message in messages)
+        delayed = sum(message.visible_at > now and not message.receives for message in messages)
         attributes = {
             "QueueArn": ARN + QueueUrl,
             "ApproximateNumberOfMessages": str(visible),
-            "ApproximateNumberOfMessagesNotVisible": str(len(messages) - visible),
+            "ApproximateNumberOfMessagesDelayed": str(delayed),
+            "ApproximateNumberOfMessagesNotVisible": str(len(messages) - visible - delayed),
         }
         return {"Attributes": _asked(attributes, AttributeNames)}
 
     def send_message(
-        self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Attributes | None = None
+        self,
+        *,
+        QueueUrl: str,
+        MessageBody: str,
+        MessageAttributes: Attributes | None = None,
+        DelaySeconds: int = 0,
     ) -> Answer:
-        """Put a message on a queue."""
+        """Put a message on a queue, where it is visible after a delay."""
         queue = self._queue("SendMessage", QueueUrl)
         attributes = dict(MessageAttributes or {})
         _check_message(MessageBody, attributes)
+        if not 0 <= DelaySeconds <= MAX_DELAY_SECONDS:
+            limit = f"DelaySeconds must be between 0 and {MAX_DELAY_SECONDS}."
+            raise _invalid("SendMessage", limit)
         message = self._add(queue, MessageBody, attributes)
+        message.visible_at += DelaySeconds
         return {"MessageId": message.id}
 
     def receive_message(

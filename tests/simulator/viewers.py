@@ -11,7 +11,7 @@ from random import Random
 
 from scripts.local.edge.messages import Response
 from shared.model.keys import MANIFEST_NAME, parse_stored_key, stored_key
-from tests.simulator.calls import Call, Observer, written
+from tests.simulator.calls import Call, Observer, ledger_key, written
 from tests.simulator.edge import REGIONS, Edge, VariantsOrigin
 from tests.simulator.publications import Publications
 from tests.simulator.services import VARIANTS, Services
@@ -78,8 +78,8 @@ class Viewers(Observer):
     def after(self, call: Call) -> None:
         """Let a viewer read after some of the writes, before the worker goes on."""
         self.publications.after(call)
-        if call.operation == "update_item":
-            self._plan_reads_after_result(call.arguments["Key"]["key"]["S"])
+        if key := ledger_key(call):
+            self._plan_reads_after_result(key)
         elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
             key, name = parse_stored_key(written(call)[0])
             if self._dice.random() < READ_SHARE:
