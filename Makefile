@@ -197,7 +197,7 @@ njs: $(NJS_READY)  ## Unpack Debian's njs, in which `make terraform` then runs t
 .PHONY: lock
 lock: $(UV_READY)  ## Update the lock files, with hashes and without index URLs
 	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt
-	@$(LOCK) pyproject.toml --extra cli --extra heic --group dev -o scripts/locks/dev.txt
+	@$(LOCK) pyproject.toml --extra api --extra cli --extra heic --group dev -o scripts/locks/dev.txt
 	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
 	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
 	@echo 'uv==0.13.9' | $(LOCK) - -o scripts/locks/uv.txt

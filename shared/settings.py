@@ -62,20 +62,25 @@ class Settings:
     log_format: str
 
 
-class _Reader:
-    """Reads variables and collects their problems."""
+class SettingsReader:
+    """Reads variables that begin with `PIXFLEET_`, and collects their problems.
+
+    A method returns the value. If the value is wrong, it adds a problem and returns a default.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self.problems: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
+        """Return a text; without a default it must not be empty."""
         value = self._environment.get(f"PIXFLEET_{name}", default)
         if not value and default is None:
             self.problems.append(f"PIXFLEET_{name}: expected a value, got nothing")
         return value or ""
 
     def whole(self, name: str, default: int, *, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
         value = self._environment.get(f"PIXFLEET_{name}", str(default))
         number = _number(value)
         if number is not None and low <= number <= high:
@@ -86,6 +91,7 @@ class _Reader:
         return default
 
     def fleet(self, name: str) -> str:
+        """Return the prefix of a stack."""
         value = self.text(name)
         if value and not FLEET.fullmatch(value):
             self.problems.append(
@@ -95,6 +101,7 @@ class _Reader:
         return value
 
     def flag(self, name: str) -> bool:
+        """Return whether a variable is `true`; it is false without a value."""
         return self.word(name, "false", among=("true", "false")) == "true"
 
     def form(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
@@ -107,6 +114,7 @@ class _Reader:
         return value
 
     def word(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
+        """Return one of the words."""
         value = self._environment.get(f"PIXFLEET_{name}", default)
         if value not in among:
             listed = ", ".join(among)
@@ -123,7 +131,7 @@ def read_settings(
 
     `needs_queue` is for a worker that polls; on Lambda the event names the queue.
     """
-    reader = _Reader(environment)
+    reader = SettingsReader(environment)
     lease_seconds = reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200)
     settings = Settings(
         fleet=reader.fleet("FLEET"),
@@ -176,7 +184,7 @@ def read_settings(
     return settings
 
 
-def _limits(reader: _Reader) -> Limits:
+def _limits(reader: SettingsReader) -> Limits:
     default = Limits()
     return Limits(
         max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=MAX_SOURCE_BYTES),
