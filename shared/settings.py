@@ -17,6 +17,7 @@ MIN_LEASE_SECONDS = 70
 MIN_BATCH_SECONDS = 60
 # The longest frame that a render child accepts.
 MAX_SOURCE_BYTES = 512 * MEBIBYTE
+MIN_CHILD_MB, MAX_CHILD_MB = 256, 32_768
 # A render child holds a source twice before it has read its header.
 SOURCE_SHARE = 0.4
 # A subset of what CloudWatch accepts as the value of a dimension.
@@ -186,12 +187,18 @@ def read_settings(
 
 def _limits(reader: SettingsReader) -> Limits:
     default = Limits()
+    memory_mb = reader.whole(
+        "CHILD_MEMORY_MB", default.memory_bytes // MEBIBYTE, low=MIN_CHILD_MB, high=MAX_CHILD_MB
+    )
+    on_demand_mb = reader.whole(
+        "ON_DEMAND_CHILD_MEMORY_MB", memory_mb, low=MIN_CHILD_MB, high=MAX_CHILD_MB
+    )
     return Limits(
         max_bytes=reader.whole("MAX_BYTES", default.max_bytes, low=1, high=MAX_SOURCE_BYTES),
         max_pixels=reader.whole("MAX_PIXELS", default.max_pixels, low=1, high=1 << 32),
         max_frames=reader.whole("MAX_FRAMES", default.max_frames, low=1, high=MAX_FRAMES_READ),
-        memory_bytes=MEBIBYTE
-        * reader.whole("CHILD_MEMORY_MB", default.memory_bytes // MEBIBYTE, low=256, high=32_768),
+        memory_bytes=memory_mb * MEBIBYTE,
+        on_demand_memory_bytes=on_demand_mb * MEBIBYTE,
     )
 
 

@@ -93,7 +93,12 @@ def _replies(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[R
 def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[Reply, bytes]]:
     wall, cpu, job = time.perf_counter(), time.process_time(), received.job
     accepted = accept(
-        received.source, job.recipe, job.limits, focal=job.focal, watermark=received.watermark
+        received.source,
+        job.recipe,
+        job.limits,
+        focal=job.focal,
+        watermark=received.watermark,
+        only=job.only,
     )
     yield HeaderFrame(accepted.facts, accepted.reduction), b""
     for result in accepted.render():

@@ -28,6 +28,7 @@ from shared.model.errors import (
     DecoderCrash,
     DecodeTimeout,
     Failure,
+    OnlyAtUpload,
     Permanent,
     RenderUnavailable,
     TooCostly,
@@ -132,7 +133,7 @@ class RenderChild:
         except (InvalidFrame, OSError) as error:
             raise DecoderCrash(self._process.exit_description(error), stage="render") from error
         except Failure as failure:
-            is_of_the_input = isinstance(failure, Permanent | WatermarkUnusable)
+            is_of_the_input = isinstance(failure, Permanent | WatermarkUnusable | OnlyAtUpload)
             has_memory = not _ran_out_of_memory(failure)
             is_reusable = is_of_the_input and has_memory and not self._has_unread()
             raise
@@ -157,7 +158,7 @@ class RenderChild:
             if isinstance(reply, HeaderFrame):
                 continue
             if isinstance(reply, FailedFrame):
-                raise failure_for(reply, has_watermark=job.recipe.watermark is not None)
+                raise failure_for(reply, job)
             if isinstance(reply, DoneFrame):
                 yield reply
                 return
@@ -176,16 +177,18 @@ def _ran_out_of_memory(failure: Failure) -> bool:
     return isinstance(failure, TooCostly) and failure.stage not in {"probe", "admit"}
 
 
-def failure_for(frame: FailedFrame, *, has_watermark: bool = False) -> Failure:
-    """Return the failure that a child reported.
+def failure_for(frame: FailedFrame, job: Job) -> Failure:
+    """Return the failure of a job that a child reported.
 
     The child may be under an image's control. So it may only report permanent causes, which are
-    about the image, and an unusable watermark if the job has a watermark; any other cause becomes
-    `Unknown`.
+    about the image, an unusable watermark if the job has a watermark, and `OnlyAtUpload` if the
+    job is for one variant; any other cause becomes `Unknown`.
     """
     kind = _IMAGE_FAILURES.get(frame.cause, Unknown)
-    if has_watermark and frame.cause is Cause.WATERMARK_UNUSABLE:
+    if job.recipe.watermark is not None and frame.cause is Cause.WATERMARK_UNUSABLE:
         kind = WatermarkUnusable
+    if job.only is not None and frame.cause is Cause.ONLY_AT_UPLOAD:
+        kind = OnlyAtUpload
     return kind(printable_line(frame.detail, MAX_DETAIL_CHARS), stage=frame.stage.value)
 
 

@@ -40,11 +40,19 @@ class Job(msgspec.Struct, frozen=True):
     """Parent to child: render the payload, a source file, by this recipe.
 
     Holds no key, bucket or credential. If the recipe has a watermark, a `WatermarkFrame` follows.
+    `only` is the one variant and slot to make, with the bytes that it has beside all others; the
+    frame of its file names every variant that shares it. Then there is no placeholder.
     """
 
     recipe: Recipe
     limits: Limits
     focal: Focal | None = None
+    only: tuple[str, Slot] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` if the recipe does not have the variant and slot to make."""
+        if self.only is not None and self.only not in self.recipe.stored_names():
+            raise ValueError(f"Expected a variant and slot of the recipe, got {self.only}.")
 
 
 class WatermarkFrame(msgspec.Struct, frozen=True, tag="watermark"):

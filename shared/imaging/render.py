@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyvips
 
+from shared.imaging.canvases import Canvas, canvases
 from shared.imaging.credit import read_credit
-from shared.imaging.crop import crop_or_pad
-from shared.imaging.encoding.content import Content
 from shared.imaging.encoding.slots import SlotFile, fill_slots
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
-from shared.imaging.load import load
 from shared.imaging.placeholder import placeholder
 from shared.imaging.reading import reading
 from shared.imaging.vips import FAILURES, translated
 from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec
-from shared.model.errors import TooCostly
+from shared.model.errors import OnlyAtUpload, TooCostly
 from shared.model.focal import Focal
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
@@ -55,13 +54,17 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A source that is within the limits; no pixel of it has been decoded."""
+    """A source that is within the limits; no pixel of it has been decoded.
+
+    `only` is the one variant and slot that is wanted, if not all are.
+    """
 
     data: bytes
     recipe: Recipe
     header: ImageHeader
     plan: RenderPlan
     overlay: Overlay
+    only: tuple[str, Slot] | None = None
 
     @property
     def facts(self) -> SourceFacts:
@@ -75,34 +78,57 @@ class Accepted:
 
     def render(self) -> Iterator[Encoded | Finished]:
         """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
-        kept, renditions = self.plan.header, self.plan.renditions
-        background, left_bytes = self.recipe.background, MAX_FILES_BYTES
         try:
-            with reading(kept.format, self.data, "render"):
-                packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
-            overlay = self.overlay.decoded()
-            held = load(self.data, kept, renditions[0].fitted.resized)
-            is_photograph = False
-            for rendition in renditions:
-                held = held.shrunk(rendition.fitted.resized)
-                picture = held.to_srgb()
-                # Cropping and watermark apply to a copy: the next rung is resized from `held`.
-                canvas = overlay.draw_on(crop_or_pad(picture, rendition, background))
-                # A crop may show a drawn part of a photograph, and padding is flat.
-                is_uncropped = not rendition.is_cropped_or_padded
-                content = Content(canvas, is_photograph=is_photograph and is_uncropped)
-                for file in fill_slots(
-                    content, rendition, background=background, packet=packet, source=self.data
-                ):
-                    left_bytes -= len(file.data)
-                    _refuse_overrun(left_bytes)
-                    yield _encoded(file, canvas)
-                is_photograph = is_photograph or (is_uncropped and content.stays_photograph)
-            shown = placeholder(picture, background) if self.recipe.placeholder else None
+            yield from self._rendered()
         except FAILURES as error:
             raise translated(error, "render") from error
+
+    def _rendered(self) -> Iterator[Encoded | Finished]:
+        kept, background, left_bytes = self.plan.header, self.recipe.background, MAX_FILES_BYTES
+        with reading(kept.format, self.data, "render"):
+            packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
+        for canvas in canvases(
+            self.data,
+            kept,
+            self._renditions(),
+            overlay=self.overlay.decoded(),
+            background=background,
+        ):
+            for file in self._files(canvas, packet):
+                left_bytes -= len(file.data)
+                _refuse_overrun(left_bytes)
+                yield _encoded(file, canvas.image)
+            smallest = canvas.resized
+            del canvas  # not to be held while the next one is drawn
+        is_wanted = self.recipe.placeholder and self.only is None
+        shown = placeholder(smallest, background) if is_wanted else None
         # An alpha band that hid nothing was dropped when the picture was loaded.
-        yield Finished(replace(self.facts, has_alpha=bool(picture.hasalpha())), shown)
+        has_alpha = bool(smallest.hasalpha())
+        yield Finished(replace(self.facts, has_alpha=has_alpha), shown)
+
+    def _renditions(self) -> tuple[Rendition, ...]:
+        """Return the renditions to draw: all, or those down to the one that is wanted."""
+        renditions = self.plan.renditions
+        if self.only is None:
+            return renditions
+        last = next(at for at, each in enumerate(renditions) if each.has(*self.only))
+        return renditions[: last + 1]
+
+    def _files(self, canvas: Canvas, packet: bytes) -> Iterator[SlotFile]:
+        """Yield the files of a canvas, or the wanted one if the canvas has it."""
+        fill = partial(
+            fill_slots,
+            canvas.content,
+            canvas.rendition,
+            background=self.recipe.background,
+            packet=packet,
+            source=self.data,
+        )
+        if self.only is None:
+            yield from fill(canvas.rendition.slots)
+        elif canvas.rendition.has(*self.only):
+            *_, wanted = fill(canvas.rendition.compared_for(self.only[1]))
+            yield wanted
 
 
 def accept(
@@ -112,11 +138,14 @@ def accept(
     *,
     focal: Focal | None = None,
     watermark: bytes = b"",
+    only: tuple[str, Slot] | None = None,
 ) -> Accepted:
     """Return a source that may be rendered, or raise a `Failure`.
 
     `data` is the source file, `focal` its focal point, `watermark` the file of the recipe's
-    watermark.
+    watermark. `only` is the one variant and slot of the recipe to make. Its file has the bytes
+    that it has beside all others, and `OnlyAtUpload` refuses a source that moves or takes much
+    memory.
     """
     header = probe(data)
     overlay = read_overlay(recipe.watermark, watermark)
@@ -125,7 +154,13 @@ def accept(
         return SOURCE_COPIES * len(data) + overlay.placed(renditions).memory_cost_bytes(frames)
 
     plan = plan_render(header, recipe, limits, focal=focal, held_beside=held_beside)
-    return Accepted(data, recipe, header, plan, overlay.placed(plan.renditions))
+    if only is not None and not plan.fits_on_demand(limits):
+        raise OnlyAtUpload(
+            f"Expected a still picture of at most {limits.on_demand_memory_bytes >> 20} MB of "
+            f"memory, got {plan.header.frames} frames of {plan.memory_bytes >> 20} MB.",
+            stage="admit",
+        )
+    return Accepted(data, recipe, header, plan, overlay.placed(plan.renditions), only)
 
 
 def render(

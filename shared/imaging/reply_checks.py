@@ -93,7 +93,9 @@ class ReplyChecks:
         _require("an image within the limits", facts, is_met=is_within)
         self._facts, self._reduction = facts, reduction
         self._check_reduction(facts, reduction)
-        self._planned.extend(plan_files(self._job.recipe, facts, reduction, self._job.focal))
+        job = self._job
+        files = plan_files(job.recipe, facts, reduction, job.focal, only=job.only)
+        self._planned.extend(files)
 
     def _most_frames(self, name: str) -> int:
         if name in MOVING_FORMATS:
@@ -135,7 +137,8 @@ class ReplyChecks:
         _require("every file", missing, is_met=self._facts is not None and not missing)
         _require("the header's facts", done.facts, is_met=_is_same(done.facts, self._facts))
         _require("the reduction", done.reduction, is_met=done.reduction == self._reduction)
-        shown, is_wanted = done.placeholder, self._job.recipe.placeholder
+        shown = done.placeholder
+        is_wanted = self._job.recipe.placeholder and self._job.only is None
         is_formed = is_placeholder(shown) if shown else True
         _require("a placeholder", shown, is_met=is_formed and bool(shown) == is_wanted)
         most = monotonic() - self._began + CLOCK_TOLERANCE_SECONDS

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     DECODE_TIMEOUT = "decode_timeout"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     NOT_AN_IMAGE = "not_an_image"
+    ONLY_AT_UPLOAD = "only_at_upload"
     OWN_OUTPUT = "own_output"
     RENDER_UNAVAILABLE = "render_unavailable"
     SOURCE_ARCHIVED = "source_archived"
@@ -236,6 +237,12 @@ class LedgerUnavailable(Outside):
     """The ledger did not answer."""
 
     cause = Cause.LEDGER_UNAVAILABLE
+
+
+class OnlyAtUpload(Transient):
+    """A picture moves, or needs too much memory to render one of its variants on demand."""
+
+    cause = Cause.ONLY_AT_UPLOAD
 
 
 class OutOfTime(Transient):

@@ -27,9 +27,12 @@ class Limits:
     The defaults accept a JPEG of 100 megapixels, and less of formats that decode into more memory:
     an AVIF of about 50 megapixels, a WebP of about 45. The costs per format are in
     `shared.imaging.intake.memory_cost`.
+
+    A source that would take more than `on_demand_memory_bytes` is rendered at upload only.
     """
 
     max_bytes: int = 100 * MEBIBYTE
     max_pixels: int = 100_000_000
     max_frames: int = 300
     memory_bytes: int = 1_000 * MEBIBYTE
+    on_demand_memory_bytes: int = 1_000 * MEBIBYTE

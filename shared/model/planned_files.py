@@ -41,19 +41,34 @@ class PlannedFile:
 
 
 def plan_files(
-    recipe: Recipe, facts: SourceFacts, reduction: Reduction, focal: Focal | None = None
+    recipe: Recipe,
+    facts: SourceFacts,
+    reduction: Reduction,
+    focal: Focal | None = None,
+    *,
+    only: tuple[str, Slot] | None = None,
 ) -> tuple[PlannedFile, ...]:
-    """Return the files of a source in the order in which they are encoded."""
+    """Return the files of a source in the order in which they are encoded.
+
+    `only` is the one variant and slot that is wanted; then its file is the only one.
+    """
     upright = Size(facts.width, facts.height)
     frames = 1 if reduction.still else facts.frames
     renditions = plan_renditions(
         recipe, upright, frames=frames, focal=focal, most_pixels=reduction.most_pixels
     )
     return tuple(
-        PlannedFile(variants, slot, canvas, _max_bytes(canvas, frames), rendition.limits.get(slot))
+        PlannedFile(
+            rendition.names[slot],
+            slot,
+            canvas,
+            _max_bytes(canvas, frames),
+            rendition.limits.get(slot),
+        )
         for rendition in renditions
         for canvas in [rendition.fitted.canvas]
-        for slot, variants in rendition.in_encoding_order()
+        for slot in rendition.slots
+        if only is None or (only[1] is slot and rendition.has(*only))
     )
 
 

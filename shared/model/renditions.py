@@ -42,9 +42,21 @@ class Rendition:
         """Return whether the image is not just the resized source."""
         return self.fitted.canvas != self.fitted.resized
 
-    def in_encoding_order(self) -> tuple[tuple[Slot, tuple[str, ...]], ...]:
-        """Return each slot and its names, the fallback first: a better slot may get its file."""
-        return tuple(reversed(tuple(self.names.items())))
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the slots in the order of encoding, the fallback first.
+
+        A better slot may get the file of an earlier one.
+        """
+        return tuple(reversed(tuple(self.names)))
+
+    def has(self, variant: str, slot: Slot) -> bool:
+        """Return whether a slot of a variant gets a file of this rendition."""
+        return variant in self.names.get(slot, ())
+
+    def compared_for(self, slot: Slot) -> tuple[Slot, ...]:
+        """Return the slots that are compared to fill one of them, in the order of encoding."""
+        return self.slots[: self.slots.index(slot) + 1]
 
     def encoded_as(self, slot: Slot) -> Slot | None:
         """Return the slot whose codec a slot's file gets: its own, or that of a plainer slot.

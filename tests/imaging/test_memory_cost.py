@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import pyvips
 
-from shared.imaging import render as rendering
+from shared.imaging import canvases as canvases_module
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.encoding import slots
@@ -125,7 +125,7 @@ def test_text_that_is_not_utf_8_is_a_corrupt_file_and_does_not_leak_into_the_nex
     if where == "probe":
         monkeypatch.setattr(probing, "loader", lambda _name: stumbling)
     else:
-        monkeypatch.setattr(rendering, "load", stumbling)
+        monkeypatch.setattr(canvases_module, "load", stumbling)
 
     with pytest.raises(Corrupt) as caught:
         list(render(images.png(), PLAIN, Limits()))

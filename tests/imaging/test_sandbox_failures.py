@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from shared.imaging.child_handle import RenderChild, failure_for
@@ -18,6 +19,7 @@ from shared.model.errors import (
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.recipe import Recipe, Slot, Variant
 from tests.imaging.children import (
+    EVERY_SLOT_JOB,
     PATIENCE_SECONDS,
     SLOW_JOB,
     SLOW_SIZE,
@@ -186,6 +188,7 @@ def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
         "decode_timeout",
         "decoder_crash",
         "ledger_unavailable",
+        "only_at_upload",
         "render_unavailable",
         "source_archived",
         "source_changed",
@@ -202,11 +205,23 @@ def test_a_child_can_only_report_causes_of_its_image(cause: str) -> None:
 def test_a_child_can_report_an_unusable_watermark_only_for_a_job_with_one(cause: Cause) -> None:
     said = FailedFrame(cause, RenderStage.WATERMARK, "y")
 
-    without, with_watermark = failure_for(said), failure_for(said, has_watermark=True)
+    without, with_watermark = (failure_for(said, job) for job in (SMALL_JOB, EVERY_SLOT_JOB))
 
     is_of_the_watermark = cause is Cause.WATERMARK_UNUSABLE
     assert with_watermark.cause is (cause if is_of_the_watermark else without.cause)
     assert without.cause is not Cause.WATERMARK_UNUSABLE
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_child_can_report_only_at_upload_only_for_a_job_of_one_variant(cause: Cause) -> None:
+    said = FailedFrame(cause, RenderStage.COST, "y")
+
+    of_all = failure_for(said, SMALL_JOB)
+    of_one = failure_for(said, msgspec.structs.replace(SMALL_JOB, only=("w80", Slot.WEBP)))
+
+    is_only_at_upload = cause is Cause.ONLY_AT_UPLOAD
+    assert of_one.cause is (cause if is_only_at_upload else of_all.cause)
+    assert of_all.cause is not Cause.ONLY_AT_UPLOAD
 
 
 HIDDEN = """

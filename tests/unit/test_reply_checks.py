@@ -177,6 +177,42 @@ def test_only_a_limit_that_the_slot_may_have_is_accepted(
             checks.check(frame, JPEG)
 
 
+ONE: dict[str, tuple[Reply, bytes]] = {
+    "header": (HeaderFrame(FACTS), b""),
+    "wanted": (VariantFrame(("w64",), Slot.WEBP, Codec.WEBP, 64, 48), WEBP),
+    "other slot": (VariantFrame(("w64",), Slot.FALLBACK, Codec.JPEG, 64, 48), JPEG),
+    "other variant": (VariantFrame(("w32",), Slot.FALLBACK, Codec.JPEG, 32, 24), JPEG),
+    "end": (DoneFrame(FACTS, None, 0.0, 0.0, 1 << 20), b""),
+    "end with a placeholder": (DoneFrame(FACTS, TINY, 0.0, 0.0, 1 << 20), b""),
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "accepted"),
+    [
+        (["header", "wanted", "end"], 3),
+        (["header", "wanted", "end with a placeholder"], 2),
+        (["header", "wanted", "other slot"], 2),
+        (["header", "wanted", "wanted"], 2),
+        (["header", "other slot"], 1),
+        (["header", "other variant"], 1),
+        (["header", "end"], 1),
+        (["wanted"], 0),
+    ],
+)
+def test_a_job_for_one_variant_gets_its_file_and_no_other(names: list[str], accepted: int) -> None:
+    checks, heard = ReplyChecks(Job(RECIPE, Limits(), only=("w64", Slot.WEBP)), SOURCE), 0
+
+    for reply, payload in (ONE[name] for name in names):
+        try:
+            checks.check(reply, payload)
+        except InvalidFrame:
+            break
+        heard += 1
+
+    assert heard == accepted
+
+
 def test_honest_replies_are_accepted() -> None:
     assert accepted(encoded(HONEST)) == list(HONEST)
 

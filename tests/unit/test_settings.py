@@ -85,7 +85,17 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "MAX_FRAMES": ("11", replace(DEFAULTS, limits=replace(Limits(), max_frames=11))),
     "CHILD_MEMORY_MB": (
         "256",
-        replace(DEFAULTS, limits=replace(Limits(), memory_bytes=256 * MEBIBYTE)),
+        # The renderer's child has as much, unless it is given its own number.
+        replace(
+            DEFAULTS,
+            limits=replace(
+                Limits(), memory_bytes=256 * MEBIBYTE, on_demand_memory_bytes=256 * MEBIBYTE
+            ),
+        ),
+    ),
+    "ON_DEMAND_CHILD_MEMORY_MB": (
+        "256",
+        replace(DEFAULTS, limits=replace(Limits(), on_demand_memory_bytes=256 * MEBIBYTE)),
     ),
 }
 
@@ -191,6 +201,7 @@ BOUNDS = {
     "MAX_PIXELS": (1, 1 << 32),
     "MAX_FRAMES": (1, MAX_FRAMES_READ),
     "CHILD_MEMORY_MB": (256, 32_768),
+    "ON_DEMAND_CHILD_MEMORY_MB": (256, 32_768),
 }
 
 

@@ -1,6 +1,6 @@
 """Fills the slots of one rendition with the smallest files that their browsers can read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyvips
@@ -33,21 +33,22 @@ class SlotFile:
 def fill_slots(
     content: Content,
     rendition: Rendition,
+    slots: Sequence[Slot],
     *,
     background: tuple[int, int, int] | None,
     packet: bytes,
     source: bytes,
 ) -> Iterator[SlotFile]:
-    """Encode the content's image for each slot of a rendition, and yield the fallback first.
+    """Encode the content's image for slots of a rendition, the fallback first, and yield each.
 
-    A slot gets the smallest file that its browsers can read, so that no slot is larger than a
-    later one in `Slot`'s order. The fallback of a transparent image is flattened on a
+    A slot gets the smallest file that its browsers can read, so that none of the slots is larger
+    than a later one in `Slot`'s order. The fallback of a transparent image is flattened on a
     `background`, and then fills no other slot. `packet` is the XMP of the files, `source` the file
     that the image was made from.
     """
     canvas = content.image
     tried: dict[Encoder, bytes] = {}
-    for slot, variants in rendition.in_encoding_order():
+    for slot in slots:
         # A plainer file that stands in a better slot keeps its transparency.
         flattens = slot is Slot.FALLBACK and background is not None and canvas.hasalpha()
         shown = canvas.flatten(background=list(background or ())) if flattens else canvas
@@ -65,7 +66,7 @@ def fill_slots(
             tried[EXACT_PNG] = own
         smallest = min(tried, key=lambda each: len(tried[each]))
         limit = rendition.limits.get(slot)
-        yield SlotFile(slot, variants, smallest.codec, tried[smallest], limit)
+        yield SlotFile(slot, rendition.names[slot], smallest.codec, tried[smallest], limit)
         if flattens:
             tried.clear()
 

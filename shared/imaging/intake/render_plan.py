@@ -35,12 +35,20 @@ class RenderPlan:
     """What is made of a source; `header` describes the part that is loaded.
 
     That is all frames or the first. The limits of the renditions have the codecs that cannot be
-    used.
+    used. `memory_bytes` is what the render takes, with the copies of the source file.
     """
 
     header: ImageHeader
     renditions: tuple[Rendition, ...]
     reduction: Reduction
+    memory_bytes: int = 0
+
+    def fits_on_demand(self, limits: Limits) -> bool:
+        """Return whether one variant may be rendered on demand: nothing moves, memory is enough.
+
+        The whole plan counts, so that the answer is the same for every variant.
+        """
+        return not self.header.is_animated and self.memory_bytes <= limits.on_demand_memory_bytes
 
 
 def plan_render(
@@ -61,7 +69,8 @@ def plan_render(
         beside_bytes = held_beside(plan.renditions, plan.header.frames)
         renditions = _within_memory(plan, limits.memory_bytes - beside_bytes)
         if renditions:
-            return replace(plan, renditions=renditions)
+            needed = memory_cost_bytes(plan.header, renditions) + beside_bytes
+            return replace(plan, renditions=renditions, memory_bytes=needed)
         if not plan.header.is_animated and not _can_be_decoded(plan.header, limits):
             break  # smaller rungs are in vain
     needed = memory_cost_bytes(plan.header, _plainest(plan.renditions)) + beside_bytes
