@@ -52,7 +52,7 @@ export interface Source {
 /** Why only the first frame of an animation is rendered. */
 export type Still = "format" | "frames" | "memory" | "pixels" | "recipe";
 
-/** One stored file. Width and height are of one frame. */
+/** One file, stored or made at the first request. Width and height are of one frame. */
 export interface Variant {
   /** The variant's name in the recipe: w640 for a rung, or such as thumb. */
   name: string;
@@ -64,8 +64,8 @@ export interface Variant {
   width: number;
   /** In pixels. */
   height: number;
-  /** The size of the file. */
-  bytes: number;
+  /** The size of the file; null if it is made at the first request. */
+  bytes: number | null;
   /** Path and query on the distribution, with the version; ready for use. */
   url: string;
   /** Why the slot cannot have a file of its own codec. */

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, saved_share
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, bytes_of, saved_share
 
 SCHEMA_VERSION = 1
 # Printed beside the figures, because "saved" and "seconds" alone are ambiguous.
@@ -61,7 +61,7 @@ class DemoReport:
     @property
     def shown_bytes(self) -> int:
         """Return the bytes of each image's widest variant in its best slot."""
-        return sum(row.shown.bytes for row in self.images)
+        return sum(bytes_of(row.shown) for row in self.images)
 
     @property
     def render_seconds(self) -> float:

@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from scripts.demo.report import SAVED, SECONDS, DemoReport
-from scripts.pixfleet.page.rows import ImageRow
+from scripts.pixfleet.page.rows import ImageRow, bytes_of
 from scripts.pixfleet.terminal.text import counted, human_bytes, percent, pixels, printable
 
 PIXELS_MIN_WIDTH = 110  # terminal columns from which the table shows pixels, too
@@ -61,8 +61,8 @@ def _cells(row: ImageRow, *, with_pixels: bool) -> tuple[str, ...]:
         shown(row.source.key),
         f"{size}{human_bytes(row.source.bytes)}",
         str(len(row.variants)),
-        human_bytes(row.smallest.bytes),
-        human_bytes(row.largest.bytes),
+        human_bytes(bytes_of(row.smallest)),
+        human_bytes(bytes_of(row.largest)),
         human_bytes(row.total_bytes),
         percent(row.saved),
         f"{row.render_seconds:.2f}",

@@ -44,6 +44,21 @@ class StoredVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class LazyVariant:
+    """One variant that is made at the first request: the codec and the size that it will have.
+
+    If its codec turns out to be another one, its Content-Type says so and the manifest does not.
+    """
+
+    variant: str
+    slot: Slot
+    codec: Codec
+    width: int
+    height: int
+    limit: SlotLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What a source's header declares; `width` and `height` of one upright frame, in pixels."""
 
@@ -80,7 +95,8 @@ class ManifestVariant:
     """A manifest's entry for one variant.
 
     `type` is the file's Content-Type, which is not always that of the slot; `limit` is why it
-    cannot be that of the slot. `url` is a path and query on the stack's distribution.
+    cannot be that of the slot. `url` is a path and query on the stack's distribution. `bytes` is
+    `None` if the file is made at the first request.
     """
 
     name: str
@@ -88,9 +104,14 @@ class ManifestVariant:
     type: str
     width: int
     height: int
-    bytes: int
+    bytes: int | None
     url: str = ""
     limit: SlotLimit | None = None
+
+    @property
+    def is_lazy(self) -> bool:
+        """Return whether the file is made at the first request."""
+        return self.bytes is None
 
     @property
     def label(self) -> str:
@@ -131,18 +152,25 @@ def version_made_by(source: Source, fingerprint: str) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def write_manifest(
+def write_manifest(  # noqa: PLR0913 - what a manifest consists of
     source: Source,
     recipe: Recipe,
     facts: SourceFacts,
     variants: Sequence[StoredVariant],
     placeholder: Placeholder | None,
     still: Still | None = None,
+    *,
+    lazy: Sequence[LazyVariant] = (),
 ) -> bytes:
-    """Return the manifest as UTF-8 JSON, variants in the recipe's order, best slot first."""
+    """Return the manifest as UTF-8 JSON, variants in the recipe's order, best slot first.
+
+    `variants` are those that are stored, `lazy` those that are made at the first request. Where a
+    renderer makes copies of equal rungs, both have one entry for each distinct file.
+    """
     version = version_token(source, recipe)
     order = {name: index for index, name in enumerate(recipe.stored_names())}
-    ordered = sorted(variants, key=lambda each: order[each.variant, each.slot])
+    listed: list[StoredVariant | LazyVariant] = [*variants, *lazy]
+    listed.sort(key=lambda each: order[each.variant, each.slot])
     document: ManifestDocument = {
         "schema": SCHEMA_VERSION,
         "version": version,
@@ -150,7 +178,7 @@ def write_manifest(
         "source": _source_document(source, facts),
         "still": still,
         "placeholder": _placeholder_document(placeholder) if placeholder else None,
-        "variants": [_entry(source.key, each, version) for each in ordered],
+        "variants": [_entry(source.key, each, version) for each in listed],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -172,18 +200,18 @@ def _placeholder_document(placeholder: Placeholder) -> PlaceholderDocument:
     return {"data_uri": placeholder.data_uri, "colour": placeholder.colour}
 
 
-def _entry(source_key: str, stored: StoredVariant, version: str) -> VariantDocument:
+def _entry(source_key: str, variant: StoredVariant | LazyVariant, version: str) -> VariantDocument:
     entry: VariantDocument = {
-        "name": stored.variant,
-        "slot": stored.slot,
-        "type": stored.codec.content_type,
-        "width": stored.width,
-        "height": stored.height,
-        "bytes": stored.size_bytes,
-        "url": public_url(source_key, variant=stored.variant, slot=stored.slot, version=version),
+        "name": variant.variant,
+        "slot": variant.slot,
+        "type": variant.codec.content_type,
+        "width": variant.width,
+        "height": variant.height,
+        "bytes": variant.size_bytes if isinstance(variant, StoredVariant) else None,
+        "url": public_url(source_key, variant=variant.variant, slot=variant.slot, version=version),
     }
-    if stored.limit:
-        entry["limit"] = stored.limit
+    if variant.limit:
+        entry["limit"] = variant.limit
     return entry
 
 
@@ -220,14 +248,18 @@ def _read_source(value: object) -> ManifestSource:
 
 
 def _read_variant(value: object) -> ManifestVariant:
-    fields = _checked(
-        value, name=str, slot=str, type=str, width=int, height=int, bytes=int, url=str
-    )
+    fields = _checked(value, name=str, slot=str, type=str, width=int, height=int, url=str)
     if fields["slot"] not in set(Slot):
         raise UnreadableManifest(f"expected a slot, got {excerpt(fields['slot'])}")
     # `_checked` accepts objects only.
-    limit = _read_word(SlotLimit, value.get("limit") if isinstance(value, dict) else None)
-    return ManifestVariant(**{**fields, "slot": Slot(fields["slot"]), "limit": limit})
+    document = value if isinstance(value, dict) else {}
+    # A missing size is no null one: `_checked` refuses it.
+    is_lazy = document.get("bytes", 0) is None
+    return ManifestVariant(
+        **{**fields, "slot": Slot(fields["slot"])},
+        bytes=None if is_lazy else _checked(value, bytes=int)["bytes"],
+        limit=_read_word(SlotLimit, document.get("limit")),
+    )
 
 
 def _read_word(words: type[Word], value: object) -> Word | None:

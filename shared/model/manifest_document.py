@@ -32,14 +32,14 @@ class PlaceholderDocument(TypedDict):
 
 
 class VariantDocument(TypedDict):
-    """One stored file. Width and height are of one frame."""
+    """One file, stored or made at the first request. Width and height are of one frame."""
 
     name: Annotated[str, "The variant's name in the recipe: w640 for a rung, or such as thumb."]
     slot: Annotated[Slot, "Which browsers can show it."]
     type: Annotated[str, "The file's Content-Type, which may be of another codec than the slot."]
     width: Annotated[int, "In pixels."]
     height: Annotated[int, "In pixels."]
-    bytes: Annotated[int, "The size of the file."]
+    bytes: Annotated[int | None, "The size of the file; null if it is made at the first request."]
     url: Annotated[str, "Path and query on the distribution, with the version; ready for use."]
     limit: NotRequired[Annotated[SlotLimit, "Why the slot cannot have a file of its own codec."]]
 

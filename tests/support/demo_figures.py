@@ -9,8 +9,10 @@ AVIF, WEBP, FALLBACK = Slot.AVIF, Slot.WEBP, Slot.FALLBACK
 TINY = Placeholder("data:image/webp;base64,UklGRg==", "#a1b2c3")
 
 
-def variant(name: str, slot: Slot, width: int, size: int, *, codec: str = "") -> ManifestVariant:
-    """Return a variant of a 3:2 picture."""
+def variant(
+    name: str, slot: Slot, width: int, size: int | None, *, codec: str = ""
+) -> ManifestVariant:
+    """Return a variant of a 3:2 picture; without a size, one that is made at the first request."""
     usual = "jpeg" if slot is FALLBACK else slot.value
     return ManifestVariant(
         name, slot, f"image/{codec or usual}", width, round(width * 2 / 3), size

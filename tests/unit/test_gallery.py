@@ -7,7 +7,7 @@ from scripts.demo.gallery import gallery
 from scripts.pixfleet.page.card import Card, DeadCard, ladder
 from scripts.pixfleet.page.files import PageFiles, SourceFile, safe_name
 from scripts.pixfleet.page.placeholder import placeholder_style
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, bytes_of
 from shared.model.manifest import Placeholder
 from shared.model.recipe import Slot
 from shared.model.reductions import SlotLimit, Still
@@ -88,6 +88,44 @@ def test_a_slot_over_a_limit_says_so() -> None:
     assert "WebP, memory limit" in result.text
     assert "its own codec would need too much memory" in " ".join(result.text.split())
     assert "limit" not in page(row()).text
+
+
+LAZY = (
+    variant("w320", AVIF, 320, 10_000),
+    variant("w320", WEBP, 320, None),
+    variant("w640", AVIF, 640, 30_000),
+    variant("w640", WEBP, 640, 40_000),
+    variant("w1280", AVIF, 1280, None),
+)
+
+
+def test_lazy_variants_are_named_and_not_linked() -> None:
+    result = page(row(variants=LAZY))
+
+    opened = [link["href"] for link in result.all("a") if "data-label" in link]
+    assert opened == [f"variants/1/{name}.bin" for name in ("w320-avif", "w640-avif", "w640-webp")]
+    words = " ".join(result.text.split())
+    assert "3 variants, 80 kB together" in words
+    assert "Lazy: 2 variants of this image are made at the first request" in words
+    assert "(w320.webp, w1280.avif)" in words
+    assert "Lazy" not in page(row()).text
+
+
+def test_lazy_variants_take_no_part_in_an_images_figures() -> None:
+    lazy = row(variants=LAZY)
+
+    assert (lazy.smallest.label, lazy.largest.label) == ("w320.avif", "w640.webp")
+    assert (lazy.shown.label, lazy.total_bytes) == ("w640.avif", 80_000)
+    assert lazy.saved == 0.75
+
+
+def test_the_files_of_lazy_variants_are_not_read(tmp_path: Path) -> None:
+    image = row(variants=LAZY)
+
+    [card], problems = page_files(tmp_path, image).show([image])
+
+    assert problems == ()
+    assert {*card.links} == {("w320", AVIF), ("w640", AVIF), ("w640", WEBP)}
 
 
 def test_an_animation_that_stands_still_has_a_badge() -> None:
@@ -211,7 +249,7 @@ class Bucket:
     """A variants bucket that matches one manifest."""
 
     def __init__(self, image: ImageRow) -> None:
-        self._held = {(v.name, v.slot): (v.type, b"x" * v.bytes) for v in image.variants}
+        self._held = {(v.name, v.slot): (v.type, b"x" * bytes_of(v)) for v in image.variants}
 
     def variant(self, key: str, name: str, slot: Slot) -> tuple[str, bytes]:
         return self._held[name, slot]

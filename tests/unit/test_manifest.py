@@ -6,6 +6,7 @@ import pytest
 
 from shared.model.codec import Codec
 from shared.model.manifest import (
+    LazyVariant,
     Placeholder,
     SourceFacts,
     StoredVariant,
@@ -102,6 +103,36 @@ def test_variants_are_in_the_recipes_order_best_slot_first() -> None:
     assert found == [("w320", "avif"), ("w320", "webp"), ("w640", "avif"), ("w640", "fallback")]
 
 
+LAZY = (
+    LazyVariant("w640", AVIF, Codec.AVIF, 640, 427),
+    LazyVariant("w320", WEBP, Codec.JPEG, 320, 213, SlotLimit.MEMORY),
+)
+
+
+def test_a_lazy_variant_is_listed_in_its_place_without_a_size() -> None:
+    stored = (PICTURES[0], PICTURES[2])
+
+    data = write_manifest(SOURCE, RECIPE, FACTS, stored, None, lazy=LAZY)
+
+    webp, avif = read(data)["variants"][1:3]
+    version = version_token(SOURCE, RECIPE)
+    assert (webp["name"], webp["type"], webp["bytes"]) == ("w320", "image/jpeg", None)
+    assert (webp["width"], webp["height"], webp["limit"]) == (320, 213, "memory")
+    assert avif["url"].endswith(f"?variant=w640&format=avif&v={version}")
+    assert (avif["bytes"], "limit" in avif) == (None, False)
+    found = read_manifest(data).variants
+    assert [each.bytes for each in found] == [2000, None, None, 9000]
+    assert [each.is_lazy for each in found] == [False, True, True, False]
+
+
+def test_a_manifest_does_not_depend_on_what_its_recipe_makes_lazily() -> None:
+    lazy = replace(RECIPE, variants=tuple(replace(v, lazy=v.slots) for v in RECIPE.variants))
+
+    assert write_manifest(SOURCE, lazy, FACTS, PICTURES, None) == write_manifest(
+        SOURCE, RECIPE, FACTS, PICTURES, None
+    )
+
+
 def test_the_order_of_encoding_does_not_change_the_manifest() -> None:
     made = write_manifest(SOURCE, RECIPE, FACTS, PICTURES, None)
 
@@ -192,6 +223,16 @@ def changed(*path: str | int, to: object) -> bytes:
     return json.dumps(document).encode()
 
 
+NO_BYTES = {
+    "name": "w640",
+    "slot": "avif",
+    "type": "image/avif",
+    "width": 640,
+    "height": 427,
+    "url": "/a.jpg",
+}
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -201,10 +242,16 @@ def changed(*path: str | int, to: object) -> bytes:
         (changed("source", to=[]), "expected dict for source"),
         (changed("source", "width", to=True), "expected int for width, got True"),
         (changed("variants", 0, to="w320"), "expected an object, got 'w320'"),
+        (changed("variants", 0, "bytes", to="9"), "expected int for bytes, got '9'"),
+        (changed("variants", 0, "bytes", to=False), "expected int for bytes, got False"),
+        (changed("variants", 0, to=NO_BYTES), "expected int for bytes, got None"),
         (changed("variants", 0, "slot", to="jxl"), "expected a slot, got 'jxl'"),
         (changed("placeholder", "colour", to=None), "expected str for colour, got None"),
     ],
-    ids=["bytes", "list", "empty", "source", "bool", "variant", "slot", "placeholder"],
+    ids=[
+        *("bytes", "list", "empty", "source", "bool", "variant", "text size", "bool size"),
+        *("no size", "slot", "placeholder"),
+    ],
 )
 def test_other_json_is_not_a_manifest(data: bytes, problem: str) -> None:
     with pytest.raises(UnreadableManifest, match=problem):

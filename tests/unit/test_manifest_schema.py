@@ -14,7 +14,7 @@ from shared.model.manifest import Placeholder, write_manifest
 from shared.model.manifest_document import ManifestDocument
 from shared.model.reductions import SlotLimit, Still
 from tests.support.json_schema import inlined, is_valid
-from tests.unit.test_manifest import FACTS, PICTURES, RECIPE, SOURCE
+from tests.unit.test_manifest import FACTS, LAZY, PICTURES, RECIPE, SOURCE
 
 pytestmark = pytest.mark.unit
 
@@ -47,6 +47,7 @@ def test_the_declarations_in_the_documentation_are_those_of_the_schema() -> None
         written(),
         written(variants=()),
         written(placeholder=None),
+        written(variants=PICTURES[:1], lazy=LAZY),
         *(written(still=still) for still in Still),
         *(written(variants=[each]) for each in LIMITED),
     ],
@@ -68,6 +69,8 @@ def test_what_is_written_is_valid_and_has_no_other_field(document: Any) -> None:
         (("source", "has_alpha"), None),
         (("variants", 0, "slot"), "jxl"),
         (("variants", 0, "limit"), None),
+        (("variants", 0, "bytes"), "9"),
+        (("variants", 0, "width"), None),
         (("placeholder", "colour"), 7),
     ],
 )

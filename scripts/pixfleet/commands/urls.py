@@ -44,7 +44,13 @@ def urls(
         "srcset": sets,
         "picture": snippet,
         "variants": [
-            {"name": each.name, "slot": each.slot, "type": each.type, "url": base + each.url}
+            {
+                "name": each.name,
+                "slot": each.slot,
+                "type": each.type,
+                "lazy": each.is_lazy,
+                "url": base + each.url,
+            }
             for each in manifest.variants
         ],
     }

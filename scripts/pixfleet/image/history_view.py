@@ -125,7 +125,11 @@ def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
         )
     missing = history.check.names if history.check.reason == ObjectsReason.MISSING else ()
     wanted = {*listed, *missing} - {each.name for each in history.stored}
-    return rows + [(name, "", "", "", "", "MISSING") for name in sorted(wanted)]
+    lazy = {each.label for each in variants if each.is_lazy} - {*missing}
+    return rows + [
+        (name, "", "", "", "", "not made yet" if name in lazy else "MISSING")
+        for name in sorted(wanted)
+    ]
 
 
 def _type_cell(stored: StoredObject, known: ManifestVariant | None) -> str:
@@ -138,6 +142,8 @@ def _mismatch(stored: StoredObject, known: ManifestVariant | None) -> str:
         return ""
     if known is None:
         return "not in the manifest"
+    if known.is_lazy:
+        return "lazy"
     if (known.type, known.bytes) != (stored.type, stored.size_bytes):
         return f"the manifest says {known.type}, {known.bytes} B"
     return ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.pixfleet.page.placeholder import placeholder_style
-from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
+from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow, bytes_of
 from shared.model.manifest import ManifestVariant
 from shared.model.recipe import Slot
 
@@ -57,7 +57,8 @@ class Card:
         """Return every picture once, in its best slot, as the variants that are this picture."""
         same: dict[tuple[int, int, int], list[ManifestVariant]] = {}
         for variant in best_of(self.row):
-            same.setdefault((variant.width, variant.height, variant.bytes), []).append(variant)
+            alike = variant.width, variant.height, bytes_of(variant)
+            same.setdefault(alike, []).append(variant)
         return list(same.values())
 
     def link(self, variant: ManifestVariant) -> str:

@@ -36,12 +36,17 @@ class ImageRow:
 
     @property
     def variants(self) -> tuple[ManifestVariant, ...]:
-        """Return the variants in the recipe's order, best slot first."""
-        return self.manifest.variants
+        """Return the variants made at upload, in the recipe's order, best slot first."""
+        return tuple(variant for variant in self.manifest.variants if not variant.is_lazy)
+
+    @property
+    def lazy(self) -> tuple[str, ...]:
+        """Return the labels of the variants that are made at the first request."""
+        return tuple(variant.label for variant in self.manifest.variants if variant.is_lazy)
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """Return the slots that have variants, best first."""
+        """Return the slots that have variants made at upload, best first."""
         return tuple(slot for slot in Slot if any(v.slot is slot for v in self.variants))
 
     @property
@@ -52,17 +57,17 @@ class ImageRow:
     @property
     def total_bytes(self) -> int:
         """Return the bytes of all variants together."""
-        return sum(variant.bytes for variant in self.variants)
+        return sum(map(bytes_of, self.variants))
 
     @property
     def smallest(self) -> ManifestVariant:
         """Return the variant with the fewest bytes."""
-        return min(self.variants, key=lambda variant: variant.bytes)
+        return min(self.variants, key=bytes_of)
 
     @property
     def largest(self) -> ManifestVariant:
         """Return the variant with the most bytes."""
-        return max(self.variants, key=lambda variant: variant.bytes)
+        return max(self.variants, key=bytes_of)
 
     @property
     def shown(self) -> ManifestVariant:
@@ -73,7 +78,7 @@ class ImageRow:
     @property
     def saved(self) -> float:
         """Return how much smaller `shown` is than the source, as a share of the source."""
-        return saved_share(self.source.bytes, self.shown.bytes)
+        return saved_share(self.source.bytes, bytes_of(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ class DeadLetterRow:
     stage: str
     detail: str
     source_bytes: int
+
+
+def bytes_of(variant: ManifestVariant) -> int:
+    """Return the bytes of a variant's file; 0 before it is made."""
+    return variant.bytes or 0
 
 
 def saved_share(source_bytes: int, shown_bytes: int) -> float:

@@ -78,6 +78,25 @@ def test_a_transparent_picture_has_no_placeholder_that_would_shine_through(
     assert "onload" not in image
 
 
+@pytest.mark.usefixtures("made")
+def test_a_lazy_variant_has_a_url_like_any_other_and_is_no_missing_object(
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
+) -> None:
+    key, bucket = manifest_key(KEY), stack.variants_bucket
+    document = json.loads(clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    last = document["variants"][-1]
+    lazy = {**last, "slot": "avif", "bytes": None, "url": last["url"].replace("fallback", "avif")}
+    document["variants"].append(lazy)
+    clients.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode())
+
+    urls, why = pixfleet("urls", KEY, "--json").document, pixfleet("why", KEY)
+
+    assert [each["slot"] for each in urls["variants"] if each["lazy"]] == ["avif"]
+    assert "variant=w64&format=avif" in urls["srcset"]["avif"]
+    assert "not made yet" in why.out
+    assert "MISSING" not in why.out
+
+
 def test_stored_manifests_are_valid_by_the_published_schema(
     stack: LocalStack, clients: Clients, run_worker: Callable[..., None]
 ) -> None:
