@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeLis
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html,
+https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html,
 https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html and
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode.
 """
@@ -95,7 +96,8 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
         429 503 BandwidthLimitExceeded EC2ThrottledException LimitExceededException OverLimit
         ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled
         RequestThrottledException SlowDown Throttled ThrottledException Throttling
-        ThrottlingException TooManyRequestsException TransactionInProgressException
+        ThrottlingException TooManyInvalidationsInProgress TooManyRequestsException
+        TransactionInProgressException
         KMS.ThrottlingException KMSThrottling KmsThrottled
         """,
     # A table that does not exist, whatever called it.
@@ -105,7 +107,8 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
     StorageUnavailable: """
         500 502 504 InternalError InternalFailure InternalServerError ServiceUnavailable
         KMS.DependencyTimeoutException KMS.KMSInternalException KMS.KeyUnavailableException
-        InvalidAddress InvalidBucketName NoSuchBucket NonExistentQueue NotFound
+        InvalidAddress InvalidBucketName NoSuchBucket NoSuchDistribution
+        NoSuchFunctionExists NonExistentQueue NotFound
         QueueDeletedRecently QueueDoesNotExist
         301 307 IllegalLocationConstraintException PermanentRedirect Redirect TemporaryRedirect
         ConditionalRequestConflict InvalidBucketState OperationAborted PriorRequestNotComplete
@@ -118,11 +121,13 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
     # Mistakes in our own requests, and refusals of operations or options that we do not use.
     Unknown: """
         400 405 411 413 416 AmbiguousGrantByEmailAddress BatchEntryIdsNotDistinct
-        BatchRequestTooLong BucketAlreadyExists BucketAlreadyOwnedByYou BucketNotEmpty
+        BatchRequestTooLong BatchTooLarge BucketAlreadyExists BucketAlreadyOwnedByYou
+        BucketNotEmpty
         CrossLocationLoggingProhibited EmptyBatchRequest EncryptionTypeMismatch EndpointDisabled
         EntityTooLarge EntityTooSmall IllegalVersioningConfigurationException
         IncorrectNumberOfFilesInPostRequest InlineDataTooLarge InvalidAddressingHeader
-        InvalidArgument InvalidAttributeName InvalidAttributeValue InvalidBatchEntryId
+        InvalidArgument InconsistentQuantities InvalidationBatchAlreadyExists
+        InvalidAttributeName InvalidAttributeValue InvalidBatchEntryId
         InvalidDigest InvalidEncryptionAlgorithmError InvalidIdFormat InvalidLocationConstraint
         InvalidMessageContents InvalidParameter InvalidParameterValue InvalidPart InvalidPartOrder
         InvalidPolicyDocument InvalidRange InvalidRequest InvalidSOAPRequest
@@ -130,8 +135,8 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
         ItemCollectionSizeLimitExceededException KeyTooLongError MalformedACLError
         MalformedHttpRequestException MalformedPOSTRequest MalformedXML MaxMessageLengthExceeded
         MaxPostPreDataLengthExceededError MessageNotInflight MetadataTooLarge MethodNotAllowed
-        MissingAttachment MissingContentLength MissingRequestBodyError MissingSecurityElement
-        MissingSecurityHeader NoLoggingStatusForKey NoSuchBucketPolicy
+        MissingAttachment MissingBody MissingContentLength MissingRequestBodyError
+        MissingSecurityElement MissingSecurityHeader NoLoggingStatusForKey NoSuchBucketPolicy
         NoSuchLifecycleConfiguration NoSuchUpload NoSuchVersion NotImplemented
         ParameterValueInvalid PlatformApplicationDisabled ReceiptHandleIsInvalid
         RequestEntityTooLargeException RequestIsNotMultiPartContent RequestTorrentOfBucketError

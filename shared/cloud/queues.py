@@ -44,10 +44,15 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message to send, with string attributes."""
+    """A message to send, with string attributes; SQS delivers it after `delay_seconds`.
+
+    SQS delays a message by 900 s at most:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    """
 
     body: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+    delay_seconds: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -80,7 +85,7 @@ class BatchPolicy:
 
 
 class Queues:
-    """The SQS queues, by name; each URL is read once."""
+    """The SQS queues, by name or by URL; the URL of a name is read once."""
 
     def __init__(
         self,
@@ -195,6 +200,15 @@ class Queues:
             stage="send",
         )
 
+    def send_delayed(self, queue: str, body: str, *, delay_seconds: int) -> None:
+        """Send one message without attributes, which is received after `delay_seconds`."""
+        self._calls.attempt(
+            lambda: self._sqs.send_message(
+                QueueUrl=self._url(queue), MessageBody=body, DelaySeconds=delay_seconds
+            ),
+            stage="send",
+        )
+
     def send_batch(
         self, queue: str, messages: Sequence[OutgoingMessage]
     ) -> Sequence[RefusedMessage]:
@@ -234,6 +248,7 @@ class Queues:
                         "Id": at,
                         "MessageBody": message.body,
                         "MessageAttributes": _typed(message.attributes),
+                        "DelaySeconds": message.delay_seconds,
                     }
                     for at, message in messages.items()
                 ],
@@ -243,6 +258,8 @@ class Queues:
         return answer.get("Failed", [])
 
     def _url(self, queue: str) -> str:
+        if "/" in queue:  # which no name has
+            return queue
         with self._lock:
             if queue not in self._urls:
                 answer = self._calls.attempt(

@@ -14,7 +14,9 @@ KIND = "backfill"
 VERSION = 1
 
 
-class _Form(msgspec.Struct):
+class Form(msgspec.Struct):
+    """The fields of every message of ours: its kind and the version of the kind."""
+
     pixfleet: str
     version: Annotated[int, msgspec.Meta(ge=0, le=2**32)]
 
@@ -32,7 +34,7 @@ def recognises(document: Mapping[str, object]) -> bool:
 def read(document: Mapping[str, object]) -> tuple[Hint, ...]:
     """Return a hint for each key; keys are as in S3, not URL-encoded. `BadMessage` otherwise."""
     # Checked first, because another version may have other fields.
-    form = convert(document, _Form, what="a Pixfleet message")
+    form = convert(document, Form, what="a Pixfleet message")
     if (form.pixfleet, form.version) != (KIND, VERSION):
         got = f"{ascii_excerpt(form.pixfleet)} of version {form.version}"
         raise bad_message(f"Expected a Pixfleet {KIND} of version {VERSION}, got {got}.")

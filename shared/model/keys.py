@@ -86,16 +86,26 @@ def refuse_unsupported(source_key: str) -> None:
 def public_url(source_key: str, *, variant: str, slot: Slot, version: str) -> str:
     """Return the path and query under which the edge serves one variant, percent-encoded once."""
     query = urlencode({"variant": variant, "format": slot.value, "v": version})
+    return f"{public_path(source_key)}?{query}"
+
+
+def public_path(source_key: str) -> str:
+    """Return the path under which the edge serves a source's variants, percent-encoded once."""
     path = quote(source_key, safe="/")
     if path.startswith("/"):
         # Browsers take `//photos/cat.jpg` for a host named photos.
         path = f"%2F{path[1:]}"
-    return f"/{path}?{query}"
+    return f"/{path}"
+
+
+def stored_folder(source_key: str) -> str:
+    """Return what the keys of all objects of a source begin with: `<shard>/<source key>/`."""
+    return f"{shard(source_key)}/{source_key}/"
 
 
 def stored_key(source_key: str, name: str) -> str:
     """Return the key of a source's object with this name; `UnsupportedKey` if it is too long."""
-    key = f"{shard(source_key)}/{source_key}/{name}"
+    key = stored_folder(source_key) + name
     size = len(key.encode())
     if size > MAX_KEY_BYTES:
         raise UnsupportedKey(

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import Clients, build_listener
-from shared.cloud.queues import MAX_VISIBILITY_SECONDS, Queues
+from shared.cloud.queues import MAX_VISIBILITY_SECONDS, OutgoingMessage, Queues
 from shared.events.sqs import from_receive
 from shared.model.errors import StorageUnavailable
 from tests.functional.conftest import DEAD, LIVE
@@ -212,3 +212,24 @@ def test_the_depth_counts_visible_in_flight_and_delayed_messages(
     assert (depth.waiting, depth.in_flight, depth.delayed) == (1, 1, 1)
     assert depth.all == 3
     assert not depth.is_quiet
+
+
+def test_a_message_sent_with_a_delay_is_not_received_before(queues: Queues) -> None:
+    queues.send_delayed(LIVE, "later", delay_seconds=60)
+    queues.send_batch(LIVE, [OutgoingMessage("later, too", delay_seconds=60)])
+    queues.send(LIVE, "now", {})
+
+    received = queues.receive(LIVE, wait_seconds=0, hide_seconds=30)
+
+    assert [each["Body"] for each in received] == ["now"]
+    assert queues.depth(LIVE).delayed == 2
+
+
+def test_a_queue_may_be_named_by_its_url(queues: Queues, clients: Clients) -> None:
+    url = clients.sqs.get_queue_url(QueueName=LIVE)["QueueUrl"]
+
+    queues.send(url, "body", {})
+
+    assert [each["Body"] for each in queues.receive(LIVE, wait_seconds=0, hide_seconds=30)] == [
+        "body"
+    ]

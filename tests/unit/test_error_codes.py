@@ -28,7 +28,7 @@ from tests.support.fakes import client_error
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("s3", "sqs", "dynamodb", "sns")
+SERVICES = ("s3", "sqs", "dynamodb", "sns", "cloudfront")
 CALL = re.compile(r"\.(\w+)\(")
 S3_CODE = re.compile(r"<i>Code:</i>\s*(\w+)\s*</p>")
 # As S3 answers: https://github.com/minio/minio/pull/4894 quotes it.
@@ -86,9 +86,9 @@ def decided(code: str) -> bool:
 def test_every_declared_error_of_our_operations_has_a_class() -> None:
     found = list(declared())
 
-    assert {"s3.PutObject", "sqs.SendMessageBatch", "dynamodb.UpdateItem", "sns.Publish"} <= {
-        operation for operation, _ in found
-    }
+    operations = {operation for operation, _ in found}
+    assert {"s3.PutObject", "sqs.SendMessageBatch", "dynamodb.UpdateItem"} <= operations
+    assert {"sns.Publish", "cloudfront.CreateInvalidation"} <= operations
     assert [each for each in found if not decided(each[1])] == []
 
 
@@ -125,6 +125,7 @@ def test_no_code_has_two_classes() -> None:
         ("AccountProblem", 403, AccessDenied),
         ("BadDigest", 400, StorageUnavailable),
         ("ExpiredToken", 400, AccessDenied),
+        ("TooManyInvalidationsInProgress", 400, Throttled),
         ("IncompleteBody", 400, StorageUnavailable),
         ("ItemCollectionSizeLimitExceededException", 400, Unknown),
         ("KMS.DisabledException", 400, AccessDenied),
