@@ -28,7 +28,11 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
     `ours` is a claim token that does not count as an earlier attempt. `UnknownSchema` if another
     version of this program wrote the item.
     """
-    fields = from_item(item)
+    return entry_of(from_item(item), ours=ours)
+
+
+def entry_of(fields: Mapping[str, Value], *, ours: str = "") -> Entry:
+    """Return the entry of an item's fields, like `read_entry`."""
     if fields and (unknown := unknown_schema(fields)):
         raise unknown
 
@@ -43,6 +47,10 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
     def number(name: str) -> int | float:
         value = fields.get(name, 0)
         return value if isinstance(value, int | float) else 0
+
+    def groups(name: str) -> Mapping[str, frozenset[str]]:
+        value = fields.get(name, {})
+        return value if isinstance(value, Mapping) else {}
 
     status = text("status")
     return Entry(
@@ -64,11 +72,28 @@ def read_entry(item: Mapping[str, Any], *, ours: str = "") -> Entry:
         total_seconds=float(number("total_seconds")),
         updated_at=float(number("updated_at")),
         done_token=text("done_token"),
+        served_token=text("served_token"),
+        claim_kind=text("claim_kind"),
         lease_until=float(number("lease_until")),
+        purge_due=float(number("purge_due")),
         stored=names("variants") | names("may_store"),
+        lazy=names("lazy"),
+        equal={name: stored for stored, copies in groups("equal").items() for name in copies},
+        is_all_eager=bool(number("is_all_eager")),
         message_ids=names("told_by"),
         crashed_attempts=len(names("attempts") - {ours}),
         crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
         is_indexed=not status or text(STATUS_SHARD) == status_shard(status, text("key")),
     )
+
+
+def by_stored_name(equal: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    """Return the fact `equal` as items have it: the names of the copies by stored name.
+
+    So no name is in it twice, and items stay under 4 KB, which DynamoDB bills as one read.
+    """
+    return {
+        stored: frozenset(name for name, of in equal.items() if of == stored)
+        for stored in sorted(set(equal.values()))
+    }

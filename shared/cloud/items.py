@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-Value = str | int | float | list[str] | frozenset[str]
+# A bool is an int, too.
+Value = str | int | float | list[str] | frozenset[str] | Mapping[str, frozenset[str]]
 
 
 def to_item(fields: Mapping[str, Value]) -> dict[str, Any]:
@@ -24,10 +25,14 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Value]:
 def _to_attribute(value: Value) -> dict[str, Any]:
     if isinstance(value, str):
         return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, int | float):
         return {"N": repr(value)}
     if isinstance(value, frozenset):
         return {"SS": sorted(value)}
+    if isinstance(value, Mapping):
+        return {"M": to_item(value)}
     return {"L": [{"S": each} for each in value]}
 
 
@@ -38,6 +43,10 @@ def _number(text: str) -> int | float:
 _READERS: Mapping[str, Any] = {
     "S": str,
     "N": _number,
+    "BOOL": bool,
     "SS": frozenset,
+    "M": lambda fields: {
+        name: frozenset(each["SS"]) for name, each in fields.items() if "SS" in each
+    },
     "L": lambda values: [each["S"] for each in values if "S" in each],
 }

@@ -3,6 +3,9 @@
 Every write is conditional on the claim's token: a worker that lost its lease changes nothing. Each
 write may be repeated if its answer was lost: the token of the last claim that ended stays on the
 item.
+
+A renderer claims a published key to store one lazy variant (`claim_to_store`): a worker and a
+renderer never write a key at the same time. `lazy` has the names that renderers stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +17,13 @@ from uuid import uuid4
 
 from shared.clock import Clock
 from shared.cloud.calls import Calls
-from shared.cloud.entries import SCHEMA_VERSION, read_entry, unknown_schema
+from shared.cloud.entries import SCHEMA_VERSION, entry_of, read_entry, unknown_schema
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value, from_item, to_item
 from shared.cloud.persist import persist
 from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.deadline import Deadline
-from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, SERVING, Entry
 from shared.model.errors import Claimed, ClaimLost, Failure
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 
 TOMBSTONE_SECONDS = 90 * 86_400
 MAX_DETAIL_BYTES = 500
+# A renderer tries again if another claim has ended since it read the entry.
+SERVING_TRIES = 3
+# An older answer is in no cache any more: CloudFront has it for six minutes at most.
+PURGE_DUE_SECONDS = 15 * 60
 
 # Attributes of one published version.
 FACTS = (
@@ -40,20 +47,23 @@ FACTS = (
     "fingerprint",
     "engine",
     "version",
+    "equal",
+    "is_all_eager",
     "variant_bytes",
     "cpu_seconds",
     "total_seconds",
 )
 WHY = ("cause", "stage", "detail")
 # Attributes that are removed when the next claim ends.
-PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store")
+PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store", "lazy")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to write one key until the lease ends; `entry` is the entry from before it.
 
-    `may_exist` has every object name that may be stored for the key, now or under this claim.
+    `may_exist` has every object name that may be stored for the key, now or under this claim,
+    those that renderers stored included.
     `messages` has the ids of the messages that the claim was taken for.
     """
 
@@ -99,7 +109,7 @@ class Ledger:
         """Raise `Claimed` if a lease is live, as `claim` would, but without a write."""
         now = self._clock.now()
         if entry.lease_until >= now:
-            raise _held(entry.lease_until - now)
+            raise _held(entry.claim_kind, entry.lease_until - now)
 
     def claim(
         self,
@@ -130,10 +140,8 @@ class Ledger:
                     key,
                     "SET claim_token = :token, lease_until = :until, #schema = :schema "
                     # DynamoDB must not expire a tombstone while its key is claimed.
-                    "REMOVE expires_at ADD may_store :names, attempts :tokens",
-                    condition="(attribute_not_exists(lease_until) OR lease_until < :now "
-                    "OR claim_token = :token) "
-                    f"AND {'done_token = :done' if done else 'attribute_not_exists(done_token)'} "
+                    "REMOVE expires_at, claim_kind ADD may_store :names, attempts :tokens",
+                    condition=f"{_NO_LIVE_LEASE} AND {_unchanged('done_token', done)} "
                     "AND (attribute_not_exists(#key) OR #schema = :schema)",
                     names={"#key": "key", "#schema": "schema"},
                     values={
@@ -151,8 +159,103 @@ class Ledger:
         except ConditionRefused as refused:
             raise _claim_refusal(refused, known, now) from refused
         found = read_entry(answer.get("Attributes", {}), ours=token)
-        may_exist = found.stored | set(may_store)
+        may_exist = found.may_exist | set(may_store)
         return Claim(key, token, lease_until, found, may_exist, frozenset(messages))
+
+    def claim_to_store(
+        self, key: str, name: str, *, entry: Entry, lease_seconds: float, records_name: bool
+    ) -> Claim:
+        """Take a published key for a renderer, to store the object `name` of `entry.version`.
+
+        Refused by `Claimed` if the key is not published from that version any more, if a worker
+        has begun and not finished it, or if any lease is live. So no commit, no removal and no
+        other renderer write the key before `lease_seconds` are over; the renderer's own write
+        must have ended by then, whatever its answer. `records_name` adds the name to `lazy`, by
+        which the next claim deletes the object; without it the entry must list the name already.
+
+        Neither an attempt nor a result of work: what counts attempts and crashes stays as it is.
+        Safe to repeat, like `claim`. A request that was delayed, and arrives after this or another
+        claim has ended, changes nothing. A refusal only because another claim has ended since
+        `entry` was read is no reason to give up: a page often asks for several new names at once.
+        """
+        known = entry
+        for _ in range(SERVING_TRIES):
+            now = self._clock.now()
+            try:
+                return self._serving_claim(key, name, known, lease_seconds, records=records_name)
+            except ConditionRefused as refused:
+                found = _found(refused)
+                if failure := _serving_refusal(found, entry.version, now):
+                    raise failure from refused
+                known = entry_of(found)
+        raise Claimed(
+            f"Expected no other claim between a read and a write, got one {SERVING_TRIES} times.",
+            lease_left_seconds=1.0,
+        )
+
+    def _serving_claim(
+        self, key: str, name: str, known: Entry, lease_seconds: float, *, records: bool
+    ) -> Claim:
+        token, now = uuid4().hex, self._clock.now()
+        lease_until = now + lease_seconds
+        recorded = frozenset((name,)) - (frozenset() if records else known.stored)
+        done = {":done": known.done_token} if known.done_token else {}
+        served = {":served": known.served_token} if known.served_token else {}
+        answer = self.calls.attempt(
+            lambda: self._update(
+                key,
+                "SET claim_token = :token, lease_until = :until, claim_kind = :serving"
+                f"{' ADD lazy :recorded' if recorded else ''}",
+                condition=f"{_NO_LIVE_LEASE} AND {_unchanged('done_token', done)} "
+                f"AND {_unchanged('served_token', served)} AND #schema = :schema "
+                "AND #status = :published AND #version = :version "
+                "AND attribute_not_exists(may_store)",
+                names={"#schema": "schema", "#status": "status", "#version": "version"},
+                values={
+                    ":token": token,
+                    ":until": lease_until,
+                    ":now": now,
+                    ":serving": SERVING,
+                    ":schema": SCHEMA_VERSION,
+                    ":published": PUBLISHED,
+                    ":version": known.version,
+                    **({":recorded": recorded} if recorded else {}),
+                    **done,
+                    **served,
+                },
+            ),
+            stage="ledger",
+        )
+        found = read_entry(answer["Attributes"])
+        return Claim(key, token, lease_until, found, found.may_exist | {name})
+
+    def release_serving(self, claim: Claim) -> None:
+        """End a renderer's claim once its write has ended, as far as is known.
+
+        After an unknown outcome the lease has to run out by itself. A release that comes after
+        the lease may find that another worker has had the key, and that the write came after
+        that worker's: then the key is marked as dirty.
+        """
+        try:
+            gone = ("lease_until", "claim_kind")
+            self._write(claim, {}, gone=gone, calls=self._late_calls, ended="served_token")
+        except ClaimLost:
+            if self._clock.now() > claim.lease_until:
+                self.mark_dirty(claim)
+
+    def clear_purge_due(self, key: str, due: float) -> None:
+        """Note that the purge that was due at this time is sent; a later one stays due."""
+        with suppress(ConditionRefused):
+            self.calls.attempt(
+                lambda: self._update(
+                    key,
+                    "REMOVE purge_due",
+                    condition="purge_due = :due AND #schema = :schema",
+                    names={"#schema": "schema"},
+                    values={":due": due, ":schema": SCHEMA_VERSION},
+                ),
+                stage="ledger",
+            )
 
     def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
         """Write the published version and end the claim, in one write; return the time of it."""
@@ -166,13 +269,13 @@ class Ledger:
             "stage": failure.stage,
             "detail": _within(MAX_DETAIL_BYTES, failure.detail),
         }
-        return self._finish(claim, REJECTED, {**facts, **why})
+        return self._finish(claim, REJECTED, {**facts, **why}, purges=_was_visible(claim.entry))
 
     def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
         """Write a tombstone, which DynamoDB expires later, end the claim; return the time."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"variants": [], "expires_at": expires_at}
-        return self._finish(claim, REMOVED, {**facts, **gone})
+        return self._finish(claim, REMOVED, {**facts, **gone}, purges=_was_visible(claim.entry))
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
         """End a claim whose work failed; the names that it may have stored stay in the item.
@@ -238,13 +341,16 @@ class Ledger:
     def _late_calls(self) -> Calls:
         return self.calls.within(Deadline.never(self._clock))
 
-    def _finish(self, claim: Claim, status: str, fields: Mapping[str, Value]) -> float:
+    def _finish(
+        self, claim: Claim, status: str, fields: Mapping[str, Value], *, purges: bool = False
+    ) -> float:
         """Write status and fields, and remove every other attribute of the former state.
 
-        Every write of a status is here, so the index on status has every entry.
+        `purges` makes a purge due now; otherwise one that is still useful stays due. Every write
+        of a status is here, so the index on status has every entry.
         """
         now = self._clock.now()
-        former = (*FACTS, *WHY, *PASSING)
+        former: tuple[str, ...] = (*FACTS, *WHY, *PASSING)
         written = {
             **fields,
             "status": status,
@@ -253,6 +359,10 @@ class Ledger:
         }
         if claim.messages:
             written["told_by"] = claim.messages
+        if purges:
+            written["purge_due"] = now
+        elif claim.entry.purge_due <= now - PURGE_DUE_SECONDS:
+            former = (*former, "purge_due")
         gone = tuple(name for name in former if name not in written)
         self._write(claim, written, gone=gone, calls=self.calls)
         return now
@@ -265,12 +375,14 @@ class Ledger:
         gone: Sequence[str],
         calls: Calls,
         also: str = "",
+        ended: str = "done_token",
     ) -> None:
         """Write some fields, remove others and end the claim; `ClaimLost` if it is not ours.
 
         `also` is a further part of the update expression, in which `:own` is the claim's token.
+        `ended` is the attribute that keeps this token.
         """
-        written = {**fields, "done_token": claim.token}
+        written = {**fields, ended: claim.token}
         names = {f"#f{at}": name for at, name in enumerate((*written, *gone, "claim_token"))}
         placeholders = list(names)
         assignments = ", ".join(
@@ -321,14 +433,29 @@ class Ledger:
         )
 
 
+_NO_LIVE_LEASE = (
+    "(attribute_not_exists(lease_until) OR lease_until < :now OR claim_token = :token)"
+)
+
+
+def _unchanged(attribute: str, known: Mapping[str, str]) -> str:
+    """Return the condition that a token is still the one that was read, if there was one."""
+    placeholder = next(iter(known), "")
+    return f"{attribute} = {placeholder}" if known else f"attribute_not_exists({attribute})"
+
+
+def _was_visible(entry: Entry) -> bool:
+    """Return whether CloudFront may have variants of an entry."""
+    return entry.is_published or bool(entry.lazy)
+
+
 def _claim_refusal(refused: ConditionRefused, known: Entry, now: float) -> Failure:
     """Return why a claim was refused, of a key whose entry was `known`."""
     found = _found(refused)
     if found and (unknown := unknown_schema(found)):
         return unknown
-    until = found.get("lease_until", 0)
-    if isinstance(until, int | float) and until >= now:
-        return _held(until - now)
+    if held := _held_by_lease(found, now):
+        return held
     return Claimed(
         f"Expected the entry that the claim with token {known.done_token!r} has written, got that "
         f"of token {found.get('done_token', '')!r}: another worker has had the key meanwhile.",
@@ -336,10 +463,38 @@ def _claim_refusal(refused: ConditionRefused, known: Entry, now: float) -> Failu
     )
 
 
-def _held(left_seconds: float) -> Claimed:
+def _serving_refusal(found: Mapping[str, Value], version: str, now: float) -> Failure | None:
+    """Return why a renderer may not store objects of a version; None if it may try again."""
+    if found and (unknown := unknown_schema(found)):
+        return unknown
+    if held := _held_by_lease(found, now):
+        return held
+    is_unfinished = "may_store" in found
+    if (found.get("status"), found.get("version")) == (PUBLISHED, version) and not is_unfinished:
+        return None
     return Claimed(
-        f"Expected no live lease, got one for {left_seconds:.0f} s more.",
+        f"Expected version {version} published and finished, got status "
+        f"{found.get('status', '')!r} and version {found.get('version', '')!r}"
+        f"{', unfinished' if is_unfinished else ''}.",
+        lease_left_seconds=1.0,
+    )
+
+
+def _held_by_lease(found: Mapping[str, Value], now: float) -> Claimed | None:
+    """Return the refusal by a live lease; None if there is none."""
+    until = found.get("lease_until", 0)
+    if isinstance(until, int | float) and until >= now:
+        return _held(str(found.get("claim_kind", "")), until - now)
+    return None
+
+
+def _held(claim_kind: str, left_seconds: float) -> Claimed:
+    is_serving = claim_kind == SERVING
+    holder = "a renderer's" if is_serving else "one"
+    return Claimed(
+        f"Expected no live lease, got {holder} for {left_seconds:.0f} s more.",
         lease_left_seconds=max(1.0, left_seconds),
+        is_serving=is_serving,
     )
 
 

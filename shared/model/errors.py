@@ -194,13 +194,21 @@ class AccessDenied(Outside):
 
 
 class Claimed(Transient):
-    """Another worker holds the key; it is retried when the lease ends."""
+    """Another worker holds the key; it is retried when the lease ends.
+
+    `is_serving` means that a renderer holds it, as it does for a moment to store one lazy variant.
+    That is not the message's fault: it must not become a dead letter because somebody looked at a
+    picture.
+    """
 
     cause = Cause.CLAIMED
 
-    def __init__(self, detail: str, *, lease_left_seconds: float) -> None:
+    def __init__(
+        self, detail: str, *, lease_left_seconds: float, is_serving: bool = False
+    ) -> None:
         super().__init__(detail, stage="claim")
         self.retry_after_seconds = lease_left_seconds
+        self.is_serving = is_serving
 
 
 class ClaimLost(Transient):

@@ -15,6 +15,8 @@ values = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.lists(st.text()),
     st.frozensets(st.text(), min_size=1),
+    st.booleans(),
+    st.dictionaries(st.text(min_size=1), st.frozensets(st.text(), min_size=1)),
 )
 
 
@@ -39,6 +41,8 @@ def test_fields_come_back_as_they_went(fields: Mapping[str, Value]) -> None:
         ([], {"L": []}),
         (["b", "a"], {"L": [{"S": "b"}, {"S": "a"}]}),
         (frozenset({"b", "a"}), {"SS": ["a", "b"]}),
+        (True, {"BOOL": True}),
+        ({"of": frozenset({"b", "a"})}, {"M": {"of": {"SS": ["a", "b"]}}}),
     ],
 )
 def test_each_type_has_its_attribute(value: Value, attribute: Mapping[str, object]) -> None:
@@ -57,7 +61,7 @@ def test_numbers_are_read_as_dynamodb_writes_them(text: str, number: float) -> N
 
 @pytest.mark.parametrize(
     "attribute",
-    [{"BOOL": True}, {"NULL": True}, {"M": {}}, {"B": b"x"}, {"NS": ["1"]}],
+    [{"NULL": True}, {"B": b"x"}, {"NS": ["1"]}],
     ids=lambda attribute: next(iter(attribute)),
 )
 def test_a_type_that_we_never_write_is_left_out(attribute: Mapping[str, object]) -> None:
@@ -66,3 +70,9 @@ def test_a_type_that_we_never_write_is_left_out(attribute: Mapping[str, object])
 
 def test_what_is_no_text_in_a_list_is_left_out() -> None:
     assert from_item({"x": {"L": [{"S": "a"}, {"N": "1"}, {"M": {}}]}}) == {"x": ["a"]}
+
+
+def test_what_is_no_set_in_a_map_is_left_out() -> None:
+    assert from_item({"x": {"M": {"a": {"SS": ["b"]}, "c": {"S": "d"}}}}) == {
+        "x": {"a": frozenset({"b"})}
+    }

@@ -98,7 +98,7 @@ class Repair:
         entry = self.context.ledger.read(key)
         is_held = entry.lease_until >= self.context.clock.now()
         if entry.status == PUBLISHED and not entry.is_unfinished and not is_held:
-            self.context.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.stored))
+            self.context.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.may_exist))
 
     def _delete(self, difference: CheckResult) -> str:
         """Delete the objects that no entry lists; return the key if a worker must process it."""
