@@ -21,16 +21,17 @@ AWKWARD = {
             "name": "quotes-and-markup",
             "match": {"prefix": 'a"b\\\\<&>\u2028\u00e9/', "suffixes": [".JPG", ".\u00c9"]},
             "variants": [
-                {"widths": [1280, 90], "formats": ["fallback", "avif"]},
-                {"name": "b", "width": 10, "formats": ["webp"]},
-                {"widths": [8192, 90], "formats": ["webp"]},
+                {"widths": [1280, 90], "formats": ["fallback", "avif"], "lazy": ["avif"]},
+                {"name": "b", "width": 10, "formats": ["webp"], "lazy": True},
+                {"widths": [8192, 90], "formats": ["webp"], "lazy": False},
                 {"name": "a", "formats": ["fallback"]},
             ],
+            "purge": "replace",
         },
         {
             "name": "nothing-said",
             "match": None,
-            "variants": [{"name": "only", "widths": None, "formats": ["webp"]}],
+            "variants": [{"name": "only", "widths": None, "formats": ["webp"], "lazy": None}],
         },
         {
             "name": "half-said",
@@ -39,6 +40,8 @@ AWKWARD = {
         },
     ],
 }
+LADDER = {"widths": [640], "formats": ["avif", "webp"]}
+EAGER = {"name": "thumb", "width": 300, "formats": ["fallback"]}
 DOCUMENTS = {"shipped": shipped(), "odd": edge_cases.DOCUMENTS["odd"], "awkward": AWKWARD}
 
 
@@ -60,6 +63,18 @@ def test_terraform_gives_the_edge_the_code_that_the_other_tests_run(
     ours = request_code(read_recipes(document), origins)
     assert _recipes_in(code) == _recipes_in(ours)
     assert _without_recipes(code) == _without_recipes(ours)
+
+
+def test_the_edge_serves_lazy_files_like_all_others(tmp_path: Path) -> None:
+    documents = [
+        {"version": 1, "recipes": [{"name": "only", "variants": [entry, EAGER]}]}
+        for entry in ({**LADDER, "lazy": ["webp"]}, {**LADDER, "lazy": True}, LADDER)
+    ]
+
+    codes = [_rendered(json.dumps(each), ["*"], tmp_path) for each in documents]
+
+    assert codes[0] == codes[1] == codes[2]
+    assert '["w640",640,"aw"]' in codes[0]
 
 
 def _rendered(recipes_json: str, origins: Sequence[str], folder: Path) -> str:

@@ -21,8 +21,8 @@ from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, Lane
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from shared.clock import SystemClock
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
@@ -48,7 +48,7 @@ class Backfill:
         """Return the parts for the context's stack."""
         stack, clients = context.stack, context.clients
         objects = objects_of(stack, clients)
-        recipe_set = deployed_recipes(stack.recipes, objects)
+        recipe_set = stack_recipes(stack, objects)
         recipes = CurrentRecipes(recipe_set, current_fingerprints(objects))
         return cls(
             context=context,

@@ -14,13 +14,13 @@ from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.drill.site import Site
 from scripts.pixfleet.drill.step import Step
 from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.suggestions import shell_word
 from scripts.pixfleet.terminal.tables import table
 from scripts.pixfleet.terminal.text import quoted
 from shared.clock import SystemClock
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
 
@@ -68,7 +68,7 @@ def _site(context: Context, prefix: str) -> Site:
         raise Misconfigured("A drill needs a prefix", ["--prefix: expected one such as _drill/"])
     stack = context.stack
     objects = objects_of(stack, context.clients)
-    recipes = deployed_recipes(stack.recipes, objects)
+    recipes = stack_recipes(stack, objects)
     # Two drills at once must not take each other's dead letters.
     own_prefix = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
     return Site(stack, context.clients, SystemClock(), own_prefix, recipes)

@@ -8,7 +8,13 @@ import typer
 
 from scripts.pixfleet.command import JSON, Context, command
 from scripts.pixfleet.plan.explain import ExplainedSource, RecipeExplanation, explain
-from scripts.pixfleet.plan.recipe_choice import StoredVariant, box, keys_of, shadowed
+from scripts.pixfleet.plan.recipe_choice import (
+    StoredVariant,
+    box,
+    formats,
+    keys_of,
+    shadowed,
+)
 from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
 from scripts.pixfleet.stack.buckets import objects_of
@@ -25,6 +31,12 @@ from shared.model.source import Source
 app = typer.Typer(
     help="Check and explain recipes, or print their JSON Schema.", no_args_is_help=True
 )
+
+
+NO_RENDERER = (
+    "This stack has no renderer (delivery.on_demand), so that lazy formats are made at upload."
+)
+LAZY = "Made at the first request if the stack has a renderer, else at upload: {}."
 
 
 @app.command()
@@ -66,14 +78,19 @@ def explain_key(
     source_size = _size(size)
     if file:
         recipe_set, source, base = read_recipe_file(file), Source(key, "", 0), ""
+        has_renderer = True
     else:
         stack = context.stack
         recipe_set = deployed_recipes(stack.recipes, objects_of(stack, context.clients))
+        has_renderer = stack.is_on_demand
         found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""
-    explanation = explain(recipe_set, ExplainedSource(source, recipe, source_size, base))
+    used = recipe_set if has_renderer else recipe_set.all_eager()
+    explanation = explain(used, ExplainedSource(source, recipe, source_size, base))
     context.console.result(explanation.document(), *_view(explanation))
+    if used != recipe_set:
+        context.console.note(NO_RENDERER)
     if explanation.refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
@@ -85,7 +102,7 @@ def schema() -> None:
 
 
 def _made_by(recipe: Recipe) -> Sequence[Part]:
-    rows = [(each.name, box(each), ", ".join(each.slots)) for each in recipe.variants]
+    rows = [(each.name, box(each), formats(each)) for each in recipe.variants]
     return f"{recipe.name}: {keys_of(recipe.match)}", list_table(rows)
 
 
@@ -97,7 +114,8 @@ def _document(recipe: Recipe, shadowed_by: str | None) -> dict[str, object]:
         "fingerprint": recipe.fingerprint,
         "shadowed_by": shadowed_by,
         "variants": [
-            {"name": each.name, "box": box(each), "slots": each.slots} for each in recipe.variants
+            {"name": each.name, "box": box(each), "slots": each.slots, "lazy": each.lazy}
+            for each in recipe.variants
         ],
     }
 
@@ -114,6 +132,7 @@ def _view(explanation: RecipeExplanation) -> list[Part]:
                 "encoder",
                 rows=[(each.label, each.shown_size, _encoder(each)) for each in stored],
             ),
+            *_lazy(stored),
             "",
             "Stored in the variants bucket as",
             *(f"  {each.object_key}" for each in stored),
@@ -123,6 +142,11 @@ def _view(explanation: RecipeExplanation) -> list[Part]:
             *(f"  {each.url}" for each in stored),
         ]
     return parts
+
+
+def _lazy(stored: Sequence[StoredVariant]) -> list[Part]:
+    names = ", ".join(each.label for each in stored if each.is_lazy)
+    return ["", LAZY.format(names)] if names else []
 
 
 def _encoder(stored: StoredVariant) -> str:

@@ -10,6 +10,7 @@ import typer
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import facts, table
@@ -22,7 +23,6 @@ from scripts.pixfleet.verify.differences_file import DifferencesFile, open_diffe
 from scripts.pixfleet.verify.repair import Repair, RepairContext
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
@@ -76,7 +76,7 @@ def verify(  # noqa: PLR0913 - one for each option
 def _repair_context(context: Context) -> RepairContext:
     stack, clients, clock = context.stack, context.clients, SystemClock()
     objects = objects_of(stack, clients)
-    recipe_set = deployed_recipes(stack.recipes, objects)
+    recipe_set = stack_recipes(stack, objects)
     return RepairContext(
         objects=objects,
         ledger=Ledger(clients.dynamodb, clients.calls, stack.ledger_table, clock),

@@ -13,10 +13,10 @@ from scripts.pixfleet.image.logs import read_log
 from scripts.pixfleet.image.variants import base_url
 from scripts.pixfleet.image.why import explain
 from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Checker
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger_reader import LedgerReader
 from shared.model.state import CurrentRecipes
 
@@ -34,7 +34,7 @@ def why(
     now, stack, clients = time.time(), context.stack, context.clients
     since = now - span_seconds(log, option="--log")
     objects = objects_of(stack, clients)
-    recipes = deployed_recipes(stack.recipes, objects)
+    recipes = stack_recipes(stack, objects)
     current = CurrentRecipes(recipes, current_fingerprints(objects))
     reader = HistoryReader(clients.s3, stack, Checker(current, objects.head, since=inf))
     entry = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key]

@@ -19,10 +19,10 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.queues import Queues
 from shared.cloud.watermarks import Watermarks
@@ -136,7 +136,7 @@ class DeadLetterQueue:
     def trials(self, keys: Sequence[str]) -> Iterator[TrialResult]:
         """Yield what the worker would do with each key; nothing is stored."""
         settings = self._settings()
-        recipe_set = deployed_recipes(self.stack.recipes, self.objects)
+        recipe_set = stack_recipes(self.stack, self.objects)
         with closing(RenderPool(1, settings.limits)) as render_pool:
             renderer = TrialRenderer(render_pool, settings.limits, settings.render_seconds)
             processor = TrialProcessor(self.objects, recipe_set, renderer, self.clock)
@@ -153,7 +153,7 @@ class DeadLetterQueue:
         reader = RedriveStatusReader(
             self.objects,
             self.ledger,
-            deployed_recipes(self.stack.recipes, self.objects),
+            stack_recipes(self.stack, self.objects),
             Watermarks(),
         )
         with ThreadPoolExecutor(STATUS_THREADS) as threads:

@@ -133,6 +133,7 @@ def _document(stored: StoredVariant) -> dict[str, object]:
         "codec": stored.codec,
         "quality": stored.quality,
         "effort": stored.effort,
+        "lazy": stored.is_lazy,
         "object_key": stored.object_key,
         "url": stored.url,
     }

@@ -13,8 +13,8 @@ from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.recipe_file import read_recipe_file
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, Stack
+from scripts.pixfleet.stack.stack_recipes import as_used_by, stack_recipes
 from shared.clock import SystemClock
-from shared.cloud.deployed_recipes import deployed_recipes
 from shared.model.errors import Misconfigured
 from shared.model.limits import Limits
 from shared.settings import read_settings
@@ -60,10 +60,12 @@ def inputs_of_stack(
 ) -> PlanInputs:
     """Return the inputs of a stack; `against` replaces its deployed recipes."""
     if against:
-        recipe_sets = _both_files(file, against)
+        both = _both_files(file, against)
+        recipe_sets = RecipeSetChange(as_used_by(stack, both.old), as_used_by(stack, both.new))
     else:
         recipe_sets = RecipeSetChange(
-            deployed_recipes(stack.recipes, objects_of(stack, clients)), read_recipe_file(file)
+            stack_recipes(stack, objects_of(stack, clients)),
+            as_used_by(stack, read_recipe_file(file)),
         )
     settings = read_settings(stack.environment)
     return PlanInputs(

@@ -32,7 +32,7 @@ class MatchAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """One object that would be stored.
+    """One object that would be stored, or that is made at the first request if it `is_lazy`.
 
     `size` is None if the source's size is unknown, and so is an `effort` that depends on it.
     The codec is that of a still source without transparency.
@@ -47,6 +47,7 @@ class StoredVariant:
     effort: int | None
     object_key: str
     url: str
+    is_lazy: bool
 
     @property
     def label(self) -> str:
@@ -115,6 +116,7 @@ def stored_variants(
                 effort=variant.effort.get(codec, by_size),
                 object_key=variant_key(source.key, variant.name, slot),
                 url=base + url.removesuffix("&v="),
+                is_lazy=slot in variant.lazy,
             )
         )
     return tuple(stored)
@@ -131,6 +133,11 @@ def shadowed(recipe_set: RecipeSet) -> tuple[Shadowed, ...]:
         if first := next(above, None):
             found.append(Shadowed(recipe.name, first.name))
     return tuple(found)
+
+
+def formats(variant: Variant) -> str:
+    """Return in words the formats of a variant, and which of them are lazy."""
+    return ", ".join(f"{slot} (lazy)" if slot in variant.lazy else slot for slot in variant.slots)
 
 
 def box(variant: Variant) -> str:

@@ -84,6 +84,11 @@ class Stack:
         """Return the name of the SSM parameter that holds this document."""
         return parameter_name(self.prefix)
 
+    @property
+    def is_on_demand(self) -> bool:
+        """Return whether the workers leave lazy files to a renderer."""
+        return self.environment.get("PIXFLEET_ON_DEMAND") == "true"
+
     def lane_of(self, key: str) -> str:
         """Return the lane to which S3 sends the events of a key."""
         for name, lane in self.lanes.items():

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,72 @@ def test_the_worker_stores_what_was_explained(
         for document in (document, json.load(stored))
     ]
     assert fields[0] == fields[1]
+
+
+LADDER = {"widths": [32, 64], "formats": ["avif", "webp"], "lazy": ["webp"]}
+LAZY = recipe_document(recipe(variants=[LADDER, variant(lazy=True)]))
+
+
+@pytest.fixture(name="deploy_lazy")
+def _deploy_lazy(stack: LocalStack, clients: Clients) -> Callable[..., None]:
+    """Return a function that deploys lazy recipes, and a renderer if the stack is to have one."""
+
+    def deploy(*, has_renderer: bool) -> None:
+        clients.s3.put_object(
+            Bucket=stack.variants_bucket, Key=stack.recipes_key, Body=json.dumps(LAZY).encode()
+        )
+        document = stack.document()
+        environment = {**document.environment, "PIXFLEET_ON_DEMAND": str(has_renderer).lower()}
+        document = replace(document, environment=environment)
+        clients.ssm.put_parameter(
+            Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+        )
+
+    return deploy
+
+
+def test_an_explanation_says_what_is_lazy(
+    deploy_lazy: Callable[..., None], pixfleet: RunCommand
+) -> None:
+    deploy_lazy(has_renderer=True)
+
+    seen, document = (
+        pixfleet("recipes", "explain", "cat.jpg", *each) for each in ((), ("--json",))
+    )
+
+    lazy = [
+        f"{each['name']}.{each['slot']}" for each in document.document["variants"] if each["lazy"]
+    ]
+    assert lazy == ["w32.webp", "w64.webp", "small.webp"]
+    words = " ".join(seen.out.split())
+    assert "Made at the first request" in words
+    assert "w32.webp, w64.webp, small.webp." in words
+    assert "no renderer" not in seen.err
+
+
+def test_without_a_renderer_an_explanation_says_that_lazy_means_eager(
+    deploy_lazy: Callable[..., None], pixfleet: RunCommand
+) -> None:
+    deploy_lazy(has_renderer=False)
+
+    answer = pixfleet("recipes", "explain", "cat.jpg", "--json")
+
+    assert not any(each["lazy"] for each in answer.document["variants"])
+    assert "no renderer" in answer.err
+
+
+def test_check_names_lazy_formats(pixfleet: RunCommand, tmp_path: Path) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text(json.dumps(LAZY))
+
+    seen, document = (
+        pixfleet("recipes", "check", file),
+        pixfleet("recipes", "check", file, "--json"),
+    )
+
+    assert "avif, webp (lazy)" in seen.out
+    (made,) = document.document["recipes"]
+    assert [each["lazy"] for each in made["variants"]] == [["webp"], ["webp"], ["webp"]]
 
 
 def test_an_unknown_recipe_is_bad_input(pixfleet: RunCommand) -> None:

@@ -1,14 +1,20 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.discovery import find_stack
 from scripts.pixfleet.stack.ssm_parameter import read_stack
+from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from shared.model.errors import Misconfigured
+from shared.model.recipe import Slot
 from tests.functional.cli.conftest import RunCommand
+from tests.support.recipes import recipe, recipe_document, variant
 
 pytestmark = pytest.mark.functional
 
@@ -71,3 +77,28 @@ def test_suggested_commands_repeat_the_options_of_the_stack(
     lines = [line for line in answer.out.splitlines() if "pixfleet " in line]
     assert lines
     assert all(options in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environment", "lazy"),
+    [
+        ({}, ()),
+        ({"PIXFLEET_ON_DEMAND": "false"}, ()),
+        ({"PIXFLEET_ON_DEMAND": "true"}, (("small", Slot.WEBP),)),
+    ],
+)
+def test_recipes_are_lazy_only_where_a_renderer_is(
+    stack: LocalStack,
+    clients: Clients,
+    environment: dict[str, str],
+    lazy: tuple[tuple[str, Slot], ...],
+) -> None:
+    document = recipe_document(recipe(variants=[variant(name="eager"), variant(lazy=True)]))
+    clients.s3.put_object(
+        Bucket=stack.variants_bucket, Key=stack.recipes_key, Body=json.dumps(document).encode()
+    )
+    described = replace(stack.document(), environment=environment)
+
+    (found,) = stack_recipes(described, objects_of(described, AwsClients())).recipes
+
+    assert found.lazy_names() == lazy

@@ -1,0 +1,19 @@
+"""The recipes of a stack as its workers use them."""
+
+from scripts.pixfleet.stack.ssm_parameter import Stack
+from shared.cloud.deployed_recipes import deployed_recipes
+from shared.cloud.objects import Objects
+from shared.model.recipe import RecipeSet
+
+
+def stack_recipes(stack: Stack, objects: Objects) -> RecipeSet:
+    """Return the deployed recipes; without a renderer everything in them is eager.
+
+    Raises what `deployed_recipes` raises.
+    """
+    return as_used_by(stack, deployed_recipes(stack.recipes, objects))
+
+
+def as_used_by(stack: Stack, recipe_set: RecipeSet) -> RecipeSet:
+    """Return recipes as the stack's workers would use them: without a renderer, all eager."""
+    return recipe_set if stack.is_on_demand else recipe_set.all_eager()
