@@ -25,7 +25,7 @@ class Rule:
         )
 
 
-SERVICES = ("dynamodb", "s3", "sns", "sqs")
+SERVICES = ("cloudfront", "dynamodb", "s3", "sns", "sqs")
 
 RULES = (
     Rule(
@@ -35,6 +35,7 @@ RULES = (
     ),
     Rule("botocore/data/*/examples-1.json", "examples for the documentation"),
     Rule("botocore/data/dynamodb/2011-12-05/*", "an older DynamoDB"),
+    Rule("botocore/data/cloudfront/201*", "older versions of CloudFront"),
     Rule("boto3/data/*", "models of resources; the worker uses clients"),
     Rule("boto3/examples/*", "examples for the documentation"),
     Rule("dateutil/zoneinfo/*.tar.gz", "time zones; AWS uses UTC"),

@@ -15,6 +15,7 @@ from shared.model.errors import Misconfigured
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
@@ -31,6 +32,15 @@ class Clients:
     s3: "S3Client"
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeClients:
+    """The AWS clients of the purge function."""
+
+    cloudfront: "CloudFrontClient"
+    dynamodb: "DynamoDBClient"
+    sqs: "SQSClient"
 
 
 def open_session() -> "Session":
@@ -95,6 +105,21 @@ def build_announcer(
         sns = session.client("sns", region_name=topic_arn.split(":")[3], config=config)
     bound_connections(sns)
     return sns
+
+
+def build_purge_clients(limits: CallLimits, *, session: "Session | None" = None) -> PurgeClients:
+    """Return the clients of the purge function; raises as `build_clients` does."""
+    session = session or open_session()
+    config = _config(limits.connect_seconds, limits.read_seconds, connections=2)
+    with _checked_settings():
+        clients = PurgeClients(
+            cloudfront=session.client("cloudfront", config=config),
+            dynamodb=session.client("dynamodb", config=config),
+            sqs=session.client("sqs", config=config),
+        )
+    for client in (clients.cloudfront, clients.dynamodb, clients.sqs):
+        bound_connections(client)
+    return clients
 
 
 def _config(connect_seconds: float, read_seconds: float, connections: int) -> Config:

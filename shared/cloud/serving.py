@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -77,8 +78,12 @@ class Serving:
         return self._take(f"render#{stored_key}", seconds)
 
     def take_place(self, kind: str, number: int, seconds: float) -> Turn | None:
-        """Take one of the numbered places for a kind of render; None while another has it."""
+        """Take one of the numbered places of a kind of work; None while another has it."""
         return self._take(f"{kind}#{number}", seconds)
+
+    def place_until(self, kind: str, number: int) -> float:
+        """Return until when a numbered place is or was taken; 0 if it never was."""
+        return self._held_until(f"{kind}#{number}")
 
     def end_turn(self, turn: Turn) -> None:
         """Give a turn back; nothing happens if it has ended and another has it."""
@@ -92,8 +97,7 @@ class Serving:
 
     def has_turn(self, stored_key: str) -> bool:
         """Return whether some renderer has the turn for an object."""
-        held_until = self._read(f"render#{stored_key}").get("held_until", 0)
-        return isinstance(held_until, int | float) and held_until >= self._clock.now()
+        return self._held_until(f"render#{stored_key}") >= self._clock.now()
 
     def remember_failure(
         self, stored_key: str, version: str, cause: str, detail: str, seconds: float
@@ -126,8 +130,9 @@ class Serving:
     def spend_paths(self, month: str, paths: int, budget: int) -> bool:
         """Count paths of a month's invalidations; return whether the budget allowed them.
 
-        `month` has the form `2026-11`. Nothing is counted if the budget does not allow them. A
-        lost answer may count paths twice if another purge came between, never less than once.
+        `month` has the form `2026-11`. Nothing is counted if the budget does not allow it. A
+        negative number gives paths back that were not used. A lost answer may count paths twice
+        if another purge came between, never less than once.
         """
         token = uuid4().hex
         try:
@@ -154,6 +159,10 @@ class Serving:
         """Return how many paths were counted in a month, such as `2026-11`."""
         spent = self._read(f"purges#{month}").get("paths", 0)
         return round(spent) if isinstance(spent, int | float) else 0
+
+    def _held_until(self, name: str) -> float:
+        held_until = self._read(name).get("held_until", 0)
+        return held_until if isinstance(held_until, int | float) else 0.0
 
     def _take(self, name: str, seconds: float) -> Turn | None:
         token, now = uuid4().hex, self._clock.now()
@@ -204,6 +213,11 @@ class Serving:
             **({"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}),
         }
         self.calls.attempt(lambda: self._dynamodb.update_item(**request), stage=STAGE)
+
+
+def month_of(now: float) -> str:
+    """Return the month of a time, in UTC, in the form `2026-11`."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m")
 
 
 def _found(refused: ConditionRefused) -> Mapping[str, Value]:

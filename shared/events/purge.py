@@ -12,6 +12,9 @@ from shared.model.keys import MAX_KEY_BYTES
 
 KIND = "purge"
 VERSION = 1
+# A second message for each key has this delay: AWS does not document that an answer which is on
+# its way through an origin shield during an invalidation is not cached after it.
+AGAIN_SECONDS = 60
 
 
 class _Purge(msgspec.Struct):

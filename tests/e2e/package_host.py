@@ -27,9 +27,10 @@ TIMEOUT_SECONDS = 100.0
 def main(out: Path, sources: list[Path]) -> None:
     """Import the handlers, render each source, and print locks and the files of all modules."""
     root = Path(os.environ["LAMBDA_TASK_ROOT"])
-    handlers = [path.stem for path in sorted((root / "worker").glob("*.py")) if _handles(path)]
+    modules = [path for path in sorted((root / "worker").rglob("*.py")) if _handles(path)]
+    handlers = [".".join(path.relative_to(root).with_suffix("").parts) for path in modules]
     for name in handlers:
-        assert callable(importlib.import_module(f"worker.{name}").handler)
+        assert callable(importlib.import_module(name).handler)
     sys.executable = os.environ.get("INTERPRETER", sys.executable)
     child = RenderChild(Limits().memory_bytes)
     # More than the worker's timeout: an emulated child needs half a minute.

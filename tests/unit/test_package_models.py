@@ -15,6 +15,7 @@ from scripts.package.pruning import SERVICES
 pytestmark = pytest.mark.unit
 
 CALLS: dict[str, tuple[str, dict[str, object]]] = {
+    "cloudfront": ("get_invalidation", {"DistributionId": "E1", "Id": "I1"}),
     "dynamodb": ("get_item", {"TableName": "ledger", "Key": {"key": {"S": "cat.jpg"}}}),
     "s3": ("head_object", {"Bucket": "photos", "Key": "a b/ü.jpg"}),
     "sns": ("publish", {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:changes", "Message": "m"}),

@@ -134,6 +134,8 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/image/history_view.py", "verdict", "a field of the JSON document"),
     Kept("worker/batch.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/runner.py", "fleet", "a setting: the name of all workers of a stack"),
+    Kept("worker/purge/handler.py", "fleet", "a setting: the name of all workers of a stack"),
+    Kept("worker/purge/settings.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("shared/imaging/child_process.py", "tell", "a method of files"),
     Kept("worker/circuit_breaker.py", "^brake$", "a stage that dead letters store"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),

@@ -1,0 +1,1 @@
+"""The function that has CloudFront evict what it has cached of removed pictures."""
