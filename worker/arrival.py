@@ -104,8 +104,11 @@ class Arrival:
         raise AssertionError("the frames of a child end with DoneFrame or a failure")
 
     def _delete_former(self, variants: Sequence[StoredVariant]) -> None:
-        """Delete the variants of the earlier entry that the recipe no longer makes."""
-        former = self.claim.entry.stored
+        """Delete what is stored for the earlier entry, lazy variants included, and not replaced.
+
+        A lazy variant is of the version of that entry, whether or not the recipe still has it.
+        """
+        former = self.claim.entry.may_exist
         delete_names(self.source.key, former - _names(variants), self.context)
 
     def _store_manifest(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> None:

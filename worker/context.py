@@ -1,6 +1,7 @@
 """The dependencies of one worker, built once per process."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ class WorkerContext:
     circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     held_files: HeldFiles = field(default_factory=HeldFiles)
     chance: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
 
     def within(self, deadline: Deadline) -> "WorkerContext":
         """Return the same dependencies for work that must end by the deadline."""

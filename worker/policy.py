@@ -24,6 +24,8 @@ class WorkerPolicy:
     # The end of an invocation is kept free to delay or dead-letter messages, and to answer.
     triage_seconds: float = 5.0
     answer_seconds: float = 1.0
+    # A worker waits in place for a renderer, which mostly holds a key for less than a second.
+    serving_poll_seconds: float = 1.0
     # A runner waits this long after a failed receive.
     receive_pause_seconds: float = 5.0
 

@@ -16,6 +16,7 @@ from shared.events import backfill
 from shared.model.completion import Change
 from shared.model.entry import REJECTED, Entry
 from shared.model.errors import (
+    Claimed,
     ClaimLost,
     Failure,
     Outside,
@@ -88,6 +89,29 @@ def reconcile(
     entry = context.ledger.read(work.key)
     if result := _finished_before(entry, work, context, record_log):
         return result
+    claim = _claim(entry, work, context, is_alone=is_alone)
+    try:
+        return _under_claim(claim, work, context, record_log)
+    except Failure as failure:
+        _release(claim, failure, context, work)
+        raise
+
+
+def _claim(entry: Entry, work: Work, context: WorkerContext, *, is_alone: bool) -> Claim:
+    """Claim a key whose entry was just read; wait in place while a renderer holds it."""
+    while True:
+        try:
+            return _claim_at_once(entry, work, context, is_alone=is_alone)
+        except Claimed as held:
+            pause_seconds = context.policy.serving_poll_seconds
+            least_seconds = context.policy.least_claim_seconds + pause_seconds
+            if not held.is_serving or context.deadline.remaining_seconds() < least_seconds:
+                raise
+        context.sleep(pause_seconds)
+        entry = context.ledger.read(work.key)
+
+
+def _claim_at_once(entry: Entry, work: Work, context: WorkerContext, *, is_alone: bool) -> Claim:
     context.ledger.refuse_held(entry)
     crashes = entry.crashed_attempts + entry.crashes
     if crashes and not is_alone:
@@ -95,7 +119,7 @@ def reconcile(
     # Checked again: Lambda may have frozen the process, and another worker may have received the
     # message by now.
     context.deadline.require(context.policy.least_claim_seconds, "claim")
-    claim = context.ledger.claim(
+    return context.ledger.claim(
         work.key,
         lease_seconds=lease_seconds(context.deadline, context.policy),
         # Metadata may choose any recipe.
@@ -103,11 +127,6 @@ def reconcile(
         messages=work.message_ids,
         entry=entry,
     )
-    try:
-        return _under_claim(claim, work, context, record_log)
-    except Failure as failure:
-        _release(claim, failure, context, work)
-        raise
 
 
 def _finished_before(
@@ -172,7 +191,9 @@ def _observe(key: str, context: WorkerContext, record_log: RecordLog) -> Observe
 
 def _assess(key: str, entry: Entry, observed: Observed, context: WorkerContext) -> State:
     """Return the state of a source, by its recipe with the watermark as it is now."""
-    recipes = CurrentRecipes(context.recipes, lambda _: observed.fingerprint)
+    recipes = CurrentRecipes(
+        context.recipes, lambda _: observed.fingerprint, on_demand=context.settings.on_demand
+    )
     return assess(key, entry, observed.source, recipes)
 
 

@@ -18,7 +18,7 @@ def remove(claim: Claim, context: WorkerContext) -> KeyResult:
 
     Its source was deleted, or no recipe matches its key any more.
     """
-    if claim.entry.status in ("", REMOVED) and not claim.entry.stored:
+    if claim.entry.status in ("", REMOVED) and not claim.entry.may_exist:
         context.ledger.tombstone(claim, {})
         return KeyResult(Outcome.ABSENT)
     clear(claim, context)

@@ -6,11 +6,11 @@ from math import ceil
 
 import structlog
 
-from shared.cloud.queues import Queues
+from shared.cloud.queues import MAX_DELAY_SECONDS, Queues
 from shared.deadline import Deadline
 from shared.events.sqs import Message
 from shared.model.dead_letter import DeadLetterAttributes
-from shared.model.errors import Failure, PixfleetError, Transient, Unknown
+from shared.model.errors import Claimed, Failure, PixfleetError, Transient, Unknown
 from shared.model.versions import WORKER_VERSION
 from worker.back_off import BackOff
 
@@ -34,12 +34,15 @@ class Triage:
     request_id: str = ""
 
     def handle(self, message: Message, failure: Failure, key: str = "") -> bool:
-        """Dead-letter or delay a message; return whether it may be deleted from its queue.
+        """Dead-letter, delay or replace a message; return whether its queue may delete it.
 
         `key` is the source that failed, empty if the failure is the message's own. Never raises: a
         message that could not be moved is received again.
         """
         try:
+            if self._was_last(message) and isinstance(failure, Claimed) and failure.is_serving:
+                self._send_again(message, failure)
+                return True
             if self.is_final(message, failure):
                 self._dead_letter(message, failure, key)
                 return True
@@ -52,7 +55,19 @@ class Triage:
 
     def is_final(self, message: Message, failure: Failure) -> bool:
         """Return whether another try would not help, or was the last."""
-        return failure.is_permanent or message.receive_count >= self.max_receives
+        return failure.is_permanent or self._was_last(message)
+
+    def _was_last(self, message: Message) -> bool:
+        """Return whether SQS would move the message instead of delivering it again."""
+        return message.receive_count >= self.max_receives
+
+    def _send_again(self, message: Message, failure: Claimed) -> None:
+        """Send a copy, whose receives are counted anew: a renderer's claim is no failed try."""
+        delay_seconds = min(ceil(failure.lease_left_seconds), MAX_DELAY_SECONDS)
+        self.queues.send_delayed(
+            message.queue, message.body, message.attributes, delay_seconds=delay_seconds
+        )
+        log.info("message sent again", message_id=message.id, lane=message.lane)
 
     def _dead_letter(self, message: Message, failure: Failure, key: str) -> None:
         attributes = DeadLetterAttributes(

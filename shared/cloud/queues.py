@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 BATCH_SIZE = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_VISIBILITY_SECONDS = 43_200
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +202,21 @@ class Queues:
             stage="send",
         )
 
-    def send_delayed(self, queue: str, body: str, *, delay_seconds: int) -> None:
-        """Send one message without attributes, which is received after `delay_seconds`."""
+    def send_delayed(
+        self,
+        queue: str,
+        body: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        delay_seconds: int,
+    ) -> None:
+        """Send one message, which is received after `delay_seconds`."""
         self._calls.attempt(
             lambda: self._sqs.send_message(
-                QueueUrl=self._url(queue), MessageBody=body, DelaySeconds=delay_seconds
+                QueueUrl=self._url(queue),
+                MessageBody=body,
+                MessageAttributes=_typed(attributes or {}),
+                DelaySeconds=delay_seconds,
             ),
             stage="send",
         )

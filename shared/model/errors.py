@@ -207,7 +207,7 @@ class Claimed(Transient):
         self, detail: str, *, lease_left_seconds: float, is_serving: bool = False
     ) -> None:
         super().__init__(detail, stage="claim")
-        self.retry_after_seconds = lease_left_seconds
+        self.lease_left_seconds = self.retry_after_seconds = lease_left_seconds
         self.is_serving = is_serving
 
 

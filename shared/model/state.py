@@ -50,6 +50,7 @@ class Reason(StrEnum):
     OVERRIDES_CHANGED = "overrides changed"
     RECIPE_CHANGED = "recipe changed"
     ENGINE_CHANGED = "engine changed"
+    NOT_AT_UPLOAD = "eager variants not stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ class CurrentRecipes:
     """The deployed recipes.
 
     `fingerprint_of` returns the fingerprint of a recipe with its watermark as it is now, and may
-    raise a `Failure` if there is no such watermark.
+    raise a `Failure` if there is no such watermark. `on_demand` says whether there is a renderer:
+    without one all names have to be stored, whatever the recipes say.
     """
 
     recipe_set: RecipeSet
     fingerprint_of: Callable[[Recipe], str]
+    on_demand: bool = False
 
 
 def assess(key: str, entry: Entry, seen: Source | Listed | None, recipes: CurrentRecipes) -> State:
@@ -144,7 +147,8 @@ def unknown_recipe(source: Source, recipes: RecipeSet) -> UnknownRecipe:
 def _of_source(entry: Entry, source: Source, recipes: CurrentRecipes) -> State:
     recipe = recipe_for(source, recipes.recipe_set)
     fingerprint = recipes.fingerprint_of(recipe) if recipe else ""
-    return _state(entry, changed_since(entry, source, fingerprint))
+    changed = changed_since(entry, source, fingerprint)
+    return _state(entry, changed or _not_at_upload(entry, recipe, recipes))
 
 
 def _of_listed(key: str, entry: Entry, listed: Listed, recipes: CurrentRecipes) -> State:
@@ -168,13 +172,29 @@ def _of_listed(key: str, entry: Entry, listed: Listed, recipes: CurrentRecipes) 
         return State(StateKind.NEEDS_HEAD)
     deployed = recipes.recipe_set
     recipe = deployed.named(entry.recipe) if asks_for_recipe else deployed.matching(key)
-    return _state(entry, _made_otherwise(entry, recipes.fingerprint_of(recipe) if recipe else ""))
+    made_otherwise = _made_otherwise(entry, recipes.fingerprint_of(recipe) if recipe else "")
+    return _state(entry, made_otherwise or _not_at_upload(entry, recipe, recipes))
 
 
 def _made_otherwise(entry: Entry, fingerprint: str) -> Reason | None:
     if entry.fingerprint != fingerprint:
         return Reason.RECIPE_CHANGED
     return Reason.ENGINE_CHANGED if entry.engine != ENGINE_VERSION else None
+
+
+def _not_at_upload(entry: Entry, recipe: Recipe | None, recipes: CurrentRecipes) -> Reason | None:
+    """Return the reason if a name is missing that has to be stored before anybody asks for it.
+
+    Which names are lazy is in no fingerprint, so such an entry may agree in all else. What
+    requests add to an entry changes nothing here.
+    """
+    if entry.status != PUBLISHED or recipe is None:
+        return None
+    is_lazy = recipes.on_demand and not entry.is_all_eager
+    eager = (recipe if is_lazy else recipe.all_eager()).eager_names()
+    there = entry.stored | entry.equal.keys() if recipes.on_demand else entry.stored
+    missing = [name for name, slot in eager if f"{name}.{slot}" not in there]
+    return Reason.NOT_AT_UPLOAD if missing else None
 
 
 def _state(entry: Entry, reason: Reason | None) -> State:

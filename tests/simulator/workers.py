@@ -201,6 +201,7 @@ class Workers:
             upload_pace=UploadPace(process, process.sleep),
             prefetch_slots=BoundedSemaphore(3),
             topic=Topic(sns, calls, TOPIC_ARN),
+            sleep=process.sleep,
         )
 
     def _consumer(self, context: WorkerContext) -> Consumer:

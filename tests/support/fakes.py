@@ -51,6 +51,7 @@ class Sent:
     queue: str
     body: str
     attributes: Mapping[str, str]
+    delay_seconds: int = 0
 
 
 @dataclass
@@ -92,6 +93,17 @@ class FakeQueues(Queues):
     def send(self, queue: str, body: str, attributes: Mapping[str, str]) -> None:
         self._raise_trouble()
         self.sent.append(Sent(queue, body, attributes))
+
+    def send_delayed(
+        self,
+        queue: str,
+        body: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        delay_seconds: int,
+    ) -> None:
+        self._raise_trouble()
+        self.sent.append(Sent(queue, body, attributes or {}, delay_seconds))
 
     def _raise_trouble(self) -> None:
         if self.trouble:

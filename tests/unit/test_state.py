@@ -206,6 +206,92 @@ def test_a_listing_shows_the_overrides_of_the_object_that_the_entry_was_made_fro
     assert _kind(replace(entry, recipe=""), LISTED) is StateKind.NEEDS_HEAD
 
 
+LAZY_RECIPES = read_recipes(
+    recipe_document(
+        recipe(variants=[variant(formats=["avif", "webp", "fallback"], lazy=["webp"])]),
+        recipe(
+            name="other",
+            match={"prefix": "other/"},
+            variants=[variant(formats=["avif", "webp", "fallback"], lazy=["webp"])],
+        ),
+    ),
+    where="recipes.yaml",
+)
+EAGER = frozenset(("small.avif", "small.fallback"))
+ALL = EAGER | {"small.webp"}
+COPY = {"small.fallback": "small.avif"}
+STALE = StateKind.STALE
+CURRENT = StateKind.CURRENT
+
+
+@pytest.mark.parametrize("seen", SEEN)
+@pytest.mark.parametrize(
+    ("fields", "with_renderer", "without"),
+    [
+        ({"stored": EAGER}, CURRENT, STALE),
+        ({"stored": EAGER, "lazy": frozenset(("small.webp",))}, CURRENT, STALE),
+        ({"stored": ALL}, CURRENT, CURRENT),
+        ({"stored": ALL, "is_all_eager": True}, CURRENT, CURRENT),
+        ({"stored": EAGER, "is_all_eager": True}, STALE, STALE),
+        ({"stored": EAGER - {"small.fallback"}}, STALE, STALE),
+        # What a request stores may be deleted by a lifecycle rule.
+        (
+            {"stored": EAGER - {"small.fallback"}, "lazy": frozenset(("small.fallback",))},
+            STALE,
+            STALE,
+        ),
+        ({"stored": EAGER - {"small.fallback"}, "equal": COPY}, CURRENT, STALE),
+        (
+            {"stored": ALL - {"small.fallback"}, "equal": COPY, "is_all_eager": True},
+            CURRENT,
+            STALE,
+        ),
+        ({"stored": ALL, "equal": COPY}, CURRENT, CURRENT),
+    ],
+    ids=[
+        "eager names",
+        "lazy names requested",
+        "made before the recipe was lazy",
+        "all eager",
+        "all eager but not stored",
+        "an eager name missing",
+        "an eager name stored by a request only",
+        "an eager name a copy",
+        "all eager with a copy",
+        "copies stored",
+    ],
+)
+def test_an_entry_without_an_eager_name_is_stale(
+    seen: Source | Listed,
+    fields: dict[str, Any],
+    with_renderer: StateKind,
+    without: StateKind,
+) -> None:
+    fingerprint = LAZY_RECIPES.recipes[0].fingerprint
+    entry = replace(PUBLIC, fingerprint=fingerprint, **fields)
+
+    states = [
+        assess(
+            KEY,
+            entry,
+            seen,
+            CurrentRecipes(LAZY_RECIPES, lambda each: each.fingerprint, on_demand=on_demand),
+        )
+        for on_demand in (True, False)
+    ]
+
+    assert [each.kind for each in states] == [with_renderer, without]
+    assert {each.reason for each in states} <= {None, Reason.NOT_AT_UPLOAD}
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_a_rejected_source_lacks_no_name(seen: Source | Listed) -> None:
+    recipes = CurrentRecipes(LAZY_RECIPES, lambda each: each.fingerprint, on_demand=True)
+    entry = replace(UNFIT, fingerprint=LAZY_RECIPES.recipes[0].fingerprint)
+
+    assert assess(KEY, entry, seen, recipes).kind is StateKind.REJECTED
+
+
 def test_a_fingerprint_is_asked_for_only_where_it_decides() -> None:
     asked: list[Recipe] = []
 

@@ -27,7 +27,7 @@ from shared.model.errors import (
     Unknown,
 )
 from shared.model.versions import WORKER_VERSION
-from tests.support.fakes import AMPLE, FakeClock, FakeQueues
+from tests.support.fakes import AMPLE, FakeClock, FakeQueues, Sent
 from worker.back_off import BackOff
 from worker.triage import Triage
 
@@ -228,6 +228,48 @@ def test_a_second_crash_of_a_child_is_not_tried_again(
     assert len(queues.sent) == len(queues.delays) == 1
 
 
+SERVING = Claimed("held", lease_left_seconds=17.4, is_serving=True)
+
+
+def test_a_renderers_claim_makes_no_dead_letter_at_the_last_receive() -> None:
+    queues = FakeQueues()
+    attributes = {"cause": "throttled", "redrive_id": "id-1"}
+    last = replace(MESSAGE, receive_count=MAX_RECEIVES, attributes=attributes)
+
+    may_be_deleted = triage_over(queues).handle(last, SERVING)
+
+    assert may_be_deleted
+    assert queues.sent == [Sent("live", MESSAGE.body, attributes, delay_seconds=18)]
+    assert queues.delays == []
+
+
+def test_a_renderers_claim_delays_a_message_by_the_back_off_before() -> None:
+    queues = FakeQueues()
+    failure = Claimed("held", lease_left_seconds=900, is_serving=True)
+
+    may_be_deleted = triage_over(queues).handle(MESSAGE, failure)
+
+    assert not may_be_deleted
+    assert queues.delays == [("live", "r1", 38)]
+    assert queues.sent == []
+
+
+def test_a_workers_claim_makes_a_dead_letter_at_the_last_receive() -> None:
+    queues = FakeQueues()
+    last = replace(MESSAGE, receive_count=MAX_RECEIVES)
+
+    triage_over(queues).handle(last, Claimed("held", lease_left_seconds=17))
+
+    assert [each.queue for each in queues.sent] == ["dead"]
+
+
+def test_a_message_that_cannot_be_sent_again_is_left_to_its_queue() -> None:
+    queues = FakeQueues(trouble=StorageUnavailable("no route to SQS"))
+    last = replace(MESSAGE, receive_count=MAX_RECEIVES)
+
+    assert not triage_over(queues).handle(last, SERVING)
+
+
 def test_no_attribute_is_empty_for_sqs_refuses_those() -> None:
     queues = FakeQueues()
     nameless = Message("m1", "r1", "junk", 1, "", None)
@@ -276,7 +318,7 @@ def test_a_message_that_cannot_be_moved_is_left_to_its_queue(failure: Failure) -
     assert not is_final
 
 
-@pytest.mark.parametrize("name", ["receive", "acknowledge", "delay", "send"])
+@pytest.mark.parametrize("name", ["receive", "acknowledge", "delay", "send", "send_delayed"])
 def test_the_fake_queues_take_what_the_real_ones_take(name: str) -> None:
     assert signature(getattr(FakeQueues, name)) == signature(getattr(Queues, name))
 
