@@ -15,8 +15,9 @@ from scripts.local.edge.origins import Origin
 from shared.imaging.child_protocol import DoneFrame
 from shared.model import cache_control
 from shared.model.manifest import StoredVariant
-from tests.simulator.edge import DISTRIBUTION, Edge
+from tests.simulator.edge import Edge, uri_of
 from tests.simulator.scheduler import Scheduler
+from tests.simulator.services import DISTRIBUTION
 from tests.simulator.user import WAIT_SECONDS, Act, Action
 from tests.simulator.viewers import StaleRead
 from tests.simulator.world import Plan, World, simulated
@@ -30,7 +31,7 @@ SOON, LATER = WAIT_SECONDS.index(40.0), WAIT_SECONDS.index(400.0)
 REPLACED = (Action(Act.PUT), Action(Act.PUT, wait=SOON), Action(Act.PUT, wait=LATER))
 DELETED = (Action(Act.PUT), Action(Act.DELETE, wait=SOON))
 DEPLOYED = (Action(Act.PUT), Action(Act.DEPLOY, wait=SOON))
-URL = "/00/a.jpg/w32.webp"
+STORED = "00/a.jpg/w32.webp"
 
 
 @pytest.fixture(name="quiet_log", autouse=True)
@@ -125,7 +126,8 @@ def simulated_answers(caches: Caches, seed: int) -> list[Response]:
     edge = Edge(scheduler, lambda request: stored(request, version), caches)
     for seconds, version, query in steps(seed):  # noqa: B007 - the origin's
         scheduler.time += seconds
-        answers.append(edge.get(0, URL, query))
+        scheduler.start(lambda query=query: answers.append(edge.get(0, STORED, query)))  # type: ignore[misc] # mypy cannot infer it
+        scheduler.run(until=lambda: False, longest_seconds=0.0)
     return answers
 
 
@@ -142,7 +144,9 @@ def local_answers(caches: Caches, seed: int) -> list[Response]:
                 return stored(request, version)
 
             clock.advance(seconds)
-            given.append((await edge.answer(route, Request("GET", URL, query), fetch)).response)
+            given.append(
+                (await edge.answer(route, Request("GET", uri_of(STORED), query), fetch)).response
+            )
             for _ in range(20):
                 await asyncio.sleep(0)
         return given

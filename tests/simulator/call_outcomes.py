@@ -155,6 +155,12 @@ _REFUSALS: dict[str, tuple[tuple[str, int], ...]] = {
         ("AccessDeniedException", 400),
     ),
     "sqs": (("RequestThrottled", 403), ("InternalFailure", 500), ("AccessDeniedException", 400)),
+    "cloudfront": (
+        ("Throttling", 400),
+        ("ServiceUnavailable", 503),
+        ("AccessDenied", 403),
+        ("TooManyInvalidationsInProgress", 400),
+    ),
     "sns": (("Throttling", 400), ("InternalError", 500), ("AuthorizationError", 403)),
 }
 _BROKEN: tuple[tuple[Exception, float], ...] = (

@@ -36,6 +36,7 @@ WRITES = frozenset(
         "delete_objects",
         "update_item",
         "send_message",
+        "create_invalidation",
         "change_message_visibility",
         "delete_message_batch",
         "publish",

@@ -89,10 +89,11 @@ class VirtualRenderPool(RenderPool):
 class ThreadedWorkers(Workers):
     """Workers with the threads of the real ones."""
 
-    def __init__(self, scheduler: Scheduler, services: Services, network: Network) -> None:
-        super().__init__(scheduler, services, network)
+    def __init__(
+        self, scheduler: Scheduler, services: Services, network: Network, tape: Tape
+    ) -> None:
+        super().__init__(scheduler, services, network, tape, invocation_seconds=INVOCATION_SECONDS)
         self.recipe_set = FULL_RECIPE_SET
-        self.invocation_seconds = INVOCATION_SECONDS
         self.pools: list[VirtualRenderPool] = []
 
     def _context(self, process: Process, sqs: FakeClient) -> WorkerContext:
@@ -128,8 +129,8 @@ class Fleet:
         self.network = Network(scheduler, OutcomesFromTape(tape), trace)
         self.rate = RequestRate(scheduler, puts_per_second, refused_cost=refused_cost)
         self.services.buckets.limit_writes(VARIANTS, self.rate)
-        self.workers = ThreadedWorkers(scheduler, self.services, self.network)
-        self.mapping = EventSourceMapping(self.services, self.workers, tape, trace)
+        self.workers = ThreadedWorkers(scheduler, self.services, self.network, tape)
+        self.mapping = EventSourceMapping(self.services, self.workers.function, tape, trace)
         for number in range(images):
             self._drop(f"{number}.jpg")
         for _ in range(workers):

@@ -5,19 +5,30 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tests.simulator.functions import Environment, Function
 from tests.simulator.polls import seconds_to_message
-from tests.simulator.queues import ARN
+from tests.simulator.queues import ARN, MAX_BATCH
 from tests.simulator.scheduler import Died
 from tests.simulator.services import LIVE, Services
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
-from tests.simulator.workers import Environment, Workers
-
-BATCH_SIZES = (10, 1, 2, 1)
 
 Raw = Mapping[str, Any]  # boto3's shape of a message
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A queue, and how its messages are batched: by sizes that the tape chooses among."""
+
+    queue: str
+    batch_sizes: Sequence[int]
+    window_seconds: float = 0.0
+
+
+LIVE_LANE = Lane(LIVE, (10, 1, 2, 1))
 
 
 class BadAnswer(Exception):
@@ -27,11 +38,19 @@ class BadAnswer(Exception):
 class EventSourceMapping:
     """Pollers that invoke the function; the pollers themselves never fail."""
 
-    def __init__(self, services: Services, workers: Workers, tape: Tape, trace: Trace) -> None:
+    def __init__(
+        self,
+        services: Services,
+        function: Function,
+        tape: Tape,
+        trace: Trace,
+        lane: Lane = LIVE_LANE,
+    ) -> None:
         self._services = services
-        self._workers = workers
+        self._function = function
         self._tape = tape
         self._trace = trace
+        self._lane = lane
         self._invocations = 0
         self.running = 0
         self.counts: Counter[str] = Counter()
@@ -41,7 +60,8 @@ class EventSourceMapping:
         while True:
             batch = self._receive()
             if not batch:
-                self._services.message_signal.wait(seconds_to_message(self._services))
+                seconds = seconds_to_message(self._services, self._lane.queue)
+                self._services.signals[self._lane.queue].wait(seconds)
             elif self._tape.chance(3):
                 # Received, but no function was invoked: each message has used up a receive.
                 self.counts["throttled"] += 1
@@ -52,39 +72,54 @@ class EventSourceMapping:
                 self.running -= 1
 
     def _receive(self) -> Sequence[Raw]:
-        there = self._services.queues.next_visible_at(LIVE)
-        if there is None or there > self._services.scheduler.time:
+        """Return a batch; messages that come while its window is open are a part of it."""
+        if not self._has_message():
             return []
+        size = self._tape.pick(self._lane.batch_sizes)
+        batch = self._receive_some(size)
+        if self._lane.window_seconds:
+            self.running += 1
+            self._services.scheduler.sleep(self._lane.window_seconds)
+            self.running -= 1
+            while len(batch) < size and (more := self._receive_some(size - len(batch))):
+                batch.extend(more)
+        return batch
+
+    def _has_message(self) -> bool:
+        at = self._services.queues.next_visible_at(self._lane.queue)
+        return at is not None and at <= self._services.scheduler.time
+
+    def _receive_some(self, size: int) -> list[Raw]:
         answer = self._services.queues.receive_message(
-            QueueUrl=LIVE,
-            MaxNumberOfMessages=self._tape.pick(BATCH_SIZES),
+            QueueUrl=self._lane.queue,
+            MaxNumberOfMessages=min(size, MAX_BATCH),
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        messages: Sequence[Raw] = answer.get("Messages", [])
+        messages: list[Raw] = answer.get("Messages", [])
         return messages
 
     def _invoke(self, batch: Sequence[Raw]) -> None:
-        environment = self._workers.environment(self._tape)
+        environment = self._function.environment()
         try:
             answer = self._answer(environment, batch)
             failed = failed_ids(answer, {raw["MessageId"] for raw in batch})
         except Died:
-            self._workers.crashes += 1
+            self._function.crashes += 1
             self._trace.add(environment.process.name, "invocation", "crashed or timed out")
             return
         except BadAnswer as bad:
             self.counts["bad answers"] += 1
             self._trace.add(environment.process.name, "invocation", bad)
             return
-        self._workers.give_back(environment)
+        self._function.give_back(environment)
         self._forget([raw for raw in batch if raw["MessageId"] not in failed])
 
     def _answer(self, environment: Environment, batch: Sequence[Raw]) -> object:
         self._invocations += 1
         received = " ".join(_described(raw) for raw in batch)
         self._trace.add(environment.process.name, f"invocation with {received}")
-        event = {"Records": [_record(raw) for raw in batch]}
+        event = {"Records": [_record(raw, self._lane.queue) for raw in batch]}
         return environment.invoke(event, f"request-{self._invocations}")
 
     def _forget(self, done: Sequence[Raw]) -> None:
@@ -97,7 +132,10 @@ class EventSourceMapping:
                 {"Id": str(at), "ReceiptHandle": raw["ReceiptHandle"]}
                 for at, raw in enumerate(done)
             ]
-            self._services.queues.delete_message_batch(QueueUrl=LIVE, Entries=entries)
+            for start in range(0, len(entries), MAX_BATCH):
+                self._services.queues.delete_message_batch(
+                    QueueUrl=self._lane.queue, Entries=entries[start : start + MAX_BATCH]
+                )
 
 
 def failed_ids(answer: object, sent: set[str]) -> set[str]:
@@ -122,7 +160,7 @@ def failed_ids(answer: object, sent: set[str]) -> set[str]:
     return failed
 
 
-def _record(raw: Raw) -> dict[str, Any]:
+def _record(raw: Raw, queue: str) -> dict[str, Any]:
     """Return a message as Lambda's event has it."""
     attributes = {
         name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
@@ -135,7 +173,7 @@ def _record(raw: Raw) -> dict[str, Any]:
         "attributes": raw["Attributes"],
         "messageAttributes": attributes,
         "eventSource": "aws:sqs",
-        "eventSourceARN": ARN + LIVE,
+        "eventSourceARN": ARN + queue,
         "awsRegion": "us-east-1",
     }
 

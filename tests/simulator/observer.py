@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulator.calls import Call, Observer, ledger_key, written
 from tests.simulator.scheduler import Process
-from tests.simulator.services import LIVE, TABLE, VARIANTS, Services
+from tests.simulator.services import TABLE, VARIANTS, Services
 
 # A process's clock is off the true time by half the skew that the worker allows, at most.
 MOST_OFFSET_SECONDS = 7.5
@@ -36,8 +36,9 @@ class OneWriterPerKey(Observer):
 
     def after(self, call: Call) -> None:
         """Record which process has claimed the key."""
-        if call.operation == "change_message_visibility" and call.arguments["QueueUrl"] == LIVE:
-            self._services.message_signal.notify()
+        signal = self._services.signals.get(call.arguments.get("QueueUrl", ""))
+        if signal and call.operation in ("send_message", "change_message_visibility"):
+            signal.notify()
         key = ledger_key(call)
         if not key:
             return

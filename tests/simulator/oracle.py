@@ -10,7 +10,7 @@ from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
 from shared.model.dead_letter import NAMES
 from shared.model.errors import Cause
-from shared.model.keys import manifest_key, stored_key
+from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.manifest import version_token
 from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Overrides, Source
@@ -19,6 +19,7 @@ from tests.simulator.buckets import Version
 from tests.simulator.queues import Message
 from tests.simulator.render_pool import CODECS, rendered
 from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services
+from tests.simulator.source_history import source_of
 from tests.simulator.user import CAUSES, METADATA
 
 # A failure may have no stage, a message no key, a runner no request id.
@@ -44,7 +45,7 @@ def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
     metadata = found.headers["Metadata"]
     overrides = Overrides.from_metadata(metadata)
     recipe = recipe_set.named(overrides.recipe) if overrides.recipe else recipe_set.matching(key)
-    source = Source(key, found.etag.strip('"'), len(found.body), overrides)
+    source = source_of(key, found)
     if recipe_set.matching(key) is None:
         return Wanted(is_ignored=True)
     cause = next((why for said, why in METADATA if why and said == metadata), None)
@@ -73,6 +74,18 @@ def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterat
         yield from _unpublished(want, stored, item)
         return
     yield from _mismatch(sorted(stored), [], f"{key}: what is stored")
+
+
+def right_pictures(services: Services, recipe_set: RecipeSet, key: str) -> dict[str, bytes]:
+    """Return the bytes of each variant that viewers should see, by its stored key."""
+    want = wanted(services, recipe_set, key)
+    recipe = want.recipe
+    if want.source is None or want.cause or recipe is None:
+        return {}
+    return {
+        variant_key(key, variant, slot): rendered(want.body, recipe.fingerprint, variant, slot)
+        for variant, slot in recipe.stored_names()
+    }
 
 
 def unknown_objects(services: Services, keys: tuple[str, ...]) -> Iterator[str]:

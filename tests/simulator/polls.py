@@ -27,9 +27,9 @@ class LongPoll(FakeClient):
         return answer
 
 
-def seconds_to_message(services: Services) -> float:
-    """Return in how many seconds the live queue will have a message to receive, as known now."""
-    at = services.queues.next_visible_at(LIVE)
+def seconds_to_message(services: Services, queue: str = LIVE) -> float:
+    """Return in how many seconds a queue will have a message to receive, as known now."""
+    at = services.queues.next_visible_at(queue)
     if at is None:
         return LONGEST_POLL_SECONDS
     return max(0.0, min(at - services.scheduler.time, LONGEST_POLL_SECONDS))
@@ -49,7 +49,7 @@ class Stopping(Event):
         self._poll.is_busy = False
         self._process.check()
         if not super().is_set() and (seconds := seconds_to_message(self._services)):
-            self._services.message_signal.wait(seconds)
+            self._services.signals[LIVE].wait(seconds)
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -10,13 +10,19 @@ from typing import Any
 from shared.cloud.objects import VERSION
 from shared.model.entry import PUBLISHED
 from shared.model.keys import MANIFEST_NAME, manifest_key, parse_stored_key
-from tests.simulator.calls import Call, Observer, ledger_key
+from tests.simulator.buckets import Version
+from tests.simulator.calls import Call, Observer, ledger_key, written
 from tests.simulator.services import TABLE, VARIANTS, Services
+
+WRITES = ("put_object", "copy_object")
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of an object: its time, its bytes, and the version token that they belong to."""
+    """One write of an object: its time, its bytes, and the version token that they belong to.
+
+    Or an answer of the renderer that is not stored; `at` is when its source was last current.
+    """
 
     at: float
     body: bytes
@@ -29,6 +35,7 @@ class Result:
 
     at: float
     version: str
+    ledger_time: str
 
 
 class Publications(Observer):
@@ -45,16 +52,17 @@ class Publications(Observer):
         if key := ledger_key(call):
             if self.has_result(key):
                 self._note_result(key)
-        elif call.operation == "put_object" and call.arguments["Bucket"] == VARIANTS:
-            written = Write(self._now(), call.arguments["Body"], _version(call))
-            stored = call.arguments["Key"]
-            if stored not in self._writes and not _is_manifest(stored):
-                self._pictures[parse_stored_key(stored)[0]].append(stored)
-            self._writes[stored].append(written)
+        elif call.arguments.get("Bucket") == VARIANTS and call.operation in WRITES:
+            (stored,) = written(call)
+            self._note_write(stored)
 
     def pictures(self, key: str) -> Sequence[str]:
         """Return the stored keys of all variants that a source has or had."""
         return self._pictures[key]
+
+    def note_answer(self, stored: str, body: bytes, version: str, at: float) -> None:
+        """Record bytes that a renderer has answered with and not stored."""
+        self._add(stored, Write(at, body, version))
 
     def is_recent(self, stored: str, body: bytes, seconds: float) -> bool:
         """Return whether an object may have had these bytes at some time in the last seconds.
@@ -79,6 +87,10 @@ class Publications(Observer):
         first = next(each for each in self._writes[manifest_key(key)] if each.version == version)
         return self._has(stored, body, version, first.at)
 
+    def is_known(self, stored: str, body: bytes) -> bool:
+        """Return whether an object ever had these bytes."""
+        return any(each.body == body for each in self._writes.get(stored, ()))
+
     def is_superseded(self, stored: str, body: bytes) -> bool:
         """Return whether an object has other bytes now, or none."""
         found = self._services.buckets.current(VARIANTS, stored)
@@ -87,7 +99,7 @@ class Publications(Observer):
     def _has(self, stored: str, body: bytes, version: str, since: float) -> bool:
         return any(
             each.body == body and (each.version == version or each.at > since)
-            for each in self._writes[stored]
+            for each in self._writes.get(stored, ())
         )
 
     def has_result(self, key: str) -> bool:
@@ -95,11 +107,24 @@ class Publications(Observer):
         item = self._item(key)
         return "status" in item and "claim_token" not in item and "may_store" not in item
 
+    def _note_write(self, stored: str) -> None:
+        found = self._services.buckets.current(VARIANTS, stored)
+        assert found
+        self._add(stored, Write(self._now(), found.body, _version(stored, found)))
+
+    def _add(self, stored: str, write: Write) -> None:
+        if stored not in self._writes and not _is_manifest(stored):
+            self._pictures[parse_stored_key(stored)[0]].append(stored)
+        self._writes[stored].append(write)
+
     def _note_result(self, key: str) -> None:
-        item = self._item(key)
+        item, results = self._item(key), self._results[key]
         is_published = item["status"]["S"] == PUBLISHED
         version = item["version"]["S"] if is_published else ""
-        self._results[key].append(Result(self._now(), version))
+        ledger_time = item["updated_at"]["N"]
+        # A renderer's claim ends without a result.
+        if not results or results[-1].ledger_time != ledger_time:
+            results.append(Result(self._now(), version, ledger_time))
 
     def _item(self, key: str) -> Mapping[str, Any]:
         return self._services.tables.items(TABLE).get(key, {})
@@ -108,10 +133,10 @@ class Publications(Observer):
         return self._services.scheduler.time
 
 
-def _version(call: Call) -> str:
-    if _is_manifest(call.arguments["Key"]):
-        return str(json.loads(call.arguments["Body"])["version"])
-    return str(call.arguments["Metadata"][VERSION])
+def _version(stored: str, found: Version) -> str:
+    if _is_manifest(stored):
+        return str(json.loads(found.body)["version"])
+    return str(found.headers["Metadata"][VERSION])
 
 
 def _is_manifest(stored: str) -> bool:

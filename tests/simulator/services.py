@@ -1,12 +1,13 @@
-"""The AWS of one schedule: two buckets, two queues, one table, one topic."""
+"""The AWS of one schedule: two buckets, three queues, two tables, a topic, a distribution."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from scripts.local.stack import create_ledger
+from scripts.local.stack import create_ledger, create_serving
 from tests.simulator.buckets import Buckets
+from tests.simulator.cloudfront import CloudFront
 from tests.simulator.notifications import Change
 from tests.simulator.queues import ARN, LateChange, QueueService
 from tests.simulator.refusals import ACCOUNT, REGION
@@ -17,8 +18,9 @@ from tests.simulator.topics import Topics
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SOURCES, VARIANTS, TABLE = "sources", "variants", "ledger"
-LIVE, DEAD, TOPIC = "live", "dead", "completions"
+SOURCES, VARIANTS, DISTRIBUTION = "sources", "variants", "EDISTRIBUTION"
+TABLE, SERVING = "ledger", "serving"
+LIVE, DEAD, PURGE, TOPIC = "live", "dead", "purge", "completions"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}"
 KEYS = ("a.jpg", "b c.jpg", "d/é.jpg")
 
@@ -27,28 +29,32 @@ INVOCATION_SECONDS = 120
 VISIBILITY_SECONDS = 6 * INVOCATION_SECONDS
 MAX_RECEIVES = 8
 DEAD_RETENTION_SECONDS = 14 * 86_400
+# Nothing older can still be cached, so the queue has neither dead letters nor a receive limit.
+PURGE_RETENTION_SECONDS = 900
+PURGE_VISIBILITY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All services that a worker calls; `message_signal` announces messages on the live queue."""
+    """All services that the functions call; a queue's signal announces its messages."""
 
     scheduler: Scheduler
     buckets: Buckets
     queues: QueueService
     tables: Tables
     topics: Topics
-    message_signal: MessageSignal
+    cloudfront: CloudFront
+    signals: Mapping[str, MessageSignal]
 
-    def send(self, body: str) -> None:
-        """Send a message to the live queue."""
-        self.queues.send_message(QueueUrl=LIVE, MessageBody=body)
-        self.message_signal.notify()
+    def send(self, body: str, queue: str = LIVE) -> None:
+        """Send a message to a queue."""
+        self.queues.send_message(QueueUrl=queue, MessageBody=body)
+        self.signals[queue].notify()
 
     def redrive(self) -> int:
         """Move every dead letter back to the live queue."""
         moved = self.queues.redrive(DEAD, LIVE)
-        self.message_signal.notify()
+        self.signals[LIVE].notify()
         return moved
 
 
@@ -73,7 +79,16 @@ def build_services(
             "RedrivePolicy": json.dumps(redrive),
         },
     )
+    queues.create_queue(
+        QueueName=PURGE,
+        Attributes={
+            "MessageRetentionPeriod": str(PURGE_RETENTION_SECONDS),
+            "VisibilityTimeout": str(PURGE_VISIBILITY_SECONDS),
+        },
+    )
     create_ledger(cast("DynamoDBClient", tables), TABLE)
+    create_serving(cast("DynamoDBClient", tables), SERVING)
     topics = Topics()
     topics.create_topic(Name=TOPIC)
-    return Services(scheduler, buckets, queues, tables, topics, MessageSignal(scheduler))
+    signals = {queue: MessageSignal(scheduler) for queue in (LIVE, PURGE)}
+    return Services(scheduler, buckets, queues, tables, topics, CloudFront(scheduler), signals)

@@ -5,18 +5,18 @@ Each answer is checked at once. The bounds are those of `tests/support/staleness
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
 
 from scripts.local.edge.messages import Response
 from shared.model.keys import MANIFEST_NAME, parse_stored_key, stored_key
 from tests.simulator.calls import Call, Observer, ledger_key, written
-from tests.simulator.edge import REGIONS, Edge, VariantsOrigin
+from tests.simulator.edge import REGIONS, Edge
 from tests.simulator.publications import Publications
 from tests.simulator.services import VARIANTS, Services
 from tests.simulator.trace import Trace
-from tests.support.staleness import ERROR_SECONDS, Caches
+from tests.support.staleness import ERROR_SECONDS, TRAVEL_SECONDS, Caches
 
 TIMED_READS = 12
 WAIT_SECONDS = (0.02, 0.5, 5.0, 31.0, 61.0, 150.0, 299.0, 301.0, 359.0, 700.0)
@@ -41,6 +41,7 @@ PAGE_SECONDS = (0.0, 0.0, 0.3, 5.0)
 PICTURES = 3
 # After how many of the writes somebody reads at once.
 READ_SHARE = 0.5
+END_SECONDS = 600.0
 
 
 class StaleRead(AssertionError):
@@ -54,7 +55,7 @@ class Viewers(Observer):
         self,
         services: Services,
         edge: Edge,
-        origin: VariantsOrigin,
+        publications: Publications,
         caches: Caches,
         trace: Trace,
         dice: Random,
@@ -62,14 +63,21 @@ class Viewers(Observer):
         self._services = services
         self._scheduler = services.scheduler
         self._edge = edge
-        self._origin = origin
         self._caches = caches
         self._trace = trace
         self._dice = dice
+        # The names of objects that may be made at their first request.
+        self.names: Callable[[], Sequence[str]] = tuple
         self._versions: dict[tuple[int, str], str] = {}
-        self.is_done = False
-        self.publications = Publications(services)
+        self._has_read = False
+        self._reading = 0
+        self.publications = publications
         self.counts: Counter[str] = Counter()
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether nobody reads, and the timed reads are over."""
+        return self._has_read and not self._reading and not self._edge.on_the_way
 
     def start(self, keys: Sequence[str]) -> None:
         """Read these keys at random times from now on."""
@@ -77,43 +85,56 @@ class Viewers(Observer):
 
     def after(self, call: Call) -> None:
         """Let a viewer read after some of the writes, before the worker goes on."""
-        self.publications.after(call)
         if key := ledger_key(call):
             self._plan_reads_after_result(key)
         elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
             key, name = parse_stored_key(written(call)[0])
             if self._dice.random() < READ_SHARE:
                 read = self._read_page if name == MANIFEST_NAME else self._read
-                self._scheduler.after(0.0, partial(read, key))
+                self._start(0.0, partial(read, key))
 
-    def check_the_end(self, keys: Sequence[str]) -> None:
-        """Check that every URL shows what is stored, once the longest bound is over."""
-        self._scheduler.time += self._caches.picture_seconds + ERROR_SECONDS
-        for key in keys:
-            region, pictures = self._dice.choice(REGIONS), self.publications.pictures(key)
-            for stored in (*pictures, stored_key(key, MANIFEST_NAME)) if pictures else ():
-                seen = self._edge.get(region, f"/{stored}")
-                found = self._services.buckets.current(VARIANTS, stored)
-                if seen.body != (found.body if found else b""):
-                    raise StaleRead(f"/{stored} shows {seen.body!r} at the end, not {found}.")
+    def check_the_end(self, right: Mapping[str, bytes]) -> None:
+        """Check that every URL shows what it should, once the longest bound is over.
+
+        `right` has the bytes of each stored key; empty if there is no such picture.
+        """
+        self._scheduler.time += self._caches.picture_seconds + TRAVEL_SECONDS + ERROR_SECONDS
+        for stored, body in right.items():
+            self._start(0.0, partial(self._check_shown, stored, body))
+        self._scheduler.run(until=lambda: self.is_done, longest_seconds=END_SECONDS)
+
+    def _check_shown(self, stored: str, body: bytes) -> None:
+        seen = self._get(self._dice.choice(REGIONS), stored)
+        if seen.body != body:
+            raise StaleRead(f"/{stored} shows {seen.body!r} at the end, not {body!r}.")
 
     def _plan_reads_after_result(self, key: str) -> None:
         if self.publications.has_result(key):
             for seconds in self._dice.sample(AFTER_RESULT_SECONDS, READS_AFTER_RESULT):
-                self._scheduler.after(seconds, partial(self._read, key))
+                self._start(seconds, partial(self._read, key))
+
+    def _start(self, seconds: float, read: Callable[[], None]) -> None:
+        """Let somebody read in a task of its own, because the renderer takes its time."""
+
+        def work() -> None:
+            self._reading += 1
+            read()
+            self._reading -= 1
+
+        self._scheduler.start(work, after_seconds=seconds)
 
     def _read_after_a_while(self, keys: Sequence[str], left: int) -> None:
         def read() -> None:
-            self._read(self._dice.choice(keys))
             self._read_after_a_while(keys, left - 1)
+            self._read(self._dice.choice(keys))
 
-        self.is_done = not left
+        self._has_read = not left
         if left:
-            self._scheduler.after(self._dice.choice(WAIT_SECONDS), read)
+            self._start(self._dice.choice(WAIT_SECONDS), read)
 
     def _read(self, key: str) -> None:
-        """Read a manifest, or a picture that is or was stored."""
-        pictures = self.publications.pictures(key)
+        """Read a manifest, or a picture that is or was stored or may be made."""
+        pictures = self.urls(key)
         which = self._dice.randrange(3)
         if not which:
             self._read_page(key)
@@ -122,6 +143,11 @@ class Viewers(Observer):
         region, stored = self._dice.choice(REGIONS), self._dice.choice(pictures)
         version = self._versions.get((region, key), "") if which == 1 else ""
         self._read_picture(region, stored, version)
+
+    def urls(self, key: str) -> Sequence[str]:
+        """Return the stored keys of all variants that somebody may ask for."""
+        made = [stored_key(key, name) for name in self.names()]
+        return list(dict.fromkeys((*self.publications.pictures(key), *made)))
 
     def _read_page(self, key: str) -> None:
         """Read the manifest, and soon afterwards pictures under its version."""
@@ -133,10 +159,10 @@ class Viewers(Observer):
         self._check_age(stored, seen, self._caches.manifest_seconds)
         version = str(json.loads(seen.body)["version"])
         self._versions[region, key] = version
-        pictures = self.publications.pictures(key)
+        pictures = self.urls(key)
         for picture in self._dice.sample(pictures, min(PICTURES, len(pictures))):
             read = partial(self._read_picture, region, picture, version)
-            self._scheduler.after(self._dice.choice(PAGE_SECONDS), read)
+            self._start(self._dice.choice(PAGE_SECONDS), read)
 
     def _read_picture(self, region: int, stored: str, version: str = "") -> None:
         seen = self._get(region, stored, f"v={version}" if version else "")
@@ -150,14 +176,15 @@ class Viewers(Observer):
 
     def _check_age(self, stored: str, seen: Response, bound: float) -> None:
         self.counts["superseded reads"] += self.publications.is_superseded(stored, seen.body)
-        refused_at = self._origin.refused_at.get(f"/{stored}", 0.0)
-        if self._scheduler.time - refused_at <= bound + ERROR_SECONDS:
+        bound += TRAVEL_SECONDS
+        failed_at = self._edge.failed_at.get(stored, 0.0)
+        if self._scheduler.time - failed_at <= bound + ERROR_SECONDS:
             self.counts["reads while S3 refuses"] += 1
         elif not self.publications.is_recent(stored, seen.body, bound):
             raise StaleRead(f"/{stored} shows what was replaced {bound} s ago: {seen.body!r}.")
 
     def _get(self, region: int, stored: str, query: str = "") -> Response:
-        seen = self._edge.get(region, f"/{stored}", query)
+        seen = self._edge.get(region, stored, query)
         # Formatted by the trace, only if somebody wants it.
         self._trace.add("viewer", (region, stored, query), seen.body or seen.status)
         return seen

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import cache
-from math import inf
 from threading import BoundedSemaphore
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -17,7 +16,7 @@ from shared.deadline import Deadline
 from shared.model.recipe import RecipeSet
 from shared.settings import Settings, read_settings
 from tests.simulator.calls import FakeClient, Network
-from tests.simulator.observer import MOST_OFFSET_SECONDS
+from tests.simulator.functions import Configuration, Function, Handle, Processes
 from tests.simulator.polls import LongPoll, Stopping
 from tests.simulator.recipe_sets import RECIPE_SETS
 from tests.simulator.render_pool import FakeRenderPool
@@ -79,52 +78,28 @@ def settings() -> Settings:
     )
 
 
-class Environment:
-    """One Lambda execution environment."""
-
-    def __init__(
-        self,
-        process: Process,
-        consumer: Consumer,
-        generation: int,
-        invocation_seconds: float = INVOCATION_SECONDS,
-    ) -> None:
-        self.process = process
-        self._longest_seconds = invocation_seconds
-        self.generation = generation
-        self._consumer = consumer
-        self._scheduler_time: Callable[[], float] = lambda: process.now() - process.offset_seconds
-        self.aws_request_id = ""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until the invocation is killed."""
-        return int((self.process.dies_at - self._scheduler_time()) * 1000)
-
-    def invoke(self, event: object, request_id: str) -> object:
-        """Return the handler's response; raises `Died` if the process is killed before."""
-        self.aws_request_id = request_id
-        self.process.dies_at = self._scheduler_time() + self._longest_seconds
-        answered = answer(event, self, lambda: self._consumer)
-        self.process.check()
-        self.process.dies_at = inf
-        return answered
-
-
 class Workers:
     """Starts processes with the deployed recipes, and replaces killed ones."""
 
-    def __init__(self, scheduler: Scheduler, services: Services, network: Network) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        services: Services,
+        network: Network,
+        tape: Tape,
+        *,
+        invocation_seconds: float = INVOCATION_SECONDS,
+    ) -> None:
         self._scheduler = scheduler
         self._services = services
         self._network = network
-        self._idle: list[Environment] = []
-        self._started = 0
+        self.processes = Processes(scheduler, tape)
         self._polls: list[LongPoll] = []
         self._stops: list[Stopping] = []
-        self.generation = 0
-        self.invocation_seconds: float = INVOCATION_SECONDS
+        configuration = Configuration("lambda", invocation_seconds)
+        self.function = Function(configuration, self._start, self.processes, tape)
         self.recipe_set = RECIPE_SETS[0]
-        self.crashes = 0
+        self.runner_crashes = 0
 
     @property
     def is_busy(self) -> bool:
@@ -134,33 +109,15 @@ class Workers:
     def deploy(self, recipe_set: RecipeSet) -> None:
         """Use other recipes from now on; running processes finish with their own."""
         self.recipe_set = recipe_set
-        self.generation += 1
-        self._idle.clear()
+        self.function.publish()
         for stop in self._stops:
             stop.set()
-        self._services.message_signal.notify()
+        self._services.signals[LIVE].notify()
 
-    def environment(self, tape: Tape) -> Environment:
-        """Return an idle environment, or a new one."""
-        if self._idle and not tape.chance(24):
-            return self._idle.pop()
-        process = self._process("lambda", tape)
-        context = self._context(
-            process, FakeClient(process, self._network, "sqs", self._services.queues)
-        )
-        return Environment(
-            process, self._consumer(context), self.generation, self.invocation_seconds
-        )
-
-    def give_back(self, environment: Environment) -> None:
-        """Keep an environment warm, if its recipes are still the deployed ones."""
-        if environment.generation == self.generation:
-            self._idle.append(environment)
-
-    def run_a_runner(self, tape: Tape) -> None:
+    def run_a_runner(self) -> None:
         """Run one runner, and restart it whenever it ends."""
         while True:
-            process = self._process("runner", tape)
+            process = self.processes.start("runner")
             poll = LongPoll(process, self._network, self._services)
             stop = Stopping(process, poll, self._services)
             self._polls.append(poll)
@@ -169,15 +126,15 @@ class Workers:
             try:
                 Runner(context, self._consumer(context), stop).run()
             except Died:
-                self.crashes += 1
+                self.runner_crashes += 1
             self._polls.remove(poll)
             self._stops.remove(stop)
             self._scheduler.sleep(RESTART_SECONDS)
 
-    def _process(self, kind: str, tape: Tape) -> Process:
-        self._started += 1
-        offset = tape.pick((0.0, MOST_OFFSET_SECONDS, -MOST_OFFSET_SECONDS))
-        return Process(f"{kind} {self._started}", self._scheduler, offset)
+    def _start(self, process: Process) -> Handle:
+        sqs = FakeClient(process, self._network, "sqs", self._services.queues)
+        consumer = self._consumer(self._context(process, sqs))
+        return lambda event, context: answer(event, context, lambda: consumer)
 
     def _context(self, process: Process, sqs: FakeClient) -> WorkerContext:
         services, network = self._services, self._network

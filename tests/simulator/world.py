@@ -17,18 +17,22 @@ from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.edge import Edge, VariantsOrigin
 from tests.simulator.mapping import EventSourceMapping
+from tests.simulator.notifications import Change
 from tests.simulator.observer import OneWriterPerKey
 from tests.simulator.oracle import (
     dead_letter_keys,
     disagreements,
+    right_pictures,
     unannounced,
     unexplained,
     unknown_objects,
 )
+from tests.simulator.publications import Publications
 from tests.simulator.queues import LateChange
 from tests.simulator.recipe_sets import remembered_fingerprints
 from tests.simulator.scheduler import Scheduler
 from tests.simulator.services import DEAD, KEYS, LIVE, build_services
+from tests.simulator.source_history import SourceHistory
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
 from tests.simulator.user import Action, User
@@ -39,6 +43,8 @@ from tests.support.staleness import ALL_CACHES, BY_VERSION
 LONGEST_SECONDS = 20 * 86_400.0
 # How many of the edge's requests S3 answers with 503, besides outages.
 REFUSED_SHARES = (0.0, 0.0, 0.0, 0.1)
+# How long an answer takes from an origin to a cache.
+TRAVELS = (0.0, 0.0, 0.0, 0.05, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +79,19 @@ class World:
         self.scheduler = scheduler = Scheduler()
         self.trace = Trace(scheduler, is_wanted=is_traced)
         self.deliveries = Deliveries(scheduler, tape, self.trace)
-        self.services = services = build_services(
-            scheduler, self.deliveries.note, self._late_change
-        )
+        self.services = services = build_services(scheduler, self._change, self._late_change)
         self.deliveries.services = services
         self._by_tape = OutcomesFromTape(tape)
         self.network = Network(scheduler, outcomes or self._by_tape, self.trace)
         self.counts: Counter[str] = self.network.counts
         self.observer = OneWriterPerKey(services, self.counts)
         self.network.observers.append(self.observer)
-        self.workers = Workers(scheduler, services, self.network)
-        self.mapping = EventSourceMapping(services, self.workers, tape, self.trace)
+        self.workers = Workers(scheduler, services, self.network, tape)
+        self.mapping = EventSourceMapping(services, self.workers.function, tape, self.trace)
+        self.history = SourceHistory(scheduler, self.workers.recipe_set)
+        self.history.services = services
         self.user = User(services, self.workers, self._by_tape.outages)
         self.viewers = self._viewers(key_policy) if plan.reads else None
-        if self.viewers:
-            self.network.observers.append(self.viewers)
         self.surprises: list[str] = []
         self._dead_letter_keys: set[str] = set()
 
@@ -106,7 +110,8 @@ class World:
             self._check_the_end()
             self._check_nobody_was_surprised()
             if self.viewers:
-                self.viewers.check_the_end(KEYS)
+                self.viewers.check_the_end(self._right_pictures())
+                self._check_the_end()
         finally:
             _HEARD.world = None
             self.scheduler.close()
@@ -125,7 +130,7 @@ class World:
             + (self.viewers.counts if self.viewers else Counter())
             + Counter(
                 {
-                    "deaths": self.workers.crashes,
+                    "deaths": self._crashes,
                     "events lost": len(self.deliveries.lost),
                     "events doubled": self.deliveries.duplicates,
                 }
@@ -142,8 +147,31 @@ class World:
             return is_down or (not self.is_calm and dice.random() < refused_share)
 
         origin = VariantsOrigin(self.services, refuses)
-        edge = Edge(self.scheduler, origin, caches, key_policy)
-        return Viewers(self.services, edge, origin, caches, self.trace, dice)
+        edge = Edge(
+            self.scheduler, origin, caches, key_policy, travel=lambda: dice.choice(TRAVELS)
+        )
+        publications = Publications(self.services)
+        viewers = Viewers(self.services, edge, publications, caches, self.trace, dice)
+        self.network.observers += [publications, viewers]
+        return viewers
+
+    def _right_pictures(self) -> dict[str, bytes]:
+        """Return what each URL has to show at the end."""
+        assert self.viewers
+        right: dict[str, bytes] = {}
+        for key in KEYS:
+            shown = self.viewers.urls(key)
+            right |= dict.fromkeys(shown, b"")
+            right |= right_pictures(self.services, self.workers.recipe_set, key)
+        return right
+
+    def _change(self, change: Change) -> None:
+        self.history.note(change)
+        self.deliveries.note(change)
+
+    @property
+    def _crashes(self) -> int:
+        return self.workers.function.crashes + self.workers.runner_crashes
 
     def _late_change(self) -> LateChange:
         change = self._tape.pick(tuple(LateChange))
@@ -154,7 +182,7 @@ class World:
         for _ in range(self._plan.pollers):
             self.scheduler.start(self.mapping.poll)
         for _ in range(self._plan.runners):
-            self.scheduler.start(lambda: self.workers.run_a_runner(self._tape))
+            self.scheduler.start(self.workers.run_a_runner)
         self.scheduler.start(lambda: self.user.act(self._plan.actions, self.trace))
         if self.viewers:
             self.viewers.start([KEYS[action.key] for action in self._plan.actions])
@@ -202,7 +230,7 @@ class World:
         faults = sum(
             self.counts[outcome] for outcome in CallOutcome if outcome is not CallOutcome.WELL
         )
-        calm = not (faults or self.mapping.counts or self.workers.crashes)
+        calm = not (faults or self.mapping.counts or self._crashes)
         for dead_letter in self.services.queues.messages(DEAD):
             self.counts["dead letters"] += 1
             self.counts["dead letters without a cause"] += "cause" not in dead_letter.attributes

@@ -13,12 +13,16 @@ from shared.model.cache_control import EDGE_SECONDS, MANIFEST_SECONDS, REVALIDAT
 # As terraform/modules/delivery has them.
 ERROR_SECONDS = 5
 CACHED_ERRORS = (403, 404, 500, 502, 503, 504)
+# On these, CloudFront asks the renderer.
+FAILOVER_CODES = frozenset((403, 404))
 RULES = CachingRules(
     TimeToLive(minimum=0, default=300, maximum=300), dict.fromkeys(CACHED_ERRORS, ERROR_SECONDS)
 )
 BY_VERSION = KeyPolicy(query=Selection("whitelist", frozenset({"v"})))
 BY_PATH = KeyPolicy()
 
+# An answer may be older than its arrival in a cache. A test's edge takes at most so long.
+TRAVEL_SECONDS = 2
 # Age has whole seconds, so a cache may take a response for up to a second younger than it is.
 AGE_ROUNDING_SECONDS = 1
 
