@@ -10,6 +10,10 @@ locals {
   children         = max(1, floor(var.worker.memory_mb / 1769))
   needed_memory_mb = ceil(local.children * (local.child_memory_mb + 60) + 150 + (local.children + 2) * local.max_bytes / 1048576)
 
+  # The renderer renders one image at a time; what its child cannot hold is made at upload.
+  renderer_other_mb = ceil(60 + 150 + 3 * local.max_bytes / 1048576)
+  renderer_child_mb = min(local.child_memory_mb, local.renderer_memory_mb - local.renderer_other_mb)
+
   # Time for claim, GET, last uploads and response, in addition to the longest render.
   needed_seconds = local.render_seconds + 60
 }
@@ -25,6 +29,11 @@ resource "terraform_data" "rules" {
     precondition {
       condition     = var.worker.memory_mb >= local.needed_memory_mb
       error_message = "Expected memory_mb of at least ${local.needed_memory_mb}, got ${var.worker.memory_mb}: ${local.children} images at once may need that much. Raise it, or lower child_memory_mb or max_bytes."
+    }
+
+    precondition {
+      condition     = !local.has_renderer || local.renderer_child_mb >= 256
+      error_message = "Expected delivery.on_demand.memory_mb of at least ${local.renderer_other_mb + 256}, got ${local.renderer_memory_mb}: an image must have 256 MB in the renderer besides what it always needs. Raise it, or lower max_bytes."
     }
 
     precondition {

@@ -8,8 +8,12 @@ locals {
     PIXFLEET_MAX_FRAMES       = var.worker.max_frames
     PIXFLEET_MAX_PIXELS       = var.worker.max_pixels
     PIXFLEET_ON_DEMAND        = local.has_renderer ? true : null
-    PIXFLEET_RENDER_SECONDS   = var.worker.render_seconds
-    PIXFLEET_SERVING_TABLE    = try(module.ledger.serving_table.name, null)
+    # The worker gets it too, and makes at upload what the renderer could not hold.
+    PIXFLEET_ON_DEMAND_CHILD_MEMORY_MB = (
+      local.has_renderer && local.renderer_child_mb < local.child_memory_mb ? local.renderer_child_mb : null
+    )
+    PIXFLEET_RENDER_SECONDS = var.worker.render_seconds
+    PIXFLEET_SERVING_TABLE  = try(module.ledger.serving_table.name, null)
   }
   worker_environment = tomap(merge(
     {
@@ -22,5 +26,12 @@ locals {
       PIXFLEET_VARIANTS_BUCKET   = module.storage.variants_bucket.name
     },
     { for name, value in local.asked_environment : name => tostring(value) if value != null },
+  ))
+  # Pictures that are not published yet take at most half of the renderers.
+  renderer_environment = tomap(merge(
+    local.worker_environment,
+    local.renderer_concurrency == null ? {} : {
+      PIXFLEET_UNPUBLISHED_RENDERS = tostring(max(1, floor(local.renderer_concurrency / 2)))
+    },
   ))
 }

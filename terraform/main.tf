@@ -11,7 +11,10 @@ locals {
   lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
   asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
 
-  has_renderer = var.delivery.on_demand.enabled
+  has_renderer       = var.delivery.on_demand.enabled
+  renderer_memory_mb = coalesce(var.delivery.on_demand.memory_mb, var.worker.memory_mb)
+  # Null reserves none, as for the worker.
+  renderer_concurrency = local.asked_concurrency == -1 ? null : coalesce(var.delivery.on_demand.reserved_concurrency, 10)
 }
 
 module "storage" {
@@ -77,6 +80,27 @@ module "worker" {
   timeout_seconds         = var.worker.timeout_seconds
 }
 
+module "renderer" {
+  source = "./modules/function"
+  count  = local.has_renderer ? 1 : 0
+
+  architecture            = var.worker.architecture
+  environment             = local.renderer_environment
+  handler                 = "worker.renderer.handler.handler"
+  kms_key_arn             = var.kms_key_arn
+  log_retention_days      = var.worker.log_retention_days
+  memory_mb               = local.renderer_memory_mb
+  name                    = "renderer"
+  package_path            = var.package_path
+  policy_json             = data.aws_iam_policy_document.renderer.json
+  prefix                  = var.prefix
+  provisioned_concurrency = var.delivery.on_demand.provisioned_concurrency
+  reserved_concurrency    = local.renderer_concurrency
+  tags                    = local.tags
+  # Less than CloudFront waits, so that a viewer gets the renderer's answer and not a 504.
+  timeout_seconds = 25
+}
+
 module "trigger" {
   source = "./modules/trigger"
 
@@ -105,10 +129,17 @@ module "delivery" {
   prefix                  = var.prefix
   price_class             = var.delivery.price_class
   recipes_json            = local.edge_recipes_json
-  signing_key_group_ids   = var.delivery.signing_key_group_ids
-  tags                    = local.tags
-  variants_bucket         = module.storage.variants_bucket
-  web_acl_arn             = var.delivery.web_acl_arn
+  renderer = one([
+    for renderer in module.renderer : {
+      alias_name       = renderer.function.alias_name
+      function_name    = renderer.function.name
+      worker_alias_arn = module.worker.function.alias_arn
+    }
+  ])
+  signing_key_group_ids = var.delivery.signing_key_group_ids
+  tags                  = local.tags
+  variants_bucket       = module.storage.variants_bucket
+  web_acl_arn           = var.delivery.web_acl_arn
 }
 
 module "alarms" {

@@ -57,6 +57,11 @@ output "recipes" {
   value       = local.worker_environment["PIXFLEET_RECIPES"]
 }
 
+output "renderer" {
+  description = "The function that makes missing variants at their first request; null without one."
+  value       = one(module.renderer[*].function)
+}
+
 output "role" {
   description = "The worker's execution role."
   value       = module.worker.role

@@ -23,12 +23,21 @@ locals {
         queue               = queue.name
       }
     }
-    ledger_table    = module.ledger.table.name
-    log_group       = module.worker.log_group.name
-    memory_mb       = var.worker.memory_mb
-    prefix          = var.prefix
-    recipes         = local.worker_environment["PIXFLEET_RECIPES"]
-    region          = data.aws_region.current.id
+    ledger_table = module.ledger.table.name
+    log_group    = module.worker.log_group.name
+    memory_mb    = var.worker.memory_mb
+    prefix       = var.prefix
+    recipes      = local.worker_environment["PIXFLEET_RECIPES"]
+    region       = data.aws_region.current.id
+    renderer = one([
+      for renderer in module.renderer : {
+        function             = renderer.function.name
+        function_alias       = renderer.function.alias_name
+        log_group            = renderer.log_group.name
+        memory_mb            = local.renderer_memory_mb
+        reserved_concurrency = local.renderer_concurrency
+      }
+    ])
     serving_table   = try(module.ledger.serving_table.name, "")
     sources_bucket  = module.storage.sources_bucket.name
     status_index    = module.ledger.status_index_name

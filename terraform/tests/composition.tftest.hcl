@@ -44,7 +44,8 @@ run "the_worker_gets_its_required_settings" {
 
 run "the_worker_gets_every_setting" {
   variables {
-    queues = { max_receives = 6 }
+    delivery = { on_demand = { memory_mb = 1024 } }
+    queues   = { max_receives = 6 }
     worker = {
       child_images         = 100
       child_memory_mb      = 1200
@@ -58,22 +59,23 @@ run "the_worker_gets_every_setting" {
 
   assert {
     condition = output.worker_environment == tomap({
-      PIXFLEET_CHILD_IMAGES      = "100"
-      PIXFLEET_CHILD_MEMORY_MB   = "1200"
-      PIXFLEET_COMPLETION_TOPIC  = "arn:aws:sns:eu-central-1:123456789012:changes"
-      PIXFLEET_DEAD_LETTER_QUEUE = "acme-dead-letter"
-      PIXFLEET_FLEET             = "acme"
-      PIXFLEET_LEDGER_TABLE      = "acme-ledger"
-      PIXFLEET_MAX_BYTES         = "52428800"
-      PIXFLEET_MAX_FRAMES        = "100"
-      PIXFLEET_MAX_PIXELS        = "50000000"
-      PIXFLEET_MAX_RECEIVES      = "6"
-      PIXFLEET_ON_DEMAND         = "true"
-      PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
-      PIXFLEET_RENDER_SECONDS    = "90"
-      PIXFLEET_SERVING_TABLE     = "acme-serving"
-      PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
-      PIXFLEET_VARIANTS_BUCKET   = "acme-variants-123456789012"
+      PIXFLEET_CHILD_IMAGES              = "100"
+      PIXFLEET_CHILD_MEMORY_MB           = "1200"
+      PIXFLEET_COMPLETION_TOPIC          = "arn:aws:sns:eu-central-1:123456789012:changes"
+      PIXFLEET_DEAD_LETTER_QUEUE         = "acme-dead-letter"
+      PIXFLEET_FLEET                     = "acme"
+      PIXFLEET_LEDGER_TABLE              = "acme-ledger"
+      PIXFLEET_MAX_BYTES                 = "52428800"
+      PIXFLEET_MAX_FRAMES                = "100"
+      PIXFLEET_MAX_PIXELS                = "50000000"
+      PIXFLEET_MAX_RECEIVES              = "6"
+      PIXFLEET_ON_DEMAND                 = "true"
+      PIXFLEET_ON_DEMAND_CHILD_MEMORY_MB = "664"
+      PIXFLEET_RECIPES                   = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
+      PIXFLEET_RENDER_SECONDS            = "90"
+      PIXFLEET_SERVING_TABLE             = "acme-serving"
+      PIXFLEET_SOURCES_BUCKET            = "acme-sources-123456789012"
+      PIXFLEET_VARIANTS_BUCKET           = "acme-variants-123456789012"
     })
     error_message = "The worker's environment lacks a setting."
   }
@@ -83,6 +85,79 @@ run "the_recipes_are_where_the_worker_reads_them" {
   assert {
     condition     = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}" == output.recipes && aws_s3_object.recipes.content == jsonencode(yamldecode(file("../recipes.yaml")))
     error_message = "The worker would start without recipes."
+  }
+}
+
+run "the_renderer_is_the_workers_code_with_the_workers_settings" {
+  assert {
+    condition = output.stack.renderer == {
+      function             = "acme-renderer"
+      function_alias       = "live"
+      log_group            = "/aws/lambda/acme-renderer"
+      memory_mb            = 1769
+      reserved_concurrency = 10
+    }
+    error_message = "The renderer is not as documented."
+  }
+
+  assert {
+    condition     = local.renderer_environment == tomap(merge(output.worker_environment, { PIXFLEET_UNPUBLISHED_RENDERS = "5" }))
+    error_message = "The renderer would render otherwise than the worker."
+  }
+}
+
+run "half_of_the_renderers_are_left_to_what_is_published" {
+  command = plan
+
+  variables {
+    delivery = { on_demand = { memory_mb = 3008, provisioned_concurrency = 2, reserved_concurrency = 3 } }
+  }
+
+  assert {
+    condition     = local.renderer_environment["PIXFLEET_UNPUBLISHED_RENDERS"] == "1" && local.renderer_concurrency == 3 && local.renderer_memory_mb == 3008
+    error_message = "The concurrency that was asked for is not used."
+  }
+}
+
+run "one_renderer_may_render_what_is_not_published" {
+  command = plan
+
+  variables {
+    delivery = { on_demand = { reserved_concurrency = 1 } }
+  }
+
+  assert {
+    condition     = local.renderer_environment["PIXFLEET_UNPUBLISHED_RENDERS"] == "1"
+    error_message = "The worker refuses a setting of 0."
+  }
+}
+
+run "an_account_with_a_small_quota_reserves_nothing_for_the_renderer" {
+  command = plan
+
+  variables {
+    worker = { reserved_concurrency = -1 }
+  }
+
+  assert {
+    condition     = local.renderer_concurrency == null && !can(local.renderer_environment["PIXFLEET_UNPUBLISHED_RENDERS"])
+    error_message = "An account with a small quota could not apply this."
+  }
+}
+
+run "without_on_demand_nothing_of_the_renderer_exists" {
+  variables {
+    delivery = { on_demand = { enabled = false } }
+  }
+
+  assert {
+    condition     = length(module.renderer) == 0 && output.renderer == null && output.stack.renderer == null && output.stack.serving_table == ""
+    error_message = "The renderer or its table is left."
+  }
+
+  assert {
+    condition     = toset([for name in keys(output.worker_environment) : name if contains(["PIXFLEET_ON_DEMAND", "PIXFLEET_SERVING_TABLE"], name)]) == toset([])
+    error_message = "The worker would leave variants to a renderer that does not exist."
   }
 }
 

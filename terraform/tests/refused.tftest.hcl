@@ -184,6 +184,29 @@ run "less_memory_than_two_images_may_need_is_refused" {
   expect_failures = [terraform_data.rules]
 }
 
+run "less_memory_than_the_renderer_may_need_is_refused" {
+  command = plan
+
+  variables {
+    delivery = { on_demand = { memory_mb = 765 } }
+  }
+
+  expect_failures = [terraform_data.rules]
+}
+
+run "a_renderer_that_does_not_exist_needs_no_memory" {
+  command = plan
+
+  variables {
+    delivery = { on_demand = { enabled = false, memory_mb = 128 } }
+  }
+
+  assert {
+    condition     = !local.has_renderer
+    error_message = "There is a renderer."
+  }
+}
+
 run "sources_too_large_for_a_child_are_refused" {
   command = plan
 

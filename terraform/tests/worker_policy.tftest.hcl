@@ -60,6 +60,15 @@ override_module {
 }
 
 override_module {
+  target = module.renderer
+  outputs = {
+    function  = { name = "acme-renderer", arn = "", alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-renderer:live", alias_name = "live" }
+    log_group = { name = "", arn = "" }
+    role      = { name = "", arn = "" }
+  }
+}
+
+override_module {
   target  = module.trigger
   outputs = { event_source_mapping_ids = { bulk = "", live = "" } }
 }

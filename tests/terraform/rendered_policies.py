@@ -48,6 +48,7 @@ RENDERINGS = (
         }}
         """,
         """{ roles = {
+          renderer = [data.aws_iam_policy_document.renderer.json]
           worker   = [data.aws_iam_policy_document.worker.json]
           operator = [data.aws_iam_policy_document.operator.json]
         } }""",
@@ -56,7 +57,8 @@ RENDERINGS = (
         STACK / "modules" / "function",
         "function",
         "command = plan",
-        "{ roles = { worker = [data.aws_iam_policy_document.logs.json] } }",
+        """{ roles = { for role in ["renderer", "worker"] :
+          role => [data.aws_iam_policy_document.logs.json] } }""",
     ),
     Rendering(
         STACK / "modules" / "queue",

@@ -95,12 +95,6 @@ def test_the_rules_use_the_workers_defaults() -> None:
     assert figure(r"render_seconds \+ (\d+)") >= POLICY.least_claim_seconds + POLICY.triage_seconds
 
 
-def test_the_minimum_timeout_is_long_enough_for_an_image() -> None:
-    shortest = figure(r"timeout_seconds >= (\d+)", "modules/function/variables.tf")
-
-    assert shortest >= POLICY.least_claim_seconds + POLICY.triage_seconds
-
-
 def test_terraform_reads_the_recipes_as_the_command_line_does(tmp_path: Path) -> None:
     found = program()
     if not found:

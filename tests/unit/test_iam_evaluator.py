@@ -13,7 +13,7 @@ from tests.support.iam.evaluator import (
     decide,
     read_policy,
 )
-from tests.support.iam.recorder import OPERATOR, WORKER, Recorder, policies
+from tests.support.iam.recorder import OPERATOR, RENDERER, WORKER, Recorder, policies
 from tests.support.iam.unneeded import UNNEEDED
 from tests.support.iam.usage import differences
 
@@ -151,6 +151,17 @@ def test_a_call_that_no_statement_allows_is_denied_with_its_resource() -> None:
             {"s3:DeleteObject", "s3:DeleteObjectVersion"},
         ),
         (
+            "s3.CopyObject",
+            {"Bucket": "b", "Key": "k", "CopySource": {"Bucket": "b", "Key": "j"}, "Tagging": "t"},
+            {
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+                "kms:Decrypt",
+                "kms:GenerateDataKey",
+            },
+        ),
+        (
             "sqs.SendMessageBatch",
             {"QueueUrl": "https://sqs/1/q"},
             {"sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"},
@@ -174,7 +185,7 @@ def test_a_query_on_an_index_needs_the_index() -> None:
 def test_every_rendered_policy_can_be_evaluated() -> None:
     found = policies()
 
-    assert set(found.roles) == {WORKER, OPERATOR}
+    assert set(found.roles) == {WORKER, RENDERER, OPERATOR}
     assert set(found.resources) == {
         SOURCES,
         VARIANTS,

@@ -50,6 +50,20 @@ class Distribution:
     functions: Mapping[str, EdgeFunction] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """The function that makes missing objects at their first request.
+
+    `reserved_concurrency` is None if none is reserved.
+    """
+
+    function: str
+    function_alias: str
+    log_group: str = ""
+    memory_mb: int = 1769
+    reserved_concurrency: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """One stack. A name is empty if the stack has no such resource.
@@ -78,6 +92,7 @@ class Stack:
     trigger: str = "notification"
     serving_table: str = ""
     distribution: Distribution | None = None
+    renderer: Renderer | None = None
 
     @property
     def parameter(self) -> str:

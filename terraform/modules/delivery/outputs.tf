@@ -1,5 +1,5 @@
 output "distribution" {
-  description = "The distribution, after it may read the variants; url has the first domain name, or CloudFront's own."
+  description = "The distribution, after it may read the variants and call the renderer; url has the first domain name, or CloudFront's own."
   value = {
     arn         = aws_cloudfront_distribution.this.arn
     domain_name = aws_cloudfront_distribution.this.domain_name
@@ -7,7 +7,11 @@ output "distribution" {
     url         = "https://${try(var.domain_names[0], aws_cloudfront_distribution.this.domain_name)}"
   }
 
-  depends_on = [aws_s3_bucket_policy.variants]
+  depends_on = [
+    aws_lambda_permission.call_renderer_url,
+    aws_lambda_permission.invoke_renderer,
+    aws_s3_bucket_policy.variants,
+  ]
 }
 
 output "function_code" {

@@ -55,6 +55,11 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       access_control_allow_origins {
         items = cors_config.value
       }
+
+      # The renderer's, by which a script learns why there is no picture, and when to ask again.
+      access_control_expose_headers {
+        items = ["Retry-After", "Server-Timing", "x-pixfleet-cause"]
+      }
     }
   }
 

@@ -150,6 +150,27 @@ variable "recipes_json" {
   }
 }
 
+# Whatever uses this variable comes after the worker's alias: an older worker does not delete what a renderer has stored.
+variable "renderer" {
+  description = "The function that makes missing objects at their first request, by its alias, and the alias of the worker that leaves them to it; null for none."
+  type = object({
+    alias_name       = string
+    function_name    = string
+    worker_alias_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.renderer == null || try(regex("^[A-Za-z0-9_-]{1,64}$", var.renderer.function_name) != "", false)
+    error_message = "renderer.function_name must be the name of a function, not its ARN: pass module.renderer.function.name."
+  }
+
+  validation {
+    condition     = var.renderer == null || try(regex("^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", var.renderer.alias_name) != "", false)
+    error_message = "renderer.alias_name must be an alias, not $LATEST or a version: the distribution must ask the released code."
+  }
+}
+
 variable "signing_key_group_ids" {
   description = "CloudFront key groups; if there are any, every URL and manifest must be signed by one of their keys."
   type        = list(string)

@@ -180,7 +180,7 @@ variable "timeout_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.timeout_seconds >= 60 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "Expected timeout_seconds as a whole number from 60, because the worker starts no image with less time, to 900, Lambda's maximum; 300 is a good value."
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
+    error_message = "Expected timeout_seconds as a whole number from 1 to 900, which are Lambda's limits."
   }
 }

@@ -39,6 +39,10 @@ mock_resource "aws_lambda_alias" {
   defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live" }
 }
 
+mock_resource "aws_lambda_function_url" {
+  defaults = { function_url = "https://abcdefgh.lambda-url.eu-central-1.on.aws/" }
+}
+
 mock_resource "aws_lambda_function" {
   defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker" }
 }

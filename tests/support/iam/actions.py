@@ -74,6 +74,13 @@ def _put_object(parameters: Parameters) -> Iterator[Request]:
     yield _key("GenerateDataKey", "s3")
 
 
+def _copy_object(parameters: Parameters) -> Iterator[Request]:
+    # With TaggingDirective=REPLACE the tags of the original are not read.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    yield from _read_object(parameters["CopySource"])
+    yield from _put_object(parameters)
+
+
 def _delete_object(parameters: Parameters) -> Iterator[Request]:
     version = "Version" if "VersionId" in parameters else ""
     yield from _object(f"s3:DeleteObject{version}", parameters)
@@ -160,6 +167,7 @@ def _edge_function(action: str, parameters: Parameters) -> Iterator[Request]:
 
 
 NEEDS: Mapping[str, Needs] = {
+    "s3.CopyObject": _copy_object,
     "s3.DeleteObject": _delete_object,
     "s3.DeleteObjects": _delete_objects,
     "s3.GetBucketLocation": partial(_bucket, "s3:GetBucketLocation"),

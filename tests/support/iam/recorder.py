@@ -1,7 +1,7 @@
 """Checks each call that code of the worker or of the command line makes through boto3.
 
-A call belongs to the role of the code that makes it: `worker` or `operator`. Calls of the tests
-themselves, and those that create a stack, have no role.
+A call belongs to the role of the code that makes it: `worker`, `renderer` or `operator`. Calls of
+the tests themselves, and those that create a stack, have no role.
 """
 
 import json
@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
 from tests.support.iam.evaluator import Request, Statement, decide, read_policy
 
-WORKER, OPERATOR = "worker", "operator"
+WORKER, RENDERER, OPERATOR = "worker", "renderer", "operator"
 EITHER = "either"
 RENDERED = Path(__file__).with_name("rendered.json")
 # The names that tests give to resources, and those of the rendered policies.
@@ -32,6 +32,7 @@ NAMES = {
     "live": "pixfleet-live",
     "dead": "pixfleet-dead-letter",
     "ledger": "pixfleet-ledger",
+    "serving": "pixfleet-serving",
     "pixfleet-completed": "completions",
 }
 
@@ -104,8 +105,7 @@ class Recorder:
             self.denied[str(unknown)] = None
             return
         if role == EITHER:
-            is_workers = all(self._is_allowed(WORKER, request) for request in asked)
-            role = WORKER if is_workers else OPERATOR
+            role = next((each for each in (WORKER, RENDERER) if self._may(each, asked)), OPERATOR)
         for request in asked:
             if not self._is_allowed(role, request):
                 self.denied[
@@ -118,9 +118,10 @@ class Recorder:
         about = str([arguments.get(name) for name in names])
         if (service, operation, about) in self._simulated:
             return
-        if any(name.startswith("worker.") for name in _callers()):
+        role = _functions_role(_callers())
+        if role:
             self._simulated.add((service, operation, about))
-            self.note(WORKER, service, operation.title().replace("_", ""), arguments)
+            self.note(role, service, operation.title().replace("_", ""), arguments)
 
     def take_denied(self) -> list[str]:
         """Return what was denied, and forget it."""
@@ -135,6 +136,9 @@ class Recorder:
             yield
         finally:
             self.commands -= 1
+
+    def _may(self, role: str, asked: Iterable[Request]) -> bool:
+        return all(self._is_allowed(role, request) for request in asked)
 
     def _is_allowed(self, role: str, request: Request) -> bool:
         known = self._known.get((role, request))
@@ -172,17 +176,29 @@ def record_calls() -> None:
 
 def _role() -> str:
     """Return the role of the code that calls; an empty string if it has none."""
-    for name in _callers():
+    callers = list(_callers())
+    for name in callers:
         if name.startswith("scripts.pixfleet."):
             return OPERATOR
         if name.startswith("worker."):
-            return WORKER
+            return _functions_role(callers)
         if name.startswith(("tests.", "scripts.")) and not name.startswith("tests.support.iam."):
             return ""  # a test, which may use an adapter of `shared.cloud` itself
     if threading.current_thread() is threading.main_thread():
         return ""
     # A thread whose function is an adapter's: it does not show who started it.
     return OPERATOR if RECORDER.commands else EITHER
+
+
+def _functions_role(callers: Iterable[str]) -> str:
+    """Return the role of a function; an empty string if none of the callers is its code.
+
+    The renderer also calls modules of the worker, so its own may be further out.
+    """
+    own = [name for name in callers if name.startswith("worker.")]
+    if any(name.startswith("worker.renderer.") for name in own):
+        return RENDERER
+    return WORKER if own else ""
 
 
 def _callers() -> Iterator[str]:

@@ -19,7 +19,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_cloudfront_origin_access_control.this
+  target = aws_cloudfront_origin_access_control.variants
   values = { id = "EOAC" }
 }
 
@@ -91,8 +91,8 @@ run "only_this_distribution_reads_variants_and_only_over_tls" {
 run "every_request_to_the_bucket_is_signed" {
   assert {
     condition = (
-      aws_cloudfront_origin_access_control.this.signing_behavior == "always"
-      && aws_cloudfront_origin_access_control.this.signing_protocol == "sigv4"
+      aws_cloudfront_origin_access_control.variants.signing_behavior == "always"
+      && aws_cloudfront_origin_access_control.variants.signing_protocol == "sigv4"
       && one(aws_cloudfront_distribution.this.origin).origin_access_control_id == "EOAC"
       && one(aws_cloudfront_distribution.this.origin).domain_name == var.variants_bucket.regional_domain_name
     )
@@ -207,6 +207,11 @@ run "browsers_show_variants_and_run_nothing" {
   assert {
     condition     = one(one(aws_cloudfront_response_headers_policy.this.cors_config).access_control_allow_origins).items == toset(["*"])
     error_message = "Every page may read pictures by default."
+  }
+
+  assert {
+    condition     = one(one(aws_cloudfront_response_headers_policy.this.cors_config).access_control_expose_headers).items == toset(["Retry-After", "Server-Timing", "x-pixfleet-cause"])
+    error_message = "A script must learn why there is no picture, and when to ask again."
   }
 }
 

@@ -47,6 +47,13 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     # Recipes in YAML.
     recipes_json = "version: 1\nrecipes: []\n"
 
+    # A function by its ARN.
+    renderer = {
+      alias_name       = "live"
+      function_name    = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-renderer"
+      worker_alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-worker:live"
+    }
+
     # Five key groups.
     signing_key_group_ids = ["a", "b", "c", "d", "e"]
 
@@ -71,6 +78,7 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     var.prefix,
     var.price_class,
     var.recipes_json,
+    var.renderer,
     var.signing_key_group_ids,
     var.variants_bucket,
     var.web_acl_arn,
@@ -95,6 +103,13 @@ run "the_second_bad_value_of_each_variable_is_refused" {
 
     # A recipe without variants.
     recipes_json = "{\"version\":1,\"recipes\":[{\"name\":\"plain\",\"variants\":[]}]}"
+
+    # A version in place of an alias.
+    renderer = {
+      alias_name       = "7"
+      function_name    = "pixfleet-renderer"
+      worker_alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-worker:live"
+    }
   }
 
   expect_failures = [
@@ -103,6 +118,7 @@ run "the_second_bad_value_of_each_variable_is_refused" {
     var.default_browser_seconds,
     var.hsts,
     var.recipes_json,
+    var.renderer,
   ]
 }
 
