@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import BoundedSemaphore
 
 from shared.clock import Clock, SystemClock
@@ -17,7 +16,6 @@ from shared.cloud.clients import (
     build_listener,
     open_session,
 )
-from shared.cloud.deployed_recipes import S3_SCHEME, deployed_recipes
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, Queues
@@ -25,14 +23,14 @@ from shared.cloud.topics import Topic
 from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
-from shared.model.errors import Misconfigured, OutOfTime
+from shared.model.errors import OutOfTime
 from shared.model.recipe import RecipeSet
-from shared.model.recipe_reader import read_recipes_json
 from shared.settings import Settings
 from worker.circuit_breaker import CircuitBreaker
 from worker.held_files import HeldFiles
 from worker.policy import POLICY, WorkerPolicy
 from worker.ready_children import log_ready
+from worker.recipes import read_recipes
 from worker.upload_pace import UploadPace
 
 UPLOADS_AT_ONCE = 16
@@ -138,23 +136,3 @@ def build_context(settings: Settings, policy: WorkerPolicy = POLICY) -> WorkerCo
         prefetch_slots=BoundedSemaphore(settings.render_children + FETCHED_AHEAD),
         topic=Topic(sns, calls, arn) if sns else None,
     )
-
-
-def read_recipes(settings: Settings, objects: Objects) -> RecipeSet:
-    """Return the recipes; without a renderer everything is eager."""
-    recipes = _stored_recipes(settings.recipes, objects)
-    return recipes if settings.on_demand else recipes.all_eager()
-
-
-def _stored_recipes(place: str, objects: Objects) -> RecipeSet:
-    """Return the recipes at `s3://bucket/key` or in a local file, in their JSON form."""
-    if place.startswith(S3_SCHEME):
-        return deployed_recipes(place, objects)
-    return read_recipes_json(_file(place), where=place)
-
-
-def _file(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"{path} cannot be used", [f"expected a file: {error}"]) from error

@@ -43,6 +43,14 @@ class PurgeClients:
     sqs: "SQSClient"
 
 
+@dataclass(frozen=True, slots=True)
+class ServingClients:
+    """The AWS clients of a renderer, which are thread-safe."""
+
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+
+
 def open_session() -> "Session":
     """Return a session for the environment's AWS settings.
 
@@ -74,6 +82,23 @@ def build_clients(
             dynamodb=session.client("dynamodb", config=config),
         )
     for client in (clients.s3, clients.sqs, clients.dynamodb):
+        bound_connections(client)
+    return clients
+
+
+def build_serving_clients(limits: CallLimits, *, connections: int) -> ServingClients:
+    """Return the clients of a renderer; raises as `build_clients` does.
+
+    Without a client of SQS, whose model takes time to load in a cold start.
+    """
+    session = open_session()
+    config = _config(limits.connect_seconds, limits.read_seconds, connections)
+    with _checked_settings():
+        clients = ServingClients(
+            s3=session.client("s3", config=config),
+            dynamodb=session.client("dynamodb", config=config),
+        )
+    for client in (clients.s3, clients.dynamodb):
         bound_connections(client)
     return clients
 

@@ -99,10 +99,19 @@ class Objects:
         S3 does not answer for an object that was stored with its owner's own key; its ETag and
         size are those of the bucket's listing then.
         """
+        source = self.find(key)
+        if source is None:
+            self._require_sources_bucket()
+        return source
+
+    def find(self, key: str) -> Source | None:
+        """Return what `head` does; None if the bucket does not exist, too.
+
+        One call less for a missing source, for callers that delete nothing because of it.
+        """
         try:
             answer = self.calls.attempt(lambda: self._head(key), stage="head")
         except Missing:
-            self._require_sources_bucket()
             return None
         except SourceEncrypted:
             return self._with_customer_key(key)

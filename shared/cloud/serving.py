@@ -36,11 +36,15 @@ COUNT_SECONDS = 100 * DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to render one object, or one of the places for renders, until a time."""
+    """The right to render one object, or one of the places for renders, until a time.
+
+    `follows` is when the turn before it ended, or would have ended; 0 if none is known.
+    """
 
     id: str
     token: str
     until: float
+    follows: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,9 @@ class Serving:
         with suppress(ConditionRefused):
             self._update(
                 turn.id,
-                "SET held_until = :never",
+                "SET held_until = :never, ended_at = :now",
                 condition="#token = :token",
-                values={":never": 0, ":token": turn.token},
+                values={":never": 0, ":now": self._clock.now(), ":token": turn.token},
             )
 
     def has_turn(self, stored_key: str) -> bool:
@@ -168,9 +172,9 @@ class Serving:
         token, now = uuid4().hex, self._clock.now()
         until = now + seconds
         try:
-            self._update(
+            before = self._update(
                 name,
-                "SET #token = :token, held_until = :until, expires_at = :expires",
+                "SET #token = :token, held_until = :until, expires_at = :expires REMOVE ended_at",
                 condition="attribute_not_exists(held_until) OR held_until < :now "
                 "OR #token = :token",
                 values={
@@ -182,7 +186,10 @@ class Serving:
             )
         except ConditionRefused:
             return None
-        return Turn(name, token, until)
+        ended = (before.get("held_until"), before.get("ended_at"))
+        follows = max((each for each in ended if isinstance(each, int | float)), default=0.0)
+        # After a lost answer this is the turn itself, and nothing is known of the one before.
+        return Turn(name, token, until, min(follows, now))
 
     def _read(self, name: str) -> Mapping[str, Value]:
         answer = self.calls.attempt(
@@ -201,7 +208,8 @@ class Serving:
         values: Mapping[str, Value],
         condition: str = "",
         names: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> Mapping[str, Value]:
+        """Return the item as it was before."""
         used = {**(names or {}), **({"#token": "token"} if ":token" in values else {})}
         request: dict[str, Any] = {  # boto3 accepts neither an empty condition nor empty names
             "TableName": self._table,
@@ -211,8 +219,10 @@ class Serving:
             **({"ConditionExpression": condition} if condition else {}),
             **({"ExpressionAttributeNames": used} if used else {}),
             **({"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}),
+            "ReturnValues": "ALL_OLD",
         }
-        self.calls.attempt(lambda: self._dynamodb.update_item(**request), stage=STAGE)
+        answer = self.calls.attempt(lambda: self._dynamodb.update_item(**request), stage=STAGE)
+        return from_item(answer.get("Attributes", {}))
 
 
 def month_of(now: float) -> str:

@@ -84,9 +84,12 @@ def refuse_unsupported(source_key: str) -> None:
 
 
 def public_url(source_key: str, *, variant: str, slot: Slot, version: str) -> str:
-    """Return the path and query under which the edge serves one variant, percent-encoded once."""
-    query = urlencode({"variant": variant, "format": slot.value, "v": version})
-    return f"{public_path(source_key)}?{query}"
+    """Return the path and query under which the edge serves one variant, percent-encoded once.
+
+    Without a version, the URL is that of whatever version is stored.
+    """
+    query = {"variant": variant, "format": slot.value, **({"v": version} if version else {})}
+    return f"{public_path(source_key)}?{urlencode(query)}"
 
 
 def public_path(source_key: str) -> str:

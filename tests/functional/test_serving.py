@@ -73,6 +73,33 @@ def test_the_turn_of_a_dead_renderer_ends_by_itself(serving: Serving, clock: Fak
     assert serving.take_turn(KEY, 20)
 
 
+def test_a_turn_knows_when_the_one_before_it_ended(serving: Serving, clock: FakeClock) -> None:
+    first = serving.take_turn(KEY, 20)
+    assert first
+    clock.at += 3
+    serving.end_turn(first)
+    ended_at = clock.at
+    clock.at += 5
+
+    second = serving.take_turn(KEY, 20)
+
+    assert second
+    assert (first.follows, second.follows) == (0, ended_at)
+
+
+def test_a_turn_after_a_dead_renderer_follows_the_end_of_its_time(
+    serving: Serving, clock: FakeClock
+) -> None:
+    dead = serving.take_turn(KEY, 20)
+    clock.at += 30
+
+    second = serving.take_turn(KEY, 20)
+
+    assert dead
+    assert second
+    assert second.follows == dead.until
+
+
 def test_a_late_end_leaves_the_next_turn_alone(serving: Serving, clock: FakeClock) -> None:
     late = serving.take_turn(KEY, 20)
     clock.at += 20.5

@@ -136,6 +136,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("worker/runner.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/purge/handler.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/purge/settings.py", "fleet", "a setting: the name of all workers of a stack"),
+    Kept("worker/renderer/handler.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("shared/imaging/child_process.py", "tell", "a method of files"),
     Kept("worker/circuit_breaker.py", "^brake$", "a stage that dead letters store"),
     Kept("scripts/demo/samples.py", "studio/100%25 glass", "a key with awkward characters"),

@@ -1,0 +1,43 @@
+"""The times and sizes by which the renderer decides; names are `shared.settings`."""
+
+from dataclasses import dataclass
+
+from shared.cloud.calls import CallLimits
+from shared.model.planned_files import MAX_FILES_BYTES
+
+# Somebody waits for the answer, and the function has 25 s: much less than a worker.
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=3, attempts=2, call_seconds=8.0)
+# A response has 6 MB at most, in base64, which is a third longer.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_LAMBDA_BYTES = 4_500_000
+
+
+@dataclass(frozen=True, slots=True)
+class RendererPolicy:
+    """How long things may take. Each call of AWS may take `calls.call_seconds`."""
+
+    calls: CallLimits = CALL_LIMITS
+    # Names that recipes allow to be lazy take less than 8 CPU seconds.
+    longest_render_seconds: float = 15.0
+    # With less time a render would hardly end.
+    least_render_seconds: float = 1.0
+    # The clocks of two functions may differ by this much: see `worker.policy`.
+    clock_skew_seconds: float = 15.0
+    # While another function renders the same object.
+    poll_seconds: float = 0.2
+    remembers_failure_seconds: float = 60.0
+    # An object that has been stored for longer should have been answered by S3.
+    blind_seconds: float = 60.0
+    # The end of an invocation is kept free to answer.
+    answer_seconds: float = 0.5
+    max_body_bytes: int = MAX_LAMBDA_BYTES
+
+    @property
+    def storing_seconds(self) -> float:
+        """Return how much time must be left to claim a key and store an object."""
+        return 2 * self.calls.call_seconds
+
+
+POLICY = RendererPolicy()
+# Without Lambda nothing bounds a response but the size of a file.
+LOCAL_POLICY = RendererPolicy(max_body_bytes=MAX_FILES_BYTES)

@@ -1,0 +1,75 @@
+"""Renders one object of a source."""
+
+from dataclasses import dataclass
+
+from shared.cloud.objects import variant_metadata
+from shared.cloud.watermarks import Resolved
+from shared.imaging.child_protocol import DoneFrame, Job
+from shared.model.codec import Codec
+from shared.model.errors import DecodeTimeout, OutOfTime
+from shared.model.focal import read_focal
+from shared.model.recipe import Recipe, Slot
+from shared.model.source import Source
+from worker.renderer.context import RendererContext
+from worker.renderer.request_log import RequestLog
+from worker.renderer.response import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The file that was made, and the source and recipe that it was made from."""
+
+    source: Source
+    recipe: Recipe
+    codec: Codec
+    data: bytes
+
+    def content(self) -> Content:
+        """Return the file as an answer."""
+        metadata = variant_metadata(self.source, self.recipe.fingerprint)
+        return Content.rendered(self.data, self.codec.content_type, metadata)
+
+
+def render(
+    source: Source,
+    resolved: Resolved,
+    file: tuple[str, Slot],
+    context: RendererContext,
+    request_log: RequestLog,
+) -> Rendered:
+    """Fetch a source and render one of its files, with the bytes that it has at an upload.
+
+    Raises `SourceChanged` if the source has been replaced or deleted since it was seen.
+    """
+    policy, deadline = context.policy, context.deadline
+    # What follows a render, be it an answer or the note of a failure, has the time of one call.
+    until = deadline.earlier(policy.calls.call_seconds)
+    data = context.objects.fetch(source, until)
+    request_log.add_timing("fetch")
+    with context.render_pool.child(wait_seconds=until.remaining_seconds()) as child:
+        request_log.add_timing("wait")
+        until.require(policy.least_render_seconds, "render")
+        longest = min(policy.longest_render_seconds, context.settings.render_seconds)
+        limit = min(longest, until.remaining_seconds())
+        job = Job(
+            resolved.recipe.without_keys(),
+            context.settings.limits,
+            read_focal(source.overrides.focal),
+            only=file,
+        )
+        request_log.renders += 1
+        made: tuple[Codec, bytes] | None = None
+        try:
+            for reply in child.render(
+                data, job, time_limit_seconds=limit, watermark=resolved.watermark
+            ):
+                if not isinstance(reply, DoneFrame):
+                    made = (reply[0].codec, reply[1])
+        except DecodeTimeout as late:
+            if limit < longest:
+                raise OutOfTime("The invocation ended before it.", stage="render") from late
+            raise
+        finally:
+            request_log.add_timing("render")
+    assert made is not None, "the child sends the file that was planned"  # noqa: S101
+    return Rendered(source, resolved.recipe, *made)
