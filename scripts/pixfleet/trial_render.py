@@ -28,14 +28,20 @@ class TrialRenderer:
     render_seconds: float
 
     def render(
-        self, data: bytes, recipe: Resolved, *, focal: Focal | None = None, wait_seconds: float
+        self,
+        data: bytes,
+        recipe: Resolved,
+        *,
+        focal: Focal | None = None,
+        wait_seconds: float,
+        only: tuple[str, Slot] | None = None,
     ) -> Rendered:
         """Return what the recipe makes of a source's bytes.
 
-        Raises the same `Failure` as in the worker, and `OutOfTime` if no child is free within
-        `wait_seconds`.
+        `only` is the one variant and slot to make, as at its first request. Raises the same
+        `Failure` as in the worker, and `OutOfTime` if no child is free within `wait_seconds`.
         """
-        job = Job(recipe.recipe.without_keys(), self.limits, focal)
+        job = Job(recipe.recipe.without_keys(), self.limits, focal, only)
         files: dict[tuple[str, Slot], tuple[VariantFrame, bytes]] = {}
         with self.render_pool.child(wait_seconds=wait_seconds) as child:
             for reply in child.render(

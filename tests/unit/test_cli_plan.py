@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,67 @@ def test_the_change_of_each_recipe_is_listed() -> None:
     changes = {each.name: each.summary for each in RecipeSetChange(old, new).changes()}
 
     assert changes == {"b": "as it was", "a": "changed: background, match", "gone": "removed"}
+
+
+LADDER = {"widths": [320, 640], "formats": ["avif", "webp"]}
+EAGER, LAZY = (
+    recipe(name="a", variants=[each]) for each in (LADDER, {**LADDER, "lazy": ["webp"]})
+)
+
+
+def test_a_source_keeps_what_its_recipe_now_makes_lazily() -> None:
+    change = RecipeSetChange(read(EAGER), read(LAZY))
+
+    assert change.pair("cat.jpg").effect is Effect.LAZIER
+    assert not change.is_equivalent()
+    assert [each.summary for each in change.changes()] == ["changed: lazy"]
+
+
+def test_a_source_is_made_again_if_a_lazy_file_is_made_at_upload_now() -> None:
+    swapped = recipe(name="a", variants=[{**LADDER, "lazy": ["avif"]}])
+
+    assert RecipeSetChange(read(LAZY), read(EAGER)).pair("cat.jpg").effect is Effect.CHANGED
+    assert RecipeSetChange(read(LAZY), read(swapped)).pair("cat.jpg").effect is Effect.CHANGED
+    assert RecipeSetChange(read(LAZY), read(LAZY)).pair("cat.jpg").effect is Effect.SAME
+
+
+def test_the_change_of_a_purge_is_listed_and_renders_nothing() -> None:
+    change = RecipeSetChange(read(EAGER), read({**EAGER, "purge": "replace"}))
+
+    assert [each.summary for each in change.changes()] == ["changed: purge"]
+    assert change.pair("cat.jpg").effect is Effect.SAME
+
+
+def test_sources_that_only_get_lazier_are_tried_and_not_counted_as_rendered() -> None:
+    sample = draw_sample("abcd", lambda _: Effect.LAZIER, size=2, max_keys=9)
+    lazier = [replace(trial(file(5, 5)), effect=Effect.LAZIER)] * 2
+
+    report = PlanReport(
+        changes=(),
+        is_equivalent=False,
+        sample=sample,
+        total=4,
+        is_counted=True,
+        trials=tuple(lazier),
+        capacity=Capacity(1, 1),
+    )
+
+    assert (sample.to_render, sample.to_try, len(sample.keys)) == (0, 4, 2)
+    assert (share_rendered(lazier), report.estimate) == (0, None)
+    assert not report.changes_nothing
+    assert report.source_means is not None
+
+
+def test_lazy_files_are_not_stored_at_upload() -> None:
+    lazy = replace(file(100, 100), new_lazy=True)
+
+    means = mean_source([trial(file(30, 40), lazy)])
+
+    assert means is not None
+    assert (means.old_bytes, means.new_bytes) == (130, 40)
+    assert (means.old_objects, means.new_objects) == (2, 1)
+    assert [each.is_lazy for each in mean_files([trial(file(30, 40))])] == [False]
+    assert [each.is_lazy for each in mean_files([trial(lazy)])] == [True]
 
 
 def test_the_same_recipes_in_another_order_are_not_equivalent() -> None:

@@ -13,6 +13,8 @@ from scripts.pixfleet.plan.report import PlanReport
 from scripts.pixfleet.plan.sample import Sample, draw_sample
 from scripts.pixfleet.plan.sample_trial import trial_tools, try_sources
 from scripts.pixfleet.plan.view import view
+from scripts.pixfleet.pricing.first_requests import DEFAULT_REQUESTS
+from scripts.pixfleet.stack.stack_recipes import NO_RENDERER
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 
@@ -26,13 +28,17 @@ PROGRESS_STEP = 1_000  # listed keys between two updates of the bar
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """How many keys are listed, rendered and scored; `sources` overrides the number of sources."""
+    """How many keys are listed, rendered and scored; `sources` overrides the number of sources.
+
+    `requests` are those that a source gets on average.
+    """
 
     prefix: str
     max_keys: int
     samples: int
     scored: int
     sources: int | None
+    requests: float
 
 
 @command(app, "plan")
@@ -61,15 +67,24 @@ def plan(  # noqa: PLR0913 - its options
         int | None,
         typer.Option(min=1, help="Estimate for this number of sources, not for those found."),
     ] = None,
+    requests: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How many requests a source gets on average: decides what lazy files save.",
+        ),
+    ] = DEFAULT_REQUESTS,
 ) -> None:
     """Try changed recipes on real sources and estimate what they cost. Changes nothing."""
     if images:
         inputs = inputs_of_folder(file, against, images)
     else:
         inputs = inputs_of_stack(file, against, context.stack, context.clients)
-    options = PlanOptions(prefix, max_keys, samples, scored, sources)
+    options = PlanOptions(prefix, max_keys, samples, scored, sources, requests)
     report = _report(inputs, options, context.console)
     context.console.result(report.document(), *view(report))
+    if inputs.lacks_renderer:
+        context.console.note(NO_RENDERER)
     if report.newly_refused:
         raise typer.Exit(code=FOUND_SOMETHING)
 
@@ -86,6 +101,7 @@ def _report(inputs: PlanInputs, options: PlanOptions, console: Console) -> PlanR
         is_counted=is_counted,
         trials=tuple(trials),
         capacity=inputs.capacity,
+        requests=options.requests,
     )
 
 

@@ -19,6 +19,7 @@ from scripts.pixfleet.plan.schema import recipes_schema
 from scripts.pixfleet.plan.sources import BucketSources
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.recipe_file import read_recipe_file
+from scripts.pixfleet.stack.stack_recipes import NO_RENDERER, as_used_by
 from scripts.pixfleet.terminal.console import Console, Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import list_table, table
@@ -33,9 +34,6 @@ app = typer.Typer(
 )
 
 
-NO_RENDERER = (
-    "This stack has no renderer (delivery.on_demand), so that lazy formats are made at upload."
-)
 LAZY = "Made at the first request if the stack has a renderer, else at upload: {}."
 
 
@@ -78,15 +76,14 @@ def explain_key(
     source_size = _size(size)
     if file:
         recipe_set, source, base = read_recipe_file(file), Source(key, "", 0), ""
-        has_renderer = True
+        used = recipe_set
     else:
         stack = context.stack
         recipe_set = deployed_recipes(stack.recipes, objects_of(stack, context.clients))
-        has_renderer = stack.is_on_demand
+        used = as_used_by(stack, recipe_set)
         found = BucketSources(context.clients, stack).head(key)
         source = found or Source(key, "", 0)
         base = stack.distribution.url.rstrip("/") if stack.distribution else ""
-    used = recipe_set if has_renderer else recipe_set.all_eager()
     explanation = explain(used, ExplainedSource(source, recipe, source_size, base))
     context.console.result(explanation.document(), *_view(explanation))
     if used != recipe_set:

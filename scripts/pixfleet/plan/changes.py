@@ -5,22 +5,33 @@ from enum import StrEnum
 
 from shared.model.recipe import Recipe, RecipeSet
 
-# These fields choose the keys of a recipe; they do not affect what it makes.
-FIELDS_WITHOUT_EFFECT = {"name", "match"}
+# Compared apart from the other fields of a recipe, or its key in the list of them.
+NAME_AND_MATCH = {"name", "match"}
+# Fields whose name in recipes.yaml is another one.
+YAML_NAMES = {"caps": "animation", "purges_replaced": "purge"}
 
 
 class Effect(StrEnum):
     """What happens to one source when the recipes change.
 
-    CHANGED: its recipe makes other variants. NEW: only the new recipes match it. SAME: it gets the
-    same variants. ENDS: only the current recipes match it. NONE: no recipe matches it.
+    CHANGED: its recipe makes other variants, or makes lazy ones at upload. NEW: only the new
+    recipes match it. LAZIER: it keeps its variants, and more of them would be lazy if it were new.
+    SAME: it gets the same variants. ENDS: only the current recipes match it. NONE: no recipe
+    matches it.
     """
 
     CHANGED = "changed"
     NEW = "new"
+    LAZIER = "lazier"
     SAME = "same"
     ENDS = "ends"
     NONE = "none"
+
+
+# The source is rendered again, or for the first time.
+RENDERED = frozenset({Effect.CHANGED, Effect.NEW})
+# Both recipes are tried on the source.
+TRIED = RENDERED | {Effect.LAZIER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +48,11 @@ class RecipePair:
             return Effect.NONE if self.old is None else Effect.ENDS
         if self.old is None:
             return Effect.NEW
-        same = self.old.fingerprint == self.new.fingerprint
-        return Effect.SAME if same else Effect.CHANGED
-
-    @property
-    def needs_render(self) -> bool:
-        """Return whether the source would be rendered again or for the first time."""
-        return self.effect in {Effect.CHANGED, Effect.NEW}
+        old, new = {*self.old.eager_names()}, {*self.new.eager_names()}
+        # A source without one of the eager names is stale.
+        if self.old.fingerprint != self.new.fingerprint or new - old:
+            return Effect.CHANGED
+        return Effect.LAZIER if old - new else Effect.SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +81,26 @@ class RecipeSetChange:
         return (*kept, *(RecipeChange(name, "removed") for name in gone))
 
     def is_equivalent(self) -> bool:
-        """Return whether every possible source would get the same variants as now."""
-        return [(each.name, each.match, each.fingerprint) for each in self.old.recipes] == [
-            (each.name, each.match, each.fingerprint) for each in self.new.recipes
-        ]
+        """Return whether every possible source would get the same variants as now, when as now."""
+        old, new = (
+            [(each.name, each.match, each.fingerprint, each.lazy_names()) for each in all_.recipes]
+            for all_ in (self.old, self.new)
+        )
+        return old == new
 
     def _summary(self, new: Recipe) -> str:
         old = self.old.named(new.name)
         if old is None:
             return "added"
-        names = [each.name for each in fields(Recipe) if each.name not in FIELDS_WITHOUT_EFFECT]
-        changed = [name for name in names if getattr(old, name) != getattr(new, name)]
+        names = [each.name for each in fields(Recipe) if each.name not in NAME_AND_MATCH]
+        before, after = old.all_eager(), new.all_eager()
+        changed = [
+            YAML_NAMES.get(name, name)
+            for name in names
+            if getattr(before, name) != getattr(after, name)
+        ]
+        if {*old.lazy_names()} != {*new.lazy_names()}:
+            changed.append("lazy")
         if old.match != new.match:
             changed.append("match")
         return f"changed: {', '.join(changed)}" if changed else "as it was"

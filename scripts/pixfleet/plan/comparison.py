@@ -21,18 +21,26 @@ REFERENCE_EFFORT = {Codec.AVIF.value: 0}
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """What a recipe made of one source, or the cause of its rejection in `refused`."""
+    """What a recipe makes of one source, or the cause of its rejection in `refused`.
+
+    `files` has those of the first request, too, whose names are `lazy`. `cpu_seconds` are of the
+    render at upload.
+    """
 
     cpu_seconds: float = 0.0
     files: Mapping[Name, File] = field(default_factory=dict)
     frames: int = 1
     has_alpha: bool = False
     refused: Cause | None = None
+    lazy: frozenset[Name] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FileComparison:
-    """One variant and slot of one source by both recipes; None where a recipe has no such file."""
+    """One variant and slot of one source by both recipes; None where a recipe has no such file.
+
+    A file that is lazy by a recipe is not stored at upload.
+    """
 
     variant: str
     slot: Slot
@@ -41,6 +49,8 @@ class FileComparison:
     is_same: bool
     old_score: float | None = None
     new_score: float | None = None
+    old_lazy: bool = False
+    new_lazy: bool = False
 
 
 Render = Callable[[Recipe | None], RenderResult]
@@ -74,6 +84,8 @@ def compare(
             is_same=name not in differing,
             old_score=old_scores.get(name),
             new_score=new_scores.get(name),
+            old_lazy=name in old.lazy,
+            new_lazy=name in new.lazy,
         )
         for name in names
     )
@@ -119,7 +131,13 @@ class _References:
 
 
 def _reference(variant: Variant) -> Variant:
-    return replace(variant, slots=(Slot.AVIF,), quality=REFERENCE_QUALITY, effort=REFERENCE_EFFORT)
+    return replace(
+        variant,
+        slots=(Slot.AVIF,),
+        quality=REFERENCE_QUALITY,
+        effort=REFERENCE_EFFORT,
+        lazy=(),
+    )
 
 
 def _can_be_scored(result: RenderResult, name: Name) -> bool:

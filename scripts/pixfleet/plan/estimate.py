@@ -17,7 +17,7 @@ from shared.model.recipe import Slot
 class FileMeans:
     """Mean bytes and scores of one variant and slot over all trials of a recipe.
 
-    None where that recipe has no such file, or nothing was scored.
+    None where that recipe has no such file, or nothing was scored. `is_lazy` is by the new recipe.
     """
 
     recipe: str
@@ -29,11 +29,12 @@ class FileMeans:
     is_same: bool
     old_score: float | None
     new_score: float | None
+    is_lazy: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMeans:
-    """Mean CPU time, bytes and number of objects of one source; the manifest is not counted."""
+    """Mean CPU time, bytes and number of objects of one source at upload, without its manifest."""
 
     sources: int
     old_cpu_seconds: float
@@ -85,8 +86,8 @@ def mean_source(trials: Sequence[SourceTrial]) -> SourceMeans | None:
         return None
     sizes = [
         (
-            [each.old_bytes for each in trial.files if each.old_bytes is not None],
-            [each.new_bytes for each in trial.files if each.new_bytes is not None],
+            [each.old_bytes for each in trial.files if each.old_bytes and not each.old_lazy],
+            [each.new_bytes for each in trial.files if each.new_bytes and not each.new_lazy],
         )
         for trial in usable
     ]
@@ -104,9 +105,10 @@ def mean_source(trials: Sequence[SourceTrial]) -> SourceMeans | None:
 def share_rendered(trials: Sequence[SourceTrial]) -> float:
     """Return the fraction of the sample that would be rendered and stored.
 
-    The other sources name an unchanged recipe in their metadata, or are rejected.
+    The other sources name an unchanged recipe in their metadata, are rejected, or keep what they
+    have because their recipe only makes more of it lazily.
     """
-    return sum(trial.is_comparable for trial in trials) / len(trials) if trials else 0.0
+    return sum(trial.is_rendered for trial in trials) / len(trials) if trials else 0.0
 
 
 def estimate_for(mean: SourceMeans, sources: int, capacity: Capacity) -> PlanEstimate:
@@ -145,6 +147,7 @@ def _mean_file(trials: Sequence[SourceTrial], recipe: str, variant: str, slot: S
         is_same=all(each.is_same for each in files),
         old_score=_mean([each.old_score for each in scored]),
         new_score=_mean([each.new_score for each in scored]),
+        is_lazy=any(each.new_lazy for each in files),
     )
 
 

@@ -28,7 +28,8 @@ DEFAULT_RENDER_SECONDS = 60.0
 class PlanInputs:
     """What a plan compares, and with which limits.
 
-    `count` returns how many sources there are, or None if that is unknown.
+    `count` returns how many sources there are, or None if that is unknown. `lacks_renderer` says
+    that the stack makes at upload what the new recipes make lazily.
     """
 
     recipe_sets: RecipeSetChange
@@ -37,6 +38,7 @@ class PlanInputs:
     render_seconds: float
     capacity: Capacity
     count: Callable[[], int | None]
+    lacks_renderer: bool = False
 
 
 def inputs_of_folder(file: Path, against: Path | None, images: Path) -> PlanInputs:
@@ -60,13 +62,11 @@ def inputs_of_stack(
 ) -> PlanInputs:
     """Return the inputs of a stack; `against` replaces its deployed recipes."""
     if against:
-        both = _both_files(file, against)
-        recipe_sets = RecipeSetChange(as_used_by(stack, both.old), as_used_by(stack, both.new))
+        written = _both_files(file, against)
     else:
-        recipe_sets = RecipeSetChange(
-            stack_recipes(stack, objects_of(stack, clients)),
-            as_used_by(stack, read_recipe_file(file)),
-        )
+        deployed = stack_recipes(stack, objects_of(stack, clients))
+        written = RecipeSetChange(deployed, read_recipe_file(file))
+    recipe_sets = RecipeSetChange(as_used_by(stack, written.old), as_used_by(stack, written.new))
     settings = read_settings(stack.environment)
     return PlanInputs(
         recipe_sets=recipe_sets,
@@ -75,6 +75,7 @@ def inputs_of_stack(
         render_seconds=settings.render_seconds,
         capacity=_capacity(stack),
         count=lambda: objects_in(clients.cloudwatch, stack.sources_bucket, SystemClock()),
+        lacks_renderer=recipe_sets.new != written.new,
     )
 
 

@@ -14,8 +14,10 @@ from scripts.pixfleet.plan.estimate import (
     mean_source,
     share_rendered,
 )
+from scripts.pixfleet.plan.lazy import LazyEstimate, estimate_lazy
 from scripts.pixfleet.plan.sample import Sample
 from scripts.pixfleet.plan.source_trial import SourceTrial
+from scripts.pixfleet.pricing.first_requests import DEFAULT_REQUESTS
 from shared.model.errors import Cause
 
 
@@ -24,7 +26,8 @@ class PlanReport:
     """What new recipes would change.
 
     `is_equivalent` means that no source at all would get other variants. `total` is the number of
-    sources; it is exact if `is_counted`, else a lower bound.
+    sources; it is exact if `is_counted`, else a lower bound. `requests` are those that a source
+    gets on average, which decide what lazy files cost.
     """
 
     changes: tuple[RecipeChange, ...]
@@ -34,6 +37,12 @@ class PlanReport:
     is_counted: bool
     trials: tuple[SourceTrial, ...]
     capacity: Capacity
+    requests: float = DEFAULT_REQUESTS
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Return whether every listed source is as it would be by the new recipes."""
+        return self.is_equivalent or not self.sample.to_try
 
     @property
     def file_means(self) -> tuple[FileMeans, ...]:
@@ -56,19 +65,25 @@ class PlanReport:
 
     @property
     def estimate(self) -> PlanEstimate | None:
-        """Return time and cost for all sources; None if no trial could be compared."""
-        mean = self.source_means
+        """Return time and cost for all sources; None if no source of the sample is rendered."""
+        mean = mean_source([trial for trial in self.trials if trial.is_rendered])
         if mean is None or not self.sample.listed:
             return None
-        of_listed = self.sample.to_render * share_rendered(self.trials)
+        of_listed = self.sample.to_try * share_rendered(self.trials)
         sources = round(self.total * of_listed / self.sample.listed)
         return estimate_for(mean, sources, self.capacity)
 
+    @property
+    def lazy(self) -> LazyEstimate | None:
+        """Return what the new recipes' lazy files save; None without any."""
+        trials = [trial.lazy for trial in self.trials if trial.lazy]
+        return estimate_lazy(trials, self.requests, self.capacity.architecture)
+
     def document(self) -> dict[str, object]:
         """Return the `--json` document; bytes, seconds and dollars are not rounded."""
-        mean, total_estimate = self.source_means, self.estimate
+        mean, total_estimate, lazy = self.source_means, self.estimate, self.lazy
         return {
-            "changes_nothing": self.is_equivalent or not self.sample.to_render,
+            "changes_nothing": self.changes_nothing,
             "recipes": {each.name: each.summary for each in self.changes},
             "sources": {
                 "total": self.total,
@@ -81,6 +96,7 @@ class PlanReport:
             "means_per_source": asdict(mean) if mean else None,
             "variants": [asdict(each) for each in self.file_means],
             "estimate": asdict(total_estimate) if total_estimate else None,
+            "lazy": lazy.document() if lazy else None,
             "samples": _samples(self.trials),
         }
 

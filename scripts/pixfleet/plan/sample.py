@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
-from scripts.pixfleet.plan.changes import Effect
+from scripts.pixfleet.plan.changes import RENDERED, TRIED, Effect
 
 # The same listing gives the same sample, so that two drafts of recipes are tried on the same
 # sources.
@@ -27,7 +27,12 @@ class Sample:
     @property
     def to_render(self) -> int:
         """Return how many of the listed sources would be rendered."""
-        return self.counts[Effect.CHANGED] + self.counts[Effect.NEW]
+        return sum(self.counts[effect] for effect in RENDERED)
+
+    @property
+    def to_try(self) -> int:
+        """Return of how many of the listed sources the sampled ones are."""
+        return sum(self.counts[effect] for effect in TRIED)
 
 
 def draw_sample(
@@ -40,13 +45,13 @@ def draw_sample(
 ) -> Sample:
     """Return a sample of the first `max_keys` keys.
 
-    By reservoir sampling, each key that would be rendered has the same chance to be one of the
+    By reservoir sampling, each key on which recipes are tried has the same chance to be one of the
     `size` sampled keys. `on_listed` gets the number of keys listed so far.
     """
     random = Random(SEED)  # noqa: S311 - a sample, no secret
     counts: Counter[Effect] = Counter()
     drawn: list[str] = []
-    to_render, listed, is_whole = 0, 0, True
+    to_try, listed, is_whole = 0, 0, True
     for key in keys:
         if listed == max_keys:
             is_whole = False
@@ -55,11 +60,11 @@ def draw_sample(
         on_listed(listed)
         effect = effect_of(key)
         counts[effect] += 1
-        if effect not in {Effect.CHANGED, Effect.NEW}:
+        if effect not in TRIED:
             continue
-        to_render += 1
+        to_try += 1
         if len(drawn) < size:
             drawn.append(key)
-        elif (index := random.randrange(to_render)) < size:
+        elif (index := random.randrange(to_try)) < size:
             drawn[index] = key
     return Sample(listed, is_whole, counts, tuple(sorted(drawn)))

@@ -1,17 +1,26 @@
 """Renders one source by the old and the new recipe and compares the files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
-from scripts.pixfleet.plan.changes import Effect, RecipePair, RecipeSetChange
+from scripts.pixfleet.plan.changes import RENDERED, TRIED, Effect, RecipePair, RecipeSetChange
 from scripts.pixfleet.plan.comparison import FileComparison, RenderResult, compare
+from scripts.pixfleet.plan.lazy import LazyFile, LazyTrial
 from scripts.pixfleet.plan.similarity import ScorerPool
 from scripts.pixfleet.plan.sources import LoadedSource, Sources
-from scripts.pixfleet.trial_render import TrialRenderer
-from shared.model.errors import Cause, Permanent, PoisonSuspect, SourceArchived, SourceChanged
+from scripts.pixfleet.pricing.first_requests import readers_of
+from scripts.pixfleet.trial_render import Rendered, TrialRenderer
+from shared.model.errors import (
+    Cause,
+    OnlyAtUpload,
+    Permanent,
+    PoisonSuspect,
+    SourceArchived,
+    SourceChanged,
+)
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
-from shared.model.recipe import Recipe
+from shared.model.recipe import Recipe, Slot
 
 # How long a thread waits for a render child: longer than any image takes. In practice it does not
 # wait, because there are as many render children as threads.
@@ -35,7 +44,10 @@ class TrialTools:
 
 @dataclass(frozen=True, slots=True)
 class SourceTrial:
-    """One source, rendered by the old and the new recipe; `recipe` is the new one's name."""
+    """One source, rendered by the old and the new recipe; `recipe` is the new one's name.
+
+    `lazy` is about the new recipe's lazy files; None if it has none, or not for this source.
+    """
 
     key: str
     effect: Effect
@@ -45,6 +57,7 @@ class SourceTrial:
     old_refused: Cause | None = None
     new_refused: Cause | None = None
     files: tuple[FileComparison, ...] = ()
+    lazy: LazyTrial | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -53,8 +66,13 @@ class SourceTrial:
 
     @property
     def is_comparable(self) -> bool:
-        """Return whether the source would be rendered and neither recipe rejected it."""
-        return self.effect in {Effect.CHANGED, Effect.NEW} and not self.is_refused
+        """Return whether both recipes were tried on the source and neither rejected it."""
+        return self.effect in TRIED and not self.is_refused
+
+    @property
+    def is_rendered(self) -> bool:
+        """Return whether the source would be rendered and neither recipe rejects it."""
+        return self.effect in RENDERED and not self.is_refused
 
 
 def try_source(
@@ -74,10 +92,10 @@ def try_source(
         effect = recipe_sets.pair(key).effect
         return SourceTrial(key, effect, name, old_refused=refused.cause, new_refused=refused.cause)
     pair = recipe_sets.pair(key, loaded.source.overrides.recipe)
-    if not pair.needs_render:
+    if pair.effect not in TRIED:
         return SourceTrial(key, pair.effect, _name(pair))
     renderer = _SourceRenderer(sources, loaded, focal, tools)
-    old, new = renderer.render(pair.old), renderer.render(pair.new)
+    old, new = renderer.at_upload(pair.old), renderer.at_upload(pair.new)
     scorers = tools.scorers if scores and max(old.frames, new.frames) == 1 else None
     return SourceTrial(
         key=key,
@@ -88,17 +106,51 @@ def try_source(
         old_refused=old.refused,
         new_refused=new.refused,
         files=compare(pair, old, new, renderer.render, scorers),
+        lazy=renderer.first_requests(pair.new, new),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _SourceRenderer:
-    """Renders one loaded source by any recipe."""
+    """Renders one loaded source by any recipe; `known` holds the results by fingerprint."""
 
     sources: Sources
     loaded: LoadedSource
     focal: Focal | None
     tools: TrialTools
+    known: dict[str, RenderResult] = field(default_factory=dict)
+
+    def at_upload(self, recipe: Recipe | None) -> RenderResult:
+        """Return every file of the source, and the CPU seconds of its upload."""
+        if recipe is None or not recipe.lazy_names():
+            return self.render(recipe)
+        result = self.render(recipe.all_eager())
+        if result.refused or not self._may_be_lazy(recipe):
+            return result
+        upload = self.render(_eager_part(recipe))
+        lazy = frozenset(recipe.lazy_names())
+        return replace(result, cpu_seconds=upload.cpu_seconds, lazy=lazy)
+
+    def first_requests(self, recipe: Recipe | None, result: RenderResult) -> LazyTrial | None:
+        """Return what the first requests take; None if nothing of the source is lazy."""
+        if recipe is None or not result.lazy or self.tools.stopped.is_set():
+            return None
+        slots = {each.name: each.slots for each in recipe.variants}
+        return LazyTrial(
+            all_cpu_seconds=self.render(recipe.all_eager()).cpu_seconds,
+            all_files=len(result.files),
+            upload_cpu_seconds=result.cpu_seconds,
+            files=tuple(
+                LazyFile(
+                    variant,
+                    slot,
+                    cpu_seconds=self._of_first_request(recipe, variant, slot),
+                    readers=readers_of(slot, slots[variant]),
+                    variants=len(slots),
+                )
+                for variant, slot in recipe.lazy_names()
+            ),
+        )
 
     def render(self, recipe: Recipe | None) -> RenderResult:
         """Return what a recipe makes of the source, or the cause of its rejection.
@@ -107,17 +159,55 @@ class _SourceRenderer:
         """
         if recipe is None or self.tools.stopped.is_set():
             return RenderResult()
-        resolved = self.sources.resolve(recipe)
+        if recipe.fingerprint not in self.known:
+            self.known[recipe.fingerprint] = self._rendered(recipe)
+        return self.known[recipe.fingerprint]
+
+    def _rendered(self, recipe: Recipe) -> RenderResult:
         try:
-            rendered = self.tools.renderer.render(
-                self.loaded.data, resolved, focal=self.focal, wait_seconds=CHILD_SECONDS
-            )
+            rendered = self._render(recipe)
         except (Permanent, PoisonSuspect) as failure:
             return RenderResult(refused=failure.cause)
         facts = rendered.done.facts
         return RenderResult(
             rendered.done.cpu_seconds, rendered.files, facts.frames, facts.has_alpha
         )
+
+    def _may_be_lazy(self, recipe: Recipe) -> bool:
+        """Return whether a renderer may make a file of the source: it is still, and not too large.
+
+        All files are made at upload otherwise.
+        """
+        if self.tools.stopped.is_set():
+            return False
+        try:
+            self._of_first_request(recipe, *recipe.lazy_names()[0])
+        except OnlyAtUpload:
+            return False
+        return True
+
+    def _of_first_request(self, recipe: Recipe, variant: str, slot: Slot) -> float:
+        """Return the CPU seconds in which a render child makes one file."""
+        rendered = self._render(recipe.all_eager(), only=(variant, slot))
+        return rendered.done.cpu_seconds
+
+    def _render(self, recipe: Recipe, *, only: tuple[str, Slot] | None = None) -> Rendered:
+        return self.tools.renderer.render(
+            self.loaded.data,
+            self.sources.resolve(recipe),
+            focal=self.focal,
+            wait_seconds=CHILD_SECONDS,
+            only=only,
+        )
+
+
+def _eager_part(recipe: Recipe) -> Recipe:
+    """Return the recipe without its lazy files."""
+    variants = [
+        replace(each, slots=tuple(slot for slot in each.slots if slot not in each.lazy), lazy=())
+        for each in recipe.variants
+    ]
+    return replace(recipe, variants=tuple(each for each in variants if each.slots))
 
 
 def _name(pair: RecipePair) -> str:

@@ -2,15 +2,21 @@
 
 from scripts.pixfleet.plan.changes import Effect
 from scripts.pixfleet.plan.estimate import FileMeans, PlanEstimate, SourceMeans
+from scripts.pixfleet.plan.lazy import LazyEstimate
 from scripts.pixfleet.plan.report import PlanReport
+from scripts.pixfleet.pricing.first_requests import READERS
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.tables import Table, facts, numbers_right, table
 from scripts.pixfleet.terminal.text import counted, dollars, quoted
 from scripts.pixfleet.terminal.times import duration
 
-NEXT = (
-    "Nothing was changed. To deploy: `terraform apply` with this file, then "
-    "`pixfleet backfill enqueue --only stale`."
+DEPLOY = "Nothing was changed. To deploy: `terraform apply` with this file"
+NEXT = f"{DEPLOY}, then `pixfleet backfill enqueue --only stale`."
+LAZIER = "of them would have more lazy files if they were new: they keep what is stored."
+ASSUMED = (
+    "Assumed: requests are spread evenly over sources and variants, {avif:.0%} of readers take "
+    "AVIF and {webp:.1%} WebP but not AVIF. Where requests favour a few pictures, fewer lazy "
+    "files are asked for."
 )
 
 
@@ -21,7 +27,7 @@ def view(report: PlanReport) -> list[Part]:
         "",
         *_listing(report),
     ]
-    if report.is_equivalent or not report.sample.to_render:
+    if report.changes_nothing:
         return [*parts, "", _nothing_to_render(report)]
     for recipe in dict.fromkeys(each.recipe for each in report.file_means):
         files = [each for each in report.file_means if each.recipe == recipe]
@@ -35,7 +41,9 @@ def view(report: PlanReport) -> list[Part]:
     parts += _refusals(report)
     if report.estimate:
         parts += ["", _estimate(report.estimate, report)]
-    return [*parts, "", NEXT]
+    if lazy := report.lazy:
+        parts += ["", *_lazy(lazy)]
+    return [*parts, "", NEXT if report.sample.to_render else f"{DEPLOY}."]
 
 
 def _listing(report: PlanReport) -> list[str]:
@@ -45,9 +53,11 @@ def _listing(report: PlanReport) -> list[str]:
     lines = [
         (
             f"{listed} listed: {again:,} to render again, {first:,} for the first time, "
-            f"{same:,} unchanged."
+            f"{same + counts[Effect.LAZIER]:,} unchanged."
         )
     ]
+    if counts[Effect.LAZIER]:
+        lines.append(f"{counts[Effect.LAZIER]:,} {LAZIER}")
     if counts[Effect.ENDS]:
         lines.append(
             f"{counts[Effect.ENDS]:,} would match no recipe any more: their variants stay until "
@@ -82,7 +92,7 @@ def _files(files: list[FileMeans]) -> Table:
     headings = ["KB now", "KB new", "change", *(["score now", "score new"] * is_scored)]
     rows = [
         [
-            f"{each.variant}.{each.slot}",
+            f"{each.variant}.{each.slot}{' (lazy)' if each.is_lazy else ''}",
             _kilobytes(each.old_bytes),
             _kilobytes(each.new_bytes),
             "same" if each.is_same else _change(each.old_bytes, each.new_bytes),
@@ -91,6 +101,32 @@ def _files(files: list[FileMeans]) -> Table:
         for each in files
     ]
     return numbers_right(table("file", *headings, rows=rows))
+
+
+def _lazy(lazy: LazyEstimate) -> list[Part]:
+    """Return what the lazy files save, by the requests that a source gets."""
+    rows = [
+        (
+            f"{each.requests:,g}",
+            f"{each.asked_for:.1%}",
+            *(dollars(one) for one in (each.eager_dollars, each.lazy_dollars)),
+            _signed(each.saved_dollars),
+        )
+        for each in lazy.costs
+    ]
+    headings = ("lazy files asked for", "all at upload", "lazy", "saved")
+    return [
+        (
+            f"A new source has {lazy.files:g} of {lazy.all_files:g} files at the first request. "
+            "Dollars for a million of them:"
+        ),
+        numbers_right(table("requests a source", *headings, rows=rows)),
+        (
+            "Lazy costs less while fewer than "
+            f"{lazy.break_even:.0%} of the lazy files are ever asked for. "
+            + ASSUMED.format(**{slot.value: share for slot, share in READERS.items()})
+        ),
+    ]
 
 
 def _source(mean: SourceMeans) -> Table:
@@ -131,6 +167,10 @@ def _estimate(estimate: PlanEstimate, report: PlanReport) -> Table:
             "a month": f"{dollars(estimate.dollars_a_month)} for storage, {difference}",
         }
     )
+
+
+def _signed(amount: float) -> str:
+    return dollars(amount) if amount >= 0 else f"-{dollars(-amount)}"
 
 
 def _kilobytes(size: float | None) -> str | None:

@@ -5,6 +5,10 @@ from shared.cloud.deployed_recipes import deployed_recipes
 from shared.cloud.objects import Objects
 from shared.model.recipe import RecipeSet
 
+NO_RENDERER = (
+    "This stack has no renderer (delivery.on_demand), so that lazy formats are made at upload."
+)
+
 
 def stack_recipes(stack: Stack, objects: Objects) -> RecipeSet:
     """Return the deployed recipes; without a renderer everything in them is eager.

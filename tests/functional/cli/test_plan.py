@@ -1,6 +1,7 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,119 @@ def test_a_missing_watermark_ends_the_plan_with_a_sentence(
 
     assert answer.code == 1
     assert "watermark_unusable: Expected a watermark 'marks/none.png'" in answer.err
+
+
+LADDER = {"widths": [32, 64], "formats": ["avif", "webp"]}
+EAGER, LAZY = (
+    [each, {**LADDER, "widths": [16]}] for each in (LADDER, {**LADDER, "lazy": ["webp"]})
+)
+
+
+@pytest.fixture(name="deploy")
+def _deploy(stack: LocalStack, clients: Clients) -> Callable[..., None]:
+    """Return a function that deploys variants of `tiny`, and a renderer."""
+
+    def deploy(variants: object, *, renderer: str = "true") -> None:
+        clients.s3.put_object(
+            Bucket=stack.variants_bucket,
+            Key=stack.recipes_key,
+            Body=json.dumps(recipes(variants=variants)).encode(),
+        )
+        document = stack.document()
+        environment = {
+            **document.environment,
+            "PIXFLEET_ON_DEMAND": renderer,
+            "PIXFLEET_SERVING_TABLE": "serving",
+        }
+        document = replace(document, environment=environment)
+        clients.ssm.put_parameter(
+            Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+        )
+
+    return deploy
+
+
+def test_what_becomes_lazy_renders_nothing_and_saves(
+    deploy: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    pixfleet: RunCommand,
+    tmp_path: Path,
+) -> None:
+    deploy(EAGER)
+    drop(clients, stack, 2)
+    words = ("plan", written(tmp_path, recipes(variants=LAZY)), "--scored=0", "--requests=10")
+
+    document, seen = pixfleet(*words, "--json").document, pixfleet(*words)
+
+    assert document["sources"]["lazier"] == 2
+    assert (document["estimate"], document["changes_nothing"]) == (None, False)
+    lazy = {
+        f"{each['variant']}.{each['slot']}" for each in document["variants"] if each["is_lazy"]
+    }
+    assert lazy == {"w32.webp", "w64.webp"}
+    assert (document["lazy"]["lazy_files"], document["lazy"]["files"]) == (2, 6)
+    seldom, usual, often = document["lazy"]["per_million_sources"]
+    assert (seldom["requests"], usual["requests"], often["requests"]) == (1, 10, 100)
+    assert seldom["saved_dollars"] > usual["saved_dollars"] > often["saved_dollars"]
+    assert document["means_per_source"]["new_objects"] == 4
+    words_seen = " ".join(seen.out.split())
+    assert "0 to render again, 0 for the first time, 2 unchanged." in words_seen
+    assert "2 of them would have more lazy files" in words_seen
+    assert "A new source has 2 of 6 files at the first request." in words_seen
+    assert "95% of readers take AVIF and 1.4% WebP but not AVIF" in words_seen
+    assert "backfill enqueue" not in seen.out
+
+
+def test_what_is_no_longer_lazy_is_made_again(
+    deploy: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    pixfleet: RunCommand,
+    tmp_path: Path,
+) -> None:
+    deploy(LAZY)
+    drop(clients, stack, 1)
+
+    answer = pixfleet("plan", written(tmp_path, recipes(variants=EAGER)), "--scored=0", "--json")
+
+    assert answer.document["sources"]["changed"] == 1
+    assert answer.document["estimate"]["sources"] == 1
+    means = answer.document["means_per_source"]
+    assert (means["old_objects"], means["new_objects"]) == (4, 6)
+    assert means["old_cpu_seconds"] < means["new_cpu_seconds"]
+    assert answer.document["lazy"] is None
+
+
+def test_without_a_renderer_lazy_changes_nothing(
+    deploy: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    pixfleet: RunCommand,
+    tmp_path: Path,
+) -> None:
+    deploy(EAGER, renderer="false")
+    drop(clients, stack, 1)
+
+    answer = pixfleet("plan", written(tmp_path, recipes(variants=LAZY)))
+
+    assert "nothing would be rendered" in answer.out
+    assert "This stack has no renderer" in answer.err
+
+
+def test_an_animation_has_no_lazy_files(
+    deploy: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    pixfleet: RunCommand,
+    tmp_path: Path,
+) -> None:
+    deploy(EAGER)
+    clients.s3.put_object(
+        Bucket=stack.sources_bucket, Key="moving.gif", Body=images.animated_gif((40, 30))
+    )
+
+    answer = pixfleet("plan", written(tmp_path, recipes(variants=LAZY)), "--scored=0", "--json")
+
+    assert answer.document["means_per_source"]["new_objects"] == 6
+    assert answer.document["lazy"] is None
