@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -145,6 +146,32 @@ def build_purge_clients(limits: CallLimits, *, session: "Session | None" = None)
     for client in (clients.cloudfront, clients.dynamodb, clients.sqs):
         bound_connections(client)
     return clients
+
+
+def build_presigning_client(limits: CallLimits, *, session: "Session") -> "S3Client":
+    """Return a client that signs requests for others to send; raises as `build_clients` does.
+
+    It signs by version 4, for the region's own endpoint: an older signature covers no headers, and
+    a new bucket's global endpoint redirects, which no browser follows across origins. It adds no
+    checksum of its own, which would be that of the empty body at the time of signing:
+    https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
+    """
+    with _checked_settings():
+        own_endpoint = session.client("s3").meta.endpoint_url
+        # A bucket's name in the host name needs a name server that knows all buckets.
+        style: Literal["virtual", "path"] = "virtual" if _is_of_aws(own_endpoint) else "path"
+        config = _config(limits.connect_seconds, limits.read_seconds, 1).merge(
+            Config(
+                signature_version="s3v4",
+                request_checksum_calculation="when_required",
+                s3={"addressing_style": style},
+            )
+        )
+        return session.client("s3", config=config)
+
+
+def _is_of_aws(url: str) -> bool:
+    return ".amazonaws.com" in (urlsplit(url).hostname or "")
 
 
 def _config(connect_seconds: float, read_seconds: float, connections: int) -> Config:

@@ -209,9 +209,9 @@ class Queues:
         attributes: Mapping[str, str] | None = None,
         *,
         delay_seconds: int,
-    ) -> None:
-        """Send one message, which is received after `delay_seconds`."""
-        self._calls.attempt(
+    ) -> str:
+        """Send one message, which is received after `delay_seconds`; return SQS's id of it."""
+        answer = self._calls.attempt(
             lambda: self._sqs.send_message(
                 QueueUrl=self._url(queue),
                 MessageBody=body,
@@ -220,6 +220,7 @@ class Queues:
             ),
             stage="send",
         )
+        return answer["MessageId"]
 
     def send_batch(
         self, queue: str, messages: Sequence[OutgoingMessage]

@@ -92,6 +92,11 @@ def public_url(source_key: str, *, variant: str, slot: Slot, version: str) -> st
     return f"{public_path(source_key)}?{urlencode(query)}"
 
 
+def manifest_url(source_key: str) -> str:
+    """Return the path and query under which the edge serves a source's manifest."""
+    return f"{public_path(source_key)}?format=manifest"
+
+
 def public_path(source_key: str) -> str:
     """Return the path under which the edge serves a source's variants, percent-encoded once."""
     path = quote(source_key, safe="/")

@@ -101,9 +101,10 @@ class FakeQueues(Queues):
         attributes: Mapping[str, str] | None = None,
         *,
         delay_seconds: int,
-    ) -> None:
+    ) -> str:
         self._raise_trouble()
         self.sent.append(Sent(queue, body, attributes or {}, delay_seconds))
+        return f"message-{len(self.sent)}"
 
     def _raise_trouble(self) -> None:
         if self.trouble:

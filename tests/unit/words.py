@@ -132,6 +132,8 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
     Kept("scripts/pixfleet/image/history_view.py", "deaths", "a field of the JSON document"),
     Kept("scripts/pixfleet/image/history_view.py", "verdict", "a field of the JSON document"),
+    Kept("worker/api/handler.py", "fleet", "a setting: the name of all workers of a stack"),
+    Kept("worker/api/settings.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/batch.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/runner.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/purge/handler.py", "fleet", "a setting: the name of all workers of a stack"),

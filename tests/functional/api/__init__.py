@@ -1,0 +1,1 @@
+"""The API over moto: in process, through ASGI."""

@@ -1,0 +1,1 @@
+"""Images: what became of a source, and which sources there are."""

@@ -1,0 +1,1 @@
+"""The service itself: whether it is up, and the description of its routes."""
