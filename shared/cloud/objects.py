@@ -76,6 +76,14 @@ class StoredFile:
     data: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """The version that a variant is of, and when it was stored, in seconds since the epoch."""
+
+    version: str
+    stored_at: float
+
+
 class Objects:
     """The sources bucket and the variants bucket."""
 
@@ -194,6 +202,20 @@ class Objects:
             )
         except Missing:
             return None
+
+    def stored_version(self, source_key: str, name: str) -> StoredVersion | None:
+        """Return of which version a stored variant is; None if there is no such object."""
+        try:
+            answer = self.calls.attempt(
+                lambda: self._s3.head_object(
+                    Bucket=self.variants_bucket, Key=stored_key(source_key, name)
+                ),
+                stage="head",
+            )
+        except Missing:
+            return None
+        version = answer["Metadata"].get(VERSION, "")
+        return StoredVersion(version, answer["LastModified"].timestamp())
 
     def copy_variant(self, source_key: str, from_name: str, to_name: str, *, etag: str) -> None:
         """Store an object's bytes, type and metadata under another name of the same source.

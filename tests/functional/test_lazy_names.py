@@ -9,13 +9,13 @@ import pytest
 from shared.cloud.ledger import Claim
 from shared.cloud.objects import Objects
 from shared.events.sqs import Message
-from shared.model.codec import Codec
 from shared.model.errors import Cause, Failure
 from shared.model.keys import stored_key
 from shared.model.outcome import Outcome
 from shared.model.source import Source
 from tests.functional.conftest import LIVE, SOURCES, TINY_NAMES, VARIANTS, World
 from tests.support import images
+from tests.support.lazy_variants import claimed_to_serve, store_lazily
 from worker.policy import POLICY
 
 pytestmark = pytest.mark.functional
@@ -25,23 +25,8 @@ LAZY = ("w32.avif", "w64.avif")
 FULL_SET = {*TINY_NAMES, "manifest.json"}
 
 
-def claimed_to_serve(world: World, name: str = LAZY[0], *, lease_seconds: float = 600) -> Claim:
-    return world.ledger.claim_to_store(
-        KEY, name, entry=world.ledger.read(KEY), lease_seconds=lease_seconds, records_name=True
-    )
-
-
-def store_lazily(world: World, *names: str) -> None:
-    """Do what renderers do."""
-    for name in names:
-        claim = claimed_to_serve(world, name)
-        world.clients.s3.put_object(
-            Bucket=VARIANTS,
-            Key=stored_key(KEY, name),
-            Body=b"a variant of the first version",
-            ContentType=Codec.AVIF.content_type,
-        )
-        world.ledger.release_serving(claim)
+def claim_of_a_renderer(world: World) -> Claim:
+    return claimed_to_serve(world.ledger, KEY, LAZY[0])
 
 
 @pytest.fixture(name="published")
@@ -49,7 +34,7 @@ def _published(world: World) -> World:
     """Return a world in which a picture is published, and two of its lazy variants stored."""
     world.drop(KEY, images.jpeg(seed=1))
     world.process(KEY)
-    store_lazily(world, *LAZY)
+    store_lazily(world.ledger, world.clients.s3, VARIANTS, KEY, *LAZY)
     return world
 
 
@@ -155,7 +140,7 @@ def with_sleep(world: World, sleep: Callable[[float], None]) -> World:
 
 
 def test_a_worker_waits_in_place_while_a_renderer_stores_a_variant(published: World) -> None:
-    claim = claimed_to_serve(published)
+    claim = claim_of_a_renderer(published)
     sleep = Sleeping(published, claim, pauses=3)
     published.drop(KEY, images.jpeg(seed=2))
 
@@ -175,7 +160,7 @@ def test_a_worker_waits_for_the_renderer_that_came_between_its_read_and_its_clai
     def refuse(self: object, entry: object) -> None:
         refuse_held(self, entry)  # type: ignore[arg-type] # passed through
         if not claims:
-            claims.append(claimed_to_serve(published))
+            claims.append(claim_of_a_renderer(published))
 
     monkeypatch.setattr(type(published.ledger), "refuse_held", refuse)
     published.drop(KEY, images.jpeg(seed=2))
@@ -190,7 +175,7 @@ def test_a_worker_waits_for_the_renderer_that_came_between_its_read_and_its_clai
 
 
 def test_a_worker_does_not_wait_beyond_the_time_that_its_work_takes(published: World) -> None:
-    claimed_to_serve(published)
+    claim_of_a_renderer(published)
     published.drop(KEY, images.jpeg(seed=2))
     seconds: list[float] = []
     least = POLICY.least_claim_seconds + POLICY.triage_seconds
@@ -205,7 +190,7 @@ def test_a_worker_does_not_wait_beyond_the_time_that_its_work_takes(published: W
 
 
 def test_a_current_picture_is_current_while_a_renderer_stores_a_variant(published: World) -> None:
-    claimed_to_serve(published)
+    claim_of_a_renderer(published)
 
     assert published.process(KEY) is Outcome.CURRENT
 
@@ -213,7 +198,7 @@ def test_a_current_picture_is_current_while_a_renderer_stores_a_variant(publishe
 def test_a_message_of_which_a_renderer_took_the_last_receive_is_sent_again(
     published: World,
 ) -> None:
-    claimed_to_serve(published)
+    claim_of_a_renderer(published)
     published.drop(KEY, images.jpeg(seed=2))
     body = published.event(KEY)
     message = Message("m1", "r1", body, published.settings.max_receives, f"arn:{LIVE}", None)

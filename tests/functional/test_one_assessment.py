@@ -279,7 +279,7 @@ def _check(site: _Site, entry: Entry) -> CheckResult:
     names = entry.stored
     if entry.status == PUBLISHED and not entry.is_unfinished:
         names |= {MANIFEST_NAME}
-    checker = Checker(site.recipes, site.objects.head, since=inf)
+    checker = Checker(site.recipes, site.objects.head, site.objects.stored_version, since=inf)
     return checker.check(ListedKey(site.key, site.listed, names), entry)
 
 
@@ -318,7 +318,9 @@ def test_everybody_agrees_with_the_worker(case: Case) -> None:
     why = explain(_history(site, result), site.recipe_set, NOW)
     status, later = _redrive_status(site, REDRIVEN), _redrive_status(site, PROCESSED - 60)
     sent = {only: _sent(site, listed, only) for only in (None, *Only)} if listed else {}
-    unlisted = Checker(site.recipes, site.objects.head, since=inf).check_entry(site.key, entry)
+    unlisted = Checker(
+        site.recipes, site.objects.head, site.objects.stored_version, since=inf
+    ).check_entry(site.key, entry)
     unchanged = _worker_outcome(site)
 
     assert (None if state.kind.needs_work else state.kind) is unchanged

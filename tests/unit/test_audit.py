@@ -138,7 +138,8 @@ def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:
         "scripts.pixfleet.verify.listings.shard", lambda key: f"0{int(key[7]) % 2}"
     )
     monkeypatch.setattr("shared.model.keys.shard", lambda key: f"0{int(key[7]) % 2}")
-    checker = Checker(CurrentRecipes(RECIPES, lambda _: FINGERPRINT), lambda _: None, since=2e9)
+    recipes = CurrentRecipes(RECIPES, lambda _: FINGERPRINT)
+    checker = Checker(recipes, lambda _: None, lambda *_: None, since=2e9)
     audit = Audit(
         cast("Any", _Bucket(count)),
         _Ledger(),

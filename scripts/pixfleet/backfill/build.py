@@ -19,15 +19,14 @@ from scripts.pixfleet.backfill.selection import Feeder, Only
 from scripts.pixfleet.backfill.upload import Store, Upload
 from scripts.pixfleet.command import Context
 from scripts.pixfleet.pricing.averages import Averages
-from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE, Lane
-from scripts.pixfleet.stack.stack_recipes import stack_recipes
+from scripts.pixfleet.stack.stack_recipes import current_recipes
 from shared.clock import SystemClock
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 from shared.model.limits import Limits as RenderLimits
-from shared.model.state import CurrentRecipes
 
 CONFIRMED = "confirmed"
 
@@ -48,12 +47,10 @@ class Backfill:
         """Return the parts for the context's stack."""
         stack, clients = context.stack, context.clients
         objects = objects_of(stack, clients)
-        recipe_set = stack_recipes(stack, objects)
-        recipes = CurrentRecipes(recipe_set, current_fingerprints(objects))
         return cls(
             context=context,
             policy=policy,
-            assessor=Assessor(recipes, objects),
+            assessor=Assessor(current_recipes(stack, objects), objects),
             ledger=LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table),
             index=StatusIndex(
                 clients.dynamodb, clients.calls, stack.ledger_table, stack.status_index

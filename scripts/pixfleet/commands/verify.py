@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from scripts.pixfleet.command import Context, command
-from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
+from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.ssm_parameter import BULK, LIVE
-from scripts.pixfleet.stack.stack_recipes import stack_recipes
+from scripts.pixfleet.stack.stack_recipes import current_recipes
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import facts, table
@@ -26,7 +26,6 @@ from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
-from shared.model.state import CurrentRecipes
 
 app = typer.Typer()
 
@@ -76,12 +75,11 @@ def verify(  # noqa: PLR0913 - one for each option
 def _repair_context(context: Context) -> RepairContext:
     stack, clients, clock = context.stack, context.clients, SystemClock()
     objects = objects_of(stack, clients)
-    recipe_set = stack_recipes(stack, objects)
     return RepairContext(
         objects=objects,
         ledger=Ledger(clients.dynamodb, clients.calls, stack.ledger_table, clock),
         queues=Queues(clients.sqs, clients.calls),
-        recipes=CurrentRecipes(recipe_set, current_fingerprints(objects)),
+        recipes=current_recipes(stack, objects),
         clock=clock,
         queue=(stack.lanes.get(BULK) or stack.lanes[LIVE]).queue,
     )
@@ -92,7 +90,7 @@ def _audit(context: Context, repair_context: RepairContext, since: float, prefix
     return Audit(
         context.clients.s3,
         LedgerReader(context.clients.dynamodb, context.clients.calls, context.stack.ledger_table),
-        Checker(repair_context.recipes, objects.head, since),
+        Checker(repair_context.recipes, objects.head, objects.stored_version, since),
         Scope(objects.sources_bucket, objects.variants_bucket, prefix),
     )
 

@@ -12,13 +12,12 @@ from scripts.pixfleet.image.history_view import document, view
 from scripts.pixfleet.image.logs import read_log
 from scripts.pixfleet.image.variants import base_url
 from scripts.pixfleet.image.why import explain
-from scripts.pixfleet.stack.buckets import current_fingerprints, objects_of
-from scripts.pixfleet.stack.stack_recipes import stack_recipes
+from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.stack_recipes import current_recipes
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.check import Checker
 from shared.cloud.ledger_reader import LedgerReader
-from shared.model.state import CurrentRecipes
 
 app = typer.Typer()
 
@@ -34,12 +33,12 @@ def why(
     now, stack, clients = time.time(), context.stack, context.clients
     since = now - span_seconds(log, option="--log")
     objects = objects_of(stack, clients)
-    recipes = stack_recipes(stack, objects)
-    current = CurrentRecipes(recipes, current_fingerprints(objects))
-    reader = HistoryReader(clients.s3, stack, Checker(current, objects.head, since=inf))
+    recipes = current_recipes(stack, objects)
+    checker = Checker(recipes, objects.head, objects.stored_version, since=inf)
+    reader = HistoryReader(clients.s3, stack, checker)
     entry = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key]
     history = reader.read(key, entry)
-    explanation = explain(history, recipes, now)
+    explanation = explain(history, recipes.recipe_set, now)
     lines = read_log(clients.logs, stack.log_group, key, since=since)
     base = base_url(stack.distribution)
     context.console.result(

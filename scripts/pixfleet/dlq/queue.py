@@ -155,6 +155,7 @@ class DeadLetterQueue:
             self.ledger,
             stack_recipes(self.stack, self.objects),
             Watermarks(),
+            on_demand=self.stack.is_on_demand,
         )
         with ThreadPoolExecutor(STATUS_THREADS) as threads:
             return reader.read(

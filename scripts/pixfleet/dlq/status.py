@@ -18,7 +18,7 @@ from shared.model.state import CurrentRecipes, Reason, StateKind, assess
 # S3's `LastModified` is in whole seconds: an entry written in the same second may be older than
 # the redrive. If it is newer, its dead letter or the published variants show the outcome, too.
 LAST_MODIFIED_SECONDS = 1.0
-PROCESSED_BEFORE_CHANGE = (Reason.RECIPE_CHANGED, Reason.ENGINE_CHANGED)
+PROCESSED_BEFORE_CHANGE = (Reason.RECIPE_CHANGED, Reason.ENGINE_CHANGED, Reason.NOT_AT_UPLOAD)
 
 
 class RedriveOutcome(StrEnum):
@@ -89,6 +89,7 @@ class RedriveStatusReader:
     ledger: Ledger
     recipes: RecipeSet
     watermarks: Watermarks
+    on_demand: bool = False
 
     def read(
         self,
@@ -128,7 +129,8 @@ class RedriveStatusReader:
 
     def _of_key(self, key: str, since: float) -> MessageOutcome:
         entry, source = self.ledger.read(key), self.objects.head(key)
-        state = assess(key, entry, source, CurrentRecipes(self.recipes, self._fingerprint))
+        recipes = CurrentRecipes(self.recipes, self._fingerprint, on_demand=self.on_demand)
+        state = assess(key, entry, source, recipes)
         # The recipe or the engine may have changed again since the message was processed.
         is_processed = entry.updated_at >= since and (
             state.kind in (StateKind.CURRENT, StateKind.REJECTED)

@@ -71,7 +71,7 @@ def _entry_document(entry: Entry) -> dict[str, object]:
     # The JSON document keeps the former names of two fields, because programs read them.
     fields["deaths"] = fields.pop("crashed_attempts")
     fields["told_by"] = sorted(fields.pop("message_ids"))
-    return {**fields, "stored": sorted(entry.stored)}
+    return {**fields, "stored": sorted(entry.stored), "lazy": sorted(entry.lazy)}
 
 
 def _ledger_facts(entry: Entry) -> dict[str, object]:
@@ -90,6 +90,11 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
         "variant bytes": human_bytes(entry.variant_bytes) if entry.variant_bytes else "",
         "CPU time": f"{entry.cpu_seconds:.2f} s" if entry.cpu_seconds else "",
         "total time": f"{entry.total_seconds:.2f} s" if entry.total_seconds else "",
+        "made in full": "yes" if entry.is_all_eager else "",
+        "copies": ", ".join(f"{name} of {of}" for name, of in sorted(entry.equal.items())),
+        "lazy": ", ".join(sorted(entry.lazy)),
+        "purge due": timestamp(entry.purge_due) if entry.purge_due else "",
+        "claim": entry.claim_kind,
         "lease until": timestamp(entry.lease_until) if entry.lease_until else "",
         "crashed attempts": entry.crashed_attempts or "",
         "crashed render children": entry.crashes or "",
@@ -110,6 +115,7 @@ def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
     variants = history.manifest.variants if history.manifest else ()
     order = {each.label: at for at, each in enumerate(variants)}
     listed = {each.label: each for each in variants}
+    equal = history.entry.equal if isinstance(history.entry, Entry) else {}
     rows: list[tuple[object, ...]] = []
     for stored in sorted(history.stored, key=lambda each: order.get(each.name, len(order))):
         known = listed.get(stored.name)
@@ -120,7 +126,9 @@ def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
                 _type_cell(stored, known),
                 human_bytes(stored.size_bytes),
                 timestamp(stored.modified).removesuffix(" UTC"),
-                _mismatch(stored, known),
+                f"copy of {equal[stored.name]}"
+                if stored.name in equal
+                else _mismatch(stored, known),
             )
         )
     missing = history.check.names if history.check.reason == ObjectsReason.MISSING else ()

@@ -7,7 +7,7 @@ from scripts.pixfleet.image.history import KeyHistory
 from scripts.pixfleet.image.runbook import SECTION, advice
 from scripts.pixfleet.page.rows import STILL_REASONS
 from scripts.pixfleet.terminal.suggestions import suggest
-from scripts.pixfleet.terminal.text import quoted
+from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import duration, timestamp
 from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
@@ -39,7 +39,7 @@ def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
             (entry.detail,),
             ("pixfleet doctor",),
         )
-    if entry.lease_until >= now:
+    if entry.lease_until >= now and not entry.is_serving(now):
         left = f"{entry.lease_until - now:.0f} s"
         return Explanation(
             f"A worker is processing it: its claim expires in {left} at the latest.",
@@ -68,9 +68,10 @@ def _without_source(history: KeyHistory, entry: Entry) -> Explanation:
             ("pixfleet status", _repair(key)),
         )
     if entry.status == REMOVED:
+        kept = ("S3 still keeps the versions below.",) if history.versions else ()
         return Explanation(
             f"The source was deleted, and its variants with it, at {timestamp(entry.updated_at)}.",
-            ("S3 still keeps the versions below.",) if history.versions else (),
+            (*kept, *_purge(entry)),
             is_well=True,
         )
     if history.versions:
@@ -84,10 +85,10 @@ def _without_source(history: KeyHistory, entry: Entry) -> Explanation:
 def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
     key, check = history.key, history.check
     if check.kind is Kind.CURRENT:
-        variants = len(history.stored) - 1  # one object is the manifest
+        variants = counted(len(entry.stored), "variant")
         return Explanation(
-            f"It is published: {variants} variants by the current recipe {quoted(entry.recipe)}.",
-            _reductions(history.manifest),
+            f"It is published: {variants} by the current recipe {quoted(entry.recipe)}.",
+            (*_reductions(history.manifest), *_on_demand(history, entry, now)),
             (suggest("show", key), suggest("urls", key)),
             is_well=True,
         )
@@ -129,7 +130,7 @@ def _rejected(entry: Entry, key: str) -> Explanation:
     because += [f"To do: {found.do}."] if found.do else []
     return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",
-        (*because, f"See {SECTION}."),
+        (*because, *_purge(entry), f"See {SECTION}."),
         (
             suggest("dlq try", cause=entry.cause),
             suggest("dlq redrive --dry-run", prefix=key),
@@ -145,6 +146,9 @@ _REASONS: Mapping[str, str] = {
     Reason.OVERRIDES_CHANGED: "Its metadata has changed since it was last processed.",
     Reason.RECIPE_CHANGED: "Its recipe has changed since it was last processed.",
     Reason.ENGINE_CHANGED: "It was last processed by another engine version.",
+    Reason.NOT_AT_UPLOAD: "Variants that have to be stored at upload are not: what the recipe "
+    "makes lazy has changed, or the stack has no renderer any more.",
+    ObjectsReason.OUTDATED: "The bucket holds lazy variants of another version.",
     ObjectsReason.MISSING: "The ledger lists objects that are not in the bucket.",
     ObjectsReason.UNLISTED: "The bucket holds objects that the ledger does not list.",
     ObjectsReason.UNLISTED_WITHOUT_RECIPE: "No recipe matches its key, but objects are stored.",
@@ -175,6 +179,35 @@ def _reductions(manifest: Manifest | None) -> tuple[str, ...]:
             f"plainer one: {', '.join(limited)}."
         )
     return tuple(sentences)
+
+
+def _on_demand(history: KeyHistory, entry: Entry, now: float) -> tuple[str, ...]:
+    """Return what was made at a request, or will be, in sentences."""
+    sentences = []
+    if entry.is_all_eager:
+        sentences.append("Its lazy variants were made at upload: a request would take too long.")
+    if entry.equal:
+        one = len(entry.equal) == 1
+        sentences.append(
+            f"{counted(len(entry.equal), 'name')} {'shares' if one else 'share'} the bytes of "
+            f"another, and {'is' if one else 'are'} copied when somebody asks."
+        )
+    if entry.lazy:
+        stored = {each.name for each in history.stored} & entry.lazy
+        sentences.append(
+            f"Requests have added {counted(len(stored), 'variant')}: "
+            f"{', '.join(map(quoted, sorted(stored))) or 'none is stored any more'}."
+        )
+    if entry.is_serving(now):
+        sentences.append("A renderer is storing a lazy variant of it.")
+    return tuple(sentences)
+
+
+def _purge(entry: Entry) -> tuple[str, ...]:
+    if not entry.purge_due:
+        return ()
+    due = timestamp(entry.purge_due)
+    return (f"CloudFront has to be purged of it since {due}: the next worker asks for it.",)
 
 
 def _crashes(entry: Entry) -> tuple[str, ...]:

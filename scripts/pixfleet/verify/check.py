@@ -14,6 +14,7 @@ from scripts.pixfleet.verify.check_result import (
 )
 from scripts.pixfleet.verify.listings import ListedKey
 from shared.cloud.ledger_reader import Read
+from shared.cloud.objects import StoredVersion
 from shared.model.entry import Entry
 from shared.model.errors import UnknownSchema
 from shared.model.keys import MANIFEST_NAME
@@ -32,12 +33,15 @@ _UNLISTED = {
 class Checker:
     """Checks keys and changes nothing.
 
-    `head` returns a source as it is now; it is called only where a listing is not enough. A key
-    that changed at or after `since` (seconds since the epoch) counts as being worked on.
+    `head` returns a source as it is now; it is called only where a listing is not enough.
+    `stored_version` returns of which version an object of a source is: no listing shows that. It
+    is called for lazy objects only, of which most sources have none. A key that changed at or
+    after `since` (seconds since the epoch) counts as being worked on.
     """
 
     recipes: CurrentRecipes
     head: Callable[[str], Source | None]
+    stored_version: Callable[[str, str], StoredVersion | None]
     since: float
 
     def check(self, listed: ListedKey, entry: Read) -> CheckResult:
@@ -82,7 +86,33 @@ class Checker:
             removed = _sorted(names) if state.kind is StateKind.ORPHANED else ()
             kind = Kind(state.kind.value)
             return CheckResult(key, kind, state.reason, RepairAction.ENQUEUE, removed)
-        return _compared_objects(listed, entry, state.kind)
+        result = _compared_objects(listed, entry, state.kind)
+        if state.kind is StateKind.CURRENT and result.action is not RepairAction.REMAKE:
+            return self._with_outdated(result, entry, listed.names)
+        return result
+
+    def _with_outdated(
+        self, result: CheckResult, entry: Entry, names: frozenset[str]
+    ) -> CheckResult:
+        """Return the result with the stored lazy objects that are of another version."""
+        key, outdated = result.key, frozenset[str]()
+        for name in sorted(names & entry.lazy - entry.stored):
+            stored = self.stored_version(key, name)
+            if stored is None or stored.version == entry.version:
+                continue  # a lifecycle rule may delete a lazy object at any time
+            if stored.stored_at >= self.since:
+                return CheckResult(key, Kind.WORKING)
+            outdated |= {name}
+        if not outdated:
+            return result
+        others = result.names if result.kind is Kind.ORPHANED else ()
+        return CheckResult(
+            key,
+            Kind.STALE,
+            ObjectsReason.OUTDATED,
+            RepairAction.DELETE,
+            _sorted(outdated | frozenset(others)),
+        )
 
 
 def _not_indexed(key: str) -> CheckResult:
@@ -90,14 +120,18 @@ def _not_indexed(key: str) -> CheckResult:
 
 
 def _compared_objects(listed: ListedKey, entry: Entry, kind: StateKind) -> CheckResult:
-    """Return whether the stored objects are those of an entry that agrees with its source."""
+    """Return whether the stored objects are those of an entry that agrees with its source.
+
+    A lazy object may be missing: nobody has asked for it, or a lifecycle rule has deleted it.
+    """
     key, names = listed.key, listed.names
     wanted = entry.stored | {MANIFEST_NAME} if kind is StateKind.CURRENT else frozenset()
     if missing := wanted - names:
         return CheckResult(
             key, Kind.MISSING, ObjectsReason.MISSING, RepairAction.REMAKE, _sorted(missing)
         )
-    if unlisted := names - wanted:
+    may_exist = wanted | entry.lazy if kind is StateKind.CURRENT else wanted
+    if unlisted := names - may_exist:
         # Without a source the reason is that, whether or not a recipe matches the key.
         reason = _UNLISTED[kind if listed.source else StateKind.ABSENT]
         return CheckResult(key, Kind.ORPHANED, reason, RepairAction.DELETE, _sorted(unlisted))

@@ -30,6 +30,7 @@ class ObjectsReason(StrEnum):
     """Why a key differs although its ledger entry agrees with its source."""
 
     MISSING = "objects missing"
+    OUTDATED = "lazy objects of another version"
     UNLISTED = "objects not in the ledger"
     UNLISTED_WITHOUT_SOURCE = "source gone, not in the ledger"
     UNLISTED_WITHOUT_RECIPE = "no recipe, not in the ledger"
@@ -48,7 +49,7 @@ class RepairAction(StrEnum):
     ENQUEUE = "enqueue"  # the worker publishes or removes
     REMAKE = "remake"  # the entry looks finished: mark it dirty, then enqueue
     INDEX = "index"  # the entry is right, but the index on status lacks it
-    DELETE = "delete"  # no ledger entry lists these objects: no worker would find them
+    DELETE = "delete"  # no worker would find these objects, or a renderer makes them again
 
 
 @dataclass(frozen=True, slots=True)

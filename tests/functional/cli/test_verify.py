@@ -9,11 +9,14 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import STATUS_INDEX, LocalStack
+from shared.clock import SystemClock
+from shared.cloud.ledger import Ledger
 from shared.cloud.status_index import StatusIndex
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import CommandResult, RunCommand
 from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
+from tests.support.lazy_variants import put_lazy, store_lazily
 
 pytestmark = pytest.mark.functional
 
@@ -350,3 +353,107 @@ def _heads(monkeypatch: pytest.MonkeyPatch, heads: list[str]) -> object:
 
     monkeypatch.setattr(Objects, "head", recorded)
     return real
+
+
+@pytest.fixture(name="ledger")
+def _ledger(stack: LocalStack, clients: Clients) -> Ledger:
+    clock = SystemClock()
+    return Ledger(clients.dynamodb, unbounded_calls(clock), stack.ledger_table, clock)
+
+
+LAZY = ("w32.avif", "w64.avif", "w96.avif")
+
+
+def test_lazy_objects_may_be_stored_or_not(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    ledger: Ledger,
+) -> None:
+    drop("cat.jpg")
+    store_lazily(ledger, clients.s3, stack.variants_bucket, "cat.jpg", *LAZY)
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("cat.jpg", LAZY[0]))
+
+    answer = verify()
+
+    assert answer.code == 0, answer
+    assert answer.document["counts"]["current"] == 1
+
+
+def test_lazy_objects_of_another_version_or_without_a_claim_are_deleted(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    ledger: Ledger,
+) -> None:
+    drop("late.jpg", "both.jpg", "unknown.jpg")
+    for key in ("late.jpg", "both.jpg"):
+        store_lazily(ledger, clients.s3, stack.variants_bucket, key, *LAZY[:2])
+        put_lazy(clients.s3, stack.variants_bucket, key, LAZY[0], "an earlier version")
+    for key in ("both.jpg", "unknown.jpg"):
+        version = ledger.read(key).version
+        put_lazy(clients.s3, stack.variants_bucket, key, LAZY[2], version)
+
+    found = verify()
+    repaired = verify("--repair", "--yes")
+    after = verify()
+
+    assert _reasons(found) == {
+        "lazy objects of another version": ["both.jpg", "late.jpg"],
+        "objects not in the ledger": ["unknown.jpg"],
+    }
+    assert repaired.document["repair"] == {"enqueued": 0, "deleted": 4, "indexed": 0, "failed": 0}
+    assert after.code == 0, after
+    for key in ("late.jpg", "both.jpg"):
+        page = clients.s3.list_objects_v2(
+            Bucket=stack.variants_bucket, Prefix=stored_key(key, "w64.avif")
+        )
+        assert page["KeyCount"] == 1
+        assert ledger.read(key).lazy == set(LAZY[:2])
+
+
+def test_lazy_objects_go_when_a_source_is_made_again(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    ledger: Ledger,
+    run_worker: Callable[..., None],
+) -> None:
+    drop("lost.jpg")
+    store_lazily(ledger, clients.s3, stack.variants_bucket, "lost.jpg", *LAZY)
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("lost.jpg", "w32.webp"))
+
+    verify("--repair", "--yes")
+    between = ledger.read("lost.jpg")
+    run_worker(stack.bulk_queue)
+    after = verify()
+
+    assert between.is_unfinished
+    assert between.stored >= set(LAZY)
+    assert after.code == 0, after
+    assert ledger.read("lost.jpg").lazy == frozenset()
+    lazy = clients.s3.list_objects_v2(
+        Bucket=stack.variants_bucket, Prefix=stored_key("lost.jpg", "w96.avif")
+    )
+    assert lazy["KeyCount"] == 0
+
+
+def test_a_lazy_object_that_was_stored_a_moment_ago_is_no_difference(
+    pixfleet: RunCommand,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    ledger: Ledger,
+) -> None:
+    """A worker may have published the version of the object after the entry was read."""
+    drop("cat.jpg")
+    store_lazily(ledger, clients.s3, stack.variants_bucket, "cat.jpg", LAZY[0])
+    put_lazy(clients.s3, stack.variants_bucket, "cat.jpg", LAZY[0], "a later version")
+
+    answer = pixfleet("verify", "--json", "--grace", "1h")
+
+    assert answer.code == 0, answer
+    assert answer.document["counts"]["being worked on"] == 1

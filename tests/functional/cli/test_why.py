@@ -13,6 +13,7 @@ from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
 from tests.support.fakes import unbounded_calls
 from tests.support.images import animated_gif, jpeg, png
+from tests.support.lazy_variants import claimed_to_serve, store_lazily
 
 pytestmark = pytest.mark.functional
 
@@ -29,6 +30,18 @@ def _drop(stack: LocalStack, clients: Clients, run_worker: Callable[..., None]) 
         run_worker()
 
     return drop
+
+
+def send_message_about(stack: LocalStack, clients: Clients, key: str) -> None:
+    """Send a message about a key: moto sends no events of removals."""
+    url = clients.sqs.get_queue_url(QueueName=stack.live_queue)["QueueUrl"]
+    body = backfill.write(stack.sources_bucket, [key])
+    clients.sqs.send_message(QueueUrl=url, MessageBody=body)
+
+
+def ledger_of(stack: LocalStack, clients: Clients) -> Ledger:
+    clock = SystemClock()
+    return Ledger(clients.dynamodb, unbounded_calls(clock), stack.ledger_table, clock)
 
 
 def test_a_published_image_is_shown_with_versions_ledger_and_objects(
@@ -104,10 +117,7 @@ def test_a_deleted_image_is_shown_with_its_versions(
     drop("cat.jpg")
     clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.jpg")
     before = pixfleet("why", "cat.jpg")
-    # moto sends no events of removals.
-    url = clients.sqs.get_queue_url(QueueName=stack.live_queue)["QueueUrl"]
-    body = backfill.write(stack.sources_bucket, ["cat.jpg"])
-    clients.sqs.send_message(QueueUrl=url, MessageBody=body)
+    send_message_about(stack, clients, "cat.jpg")
     run_worker()
 
     answer = pixfleet("why", "cat.jpg")
@@ -173,3 +183,79 @@ def test_control_characters_and_markup_in_a_key_are_escaped(
     assert answer.code == 3
     assert "\x1b[2J" not in answer.out
     assert "[red]" in answer.out
+
+
+def test_what_requests_have_added_is_shown_apart(
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
+) -> None:
+    drop("cat.jpg")
+    ledger = ledger_of(stack, clients)
+    names = ("w32.avif", "w64.avif")
+    store_lazily(ledger, clients.s3, stack.variants_bucket, "cat.jpg", *names)
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("cat.jpg", names[0]))
+
+    answer = pixfleet("why", "cat.jpg")
+    document = pixfleet("why", "cat.jpg", "--json").document
+
+    assert answer.code == 0
+    assert "It is published: 3 variants" in answer.out
+    assert "Requests have added 1 variant: w64.avif." in answer.out
+    assert document["ledger"]["lazy"] == list(names)
+    assert sorted(document["ledger"]["stored"]) == ["w32.webp", "w64.fallback", "w64.webp"]
+
+
+def test_a_renderer_at_work_is_no_work_in_progress(
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
+) -> None:
+    drop("cat.jpg")
+    ledger = ledger_of(stack, clients)
+    claimed_to_serve(ledger, "cat.jpg", "w32.avif")
+
+    answer = pixfleet("why", "cat.jpg")
+
+    assert "It is published: 3 variants" in answer.out
+    assert "A renderer is storing a lazy variant of it." in answer.out
+
+
+def test_copies_and_what_was_made_in_full_are_shown(
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
+) -> None:
+    drop("cat.jpg")
+    clients.dynamodb.update_item(
+        TableName=stack.ledger_table,
+        Key={"key": {"S": "cat.jpg"}},
+        UpdateExpression="SET #equal = :equal, is_all_eager = :yes",
+        ExpressionAttributeNames={"#equal": "equal"},
+        ExpressionAttributeValues={
+            ":equal": {"M": {"w32.webp": {"SS": ["w96.webp"]}}},
+            ":yes": {"BOOL": True},
+        },
+    )
+    ledger = ledger_of(stack, clients)
+    store_lazily(ledger, clients.s3, stack.variants_bucket, "cat.jpg", "w96.webp")
+
+    answer = pixfleet("why", "cat.jpg")
+
+    assert "1 name shares the bytes of another" in answer.out
+    assert "Its lazy variants were made at upload" in answer.out
+    assert "copy of" in answer.out
+
+
+def test_a_purge_that_was_not_sent_is_shown(
+    pixfleet: RunCommand,
+    drop: Drop,
+    stack: LocalStack,
+    clients: Clients,
+    run_worker: Callable[..., None],
+) -> None:
+    drop("cat.jpg")
+    drop("dog.jpg")
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.jpg")
+    send_message_about(stack, clients, "cat.jpg")
+    run_worker()
+    drop("dog.jpg", b"no image")
+
+    answers = [pixfleet("why", key) for key in ("cat.jpg", "dog.jpg")]
+
+    for answer in answers:
+        assert "CloudFront has to be purged of it since" in answer.out
