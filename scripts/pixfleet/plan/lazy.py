@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 
 from scripts.pixfleet.pricing.first_requests import (
+    KEPT_MONTHS,
     READERS,
     first_request_dollars,
+    lazy_storage_dollars_a_month,
     share_asked_for,
 )
 from scripts.pixfleet.pricing.prices import MILLION
-from scripts.pixfleet.pricing.rendering import render_dollars
+from scripts.pixfleet.pricing.rendering import render_dollars, storage_dollars_a_month
 from shared.model.recipe import Slot
 
 # The sensitivity to the number of requests is shown for a tenth of it, itself and ten times it.
@@ -19,50 +21,65 @@ FACTORS = (0.1, 1.0, 10.0)
 
 @dataclass(frozen=True, slots=True)
 class LazyFile:
-    """A lazy file of a source: the CPU seconds of its first request, and who gets its slot.
+    """A lazy file of a source, and the CPU seconds of its first request.
 
-    `readers` is the share of readers, and `variants` how many variants share the requests.
+    `share` is its share of the requests that the source gets.
     """
 
     variant: str
     slot: Slot
+    size_bytes: int
     cpu_seconds: float
-    readers: float
-    variants: int
+    share: float
+
+    def dollars(self, architecture: str) -> float:
+        """Return the dollars for making it at its first request and keeping it."""
+        kept = KEPT_MONTHS * lazy_storage_dollars_a_month(self.size_bytes)
+        return first_request_dollars(self.cpu_seconds, architecture) + kept
 
 
 @dataclass(frozen=True, slots=True)
 class LazyTrial:
-    """The CPU seconds and files of a source at upload: with all files, and without lazy ones."""
+    """The CPU seconds of a source at upload, with all its files and without the lazy ones."""
 
-    all_cpu_seconds: float
     all_files: int
+    all_cpu_seconds: float
     upload_cpu_seconds: float
     files: tuple[LazyFile, ...]
 
-    @property
-    def upload_files(self) -> int:
-        """Return how many files are made at upload."""
-        return self.all_files - len(self.files)
+    def saved_dollars(self, architecture: str) -> float:
+        """Return the dollars saved at upload and in storage if nobody asks for a lazy file."""
+        return (
+            self.eager_dollars(architecture)
+            - render_dollars(
+                self.upload_cpu_seconds, self.all_files - len(self.files) + 1, architecture
+            )
+            + KEPT_MONTHS * storage_dollars_a_month(sum(each.size_bytes for each in self.files))
+        )
+
+    def eager_dollars(self, architecture: str) -> float:
+        """Return the dollars for making all files at upload, and the manifest."""
+        return render_dollars(self.all_cpu_seconds, self.all_files + 1, architecture)
 
 
 @dataclass(frozen=True, slots=True)
 class LazyCost:
-    """What a million new sources cost if each gets so many requests on average.
+    """What lazy saves for a million new sources that get so many requests each on average.
 
-    `asked_for` is the share of the lazy files that is asked for at least once. The dollars are for
-    making all files at upload, and for making the lazy ones at their first requests.
+    `asked_for` is the share of the lazy files that is asked for at least once. `unmade_dollars` is
+    saved at upload and in a year of storage, `made_dollars` are for making and keeping the files
+    that are asked for.
     """
 
     requests: float
     asked_for: float
-    eager_dollars: float
-    lazy_dollars: float
+    unmade_dollars: float
+    made_dollars: float
 
     @property
     def saved_dollars(self) -> float:
-        """Return what lazy saves; negative if it costs more."""
-        return self.eager_dollars - self.lazy_dollars
+        """Return what lazy saves together; negative if it costs more."""
+        return self.unmade_dollars - self.made_dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +92,20 @@ class LazyEstimate:
 
     files: float
     all_files: float
+    eager_dollars: float
     break_even: float
     costs: tuple[LazyCost, ...]
 
     def document(self) -> dict[str, object]:
-        """Return the part of the `--json` document."""
+        """Return the part of the `--json` document; dollars are for a million sources."""
         return {
             "lazy_files": self.files,
             "files": self.all_files,
             "break_even": self.break_even,
+            "eager_dollars": self.eager_dollars,
             "readers": {slot.value: share for slot, share in READERS.items()},
-            "per_million_sources": [
+            "kept_months": KEPT_MONTHS,
+            "by_requests": [
                 {**asdict(each), "saved_dollars": each.saved_dollars} for each in self.costs
             ],
         }
@@ -95,42 +115,24 @@ def estimate_lazy(
     trials: Sequence[LazyTrial], requests: float, architecture: str
 ) -> LazyEstimate | None:
     """Return the estimate for sources like those tried; None if no lazy file was tried."""
-    files = [(trial, file) for trial in trials for file in trial.files]
+    files = [file for trial in trials for file in trial.files]
     if not files:
         return None
-    # The manifest is an object, too.
-    eager = fmean(
-        render_dollars(each.all_cpu_seconds, each.all_files + 1, architecture) for each in trials
-    )
-    at_upload = fmean(
-        render_dollars(each.upload_cpu_seconds, each.upload_files + 1, architecture)
-        for each in trials
-    )
+    unmade = fmean(trial.saved_dollars(architecture) for trial in trials)
+    all_made = sum(file.dollars(architecture) for file in files) / len(trials)
 
-    def of_first_requests(requests: float | None) -> float:
-        """Return the dollars a source; `None` means that every lazy file is asked for."""
-        return sum(
-            first_request_dollars(file.cpu_seconds, architecture) * _share(file, requests)
-            for _, file in files
-        ) / len(trials)
+    def cost(requests: float) -> LazyCost:
+        asked_for = [share_asked_for(requests, file.share) for file in files]
+        made = sum(
+            share * file.dollars(architecture)
+            for share, file in zip(asked_for, files, strict=True)
+        )
+        return LazyCost(requests, fmean(asked_for), MILLION * unmade, MILLION * made / len(trials))
 
     return LazyEstimate(
         files=len(files) / len(trials),
-        all_files=fmean(each.all_files for each in trials),
-        break_even=(eager - at_upload) / of_first_requests(None),
-        costs=tuple(
-            LazyCost(
-                requests=each,
-                asked_for=fmean(_share(file, each) for _, file in files),
-                eager_dollars=MILLION * eager,
-                lazy_dollars=MILLION * (at_upload + of_first_requests(each)),
-            )
-            for each in (requests * factor for factor in FACTORS)
-        ),
+        all_files=fmean(trial.all_files for trial in trials),
+        eager_dollars=MILLION * fmean(trial.eager_dollars(architecture) for trial in trials),
+        break_even=unmade / all_made,
+        costs=tuple(cost(requests * factor) for factor in FACTORS),
     )
-
-
-def _share(file: LazyFile, requests: float | None) -> float:
-    if requests is None:
-        return 1.0
-    return share_asked_for(requests, file.readers, file.variants)

@@ -8,7 +8,7 @@ from scripts.pixfleet.plan.comparison import FileComparison, RenderResult, compa
 from scripts.pixfleet.plan.lazy import LazyFile, LazyTrial
 from scripts.pixfleet.plan.similarity import ScorerPool
 from scripts.pixfleet.plan.sources import LoadedSource, Sources
-from scripts.pixfleet.pricing.first_requests import readers_of
+from scripts.pixfleet.pricing.first_requests import shares_of_requests
 from scripts.pixfleet.trial_render import Rendered, TrialRenderer
 from shared.model.errors import (
     Cause,
@@ -135,7 +135,7 @@ class _SourceRenderer:
         """Return what the first requests take; None if nothing of the source is lazy."""
         if recipe is None or not result.lazy or self.tools.stopped.is_set():
             return None
-        slots = {each.name: each.slots for each in recipe.variants}
+        shares = shares_of_requests(recipe)
         return LazyTrial(
             all_cpu_seconds=self.render(recipe.all_eager()).cpu_seconds,
             all_files=len(result.files),
@@ -144,9 +144,9 @@ class _SourceRenderer:
                 LazyFile(
                     variant,
                     slot,
+                    size_bytes=len(result.files[variant, slot][1]),
                     cpu_seconds=self._of_first_request(recipe, variant, slot),
-                    readers=readers_of(slot, slots[variant]),
-                    variants=len(slots),
+                    share=shares[variant, slot],
                 )
                 for variant, slot in recipe.lazy_names()
             ),

@@ -4,7 +4,7 @@ from scripts.pixfleet.plan.changes import Effect
 from scripts.pixfleet.plan.estimate import FileMeans, PlanEstimate, SourceMeans
 from scripts.pixfleet.plan.lazy import LazyEstimate
 from scripts.pixfleet.plan.report import PlanReport
-from scripts.pixfleet.pricing.first_requests import READERS
+from scripts.pixfleet.pricing.first_requests import KEPT_MONTHS, READERS
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.tables import Table, facts, numbers_right, table
 from scripts.pixfleet.terminal.text import counted, dollars, quoted
@@ -14,9 +14,9 @@ DEPLOY = "Nothing was changed. To deploy: `terraform apply` with this file"
 NEXT = f"{DEPLOY}, then `pixfleet backfill enqueue --only stale`."
 LAZIER = "of them would have more lazy files if they were new: they keep what is stored."
 ASSUMED = (
-    "Assumed: requests are spread evenly over sources and variants, {avif:.0%} of readers take "
-    "AVIF and {webp:.1%} WebP but not AVIF. Where requests favour a few pictures, fewer lazy "
-    "files are asked for."
+    f"Assumed: files are kept for {KEPT_MONTHS} months, requests are spread evenly over sources "
+    "and variants, {avif:.0%} of readers take AVIF and {webp:.1%} WebP but not AVIF. Where "
+    "requests favour a few sources, fewer lazy files are asked for."
 )
 
 
@@ -109,22 +109,23 @@ def _lazy(lazy: LazyEstimate) -> list[Part]:
         (
             f"{each.requests:,g}",
             f"{each.asked_for:.1%}",
-            *(dollars(one) for one in (each.eager_dollars, each.lazy_dollars)),
+            dollars(each.unmade_dollars),
+            dollars(each.made_dollars),
             _signed(each.saved_dollars),
         )
         for each in lazy.costs
     ]
-    headings = ("lazy files asked for", "all at upload", "lazy", "saved")
+    headings = ("requests a source", "asked for", "saved first", "spent later", "saved")
     return [
         (
-            f"A new source has {lazy.files:g} of {lazy.all_files:g} files at the first request. "
-            "Dollars for a million of them:"
+            f"Of a new source, {lazy.files:g} of {lazy.all_files:g} files are made at the first "
+            "request. Dollars for a million sources, of "
+            f"{dollars(lazy.eager_dollars)} with all files at upload:"
         ),
-        numbers_right(table("requests a source", *headings, rows=rows)),
+        numbers_right(table(*headings, rows=rows)),
         (
-            "Lazy costs less while fewer than "
-            f"{lazy.break_even:.0%} of the lazy files are ever asked for. "
-            + ASSUMED.format(**{slot.value: share for slot, share in READERS.items()})
+            f"Lazy pays while fewer than {lazy.break_even:.0%} of the lazy files are ever asked "
+            "for. " + ASSUMED.format(**{slot.value: share for slot, share in READERS.items()})
         ),
     ]
 

@@ -1,6 +1,7 @@
 """What a file costs that is made at its first request, and how likely anybody asks for it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from math import exp
 
 from scripts.pixfleet.pricing.prices import (
@@ -11,17 +12,21 @@ from scripts.pixfleet.pricing.prices import (
     LOGGED,
     PUT,
     READ,
+    TAGGED,
     WRITE,
     gigabyte_second,
 )
-from scripts.pixfleet.pricing.rendering import LOG_BYTES
-from shared.model.recipe import Slot
+from scripts.pixfleet.pricing.rendering import LOG_BYTES, storage_dollars_a_month
+from shared.model.recipe import Recipe, Slot, Variant
 
 # The shares of readers by the best slot that their browsers take. Of the browsers in use in 2026,
 # 95 % take AVIF and 96.4 % WebP: https://caniuse.com/avif, https://caniuse.com/webp
 READERS = {Slot.AVIF: 0.95, Slot.WEBP: 0.014, Slot.FALLBACK: 0.036}
 # Requests that a source gets, of all its variants together.
 DEFAULT_REQUESTS = 100.0
+# How long variants are kept, which eager files cost and those that nobody asks for do not.
+KEPT_MONTHS = 12
+RUNG = re.compile(r"w[0-9]+")
 # An assumption: the calls to S3 and DynamoDB, which nothing else fills, and the parent's own work.
 OTHER_SECONDS = 0.3
 # The edge's GET, which finds nothing, and the renderer's; then the source.
@@ -33,8 +38,8 @@ WRITES = 4
 def first_request_dollars(cpu_seconds: float, architecture: str = "arm64") -> float:
     """Return the dollars for the first request of a lazy file, which stores it.
 
-    `cpu_seconds` are those of a render child that makes this one file, on a Lambda vCPU. KMS, the
-    tag of the object and the transfer to the viewer are not included.
+    `cpu_seconds` are those of a render child that makes this one file, on a Lambda vCPU. KMS and
+    the transfer to the viewer are not included.
     """
     gigabyte_seconds = (cpu_seconds + OTHER_SECONDS) * GIGABYTES_PER_VCPU
     return (
@@ -48,26 +53,46 @@ def first_request_dollars(cpu_seconds: float, architecture: str = "arm64") -> fl
     )
 
 
-def readers_of(slot: Slot, slots: Sequence[Slot]) -> float:
-    """Return the share of readers who get this slot of a variant that has these slots.
+def lazy_storage_dollars_a_month(stored_bytes: float) -> float:
+    """Return the dollars a month for keeping a lazy object, which has one tag."""
+    return storage_dollars_a_month(stored_bytes) + TAGGED.each
 
-    A reader gets the best slot that the browser takes, or else the variant's last one.
+
+def shares_of_requests(recipe: Recipe) -> Mapping[tuple[str, Slot], float]:
+    """Return for each file the share of its source's requests that are for it.
+
+    All variants are asked for equally often. A reader gets the best slot that the browser takes:
+    of the whole ladder, whose rungs with this slot share its requests, or of a single variant.
     """
-    present = [each for each in Slot if each in slots]
-    return sum(share for best, share in READERS.items() if _served(best, present) is slot)
+    rungs = [each for each in recipe.variants if RUNG.fullmatch(each.name)]
+    others = [[each] for each in recipe.variants if not RUNG.fullmatch(each.name)]
+    shares: dict[tuple[str, Slot], float] = {}
+    for group in (rungs, *others):
+        for slot, readers in _readers(group).items():
+            having = [each.name for each in group if slot in each.slots]
+            share = readers * len(group) / len(recipe.variants) / len(having)
+            shares |= {(name, slot): share for name in having}
+    return shares
 
 
-def _served(best: Slot, present: Sequence[Slot]) -> Slot:
-    order = list(Slot)
-    readable = (each for each in present if order.index(each) >= order.index(best))
-    return next(readable, present[-1])
-
-
-def share_asked_for(requests: float, readers: float, variants: int) -> float:
+def share_asked_for(requests: float, share: float) -> float:
     """Return how likely a file is asked for at least once.
 
-    `requests` are those that its source gets on average, `readers` the share of readers who get
-    the file's slot. Requests are independent and spread evenly over sources and `variants`; where
-    they favour some of them, fewer files are asked for.
+    `requests` are those that its source gets on average, `share` is the file's share of them.
+    Requests are independent and spread evenly over sources; where they favour some sources, fewer
+    files are asked for.
     """
-    return 1 - exp(-requests * readers / variants)
+    return 1 - exp(-requests * share)
+
+
+def _readers(variants: Sequence[Variant]) -> Mapping[Slot, float]:
+    """Return the share of readers who get each slot that these variants have."""
+    present = [slot for slot in Slot if any(slot in each.slots for each in variants)]
+    found = dict.fromkeys(present, 0.0)
+    for best, share in READERS.items():
+        order = list(Slot)
+        readable = [each for each in present if order.index(each) >= order.index(best)]
+        if present:
+            # Who takes none of the slots gets the last one.
+            found[readable[0] if readable else present[-1]] += share
+    return found

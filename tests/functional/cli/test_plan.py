@@ -263,14 +263,14 @@ def test_what_becomes_lazy_renders_nothing_and_saves(
     }
     assert lazy == {"w32.webp", "w64.webp"}
     assert (document["lazy"]["lazy_files"], document["lazy"]["files"]) == (2, 6)
-    seldom, usual, often = document["lazy"]["per_million_sources"]
+    seldom, usual, often = document["lazy"]["by_requests"]
     assert (seldom["requests"], usual["requests"], often["requests"]) == (1, 10, 100)
     assert seldom["saved_dollars"] > usual["saved_dollars"] > often["saved_dollars"]
     assert document["means_per_source"]["new_objects"] == 4
     words_seen = " ".join(seen.out.split())
     assert "0 to render again, 0 for the first time, 2 unchanged." in words_seen
     assert "2 of them would have more lazy files" in words_seen
-    assert "A new source has 2 of 6 files at the first request." in words_seen
+    assert "Of a new source, 2 of 6 files are made at the first request." in words_seen
     assert "95% of readers take AVIF and 1.4% WebP but not AVIF" in words_seen
     assert "backfill enqueue" not in seen.out
 
