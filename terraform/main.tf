@@ -165,6 +165,15 @@ module "alarms" {
   log_group_name     = module.worker.log_group.name
   monthly_budget_usd = var.alarms.monthly_budget_usd
   prefix             = var.prefix
+  renderer = one([
+    for renderer in module.renderer : {
+      function_name  = renderer.function.name
+      log_group_name = renderer.log_group.name
+      memory_mb      = local.renderer_memory_mb
+    }
+  ])
+  renderer_daily_usd = var.alarms.renderer_daily_usd
+  renders_per_minute = var.alarms.renders_per_minute
   runbook_url        = var.alarms.runbook_url
   tags               = local.tags
 }

@@ -4,6 +4,8 @@ variable "alarms" {
     complete_seconds_p95 = optional(number)
     email                = optional(string)
     monthly_budget_usd   = optional(number)
+    renderer_daily_usd   = optional(number)
+    renders_per_minute   = optional(number)
     runbook_url          = optional(string)
   })
   default  = {}

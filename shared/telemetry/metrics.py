@@ -44,6 +44,7 @@ class Metric:
 # must not read each other's metrics.
 FLEET = "fleet"
 BY_CAUSE: tuple[Dimensions, ...] = ((FLEET, "cause"),)
+BY_FLEET: tuple[Dimensions, ...] = ((FLEET,),)
 BY_LANE: tuple[Dimensions, ...] = ((FLEET, "lane"),)
 METRICS = (
     Metric("images", Unit.COUNT, ((FLEET, "lane", "outcome"),)),
@@ -56,6 +57,13 @@ METRICS = (
     Metric("source_bytes", Unit.BYTES, BY_LANE),
     Metric("variant_bytes", Unit.BYTES, BY_LANE),
     Metric("batches_stopped", Unit.COUNT, BY_CAUSE),
+    Metric("answers", Unit.COUNT, ((FLEET, "answered"),)),
+    Metric("answer_seconds", Unit.SECONDS, BY_FLEET),
+    Metric("on_demand_renders", Unit.COUNT, BY_FLEET),
+    Metric("on_demand_stores", Unit.COUNT, BY_FLEET),
+    Metric("stores_refused", Unit.COUNT, BY_FLEET),
+    Metric("not_found", Unit.COUNT, BY_FLEET),
+    Metric("edge_blind", Unit.COUNT, BY_FLEET),
 )
 
 

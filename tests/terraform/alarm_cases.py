@@ -33,7 +33,14 @@ class Case:
 
 def cases() -> tuple[Case, ...]:
     """Return at least one case for each alarm of two lanes."""
-    return (*_of_dead_letters(), *_of_lanes(), *_of_shares(), *_of_the_function(), *_of_causes())
+    return (
+        *_of_dead_letters(),
+        *_of_lanes(),
+        *_of_shares(),
+        *_of_the_function(),
+        *_of_causes(),
+        *_of_the_renderer(),
+    )
 
 
 def _of_dead_letters() -> Iterator[Case]:
@@ -127,6 +134,50 @@ def _of_causes() -> Iterator[Case]:
             bad={stopped: [[1], [1, 1]]},
             good={stopped: [[1], [], []]},
         )
+
+
+def _of_the_renderer() -> Iterator[Case]:
+    errors, invocations = _renderer("Errors"), _renderer("Invocations")
+    throttles, duration = _renderer("Throttles"), _renderer("Duration")
+    yield Case(
+        "renderer-errors",
+        bad={errors: [[1]] * 2, invocations: [[1] * 100] * 2},
+        good={errors: [[1]] * 3, invocations: [[1] * 101] * 3},
+    )
+    yield Case(
+        "renderer-throttles",
+        bad={throttles: [[1], [0], [1]]},
+        good={throttles: [[1], [0], [0]]},
+    )
+    yield Case(
+        "renders",
+        bad={_of_fleet("on_demand_renders"): [[3001], [0], [3001]]},
+        good={_of_fleet("on_demand_renders"): [[3001], [3000], [3000]]},
+    )
+    # 2 GB for $10: 375,000 seconds at $0.0000133334 a GB-second.
+    yield Case(
+        "renderer-spend",
+        bad={duration: [[375e6 * 1.001]], invocations: [[1]]},
+        good={duration: [[375e6 * 0.999]], invocations: [[1]]},
+    )
+    yield Case(
+        "not-found",
+        bad={_of_fleet("not_found"): [[3000], [0], [3000]]},
+        good={_of_fleet("not_found"): [[3000], [2999], [2999]]},
+    )
+    yield Case(
+        "edge-blind",
+        bad={_of_fleet("edge_blind"): [[1, 1, 1], [], [1, 1, 1]]},
+        good={_of_fleet("edge_blind"): [[1, 1, 1], [1, 1], []]},
+    )
+
+
+def _renderer(name: str) -> Metric:
+    return metric("AWS/Lambda", name, FunctionName="pixfleet-renderer")
+
+
+def _of_fleet(name: str) -> Metric:
+    return metric("Pixfleet", name, fleet=FLEET)
 
 
 def _by_lane(name: str, lane: str) -> Metric:

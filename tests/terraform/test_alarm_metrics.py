@@ -20,6 +20,7 @@ from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
 from tests.terraform.dashboard import ANY, Widget, metrics_shown, widgets_of
 from tests.terraform.folders import ROOT, STACK
 from tests.terraform.planned import Resources, alarms_of
+from worker.renderer.request_log import Answered
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
@@ -31,6 +32,7 @@ every_case = pytest.mark.parametrize(
 # Metrics of ours; botocore and AWS's documentation cannot tell whether we spell them correctly.
 OURS = {(m.name, frozenset(dimensions)) for m in METRICS for dimensions in m.dimension_sets}
 VALUES: Mapping[str, tuple[str, ...]] = {
+    "answered": tuple(Answered),
     "cause": tuple(Cause),
     "fleet": (FLEET,),
     "lane": tuple(TARGETS),

@@ -17,6 +17,7 @@ from shared.telemetry.logging import configure_logging
 from shared.telemetry.metrics import METRICS, NAMESPACE, Metric, MetricEmbedder, Unit
 from tests.support.fakes import FakeClock
 from worker.record_log import RecordLog
+from worker.renderer.request_log import Answered
 from worker.result import KeyResult, RecordOutcome
 from worker.work import Work
 
@@ -228,7 +229,13 @@ def test_the_page_knows_every_field_of_an_images_line() -> None:
 
 
 def test_the_page_counts_what_cloudwatch_will_charge_for() -> None:
-    values = {"fleet": 1, "lane": len(LANES), "outcome": len(Outcome), "cause": len(Cause)}
+    values = {
+        "answered": len(Answered),
+        "cause": len(Cause),
+        "fleet": 1,
+        "lane": len(LANES),
+        "outcome": len(Outcome),
+    }
     stopped = {**values, "cause": len(Outside.__subclasses__())}
     most = sum(
         math.prod(

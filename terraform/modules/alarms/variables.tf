@@ -174,6 +174,45 @@ variable "prefix" {
   }
 }
 
+variable "renderer" {
+  description = "The function that makes missing variants on demand, its log group, and its memory, from which its cost is estimated; null for none."
+  type = object({
+    function_name  = string
+    log_group_name = string
+    memory_mb      = number
+  })
+  default = null
+
+  validation {
+    condition     = var.renderer == null || try(regex("^[A-Za-z0-9_-]{1,64}$", var.renderer.function_name) != "", false)
+    error_message = "renderer.function_name must be the name of a function, not its ARN: pass module.renderer.function.name."
+  }
+}
+
+variable "renderer_daily_usd" {
+  description = "Dollars that the renderer may cost in a day."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.renderer_daily_usd > 0
+    error_message = "renderer_daily_usd must be more than 0: set what a day of first requests may cost."
+  }
+}
+
+variable "renders_per_minute" {
+  description = "Variants a minute that readers may have rendered for ten minutes."
+  type        = number
+  default     = 600
+  nullable    = false
+
+  validation {
+    condition     = var.renders_per_minute > 0
+    error_message = "renders_per_minute must be more than 0: set what your readers normally ask for first."
+  }
+}
+
 variable "runbook_url" {
   description = "URL of the runbook; the alarms link to its sections."
   type        = string

@@ -47,6 +47,11 @@ run "every_option_is_planned" {
   variables {
     email              = "ops@example.com"
     monthly_budget_usd = 250
+    renderer = {
+      function_name  = "pixfleet-renderer"
+      log_group_name = "/aws/lambda/pixfleet-renderer"
+      memory_mb      = 2048
+    }
   }
 
   assert {
@@ -85,6 +90,11 @@ run "another_stack_is_planned" {
     distribution_id        = "E3ANOTHER"
     function_name          = "pixfleet-b-worker"
     log_group_name         = "/aws/lambda/pixfleet-b-worker"
+    renderer = {
+      function_name  = "pixfleet-b-renderer"
+      log_group_name = "/aws/lambda/pixfleet-b-renderer"
+      memory_mb      = 2048
+    }
     lanes = {
       live = { queue_name = "pixfleet-b-live", rule_name = "pixfleet-b-live" }
       bulk = { queue_name = "pixfleet-b-bulk", rule_name = "pixfleet-b-bulk" }
@@ -103,6 +113,15 @@ run "without_an_address_there_is_no_subscription_and_no_budget" {
   assert {
     condition     = length(aws_sns_topic_subscription.email) + length(aws_budgets_budget.this) == 0
     error_message = "They are not requested."
+  }
+}
+
+run "without_a_renderer_nothing_watches_it" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "renderer") && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "answers")
+    error_message = "A stack without a renderer must have no trace of one."
   }
 }
 

@@ -78,6 +78,19 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     # A prefix in capitals.
     prefix = "Pixfleet"
 
+    # An ARN in place of the renderer's name.
+    renderer = {
+      function_name  = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-renderer"
+      log_group_name = "/aws/lambda/pixfleet-renderer"
+      memory_mb      = 1769
+    }
+
+    # A renderer that may cost nothing.
+    renderer_daily_usd = 0
+
+    # Readers who may ask for nothing first.
+    renders_per_minute = 0
+
     # A runbook URL with a fragment.
     runbook_url = "https://example.com/runbook.md#top"
   }
@@ -95,6 +108,9 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     var.lanes,
     var.log_group_name,
     var.prefix,
+    var.renderer,
+    var.renderer_daily_usd,
+    var.renders_per_minute,
     var.runbook_url,
   ]
 }
