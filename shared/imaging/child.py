@@ -100,7 +100,7 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
         watermark=received.watermark,
         only=job.only,
     )
-    yield HeaderFrame(accepted.facts, accepted.reduction), b""
+    yield HeaderFrame(accepted.facts, accepted.reduction, accepted.is_all_eager), b""
     for result in accepted.render():
         if isinstance(result, Finished):
             done = DoneFrame(
@@ -110,6 +110,8 @@ def _rendered(received: ReceivedJob, peak_memory: PeakMemory) -> Iterator[tuple[
                 cpu_seconds=time.process_time() - cpu,
                 peak_bytes=peak_memory.read_bytes(),
                 reduction=accepted.reduction,
+                lazy=result.lazy,
+                is_all_eager=result.is_all_eager,
             )
             yield done, b""
         else:

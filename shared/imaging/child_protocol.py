@@ -15,14 +15,16 @@ from shared.imaging.sandbox.lock import Lock
 from shared.model.codec import Codec
 from shared.model.errors import Cause
 from shared.model.focal import Focal
+from shared.model.lazy_file import LazyFile
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import Reduction, SlotLimit
 
-# A job's header is its recipe. A reply's longest header is a failure's, whose detail is bounded.
+# A job's header is its recipe. A reply's longest header is the last one's, with the lazy files of
+# 64 variants in three slots. The detail of a failure is bounded.
 MAX_JOB_HEADER_BYTES = 256 * 1024
-MAX_REPLY_HEADER_BYTES = 16 * 1024
+MAX_REPLY_HEADER_BYTES = 64 * 1024
 MAX_SOURCE_BYTES = 512 * 1024 * 1024
 
 
@@ -74,11 +76,13 @@ class HeaderFrame(msgspec.Struct, frozen=True, tag="header"):
     """Child to parent, the first reply to a job whose source is not refused.
 
     `facts` are the source's as its header declares them, `reduction` is what the limits take from
-    the render; the parent plans the files from both.
+    the render; the parent plans the files from both. `is_all_eager` is whether no lazy file of the
+    recipe can be made on demand: the picture moves, or takes too much memory.
     """
 
     facts: SourceFacts
     reduction: Reduction = Reduction()
+    is_all_eager: bool = False
 
 
 class VariantFrame(msgspec.Struct, frozen=True, tag="variant"):
@@ -102,7 +106,8 @@ class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
     `facts` and `reduction` are those of the `HeaderFrame`, but `has_alpha` is false if the alpha
     hid nothing.
     `wall_seconds` and `cpu_seconds` are of this job, `peak_bytes` is the peak resident memory of
-    the process since its start.
+    the process since its start. `lazy` are the lazy files that were not made, in the
+    order of the plan, and `is_all_eager` is whether those that are no copies were made, too.
     """
 
     facts: SourceFacts
@@ -111,6 +116,8 @@ class DoneFrame(msgspec.Struct, frozen=True, tag="done"):
     cpu_seconds: float
     peak_bytes: int
     reduction: Reduction = Reduction()
+    lazy: tuple[LazyFile, ...] = ()
+    is_all_eager: bool = False
 
 
 class FailedFrame(msgspec.Struct, frozen=True, tag="failed"):

@@ -1,14 +1,14 @@
 """Renders all variants of one source: decode once, resize rung by rung, encode per slot."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import pyvips
 
 from shared.imaging.canvases import Canvas, canvases
 from shared.imaging.credit import read_credit
-from shared.imaging.encoding.slots import SlotFile, fill_slots
+from shared.imaging.encoding.slots import SlotFile, fill_slots, own_codec
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
@@ -19,12 +19,14 @@ from shared.imaging.watermark import Overlay, read_overlay
 from shared.model.codec import Codec
 from shared.model.errors import OnlyAtUpload, TooCostly
 from shared.model.focal import Focal
+from shared.model.lazy_file import LazyFile
 from shared.model.limits import Limits
 from shared.model.manifest import Placeholder, SourceFacts
 from shared.model.planned_files import MAX_FILES_BYTES
 from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import Reduction, SlotLimit
 from shared.model.renditions import Rendition
+from shared.model.slot_codecs import is_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,24 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last result of a render: the manifest's facts of the source, and the placeholder."""
+    """The last result of a render: the manifest's facts of the source, and the placeholder.
+
+    `lazy` are the lazy files that were not made, and `is_all_eager` is whether those that are no
+    copies were made, too.
+    """
 
     facts: SourceFacts
     placeholder: Placeholder | None
+    lazy: tuple[LazyFile, ...] = ()
+    is_all_eager: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A source that is within the limits; no pixel of it has been decoded.
 
-    `only` is the one variant and slot that is wanted, if not all are.
+    `only` is the one variant and slot that is wanted, if not all are. `began_at` is the CPU time
+    of this process when the work on the source began, in seconds.
     """
 
     data: bytes
@@ -64,6 +73,8 @@ class Accepted:
     header: ImageHeader
     plan: RenderPlan
     overlay: Overlay
+    limits: Limits
+    began_at: float
     only: tuple[str, Slot] | None = None
 
     @property
@@ -76,59 +87,117 @@ class Accepted:
         """Return how the limits reduce the render as a whole."""
         return self.plan.reduction
 
+    @property
+    def is_all_eager(self) -> bool:
+        """Return whether the recipe's lazy files are made with the others, by the header."""
+        has_lazy = bool(self.recipe.lazy_names()) and self.only is None
+        return has_lazy and not self.plan.fits_on_demand(self.limits)
+
     def render(self) -> Iterator[Encoded | Finished]:
-        """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`."""
+        """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
+
+        If the eager files took so much CPU time that the lazy ones cannot be made on demand, these
+        follow.
+        """
+        left_bytes = MAX_FILES_BYTES
         try:
-            yield from self._rendered()
+            for result in self._results():
+                if isinstance(result, Encoded):
+                    left_bytes -= len(result.data)
+                    _refuse_overrun(left_bytes)
+                yield result
         except FAILURES as error:
             raise translated(error, "render") from error
 
-    def _rendered(self) -> Iterator[Encoded | Finished]:
-        kept, background, left_bytes = self.plan.header, self.recipe.background, MAX_FILES_BYTES
-        with reading(kept.format, self.data, "render"):
-            packet = read_credit(self.data, kept.format, self.recipe.metadata).packet
-        for canvas in canvases(
-            self.data,
-            kept,
-            self._renditions(),
-            overlay=self.overlay.decoded(),
-            background=background,
-        ):
+    def _results(self) -> Iterator[Encoded | Finished]:
+        with reading(self.plan.header.format, self.data, "render"):
+            packet = read_credit(self.data, self.plan.header.format, self.recipe.metadata).packet
+        lazy: list[LazyFile] = []
+        for canvas in self._canvases():
+            avif = None
             for file in self._files(canvas, packet):
-                left_bytes -= len(file.data)
-                _refuse_overrun(left_bytes)
+                avif = file if file.slot is Slot.AVIF else avif
                 yield _encoded(file, canvas.image)
+            lazy += self._lazy_files(canvas, avif)
             smallest = canvas.resized
             del canvas  # not to be held while the next one is drawn
         is_wanted = self.recipe.placeholder and self.only is None
-        shown = placeholder(smallest, background) if is_wanted else None
+        shown = placeholder(smallest, self.recipe.background) if is_wanted else None
         # An alpha band that hid nothing was dropped when the picture was loaded.
-        has_alpha = bool(smallest.hasalpha())
-        yield Finished(replace(self.facts, has_alpha=has_alpha), shown)
+        facts = replace(self.facts, has_alpha=bool(smallest.hasalpha()))
+        is_costly = time.process_time() - self.began_at >= self.limits.on_demand_cpu_seconds
+        copies = [each for each in lazy if each.copy_of]
+        makes_lazy = is_costly and len(copies) < len(lazy)
+        if makes_lazy:
+            yield from self._made(copies, packet)
+        left = tuple(copies if makes_lazy else lazy)
+        yield Finished(facts, shown, left, is_all_eager=makes_lazy or self.is_all_eager)
 
-    def _renditions(self) -> tuple[Rendition, ...]:
-        """Return the renditions to draw: all, or those down to the one that is wanted."""
+    def _canvases(self) -> Iterator[Canvas]:
+        """Yield the canvases of all renditions, or those down to the one that is wanted."""
         renditions = self.plan.renditions
-        if self.only is None:
-            return renditions
-        last = next(at for at, each in enumerate(renditions) if each.has(*self.only))
-        return renditions[: last + 1]
+        if self.only is not None:
+            last = next(at for at, each in enumerate(renditions) if each.has(*self.only))
+            renditions = renditions[: last + 1]
+        return canvases(
+            self.data,
+            self.plan.header,
+            renditions,
+            overlay=self.overlay.decoded(),
+            background=self.recipe.background,
+        )
 
     def _files(self, canvas: Canvas, packet: bytes) -> Iterator[SlotFile]:
-        """Yield the files of a canvas, or the wanted one if the canvas has it."""
-        fill = partial(
-            fill_slots,
+        """Yield the eager files of a canvas, or the wanted one if the canvas has it."""
+        rendition = canvas.rendition
+        if self.only is None:
+            yield from self._filled(canvas, rendition.eager_slots, packet)
+        elif rendition.has(*self.only):
+            *_, wanted = self._filled(canvas, rendition.compared_for(self.only[1]), packet)
+            yield wanted
+
+    def _filled(self, canvas: Canvas, slots: Sequence[Slot], packet: bytes) -> Iterator[SlotFile]:
+        return fill_slots(
             canvas.content,
             canvas.rendition,
+            slots,
             background=self.recipe.background,
             packet=packet,
             source=self.data,
         )
-        if self.only is None:
-            yield from fill(canvas.rendition.slots)
-        elif canvas.rendition.has(*self.only):
-            *_, wanted = fill(canvas.rendition.compared_for(self.only[1]))
-            yield wanted
+
+    def _lazy_files(self, canvas: Canvas, avif: SlotFile | None) -> Iterator[LazyFile]:
+        """Yield what is known of the lazy files of a canvas; `avif` is the file of that slot."""
+        if self.only is not None:
+            return
+        rendition, image = canvas.rendition, canvas.image
+        for slot in rendition.lazy_slots:
+            codec = own_codec(canvas.content, rendition, slot, self.recipe.background)
+            copied = avif if avif and is_shared(avif.codec, slot) else None
+            yield LazyFile(
+                rendition.names[slot],
+                slot,
+                copied.codec if copied else codec,
+                image.width,
+                image.get_page_height(),
+                rendition.limits.get(slot),
+                f"{copied.variants[0]}.{copied.slot}" if copied else "",
+            )
+
+    def _made(self, copies: Sequence[LazyFile], packet: bytes) -> Iterator[Encoded]:
+        """Decode the source once more, and yield its lazy files but the copies.
+
+        Few sources need it, and all others would need memory for it if each canvas were kept.
+        """
+        copied = {(each.variants, each.slot) for each in copies}
+        for canvas in self._canvases():
+            names = canvas.rendition.names
+            slots = [
+                slot for slot in canvas.rendition.lazy_slots if (names[slot], slot) not in copied
+            ]
+            for slot in slots:
+                (file,) = self._filled(canvas, [slot], packet)
+                yield _encoded(file, canvas.image)
 
 
 def accept(
@@ -147,6 +216,7 @@ def accept(
     that it has beside all others, and `OnlyAtUpload` refuses a source that moves or takes much
     memory.
     """
+    began_at = time.process_time()
     header = probe(data)
     overlay = read_overlay(recipe.watermark, watermark)
 
@@ -154,13 +224,16 @@ def accept(
         return SOURCE_COPIES * len(data) + overlay.placed(renditions).memory_cost_bytes(frames)
 
     plan = plan_render(header, recipe, limits, focal=focal, held_beside=held_beside)
-    if only is not None and not plan.fits_on_demand(limits):
+    fits_on_demand = plan.fits_on_demand(limits)
+    if only is not None and not fits_on_demand:
         raise OnlyAtUpload(
             f"Expected a still picture of at most {limits.on_demand_memory_bytes >> 20} MB of "
             f"memory, got {plan.header.frames} frames of {plan.memory_bytes >> 20} MB.",
             stage="admit",
         )
-    return Accepted(data, recipe, header, plan, overlay.placed(plan.renditions), only)
+    plan = plan if fits_on_demand else plan.all_eager()
+    placed = overlay.placed(plan.renditions)
+    return Accepted(data, recipe, header, plan, placed, limits, began_at, only)
 
 
 def render(

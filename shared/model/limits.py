@@ -28,7 +28,9 @@ class Limits:
     an AVIF of about 50 megapixels, a WebP of about 45. The costs per format are in
     `shared.imaging.intake.memory_cost`.
 
-    A source that would take more than `on_demand_memory_bytes` is rendered at upload only.
+    A source that would take more than `on_demand_memory_bytes`, or that took
+    `on_demand_cpu_seconds` or more to decode and to encode what is made at upload, has no lazy
+    files: all are made at upload.
     """
 
     max_bytes: int = 100 * MEBIBYTE
@@ -36,3 +38,4 @@ class Limits:
     max_frames: int = 300
     memory_bytes: int = 1_000 * MEBIBYTE
     on_demand_memory_bytes: int = 1_000 * MEBIBYTE
+    on_demand_cpu_seconds: float = 8.0

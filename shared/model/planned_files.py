@@ -4,7 +4,7 @@ The render child makes them, and its parent accepts no others: an image may have
 child, which can then send anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.model.focal import Focal
 from shared.model.geometry import Size
@@ -30,7 +30,8 @@ class PlannedFile:
 
     `size` is that of one frame, in pixels, and `max_bytes` the most that its codec can need.
     `limit` is `SIDE` if the slot's own codec cannot hold the size. If it would cost too much
-    memory, only the child knows, which knows all of the header.
+    memory, only the child knows, which knows all of the header. `rendition` is the number of the
+    rendition that the file shows. An `is_lazy` file is made at the first request.
     """
 
     variants: tuple[str, ...]
@@ -38,6 +39,8 @@ class PlannedFile:
     size: Size
     max_bytes: int
     limit: SlotLimit | None = None
+    rendition: int = 0
+    is_lazy: bool = False
 
 
 def plan_files(
@@ -50,26 +53,33 @@ def plan_files(
 ) -> tuple[PlannedFile, ...]:
     """Return the files of a source in the order in which they are encoded.
 
-    `only` is the one variant and slot that is wanted; then its file is the only one.
+    The lazy files come last. `only` is the one variant and slot that is wanted; then its file is
+    the only one, and not lazy.
     """
     upright = Size(facts.width, facts.height)
     frames = 1 if reduction.still else facts.frames
     renditions = plan_renditions(
         recipe, upright, frames=frames, focal=focal, most_pixels=reduction.most_pixels
     )
-    return tuple(
+    planned = [
         PlannedFile(
             rendition.names[slot],
             slot,
             canvas,
             _max_bytes(canvas, frames),
             rendition.limits.get(slot),
+            rendition=number,
+            is_lazy=slot in rendition.lazy,
         )
-        for rendition in renditions
+        for number, rendition in enumerate(renditions)
         for canvas in [rendition.fitted.canvas]
-        for slot in rendition.slots
-        if only is None or (only[1] is slot and rendition.has(*only))
-    )
+        for slot in (*rendition.eager_slots, *rendition.lazy_slots)
+    ]
+    if only is None:
+        return tuple(sorted(planned, key=lambda file: file.is_lazy))
+    variant, slot = only
+    wanted = (file for file in planned if variant in file.variants and file.slot is slot)
+    return tuple(replace(file, is_lazy=False) for file in wanted)
 
 
 def _max_bytes(canvas: Size, frames: int) -> int:

@@ -110,6 +110,11 @@ class Match:
         return not self.suffixes or ascii_lower(key).endswith(self.suffixes)
 
 
+def is_rung(name: str) -> bool:
+    """Return whether a variant's name is that of a rung of a ladder; recipes reserve these."""
+    return name[:1] == "w" and name[1:].isdecimal()
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One named result of a recipe.

@@ -22,7 +22,8 @@ class Rendition:
 
     `focal` is set if and only if the gravity is `focal`. `quality` and `effort` are by codec.
     `limits` has the slots whose own codec cannot be used, and why, of all slots. `allows_exact` is
-    whether an exact WebP may be tried beside the file of a slot.
+    whether an exact WebP may be tried beside the file of a slot. `lazy` has the slots that no
+    variant needs at upload.
 
     If the source is smaller than the widths of several rungs, they share a rendition: it is
     encoded once and stored under each name, so that every URL that the edge can produce exists.
@@ -36,6 +37,7 @@ class Rendition:
     names: Mapping[Slot, tuple[str, ...]]
     limits: Mapping[Slot, SlotLimit] = field(default_factory=dict)
     allows_exact: bool = True
+    lazy: frozenset[Slot] = frozenset()
 
     @property
     def is_cropped_or_padded(self) -> bool:
@@ -43,20 +45,30 @@ class Rendition:
         return self.fitted.canvas != self.fitted.resized
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the slots in the order of encoding, the fallback first.
+    def eager_slots(self) -> tuple[Slot, ...]:
+        """Return the slots that are filled at upload, in the order of encoding.
 
-        A better slot may get the file of an earlier one.
+        The fallback is first: a better slot may get its file.
         """
-        return tuple(reversed(tuple(self.names)))
+        return tuple(slot for slot in reversed(tuple(self.names)) if slot not in self.lazy)
+
+    @property
+    def lazy_slots(self) -> tuple[Slot, ...]:
+        """Return the slots that are filled at the first request, in the order of encoding."""
+        return tuple(slot for slot in reversed(tuple(self.names)) if slot in self.lazy)
 
     def has(self, variant: str, slot: Slot) -> bool:
         """Return whether a slot of a variant gets a file of this rendition."""
         return variant in self.names.get(slot, ())
 
     def compared_for(self, slot: Slot) -> tuple[Slot, ...]:
-        """Return the slots that are compared to fill one of them, in the order of encoding."""
-        return self.slots[: self.slots.index(slot) + 1]
+        """Return the slots that are compared to fill one of them, in the order of encoding.
+
+        A lazy slot is compared with no other: it gets the file that it would have alone.
+        """
+        if slot in self.lazy:
+            return (slot,)
+        return self.eager_slots[: self.eager_slots.index(slot) + 1]
 
     def encoded_as(self, slot: Slot) -> Slot | None:
         """Return the slot whose codec a slot's file gets: its own, or that of a plainer slot.
@@ -99,6 +111,7 @@ def plan_renditions(
             quality=dict(quality),
             effort=dict(effort),
             names=_names(members),
+            lazy=_lazy(members),
             limits=_side_limits(fitted.canvas, is_animated=frames > 1),
         )
         for (fitted, gravity, quality, effort), members in groups.items()
@@ -133,6 +146,11 @@ def _names(members: list[Variant]) -> Mapping[Slot, tuple[str, ...]]:
         slot: tuple(variant.name for variant in members if slot in variant.slots) for slot in Slot
     }
     return {slot: wanted for slot, wanted in names.items() if wanted}
+
+
+def _lazy(members: list[Variant]) -> frozenset[Slot]:
+    eager = {slot for variant in members for slot in variant.slots if slot not in variant.lazy}
+    return frozenset(slot for variant in members for slot in variant.lazy if slot not in eager)
 
 
 def _frozen(figures: Mapping[str, int]) -> Figures:

@@ -276,7 +276,8 @@ def test_a_watermark_with_another_nonce_is_an_invalid_frame() -> None:
 
 
 def test_a_job_carries_no_name_of_the_source_and_no_credential() -> None:
-    assert set(Job.__struct_fields__) == {"recipe", "limits", "focal"}
+    # `only` is a variant and a slot of the recipe.
+    assert set(Job.__struct_fields__) == {"recipe", "limits", "focal", "only"}
 
 
 def test_a_ready_frame_is_read() -> None:

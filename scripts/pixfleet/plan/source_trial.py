@@ -188,7 +188,7 @@ class _SourceRenderer:
 
     def _of_first_request(self, recipe: Recipe, variant: str, slot: Slot) -> float:
         """Return the CPU seconds in which a render child makes one file."""
-        rendered = self._render(recipe.all_eager(), only=(variant, slot))
+        rendered = self._render(recipe, only=(variant, slot))
         return rendered.done.cpu_seconds
 
     def _render(self, recipe: Recipe, *, only: tuple[str, Slot] | None = None) -> Rendered:

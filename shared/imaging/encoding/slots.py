@@ -49,9 +49,7 @@ def fill_slots(
     canvas = content.image
     tried: dict[Encoder, bytes] = {}
     for slot in slots:
-        # A plainer file that stands in a better slot keeps its transparency.
-        flattens = slot is Slot.FALLBACK and background is not None and canvas.hasalpha()
-        shown = canvas.flatten(background=list(background or ())) if flattens else canvas
+        shown = _shown(canvas, slot, background)
         for encoder in _encoders(rendition, slot, shown, content):
             if encoder not in tried:
                 tried[encoder] = encode(
@@ -67,8 +65,29 @@ def fill_slots(
         smallest = min(tried, key=lambda each: len(tried[each]))
         limit = rendition.limits.get(slot)
         yield SlotFile(slot, rendition.names[slot], smallest.codec, tried[smallest], limit)
-        if flattens:
+        if shown is not canvas:
             tried.clear()
+
+
+def own_codec(
+    content: Content, rendition: Rendition, slot: Slot, background: tuple[int, int, int] | None
+) -> Codec:
+    """Return the codec of a slot's file, unless the image is drawn and another is smaller."""
+    shown = _shown(content.image, slot, background)
+    encoded_as = rendition.encoded_as(slot) or Slot.FALLBACK
+    return encoders_for(encoded_as, shown, is_drawn=False)[0].codec
+
+
+def _shown(
+    canvas: pyvips.Image, slot: Slot, background: tuple[int, int, int] | None
+) -> pyvips.Image:
+    """Return what a slot shows: the canvas, which the fallback flattens on a background.
+
+    A plainer file that stands in a better slot keeps its transparency.
+    """
+    if slot is not Slot.FALLBACK or background is None or not canvas.hasalpha():
+        return canvas
+    return canvas.flatten(background=list(background))
 
 
 def _encoders(

@@ -43,6 +43,11 @@ class RenderPlan:
     reduction: Reduction
     memory_bytes: int = 0
 
+    def all_eager(self) -> "RenderPlan":
+        """Return the plan in which every file is made at upload."""
+        eager = tuple(replace(each, lazy=frozenset()) for each in self.renditions)
+        return replace(self, renditions=eager)
+
     def fits_on_demand(self, limits: Limits) -> bool:
         """Return whether one variant may be rendered on demand: nothing moves, memory is enough.
 
