@@ -1,8 +1,10 @@
 """Publishes a source: fetches and renders it, stores variants and manifest, commits the entry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.cloud.entries import by_stored_name
+from shared.cloud.items import Value
 from shared.cloud.ledger import Claim
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
@@ -10,7 +12,7 @@ from shared.model.completion import Change
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
-from shared.model.manifest import StoredVariant, version_token, write_manifest
+from shared.model.manifest import version_token, write_manifest
 from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe
 from shared.model.source import Source
@@ -20,6 +22,7 @@ from worker.record_log import RecordLog
 from worker.removal import delete_names
 from worker.result import KeyResult
 from worker.uploads import Uploads
+from worker.variant_set import VariantSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ class Arrival:
         uploads = Uploads(self.source, self.recipe, self.context)
         try:
             done = self._fetch_and_render(uploads)
-            variants = uploads.finish()
+            variants = uploads.finish(done.lazy)
         finally:
             try:
                 uploads.wait_until_idle()
             finally:
                 self.record_log.slow_downs = uploads.slow_downs
         self.record_log.add_timing("upload")
-        self.record_log.note_reduction(done.reduction, variants)
+        self.record_log.note_reduction(done.reduction, variants.stored)
         # A page must not get the new version while a file of the earlier one is stored: CloudFront
         # would cache that file under the new version.
         self._delete_former(variants)
@@ -103,31 +106,31 @@ class Arrival:
             raise
         raise AssertionError("the frames of a child end with DoneFrame or a failure")
 
-    def _delete_former(self, variants: Sequence[StoredVariant]) -> None:
-        """Delete what is stored for the earlier entry, lazy variants included, and not replaced.
+    def _delete_former(self, variants: VariantSet) -> None:
+        """Delete what is stored of earlier versions and is not written again.
 
-        A lazy variant is of the version of that entry, whether or not the recipe still has it.
+        That includes every lazy file: a renderer stored it for an earlier version.
         """
         former = self.claim.entry.may_exist
-        delete_names(self.source.key, former - _names(variants), self.context)
+        delete_names(self.source.key, former - variants.names, self.context)
 
-    def _store_manifest(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> None:
+    def _store_manifest(self, done: DoneFrame, variants: VariantSet) -> None:
         """Store the manifest, by which pages get the new version."""
         document = write_manifest(
             self.source,
             self.recipe,
             done.facts,
-            variants,
+            variants.stored,
             done.placeholder,
             done.reduction.still,
+            lazy=variants.lazy,
         )
         self.context.objects.put_manifest(self.source, document, pace=self.context.upload_pace)
 
-    def _commit(self, done: DoneFrame, variants: Sequence[StoredVariant]) -> KeyResult:
+    def _commit(self, done: DoneFrame, variants: VariantSet) -> KeyResult:
         """Write the ledger entry, which makes the variants public and ends the claim."""
         change = Change.REPLACED if self.claim.entry.is_published else Change.COMPLETE
         version = version_token(self.source, self.recipe)
-        variant_bytes = sum(variant.size_bytes for variant in variants)
         changed_at = self.context.ledger.commit(
             self.claim,
             {
@@ -140,8 +143,9 @@ class Arrival:
                 "fingerprint": self.recipe.fingerprint,
                 "engine": ENGINE_VERSION,
                 "version": version,
-                "variants": sorted(_names(variants)),
-                "variant_bytes": variant_bytes,
+                "variants": sorted(variants.names),
+                "variant_bytes": variants.size_bytes,
+                **_facts_of_renderer(done, variants),
                 "cpu_seconds": round(done.cpu_seconds, 3),
                 "total_seconds": round(self.record_log.elapsed_seconds(), 3),
             },
@@ -153,10 +157,16 @@ class Arrival:
             etag=self.source.etag,
             recipe=self.recipe.name,
             version=version,
-            variants=len(_names(variants)),
-            variant_bytes=variant_bytes,
+            variants=len(variants.names),
+            variant_bytes=variants.size_bytes,
         )
 
 
-def _names(variants: Sequence[StoredVariant]) -> frozenset[str]:
-    return frozenset(f"{each.variant}.{each.slot}" for each in variants)
+def _facts_of_renderer(done: DoneFrame, variants: VariantSet) -> Mapping[str, Value]:
+    """Return the facts by which a renderer makes the other names; empty for most entries."""
+    facts: dict[str, Value] = {}
+    if variants.equal:
+        facts["equal"] = by_stored_name(variants.equal)
+    if done.is_all_eager:
+        facts["is_all_eager"] = True
+    return facts

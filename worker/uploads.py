@@ -1,6 +1,7 @@
 """Uploads variants while the render child encodes the next one."""
 
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
@@ -15,11 +16,12 @@ from shared.model.errors import (
     Throttled,
     Unknown,
 )
-from shared.model.manifest import StoredVariant
+from shared.model.lazy_file import LazyFile
 from shared.model.recipe import Recipe, Slot
 from shared.model.source import Source
 from worker.context import WorkerContext
 from worker.upload_pace import PendingUploads
+from worker.variant_set import VariantSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Uploads:
         self._futures: list[Future[None]] = []
         # Those that S3 did not accept at the first attempt.
         self._left: deque[_Upload] = deque()
-        self._variants: list[StoredVariant] = []
+        self._variants = VariantSet(recipe, has_renderer=context.settings.on_demand)
         self._pending = PendingUploads(context.upload_pace, 0)
         self._held_bytes = 0
 
@@ -59,37 +61,28 @@ class Uploads:
         Called before the source is rendered: while S3 throttles, images that this worker has
         rendered already come first.
         """
-        objects = len(self._recipe.stored_names())
+        objects = len(self._recipe.eager_names())
         self._pending = self._context.upload_pace.admit(objects, until)
 
     def begin(self, frame: VariantFrame, data: bytes) -> None:
-        """Start to store one file under every variant that shares it.
+        """Start to store one file under the variants that share it and are stored at upload.
 
         The frame is one of the recipe's files, each of which comes once: `RenderChild` refuses
         all others. An object that is not in the ledger would never be deleted.
         """
         self._held_bytes += len(data)
         self._context.held_files.add(len(data))
-        for variant in frame.variants:
-            self._variants.append(
-                StoredVariant(
-                    variant,
-                    frame.slot,
-                    frame.codec,
-                    frame.width,
-                    frame.height,
-                    len(data),
-                    frame.limit,
-                )
-            )
+        for variant in self._variants.add_file(frame, len(data)):
             self._futures.append(
                 self._context.uploads.submit(
                     self._store_once, (variant, frame.slot), frame.codec, data
                 )
             )
 
-    def finish(self) -> tuple[StoredVariant, ...]:
-        """Wait until all variants are stored and return them; raise the first failure.
+    def finish(self, lazy: Sequence[LazyFile]) -> VariantSet:
+        """Wait until all files are stored and return the variants; raise the first failure.
+
+        `lazy` are the files that are not stored before they are asked for.
 
         What S3 throttled is stored by the calling thread, which has nothing else to do. An upload
         thread that waited would keep other images from being stored.
@@ -100,13 +93,14 @@ class Uploads:
             left = self._left[0]
             self._store(left.name, left.codec, left.data, self._pending)
             self._left.popleft()
-        expected, made = self._recipe.stored_names(), self._variants
-        if {(each.variant, each.slot) for each in made} != set(expected):
+        for file in lazy:
+            self._variants.add_lazy(file)
+        if missing := self._variants.missing():
             raise Unknown(
-                f"Expected {len(expected)} variants from the child, got {len(made)}.",
+                f"Expected every variant from the child, got none of {sorted(missing)}.",
                 stage="render",
             )
-        return tuple(made)
+        return self._variants
 
     def wait_until_idle(self) -> None:
         """Wait until no upload runs: the claim must outlive every write.

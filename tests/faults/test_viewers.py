@@ -14,7 +14,6 @@ from scripts.local.edge.messages import Request, Response
 from scripts.local.edge.origins import Origin
 from shared.imaging.child_protocol import DoneFrame
 from shared.model import cache_control
-from shared.model.manifest import StoredVariant
 from tests.simulator.edge import Edge, uri_of
 from tests.simulator.scheduler import Scheduler
 from tests.simulator.services import DISTRIBUTION
@@ -23,6 +22,7 @@ from tests.simulator.viewers import StaleRead
 from tests.simulator.world import Plan, World, simulated
 from tests.support.staleness import ALL_CACHES, BY_PATH, BY_VERSION, RULES, Caches
 from worker.arrival import Arrival
+from worker.variant_set import VariantSet
 
 pytestmark = pytest.mark.faults
 
@@ -68,7 +68,7 @@ def test_a_manifest_before_the_deletes_gives_old_bytes_a_new_version(
 ) -> None:
     delete, store = Arrival._delete_former, Arrival._store_manifest
 
-    def store_first(arrival: Arrival, done: DoneFrame, variants: list[StoredVariant]) -> None:
+    def store_first(arrival: Arrival, done: DoneFrame, variants: VariantSet) -> None:
         store(arrival, done, variants)
         delete(arrival, variants)
 
