@@ -1,7 +1,7 @@
 """The renderer put together over moto, beside a worker that publishes."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,6 @@ from shared.deadline import Deadline
 from shared.model.keys import stored_key
 from tests.functional.conftest import SOURCES, TABLE, VARIANTS, World
 from tests.support.fakes import unbounded_calls
-from tests.support.iam.recorder import RECORDER
 from worker.renderer.context import RendererContext
 from worker.renderer.handler import respond
 from worker.renderer.policy import POLICY, RendererPolicy
@@ -163,14 +162,6 @@ class RendererWorld:
 
     def with_policy(self, **changes: Any) -> None:  # noqa: ANN401 - values of the policy
         self.context = replace(self.context, policy=replace(self.context.policy, **changes))
-
-
-@pytest.fixture(autouse=True, name="_calls_are_allowed")
-def _calls_are_allowed() -> Iterator[None]:
-    """Check no policies: those of the renderer are not rendered yet."""
-    RECORDER.take_denied()
-    yield
-    RECORDER.take_denied()
 
 
 @pytest.fixture(name="make_served")

@@ -224,6 +224,8 @@ def _renamed_value(name: str, value: Any) -> Any:  # noqa: ANN401 - any paramete
         case "TopicArn":
             own = value.rpartition(":")[2]
             return arn("sns", NAMES.get(own, own))
+        case "CopySource":
+            return _renamed(value)
         case "RequestItems":
             return {NAMES.get(table, table): each for table, each in value.items()}
     return value

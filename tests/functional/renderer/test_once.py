@@ -1,0 +1,193 @@
+"""Simultaneous requests make an object once, and pictures that are not published have a bound."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from queue import Queue
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+
+from shared.cloud.clients import Clients
+from shared.model.recipe_reader import read_recipes
+from tests.functional.renderer.conftest import KEY, Got, RendererWorld
+from tests.support import images
+from tests.support.fakes import client_error
+from worker.renderer import answer as answer_module
+from worker.renderer import rendering
+
+pytestmark = pytest.mark.functional
+
+PICTURE = images.jpeg((160, 120))
+NAME = "w128.webp"
+
+
+@pytest.fixture(name="renders")
+def _renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the keys of the renders that have begun."""
+    begun: list[str] = []
+    lock, render = Lock(), rendering.render
+
+    def counted(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        with lock:
+            begun.append(arguments[0].key)
+        return render(*arguments)
+
+    monkeypatch.setattr(answer_module, "render", counted)
+    return begun
+
+
+def at_once(ask: Callable[[], Got], times: int) -> list[Got]:
+    with ThreadPoolExecutor(times) as threads:
+        return [each.result() for each in [threads.submit(ask) for _ in range(times)]]
+
+
+def test_twelve_requests_at_once_make_one_object(
+    served: RendererWorld, renders: list[str], clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    puts = calls_of(clients.s3, "put_object", monkeypatch)
+
+    got = at_once(lambda: served.ask(NAME), 12)
+
+    assert [each.status for each in got] == [200] * 12
+    assert len({each.body for each in got}) == 1
+    assert len(renders) <= 2
+    assert len(puts) == 1
+    assert served.lazy() == {NAME}
+
+
+def test_different_objects_of_a_picture_do_not_wait_for_each_other(
+    served: RendererWorld,
+) -> None:
+    served.publish(PICTURE)
+    names = ["w32.webp", "w64.webp", NAME]
+
+    with ThreadPoolExecutor(3) as threads:
+        got = list(threads.map(served.ask, names))
+
+    assert [each.status for each in got] == [200] * 3
+
+
+def test_the_turn_of_a_dead_renderer_is_taken_over(
+    served: RendererWorld, renders: list[str]
+) -> None:
+    served.publish(PICTURE)
+    serving = served.context.within(served.worker.deadline()).serving
+    serving.take_turn(f"9c/{KEY}/{NAME}", 0.5)
+
+    got = served.ask(NAME)
+
+    assert got.status == 200
+    assert "turn;dur=" in got.headers["server-timing"]
+    assert renders == [KEY]
+    assert served.is_stored(NAME)
+
+
+def test_who_waits_in_vain_is_told_to_come_back(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    serving = served.context.within(served.worker.deadline()).serving
+    serving.take_turn(f"9c/{KEY}/{NAME}", 60)
+
+    got = served.ask(NAME, seconds=9.5)
+
+    assert (got.status, got.headers["retry-after"], got.cause) == (503, "5", "deadline")
+
+
+def test_a_table_that_does_not_answer_keeps_nobody_from_the_picture(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    with broken_serving(served, monkeypatch):
+        got = served.ask(NAME)
+
+    assert got.status == 200
+    assert served.is_stored(NAME)
+
+
+def test_pictures_that_are_not_published_have_so_many_renders_and_no_more(
+    make_served: Callable[..., RendererWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = make_served(PIXFLEET_UNPUBLISHED_RENDERS="2")
+    for number in range(3):
+        served.worker.drop(f"{number}.jpg", PICTURE)
+    served.publish(PICTURE)
+    may_end, hold = Event(), rendering.render
+    begun: Queue[str] = Queue()
+
+    def held(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        begun.put(arguments[0].key)
+        if arguments[0].key != KEY:
+            assert may_end.wait(20)
+        return hold(*arguments)
+
+    monkeypatch.setattr(answer_module, "render", held)
+    with ThreadPoolExecutor(2) as threads:
+        first = []
+        for number in range(2):  # one after the other: moto's conditional writes are not atomic
+            first.append(threads.submit(served.ask, NAME, f"{number}.jpg"))
+            assert begun.get(timeout=20) == f"{number}.jpg"
+
+        third = served.ask(NAME, "2.jpg")
+        published = served.ask(NAME)
+
+        may_end.set()
+        assert [each.result().status for each in first] == [200, 200]
+    assert (third.status, third.cause, third.headers["retry-after"]) == (503, "throttled", "5")
+    assert published.status == 200
+    assert served.ask(NAME, "2.jpg").status == 200
+
+
+def test_a_new_name_of_an_old_version_is_answered_and_not_stored(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    recipes = {
+        "version": 1,
+        "recipes": [
+            {
+                "name": "lazy",
+                "match": {"prefix": ""},
+                "variants": [
+                    {"widths": [48], "formats": ["webp"], "lazy": True},
+                    {"widths": [64], "formats": ["fallback"]},
+                ],
+            }
+        ],
+    }
+    served.context = replace(served.context, recipes=read_recipes(recipes))
+
+    got = served.ask("w48.webp")
+
+    assert got.status == 200
+    assert not served.is_stored("w48.webp")
+    assert served.lazy() == set()
+
+
+def calls_of(client: object, name: str, patch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Record the calls of one method from now on."""
+    made: list[dict[str, Any]] = []
+    method = getattr(client, name)
+
+    def recorded(**request: Any) -> object:  # noqa: ANN401 - boto3's
+        made.append(request)
+        return method(**request)
+
+    patch.setattr(client, name, recorded)
+    return made
+
+
+@contextmanager
+def broken_serving(served: RendererWorld, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    dynamodb = served.clients.dynamodb
+    with patch.context() as inner:
+        for name in ("get_item", "update_item"):
+            method = getattr(dynamodb, name)
+
+            def failing(method: Any = method, **request: Any) -> object:  # noqa: ANN401 - boto3's
+                if request["TableName"] == "serving":
+                    raise client_error("InternalServerError", 500)
+                return method(**request)
+
+            inner.setattr(dynamodb, name, failing)
+        yield

@@ -1,0 +1,422 @@
+"""What the renderer does when something does not work, and what it costs to ask for nothing."""
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.cloud.ledger import Ledger
+from shared.model.errors import ClaimLost, DecoderCrash, DecodeTimeout
+from shared.model.keys import stored_key
+from tests.functional.conftest import SOURCES, TABLE, VARIANTS
+from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
+from tests.support import images
+from tests.support.fakes import client_error
+from worker.renderer import answer as answer_module
+from worker.renderer import handler as handler_module
+from worker.renderer import rendering
+
+pytestmark = pytest.mark.functional
+
+PICTURE = images.jpeg((160, 120))
+NAME = "w128.webp"
+
+
+def crashing(patch: pytest.MonkeyPatch, failures: list[Exception]) -> list[str]:
+    """Let the next renders fail; return the keys of all renders."""
+    begun: list[str] = []
+    render = rendering.render
+
+    def maybe(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        begun.append(arguments[0].key)
+        if failures:
+            raise failures.pop(0)
+        return render(*arguments)
+
+    patch.setattr(answer_module, "render", maybe)
+    return begun
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(DecoderCrash("The child exited.", stage="render"), id="crash"),
+        pytest.param(DecodeTimeout("The child was killed.", stage="render"), id="timeout"),
+    ],
+)
+def test_a_failed_render_is_a_503_is_remembered_and_then_forgotten(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    served.publish(PICTURE)
+    served.with_policy(remembers_failure_seconds=1.0)
+    renders = crashing(monkeypatch, [failure])
+
+    first, second = served.ask(NAME), served.ask(NAME)
+
+    assert (first.status, second.status) == (503, 503)
+    assert first.cause == second.cause != ""
+    assert first.headers["retry-after"] == "5"
+    assert len(renders) == 1
+    served.context.sleep(1.1)
+    assert served.ask(NAME).status == 200
+    assert served.is_stored(NAME)
+
+
+def test_a_child_that_is_killed_fails_one_request_and_not_the_next(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    pool, lend, killed = served.context.render_pool, served.context.render_pool.child, list[int]()
+
+    @contextmanager
+    def lending(*, wait_seconds: float) -> Iterator[Any]:
+        with lend(wait_seconds=wait_seconds) as child:
+            if not killed:
+                killed.append(child.pid)
+                os.kill(child.pid, signal.SIGKILL)
+            yield child
+
+    monkeypatch.setattr(pool, "child", lending)
+
+    killed_once = served.ask(NAME)
+
+    assert (killed_once.status, killed_once.cause) == (503, "decoder_crash")
+    assert served.ask("w64.webp").status == 200
+
+
+def test_a_failure_of_one_version_is_not_that_of_the_next(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    crashing(monkeypatch, [DecoderCrash("The child exited.", stage="render")])
+    assert served.ask(NAME).status == 503
+
+    served.publish(images.jpeg((150, 130)))
+
+    assert served.ask(NAME).status == 200
+
+
+def test_an_unknown_key_costs_one_read_and_one_head(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renders = crashing(monkeypatch, [])
+    calls = counted_calls(served, monkeypatch)
+
+    statuses = {served.ask(NAME, f"none/{number}.jpg").status for number in range(100)}
+
+    assert statuses == {404}
+    assert calls == {"GetItem": 100, "HeadObject": 100}
+    assert renders == []
+
+
+def test_a_found_object_costs_one_read_and_one_get(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    served.ask(NAME)
+    calls = counted_calls(served, monkeypatch)
+
+    assert served.ask(NAME).status == 200
+
+    assert calls == {"GetItem": 1, "GetObject": 1}
+
+
+def test_a_lazy_object_costs_no_more_calls_than_it_needs(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    calls = counted_calls(served, monkeypatch)
+
+    assert served.ask(NAME).status == 200
+
+    # The entry and whether a render failed; the turn, the claim, and the end of both.
+    assert calls == {"GetItem": 2, "UpdateItem": 4, "GetObject": 2, "PutObject": 1}
+
+
+@pytest.mark.parametrize("operation", ["get_item", "head_object", "get_object"])
+@pytest.mark.parametrize(
+    ("code", "status", "cause"),
+    [("InternalError", 500, ""), ("SlowDown", 503, "throttled")],
+)
+def test_trouble_of_aws_is_a_503_with_its_cause(
+    served: RendererWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    code: str,
+    status: int,
+    cause: str,
+) -> None:
+    served.worker.drop(KEY, PICTURE)
+
+    def refuse(**_request: object) -> None:
+        raise client_error(code, status)
+
+    for client in (served.clients.s3, served.clients.dynamodb):
+        if operation in dir(client):
+            monkeypatch.setattr(client, operation, refuse)
+    got = served.ask(NAME)
+
+    assert (got.status, got.headers["cache-control"]) == (503, "no-store")
+    assert got.cause.startswith(cause)
+    assert got.cause.endswith(("throttled", "unavailable"))
+
+
+def test_a_refused_claim_is_answered_and_stores_nothing(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    served.worker.ledger.claim(KEY, lease_seconds=600, may_store=("w64.avif",))
+    served.lose("w64.avif")
+
+    got = served.ask("w64.avif")
+
+    assert (got.status, "s-maxage=60" in got.headers["cache-control"]) == (200, True)
+    assert not served.is_stored("w64.avif")
+
+
+def test_a_commit_between_the_read_and_the_claim_refuses_the_object(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    render = rendering.render
+
+    def slow(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        made = render(*arguments)
+        served.publish(images.jpeg((150, 130)))
+        return made
+
+    monkeypatch.setattr(answer_module, "render", slow)
+    got = served.ask(NAME)
+
+    assert got.status == 200
+    assert not served.is_stored(NAME)
+    assert served.lazy() == set()
+
+
+def test_a_removal_between_the_read_and_the_claim_refuses_the_object(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    render = rendering.render
+
+    def slow(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        made = render(*arguments)
+        served.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+        served.worker.process(KEY)
+        return made
+
+    monkeypatch.setattr(answer_module, "render", slow)
+    served.ask(NAME)
+
+    assert served.worker.stored() == {}
+
+
+def test_a_put_without_an_answer_keeps_the_claim_until_it_cannot_take_effect(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+
+    def lost(**_request: object) -> None:
+        raise client_error("InternalError", 500)
+
+    monkeypatch.setattr(served.clients.s3, "put_object", lost)
+    got = served.ask(NAME, seconds=18)
+
+    assert got.status == 200
+    entry = served.worker.ledger.read(KEY)
+    assert entry.is_serving(served.context.clock.now() + 20)
+    assert entry.lazy == {NAME}
+
+
+def test_a_put_that_was_refused_gives_the_claim_back(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+
+    def late(*_arguments: object) -> None:
+        raise ClaimLost("Expected our claim, got none.", stage="put")
+
+    objects = type(served.context.objects)
+    monkeypatch.setattr(objects, "put_lazy_variant", late)
+    got = served.ask(NAME)
+
+    assert got.status == 200
+    assert not served.worker.ledger.read(KEY).is_serving(served.context.clock.now())
+
+
+def test_a_release_that_fails_changes_no_answer(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+
+    def failing(*_arguments: object) -> None:
+        raise ClaimLost("Expected our claim, got none.", stage="ledger")
+
+    monkeypatch.setattr(Ledger, "release_serving", failing)
+
+    assert served.ask(NAME).status == 200
+    assert served.is_stored(NAME)
+
+
+def test_a_request_that_comes_late_in_its_invocation_is_answered_without_a_store(
+    served: RendererWorld,
+) -> None:
+    served.publish(PICTURE)
+
+    got = served.ask(NAME, seconds=14)
+
+    assert got.status == 200
+    assert not served.is_stored(NAME)
+
+
+def test_an_unexpected_error_is_a_503_and_no_502(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Ledger, "read", broken)
+    with capture_logs() as logs:
+        got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (503, "unknown")
+    assert "request failed unexpectedly" in [each["event"] for each in logs]
+
+
+def test_a_renderer_that_cannot_start_is_a_503() -> None:
+    def broken() -> Any:  # noqa: ANN401 - never returns
+        raise RuntimeError("no environment")
+
+    answer = handler_module.respond({}, LambdaContext(), broken)
+
+    assert answer["statusCode"] == 503
+    assert json.dumps(answer)
+
+
+def test_an_edge_that_cannot_read_the_bucket_is_answered_and_counted(
+    served: RendererWorld,
+) -> None:
+    served.publish(PICTURE)
+    young = asked_with_log(served, "w64.avif")
+    served.with_policy(blind_seconds=-60.0)
+
+    old = asked_with_log(served, "w64.avif")
+
+    assert "edge_blind" not in young
+    assert (old["status"], old["edge_blind"], old["log_level"]) == (200, 1, "warning")
+
+
+def test_an_object_that_is_too_large_for_a_response_is_stored_and_asked_for_again(
+    served: RendererWorld,
+) -> None:
+    served.publish(PICTURE, "a b+c.jpg")
+    served.with_policy(max_body_bytes=100)
+
+    got = served.ask(NAME, "a b+c.jpg", version="0123456789ab")
+
+    assert (got.status, got.headers["cache-control"], got.body) == (302, "no-store", b"")
+    assert got.headers["location"] == ("/a%20b%2Bc.jpg?variant=w128&format=webp&v=0123456789ab")
+    assert served.is_stored(NAME, "a b+c.jpg")
+
+
+def test_a_redirect_without_a_version_stays_without_one(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    served.with_policy(max_body_bytes=100)
+
+    assert served.ask(NAME).headers["location"] == f"/{KEY}?variant=w128&format=webp"
+
+
+def test_an_edge_that_cannot_read_a_large_object_is_not_redirected_without_end(
+    served: RendererWorld,
+) -> None:
+    served.publish(PICTURE)
+    served.with_policy(max_body_bytes=100)
+    assert served.ask(NAME).status == 302
+
+    again = served.ask(NAME)
+
+    assert (again.status, again.headers["retry-after"]) == (503, "5")
+
+
+def test_a_large_object_that_may_not_be_stored_is_a_503(served: RendererWorld) -> None:
+    served.worker.drop(KEY, PICTURE)
+    served.with_policy(max_body_bytes=100)
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.headers["retry-after"], got.body) == (503, "5", b"")
+
+
+def test_a_cache_that_has_a_large_object_gets_304(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    etag = served.ask(NAME).headers["etag"]
+    served.with_policy(max_body_bytes=100)
+
+    assert served.ask(NAME, if_none_match=etag).status == 304
+
+
+def test_equal_rungs_are_copies(make_served: Callable[..., RendererWorld]) -> None:
+    served = make_served()
+    served.publish(PICTURE)
+    item = served.worker.item(KEY)
+    item["equal"] = {"M": {"w64.avif": {"SS": ["w128.avif"]}}}
+    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+    served.lose("w128.avif")
+    item["variants"]["L"].remove({"S": "w128.avif"})
+    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+
+    line = asked_with_log(served, "w128.avif")
+
+    assert (line["status"], line["answered"], line["on_demand_stores"]) == (200, "copied", 1)
+    copy, original = served.object("w128.avif"), served.object("w64.avif")
+    assert copy["Body"].read() == original["Body"].read()
+    assert (copy["Metadata"], copy["ContentType"]) == (
+        original["Metadata"],
+        original["ContentType"],
+    )
+    tags = served.clients.s3.get_object_tagging(Bucket=VARIANTS, Key=stored_key(KEY, "w128.avif"))
+    assert tags["TagSet"] == [{"Key": "pixfleet", "Value": "lazy"}]
+    assert served.lazy() == {"w128.avif"}
+
+
+def test_a_copy_of_a_lost_object_is_rendered(served: RendererWorld) -> None:
+    served.publish(PICTURE)
+    item = served.worker.item(KEY)
+    item["equal"] = {"M": {"w64.avif": {"SS": [NAME]}}}
+    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+    served.lose("w64.avif")
+
+    line = asked_with_log(served, NAME)
+
+    assert (line["status"], line["answered"]) == (200, "rendered")
+    assert served.is_stored(NAME)
+
+
+def asked_with_log(served: RendererWorld, name: str) -> dict[str, Any]:
+    """Ask for an object and return the log line of the request."""
+    with capture_logs() as logs:
+        served.ask(name)
+    (line,) = (each for each in logs if each["event"] == "request answered")
+    return dict(line)
+
+
+def counted_calls(served: RendererWorld, patch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count the calls of AWS from now on, by operation."""
+    calls: Counter[str] = Counter()
+    for client in (served.clients.s3, served.clients.dynamodb):
+        make = getattr(client, "_make_api_call")  # noqa: B009 - not in the stubs
+
+        def counted(
+            operation: str,
+            parameters: Any,  # noqa: ANN401 - botocore's
+            make: Any = make,  # noqa: ANN401 - botocore's
+        ) -> object:
+            calls[operation] += 1
+            return make(operation, parameters)
+
+        patch.setattr(client, "_make_api_call", counted)
+    return calls
