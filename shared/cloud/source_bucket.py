@@ -93,7 +93,7 @@ class SourceBucket:
             content_type=answer.get("ContentType", ""),
             owner=unquote(metadata.get(OWNER, "")),
             uploaded_at=modified.timestamp(),
-            expires_at=_expiry(answer.get("Expiration", "")),
+            expires_at=expiry_of(answer.get("Expiration", "")),
         )
 
     def list(self, prefix: str, *, after: str, most: int) -> Listing:
@@ -193,7 +193,7 @@ class SourceBucket:
         return answer.get("Errors", [])
 
 
-def _expiry(header: str) -> float:
+def expiry_of(header: str) -> float:
     """Return the date of the header `x-amz-expiration`; 0 without one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_ResponseSyntax

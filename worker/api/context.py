@@ -1,8 +1,11 @@
 """The dependencies of the API, built once per process."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import anyio
 
 from shared.clock import Clock, SystemClock
 from shared.cloud.calls import CallLimits, Calls
@@ -61,6 +64,7 @@ class ApiContext:
     clients: Clients
     presigner: Presigner
     shared: Shared = field(repr=False)
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     def within(self, seconds: float) -> "ApiContext":
         """Return the same dependencies for a request that must end after so many seconds."""

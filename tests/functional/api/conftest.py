@@ -1,10 +1,11 @@
 """The application over moto, called as API Gateway would have it called."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio
 import boto3
 import pytest
 import structlog
@@ -14,8 +15,16 @@ from structlog.testing import LogCapture
 
 from scripts.local.stack import create_serving
 from shared.cloud.clients import Clients, build_presigning_client
+from shared.cloud.items import Value
+from shared.cloud.ledger import Claim
 from shared.cloud.presigner import Presigner
+from shared.model.codec import Codec
+from shared.model.errors import Failure
+from shared.model.keys import manifest_key
 from shared.model.limits import MEBIBYTE
+from shared.model.manifest import Placeholder, SourceFacts, StoredVariant, write_manifest
+from shared.model.recipe import Slot
+from shared.model.versions import ENGINE_VERSION
 from tests.functional.conftest import RECIPES, SOURCES, TABLE, VARIANTS
 from tests.support.fakes import FakeClock
 from worker.api.app import build_app
@@ -64,17 +73,71 @@ class Api:
     def client(
         self,
         claims: Mapping[str, str] | None = ANN,
-        **settings: Any,  # noqa: ANN401
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        **settings: Any,  # noqa: ANN401 - fields of ApiSettings
     ) -> TestClient:
         """Return a client with a token of these claims, of an API with changed settings."""
         authorizer = None if claims is None else {"jwt": {"claims": claims, "scopes": None}}
-        context = replace(self.context, settings=replace(self.context.settings, **settings))
+        changed = replace(self.context.settings, **settings)
+        context = replace(self.context, settings=changed, sleep=sleep)
         app = build_app(context, GatewayIdentities())
         return TestClient(Gateway(app, authorizer), raise_server_exceptions=False)
 
     def drop(self, key: str, data: bytes = b"picture", **fields: Any) -> Mapping[str, Any]:  # noqa: ANN401
         self.aws.s3.put_object(Bucket=SOURCES, Key=key, Body=data, **fields)
         return self.aws.s3.head_object(Bucket=SOURCES, Key=key)
+
+    def claim(self, key: str) -> Claim:
+        """Begin the work of a worker on a key."""
+        return self.context.ledger.claim(key, lease_seconds=60, may_store=["w64.webp"])
+
+    def facts(self, key: str) -> dict[str, Value]:
+        """Return what a worker commits about a source."""
+        upload = self.context.sources.describe(key)
+        assert upload is not None
+        source = upload.source
+        return {
+            "change": "complete",
+            "etag": source.etag,
+            "identity": source.identity,
+            "last_modified": source.last_modified,
+            "source_bytes": source.size_bytes,
+        }
+
+    def publish(self, key: str) -> None:
+        """Publish a source as a worker does; its variants are in the manifest only."""
+        upload = self.context.sources.describe(key)
+        assert upload is not None
+        recipe = self.context.shared.recipes.recipes[0]
+        variants = [
+            StoredVariant("w64", Slot.WEBP, Codec.WEBP, 64, 48, 3),
+            StoredVariant("w64", Slot.FALLBACK, Codec.JPEG, 64, 48, 5),
+            StoredVariant("w32", Slot.WEBP, Codec.WEBP, 32, 24, 2),
+        ]
+        facts = SourceFacts("jpeg", 64, 48, 1, has_alpha=False)
+        document = write_manifest(
+            upload.source, recipe, facts, variants, Placeholder("data:,", "#abcdef")
+        )
+        self.aws.s3.put_object(Bucket=VARIANTS, Key=manifest_key(key), Body=document)
+        made: dict[str, Value] = {
+            "recipe": recipe.name,
+            "fingerprint": recipe.fingerprint,
+            "engine": ENGINE_VERSION,
+            "variants": ["w64.webp", "w64.fallback", "w32.webp"],
+            "variant_bytes": 10,
+            "cpu_seconds": 0.5,
+            "total_seconds": 1.5,
+        }
+        self.context.ledger.commit(self.claim(key), {**self.facts(key), **made})
+
+    def reject(self, key: str, failure: Failure) -> None:
+        """Reject a source as a worker does."""
+        self.context.ledger.reject(self.claim(key), failure, self.facts(key))
+
+    def tombstone(self, key: str) -> None:
+        """Write the tombstone of a key as a worker does."""
+        self.context.ledger.tombstone(self.claim(key), {"change": "removed"})
 
     def keys(self) -> list[str]:
         """Return the keys in the sources bucket."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-import anyio
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
@@ -90,7 +89,7 @@ async def _status(call: Call, key: str, wait_seconds: int) -> Reply:
     for pause in pauses(wait_seconds):
         if seen.is_decided:
             break
-        await anyio.sleep(pause)
+        await call.context.sleep(pause)
         seen = await run_in_threadpool(_see_again, call, seen)
     return await run_in_threadpool(_reply, call, key, seen)
 
