@@ -20,7 +20,7 @@ from scripts.local.edge.cache_control import (
 from scripts.local.edge.messages import Response
 
 DAY, YEAR = 86_400, 31_536_000
-# The error caching minimum TTL, if the distribution has none for a status.
+# CloudFront's default for a status to which the distribution gives no error caching minimum TTL.
 ERROR_SECONDS = 10.0
 FIRST_ERROR, FIRST_SERVER_ERROR = 400, 500
 CACHED = frozenset({200, 203, 204, 300, 301, 302})
