@@ -1,18 +1,21 @@
 """The worker's own adapters: the same behaviour on every engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from unittest.mock import ANY
 
 import pytest
 
 from scripts.local.stack import STATUS_INDEX
+from shared.cloud.entries import by_stored_name
 from shared.cloud.errors import Missing
 from shared.cloud.items import Value
-from shared.cloud.ledger import Ledger
+from shared.cloud.ledger import Claim, Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
 from shared.model.codec import Codec
+from shared.model.entry import Entry
 from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Slot
@@ -128,6 +131,79 @@ def test_a_worker_that_lost_the_claim_writes_nothing(
         end(ledger, lost)
 
     assert ledger.read(KEY) == before
+
+
+def serving_claim(ledger: Ledger, entry: Entry, name: str = "lazy.webp") -> Claim:
+    return ledger.claim_to_store(KEY, name, entry=entry, lease_seconds=40, records_name=True)
+
+
+def test_a_renderer_and_a_worker_never_hold_a_key_together(ledger: Ledger, engine: Engine) -> None:
+    worker = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    with pytest.raises(Claimed):
+        serving_claim(ledger, Entry(version="v1"))
+    ledger.commit(worker, PUBLISHED | {"version": "v1"})
+
+    renderer = serving_claim(ledger, ledger.read(KEY))
+    with pytest.raises(Claimed) as caught:
+        ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    ledger.release_serving(renderer)
+    after = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+
+    assert caught.value.is_serving
+    assert after.entry.lazy == {"lazy.webp"}
+    assert after.may_exist == {*NAMES, "lazy.webp"}
+    engine.clock.at += 61
+    with pytest.raises(Claimed, match="unfinished"):
+        serving_claim(ledger, after.entry)
+
+
+def test_a_renderer_stores_nothing_beside_another_version(ledger: Ledger) -> None:
+    for version in ("v1", "v2"):
+        claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+        ledger.commit(claim, PUBLISHED | {"version": version})
+    before = ledger.read(KEY)
+
+    with pytest.raises(Claimed, match="version 'v2'"):
+        serving_claim(ledger, replace(before, version="v1"))
+
+    assert ledger.read(KEY) == before
+
+
+def test_two_renderers_store_two_names_one_after_the_other(ledger: Ledger) -> None:
+    claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+    ledger.commit(claim, PUBLISHED | {"version": "v1"})
+    entry = ledger.read(KEY)
+
+    for name in ("a.webp", "b.webp"):
+        ledger.release_serving(serving_claim(ledger, entry, name))
+
+    assert ledger.read(KEY).lazy == {"a.webp", "b.webp"}
+
+
+def test_copies_and_what_was_made_in_full_are_read_back(ledger: Ledger) -> None:
+    equal = {"w64.webp": "w32.webp", "w96.webp": "w32.webp"}
+    facts: dict[str, Value] = {"equal": by_stored_name(equal), "is_all_eager": True}
+
+    ledger.commit(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), PUBLISHED | facts)
+
+    assert (ledger.read(KEY).equal, ledger.read(KEY).is_all_eager) == (equal, True)
+
+
+def test_a_due_purge_is_cleared_once_and_a_later_one_stays(ledger: Ledger, engine: Engine) -> None:
+    due = []
+    for _ in range(2):
+        engine.clock.at += 0.123456
+        claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+        ledger.commit(claim, PUBLISHED)
+        ledger.tombstone(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), {})
+        due.append(ledger.read(KEY).purge_due)
+
+    ledger.clear_purge_due(KEY, due[0])
+    between = ledger.read(KEY).purge_due
+    ledger.clear_purge_due(KEY, due[1])
+
+    assert between == due[1] > due[0] > 0
+    assert ledger.read(KEY).purge_due == 0
 
 
 def test_a_source_is_fetched_as_head_saw_it(
