@@ -32,7 +32,8 @@ KEEPABLE_METADATA = frozenset({"copyright", "creator"})
 # Bounds of `animation`, against typing errors. The limits of the deployment apply as well.
 MAX_FRAMES = 100_000
 MAX_PIXELS = 1 << 32
-# A ledger item holds the names of a source's objects twice, and must stay under 4 KB.
+# A finished ledger entry has each name up to three times, and must stay under 4 KB, which DynamoDB
+# bills as one read.
 MAX_NAME_BYTES = 800
 
 

@@ -7,14 +7,14 @@ the real worker process an event over fakes of S3 and DynamoDB.
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import inf
 from threading import BoundedSemaphore
 from typing import Any, cast
 
 import pytest
-from hypothesis import Phase, event, given, settings
+from hypothesis import Phase, event, example, given, settings
 from hypothesis import strategies as st
 
 from scripts.local.stack import create_ledger
@@ -29,7 +29,7 @@ from scripts.pixfleet.stack.buckets import current_fingerprints
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult, Kind, RepairAction
 from scripts.pixfleet.verify.listings import ListedKey
-from shared.cloud.entries import SCHEMA_VERSION, read_entry
+from shared.cloud.entries import SCHEMA_VERSION, by_stored_name, read_entry
 from shared.cloud.items import to_item
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader, Read
@@ -67,11 +67,16 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 PUBLIC_NAMES = ("small.webp",)
 
 
-def _recipe_set(width: int, prefix: str, *, watermark: str = "") -> RecipeSet:
+def _recipe_set(
+    width: int, prefix: str, *, watermark: str = "", lazy: tuple[str, ...] = ()
+) -> RecipeSet:
+    formats = ["webp", *lazy]
     tiny: dict[str, object] = {
         "name": "tiny",
         "match": {"prefix": prefix},
-        "variants": [{"name": "small", "width": width, "formats": ["webp"]}],
+        "variants": [
+            {"name": "small", "width": width, "formats": formats, "lazy": list(lazy) or False}
+        ],
     }
     if watermark:
         tiny["watermark"] = {"key": watermark}
@@ -85,7 +90,11 @@ RECIPE_SETS = (
     _recipe_set(48, "photos/"),
     _recipe_set(32, "photos/", watermark=WATERMARK),
     _recipe_set(32, "elsewhere/"),
+    _recipe_set(32, "photos/", lazy=("avif",)),
 )
+# Names of variants, and names of copies, that an entry may have.
+STORED = (("small.webp",), ("small.webp",), ("small.webp", "small.avif"), ("small.avif",))
+EQUAL: tuple[dict[str, str], ...] = ({}, {}, {"small.webp": "small.avif"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,10 @@ class Case:
     engine: str = ENGINE_VERSION
     is_unfinished: bool = False
     key: str = "photos/a.jpg"
+    stored: tuple[str, ...] = PUBLIC_NAMES
+    equal: Mapping[str, str] = field(default_factory=dict)
+    is_all_eager: bool = False
+    on_demand: bool = False
 
 
 uploads = st.builds(
@@ -141,6 +154,10 @@ def cases(draw: st.DrawFn) -> Case:
         engine=draw(st.sampled_from((ENGINE_VERSION, ENGINE_VERSION, "0"))),
         is_unfinished=draw(st.sampled_from((False, False, False, True))),
         key=draw(st.sampled_from(("photos/a.jpg",) * 5 + ("elsewhere/a.jpg",))),
+        stored=draw(st.sampled_from(STORED)),
+        equal=draw(st.sampled_from(EQUAL)),
+        is_all_eager=draw(st.booleans()),
+        on_demand=draw(st.booleans()),
     )
 
 
@@ -160,8 +177,9 @@ class _Site:
         )
         self.ledger = Ledger(cast("Any", self.tables), calls, TABLE, self.clock)
         fingerprints = current_fingerprints(self.objects)
-        self.recipe_set = RECIPE_SETS[case.recipes]
-        self.recipes = CurrentRecipes(self.recipe_set, fingerprints)
+        deployed = RECIPE_SETS[case.recipes]
+        self.recipe_set = deployed if case.on_demand else deployed.all_eager()
+        self.recipes = CurrentRecipes(self.recipe_set, fingerprints, on_demand=case.on_demand)
         made_from = self._uploaded(case.made_from)
         self._write_entry(made_from)
         self.buckets.delete_object(Bucket=SOURCES, Key=self.key)
@@ -194,7 +212,9 @@ class _Site:
         if case.status in (PUBLISHED, REJECTED):
             fields |= self._facts(source)
         if case.status == PUBLISHED:
-            fields["variants"] = list(PUBLIC_NAMES)
+            fields["variants"] = list(case.stored)
+            fields["equal"] = by_stored_name(case.equal)
+            fields["is_all_eager"] = case.is_all_eager
         if case.is_unfinished:
             fields["may_store"] = frozenset(PUBLIC_NAMES)
         if case.status or case.is_unfinished:
@@ -220,7 +240,7 @@ def _worker_outcome(site: _Site) -> StateKind | None:
     """Return the kind of a source that the worker leaves alone; None if it does something."""
     process = cast("Any", _Process(site.clock))
     context = WorkerContext(
-        settings=worker_settings(),
+        settings=replace(worker_settings(), on_demand=site.case.on_demand),
         policy=POLICY,
         clock=site.clock,
         deadline=Deadline.passed(site.clock),
@@ -297,6 +317,7 @@ def _redrive_status(site: _Site, recorded_at: float) -> str:
         site.ledger,
         site.recipe_set,
         Watermarks(),
+        on_demand=site.case.on_demand,
     )
     message = RedrivenMessage("id", "digest", "corrupt", (site.key,))
     part = Part(datetime.fromtimestamp(recorded_at, UTC), [message])
@@ -306,7 +327,15 @@ def _redrive_status(site: _Site, recorded_at: float) -> str:
     return "dead" if status.dead else "fixed" if status.fixed else "waiting"
 
 
+LAZY_CASE = Case(Uploaded(), Uploaded(), PUBLISHED, recipes=4, made_by=4, on_demand=True)
+
+
 @settings(deadline=None, max_examples=300, phases=PHASES)
+@example(LAZY_CASE)
+@example(replace(LAZY_CASE, on_demand=False))
+@example(replace(LAZY_CASE, is_all_eager=True))
+@example(replace(LAZY_CASE, stored=("small.avif",)))
+@example(replace(LAZY_CASE, stored=("small.avif",), equal={"small.webp": "small.avif"}))
 @given(cases())
 def test_everybody_agrees_with_the_worker(case: Case) -> None:
     site = _Site(case)
