@@ -86,19 +86,6 @@ class RendererWorld:
     def publish(self, data: bytes, key: str = KEY, **metadata: str) -> None:
         self.worker.drop(key, data, metadata)
         self.worker.process(quote(key))
-        self._leave_lazy_out(key)
-
-    def _leave_lazy_out(self, key: str) -> None:
-        """Delete the lazy objects of a worker that stores them."""
-        item = self.worker.item(key)
-        listed = item.get("variants", {}).get("L", [])
-        lazy = {
-            f"{variant}.{slot}" for variant, slot in self.context.recipes.recipes[0].lazy_names()
-        }
-        if item.get("recipe") == {"S": "lazy"} and listed:
-            self.lose(*lazy, key=key)
-            item["variants"] = {"L": [each for each in listed if each["S"] not in lazy]}
-            self.clients.dynamodb.put_item(TableName=TABLE, Item=item)
 
     def ask(
         self,

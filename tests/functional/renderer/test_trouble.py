@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from shared.cloud.ledger import Ledger
 from shared.model.errors import ClaimLost, DecoderCrash, DecodeTimeout
 from shared.model.keys import stored_key
-from tests.functional.conftest import SOURCES, TABLE, VARIANTS
+from tests.functional.conftest import SOURCES, VARIANTS
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
 from tests.support import images
 from tests.support.fakes import client_error
@@ -359,41 +359,53 @@ def test_a_cache_that_has_a_large_object_gets_304(served: RendererWorld) -> None
     assert served.ask(NAME, if_none_match=etag).status == 304
 
 
-def test_equal_rungs_are_copies(make_served: Callable[..., RendererWorld]) -> None:
-    served = make_served()
-    served.publish(PICTURE)
-    item = served.worker.item(KEY)
-    item["equal"] = {"M": {"w64.avif": {"SS": ["w128.avif"]}}}
-    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
-    served.lose("w128.avif")
-    item["variants"]["L"].remove({"S": "w128.avif"})
-    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+def test_equal_rungs_are_copies(served: RendererWorld) -> None:
+    served.publish(images.jpeg((40, 30)))
+    assert served.is_stored("w64.avif")
+    assert not served.is_stored("w128.avif")
 
     line = asked_with_log(served, "w128.avif")
 
     assert (line["status"], line["answered"], line["on_demand_stores"]) == (200, "copied", 1)
+    assert "on_demand_renders" not in line
     copy, original = served.object("w128.avif"), served.object("w64.avif")
     assert copy["Body"].read() == original["Body"].read()
-    assert (copy["Metadata"], copy["ContentType"]) == (
-        original["Metadata"],
-        original["ContentType"],
-    )
+    for same in ("Metadata", "ContentType", "CacheControl", "ETag"):
+        assert copy[same] == original[same]
     tags = served.clients.s3.get_object_tagging(Bucket=VARIANTS, Key=stored_key(KEY, "w128.avif"))
     assert tags["TagSet"] == [{"Key": "pixfleet", "Value": "lazy"}]
     assert served.lazy() == {"w128.avif"}
 
 
 def test_a_copy_of_a_lost_object_is_rendered(served: RendererWorld) -> None:
-    served.publish(PICTURE)
-    item = served.worker.item(KEY)
-    item["equal"] = {"M": {"w64.avif": {"SS": [NAME]}}}
-    served.clients.dynamodb.put_item(TableName=TABLE, Item=item)
+    served.publish(images.jpeg((40, 30)))
     served.lose("w64.avif")
 
-    line = asked_with_log(served, NAME)
+    line = asked_with_log(served, "w128.avif")
 
     assert (line["status"], line["answered"]) == (200, "rendered")
-    assert served.is_stored(NAME)
+    assert served.is_stored("w128.avif")
+
+
+def test_what_renderers_stored_goes_with_the_source(served: RendererWorld) -> None:
+    served.publish(images.jpeg((40, 30)))
+    for name in ("w128.avif", "w32.webp"):
+        assert served.ask(name).status == 200
+        assert served.is_stored(name)
+
+    served.clients.s3.delete_object(Bucket=SOURCES, Key=KEY)
+    served.worker.process(KEY)
+
+    assert served.worker.stored() == {}
+
+
+def test_a_lost_object_of_an_animation_is_left_to_the_worker(served: RendererWorld) -> None:
+    served.publish(images.animated_gif((160, 120)))
+    served.lose(NAME)
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (503, "only_at_upload")
 
 
 def asked_with_log(served: RendererWorld, name: str) -> dict[str, Any]:
