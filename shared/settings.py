@@ -35,6 +35,9 @@ TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 QUEUE_URL = re.compile(r"https?://[^\s/]+/[^\s/]+/[A-Za-z0-9_-]{1,80}")
 
+HOST = re.compile(r"[A-Za-z0-9.:-]{1,255}")
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -60,6 +63,8 @@ class Settings:
     serving_table: str
     purge_queue: str
     unpublished_renders: int
+    on_demand_host: str
+    on_demand_port: int
     log_format: str
 
 
@@ -157,6 +162,8 @@ def read_settings(
         serving_table=reader.form("SERVING_TABLE", TABLE, "the name of a DynamoDB table"),
         purge_queue=reader.form("PURGE_QUEUE", QUEUE_URL, "the URL of an SQS queue"),
         unpublished_renders=reader.whole("UNPUBLISHED_RENDERS", 5, low=1, high=1000),
+        on_demand_host=reader.form("ON_DEMAND_HOST", HOST, "an address") or LOOPBACK,
+        on_demand_port=reader.whole("ON_DEMAND_PORT", 0, low=0, high=65_535),
         log_format=reader.word("LOG", "json", among=("json", "console")),
     )
     if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:
@@ -168,6 +175,11 @@ def read_settings(
         reader.problems.append(
             "PIXFLEET_SERVING_TABLE: expected a table with PIXFLEET_ON_DEMAND, in which renderers "
             "agree on who renders, got nothing"
+        )
+    if settings.on_demand_port and not settings.on_demand:
+        reader.problems.append(
+            "PIXFLEET_ON_DEMAND: expected true with PIXFLEET_ON_DEMAND_PORT, which serves what is "
+            "made on demand, got false"
         )
     if settings.limits.max_bytes > SOURCE_SHARE * settings.limits.memory_bytes:
         reader.problems.append(

@@ -1,7 +1,8 @@
 """The batch consumer on a long poll, for a laptop or a container: `python -m worker.runner`.
 
-It gives the same guarantees as on Lambda. On SIGTERM or SIGINT it finishes the messages that it
-has received, receives no more, and exits with 0.
+It gives the same guarantees as on Lambda. With `PIXFLEET_ON_DEMAND_PORT` it also answers requests
+for objects that the variants bucket does not have. On SIGTERM or SIGINT it finishes the messages
+and requests that it has received, receives no more, and exits with 0.
 """
 
 import signal
@@ -21,6 +22,7 @@ from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.context import WorkerContext, build_context
 from worker.policy import POLICY, WorkerPolicy
+from worker.renderer.door import build_door
 
 log = structlog.get_logger()
 
@@ -89,14 +91,19 @@ def main(policy: WorkerPolicy = POLICY) -> int:
         settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format, fleet=settings.fleet)
         context = build_context(settings, policy)
+        door = build_door(settings) if settings.on_demand_port else None
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
         return 2
     consumer = Consumer(context)
     log.info("runner started", queue=settings.queue, children=settings.render_children)
+    if door:
+        door.open()
     try:
         Runner(context, consumer, stopping).run()
     finally:
+        if door:
+            door.close()
         consumer.close()
     log.info("runner stopped")
     return 0

@@ -44,6 +44,8 @@ DEFAULTS = Settings(
     serving_table="",
     purge_queue="",
     unpublished_renders=5,
+    on_demand_host="127.0.0.1",
+    on_demand_port=0,
     log_format="json",
 )
 
@@ -79,6 +81,7 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "SERVING_TABLE": ("serving", replace(DEFAULTS, serving_table="serving")),
     "PURGE_QUEUE": (PURGES, replace(DEFAULTS, purge_queue=PURGES)),
     "UNPUBLISHED_RENDERS": ("2", replace(DEFAULTS, unpublished_renders=2)),
+    "ON_DEMAND_HOST": ("::1", replace(DEFAULTS, on_demand_host="::1")),
     "LOG": ("console", replace(DEFAULTS, log_format="console")),
     "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
     "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),
@@ -117,6 +120,12 @@ def test_a_renderer_is_announced_with_the_table_that_it_needs() -> None:
     assert settings == replace(DEFAULTS, on_demand=True, serving_table="serving")
 
 
+def test_a_port_of_a_renderer_that_is_switched_off_is_refused() -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_ON_DEMAND_PORT": "8080"})
+
+    assert problem.startswith("PIXFLEET_ON_DEMAND: expected true")
+
+
 def test_a_renderer_without_its_table_is_refused() -> None:
     (problem,) = problems({**REQUIRED, "PIXFLEET_ON_DEMAND": "true"})
 
@@ -133,6 +142,8 @@ def test_a_renderer_without_its_table_is_refused() -> None:
         ("PURGE_QUEUE", "pixfleet-purge"),
         ("PURGE_QUEUE", "https://sqs.eu-central-1.amazonaws.com/pixfleet-purge"),
         ("UNPUBLISHED_RENDERS", "0"),
+        ("ON_DEMAND_HOST", "a b"),
+        ("ON_DEMAND_PORT", "65536"),
     ],
 )
 def test_a_setting_of_on_demand_that_cannot_be_used_is_refused(name: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """The times and sizes by which the renderer decides; names are `shared.settings`."""
 
 from dataclasses import dataclass
+from math import inf
 
 from shared.cloud.calls import CallLimits
 from shared.model.planned_files import MAX_FILES_BYTES
@@ -39,5 +40,6 @@ class RendererPolicy:
 
 
 POLICY = RendererPolicy()
-# Without Lambda nothing bounds a response but the size of a file.
-LOCAL_POLICY = RendererPolicy(max_body_bytes=MAX_FILES_BYTES)
+# Without Lambda nothing bounds a response but the size of a file. And a proxy may ask the renderer
+# for what is stored.
+LOCAL_POLICY = RendererPolicy(max_body_bytes=MAX_FILES_BYTES, blind_seconds=inf)

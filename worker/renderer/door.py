@@ -1,0 +1,142 @@
+"""The renderer behind a proxy, outside of Lambda: an HTTP server in the runner's process.
+
+The proxy asks the variants bucket first, and this server for what the bucket does not have, under
+the same path. It listens on loopback unless it is told otherwise, and checks no signature.
+"""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore, Thread
+from typing import TYPE_CHECKING, ClassVar
+
+from shared.deadline import Deadline
+from shared.imaging.render_pool import RenderPool
+from shared.model.errors import Cause, Misconfigured
+from shared.settings import Settings
+from worker.ready_children import log_ready
+from worker.renderer.context import RendererContext, build_context
+from worker.renderer.policy import LOCAL_POLICY
+from worker.renderer.request import read_request
+from worker.renderer.response import NOT_MODIFIED, Response, unavailable
+from worker.renderer.serve import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# As the function on AWS has them.
+ANSWER_SECONDS = 25.0
+MOST_REQUESTS = 32
+# A proxy keeps connections open; an idle one has a thread.
+IDLE_SECONDS = 60
+
+
+class Door:
+    """Serves requests until it is closed."""
+
+    def __init__(self, context: RendererContext, host: str, port: int) -> None:
+        self._context = context
+        self._requests = BoundedSemaphore(MOST_REQUESTS)
+        try:
+            self._server = _Server((host, port), self)
+        except OSError as error:
+            raise Misconfigured(
+                "The environment cannot be used",
+                [f"PIXFLEET_ON_DEMAND_PORT: expected a free port of {host}, got {port}: {error}"],
+            ) from error
+        self._thread = Thread(target=self._server.serve_forever, name="door", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """Return the port that it listens on."""
+        return self._server.server_port
+
+    def open(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Accept no more requests, end those that have begun, and stop the render children."""
+        self._server.shutdown()
+        self._thread.join()
+        for _ in range(MOST_REQUESTS):
+            self._requests.acquire(timeout=ANSWER_SECONDS)
+        self._server.server_close()
+        self._context.render_pool.close()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Response:
+        """Return the response to one request; `target` is path and query as they were sent."""
+        path, _, query = target.partition("?")
+        deadline = Deadline.after(ANSWER_SECONDS, self._context.clock)
+        with self._admission() as is_admitted:
+            if not is_admitted:
+                return unavailable(Cause.THROTTLED)
+            return serve(
+                lambda: read_request(method, path, query, headers), self._context, deadline
+            )
+
+    @contextmanager
+    def _admission(self) -> "Iterator[bool]":
+        is_admitted = self._requests.acquire(blocking=False)
+        try:
+            yield is_admitted
+        finally:
+            if is_admitted:
+                self._requests.release()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], door: Door) -> None:
+        self.door = door
+        super().__init__(address, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "pixfleet", ""
+    timeout: ClassVar[int] = IDLE_SECONDS
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        server = self.server
+        assert isinstance(server, _Server)  # noqa: S101 - nothing else makes handlers
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(server.door.answer(self.command, _text(self.path), headers))
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        if response.status != NOT_MODIFIED:
+            self.send_header("content-length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Write nothing: each request has a line of its own."""
+
+
+def build_door(settings: Settings) -> Door:
+    """Return the server that the settings describe, with a render child of its own.
+
+    A batch of the worker would keep a shared child busy while somebody waits.
+    """
+    pool = RenderPool(1, settings.limits, log_ready, images_per_child=settings.child_images)
+    context = build_context(settings, LOCAL_POLICY, connections=MOST_REQUESTS, render_pool=pool)
+    return Door(context, settings.on_demand_host, settings.on_demand_port)
+
+
+def _text(target: str) -> str:
+    """Return a target as text: http.server reads its bytes as ISO 8859-1."""
+    try:
+        return target.encode("latin-1").decode()
+    except UnicodeError:
+        return target
