@@ -96,10 +96,22 @@ def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeSet) -
     assert {by_name(compress, name).quality["jpeg"] for name in ("small", "large")} == {85}
 
 
+def test_an_archive_makes_the_files_of_the_default_and_at_upload_only_its_thumbnail(
+    recipes: RecipeSet,
+) -> None:
+    archive, responsive = named(recipes, "archive"), named(recipes, "responsive")
+
+    assert archive.eager_names() == (("thumb", AVIF), ("thumb", FALLBACK))
+    assert archive.stored_names() == responsive.stored_names()
+    # A source that changes from one to the other keeps the files that it has.
+    assert archive.fingerprint == responsive.fingerprint
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
     [
         ("transcode/cat.jpg", "transcode"),
+        ("archive/1998/cat.jpg", "archive"),
         ("compress/cat.jpg", "compress-and-thumbnails"),
         ("cat.jpg", "responsive"),
         ("photos/transcode/cat.jpg", "responsive"),
