@@ -12,6 +12,7 @@ locals {
     PIXFLEET_ON_DEMAND_CHILD_MEMORY_MB = (
       local.has_renderer && local.renderer_child_mb < local.child_memory_mb ? local.renderer_child_mb : null
     )
+    PIXFLEET_PURGE_QUEUE    = one(local.purge_queues[*].url)
     PIXFLEET_RENDER_SECONDS = var.worker.render_seconds
     PIXFLEET_SERVING_TABLE  = try(module.ledger.serving_table.name, null)
   }

@@ -1,4 +1,8 @@
 locals {
+  # By an index: `module.purge[*]` would be the whole module, whose function comes after the distribution, and that
+  # after the worker.
+  purge_queues = local.has_purge ? [module.purge[0].queue] : []
+
   tags = merge({ ManagedBy = "Terraform", Project = "pixfleet", Fleet = var.prefix }, var.tags)
 
   # S3 can notify a queue of all keys or of a prefix, but not of all other keys, and there is only one set
@@ -11,6 +15,7 @@ locals {
   lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
   asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
 
+  has_purge          = var.delivery.purge.enabled
   has_renderer       = var.delivery.on_demand.enabled
   renderer_memory_mb = coalesce(var.delivery.on_demand.memory_mb, var.worker.memory_mb)
   # Null reserves none, as for the worker.
@@ -55,7 +60,7 @@ module "ledger" {
   source = "./modules/ledger"
 
   deletion_protection = !var.storage.allow_destroy
-  has_serving_table   = local.has_renderer
+  has_serving_table   = local.has_purge || local.has_renderer
   kms_key_arn         = var.kms_key_arn
   prefix              = var.prefix
   tags                = local.tags
@@ -140,6 +145,21 @@ module "delivery" {
   tags                  = local.tags
   variants_bucket       = module.storage.variants_bucket
   web_acl_arn           = var.delivery.web_acl_arn
+}
+
+module "purge" {
+  source = "./modules/purge"
+  count  = local.has_purge ? 1 : 0
+
+  architecture       = var.worker.architecture
+  distribution       = module.delivery.distribution
+  kms_key_arn        = var.kms_key_arn
+  log_retention_days = var.worker.log_retention_days
+  monthly_paths      = var.delivery.purge.monthly_paths
+  package_path       = var.package_path
+  prefix             = var.prefix
+  serving_table      = module.ledger.serving_table
+  tags               = local.tags
 }
 
 module "alarms" {

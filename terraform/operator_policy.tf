@@ -65,7 +65,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "InspectQueues"
     actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
-    resources = sort(concat([module.queue.dead_letter.arn], values(module.queue.lanes)[*].arn))
+    resources = sort(concat([module.queue.dead_letter.arn], values(module.queue.lanes)[*].arn, local.purge_queues[*].arn))
   }
 
   statement {
@@ -79,6 +79,27 @@ data "aws_iam_policy_document" "operator" {
     sid       = "SendToLanes"
     actions   = ["sqs:SendMessage"]
     resources = sort(values(module.queue.lanes)[*].arn)
+  }
+
+  # `purge`.
+  dynamic "statement" {
+    for_each = local.purge_queues[*].arn
+
+    content {
+      sid       = "AskForPurges"
+      actions   = ["sqs:SendMessage"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.has_purge ? module.ledger.serving_table[*].arn : []
+
+    content {
+      sid       = "ReadPurgedPaths"
+      actions   = ["dynamodb:GetItem"]
+      resources = [statement.value]
+    }
   }
 
   statement {

@@ -47,6 +47,11 @@ output "operator_policy_json" {
   value       = data.aws_iam_policy_document.operator.json
 }
 
+output "purge" {
+  description = "The queue of keys to purge and the function that works it off; null where delivery.purge is off."
+  value       = one(module.purge[*])
+}
+
 output "queues" {
   description = "The queues by lane."
   value       = module.queue.lanes

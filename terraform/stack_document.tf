@@ -27,8 +27,16 @@ locals {
     log_group    = module.worker.log_group.name
     memory_mb    = var.worker.memory_mb
     prefix       = var.prefix
-    recipes      = local.worker_environment["PIXFLEET_RECIPES"]
-    region       = data.aws_region.current.id
+    purge = one([
+      for purge in module.purge : {
+        function      = purge.function.name
+        log_group     = purge.log_group.name
+        monthly_paths = coalesce(var.delivery.purge.monthly_paths, 1000)
+        queue         = purge.queue.name
+      }
+    ])
+    recipes = local.worker_environment["PIXFLEET_RECIPES"]
+    region  = data.aws_region.current.id
     renderer = one([
       for renderer in module.renderer : {
         function             = renderer.function.name

@@ -13,7 +13,7 @@ variable "alarms" {
 }
 
 variable "delivery" {
-  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; the renderer that makes missing variants on demand; and the recipes by which the edge chooses while variants of new recipes are not made yet."
+  description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; the renderer that makes missing variants on demand; how many paths are purged a month after sources were deleted; and the recipes by which the edge chooses while variants of new recipes are not made yet."
   type = object({
     access_logs = optional(object({
       bucket_domain_name = string
@@ -34,8 +34,12 @@ variable "delivery" {
       provisioned_concurrency = optional(number, 0)
       reserved_concurrency    = optional(number)
     }), {})
-    origin_shield_region  = optional(string)
-    price_class           = optional(string)
+    origin_shield_region = optional(string)
+    price_class          = optional(string)
+    purge = optional(object({
+      enabled       = optional(bool, true)
+      monthly_paths = optional(number)
+    }), {})
     recipes_path          = optional(string)
     signing_key_group_ids = optional(list(string))
     web_acl_arn           = optional(string)

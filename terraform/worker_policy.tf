@@ -65,6 +65,16 @@ data "aws_iam_policy_document" "worker" {
     resources = [module.queue.dead_letter.arn]
   }
 
+  dynamic "statement" {
+    for_each = local.purge_queues[*].arn
+
+    content {
+      sid       = "AskForPurges"
+      actions   = ["sqs:SendMessage"]
+      resources = [statement.value]
+    }
+  }
+
   statement {
     sid       = "KeepTheLedger"
     actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]

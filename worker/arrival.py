@@ -18,6 +18,7 @@ from shared.model.recipe import Recipe
 from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 from worker.context import WorkerContext
+from worker.due_purge import makes_purge_due
 from worker.record_log import RecordLog
 from worker.removal import delete_names
 from worker.result import KeyResult
@@ -131,6 +132,7 @@ class Arrival:
         """Write the ledger entry, which makes the variants public and ends the claim."""
         change = Change.REPLACED if self.claim.entry.is_published else Change.COMPLETE
         version = version_token(self.source, self.recipe)
+        purges = self.recipe.purges_replaced and makes_purge_due(self.claim, self.context)
         changed_at = self.context.ledger.commit(
             self.claim,
             {
@@ -149,6 +151,7 @@ class Arrival:
                 "cpu_seconds": round(done.cpu_seconds, 3),
                 "total_seconds": round(self.record_log.elapsed_seconds(), 3),
             },
+            purges=purges,
         )
         return KeyResult(
             Outcome.MADE,
@@ -159,6 +162,7 @@ class Arrival:
             version=version,
             variants=len(variants.names),
             variant_bytes=variants.size_bytes,
+            purge_due=changed_at if purges else 0.0,
         )
 
 

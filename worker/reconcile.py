@@ -41,6 +41,7 @@ from shared.model.state import (
 from shared.model.versions import ENGINE_VERSION
 from worker.arrival import Arrival
 from worker.context import WorkerContext
+from worker.due_purge import makes_purge_due, send_due_purge
 from worker.lease import lease_seconds
 from worker.record_log import RecordLog
 from worker.removal import clear, remove
@@ -87,6 +88,7 @@ def reconcile(
     """
     context.deadline.require(context.policy.least_claim_seconds, "claim")
     entry = context.ledger.read(work.key)
+    send_due_purge(work.key, entry.purge_due, context)
     if result := _finished_before(entry, work, context, record_log):
         return result
     claim = _claim(entry, work, context, is_alone=is_alone)
@@ -252,13 +254,15 @@ def _reject(
 ) -> KeyResult:
     """Delete the variants of the former source, and write why this one has none."""
     clear(claim, context)
-    changed_at = context.ledger.reject(claim, failure, _facts(observed))
+    purges = makes_purge_due(claim, context)
+    changed_at = context.ledger.reject(claim, failure, _facts(observed), purges=purges)
     return KeyResult(
         failure,
         Change.REJECTED,
         changed_at,
         etag=observed.source.etag if observed.source else "",
         recipe=observed.recipe.name if observed.recipe else "",
+        purge_due=changed_at if purges else 0.0,
     )
 
 

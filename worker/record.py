@@ -3,6 +3,7 @@
 import structlog
 
 from shared.model.errors import Failure, Unknown
+from worker import due_purge
 from worker.circuit_breaker import STAGE
 from worker.context import WorkerContext
 from worker.reconcile import RunAlone, reconcile
@@ -29,7 +30,7 @@ def process_work(
     # A stopped batch writes one line, not one for each record that was held back.
     if not is_held_back(result.outcome):
         record_log.log_outcome(result)
-    return _announced(result, context, record_log)
+    return _purged(result, context, record_log) or _announced(result, context, record_log)
 
 
 def is_held_back(outcome: RecordOutcome) -> bool:
@@ -53,6 +54,23 @@ def _reconciled(
         return KeyResult(Unknown(f"{type(error).__name__}: {error}"))
 
 
+def _purged(result: KeyResult, context: WorkerContext, record_log: RecordLog) -> Failure | None:
+    """Send the purge that a result makes due; return why it could not be sent.
+
+    After such a failure the message is delivered again. The worker then finds the purge due, and
+    the key finished.
+    """
+    try:
+        due_purge.send_due_purge(record_log.work.key, result.purge_due, context)
+    except Failure as failure:
+        log.warning("purge not sent", **record_log.fields(), **failure_fields(failure))
+        return _with_rejection(failure, result.outcome)
+    except Exception as error:
+        log.exception("purge not sent", **record_log.fields())
+        return Unknown(f"{type(error).__name__}: {error}", stage=due_purge.STAGE)
+    return None
+
+
 def _announced(result: KeyResult, context: WorkerContext, record_log: RecordLog) -> RecordOutcome:
     """Return the outcome once it is published to the topic, or why it could not be.
 
@@ -73,8 +91,8 @@ def _announced(result: KeyResult, context: WorkerContext, record_log: RecordLog)
 
 
 def _with_rejection(failure: Failure, outcome: RecordOutcome) -> Failure:
-    """Return the failure of an announcement; its detail includes the rejection."""
+    """Return the failure of what follows a rejection; its detail includes the rejection."""
     if not isinstance(outcome, Failure):
         return failure
-    detail = f"{failure.detail} The rejection not announced: {outcome}"
+    detail = f"{failure.detail} The rejection before it: {outcome}"
     return type(failure)(detail, stage=failure.stage)

@@ -10,6 +10,7 @@ from shared.model.errors import UnsupportedKey
 from shared.model.keys import manifest_key, refuse_unsupported, stored_key
 from shared.model.outcome import Outcome
 from worker.context import WorkerContext
+from worker.due_purge import makes_purge_due
 from worker.result import KeyResult
 
 
@@ -22,8 +23,11 @@ def remove(claim: Claim, context: WorkerContext) -> KeyResult:
         context.ledger.tombstone(claim, {})
         return KeyResult(Outcome.ABSENT)
     clear(claim, context)
-    changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value})
-    return KeyResult(Outcome.REMOVED, Change.REMOVED, changed_at)
+    purges = makes_purge_due(claim, context)
+    changed_at = context.ledger.tombstone(claim, {"change": Change.REMOVED.value}, purges=purges)
+    return KeyResult(
+        Outcome.REMOVED, Change.REMOVED, changed_at, purge_due=changed_at if purges else 0.0
+    )
 
 
 def clear(claim: Claim, context: WorkerContext) -> None:

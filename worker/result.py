@@ -19,7 +19,8 @@ class KeyResult:
     `change` is what to announce to subscribers, None if there is nothing new. `changed_at` is when
     the ledger's entry changed, in seconds since the epoch. `etag`, `recipe` and `version` are
     the entry's, empty if it has none. `rejection` is the failure that a `REJECTED` change
-    announces, where it is not the outcome.
+    announces, where it is not the outcome. `purge_due` is since when this result makes a purge
+    due, 0 if it makes none due.
     """
 
     outcome: RecordOutcome
@@ -31,6 +32,7 @@ class KeyResult:
     variants: int = 0
     variant_bytes: int = 0
     rejection: Failure | None = None
+    purge_due: float = 0.0
 
     def completion(self, work: Work, bucket: str) -> Completion:
         """Return the event that announces the change; only for a result that has one."""

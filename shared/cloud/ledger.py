@@ -257,11 +257,18 @@ class Ledger:
                 stage="ledger",
             )
 
-    def commit(self, claim: Claim, fields: Mapping[str, Value]) -> float:
+    def commit(self, claim: Claim, fields: Mapping[str, Value], *, purges: bool = False) -> float:
         """Write the published version and end the claim, in one write; return the time of it."""
-        return self._finish(claim, PUBLISHED, fields)
+        return self._finish(claim, PUBLISHED, fields, purges=purges)
 
-    def reject(self, claim: Claim, failure: Failure, facts: Mapping[str, Value]) -> float:
+    def reject(
+        self,
+        claim: Claim,
+        failure: Failure,
+        facts: Mapping[str, Value],
+        *,
+        purges: bool = False,
+    ) -> float:
         """Write why this source has no variants and end the claim; return the time."""
         why: dict[str, Value] = {
             "variants": [],
@@ -269,13 +276,15 @@ class Ledger:
             "stage": failure.stage,
             "detail": _within(MAX_DETAIL_BYTES, failure.detail),
         }
-        return self._finish(claim, REJECTED, {**facts, **why}, purges=_was_visible(claim.entry))
+        return self._finish(claim, REJECTED, {**facts, **why}, purges=purges)
 
-    def tombstone(self, claim: Claim, facts: Mapping[str, Value]) -> float:
+    def tombstone(
+        self, claim: Claim, facts: Mapping[str, Value], *, purges: bool = False
+    ) -> float:
         """Write a tombstone, which DynamoDB expires later, end the claim; return the time."""
         expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
         gone: dict[str, Value] = {"variants": [], "expires_at": expires_at}
-        return self._finish(claim, REMOVED, {**facts, **gone}, purges=_was_visible(claim.entry))
+        return self._finish(claim, REMOVED, {**facts, **gone}, purges=purges)
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
         """End a claim whose work failed; the names that it may have stored stay in the item.
@@ -346,7 +355,8 @@ class Ledger:
     ) -> float:
         """Write status and fields, and remove every other attribute of the former state.
 
-        `purges` makes a purge due now; otherwise one that is still useful stays due. Every write
+        `purges` makes a purge due at the time that is returned; otherwise one that is still useful
+        stays due. Every write
         of a status is here, so the index on status has every entry.
         """
         now = self._clock.now()
@@ -442,11 +452,6 @@ def _unchanged(attribute: str, known: Mapping[str, str]) -> str:
     """Return the condition that a token is still the one that was read, if there was one."""
     placeholder = next(iter(known), "")
     return f"{attribute} = {placeholder}" if known else f"attribute_not_exists({attribute})"
-
-
-def _was_visible(entry: Entry) -> bool:
-    """Return whether CloudFront may have variants of an entry."""
-    return entry.is_published or bool(entry.lazy)
 
 
 def _claim_refusal(refused: ConditionRefused, known: Entry, now: float) -> Failure:

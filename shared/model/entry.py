@@ -63,6 +63,14 @@ class Entry:
     is_indexed: bool = True
 
     @property
+    def may_be_cached(self) -> bool:
+        """Return whether CloudFront may have answers made of this entry's objects.
+
+        Objects that an unfinished attempt has stored can be read, too.
+        """
+        return self.is_published or bool(self.lazy or self.stored)
+
+    @property
     def is_published(self) -> bool:
         """Return whether readers may have seen variants of this source."""
         return self.status == PUBLISHED

@@ -64,6 +64,10 @@ METRICS = (
     Metric("stores_refused", Unit.COUNT, BY_FLEET),
     Metric("not_found", Unit.COUNT, BY_FLEET),
     Metric("edge_blind", Unit.COUNT, BY_FLEET),
+    Metric("purged_paths", Unit.COUNT, BY_FLEET),
+    Metric("purges_over_budget", Unit.COUNT, BY_FLEET),
+    Metric("purge_failures", Unit.COUNT, BY_FLEET),
+    Metric("purge_age_seconds", Unit.SECONDS, BY_FLEET),
 )
 
 

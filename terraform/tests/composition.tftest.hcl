@@ -3,6 +3,15 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+# Every other queue has the same mocked URL, which nothing here depends on.
+override_resource {
+  target = module.purge[0].aws_sqs_queue.this
+  values = {
+    id  = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge"
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge"
+  }
+}
+
 variables {
   prefix       = "acme"
   package_path = "recipes.tf" # any file: only its hash is used
@@ -33,6 +42,7 @@ run "the_worker_gets_its_required_settings" {
       PIXFLEET_LEDGER_TABLE      = "acme-ledger"
       PIXFLEET_MAX_RECEIVES      = "8"
       PIXFLEET_ON_DEMAND         = "true"
+      PIXFLEET_PURGE_QUEUE       = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge"
       PIXFLEET_RECIPES           = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
       PIXFLEET_SERVING_TABLE     = "acme-serving"
       PIXFLEET_SOURCES_BUCKET    = "acme-sources-123456789012"
@@ -71,6 +81,7 @@ run "the_worker_gets_every_setting" {
       PIXFLEET_MAX_RECEIVES              = "6"
       PIXFLEET_ON_DEMAND                 = "true"
       PIXFLEET_ON_DEMAND_CHILD_MEMORY_MB = "664"
+      PIXFLEET_PURGE_QUEUE               = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge"
       PIXFLEET_RECIPES                   = "s3://acme-variants-123456789012/_recipes/${sha256(jsonencode(yamldecode(file("../recipes.yaml"))))}.json"
       PIXFLEET_RENDER_SECONDS            = "90"
       PIXFLEET_SERVING_TABLE             = "acme-serving"
@@ -147,7 +158,7 @@ run "an_account_with_a_small_quota_reserves_nothing_for_the_renderer" {
 
 run "without_on_demand_nothing_of_the_renderer_exists" {
   variables {
-    delivery = { on_demand = { enabled = false } }
+    delivery = { on_demand = { enabled = false }, purge = { enabled = false } }
   }
 
   assert {
@@ -158,6 +169,51 @@ run "without_on_demand_nothing_of_the_renderer_exists" {
   assert {
     condition     = toset([for name in keys(output.worker_environment) : name if contains(["PIXFLEET_ON_DEMAND", "PIXFLEET_SERVING_TABLE"], name)]) == toset([])
     error_message = "The worker would leave variants to a renderer that does not exist."
+  }
+}
+
+run "keys_are_purged_with_a_budget" {
+  command = plan
+
+  variables {
+    delivery = { purge = { monthly_paths = 5000 } }
+  }
+
+  assert {
+    condition = output.stack.purge == {
+      function      = "acme-purge"
+      log_group     = "/aws/lambda/acme-purge"
+      monthly_paths = 5000
+      queue         = "acme-purge"
+    }
+    error_message = "The command line would not find the purge queue."
+  }
+}
+
+run "purging_needs_no_renderer" {
+  variables {
+    delivery = { on_demand = { enabled = false } }
+  }
+
+  assert {
+    condition     = length(module.purge) == 1 && output.stack.purge.monthly_paths == 1000 && output.stack.serving_table == "acme-serving"
+    error_message = "Paths could not be counted."
+  }
+}
+
+run "without_purge_nothing_of_it_exists" {
+  variables {
+    delivery = { purge = { enabled = false } }
+  }
+
+  assert {
+    condition     = length(module.purge) == 0 && output.purge == null && output.stack.purge == null && output.stack.serving_table == "acme-serving"
+    error_message = "Something of the purge is left."
+  }
+
+  assert {
+    condition     = !can(output.worker_environment["PIXFLEET_PURGE_QUEUE"])
+    error_message = "The worker would send to a queue that does not exist."
   }
 }
 

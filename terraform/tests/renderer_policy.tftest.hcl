@@ -68,6 +68,16 @@ override_module {
 }
 
 override_module {
+  target = module.purge
+  outputs = {
+    event_source_mapping_id = ""
+    function                = { name = "acme-purge", arn = "", alias_arn = "", alias_name = "live" }
+    log_group               = { name = "", arn = "" }
+    queue                   = { name = "acme-purge", arn = "arn:aws:sqs:eu-central-1:123456789012:acme-purge", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge" }
+  }
+}
+
+override_module {
   target = module.alarms
   outputs = {
     dashboard_name = ""

@@ -79,6 +79,16 @@ override_module {
 }
 
 override_module {
+  target = module.purge
+  outputs = {
+    event_source_mapping_id = ""
+    function                = { name = "acme-purge", arn = "", alias_arn = "", alias_name = "live" }
+    log_group               = { name = "", arn = "" }
+    queue                   = { name = "acme-purge", arn = "arn:aws:sqs:eu-central-1:123456789012:acme-purge", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/acme-purge" }
+  }
+}
+
+override_module {
   target = module.alarms
   outputs = {
     dashboard_name = ""
@@ -112,6 +122,7 @@ run "the_worker_may_do_exactly_this" {
         ["arn:aws:sqs:eu-central-1:123456789012:acme-live", "arn:aws:sqs:eu-central-1:123456789012:acme-bulk"],
       ]
       SendDeadLetters = ["Allow", ["sqs:SendMessage", "sqs:GetQueueUrl"], ["arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"]]
+      AskForPurges    = ["Allow", ["sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:acme-purge"]]
       KeepTheLedger   = ["Allow", ["dynamodb:UpdateItem", "dynamodb:GetItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger"]]
     }
     error_message = "The worker's permissions are not exactly these."

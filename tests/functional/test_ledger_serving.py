@@ -10,7 +10,7 @@ from shared.cloud.clients import Clients
 from shared.cloud.entries import by_stored_name
 from shared.cloud.items import Value
 from shared.cloud.ledger import PURGE_DUE_SECONDS, Claim, Ledger
-from shared.model.entry import Entry
+from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, Corrupt, UnknownSchema
 from tests.functional.conftest import TABLE
 from tests.functional.test_ledger import item
@@ -445,31 +445,48 @@ def test_facts_about_copies_are_read_back_and_replaced(ledger: Ledger, clients: 
     assert not item(clients).keys() & {"equal", "is_all_eager"}
 
 
-GONE: Mapping[str, Callable[[Ledger, Claim], object]] = {
-    name: WORKER_WRITES[name] for name in ("reject", "tombstone")
+PURGES: Mapping[str, Callable[[Ledger, Claim], float]] = {
+    "commit": lambda ledger, claim: ledger.commit(claim, FIELDS, purges=True),
+    "reject": lambda ledger, claim: ledger.reject(claim, Corrupt("bad"), {}, purges=True),
+    "tombstone": lambda ledger, claim: ledger.tombstone(claim, {}, purges=True),
 }
-every_removal = pytest.mark.parametrize("write", GONE.values(), ids=GONE.keys())
 
 
-@every_removal
-def test_a_public_picture_that_goes_has_to_be_purged(
-    ledger: Ledger, published: Entry, write: Callable[[Ledger, Claim], object]
+@pytest.mark.parametrize("write", PURGES.values(), ids=PURGES.keys())
+def test_a_finish_can_make_a_purge_due_in_the_same_write(
+    ledger: Ledger, published: Entry, write: Callable[[Ledger, Claim], float]
 ) -> None:
-    write(ledger, claimed(ledger))
+    changed_at = write(ledger, claimed(ledger))
 
-    assert ledger.read(KEY).purge_due == 1_000_000
+    assert ledger.read(KEY).purge_due == changed_at == 1_000_000
 
 
-@every_removal
-def test_what_was_never_public_needs_no_purge(
-    ledger: Ledger, clients: Clients, write: Callable[[Ledger, Claim], object]
+@every_finish
+def test_a_finish_makes_no_purge_due_by_itself(
+    ledger: Ledger,
+    clients: Clients,
+    published: Entry,
+    write: Callable[[Ledger, Claim], object],
 ) -> None:
-    ledger.release(claimed(ledger))
-
     write(ledger, claimed(ledger))
 
     assert "purge_due" not in item(clients)
     assert ledger.read(KEY).purge_due == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "may_be"),
+    [
+        (Entry(), False),
+        (Entry(status=REJECTED), False),
+        (Entry(status=REMOVED), False),
+        (Entry(status=PUBLISHED), True),
+        (Entry(lazy=frozenset({"w64.webp"})), True),
+        (Entry(stored=frozenset({"w64.webp"})), True),
+    ],
+)
+def test_what_readers_may_have_seen_may_be_cached(entry: Entry, *, may_be: bool) -> None:
+    assert entry.may_be_cached is may_be
 
 
 @every_worker_write
@@ -485,7 +502,7 @@ def test_a_purge_stays_due_as_long_as_it_is_useful(
     *,
     is_kept: bool,
 ) -> None:
-    ledger.tombstone(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {}, purges=True)
     clock.at += age_seconds
 
     write(ledger, claimed(ledger))
@@ -499,12 +516,12 @@ def test_a_second_removal_makes_a_purge_due_anew(
     ledger: Ledger, clock: FakeClock, published: Entry
 ) -> None:
     """The message of the first purge may be sent already, and its attribute not yet cleared."""
-    ledger.tombstone(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {}, purges=True)
     clock.at += 10
     ledger.commit(claimed(ledger), FIELDS)
     clock.at += 10
 
-    ledger.tombstone(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {}, purges=True)
     ledger.clear_purge_due(KEY, 1_000_000)
 
     assert ledger.read(KEY).purge_due == 1_000_020
@@ -514,7 +531,7 @@ def test_a_purge_that_was_sent_is_not_due(
     ledger: Ledger, clients: Clients, clock: FakeClock, published: Entry
 ) -> None:
     clock.at += 0.123456
-    ledger.tombstone(claimed(ledger), {})
+    ledger.tombstone(claimed(ledger), {}, purges=True)
 
     for _ in range(2):
         ledger.clear_purge_due(KEY, ledger.read(KEY).purge_due)

@@ -57,7 +57,7 @@ RENDERINGS = (
         STACK / "modules" / "function",
         "function",
         "command = plan",
-        """{ roles = { for role in ["renderer", "worker"] :
+        """{ roles = { for role in ["purge", "renderer", "worker"] :
           role => [data.aws_iam_policy_document.logs.json] } }""",
     ),
     Rendering(
@@ -75,6 +75,24 @@ RENDERINGS = (
           { for lane, each in data.aws_iam_policy_document.lane :
             local.lane_arns[lane] => each.json },
         ) }""",
+    ),
+    Rendering(
+        STACK / "modules" / "purge",
+        "purge",
+        f"""
+        command = plan
+        variables {{
+          kms_key_arn   = "arn:aws:kms:{REGION}:{ACCOUNT}:key/ours"
+          serving_table = {{
+            arn  = "arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/pixfleet-serving"
+            name = "pixfleet-serving"
+          }}
+        }}
+        """,
+        """{
+          resources = { (local.queue_arn) = data.aws_iam_policy_document.queue.json }
+          roles     = { purge = [data.aws_iam_policy_document.function.json] }
+        }""",
     ),
     Rendering(
         STACK / "modules" / "storage",

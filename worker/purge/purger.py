@@ -102,7 +102,7 @@ class Purger:
 
     def _most_keys(self) -> int:
         """Return for how many keys there are paths in one request and in the month's budget."""
-        left = self.settings.monthly_paths - self.serving.paths_spent(self._month)
+        left = self.settings.monthly_paths - self.serving.paths_spent(self.month)
         return max(0, min(self.policy.paths_at_once, left)) // PATHS_PER_KEY
 
     def _invalidate(self, paths: Sequence[str], waiting: Sequence[Waiting]) -> bool:
@@ -110,7 +110,7 @@ class Purger:
 
         Paths of a request that CloudFront refused do not count.
         """
-        month, budget = self._month, self.settings.monthly_paths
+        month, budget = self.month, self.settings.monthly_paths
         if not self.serving.spend_paths(month, len(paths), budget):
             self._log_over_budget(waiting)
             return False
@@ -170,7 +170,8 @@ class Purger:
         return {"purge_age_seconds": self.clock.now() - min(e.first_sent_at for e in waiting)}
 
     @property
-    def _month(self) -> str:
+    def month(self) -> str:
+        """Return the month whose paths are counted, in UTC."""
         return month_of(self.clock.now())
 
 

@@ -64,6 +64,19 @@ class Renderer:
     reserved_concurrency: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """The queue of keys to purge, and the function that works it off.
+
+    `monthly_paths` is how many paths it may have invalidated in a month.
+    """
+
+    queue: str
+    monthly_paths: int
+    function: str = ""
+    log_group: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """One stack. A name is empty if the stack has no such resource.
@@ -93,6 +106,7 @@ class Stack:
     serving_table: str = ""
     distribution: Distribution | None = None
     renderer: Renderer | None = None
+    purge: Purge | None = None
 
     @property
     def parameter(self) -> str:

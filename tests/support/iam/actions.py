@@ -162,6 +162,11 @@ def _distribution(parameters: Parameters) -> Iterator[Request]:
     yield _request("cloudfront:GetDistribution", resource)
 
 
+def _invalidation(parameters: Parameters) -> Iterator[Request]:
+    resource = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{parameters['DistributionId']}"
+    yield _request("cloudfront:CreateInvalidation", resource)
+
+
 def _edge_function(action: str, parameters: Parameters) -> Iterator[Request]:
     yield _request(action, f"arn:aws:cloudfront::{ACCOUNT}:function/{parameters['Name']}")
 
@@ -208,6 +213,7 @@ NEEDS: Mapping[str, Needs] = {
     "lambda.GetFunctionConfiguration": partial(_function, "lambda:GetFunctionConfiguration"),
     "events.DescribeRule": partial(_rule, "events:DescribeRule", "Name"),
     "events.ListTargetsByRule": partial(_rule, "events:ListTargetsByRule", "Rule"),
+    "cloudfront.CreateInvalidation": _invalidation,
     "cloudfront.DescribeFunction": partial(_edge_function, "cloudfront:DescribeFunction"),
     "cloudfront.GetDistribution": _distribution,
     "cloudfront.GetFunction": partial(_edge_function, "cloudfront:GetFunction"),

@@ -1,7 +1,7 @@
 """Checks each call that code of the worker or of the command line makes through boto3.
 
-A call belongs to the role of the code that makes it: `worker`, `renderer` or `operator`. Calls of
-the tests themselves, and those that create a stack, have no role.
+A call belongs to the role of the code that makes it: `worker`, `renderer`, `purge` or `operator`.
+Calls of the tests themselves, and those that create a stack, have no role.
 """
 
 import json
@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
 from tests.support.iam.evaluator import Request, Statement, decide, read_policy
 
-WORKER, RENDERER, OPERATOR = "worker", "renderer", "operator"
+WORKER, RENDERER, PURGE, OPERATOR = "worker", "renderer", "purge", "operator"
 EITHER = "either"
 RENDERED = Path(__file__).with_name("rendered.json")
 # The names that tests give to resources, and those of the rendered policies.
@@ -33,6 +33,7 @@ NAMES = {
     "dead": "pixfleet-dead-letter",
     "ledger": "pixfleet-ledger",
     "serving": "pixfleet-serving",
+    "purges": "pixfleet-purge",
     "pixfleet-completed": "completions",
 }
 
@@ -200,6 +201,8 @@ def _functions_role(callers: Iterable[str]) -> str:
     own = [name for name in callers if name.startswith("worker.")]
     if any(name.startswith("worker.renderer.") for name in own):
         return RENDERER
+    if any(name.startswith("worker.purge.") for name in own):
+        return PURGE
     return WORKER if own else ""
 
 
@@ -217,7 +220,7 @@ def _renamed(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _renamed_value(name: str, value: Any) -> Any:  # noqa: ANN401 - any parameter of AWS
     match name:
-        case "Bucket" | "TableName" | "QueueName":
+        case "Bucket" | "TableName" | "QueueName" | "DistributionId":
             return NAMES.get(value, value)
         case "QueueUrl":
             return NAMES.get(value.rsplit("/", 1)[-1], value)

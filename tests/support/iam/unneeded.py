@@ -5,9 +5,10 @@ A permission that no test needs and that is not listed here fails the run (see `
 
 from collections.abc import Mapping
 
-from tests.support.iam.recorder import OPERATOR, RENDERER, WORKER, Permission
+from tests.support.iam.recorder import OPERATOR, PURGE, RENDERER, WORKER, Permission
 
 POLLERS = "Lambda's pollers read the queue's attributes with the function's role."
+RECEIVES = "Lambda's pollers receive and delete messages with the function's role."
 LOGS = "Lambda writes what a function prints; no code of ours calls CloudWatch Logs."
 
 EDGE = "`doctor` reads the code of the edge; moto has no GetFunction, so unit tests have a fake."
@@ -19,6 +20,10 @@ UNVERSIONED = (
 UNNEEDED: Mapping[Permission, str] = {
     (OPERATOR, "RemoveSourcesOfDrills", "s3:DeleteObject"): UNVERSIONED,
     (OPERATOR, "InspectEdgeFunctions", "cloudfront:GetFunction"): EDGE,
+    (PURGE, "WorkOffPurges", "sqs:DeleteMessage"): RECEIVES,
+    (PURGE, "WorkOffPurges", "sqs:ReceiveMessage"): RECEIVES,
+    (PURGE, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
+    (PURGE, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
     (RENDERER, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
     (RENDERER, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
     (WORKER, "WorkOffLanes", "sqs:GetQueueAttributes"): POLLERS,
