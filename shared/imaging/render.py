@@ -1,14 +1,16 @@
 """Renders all variants of one source: decode once, resize rung by rung, encode per slot."""
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyvips
 
+from shared.imaging.canvas_files import CanvasFiles
 from shared.imaging.canvases import Canvas, canvases
 from shared.imaging.credit import read_credit
-from shared.imaging.encoding.slots import SlotFile, fill_slots, own_codec
+from shared.imaging.encoding.slots import SlotFile
 from shared.imaging.intake.memory_cost import SOURCE_COPIES
 from shared.imaging.intake.probe import ImageHeader, probe
 from shared.imaging.intake.render_plan import RenderPlan, plan_render
@@ -26,7 +28,6 @@ from shared.model.planned_files import MAX_FILES_BYTES
 from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import Reduction, SlotLimit
 from shared.model.renditions import Rendition
-from shared.model.slot_codecs import is_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +113,50 @@ class Accepted:
     def _results(self) -> Iterator[Encoded | Finished]:
         with reading(self.plan.header.format, self.data, "render"):
             packet = read_credit(self.data, self.plan.header.format, self.recipe.metadata).packet
+        files = CanvasFiles(self.recipe.background, packet, self.data)
+        if self.only is not None:
+            yield from self._alone(*self.only, files)
+            return
         lazy: list[LazyFile] = []
-        for canvas in self._canvases():
+        for canvas in self._canvases(self.plan.renditions):
             avif = None
-            for file in self._files(canvas, packet):
+            for file in files.eager(canvas):
                 avif = file if file.slot is Slot.AVIF else avif
                 yield _encoded(file, canvas.image)
-            lazy += self._lazy_files(canvas, avif)
+            lazy += files.described(canvas, avif)
             smallest = canvas.resized
             del canvas  # not to be held while the next one is drawn
-        is_wanted = self.recipe.placeholder and self.only is None
-        shown = placeholder(smallest, self.recipe.background) if is_wanted else None
-        # An alpha band that hid nothing was dropped when the picture was loaded.
-        facts = replace(self.facts, has_alpha=bool(smallest.hasalpha()))
+        shown = placeholder(smallest, files.background) if self.recipe.placeholder else None
         is_costly = time.process_time() - self.began_at >= self.limits.on_demand_cpu_seconds
-        copies = [each for each in lazy if each.copy_of]
-        makes_lazy = is_costly and len(copies) < len(lazy)
-        if makes_lazy:
-            yield from self._made(copies, packet)
-        left = tuple(copies if makes_lazy else lazy)
-        yield Finished(facts, shown, left, is_all_eager=makes_lazy or self.is_all_eager)
+        copies = tuple(each for each in lazy if each.copy_of)
+        if is_costly and len(copies) < len(lazy):
+            yield from self._lazy_files(copies, files)
+            yield Finished(self._seen(smallest), shown, copies, is_all_eager=True)
+        else:
+            yield Finished(self._seen(smallest), shown, tuple(lazy), self.is_all_eager)
 
-    def _canvases(self) -> Iterator[Canvas]:
-        """Yield the canvases of all renditions, or those down to the one that is wanted."""
+    def _alone(self, variant: str, slot: Slot, files: CanvasFiles) -> Iterator[Encoded | Finished]:
+        """Draw the canvases down to the one that is wanted, and yield its file."""
         renditions = self.plan.renditions
-        if self.only is not None:
-            last = next(at for at, each in enumerate(renditions) if each.has(*self.only))
-            renditions = renditions[: last + 1]
+        last = next(at for at, each in enumerate(renditions) if each.has(variant, slot))
+        # The last one only, not a list of all that lead to it.
+        canvas = deque(self._canvases(renditions[: last + 1]), maxlen=1).pop()
+        yield _encoded(files.one(canvas, slot), canvas.image)
+        yield Finished(self._seen(canvas.resized), None)
+
+    def _lazy_files(self, copies: Sequence[LazyFile], files: CanvasFiles) -> Iterator[Encoded]:
+        """Decode the source once more, and yield its lazy files but the copies.
+
+        Few sources need it, and all others would need memory for it if each canvas were kept.
+        """
+        copied = {(each.variants, each.slot) for each in copies}
+        for canvas in self._canvases(self.plan.renditions):
+            rendition = canvas.rendition
+            for slot in rendition.lazy_slots:
+                if (rendition.names[slot], slot) not in copied:
+                    yield _encoded(files.one(canvas, slot), canvas.image)
+
+    def _canvases(self, renditions: Sequence[Rendition]) -> Iterator[Canvas]:
         return canvases(
             self.data,
             self.plan.header,
@@ -147,57 +165,9 @@ class Accepted:
             background=self.recipe.background,
         )
 
-    def _files(self, canvas: Canvas, packet: bytes) -> Iterator[SlotFile]:
-        """Yield the eager files of a canvas, or the wanted one if the canvas has it."""
-        rendition = canvas.rendition
-        if self.only is None:
-            yield from self._filled(canvas, rendition.eager_slots, packet)
-        elif rendition.has(*self.only):
-            *_, wanted = self._filled(canvas, rendition.compared_for(self.only[1]), packet)
-            yield wanted
-
-    def _filled(self, canvas: Canvas, slots: Sequence[Slot], packet: bytes) -> Iterator[SlotFile]:
-        return fill_slots(
-            canvas.content,
-            canvas.rendition,
-            slots,
-            background=self.recipe.background,
-            packet=packet,
-            source=self.data,
-        )
-
-    def _lazy_files(self, canvas: Canvas, avif: SlotFile | None) -> Iterator[LazyFile]:
-        """Yield what is known of the lazy files of a canvas; `avif` is the file of that slot."""
-        if self.only is not None:
-            return
-        rendition, image = canvas.rendition, canvas.image
-        for slot in rendition.lazy_slots:
-            codec = own_codec(canvas.content, rendition, slot, self.recipe.background)
-            copied = avif if avif and is_shared(avif.codec, slot) else None
-            yield LazyFile(
-                rendition.names[slot],
-                slot,
-                copied.codec if copied else codec,
-                image.width,
-                image.get_page_height(),
-                rendition.limits.get(slot),
-                f"{copied.variants[0]}.{copied.slot}" if copied else "",
-            )
-
-    def _made(self, copies: Sequence[LazyFile], packet: bytes) -> Iterator[Encoded]:
-        """Decode the source once more, and yield its lazy files but the copies.
-
-        Few sources need it, and all others would need memory for it if each canvas were kept.
-        """
-        copied = {(each.variants, each.slot) for each in copies}
-        for canvas in self._canvases():
-            names = canvas.rendition.names
-            slots = [
-                slot for slot in canvas.rendition.lazy_slots if (names[slot], slot) not in copied
-            ]
-            for slot in slots:
-                (file,) = self._filled(canvas, [slot], packet)
-                yield _encoded(file, canvas.image)
+    def _seen(self, picture: pyvips.Image) -> SourceFacts:
+        """Return the facts; an alpha band that hid nothing was dropped at the decode."""
+        return replace(self.facts, has_alpha=bool(picture.hasalpha()))
 
 
 def accept(

@@ -130,6 +130,29 @@ def test_of_a_drawing_the_exact_webp_fills_the_avif_slot_and_the_lazy_one_is_a_c
     assert (copy.copy_of, copy.codec) == ("w240.avif", Codec.WEBP)
 
 
+def test_a_fallback_that_is_smaller_than_the_avif_fills_the_lazy_webp_slot_too() -> None:
+    variant = Variant("w16", ALL, width=16, lazy=WEBP, quality={Codec.JPEG: 1, Codec.AVIF: 90})
+
+    files, finished = made(accept(images.jpeg((16, 12)), Recipe("tiny", (variant,)), LIMITS))
+
+    assert files["w16", Slot.AVIF].codec is Codec.JPEG
+    (copy,) = finished.lazy
+    assert (copy.copy_of, copy.codec) == ("w16.avif", Codec.JPEG)
+
+
+def test_a_lazy_fallback_is_no_copy_of_a_transparent_file() -> None:
+    """It is flattened on the background, and the file of the avif slot is not."""
+    too_long_for_avif = images.saved(Image.new("RGBA", (2, 20_000), (200, 30, 30, 90)), "PNG")
+    variant = Variant("full", (Slot.AVIF, Slot.FALLBACK), lazy=(Slot.FALLBACK,))
+    recipe = Recipe("icon", (variant,), background=(255, 255, 255))
+
+    files, finished = made(accept(too_long_for_avif, recipe, LIMITS))
+
+    assert files["full", Slot.AVIF].codec is Codec.PNG
+    (lazy,) = finished.lazy
+    assert (lazy.copy_of, lazy.codec) == ("", Codec.JPEG)
+
+
 def test_of_a_photograph_no_webp_is_encoded_at_upload(monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[Codec] = []
 

@@ -89,6 +89,7 @@ def ordered(*names: str) -> Callable[[Replies], None]:
     return change
 
 
+LAZY = {"variants": ["w80"], "slot": "avif", "codec": "avif", "width": 80, "height": 60}
 LIES: dict[str, Callable[[Replies], None]] = {
     "a format that the source has not": fact(format="png"),
     "a format that does not exist": fact(format="../../evil"),
@@ -140,6 +141,13 @@ LIES: dict[str, Callable[[Replies], None]] = {
     "memory below zero": said("done", peak_bytes=-1),
     "memory of an exabyte": said("done", peak_bytes=10**18),
     "memory of a hundred digits": said("done", peak_bytes=10**100),
+    "a lazy file of a recipe without any": said("done", lazy=[LAZY]),
+    "lazy files without end": said("done", lazy=[LAZY] * 100_000),
+    "a lazy file of a thousand names": said("done", lazy=[{**LAZY, "variants": ["w80"] * 1000}]),
+    "a lazy file that is none": said("done", lazy=["../../evil"]),
+    "a copy of something else": said("done", lazy=[{**LAZY, "copy_of": "../../evil"}]),
+    "lazy files that were made without being asked for": said("done", is_all_eager=True),
+    "lazy files that will be made without being asked for": said("header", is_all_eager=True),
     "no placeholder": said("done", placeholder=None),
     "a placeholder of 10 MB": shown(data_uri="data:image/webp;base64," + "A" * (10 << 20)),
     "a placeholder of 401 bytes": shown(data_uri=TINY + "A" * (401 - len(TINY))),

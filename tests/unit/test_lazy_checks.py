@@ -199,6 +199,22 @@ def test_a_child_that_begins_to_make_everything_ends_with_everything() -> None:
     assert heard((*every, done(*LATER, COPY, is_all_eager=True))) == len(every)
 
 
+def test_a_lazy_slot_is_no_copy_of_a_lazy_file() -> None:
+    """Only what is stored at upload can be copied, even if a better lazy slot was made, too."""
+    recipe = Recipe("all", (Variant("w64", tuple(Slot), width=64, lazy=(AVIF, WEBP)),))
+    made = (
+        HEADER,
+        file("w64", FALLBACK, Codec.JPEG),
+        file("w64", WEBP, Codec.WEBP),
+        file("w64", AVIF, Codec.WEBP),
+        done(is_all_eager=True),
+    )
+    described = done(lazy("w64", WEBP, Codec.WEBP), lazy("w64", AVIF, Codec.WEBP))
+
+    assert heard(made, Job(recipe, Limits())) == len(made)
+    assert heard((*made[:2], described), Job(recipe, Limits())) == 3
+
+
 def test_a_job_for_one_lazy_variant_gets_its_file() -> None:
     job = Job(RECIPE, Limits(), only=("w32", WEBP))
     alone = (
