@@ -230,3 +230,50 @@ def drawing() -> bytes:
     draw.rectangle((125, 110, 350, 250), fill="navy")
     picture.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+SOURCES: dict[str, Callable[[], bytes]] = {
+    "wide": lambda: images.jpeg(WIDE),
+    "narrow": lambda: images.jpeg(NARROW),
+    "animation": lambda: images.animated_gif(NARROW),
+    "drawing": drawing,
+}
+every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
+
+
+def without_renderer(make_world: MakeWorld) -> World:
+    world = make_world(RECIPES)
+    world.context = replace(world.context, recipes=world.context.recipes.all_eager())
+    world.consumer = type(world.consumer)(world.context)
+    return world
+
+
+@every_source
+def test_what_was_just_made_is_current(world: World, source: Callable[[], bytes]) -> None:
+    published(world, source())
+
+    assert world.process("a.jpg") is Outcome.CURRENT
+
+
+@every_source
+def test_what_was_made_without_a_renderer_stays_current_with_one(
+    make_world: MakeWorld, world: World, source: Callable[[], bytes]
+) -> None:
+    """As every entry is that was made before there was one."""
+    before = without_renderer(make_world)
+    published(before, source())
+    assert before.process("a.jpg") is Outcome.CURRENT
+
+    assert world.process("a.jpg") is Outcome.CURRENT
+
+
+@every_source
+def test_what_a_renderer_would_make_is_made_again_without_one(
+    make_world: MakeWorld, world: World, source: Callable[[], bytes]
+) -> None:
+    published(world, source())
+    after = without_renderer(make_world)
+
+    assert after.process("a.jpg") is Outcome.MADE
+    assert variants(after) == EAGER | WEBP
+    assert after.process("a.jpg") is Outcome.CURRENT
