@@ -43,7 +43,7 @@ class AwsInMemory:
         ledger_seconds: float = LEDGER_SECONDS,
     ) -> None:
         self._sources = sources
-        self._etags = {key: _etag(data) for key, data in sources.items()}
+        self._etags = {key: etag_of(data) for key, data in sources.items()}
         self._s3_seconds, self._ledger_seconds = s3_seconds, ledger_seconds
         self._lock = Lock()
         self.calls: Counter[str] = Counter()
@@ -76,15 +76,15 @@ class AwsInMemory:
         key = unquote(urlsplit(request.url).path).removeprefix("/")
         if operation == "PutObject":
             with self._lock:
-                self.stored_bytes[key] = _sent_bytes(request)
-            return _answered(request, b"", {})
+                self.stored_bytes[key] = sent_bytes(request)
+            return answered(request, b"", {})
         data = self._sources[key]
         headers = {
             "ETag": self._etags[key],
             "Content-Length": str(len(data)),
             "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT",
         }
-        return _answered(request, b"" if operation == "HeadObject" else data, headers)
+        return answered(request, b"" if operation == "HeadObject" else data, headers)
 
     def _ledger(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         time.sleep(self._ledger_seconds)
@@ -94,7 +94,7 @@ class AwsInMemory:
             key = said["Key"]["key"]["S"]
             with self._lock:
                 self.item_bytes[key] = max(self.item_bytes[key], _item_bytes(said))
-        return _answered(request, b"{}", {})
+        return answered(request, b"{}", {})
 
 
 class _Body(BytesIO):
@@ -105,14 +105,17 @@ class _Body(BytesIO):
             yield chunk
 
 
-def _answered(request: AWSPreparedRequest, body: bytes, headers: Mapping[str, str]) -> AWSResponse:
+def answered(
+    request: AWSPreparedRequest, body: bytes, headers: Mapping[str, str], *, status: int = 200
+) -> AWSResponse:
+    """Return a response as botocore reads it from a socket."""
     found = HTTPHeaders()
     for name, value in headers.items():
         found[name] = value
-    return AWSResponse(request.url, 200, found, _Body(body))
+    return AWSResponse(request.url, status, found, _Body(body))
 
 
-def _sent_bytes(request: AWSPreparedRequest) -> int:
+def sent_bytes(request: AWSPreparedRequest) -> int:
     """Read the request's body, as a socket would: botocore computes its checksum then."""
     body: Any = request.body  # bytes, or a file that botocore has wrapped
     if not isinstance(body, bytes):
@@ -141,5 +144,6 @@ def _refuse(_request: AWSPreparedRequest, operation: str) -> AWSResponse:
     raise CannotBench(f"Expected images that can be rendered, got a failure and {operation}.")
 
 
-def _etag(data: bytes) -> str:
+def etag_of(data: bytes) -> str:
+    """Return the ETag of an object, with its quotes."""
     return f'"{md5(data, usedforsecurity=False).hexdigest()}"'

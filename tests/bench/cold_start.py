@@ -1,4 +1,4 @@
-"""Compares a cold start of the worker with the import of boto3 and one client.
+"""Compares cold starts of the worker and the renderer with the import of boto3 and one client.
 
 `python -m tests.bench.cold_start` unpacks the package for this machine, and the unpruned
 distributions of its lock file. It starts a new interpreter for each measurement, alternately, and
@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from zipfile import ZipFile
@@ -29,11 +29,18 @@ ROUNDS = 15
 GOAL = 1.3
 NOTHING = "pass"
 BARE = "import boto3; boto3.client('s3')"
-OURS = (
-    "import worker.batch; from shared.cloud.clients import build_clients;"
-    "from worker.policy import CALL_LIMITS;"
-    "build_clients(CALL_LIMITS, connections=26)"
-)
+OURS = {
+    "worker": (
+        "import worker.batch; from shared.cloud.clients import build_clients;"
+        "from worker.policy import CALL_LIMITS;"
+        "build_clients(CALL_LIMITS, connections=26)"
+    ),
+    "renderer": (
+        "import worker.renderer.handler; from shared.cloud.clients import build_serving_clients;"
+        "from worker.renderer.policy import CALL_LIMITS;"
+        "build_serving_clients(CALL_LIMITS, connections=2)"
+    ),
+}
 CLOCK = "import time; began = time.process_time(); {}; print(time.process_time() - began)"
 ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
@@ -60,11 +67,16 @@ def instructions(root: Path, program: str) -> float:
     return _counted(root, program) - _counted(root, NOTHING)
 
 
-def compare(stock: Path, root: Path, rounds: int, meter: Meter) -> tuple[float, float]:
-    """Return the medians of boto3 and one client, unpruned, and of the packaged worker."""
-    turns = [(meter(stock, BARE), meter(root, OURS)) for _ in range(rounds)]
-    bare, ours = (median(column) for column in zip(*turns, strict=True))
-    return bare, ours
+def compare(stock: Path, root: Path, rounds: int, meter: Meter) -> Mapping[str, float]:
+    """Return the ratio of each packaged function to boto3 and one client, unpruned."""
+    turns = [
+        (meter(stock, BARE), *(meter(root, program) for program in OURS.values()))
+        for _ in range(rounds)
+    ]
+    bare, *ours = (median(column) for column in zip(*turns, strict=True))
+    for name, cost in zip(OURS, ours, strict=True):
+        print(f"  {name:8} boto3 + S3 {bare:.3f}, ours {cost:.3f}, {cost / bare:.2f} (≤ {GOAL})")
+    return {name: cost / bare for name, cost in zip(OURS, ours, strict=True)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,13 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             stock, root = _unpacked(Path(folder))
-            ratios = [_row("as packed", *compare(stock, root, rounds, meter))]
+            print("as packed:")
+            packed = compare(stock, root, rounds, meter)
             subprocess.run([sys.executable, "-m", "compileall", "-qq", folder], check=False)
-            ratios.append(_row("compiled", *compare(stock, root, rounds, meter)))
+            print("compiled:")
+            compiled = compare(stock, root, rounds, meter)
     except CannotPackage as problem:
         print(problem, file=sys.stderr)
         return problem.exit_code
-    return int(max(ratios) > GOAL)
+    return int(max(*packed.values(), *compiled.values()) > GOAL)
 
 
 def _unpacked(folder: Path) -> tuple[Path, Path]:
@@ -114,12 +128,6 @@ def _counted(root: Path, program: str) -> float:
     output = _run(root, program, *COUNTER).stderr.splitlines()
     (line,) = (each for each in output if COUNTED in each)
     return int(line.split()[-1]) / BILLION
-
-
-def _row(name: str, bare: float, ours: float) -> float:
-    ratio = ours / bare
-    print(f"{name:10} boto3 + S3 {bare:.3f}, ours {ours:.3f}, ratio {ratio:.2f} (≤ {GOAL})")
-    return ratio
 
 
 if __name__ == "__main__":

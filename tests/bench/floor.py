@@ -99,14 +99,14 @@ def require_same_bytes(floor: Floor, delivered: list[bytes]) -> None:
     """Raise `CannotBench` unless the floor's encodes give the engine's files."""
     bare = set()
     for call in floor.encodes:
-        digest = _digest(call.repeat())
+        digest = digest_of(call.repeat())
         if digest != call.digest:
             raise CannotBench(
                 f"Expected the bytes of the engine's {call.operation} from the bare one, "
                 "got others: the floor would measure something else."
             )
         bare.add(digest)
-    missing = [data for data in delivered if _digest(data) not in bare]
+    missing = [data for data in delivered if digest_of(data) not in bare]
     if missing:
         raise CannotBench(
             f"Expected each delivered file from a bare encode, got {len(missing)} from elsewhere."
@@ -124,7 +124,7 @@ def recorded_calls() -> Iterator[list[Call]]:
         # Evaluating a lazy image again would repeat the resize, too.
         first = args[0].copy_memory() if isinstance(args[0], pyvips.Image) else args[0]
         answer = real(operation, first, *args[1:], **options)
-        digest = _digest(answer) if operation.endswith("save_buffer") else ""
+        digest = digest_of(answer) if operation.endswith("save_buffer") else ""
         calls.append(Call(operation, first, options, digest))
         return answer
 
@@ -139,5 +139,6 @@ def _size(image: pyvips.Image) -> tuple[int, int]:
     return image.width, image.get_page_height()
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """Return a digest of a file."""
     return hashlib.sha256(data).hexdigest()

@@ -149,7 +149,8 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
     output = render_folder.run([str(python)], lambda_environment(task_root, tmp_path), **KINDS)
 
     render_folder.check(*KINDS)
-    assert {"worker.batch", "worker.purge.handler"} <= set(output["handlers"])
+    handlers = {"worker.batch", "worker.purge.handler", "worker.renderer.handler"}
+    assert handlers <= set(output["handlers"])
     assert output["locks"] == list(Lock)
     assert output["walks_jpegs"]
     allowed = (*stdlib_and(task_root), str(tmp_path / HOST.name))
