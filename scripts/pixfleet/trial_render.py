@@ -36,13 +36,12 @@ class TrialRenderer:
         wait_seconds: float,
         only: tuple[str, Slot] | None = None,
     ) -> Rendered:
-        """Return what the recipe makes of a source's bytes, what is lazy included.
+        """Return what the recipe makes of a source's bytes at upload.
 
         `only` is the one variant and slot to make, as at its first request. Raises the same
         `Failure` as in the worker, and `OutOfTime` if no child is free within `wait_seconds`.
         """
-        made = recipe.recipe if only else recipe.recipe.all_eager()
-        job = Job(made.without_keys(), self.limits, focal, only)
+        job = Job(recipe.recipe.without_keys(), self.limits, focal, only)
         files: dict[tuple[str, Slot], tuple[VariantFrame, bytes]] = {}
         with self.render_pool.child(wait_seconds=wait_seconds) as child:
             for reply in child.render(

@@ -23,8 +23,8 @@ REFERENCE_EFFORT = {Codec.AVIF.value: 0}
 class RenderResult:
     """What a recipe makes of one source, or the cause of its rejection in `refused`.
 
-    `files` has those of the first request, too, whose names are `lazy`. `cpu_seconds` are of the
-    render at upload.
+    `files` has those of the first request, too. Their names are `lazy`, with whether they are
+    rendered or copied then. `cpu_seconds` are of the render at upload.
     """
 
     cpu_seconds: float = 0.0
@@ -32,7 +32,7 @@ class RenderResult:
     frames: int = 1
     has_alpha: bool = False
     refused: Cause | None = None
-    lazy: frozenset[Name] = frozenset()
+    lazy: Mapping[Name, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

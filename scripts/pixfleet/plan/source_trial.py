@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from scripts.pixfleet.plan.changes import RENDERED, TRIED, Effect, RecipePair, RecipeSetChange
-from scripts.pixfleet.plan.comparison import FileComparison, RenderResult, compare
+from scripts.pixfleet.plan.comparison import FileComparison, Name, RenderResult, compare
 from scripts.pixfleet.plan.lazy import LazyFile, LazyTrial
 from scripts.pixfleet.plan.similarity import ScorerPool
 from scripts.pixfleet.plan.sources import LoadedSource, Sources
@@ -12,7 +12,6 @@ from scripts.pixfleet.pricing.first_requests import shares_of_requests
 from scripts.pixfleet.trial_render import Rendered, TrialRenderer
 from shared.model.errors import (
     Cause,
-    OnlyAtUpload,
     Permanent,
     PoisonSuspect,
     SourceArchived,
@@ -20,7 +19,7 @@ from shared.model.errors import (
 )
 from shared.model.focal import Focal, read_focal
 from shared.model.keys import refuse_unsupported
-from shared.model.recipe import Recipe, Slot
+from shared.model.recipe import Recipe
 
 # How long a thread waits for a render child: longer than any image takes. In practice it does not
 # wait, because there are as many render children as threads.
@@ -121,15 +120,25 @@ class _SourceRenderer:
     known: dict[str, RenderResult] = field(default_factory=dict)
 
     def at_upload(self, recipe: Recipe | None) -> RenderResult:
-        """Return every file of the source, and the CPU seconds of its upload."""
-        if recipe is None or not recipe.lazy_names():
+        """Return every file of the source, and the CPU seconds of its upload.
+
+        Nothing is lazy if the child says so: the source moves, or is too costly for a renderer.
+        """
+        if recipe is None or not recipe.lazy_names() or self.tools.stopped.is_set():
             return self.render(recipe)
         result = self.render(recipe.all_eager())
-        if result.refused or not self._may_be_lazy(recipe):
+        if result.refused:
             return result
-        upload = self.render(_eager_part(recipe))
-        lazy = frozenset(recipe.lazy_names())
-        return replace(result, cpu_seconds=upload.cpu_seconds, lazy=lazy)
+        upload = self._render(recipe)
+        if upload.done.is_all_eager:
+            return result
+        alone = [(each.variants[0], each.slot) for each in upload.done.lazy if not each.copy_of]
+        return replace(
+            result,
+            cpu_seconds=upload.done.cpu_seconds,
+            files={**result.files, **upload.files},
+            lazy={name: name in alone for name in recipe.lazy_names()},
+        )
 
     def first_requests(self, recipe: Recipe | None, result: RenderResult) -> LazyTrial | None:
         """Return what the first requests take; None if nothing of the source is lazy."""
@@ -137,18 +146,17 @@ class _SourceRenderer:
             return None
         shares = shares_of_requests(recipe)
         return LazyTrial(
-            all_cpu_seconds=self.render(recipe.all_eager()).cpu_seconds,
             all_files=len(result.files),
+            all_cpu_seconds=self.render(recipe.all_eager()).cpu_seconds,
             upload_cpu_seconds=result.cpu_seconds,
             files=tuple(
                 LazyFile(
-                    variant,
-                    slot,
-                    size_bytes=len(result.files[variant, slot][1]),
-                    cpu_seconds=self._of_first_request(recipe, variant, slot),
-                    share=shares[variant, slot],
+                    *name,
+                    size_bytes=len(result.files[name][1]),
+                    cpu_seconds=self._of_first_request(recipe, name) if is_rendered else 0,
+                    share=shares[name],
                 )
-                for variant, slot in recipe.lazy_names()
+                for name, is_rendered in result.lazy.items()
             ),
         )
 
@@ -173,25 +181,11 @@ class _SourceRenderer:
             rendered.done.cpu_seconds, rendered.files, facts.frames, facts.has_alpha
         )
 
-    def _may_be_lazy(self, recipe: Recipe) -> bool:
-        """Return whether a renderer may make a file of the source: it is still, and not too large.
-
-        All files are made at upload otherwise.
-        """
-        if self.tools.stopped.is_set():
-            return False
-        try:
-            self._of_first_request(recipe, *recipe.lazy_names()[0])
-        except OnlyAtUpload:
-            return False
-        return True
-
-    def _of_first_request(self, recipe: Recipe, variant: str, slot: Slot) -> float:
+    def _of_first_request(self, recipe: Recipe, name: Name) -> float:
         """Return the CPU seconds in which a render child makes one file."""
-        rendered = self._render(recipe, only=(variant, slot))
-        return rendered.done.cpu_seconds
+        return self._render(recipe, only=name).done.cpu_seconds
 
-    def _render(self, recipe: Recipe, *, only: tuple[str, Slot] | None = None) -> Rendered:
+    def _render(self, recipe: Recipe, *, only: Name | None = None) -> Rendered:
         return self.tools.renderer.render(
             self.loaded.data,
             self.sources.resolve(recipe),
@@ -199,15 +193,6 @@ class _SourceRenderer:
             wait_seconds=CHILD_SECONDS,
             only=only,
         )
-
-
-def _eager_part(recipe: Recipe) -> Recipe:
-    """Return the recipe without its lazy files."""
-    variants = [
-        replace(each, slots=tuple(slot for slot in each.slots if slot not in each.lazy), lazy=())
-        for each in recipe.variants
-    ]
-    return replace(recipe, variants=tuple(each for each in variants if each.slots))
 
 
 def _name(pair: RecipePair) -> str:
