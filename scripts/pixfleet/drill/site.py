@@ -79,11 +79,17 @@ class Site:
         return self._ledger.read(self.key(sample))
 
     def expected(self, sample: Sample) -> set[str]:
-        """Return the keys of the objects that must be stored for a good file."""
-        key = self.key(sample)
+        """Return the keys of the objects that must be stored for a good file at upload.
+
+        A renderer makes lazy files and copies at the first request.
+        """
+        key, entry = self.key(sample), self.entry(sample)
         recipe = self.recipes.matching(key)
-        names = recipe.stored_names() if recipe else ()
-        return {manifest_key(key), *(variant_key(key, *name) for name in names)}
+        if recipe is None:
+            return {manifest_key(key)}
+        names = recipe.stored_names() if entry.is_all_eager else recipe.eager_names()
+        stored = [name for name in names if f"{name[0]}.{name[1]}" not in entry.equal]
+        return {manifest_key(key), *(variant_key(key, *name) for name in stored)}
 
     def stored(self, sample: Sample) -> set[str]:
         """Return the keys of the objects that are stored for a file."""

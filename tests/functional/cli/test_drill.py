@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -67,6 +68,41 @@ def test_every_file_has_the_expected_outcome_and_nothing_is_left(
     stored = clients.s3.list_objects_v2(Bucket=stack.variants_bucket)["Contents"]
     assert [each["Key"].split("/")[0] for each in stored] == ["_recipes"]
     assert not dead_letters(clients, stack)
+
+
+LAZY = {
+    "version": 1,
+    "recipes": [
+        {
+            "name": "lazy",
+            # The widest rungs are wider than the file of a drill, so that all but one are copies.
+            "variants": [
+                {"widths": [32, 8000, 8001], "formats": ["webp", "fallback"], "lazy": ["webp"]}
+            ],
+        }
+    ],
+}
+
+
+def test_lazy_files_and_copies_are_not_missing(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    environment = stack.worker_environment() | {
+        "PIXFLEET_ON_DEMAND": "true",
+        "PIXFLEET_SERVING_TABLE": "serving",
+    }
+    monkeypatch.setattr(LocalStack, "worker_environment", lambda _: environment)
+    request.getfixturevalue("clients").s3.put_object(
+        Bucket=stack.variants_bucket, Key=stack.recipes_key, Body=json.dumps(LAZY).encode()
+    )
+    run_worker = request.getfixturevalue("run_worker")
+    site = Site(stack.document(), AwsClients(), SystemClock(), PREFIX, read_recipes(LAZY))
+    drill = Drill(site, pause=run_worker)
+
+    found, cleaned = run_and_clean(drill)
+
+    assert not wrong(found + cleaned)
+    assert "2 and a manifest" in {step.found for step in found}
 
 
 def test_other_dead_letters_stay_in_the_queue_and_are_visible_at_once(
