@@ -8,8 +8,8 @@ from shared.model.recipe_reader import read_recipes
 
 
 def default_recipe() -> Recipe:
-    """Return the recipe of keys that no other recipe matches."""
-    return read_recipes(recipes_document()).recipes[-1]
+    """Return the recipe of keys that no other recipe matches, with all of its files eager."""
+    return read_recipes(recipes_document()).recipes[-1].all_eager()
 
 
 def ladder(*slots: Slot) -> Recipe:

@@ -96,6 +96,14 @@ def test_compress_and_thumbnails_is_a_webp_and_three_boxes(recipes: RecipeSet) -
     assert {by_name(compress, name).quality["jpeg"] for name in ("small", "large")} == {85}
 
 
+def test_the_default_makes_webp_at_the_first_request(recipes: RecipeSet) -> None:
+    responsive = named(recipes, "responsive")
+
+    assert {slot for _, slot in responsive.lazy_names()} == {WEBP}
+    assert len(responsive.lazy_names()) == 6
+    assert len(responsive.eager_names()) == 9
+
+
 def test_an_archive_makes_the_files_of_the_default_and_at_upload_only_its_thumbnail(
     recipes: RecipeSet,
 ) -> None:
