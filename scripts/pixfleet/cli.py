@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
     "urls",
     "sign",
     "verify",
+    "purge",
 )
 # Set it to 1 to get a traceback instead of a sentence.
 TRACEBACK_VARIABLE = "PIXFLEET_TRACEBACK"

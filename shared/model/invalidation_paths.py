@@ -19,6 +19,8 @@ from shared.model.keys import public_path, shard, stored_folder
 
 # The path of everything that a distribution has cached.
 EVERYTHING = "/*"
+# CloudFront may compare either path of a key, so both are sent and counted.
+PATHS_PER_KEY = 2
 # AWS's limit on a path in characters.
 MAX_PATH = 4000
 # Characters that every client and CloudFront spell the same way, unencoded.

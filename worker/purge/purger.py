@@ -19,15 +19,18 @@ from shared.deadline import Deadline
 from shared.events.purge import AGAIN_SECONDS
 from shared.events.sqs import Message
 from shared.model.errors import Failure, Throttled, Unknown
-from shared.model.invalidation_paths import EVERYTHING, paths_of, plain_paths_of
+from shared.model.invalidation_paths import (
+    EVERYTHING,
+    PATHS_PER_KEY,
+    paths_of,
+    plain_paths_of,
+)
 from worker.purge.policy import POLICY, PurgePolicy
 from worker.purge.settings import PurgeSettings
 from worker.purge.waiting import Waiting, waiting_requests
 
 log = structlog.get_logger()
 
-# CloudFront may compare either of them, so both are sent and counted.
-PATHS_PER_KEY = 2
 # The place in the table `serving` of invalidations of everything.
 EVERYTHING_PLACE = ("purge-everything", 0)
 

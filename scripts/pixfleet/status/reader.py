@@ -12,6 +12,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
 from scripts.pixfleet.status.outcomes import recent_outcomes
+from scripts.pixfleet.status.purges import read_purges
 from scripts.pixfleet.status.report import StatusReport
 from shared.clock import Clock
 from shared.cloud.queues import Queues
@@ -62,6 +63,7 @@ class StatusReader:
             per_second=per_second or outcomes.per_second,
             rate_is_from="CloudWatch" if per_second else "the ledger",
             alarms=alarms,
+            purges=read_purges(self.stack, self.clients, queues, self.clock),
             denied=denied,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.status.outcomes import RecentOutcomes
+from scripts.pixfleet.status.purges import Purges
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
 
@@ -22,7 +23,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """The status at one moment; `denied` has a sentence for each call that AWS denied."""
+    """The status at one moment; `denied` has a sentence for each call that AWS denied.
+
+    `purges` is None if the stack does not purge what CloudFront has cached.
+    """
 
     at: float
     lanes: Mapping[str, Depth]
@@ -32,6 +36,7 @@ class StatusReport:
     per_second: float
     rate_is_from: str
     alarms: Sequence[Alarm]
+    purges: Purges | None = None
     denied: Sequence[str] = ()
 
     @property

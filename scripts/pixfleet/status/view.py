@@ -1,9 +1,11 @@
 """A status report for a terminal, as one line, and as a JSON document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from scripts.pixfleet.status.outcomes import MAX_ENTRIES
+from scripts.pixfleet.status.purges import Purges
 from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.terminal.console import Part, Styled
 from scripts.pixfleet.terminal.tables import Table, table
@@ -34,6 +36,7 @@ def view(report: StatusReport) -> Sequence[Part]:
         "",
         _dead_letters(report),
         f"Pace: {_pace(report)}",
+        *([_purges(report.purges)] if report.purges else []),
         "",
         _latest(report),
         *(Styled(each, "dim") for each in report.denied),
@@ -81,6 +84,7 @@ def document(report: StatusReport) -> Mapping[str, object]:
             }
             for each in report.outcomes.latest
         ],
+        "purges": asdict(report.purges) if report.purges else None,
         "alarms_on": [alarm.name for alarm in report.alarms if alarm.is_on],
         "unseen": list(report.denied),
     }
@@ -115,6 +119,15 @@ def _pace(report: StatusReport) -> str:
     left = report.seconds_left
     until = f", {duration(left)} left" if left is not None else ""
     return f"{pace} by {report.rate_is_from}{until}"
+
+
+def _purges(purges: Purges) -> str:
+    waiting = counted(purges.waiting, "message")
+    spent = f"{purges.paths_spent:,} of the month's {purges.monthly_paths:,} paths spent"
+    shown = f"Purges: {spent}, {waiting} waiting."
+    if not purges.is_budget_spent:
+        return shown
+    return f"{shown} The budget is spent: removed pictures are seen for six minutes at most."
 
 
 def _latest(report: StatusReport) -> Table | str:

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import strategies as st
 
+from scripts.local.stack import create_serving
 from scripts.pixfleet import cli
-from scripts.pixfleet.stack.ssm_parameter import Distribution
+from scripts.pixfleet.stack.ssm_parameter import Distribution, Purge
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.dead_letters import DirectAccess
 from tests.functional.conftest import RECIPES
@@ -102,6 +103,11 @@ RUNS: Mapping[str, Arguments] = {
         ("--prefix", world.text, "--report", world.output / "differences"),
         ("--grace", "0s", "--repair", "--dry-run"),
         ("--grace", "0s", "--repair", "--yes"),
+    ],
+    "purge": lambda world: [
+        ("--dry-run", "--", world.text),
+        ("--prefix", world.text, "--dry-run"),
+        ("--yes", "--", world.text),
     ],
     "recipes check": lambda world: [(world.recipes,), (world.bad_recipes,)],
     "recipes explain": lambda world: [
@@ -193,7 +199,11 @@ def give_log_group_and_distribution(aws: DirectAccess) -> None:
         aws.stack.document(),
         log_group=LOG_GROUP,
         distribution=Distribution("E1", "https://d1.cloudfront.net", needs_signing=True),
+        purge=Purge("pixfleet-purge", 1000),
+        serving_table="pixfleet-serving",
     )
+    aws.clients.sqs.create_queue(QueueName="pixfleet-purge")
+    create_serving(aws.clients.dynamodb, "pixfleet-serving")
     aws.clients.ssm.put_parameter(
         Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
     )

@@ -1,0 +1,1 @@
+"""`pixfleet purge`: asks the purge function to have CloudFront evict what it has cached."""
