@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.cloud.claims import Claim
 from shared.cloud.entries import by_stored_name
 from shared.cloud.items import Value
-from shared.cloud.ledger import Claim
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.model.completion import Change

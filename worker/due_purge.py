@@ -5,7 +5,8 @@ acknowledges its message. If it crashed before, whoever reads the entry next sen
 is lost, and one may be sent twice, which does no harm.
 """
 
-from shared.cloud.ledger import PURGE_DUE_SECONDS, Claim
+from shared.cloud.claims import Claim
+from shared.cloud.finish import PURGE_DUE_SECONDS
 from shared.events import purge
 from worker.context import WorkerContext
 

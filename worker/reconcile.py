@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.items import Value
-from shared.cloud.ledger import Claim
 from shared.cloud.watermarks import Resolved
 from shared.events import backfill
 from shared.model.completion import Change

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from shared.cloud.ledger import Claim
+from shared.cloud.claims import Claim
 from shared.model.completion import Change
 from shared.model.entry import REMOVED
 from shared.model.errors import UnsupportedKey

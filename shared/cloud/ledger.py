@@ -11,15 +11,24 @@ renderer never write a key at the same time. `lazy` has the names that renderers
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from shared.clock import Clock
 from shared.cloud.calls import Calls
-from shared.cloud.entries import SCHEMA_VERSION, entry_of, read_entry, unknown_schema
+from shared.cloud.claims import (
+    NO_LIVE_LEASE,
+    Claim,
+    claim_refusal,
+    found_fields,
+    held,
+    serving_refusal,
+    unchanged,
+)
+from shared.cloud.entries import SCHEMA_VERSION, entry_of, read_entry
 from shared.cloud.errors import ConditionRefused
-from shared.cloud.items import Value, from_item, to_item
+from shared.cloud.finish import finished, rejection_fields, tombstone_fields
+from shared.cloud.items import Value, to_item
 from shared.cloud.persist import persist
 from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.deadline import Deadline
@@ -29,50 +38,8 @@ from shared.model.errors import Claimed, ClaimLost, Failure
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-TOMBSTONE_SECONDS = 90 * 86_400
-MAX_DETAIL_BYTES = 500
 # A renderer tries again if another claim has ended since it read the entry.
 SERVING_TRIES = 3
-# An older answer is in no cache any more: CloudFront has it for six minutes at most.
-PURGE_DUE_SECONDS = 15 * 60
-
-# Attributes of one published version.
-FACTS = (
-    "change",
-    "etag",
-    "identity",
-    "last_modified",
-    "source_bytes",
-    "recipe",
-    "fingerprint",
-    "engine",
-    "version",
-    "equal",
-    "is_all_eager",
-    "variant_bytes",
-    "cpu_seconds",
-    "total_seconds",
-)
-WHY = ("cause", "stage", "detail")
-# Attributes that are removed when the next claim ends.
-PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store", "lazy")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to write one key until the lease ends; `entry` is the entry from before it.
-
-    `may_exist` has every object name that may be stored for the key, now or under this claim,
-    those that renderers stored included.
-    `messages` has the ids of the messages that the claim was taken for.
-    """
-
-    key: str
-    token: str
-    lease_until: float
-    entry: Entry
-    may_exist: frozenset[str]
-    messages: frozenset[str] = frozenset()
 
 
 class Ledger:
@@ -109,7 +76,7 @@ class Ledger:
         """Raise `Claimed` if a lease is live, as `claim` would, but without a write."""
         now = self._clock.now()
         if entry.lease_until >= now:
-            raise _held(entry.claim_kind, entry.lease_until - now)
+            raise held(entry.claim_kind, entry.lease_until - now)
 
     def claim(
         self,
@@ -141,7 +108,7 @@ class Ledger:
                     "SET claim_token = :token, lease_until = :until, #schema = :schema "
                     # DynamoDB must not expire a tombstone while its key is claimed.
                     "REMOVE expires_at, claim_kind ADD may_store :names, attempts :tokens",
-                    condition=f"{_NO_LIVE_LEASE} AND {_unchanged('done_token', done)} "
+                    condition=f"{NO_LIVE_LEASE} AND {unchanged('done_token', done)} "
                     "AND (attribute_not_exists(#key) OR #schema = :schema)",
                     names={"#key": "key", "#schema": "schema"},
                     values={
@@ -157,7 +124,7 @@ class Ledger:
                 stage="ledger",
             )
         except ConditionRefused as refused:
-            raise _claim_refusal(refused, known, now) from refused
+            raise claim_refusal(refused, known, now) from refused
         found = read_entry(answer.get("Attributes", {}), ours=token)
         may_exist = found.may_exist | set(may_store)
         return Claim(key, token, lease_until, found, may_exist, frozenset(messages))
@@ -184,8 +151,8 @@ class Ledger:
             try:
                 return self._serving_claim(key, name, known, lease_seconds, records=records_name)
             except ConditionRefused as refused:
-                found = _found(refused)
-                if failure := _serving_refusal(found, entry.version, now):
+                found = found_fields(refused)
+                if failure := serving_refusal(found, entry.version, now):
                     raise failure from refused
                 known = entry_of(found)
         raise Claimed(
@@ -206,8 +173,8 @@ class Ledger:
                 key,
                 "SET claim_token = :token, lease_until = :until, claim_kind = :serving"
                 f"{' ADD lazy :recorded' if recorded else ''}",
-                condition=f"{_NO_LIVE_LEASE} AND {_unchanged('done_token', done)} "
-                f"AND {_unchanged('served_token', served)} AND #schema = :schema "
+                condition=f"{NO_LIVE_LEASE} AND {unchanged('done_token', done)} "
+                f"AND {unchanged('served_token', served)} AND #schema = :schema "
                 "AND #status = :published AND #version = :version "
                 "AND attribute_not_exists(may_store)",
                 names={"#schema": "schema", "#status": "status", "#version": "version"},
@@ -270,20 +237,13 @@ class Ledger:
         purges: bool = False,
     ) -> float:
         """Write why this source has no variants and end the claim; return the time."""
-        why: dict[str, Value] = {
-            "variants": [],
-            "cause": failure.cause.value,
-            "stage": failure.stage,
-            "detail": _within(MAX_DETAIL_BYTES, failure.detail),
-        }
-        return self._finish(claim, REJECTED, {**facts, **why}, purges=purges)
+        return self._finish(claim, REJECTED, {**facts, **rejection_fields(failure)}, purges=purges)
 
     def tombstone(
         self, claim: Claim, facts: Mapping[str, Value], *, purges: bool = False
     ) -> float:
         """Write a tombstone, which DynamoDB expires later, end the claim; return the time."""
-        expires_at = int(self._clock.now() + TOMBSTONE_SECONDS)
-        gone: dict[str, Value] = {"variants": [], "expires_at": expires_at}
+        gone = tombstone_fields(self._clock.now())
         return self._finish(claim, REMOVED, {**facts, **gone}, purges=purges)
 
     def release(self, claim: Claim, *, hold_seconds: float = 0.0, crashed: bool = False) -> None:
@@ -351,29 +311,15 @@ class Ledger:
         return self.calls.within(Deadline.never(self._clock))
 
     def _finish(
-        self, claim: Claim, status: str, fields: Mapping[str, Value], *, purges: bool = False
+        self, claim: Claim, status: str, fields: Mapping[str, Value], *, purges: bool
     ) -> float:
         """Write status and fields, and remove every other attribute of the former state.
 
-        `purges` makes a purge due at the time that is returned; otherwise one that is still useful
-        stays due. Every write
-        of a status is here, so the index on status has every entry.
+        `purges` makes a purge due at the time that is returned. Every write of a status is here,
+        so the index on status has every entry.
         """
         now = self._clock.now()
-        former: tuple[str, ...] = (*FACTS, *WHY, *PASSING)
-        written = {
-            **fields,
-            "status": status,
-            STATUS_SHARD: status_shard(status, claim.key),
-            "updated_at": now,
-        }
-        if claim.messages:
-            written["told_by"] = claim.messages
-        if purges:
-            written["purge_due"] = now
-        elif claim.entry.purge_due <= now - PURGE_DUE_SECONDS:
-            former = (*former, "purge_due")
-        gone = tuple(name for name in former if name not in written)
+        written, gone = finished(claim, status, fields, now, purges=purges)
         self._write(claim, written, gone=gone, calls=self.calls)
         return now
 
@@ -415,7 +361,7 @@ class Ledger:
                 stage="ledger",
             )
         except ConditionRefused as refused:
-            found = _found(refused)
+            found = found_fields(refused)
             if all(found.get(name) == value for name, value in written.items()):
                 return  # this same write took effect, and its answer was lost
             raise ClaimLost(
@@ -441,72 +387,3 @@ class Ledger:
             ReturnValues="ALL_OLD",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-
-
-_NO_LIVE_LEASE = (
-    "(attribute_not_exists(lease_until) OR lease_until < :now OR claim_token = :token)"
-)
-
-
-def _unchanged(attribute: str, known: Mapping[str, str]) -> str:
-    """Return the condition that a token is still the one that was read, if there was one."""
-    placeholder = next(iter(known), "")
-    return f"{attribute} = {placeholder}" if known else f"attribute_not_exists({attribute})"
-
-
-def _claim_refusal(refused: ConditionRefused, known: Entry, now: float) -> Failure:
-    """Return why a claim was refused, of a key whose entry was `known`."""
-    found = _found(refused)
-    if found and (unknown := unknown_schema(found)):
-        return unknown
-    if held := _held_by_lease(found, now):
-        return held
-    return Claimed(
-        f"Expected the entry that the claim with token {known.done_token!r} has written, got that "
-        f"of token {found.get('done_token', '')!r}: another worker has had the key meanwhile.",
-        lease_left_seconds=1.0,
-    )
-
-
-def _serving_refusal(found: Mapping[str, Value], version: str, now: float) -> Failure | None:
-    """Return why a renderer may not store objects of a version; None if it may try again."""
-    if found and (unknown := unknown_schema(found)):
-        return unknown
-    if held := _held_by_lease(found, now):
-        return held
-    is_unfinished = "may_store" in found
-    if (found.get("status"), found.get("version")) == (PUBLISHED, version) and not is_unfinished:
-        return None
-    return Claimed(
-        f"Expected version {version} published and finished, got status "
-        f"{found.get('status', '')!r} and version {found.get('version', '')!r}"
-        f"{', unfinished' if is_unfinished else ''}.",
-        lease_left_seconds=1.0,
-    )
-
-
-def _held_by_lease(found: Mapping[str, Value], now: float) -> Claimed | None:
-    """Return the refusal by a live lease; None if there is none."""
-    until = found.get("lease_until", 0)
-    if isinstance(until, int | float) and until >= now:
-        return _held(str(found.get("claim_kind", "")), until - now)
-    return None
-
-
-def _held(claim_kind: str, left_seconds: float) -> Claimed:
-    is_serving = claim_kind == SERVING
-    holder = "a renderer's" if is_serving else "one"
-    return Claimed(
-        f"Expected no live lease, got {holder} for {left_seconds:.0f} s more.",
-        lease_left_seconds=max(1.0, left_seconds),
-        is_serving=is_serving,
-    )
-
-
-def _found(refused: ConditionRefused) -> Mapping[str, Value]:
-    return from_item(refused.found) if isinstance(refused.found, dict) else {}
-
-
-def _within(most_bytes: int, text: str) -> str:
-    """Return the beginning of a text, of at most so many bytes in UTF-8."""
-    return text.encode(errors="replace")[:most_bytes].decode(errors="ignore")

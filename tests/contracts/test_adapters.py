@@ -7,10 +7,11 @@ from unittest.mock import ANY
 import pytest
 
 from scripts.local.stack import STATUS_INDEX
+from shared.cloud.claims import Claim
 from shared.cloud.entries import by_stored_name
 from shared.cloud.errors import Missing
 from shared.cloud.items import Value
-from shared.cloud.ledger import Claim, Ledger
+from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
@@ -195,7 +196,8 @@ def test_a_due_purge_is_cleared_once_and_a_later_one_stays(ledger: Ledger, engin
         engine.clock.at += 0.123456
         claim = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
         ledger.commit(claim, PUBLISHED)
-        ledger.tombstone(ledger.claim(KEY, lease_seconds=60, may_store=NAMES), {})
+        removal = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
+        ledger.tombstone(removal, {}, purges=True)
         due.append(ledger.read(KEY).purge_due)
 
     ledger.clear_purge_due(KEY, due[0])

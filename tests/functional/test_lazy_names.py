@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.cloud.ledger import Claim
+from shared.cloud.claims import Claim
 from shared.cloud.objects import Objects
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Failure
@@ -68,7 +68,6 @@ def test_lazy_variants_go_with_their_source(published: World) -> None:
     assert outcome is Outcome.REMOVED
     assert published.stored() == {}
     assert "lazy" not in published.item(KEY)
-    assert published.ledger.read(KEY).purge_due
 
 
 def test_lazy_variants_go_with_a_rejection(published: World) -> None:
@@ -79,7 +78,6 @@ def test_lazy_variants_go_with_a_rejection(published: World) -> None:
     assert isinstance(outcome, Failure)
     assert published.stored() == {}
     assert "lazy" not in published.item(KEY)
-    assert published.ledger.read(KEY).purge_due
 
 
 def test_a_lazy_variant_that_is_made_at_upload_now_is_replaced(

@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.cloud.claims import Claim
 from shared.cloud.clients import Clients
+from shared.cloud.finish import MAX_DETAIL_BYTES, TOMBSTONE_SECONDS
 from shared.cloud.items import Value
-from shared.cloud.ledger import MAX_DETAIL_BYTES, TOMBSTONE_SECONDS, Claim, Ledger
+from shared.cloud.ledger import Ledger
 from shared.model.entry import Entry
 from shared.model.errors import (
     Cause,

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.cloud.claims import Claim
 from shared.cloud.clients import Clients
 from shared.cloud.entries import by_stored_name
+from shared.cloud.finish import PURGE_DUE_SECONDS
 from shared.cloud.items import Value
-from shared.cloud.ledger import PURGE_DUE_SECONDS, Claim, Ledger
+from shared.cloud.ledger import Ledger
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, Corrupt, UnknownSchema
 from tests.functional.conftest import TABLE

@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 
+from shared.cloud.claims import Claim
 from shared.cloud.clients import Clients
 from shared.cloud.entries import by_stored_name
 from shared.cloud.items import Value
-from shared.cloud.ledger import Claim, Ledger
+from shared.cloud.ledger import Ledger
 from shared.model.errors import Corrupt
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source

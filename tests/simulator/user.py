@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.cloud.ledger import TOMBSTONE_SECONDS
+from shared.cloud.finish import TOMBSTONE_SECONDS
 from shared.events import backfill
 from shared.model.errors import Cause
 from tests.simulator.recipe_sets import RECIPE_SETS

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from shared.cloud.ledger import Claim, Ledger
+from shared.cloud.claims import Claim
+from shared.cloud.ledger import Ledger
 from shared.cloud.objects import VERSION
 from shared.model.codec import Codec
 from shared.model.keys import stored_key

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
-from shared.cloud.ledger import Claim
 from shared.model.entry import Entry
 from shared.model.errors import Failure, Outside, Unknown
 from worker.renderer.context import RendererContext

@@ -14,8 +14,9 @@ from itertools import islice
 from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.verify.check_result import CheckResult, RepairAction
 from shared.clock import Clock
+from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
-from shared.cloud.ledger import Claim, Ledger
+from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, OutgoingMessage, Queues, RefusedMessage
 from shared.events import backfill

@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import LogCapture
 
 from scripts.local.stack import create_serving
+from shared.cloud.claims import Claim
 from shared.cloud.clients import Clients, build_presigning_client
 from shared.cloud.items import Value
-from shared.cloud.ledger import Claim
 from shared.cloud.presigner import Presigner
 from shared.model.codec import Codec
 from shared.model.errors import Failure

@@ -9,6 +9,7 @@ from scripts.local.stack import LocalStack
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.events import backfill
+from shared.model.errors import Corrupt
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
 from tests.support.fakes import unbounded_calls
@@ -241,21 +242,25 @@ def test_copies_and_what_was_made_in_full_are_shown(
     assert "copy of" in answer.out
 
 
+@pytest.mark.parametrize("outcome", ["removed", "rejected"])
 def test_a_purge_that_was_not_sent_is_shown(
-    pixfleet: RunCommand,
-    drop: Drop,
-    stack: LocalStack,
-    clients: Clients,
-    run_worker: Callable[..., None],
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients, outcome: str
 ) -> None:
-    drop("cat.jpg")
-    drop("dog.jpg")
-    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.jpg")
-    send_message_about(stack, clients, "cat.jpg")
-    run_worker()
-    drop("dog.jpg", b"no image")
+    """The worker stopped before it could send the purge."""
+    drop("cat.jpg", b"no image" if outcome == "rejected" else PICTURE)
+    ledger = ledger_of(stack, clients)
+    claim = ledger.claim("cat.jpg", lease_seconds=60, may_store=["w32.webp"])
+    if outcome == "removed":
+        clients.s3.delete_object(Bucket=stack.sources_bucket, Key="cat.jpg")
+        names = ("manifest.json", *claim.may_exist)
+        keys = [{"Key": stored_key("cat.jpg", name)} for name in names]
+        clients.s3.delete_objects(Bucket=stack.variants_bucket, Delete={"Objects": keys})  # type: ignore[typeddict-item]
+        ledger.tombstone(claim, {}, purges=True)
+    else:
+        kept = ("etag", "identity", "last_modified", "recipe", "fingerprint", "engine")
+        facts = {name: getattr(claim.entry, name) for name in kept}
+        ledger.reject(claim, Corrupt("bad", stage="render"), facts, purges=True)
 
-    answers = [pixfleet("why", key) for key in ("cat.jpg", "dog.jpg")]
+    answer = pixfleet("why", "cat.jpg")
 
-    for answer in answers:
-        assert "CloudFront has to be purged of it since" in answer.out
+    assert "CloudFront has to be purged of it since" in answer.out

@@ -1,0 +1,77 @@
+"""What the write that ends the work on a key sets and removes."""
+
+from collections.abc import Mapping
+
+from shared.cloud.claims import Claim
+from shared.cloud.items import Value
+from shared.cloud.status_shard import STATUS_SHARD, status_shard
+from shared.model.errors import Failure
+
+TOMBSTONE_SECONDS = 90 * 86_400
+MAX_DETAIL_BYTES = 500
+# An older answer is in no cache any more: CloudFront has it for six minutes at most.
+PURGE_DUE_SECONDS = 15 * 60
+
+# Attributes of one published version.
+FACTS = (
+    "change",
+    "etag",
+    "identity",
+    "last_modified",
+    "source_bytes",
+    "recipe",
+    "fingerprint",
+    "engine",
+    "version",
+    "equal",
+    "is_all_eager",
+    "variant_bytes",
+    "cpu_seconds",
+    "total_seconds",
+)
+WHY = ("cause", "stage", "detail")
+# Attributes that are removed when the next claim ends.
+PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store", "lazy")
+
+
+def rejection_fields(failure: Failure) -> Mapping[str, Value]:
+    """Return the fields of a rejected source's entry that say why."""
+    return {
+        "variants": [],
+        "cause": failure.cause.value,
+        "stage": failure.stage,
+        "detail": _within(MAX_DETAIL_BYTES, failure.detail),
+    }
+
+
+def tombstone_fields(now: float) -> Mapping[str, Value]:
+    """Return the fields of a tombstone that is written now."""
+    return {"variants": [], "expires_at": int(now + TOMBSTONE_SECONDS)}
+
+
+def finished(
+    claim: Claim, status: str, fields: Mapping[str, Value], now: float, *, purges: bool
+) -> tuple[Mapping[str, Value], tuple[str, ...]]:
+    """Return the attributes to write with a status, and those of the former state to remove.
+
+    `purges` makes a purge due now. One that was due before stays so as long as it is useful.
+    """
+    written = {
+        **fields,
+        "status": status,
+        STATUS_SHARD: status_shard(status, claim.key),
+        "updated_at": now,
+    }
+    if claim.messages:
+        written["told_by"] = claim.messages
+    former: tuple[str, ...] = (*FACTS, *WHY, *PASSING)
+    if purges:
+        written["purge_due"] = now
+    elif claim.entry.purge_due <= now - PURGE_DUE_SECONDS:
+        former = (*former, "purge_due")
+    return written, tuple(name for name in former if name not in written)
+
+
+def _within(most_bytes: int, text: str) -> str:
+    """Return the beginning of a text, of at most so many bytes in UTF-8."""
+    return text.encode(errors="replace")[:most_bytes].decode(errors="ignore")
