@@ -117,23 +117,31 @@ class Accepted:
         if self.only is not None:
             yield from self._alone(*self.only, files)
             return
-        lazy: list[LazyFile] = []
+        lazy, held = list[LazyFile](), dict[LazyFile, Encoded]()
         for canvas in self._canvases(self.plan.renditions):
             avif = None
             for file in files.eager(canvas):
                 avif = file if file.slot is Slot.AVIF else avif
                 yield _encoded(file, canvas.image)
-            lazy += files.described(canvas, avif)
+            described = tuple(files.described(canvas, avif))
+            lazy += described
+            if self._is_costly():
+                held |= {each: _made(each, canvas, files) for each in _to_render(described)}
             smallest = canvas.resized
             del canvas  # not to be held while the next one is drawn
         shown = placeholder(smallest, files.background) if self.recipe.placeholder else None
-        is_costly = time.process_time() - self.began_at >= self.limits.on_demand_cpu_seconds
-        copies = tuple(each for each in lazy if each.copy_of)
-        if is_costly and len(copies) < len(lazy):
-            yield from self._lazy_files(copies, files)
-            yield Finished(self._seen(smallest), shown, copies, is_all_eager=True)
-        else:
-            yield Finished(self._seen(smallest), shown, tuple(lazy), self.is_all_eager)
+        makes_lazy = bool(_to_render(lazy)) and self._is_costly()
+        if makes_lazy:
+            # All canvases from the first costly one on have been used.
+            yield from self._made_again(_to_render(lazy)[: -len(held) or None], files)
+            yield from held.values()
+            lazy = [each for each in lazy if each.copy_of]
+        is_all_eager = self.is_all_eager or makes_lazy
+        yield Finished(self._seen(smallest), shown, tuple(lazy), is_all_eager)
+
+    def _is_costly(self) -> bool:
+        """Return whether so much CPU time was spent that no file can be made on demand."""
+        return time.process_time() - self.began_at >= self.limits.on_demand_cpu_seconds
 
     def _alone(self, variant: str, slot: Slot, files: CanvasFiles) -> Iterator[Encoded | Finished]:
         """Draw the canvases down to the one that is wanted, and yield its file."""
@@ -144,17 +152,20 @@ class Accepted:
         yield _encoded(files.one(canvas, slot), canvas.image)
         yield Finished(self._seen(canvas.resized), None)
 
-    def _lazy_files(self, copies: Sequence[LazyFile], files: CanvasFiles) -> Iterator[Encoded]:
-        """Decode the source once more, and yield its lazy files but the copies.
+    def _made_again(self, lazy: Sequence[LazyFile], files: CanvasFiles) -> Iterator[Encoded]:
+        """Decode the source once more, and yield lazy files whose canvases are gone.
 
-        Few sources need it, and all others would need memory for it if each canvas were kept.
+        They were drawn before the source was known to be costly, so its decode is not what costs.
+        To keep each canvas would take memory from all sources.
         """
-        copied = {(each.variants, each.slot) for each in copies}
+        left = deque(lazy)
+        if not left:
+            return
         for canvas in self._canvases(self.plan.renditions):
-            rendition = canvas.rendition
-            for slot in rendition.lazy_slots:
-                if (rendition.names[slot], slot) not in copied:
-                    yield _encoded(files.one(canvas, slot), canvas.image)
+            while canvas.rendition.has(left[0].variants[0], left[0].slot):
+                yield _made(left.popleft(), canvas, files)
+                if not left:
+                    return
 
     def _canvases(self, renditions: Sequence[Rendition]) -> Iterator[Canvas]:
         return canvases(
@@ -216,6 +227,14 @@ def render(
 ) -> Iterator[Encoded | Finished]:
     """Accept a source and yield each file as soon as it is encoded, and `Finished` last."""
     yield from accept(data, recipe, limits, focal=focal, watermark=watermark).render()
+
+
+def _to_render(lazy: Sequence[LazyFile]) -> list[LazyFile]:
+    return [each for each in lazy if not each.copy_of]
+
+
+def _made(lazy: LazyFile, canvas: Canvas, files: CanvasFiles) -> Encoded:
+    return _encoded(files.one(canvas, lazy.slot), canvas.image)
 
 
 def _refuse_overrun(left_bytes: int) -> None:

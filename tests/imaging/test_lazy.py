@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import astuple, replace
+from types import ModuleType
 
 import pytest
 from PIL import Image, ImageDraw
 
+from shared.imaging import canvases as canvases_module
+from shared.imaging import render as render_module
 from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.encoding import slots as slots_module
@@ -211,6 +214,36 @@ def test_lazy_files_of_a_costly_source_are_made_as_they_would_be_on_demand(
     assert finished.is_all_eager == bool(to_render)
     assert finished.lazy == tuple(each for each in described.lazy if each.copy_of)
     assert finished.placeholder == described.placeholder
+
+
+@pytest.mark.parametrize("canvas", range(1, 6))
+def test_a_source_is_decoded_again_only_for_canvases_that_were_cheap(
+    canvas: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source turns out to be costly at one of its four canvases, or after the last."""
+    source, steps, decodes = images.jpeg(SIZE), list[str](), list[str]()
+    wanted, _ = made(accept(source, RECIPE, replace(LIMITS, on_demand_cpu_seconds=0)))
+
+    def note(module: ModuleType, name: str, noted: list[str]) -> None:
+        original = getattr(module, name)
+
+        def noting(*arguments: object) -> object:
+            noted.append(name)
+            return original(*arguments)
+
+        monkeypatch.setattr(module, name, noting)
+
+    note(canvases_module, "crop_or_pad", steps)
+    note(render_module, "placeholder", steps)
+    note(canvases_module, "load", decodes)
+    monkeypatch.setattr(Accepted, "_is_costly", lambda _: len(steps) >= canvas)
+
+    files, finished = made(accept(source, RECIPE, LIMITS))
+
+    assert [*files.items()] == [*wanted.items()]
+    assert finished.is_all_eager
+    assert finished.lazy == ()
+    assert len(decodes) == (1 if canvas == 1 else 2)
 
 
 def names(lazy: LazyFile) -> list[tuple[str, Slot]]:
