@@ -133,6 +133,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/image/history_view.py", "deaths", "a field of the JSON document"),
     Kept("scripts/pixfleet/image/history_view.py", "verdict", "a field of the JSON document"),
     Kept("worker/api/handler.py", "fleet", "a setting: the name of all workers of a stack"),
+    Kept("worker/api/local.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/api/settings.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/batch.py", "fleet", "a setting: the name of all workers of a stack"),
     Kept("worker/runner.py", "fleet", "a setting: the name of all workers of a stack"),

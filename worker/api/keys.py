@@ -34,6 +34,17 @@ def accepted_key(key: str, prefix: str) -> str:
     return key
 
 
+def accepted_key_of_path(key: str, prefix: str) -> str:
+    """Return the key that a path names; `BadKey` if it may have been decoded too often or not.
+
+    Gateways, servers and frameworks differ in how often they decode a path, so a percent sign
+    in it may be one of the key or not.
+    """
+    if "%" in key:
+        raise BadKey("Use /v1/image?key= for a key with a percent sign.")
+    return accepted_key(key, prefix)
+
+
 def accepted_prefix(wanted: str, prefix: str) -> str:
     """Return the prefix of a list, which is at least the caller's own."""
     _refuse_unsafe(wanted)

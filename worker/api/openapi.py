@@ -3,6 +3,7 @@
 https://spec.openapis.org/oas/v3.1.1.html
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +28,8 @@ def document(routes: Sequence[Route]) -> Json:
     schemas, components = msgspec.json.schema_components(
         types, schema_hook=_file_schema, ref_template=REF
     )
+    for route in routes:
+        components |= _components_of_query(route)
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, Json] = {}
     for route in routes:
@@ -52,10 +55,15 @@ def document(routes: Sequence[Route]) -> Json:
     }
 
 
+def text(routes: Sequence[Route]) -> str:
+    """Return the document as the repository holds it."""
+    return json.dumps(document(routes), indent=2, ensure_ascii=False) + "\n"
+
+
 def _types(routes: Iterable[Route]) -> Iterable[Any]:
     yield ProblemDocument
     for route in routes:
-        yield from (each for each in (route.body, route.query, route.form) if each)
+        yield from (each for each in (route.body, route.form) if each)
         yield from (each for each in route.answers.values() if each)
 
 
@@ -110,6 +118,14 @@ def _query_parameters(route: Route) -> list[Json]:
             parameter["description"] = description
         parameters.append({**parameter, "schema": _without_null(own)})
     return parameters
+
+
+def _components_of_query(route: Route) -> Json:
+    """Return the schemas that the parameters of a query refer to, such as those of enums."""
+    if route.query is None:
+        return {}
+    _, found = msgspec.json.schema_components([route.query], ref_template=REF)
+    return {name: schema for name, schema in found.items() if name != route.query.__name__}
 
 
 def _without_null(schema: Json) -> Json:

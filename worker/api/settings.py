@@ -11,6 +11,7 @@ from shared.settings import MAX_SOURCE_BYTES, SettingsReader
 
 # The name of a claim as identity providers use them: `sub`, `custom:prefix`, or a URL.
 CLAIM = re.compile(r"[A-Za-z0-9_:./-]{1,200}")
+URL_WITH_PATH = re.compile(r"https?://[!-~]+")
 URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
 
 

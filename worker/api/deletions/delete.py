@@ -14,7 +14,7 @@ from worker.api.addresses import receipt_path
 from worker.api.calls import Call, Reply
 from worker.api.deletions.versions import delete_all_versions
 from worker.api.fields import Key
-from worker.api.keys import accepted_key
+from worker.api.keys import accepted_key, accepted_key_of_path
 from worker.api.problems import NotConfigured, NotFound, Unavailable
 
 log = structlog.get_logger()
@@ -86,8 +86,9 @@ class Deletions(msgspec.Struct, kw_only=True):
 def delete_image_by_key(call: Call, *, key: str, query: WhichVersions) -> Reply:
     """Delete an image.
 
-    The path is for keys that need no encoding; `DELETE /v1/image?key=` takes every key.
+    The path is for keys without a percent sign; `DELETE /v1/image?key=` takes every key.
     """
+    accepted_key_of_path(key, call.caller.prefix)
     return _delete_one(call, key, query.versions)
 
 

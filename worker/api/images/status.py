@@ -22,7 +22,7 @@ from worker.api.images.record import (
     record_of,
     rejected_record,
 )
-from worker.api.keys import accepted_key
+from worker.api.keys import accepted_key, accepted_key_of_path
 from worker.api.problems import Gone, NoRecipe, NotFound, Rejected
 from worker.api.uploads.terms import has_recipe
 
@@ -67,8 +67,9 @@ class Seen:
 async def get_image_by_key(call: Call, *, key: str, query: Wait) -> Reply:
     """Return what became of an image.
 
-    The path is for keys that need no encoding; `/v1/image?key=` takes every key.
+    The path is for keys without a percent sign; `/v1/image?key=` takes every key.
     """
+    accepted_key_of_path(key, call.caller.prefix)
     return await _status(call, key, query.wait)
 
 
