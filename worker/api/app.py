@@ -1,9 +1,10 @@
 """The application: its routes, and how a request becomes a call and its reply a response."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -31,12 +32,14 @@ def build_app(
     context: ApiContext, identities: Identities, routes: Sequence[Route] = ROUTES
 ) -> Audit:
     """Return the ASGI application over these dependencies."""
+    responders: dict[str, dict[str, Responder]] = {}
+    for route in routes:
+        of_path = responders.setdefault(_pattern(route), {})
+        of_path[route.method] = _responder(route, context, identities)
     app = Starlette(
         routes=[
-            StarletteRoute(
-                _pattern(each), _responder(each, context, identities), methods=[each.method]
-            )
-            for each in routes
+            StarletteRoute(pattern, _by_method(of_path), methods=list(of_path))
+            for pattern, of_path in responders.items()
         ],
         exception_handlers={HTTPException: _answer_problem, Exception: _answer_problem},
     )
@@ -49,6 +52,16 @@ def build_app(
 def _pattern(route: Route) -> str:
     """Return the path as Starlette writes it: a key may contain slashes."""
     return route.path.replace("{key}", "{key:path}")
+
+
+def _by_method(responders: Mapping[str, Responder]) -> Responder:
+    """Return one responder for all methods of a path, so that `Allow` names all of them."""
+
+    async def respond(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await responders[method](request)
+
+    return respond
 
 
 def _responder(route: Route, context: ApiContext, identities: Identities) -> Responder:
@@ -80,7 +93,10 @@ async def _reply(
 
 
 async def _arguments(route: Route, request: Request) -> dict[str, Any]:
-    arguments: dict[str, Any] = {name: request.path_params[name] for name in route.path_parameters}
+    arguments: dict[str, Any] = {
+        name: msgspec.convert(request.path_params[name], kind, strict=False)
+        for name, kind in route.path_parameters.items()
+    }
     if route.query:
         arguments["query"] = read_query(request, route.query)
     else:

@@ -69,7 +69,7 @@ def _types(routes: Iterable[Route]) -> Iterable[Any]:
 
 def _file_schema(kind: type) -> Json:
     if kind is FormFile:
-        return {"type": "string", "format": "binary"}
+        return {"type": "string", "format": "binary", "minLength": 1}
     raise NotImplementedError(kind)
 
 
@@ -98,8 +98,8 @@ def _operation(route: Route, schema_of: Mapping[Any, Json]) -> Json:
 
 def _path_parameters(route: Route) -> list[Json]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in route.path_parameters
+        {"name": name, "in": "path", "required": True, "schema": msgspec.json.schema(kind)}
+        for name, kind in route.path_parameters.items()
     ]
 
 
@@ -116,7 +116,7 @@ def _query_parameters(route: Route) -> list[Json]:
         own = dict(field)
         if description := own.pop("description", ""):
             parameter["description"] = description
-        parameters.append({**parameter, "schema": _without_null(own)})
+        parameters.append({**parameter, "schema": own})
     return parameters
 
 
@@ -126,14 +126,6 @@ def _components_of_query(route: Route) -> Json:
         return {}
     _, found = msgspec.json.schema_components([route.query], ref_template=REF)
     return {name: schema for name, schema in found.items() if name != route.query.__name__}
-
-
-def _without_null(schema: Json) -> Json:
-    """Return the schema of a parameter, which is absent instead of null."""
-    if "anyOf" not in schema:
-        return {name: value for name, value in schema.items() if value is not None}
-    kinds = [each for each in schema["anyOf"] if each != {"type": "null"}]
-    return dict(kinds[0]) if len(kinds) == 1 else {"anyOf": kinds}
 
 
 def _responses(route: Route, schema_of: Mapping[Any, Json]) -> Json:

@@ -73,11 +73,11 @@ class BadKey(Problem):
     title = "The key cannot be used"
 
 
-class ForgedToken(Problem):
-    """A cursor or an upload id that this stack did not issue, or that has expired."""
+class ForgedCursor(Problem):
+    """A cursor that this stack did not issue."""
 
-    name, status = "bad-token", HTTPStatus.BAD_REQUEST
-    title = "The cursor or upload id is not valid"
+    name, status = "bad-cursor", HTTPStatus.BAD_REQUEST
+    title = "The cursor is not valid"
 
 
 class Unauthenticated(Problem):
@@ -170,7 +170,7 @@ class InternalError(Problem):
 class NotConfigured(Problem):
     """The stack does not have this function."""
 
-    name, status = "not-configured", HTTPStatus.NOT_IMPLEMENTED
+    name, status = "not-configured", HTTPStatus.FORBIDDEN
     title = "This stack cannot do that"
 
 

@@ -16,7 +16,7 @@ from worker.api.problems import (
     AlreadyExists,
     BadKey,
     Forbidden,
-    ForgedToken,
+    ForgedCursor,
     Gone,
     Incomplete,
     NoRecipe,
@@ -43,7 +43,7 @@ from worker.api.uploads.multipart import (
 
 KEYED = (BadKey, Forbidden)
 WITH_BODY = (*KEYED, TooLarge, UnsupportedType)
-OF_UPLOAD = (*KEYED, ForgedToken, NotFound)
+OF_UPLOAD = (*KEYED, NotFound)
 OF_IMAGE = (*KEYED, NotFound, Gone, Rejected, NoRecipe)
 OF_DELETION = (*KEYED, NotFound, NotConfigured)
 STATUS = {200: Image, 202: Image, 304: None}
@@ -97,7 +97,7 @@ ROUTES = (
         "/v1/images",
         list_images,
         answers={200: Images},
-        problems=(*KEYED, ForgedToken),
+        problems=(*KEYED, ForgedCursor),
     ),
     Route("GET", "/v1/image", get_image, answers=STATUS, problems=OF_IMAGE),
     Route("GET", "/v1/images/{key}", get_image_by_key, answers=STATUS, problems=OF_IMAGE),

@@ -51,9 +51,11 @@ class Route:
         return _types(self.endpoint).get("form")
 
     @property
-    def path_parameters(self) -> tuple[str, ...]:
-        """Return the names in the path."""
-        return tuple(part.strip("{}") for part in self.path.split("/") if part.startswith("{"))
+    def path_parameters(self) -> Mapping[str, Any]:
+        """Return the types of the names in the path."""
+        types = _types(self.endpoint)
+        names = [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
+        return {name: types[name] for name in names}
 
     @property
     def all_problems(self) -> tuple[type[Problem], ...]:
@@ -73,4 +75,4 @@ class Route:
 
 @cache
 def _types(endpoint: Callable[..., Any]) -> Mapping[str, Any]:
-    return get_type_hints(endpoint)
+    return get_type_hints(endpoint, include_extras=True)

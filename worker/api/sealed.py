@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from worker.api.problems import ForgedToken
+from worker.api.problems import ForgedCursor
 
 Value = TypeVar("Value", bound=msgspec.Struct)
 
@@ -26,8 +26,8 @@ def seal(value: msgspec.Struct, key: bytes) -> str:
 
 
 def unseal(text: str, kind: type[Value], key: bytes) -> Value:
-    """Return the value of a sealed text of this kind; `ForgedToken` for any other text."""
-    forged = ForgedToken(
+    """Return the value of a sealed text of this kind; `ForgedCursor` for any other text."""
+    forged = ForgedCursor(
         "Use the text as this service returned it, and get a new one if it is old."
     )
     if len(text) > MAX_CHARS or not text.isascii():

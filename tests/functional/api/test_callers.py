@@ -18,7 +18,7 @@ UPLOAD = {"key": "a.jpg", "bytes": 9, "type": "image/jpeg"}
 
 @pytest.mark.parametrize("route", PROTECTED, ids=lambda route: f"{route.method} {route.path}")
 def test_without_a_caller_nothing_is_answered(api: Api, route: Any) -> None:  # noqa: ANN401
-    path = route.path.replace("{", "").replace("}", "")
+    path = route.path.replace("{part_number}", "1").replace("{", "").replace("}", "")
 
     answer = api.client(None).request(route.method, path)
 
@@ -124,6 +124,18 @@ def test_unknown_routes_are_problems_too(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert (status == 405) == ("allow" in answer.headers)
+
+
+def test_allow_names_all_methods_of_a_path(client: TestClient) -> None:
+    allowed = client.patch("/v1/images").headers["allow"]
+
+    assert set(allowed.split(", ")) == {"GET", "HEAD", "POST"}
+
+
+def test_head_is_get_without_a_body(client: TestClient) -> None:
+    answer = client.head("/v1/images")
+
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_no_answer_is_cached_or_sniffed(client: TestClient) -> None:

@@ -112,7 +112,7 @@ def test_a_forged_cursor_is_refused(api: Api, change: str) -> None:
     answer = client.get("/v1/images", params={"limit": 1, "cursor": forged})
 
     assert answer.status_code == 400
-    assert answer.json()["type"].endswith("bad-token")
+    assert answer.json()["type"].endswith("bad-cursor")
 
 
 def test_a_cursor_belongs_to_its_prefix_and_so_to_its_caller(api: Api) -> None:

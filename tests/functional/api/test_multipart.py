@@ -77,12 +77,12 @@ def test_the_length_of_each_part_is_signed(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["0", "3", "10000", "-1", "x", "1.0", "٣", "99999999999999999999"]
+    "number", ["0", "3", "10000", "-1", "x", "1.5", "٣", "99999999999999999999"]
 )
 def test_only_the_parts_of_the_file_are_signed(client: TestClient, number: str) -> None:
     upload_id = begin(client)["upload_id"]
 
-    assert sign(client, upload_id, number).status_code == 400
+    assert sign(client, upload_id, number).status_code in {400, 404}
 
 
 def test_ten_thousand_parts_are_never_signed(api: Api) -> None:
@@ -90,7 +90,7 @@ def test_ten_thousand_parts_are_never_signed(api: Api) -> None:
     upload = begin(client, bytes=300 * 2**20)
 
     assert upload["parts"] == 38
-    assert sign(client, upload["upload_id"], 39).status_code == 400
+    assert sign(client, upload["upload_id"], 39).status_code == 404
 
 
 def test_an_interrupted_upload_goes_on(api: Api) -> None:
@@ -176,7 +176,7 @@ def test_a_forged_upload_id_is_refused(api: Api, change: str) -> None:
         "cursor": cursor,
     }[change]
 
-    assert sign(client, forged, 1).status_code == 400
+    assert sign(client, forged, 1).status_code == 404
 
 
 def test_an_upload_belongs_to_its_caller(api: Api) -> None:
@@ -184,7 +184,7 @@ def test_an_upload_belongs_to_its_caller(api: Api) -> None:
 
     answer = sign(api.client({**ANN, "sub": "bob"}), upload_id, 1)
 
-    assert answer.status_code == 400
+    assert answer.status_code == 404
 
 
 def test_an_upload_is_over_after_a_day(api: Api) -> None:
@@ -192,7 +192,7 @@ def test_an_upload_is_over_after_a_day(api: Api) -> None:
     upload_id = begin(client)["upload_id"]
     api.context.clock.sleep(86_401)  # type: ignore[attr-defined] # a fake clock
 
-    assert sign(client, upload_id, 1).status_code == 400
+    assert sign(client, upload_id, 1).status_code == 404
 
 
 @pytest.mark.parametrize("total", [1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 5 * PART_BYTES])

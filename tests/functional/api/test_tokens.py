@@ -100,7 +100,7 @@ def test_another_issuers_key_is_refused(own: TestClient, issuer: Issuer) -> None
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "....", "%FF"])
-def test_nonsense_is_refused(own: TestClient, token: str) -> None:
+def test_what_is_no_token_is_refused(own: TestClient, token: str) -> None:
     assert status(own, token) == 401
 
 

@@ -13,7 +13,7 @@ from worker.api.calls import Call, Reply
 from worker.api.fields import Key, Time, time_or_unset
 from worker.api.images.record import ImageStatus
 from worker.api.keys import accepted_prefix, is_accepted
-from worker.api.problems import ForgedToken
+from worker.api.problems import ForgedCursor
 from worker.api.sealed import seal, unseal
 
 MAX_PAGE = 100  # DynamoDB's BatchGetItem reads a hundred items
@@ -28,16 +28,16 @@ class WhichImages(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         msgspec.Meta(max_length=1024, description="What their keys begin with."),
     ] = ""
     status: Annotated[
-        ImageStatus | None,
+        ImageStatus | UnsetType,
         msgspec.Meta(
             description="Only images with this status. A page may then be short or empty and "
             "still have a cursor."
         ),
-    ] = None
+    ] = UNSET
     cursor: Annotated[
-        str | None,
+        str | UnsetType,
         msgspec.Meta(description="The cursor of the page before, unchanged."),
-    ] = None
+    ] = UNSET
     limit: Annotated[
         int, msgspec.Meta(ge=1, le=MAX_PAGE, description="How many sources are looked at.")
     ] = DEFAULT_PAGE
@@ -85,19 +85,19 @@ def list_images(call: Call, *, query: WhichImages) -> Reply:
     images = [
         image
         for image in _listed(shown, entries)
-        if query.status is None or image.status is query.status
+        if query.status is UNSET or image.status is query.status
     ]
     is_last = page.is_last or not page.sources
     cursor = UNSET if is_last else _cursor(call, prefix, page.sources[-1].key)
     return Reply(Images(images=images, cursor=cursor))
 
 
-def _after(call: Call, prefix: str, text: str | None) -> str:
-    if text is None:
+def _after(call: Call, prefix: str, text: str | UnsetType) -> str:
+    if text is UNSET:
         return ""
     cursor = unseal(text, Cursor, call.context.shared.signing_key)
     if cursor.prefix != prefix:
-        raise ForgedToken("Use a cursor with the prefix of its list.")
+        raise ForgedCursor("Use a cursor with the prefix of its list.")
     return cursor.after
 
 

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 AT_ONCE = 4
 
 
-class NewImages(msgspec.Struct, kw_only=True):
+class NewImages(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The fields of the form."""
 
     files: Annotated[

@@ -11,12 +11,13 @@ from shared.cloud.multipart import Part
 from worker.api.addresses import image_path
 from worker.api.calls import Call, Reply
 from worker.api.fields import Key, Time, time_of
-from worker.api.problems import AlreadyExists, BadRequest, Incomplete, NotFound
+from worker.api.problems import AlreadyExists, Incomplete, NotFound
 from worker.api.uploads.parts import part_count, part_length
 from worker.api.uploads.pending import PendingUpload, pending_upload
 
 PART_SECONDS = 15 * 60
-MAX_NUMBER_DIGITS = 5
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+PartNumber = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
 class SignedPart(msgspec.Struct, kw_only=True):
@@ -55,23 +56,23 @@ class CompletedUpload(msgspec.Struct, kw_only=True):
     image: Annotated[str, msgspec.Meta(description="The path and query of the image's status.")]
 
 
-def sign_part(call: Call, *, upload_id: str, part_number: str) -> Reply:
+def sign_part(call: Call, *, upload_id: str, part_number: PartNumber) -> Reply:
     """Sign the upload of one part.
 
     S3 accepts only the length that this part must have, so all parts together never exceed the
     length that the upload was announced with.
     """
     upload = pending_upload(call, upload_id)
-    number, most = _number(part_number), part_count(upload.bytes)
-    if not 1 <= number <= most:
-        raise BadRequest(f"Use a part number from 1 to {most}, which are all parts of this file.")
-    length = part_length(upload.bytes, number)
+    most = part_count(upload.bytes)
+    if part_number > most:
+        raise NotFound(f"Use a part number from 1 to {most}, which are all parts of this file.")
+    length = part_length(upload.bytes, part_number)
     signed = call.context.presigner.part(
-        upload.key, upload.s3_id, number=number, part_bytes=length, seconds=PART_SECONDS
+        upload.key, upload.s3_id, number=part_number, part_bytes=length, seconds=PART_SECONDS
     )
     expires_at = time_of(call.context.clock.now() + PART_SECONDS)
     part = SignedPart(
-        url=signed.url, method="PUT", part_number=number, bytes=length, expires_at=expires_at
+        url=signed.url, method="PUT", part_number=part_number, bytes=length, expires_at=expires_at
     )
     return Reply(part)
 
@@ -128,12 +129,6 @@ def _missing(upload: PendingUpload, found: Sequence[Part]) -> list[int]:
         for number in range(1, part_count(upload.bytes) + 1)
         if lengths.get(number) != part_length(upload.bytes, number)
     ]
-
-
-def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_DIGITS:
-        return int(text)
-    raise BadRequest("Use a whole number for the part.")
 
 
 @contextmanager

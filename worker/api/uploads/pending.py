@@ -8,7 +8,7 @@ import msgspec
 from shared.cloud.presigner import UploadTerms
 from worker.api.calls import Call
 from worker.api.keys import accepted_key
-from worker.api.problems import ForgedToken
+from worker.api.problems import ForgedCursor, NotFound
 from worker.api.sealed import seal, unseal
 
 # A lifecycle rule of the sources bucket aborts uploads after a day.
@@ -40,9 +40,12 @@ def new_upload_id(call: Call, upload: PendingUpload) -> str:
 
 def pending_upload(call: Call, upload_id: str) -> PendingUpload:
     """Return the upload of an id; a `Problem` if this stack did not issue it to this caller."""
-    upload = unseal(upload_id, PendingUpload, call.context.shared.signing_key)
+    try:
+        upload = unseal(upload_id, PendingUpload, call.context.shared.signing_key)
+    except ForgedCursor:
+        raise NotFound("Use an upload_id as this service returned it.") from None
     call.note(key=upload.key)
     accepted_key(upload.key, call.caller.prefix)
     if upload.owner != call.caller.owner or upload.until < call.context.clock.now():
-        raise ForgedToken("Begin a new upload: this one has expired or is another caller's.")
+        raise NotFound("Begin a new upload: this one has expired or is another caller's.")
     return upload
