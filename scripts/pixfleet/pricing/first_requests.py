@@ -1,6 +1,5 @@
 """What a file costs that is made at its first request, and how likely anybody asks for it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from math import exp
 
@@ -17,7 +16,7 @@ from scripts.pixfleet.pricing.prices import (
     gigabyte_second,
 )
 from scripts.pixfleet.pricing.rendering import LOG_BYTES, storage_dollars_a_month
-from shared.model.recipe import Recipe, Slot, Variant
+from shared.model.recipe import Recipe, Slot, Variant, is_rung
 
 # The shares of readers by the best slot that their browsers take. Of the browsers in use in 2026,
 # 95 % take AVIF and 96.4 % WebP: https://caniuse.com/avif, https://caniuse.com/webp
@@ -26,7 +25,6 @@ READERS = {Slot.AVIF: 0.95, Slot.WEBP: 0.014, Slot.FALLBACK: 0.036}
 DEFAULT_REQUESTS = 100.0
 # How long variants are kept, which eager files cost and those that nobody asks for do not.
 KEPT_MONTHS = 12
-RUNG = re.compile(r"w[0-9]+")
 # An assumption: the calls to S3 and DynamoDB, which nothing else fills, and the parent's own work.
 OTHER_SECONDS = 0.3
 # The edge's GET, which finds nothing, and the renderer's; then the source.
@@ -64,8 +62,8 @@ def shares_of_requests(recipe: Recipe) -> Mapping[tuple[str, Slot], float]:
     All variants are asked for equally often. A reader gets the best slot that the browser takes:
     of the whole ladder, whose rungs with this slot share its requests, or of a single variant.
     """
-    rungs = [each for each in recipe.variants if RUNG.fullmatch(each.name)]
-    others = [[each] for each in recipe.variants if not RUNG.fullmatch(each.name)]
+    rungs = [each for each in recipe.variants if is_rung(each.name)]
+    others = [[each] for each in recipe.variants if not is_rung(each.name)]
     shares: dict[tuple[str, Slot], float] = {}
     for group in (rungs, *others):
         for slot, readers in _readers(group).items():
