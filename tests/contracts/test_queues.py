@@ -121,6 +121,25 @@ def test_a_changed_visibility_timeout_counts_from_now(engine: Engine) -> None:
     assert engine.eventually(lambda: receive(engine, queue))
 
 
+def test_a_batch_changes_each_visibility_timeout_by_itself(engine: Engine) -> None:
+    queue = engine.queue()
+    first, second = send(engine, queue), send(engine, queue)
+    receipts = {each["MessageId"]: each["ReceiptHandle"] for each in receive(engine, queue)}
+    delete(engine, queue, receipts[first])
+
+    answer = engine.sqs.change_message_visibility_batch(
+        QueueUrl=queue,
+        Entries=[
+            {"Id": name, "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+            for name, receipt in receipts.items()
+        ],
+    )
+
+    assert [each["Id"] for each in answer["Successful"]] == [second]
+    assert [each["Id"] for each in answer["Failed"]] == [first]
+    assert received(engine, queue)["MessageId"] == second
+
+
 def test_a_changed_visibility_timeout_is_of_this_receive_only(engine: Engine) -> None:
     queue = engine.queue(VisibilityTimeout="0")
     send(engine, queue)

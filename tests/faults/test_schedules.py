@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.simulator.call_outcomes import ACCESS_DENIED, CallOutcome, Decision, ScriptedOutcomes
 from tests.simulator.scheduler import BEGINNING
+from tests.simulator.services import MAX_RECEIVES
 from tests.simulator.user import ACTS, WAIT_SECONDS, Act, Action
-from tests.simulator.world import Plan, World, simulated
+from tests.simulator.world import SERVING, Plan, World, simulated
 from tests.support.size import SIZE
 
 pytestmark = pytest.mark.faults
@@ -41,6 +42,8 @@ plans = st.builds(
     pollers=st.integers(1, 3),
     runners=st.integers(0, 1),
     reads=st.integers(0, 0xFFFF),
+    on_demand=st.booleans(),
+    struck_kinds=st.sampled_from((frozenset(), frozenset(), frozenset(), SERVING)),
 )
 
 # Events that must happen in some schedule; otherwise the simulator injects too little.
@@ -62,7 +65,6 @@ EXPECTED_EVENTS = (
     "events lost",
     "events doubled",
     "dead letters",
-    "dead letters without a cause",
     "redriven",
     "ends wrong, as a dead letter says",
     "manifest reads",
@@ -71,11 +73,21 @@ EXPECTED_EVENTS = (
     "superseded reads",
     "reads while S3 refuses",
     "reads without a picture",
+    "renderer answered 200",
+    "renderer answered 304",
+    "renderer answered 404",
+    "renderer answered 503",
+    "renderer died",
+    "renderer throttled",
+    "renderer's claim ended",
+    "copied",
+    "purges asked for",
+    "invalidations",
 )
 
 # 2,000 schedules may meet these never. So only the seed of a push, which is always the same, must
 # meet them.
-RARE_EVENTS = ("get_object PreconditionFailed", "dead letters without a cause")
+RARE_EVENTS = ("get_object PreconditionFailed",)
 PUSH_SEED = 0
 
 
@@ -167,6 +179,18 @@ def test_a_runner_that_stood_still_changes_no_visibility_timeout(stalled: str) -
     assert not [event for event in world.events() if event.startswith("late change")], world.trace
 
 
+def test_a_worker_that_is_killed_at_each_receive_leaves_a_dead_letter_without_a_cause() -> None:
+    killed = Decision(CallOutcome.DIED_BEFORE)
+    world = World(
+        Plan([Action(Act.PUT)]), outcomes=ScriptedOutcomes("head_object", *[killed] * MAX_RECEIVES)
+    )
+
+    world.run()
+
+    assert world.events()["dead letters without a cause"] == 1
+    assert world.events()["published"] == 1
+
+
 @pytest.mark.parametrize(("actions", "script"), RACES.values(), ids=RACES)
 def test_a_race_that_one_rule_decides(
     actions: tuple[Action, ...], script: Callable[[], ScriptedOutcomes]
@@ -191,4 +215,5 @@ def trace_of(plan: Plan, wrong: AssertionError) -> str:
     people = "\n".join(map(str, plan.actions))
     workers = f"{plan.pollers} pollers, {plan.runners} runners"
     workers += f", reads by seed {plan.reads}"
+    workers += ", and a renderer" if plan.on_demand else ""
     return f"{wrong}\n\n{workers}\n{people}\n\n{world.trace}"

@@ -1,7 +1,7 @@
 """The outcomes that one call over the network may have, and the classes that choose one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,13 +12,15 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from shared.cloud.calls import CallLimits
 from tests.simulator.refusals import refusal
 from tests.simulator.tape import Tape
 from worker.policy import CALL_LIMITS
 
 TRAVEL_SECONDS = 0.02
 URL = "https://aws.example/"
-# All are within the client's timeouts, so that no call takes longer than the worker expects.
+# All are within the timeouts of the worker's clients, so that no call takes longer than it
+# expects. Those of clients with other timeouts are in proportion.
 SLOW_SECONDS = (0.1, 0.3, 1.0, 4.0, 9.5)
 STALL_SECONDS = (20.0, 200.0, 1200.0, 4000.0)
 LATE_SECONDS = (0.3, 1.0, 5.0, 12.5)
@@ -62,6 +64,13 @@ class Decision:
     outcome: CallOutcome = CallOutcome.WELL
     seconds: float = 0.0
     which: int = 0
+
+    def within(self, limits: CallLimits) -> "Decision":
+        """Return the decision about a call of clients with these limits."""
+        if limits is CALL_LIMITS or self.outcome is CallOutcome.STALLED:
+            return self
+        share = limits.read_seconds / CALL_LIMITS.read_seconds
+        return replace(self, seconds=self.seconds * share)
 
 
 WELL = Decision()
@@ -116,11 +125,12 @@ class ScriptedOutcomes:
         return self._decrees[self._count - 1] if self._count <= len(self._decrees) else WELL
 
 
-def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
+def error(service: str, operation: str, which: int, limits: CallLimits) -> tuple[Exception, float]:
     """Return an error of a call that had no effect, and after how many seconds it comes."""
     at = which % (len(_REFUSALS[service]) + len(_BROKEN))
     if at >= len(_REFUSALS[service]):
-        return _BROKEN[at - len(_REFUSALS[service])]
+        broken, takes_connect = _BROKEN[at - len(_REFUSALS[service])]
+        return broken, limits.connect_seconds if takes_connect else TRAVEL_SECONDS
     code, status = _REFUSALS[service][at]
     if code == "ConditionalRequestConflict" and operation != "put_object":
         code, status = "InternalError", 500  # only writes conflict with other writes
@@ -129,9 +139,9 @@ def error(service: str, operation: str, which: int) -> tuple[Exception, float]:
     return refusal(operation, code, status, "injected"), TRAVEL_SECONDS
 
 
-def lost_answer() -> tuple[Exception, float]:
+def lost_answer(limits: CallLimits) -> tuple[Exception, float]:
     """Return the client's error for a call whose response never comes."""
-    return ReadTimeoutError(endpoint_url=URL), CALL_LIMITS.read_seconds
+    return ReadTimeoutError(endpoint_url=URL), limits.read_seconds
 
 
 def lost_connection() -> tuple[Exception, float]:
@@ -163,9 +173,10 @@ _REFUSALS: dict[str, tuple[tuple[str, int], ...]] = {
     ),
     "sns": (("Throttling", 400), ("InternalError", 500), ("AuthorizationError", 403)),
 }
-_BROKEN: tuple[tuple[Exception, float], ...] = (
-    (ConnectTimeoutError(endpoint_url=URL), CALL_LIMITS.connect_seconds),
-    (EndpointConnectionError(endpoint_url=URL), TRAVEL_SECONDS),
+# With whether it comes after the time to connect.
+_BROKEN: tuple[tuple[Exception, bool], ...] = (
+    (ConnectTimeoutError(endpoint_url=URL), True),
+    (EndpointConnectionError(endpoint_url=URL), False),
 )
 
 

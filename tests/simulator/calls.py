@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, ResponseStreamingError
 
 from tests.simulator.call_outcomes import (
     TRAVEL_SECONDS,
+    WELL,
     CallOutcome,
     Decision,
     Outcomes,
@@ -38,6 +39,7 @@ WRITES = frozenset(
         "send_message",
         "create_invalidation",
         "change_message_visibility",
+        "change_message_visibility_batch",
         "delete_message_batch",
         "publish",
     }
@@ -70,13 +72,17 @@ class Network:
         # How often each object was written, because in S3 the request received last wins.
         self._writes: Counter[str] = Counter()
         self.landing = 0
+        # Only calls of these kinds of processes may fail; of all, if there are none.
+        self.struck_kinds: frozenset[str] = frozenset()
+        # How many calls failed, by the kind of process.
+        self.faults: Counter[str] = Counter()
 
     def carry(self, call: Call) -> Answer:
         """Return the response, raise the error, or kill the process."""
         process = call.process
         process.check()
         RECORDER.note_simulated(call.service, call.operation, call.arguments)
-        decision = self.outcomes.decide(call.service, call.operation)
+        decision = self._decision(call).within(process.limits)
         self.counts[decision.outcome] += 1
         if decision.outcome in (
             CallOutcome.WELL,
@@ -101,10 +107,20 @@ class Network:
         if decision.outcome in (CallOutcome.DIED_AFTER, CallOutcome.DIED_LATE):
             process.die()
         trouble, seconds = (
-            lost_answer() if decision.outcome is CallOutcome.LOST else lost_connection()
+            lost_answer(process.limits)
+            if decision.outcome is CallOutcome.LOST
+            else lost_connection()
         )
         process.sleep(seconds)
         raise trouble
+
+    def _decision(self, call: Call) -> Decision:
+        kind = call.process.kind
+        if self.struck_kinds and kind not in self.struck_kinds:
+            return WELL
+        decision = self.outcomes.decide(call.service, call.operation)
+        self.faults[kind] += decision.outcome is not CallOutcome.WELL
+        return decision
 
     def _deliver(self, call: Call, decision: Decision) -> Answer:
         process, outcome = call.process, decision.outcome
@@ -127,7 +143,7 @@ class Network:
         if call.operation == "get_object" and which % 2:
             call.process.sleep(TRAVEL_SECONDS)
             return {**self._effect(call), "Body": _BrokenBody()}
-        trouble, seconds = error(call.service, call.operation, which)
+        trouble, seconds = error(call.service, call.operation, which, call.process.limits)
         call.process.sleep(seconds)
         raise trouble
 

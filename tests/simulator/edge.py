@@ -94,6 +94,11 @@ class Edge:
         """Evict from one of the `tiers` what an invalidation names."""
         self.tiers[tier].store.evict(evicts(DISTRIBUTION, paths))
 
+    def evict_everywhere(self, paths: Sequence[str]) -> None:
+        """Evict from all tiers at once."""
+        for tier in range(len(self.tiers)):
+            self.evict(paths, tier)
+
     @property
     def tiers(self) -> Sequence[Cache]:
         """Return the caches of the regions, and the shields."""

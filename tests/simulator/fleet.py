@@ -18,8 +18,9 @@ from shared.imaging.render_pool import RenderPool
 from tests.simulator.call_outcomes import OutcomesFromTape
 from tests.simulator.calls import FakeClient, Network
 from tests.simulator.mapping import EventSourceMapping
+from tests.simulator.pictures import GOOD
 from tests.simulator.recipe_sets import FULL_RECIPE_SET
-from tests.simulator.render_pool import GOOD, FakeChild
+from tests.simulator.render_pool import FakeChild
 from tests.simulator.request_rate import RequestRate
 from tests.simulator.scheduler import Process, Scheduler
 from tests.simulator.services import LIVE, SOURCES, TABLE, VARIANTS, Services, build_services

@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.simulator.functions import Environment, Function
 from tests.simulator.polls import seconds_to_message
-from tests.simulator.queues import ARN, MAX_BATCH
+from tests.simulator.queue_requests import MAX_BATCH
+from tests.simulator.queues import ARN
 from tests.simulator.scheduler import Died
 from tests.simulator.services import LIVE, Services
 from tests.simulator.tape import Tape
@@ -54,6 +55,11 @@ class EventSourceMapping:
         self._invocations = 0
         self.running = 0
         self.counts: Counter[str] = Counter()
+
+    @property
+    def crashes(self) -> int:
+        """Return how many environments were killed."""
+        return self._function.crashes
 
     def poll(self) -> None:
         """Receive messages and invoke the function in an endless loop."""

@@ -10,6 +10,8 @@ from tests.simulator.services import TABLE, VARIANTS, Services
 
 # A process's clock is off the true time by half the skew that the worker allows, at most.
 MOST_OFFSET_SECONDS = 7.5
+# After these, a queue may have a message to receive sooner.
+WAKING = ("send_message", "change_message_visibility", "change_message_visibility_batch")
 
 
 class TwoWriters(AssertionError):
@@ -33,11 +35,12 @@ class OneWriterPerKey(Observer):
         elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
             for stored in written(call):
                 self._check(call.process, stored)
+            self._counts["copied"] += call.operation == "copy_object"
 
     def after(self, call: Call) -> None:
         """Record which process has claimed the key."""
         signal = self._services.signals.get(call.arguments.get("QueueUrl", ""))
-        if signal and call.operation in ("send_message", "change_message_visibility"):
+        if signal and call.operation in WAKING:
             signal.notify()
         key = ledger_key(call)
         if not key:
@@ -48,7 +51,9 @@ class OneWriterPerKey(Observer):
             self._owners.setdefault(token, call.process)
         if token and former and token != former:
             self._counts["take-over"] += 1
-        if former and not token:
+        if former and not token and _text(before, "claim_kind"):
+            self._counts["renderer's claim ended"] += 1
+        elif former and not token:
             ended = "let go" if "may_store" in item else _text(item, "status") or "withdrawn"
             self._counts[ended] += 1
 

@@ -5,25 +5,42 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.cloud.entries import entry_of
 from shared.cloud.items import from_item
 from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
+from shared.model import cache_control
 from shared.model.dead_letter import NAMES
+from shared.model.entry import SERVING
 from shared.model.errors import Cause
-from shared.model.keys import manifest_key, stored_key, variant_key
+from shared.model.keys import manifest_key, stored_key
 from shared.model.manifest import version_token
 from shared.model.recipe import Recipe, RecipeSet
 from shared.model.source import Overrides, Source
 from shared.model.versions import ENGINE_VERSION
 from tests.simulator.buckets import Version
+from tests.simulator.pictures import File, files_of, rendered
 from tests.simulator.queues import Message
-from tests.simulator.render_pool import CODECS, rendered
 from tests.simulator.services import DEAD, SOURCES, TABLE, VARIANTS, Services
 from tests.simulator.source_history import source_of
-from tests.simulator.user import CAUSES, METADATA
+from tests.simulator.user import CAUSES, LAZY_TAGS, METADATA
 
 # A failure may have no stage, a message no key, a runner no request id.
 OPTIONAL = frozenset({"key", "stage", "request_id", "redrive_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is made of a source: the right file of each name.
+
+    `eager` are the names of the objects that are stored at upload, `equal` those of copies, each
+    with the name that it is a copy of. The manifest has the `listed` names.
+    """
+
+    files: Mapping[str, File]
+    eager: frozenset[str]
+    equal: Mapping[str, str]
+    listed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +52,40 @@ class Wanted:
     recipe: Recipe | None = None
     cause: Cause | None = None
     is_ignored: bool = False
+    on_demand: bool = False
+
+    @property
+    def made(self) -> Made:
+        """Return what is made of the source at upload and at the first request."""
+        assert self.recipe
+        return made_of(self.body, self.recipe, on_demand=self.on_demand)
 
 
-def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
+def made_of(body: bytes, recipe: Recipe, *, on_demand: bool) -> Made:
+    """Return what is made of a source by a recipe, with a renderer or without one.
+
+    With one, the rungs of equal files are not stored but the first eager one.
+    """
+    files, eager, equal = rendered(body, recipe), set[str](), dict[str, str]()
+    if not on_demand:
+        return Made(files, frozenset(files), {}, frozenset(files))
+    early = {f"{variant}.{slot}" for variant, slot in recipe.eager_names()}
+    listed = set()
+    for file in files_of(body, recipe):
+        first = next((name for name in file.names if name in early), file.names[0])
+        listed.add(file.names[0] if file.is_lazy else first)
+        original = file.copy_of if file.is_lazy else first
+        if not file.is_lazy:
+            eager.add(first)
+        if original:
+            original = equal.get(original, original)
+            equal |= {name: original for name in file.names if name != original}
+    return Made(files, frozenset(eager), equal, frozenset(listed))
+
+
+def wanted(
+    services: Services, recipe_set: RecipeSet, key: str, *, on_demand: bool = False
+) -> Wanted:
     """Return what the current source should have by the deployed recipes."""
     found = services.buckets.objects(SOURCES).get(key)
     if found is None:
@@ -50,18 +98,22 @@ def wanted(services: Services, recipe_set: RecipeSet, key: str) -> Wanted:
         return Wanted(is_ignored=True)
     cause = next((why for said, why in METADATA if why and said == metadata), None)
     cause = cause or CAUSES.get(found.body.partition(b" ")[0])
-    return Wanted(source, found.body, recipe, cause)
+    return Wanted(source, found.body, recipe, cause, on_demand=on_demand)
 
 
-def disagreements(services: Services, recipe_set: RecipeSet, key: str) -> Iterator[str]:
+def disagreements(
+    services: Services, recipe_set: RecipeSet, key: str, *, on_demand: bool = False
+) -> Iterator[str]:
     """Yield each difference between a key's stored state and the wanted one."""
-    want = wanted(services, recipe_set, key)
+    want = wanted(services, recipe_set, key, on_demand=on_demand)
     folder = manifest_key(key).removesuffix("manifest.json")
     objects = services.buckets.objects(VARIANTS)
     stored = {name: each for name, each in objects.items() if name.startswith(folder)}
     item = from_item(services.tables.items(TABLE).get(key, {}))
-    for left in ("claim_token", "may_store"):
-        if left in item:
+    is_serving = item.get("claim_kind") == SERVING
+    for left in ("claim_token", "may_store", "purge_due"):
+        # A renderer that does not know whether its write took effect leaves its claim.
+        if left in item and not (left == "claim_token" and is_serving):
             yield f"{key}: the ledger still holds {left}"
     if want.is_ignored and item.get("status") == "rejected":
         pass  # by a recipe that matched it earlier
@@ -82,10 +134,7 @@ def right_pictures(services: Services, recipe_set: RecipeSet, key: str) -> dict[
     recipe = want.recipe
     if want.source is None or want.cause or recipe is None:
         return {}
-    return {
-        variant_key(key, variant, slot): rendered(want.body, recipe.fingerprint, variant, slot)
-        for variant, slot in recipe.stored_names()
-    }
+    return {stored_key(key, name): file.data for name, file in rendered(want.body, recipe).items()}
 
 
 def unknown_objects(services: Services, keys: tuple[str, ...]) -> Iterator[str]:
@@ -149,13 +198,12 @@ PASSING = frozenset(
 
 
 def _unpublished(
-    want: Wanted, stored: Mapping[str, Version], item: Mapping[str, object]
+    want: Wanted, stored: Mapping[str, Version], item: Mapping[str, Any]
 ) -> Iterator[str]:
     source, recipe = want.source, want.recipe
     assert source
     assert recipe
-    key = source.key
-    names = sorted(f"{variant}.{slot}" for variant, slot in recipe.stored_names())
+    key, made = source.key, want.made
     right = {
         "status": "published",
         "etag": source.etag,
@@ -164,40 +212,59 @@ def _unpublished(
         "fingerprint": recipe.fingerprint,
         "engine": ENGINE_VERSION,
         "version": version_token(source, recipe),
-        "variants": names,
+        "variants": sorted(made.eager),
     }
     for name, value in right.items():
         yield from _mismatch(item.get(name), value, f"{key}: the ledger's {name}")
-    objects = {stored_key(key, name) for name in names} | {manifest_key(key)}
-    yield from _mismatch(sorted(stored), sorted(objects), f"{key}: what is stored")
-    for variant, slot in recipe.stored_names():
-        name = stored_key(key, f"{variant}.{slot}")
-        if found := stored.get(name):
-            body = rendered(want.body, recipe.fingerprint, variant, slot)
-            yield from _mismatch(found.body, body, name)
-            metadata = {
-                SOURCE_ETAG: source.etag,
-                FINGERPRINT: recipe.fingerprint,
-                VERSION: version_token(source, recipe),
-            }
-            yield from _mismatch(found.headers["Metadata"], metadata, f"{name}: metadata")
-            yield from _mismatch(found.headers["ContentType"], CODECS[slot].content_type, name)
-    if found := stored.get(manifest_key(key)):
-        yield from _wrong_manifest(json.loads(found.body), source, recipe)
+    entry = entry_of(item)
+    yield from _mismatch(dict(entry.equal), made.equal, f"{key}: the ledger's equal names")
+    lazy = entry.lazy & made.files.keys() - made.eager
+    yield from _mismatch(sorted(entry.lazy), sorted(lazy), f"{key}: the ledger's lazy names")
+    needed = {stored_key(key, name) for name in made.eager} | {manifest_key(key)}
+    possible = needed | {stored_key(key, name) for name in lazy}
+    yield from _mismatch(sorted(needed - stored.keys()), [], f"{key}: what is missing")
+    yield from _mismatch(sorted(stored.keys() - possible), [], f"{key}: what nobody knows of")
+    for name, file in made.files.items():
+        if found := stored.get(stored_key(key, name)):
+            yield from _wrong_object(found, file, source, recipe, is_lazy=name not in made.eager)
+    if document := stored.get(manifest_key(key)):
+        yield from _wrong_manifest(json.loads(document.body), want)
 
 
-def _wrong_manifest(document: Mapping[str, Any], source: Source, recipe: Recipe) -> Iterator[str]:
+def _wrong_object(
+    found: Version, file: File, source: Source, recipe: Recipe, *, is_lazy: bool
+) -> Iterator[str]:
+    what = f"{source.key}, {file.names}"
+    yield from _mismatch(found.body, file.data, what)
+    metadata = {
+        SOURCE_ETAG: source.etag,
+        FINGERPRINT: recipe.fingerprint,
+        VERSION: version_token(source, recipe),
+    }
+    yield from _mismatch(found.headers["Metadata"], metadata, f"{what}: metadata")
+    yield from _mismatch(found.headers["ContentType"], file.codec.content_type, what)
+    yield from _mismatch(found.headers.get("CacheControl"), cache_control.VARIANT, what)
+    yield from _mismatch(found.tags, LAZY_TAGS if is_lazy else {}, f"{what}: tags")
+
+
+def _wrong_manifest(document: Mapping[str, Any], want: Wanted) -> Iterator[str]:
+    source, recipe = want.source, want.recipe
+    assert source
+    assert recipe
     shown = (
         document["version"],
         document["recipe"],
         document["source"]["etag"],
-        {(each["name"], each["slot"]) for each in document["variants"]},
+        {(f"{each['name']}.{each['slot']}", each["bytes"]) for each in document["variants"]},
     )
     right = (
         version_token(source, recipe),
         recipe.name,
         source.etag,
-        {(variant, slot.value) for variant, slot in recipe.stored_names()},
+        {
+            (name, len(want.made.files[name].data) if name in want.made.eager else None)
+            for name in want.made.listed
+        },
     )
     yield from _mismatch(shown, right, f"{source.key}: manifest")
 

@@ -91,6 +91,10 @@ class Publications(Observer):
         """Return whether an object ever had these bytes."""
         return any(each.body == body for each in self._writes.get(stored, ()))
 
+    def is_known_of(self, key: str, body: bytes) -> bool:
+        """Return whether any variant of a source ever had these bytes."""
+        return any(self.is_known(stored, body) for stored in self._pictures[key])
+
     def is_superseded(self, stored: str, body: bytes) -> bool:
         """Return whether an object has other bytes now, or none."""
         found = self._services.buckets.current(VARIANTS, stored)

@@ -5,28 +5,31 @@ Has the arguments, responses and errors of boto3's client. A queue's URL is its 
 # ruff: noqa: N803 - the arguments are boto3's
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from shared.clock import Clock
+from tests.simulator.queue_requests import (
+    MAX_BATCH,
+    Attributes,
+    asked_of,
+    check_entries,
+    check_message,
+    invalid,
+)
 from tests.simulator.refusals import ACCOUNT, REGION, refusal
 
 Answer = dict[str, Any]  # botocore's shape
-Attributes = Mapping[str, Mapping[str, Any]]
 
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
-MAX_BATCH = 10
-MAX_ATTRIBUTES = 10
-MAX_BYTES = 1_048_576
 MAX_VISIBILITY_SECONDS = 43_200
 MAX_DELAY_SECONDS = 900
 RETENTION_SECONDS = 345_600
 VISIBILITY_SECONDS = 30
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ class QueueService:
             "ApproximateNumberOfMessagesDelayed": str(delayed),
             "ApproximateNumberOfMessagesNotVisible": str(len(messages) - visible - delayed),
         }
-        return {"Attributes": _asked(attributes, AttributeNames)}
+        return {"Attributes": asked_of(attributes, AttributeNames)}
 
     def send_message(
         self,
@@ -131,10 +134,10 @@ class QueueService:
         """Put a message on a queue, where it is visible after a delay."""
         queue = self._queue("SendMessage", QueueUrl)
         attributes = dict(MessageAttributes or {})
-        _check_message(MessageBody, attributes)
+        check_message(MessageBody, attributes)
         if not 0 <= DelaySeconds <= MAX_DELAY_SECONDS:
             limit = f"DelaySeconds must be between 0 and {MAX_DELAY_SECONDS}."
-            raise _invalid("SendMessage", limit)
+            raise invalid("SendMessage", limit)
         message = self._add(queue, MessageBody, attributes)
         message.visible_at += DelaySeconds
         return {"MessageId": message.id}
@@ -152,7 +155,7 @@ class QueueService:
         """Return visible messages immediately; the caller decides when to poll again."""
         queue = self._queue("ReceiveMessage", QueueUrl)
         if not 1 <= MaxNumberOfMessages <= MAX_BATCH:
-            raise _invalid("ReceiveMessage", "MaxNumberOfMessages must be between 1 and 10.")
+            raise invalid("ReceiveMessage", "MaxNumberOfMessages must be between 1 and 10.")
         self._expire(queue)
         now = self._clock.now()
         hidden = queue.visibility_seconds if VisibilityTimeout is None else VisibilityTimeout
@@ -177,7 +180,7 @@ class QueueService:
     ) -> Answer:
         """Delete messages by the handles of their last receives; older handles delete nothing."""
         queue = self._queue("DeleteMessageBatch", QueueUrl)
-        _check_entries(Entries)
+        check_entries("DeleteMessageBatch", Entries)
         done, failed = [], []
         for entry in Entries:
             name, _, receives = entry["ReceiptHandle"].rpartition("/")
@@ -208,12 +211,12 @@ class QueueService:
         queue = self._queue("ChangeMessageVisibility", QueueUrl)
         operation = "ChangeMessageVisibility"
         if not 0 <= VisibilityTimeout <= MAX_VISIBILITY_SECONDS:
-            raise _invalid(operation, f"Must be between 0 and {MAX_VISIBILITY_SECONDS}.")
+            raise invalid(operation, f"Must be between 0 and {MAX_VISIBILITY_SECONDS}.")
         now = self._clock.now()
         message = queue.messages.get(ReceiptHandle.rpartition("/")[0])
         if message is None:
             why = "Message does not exist or is not available for visibility timeout change."
-            raise _invalid(operation, f"Value {ReceiptHandle} is invalid. Reason: {why}")
+            raise invalid(operation, f"Value {ReceiptHandle} is invalid. Reason: {why}")
         if message.visible_at <= now or message.receipt != ReceiptHandle:
             late_change = self._late_change()
             if late_change is LateChange.REFUSED:
@@ -223,9 +226,33 @@ class QueueService:
                 return {}
         if now + VisibilityTimeout > message.received_at + MAX_VISIBILITY_SECONDS:
             limit = f"Total VisibilityTimeout is beyond the limit [{MAX_VISIBILITY_SECONDS}]."
-            raise _invalid(operation, limit)
+            raise invalid(operation, limit)
         message.visible_at = now + VisibilityTimeout
         return {}
+
+    def change_message_visibility_batch(
+        self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]
+    ) -> Answer:
+        """Change up to ten visibility timeouts, each separately."""
+        operation = "ChangeMessageVisibilityBatch"
+        self._queue(operation, QueueUrl)
+        check_entries(operation, Entries)
+        done, failed = [], []
+        for entry in Entries:
+            try:
+                self.change_message_visibility(
+                    QueueUrl=QueueUrl,
+                    ReceiptHandle=entry["ReceiptHandle"],
+                    VisibilityTimeout=entry["VisibilityTimeout"],
+                )
+                done.append({"Id": entry["Id"]})
+            except ClientError as refused:
+                error = refused.response["Error"]
+                failed.append({"Id": entry["Id"], "SenderFault": True, **error})
+        return {
+            **({"Successful": done} if done else {}),
+            **({"Failed": failed} if failed else {}),
+        }
 
     def redrive(self, dead: str, run_history: str) -> int:
         """Move every dead letter as a move task with a destination does, and return how many.
@@ -292,54 +319,8 @@ def _shown(message: Message, system: Sequence[str], attributes: Sequence[str]) -
     }
     if message.dead_letter_source:
         known["DeadLetterQueueSourceArn"] = message.dead_letter_source
-    if asked := _asked(known, system):
+    if asked := asked_of(known, system):
         shown["Attributes"] = asked
-    if asked := _asked(message.attributes, attributes):
+    if asked := asked_of(message.attributes, attributes):
         shown["MessageAttributes"] = asked
     return shown
-
-
-def _asked(known: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    if not names:
-        return {}
-    if "All" in names:
-        return dict(known)
-    return {name: known[name] for name in names if name in known}
-
-
-def _check_message(body: str, attributes: Attributes) -> None:
-    operation = "SendMessage"
-    if not body:
-        message = "The request must contain the parameter MessageBody."
-        raise refusal(operation, "MissingParameter", 400, message)
-    if len(attributes) > MAX_ATTRIBUTES:
-        raise _invalid(operation, f"Number of message attributes [{len(attributes)}] exceeds 10.")
-    size = len(body.encode("utf-8", "surrogatepass"))
-    for name, attribute in attributes.items():
-        value = attribute.get("StringValue", "")
-        if not value:
-            raise _invalid(operation, f"Message attribute '{name}' must contain a value.")
-        if ILLEGAL.search(value):
-            raise _invalid(operation, f"Message attribute '{name}' has invalid characters.")
-        size += len(name) + len(attribute["DataType"]) + len(value.encode())
-    if ILLEGAL.search(body):
-        message = "Invalid characters found."
-        raise refusal(operation, "InvalidMessageContents", 400, message)
-    if size > MAX_BYTES:
-        raise _invalid(operation, f"Message must be shorter than {MAX_BYTES} bytes.")
-
-
-def _check_entries(entries: Sequence[Mapping[str, str]]) -> None:
-    service, operation = "AWS.SimpleQueueService.", "DeleteMessageBatch"
-    if not entries:
-        raise refusal(operation, f"{service}EmptyBatchRequest", 400, "There are no entries.")
-    if len(entries) > MAX_BATCH:
-        code = f"{service}TooManyEntriesInBatchRequest"
-        raise refusal(operation, code, 400, f"Maximum number of entries is {MAX_BATCH}.")
-    if len({entry["Id"] for entry in entries}) < len(entries):
-        code = f"{service}BatchEntryIdsNotDistinct"
-        raise refusal(operation, code, 400, "Two entries have the same Id.")
-
-
-def _invalid(operation: str, message: str) -> Exception:
-    return refusal(operation, "InvalidParameterValue", 400, message)

@@ -1,34 +1,28 @@
-"""Render children without libvips: the source's bytes name the outcome.
-
-A source is `<kind> <number>`. A good one comes out as files that sniff as what they are and carry
-the source, the recipe and their own name; the others fail in the way that their kind says.
-"""
+"""Render children without libvips: the source's bytes name the outcome (`pictures.py`)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
-from shared.model.codec import Codec
-from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout
-from shared.model.manifest import SourceFacts
-from shared.model.recipe import Slot
+from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout, OnlyAtUpload
+from shared.model.lazy_file import LazyFile
+from tests.simulator.pictures import (
+    CORRUPT,
+    CRASHING,
+    HANGING,
+    File,
+    Shape,
+    facts_of,
+    files_of,
+    rendered,
+    shape_of,
+)
 from tests.simulator.scheduler import Process
 
 RENDER_SECONDS = 0.4
-CODECS = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
-MAGIC = {
-    Codec.AVIF: b"\0\0\0\x10ftypavif\0\0\0\0",
-    Codec.WEBP: b"RIFF\0\0\0\0WEBP",
-    Codec.JPEG: b"\xff\xd8\xff",
-}
-FACTS = SourceFacts("jpeg", 640, 480, 1, has_alpha=False)
-GOOD, CORRUPT, CRASHING, HANGING = b"good", b"corrupt", b"crashing", b"hanging"
-
-
-def rendered(source: bytes, fingerprint: str, name: str, slot: Slot) -> bytes:
-    """Return the one right file for a source, a recipe and a variant."""
-    return b" ".join((MAGIC[CODECS[slot]], source, f"{name}.{slot} {fingerprint}".encode()))
+# Of each file, in pixels.
+SIZE = (64, 48)
 
 
 class FakeChild:
@@ -43,7 +37,9 @@ class FakeChild:
         self, source: bytes, job: Job, *, time_limit_seconds: float, watermark: bytes = b""
     ) -> Iterator[tuple[VariantFrame, bytes] | DoneFrame]:
         """Render a source, or fail as its bytes say."""
-        kind = source.partition(b" ")[0]
+        kind, shape = source.partition(b" ")[0], shape_of(source)
+        if shape is Shape.MOVING and job.only:
+            raise OnlyAtUpload("Expected a still picture.", stage="admit")
         if kind == HANGING:
             self._process.sleep(time_limit_seconds)
             raise DecodeTimeout("Expected an end in time.", stage="render")
@@ -51,13 +47,22 @@ class FakeChild:
         self.renders += 1
         if kind == CORRUPT:
             raise Corrupt("Expected whole pixels.", stage="load")
-        fingerprint = job.recipe.fingerprint
-        for name, slot in job.recipe.stored_names():
-            data = rendered(source, fingerprint, name, slot)
-            yield VariantFrame((name,), slot, CODECS[slot], 64, 48), data
+        files = _wanted(source, job)
+        for file in files:
+            if not file.is_lazy or job.only:
+                yield VariantFrame(file.variants, file.slot, file.codec, *SIZE), file.data
             if kind == CRASHING:
                 raise DecoderCrash("The render child exited with code -11.", stage="render")
-        yield DoneFrame(FACTS, None, self._seconds, self._seconds, 1)
+        has_lazy = bool(job.recipe.lazy_names()) and not job.only
+        yield DoneFrame(
+            facts_of(source),
+            None,
+            self._seconds,
+            self._seconds,
+            1,
+            lazy=() if job.only else _lazy(files),
+            is_all_eager=has_lazy and shape in (Shape.SLOW, Shape.MOVING),
+        )
 
 
 class FakeRenderPool(RenderPool):
@@ -74,3 +79,18 @@ class FakeRenderPool(RenderPool):
 
     def close(self) -> None:
         """Do nothing: there is no process to stop."""
+
+
+def _wanted(source: bytes, job: Job) -> tuple[File, ...]:
+    if job.only is None:
+        return files_of(source, job.recipe)
+    variant, slot = job.only
+    return (rendered(source, job.recipe)[f"{variant}.{slot}"],)
+
+
+def _lazy(files: tuple[File, ...]) -> tuple[LazyFile, ...]:
+    return tuple(
+        LazyFile(file.variants, file.slot, file.codec, *SIZE, copy_of=file.copy_of)
+        for file in files
+        if file.is_lazy
+    )

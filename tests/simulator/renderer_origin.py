@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from scripts.local.edge.messages import Request, Response
-from shared.model.keys import NotAVariantKey, parse_variant_key
+from shared.model.keys import MANIFEST_NAME, parse_stored_key
 from tests.simulator.edge import stored_of
 from tests.simulator.functions import Function, Throttled
+from tests.simulator.pictures import rendered
 from tests.simulator.publications import Publications
-from tests.simulator.render_pool import rendered
 from tests.simulator.scheduler import Died, Scheduler
 from tests.simulator.source_history import SourceHistory
 
@@ -58,19 +58,20 @@ class RendererOrigin:
 
         Or they are stored, and then the age of what viewers read is checked.
         """
-        try:
-            name = parse_variant_key(stored)
-        except NotAVariantKey:
-            raise WrongAnswer(f"/{stored} is no variant, and got {response}") from None
-        for picture in self._history.pictures(name.source_key, began_at):
-            fingerprint = picture.recipe.fingerprint
-            right = rendered(picture.body, fingerprint, name.variant, name.slot)
-            if response.body == right:
-                note = self._publications.note_answer
-                note(stored, response.body, picture.version, picture.until)
-                return
-        if not self._publications.is_known(stored, response.body):
+        key, name = parse_stored_key(stored)
+        if self._publications.is_known(stored, response.body) and name == MANIFEST_NAME:
+            return
+        is_stored = self._publications.is_known_of(key, response.body)
+        shown = [
+            picture
+            for picture in self._history.pictures(key, 0.0 if is_stored else began_at)
+            if (right := rendered(picture.body, picture.recipe).get(name))
+            and right.data == response.body
+        ]
+        if not shown:
             raise WrongAnswer(f"The renderer answered /{stored} with {response.body!r}.")
+        last = max(shown, key=lambda each: each.until)
+        self._publications.note_answer(stored, response.body, last.version, last.until)
 
 
 def event_of(request: Request) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from math import inf
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from worker.policy import CALL_LIMITS
+
 BEGINNING = 1_800_000_000.0
 
 
@@ -105,14 +107,21 @@ class Process:
     """One operating system process: its clock, its end, and the code that runs in it.
 
     It is the clock that its own code is given, off the true time by `clock_offset_seconds`.
+    `limits` are those of its clients' calls.
     """
 
     def __init__(self, name: str, scheduler: Scheduler, clock_offset_seconds: float) -> None:
         self.name = name
         self.offset_seconds = clock_offset_seconds
         self.dies_at = inf
+        self.limits = CALL_LIMITS
         self.is_dead = False
         self._scheduler = scheduler
+
+    @property
+    def kind(self) -> str:
+        """Return the first word of the name."""
+        return self.name.partition(" ")[0]
 
     def now(self) -> float:
         """Return the time by this process's clock, in seconds since the epoch."""

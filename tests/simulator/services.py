@@ -18,9 +18,11 @@ from tests.simulator.topics import Topics
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SOURCES, VARIANTS, DISTRIBUTION = "sources", "variants", "EDISTRIBUTION"
+SOURCES, VARIANTS, DISTRIBUTION = "sources", "variants", "E2EXAMPLE"
 TABLE, SERVING = "ledger", "serving"
-LIVE, DEAD, PURGE, TOPIC = "live", "dead", "purge", "completions"
+LIVE, DEAD, TOPIC = "live", "dead", "completions"
+# The functions know this queue by its URL, which is its name here.
+PURGE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/purge"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}"
 KEYS = ("a.jpg", "b c.jpg", "d/é.jpg")
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.cloud.finish import TOMBSTONE_SECONDS
-from shared.events import backfill
+from shared.events import backfill, purge
 from shared.model.errors import Cause
-from tests.simulator.recipe_sets import RECIPE_SETS
-from tests.simulator.render_pool import CORRUPT, CRASHING, GOOD, HANGING
-from tests.simulator.services import KEYS, SOURCES, TABLE, Services
+from tests.simulator.pictures import CORRUPT, CRASHING, GOOD, HANGING
+from tests.simulator.services import KEYS, PURGE, SOURCES, TABLE, VARIANTS, Services
 from tests.simulator.tape import BYTES, Tape
 from tests.simulator.trace import Trace
 from tests.simulator.workers import Workers
 
+# By which a lifecycle rule finds what renderers stored.
+LAZY_TAGS = {"pixfleet": "lazy"}
 WAIT_SECONDS = (0.0, 0.05, 0.3, 1.0, 5.0, 40.0, 400.0, 3000.0)
 OUTAGE_SECONDS = (60.0, 900.0, 3600.0)
 OUTAGE_SERVICES = ("s3", "dynamodb", "sqs", "sns")
@@ -54,6 +55,10 @@ class Act(StrEnum):
     OUTAGE = "an outage"
     VERIFY = "verify"
     REDRIVE = "redrive dead letters"
+    LOOK = "look at a variant"
+    EVICT = "let the edge evict everything"
+    EXPIRE_LAZY = "expire what renderers stored"
+    PURGE = "purge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,9 @@ class User:
         self.pending = 0
         self.expected_causes: dict[str, set[Cause]] = defaultdict(set)
         self.said = ""
+        # What viewers and the edge do.
+        self.look: Callable[[str, int], None] = lambda key, choice: None
+        self.evict: Callable[[], None] = lambda: None
 
     def act(self, actions: Sequence[Action], trace: Trace) -> None:
         """Perform the actions one after another."""
@@ -147,8 +155,9 @@ class User:
     def deploy(self) -> None:
         """Change the recipes, and enqueue every key once no process uses the former ones."""
         self._recipe_sets += 1
-        self._workers.deploy(RECIPE_SETS[self._recipe_sets % len(RECIPE_SETS)])
-        self.said = f"(number {self._recipe_sets % len(RECIPE_SETS)})"
+        number = self._recipe_sets % len(self._workers.recipe_sets)
+        self._workers.deploy(self._workers.recipe_sets[number])
+        self.said = f"(number {number})"
         self.pending += 1
         self._services.scheduler.after(DRAIN_SECONDS, self._backfill)
 
@@ -172,6 +181,19 @@ class User:
     def redrive(self) -> None:
         """Move all dead letters back."""
         self.said = f"({self._services.redrive()})"
+
+    def expire_lazy(self) -> None:
+        """Delete what renderers stored, as a lifecycle rule that looks for their tag does."""
+        buckets = self._services.buckets
+        found = buckets.objects(VARIANTS).items()
+        lazy = [stored for stored, each in found if each.tags == LAZY_TAGS]
+        for stored in lazy:
+            buckets.delete_object(Bucket=VARIANTS, Key=stored)
+        self.said = f"({len(lazy)})"
+
+    def purge(self, key: str) -> None:
+        """Ask for a purge of a key, as the command does."""
+        self._services.send(purge.write(key), PURGE)
 
     def _backfill(self) -> None:
         self.pending -= 1
@@ -201,6 +223,10 @@ _ACTS: dict[Act, Callable[[User, str, int], None]] = {
     Act.OUTAGE: lambda user, _, choice: user.outage(choice),
     Act.VERIFY: lambda user, _, __: user.verify(),
     Act.REDRIVE: lambda user, _, __: user.redrive(),
+    Act.LOOK: lambda user, key, choice: user.look(key, choice),
+    Act.EVICT: lambda user, _, __: user.evict(),
+    Act.EXPIRE_LAZY: lambda user, _, __: user.expire_lazy(),
+    Act.PURGE: lambda user, key, _: user.purge(key),
 }
 # Most actions of people are puts and deletes.
 ACTS = (Act.PUT,) * 6 + (Act.DELETE,) * 3 + tuple(Act)[2:]

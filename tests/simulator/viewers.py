@@ -16,7 +16,7 @@ from tests.simulator.edge import REGIONS, Edge
 from tests.simulator.publications import Publications
 from tests.simulator.services import VARIANTS, Services
 from tests.simulator.trace import Trace
-from tests.support.staleness import ERROR_SECONDS, TRAVEL_SECONDS, Caches
+from tests.support.staleness import ERROR_SECONDS, RENDERER_SECONDS, TRAVEL_SECONDS, Caches
 
 TIMED_READS = 12
 WAIT_SECONDS = (0.02, 0.5, 5.0, 31.0, 61.0, 150.0, 299.0, 301.0, 359.0, 700.0)
@@ -66,12 +66,13 @@ class Viewers(Observer):
         self._caches = caches
         self._trace = trace
         self._dice = dice
-        # The names of objects that may be made at their first request.
-        self.names: Callable[[], Sequence[str]] = tuple
+        # The names of a key's objects that may be made at their first request.
+        self.names: Callable[[str], Sequence[str]] = lambda key: ()
         self._versions: dict[tuple[int, str], str] = {}
         self._has_read = False
         self._reading = 0
         self.publications = publications
+        self.has_renderer = False
         self.counts: Counter[str] = Counter()
 
     @property
@@ -87,11 +88,18 @@ class Viewers(Observer):
         """Let a viewer read after some of the writes, before the worker goes on."""
         if key := ledger_key(call):
             self._plan_reads_after_result(key)
-        elif call.service == "s3" and call.arguments["Bucket"] == VARIANTS:
-            key, name = parse_stored_key(written(call)[0])
+        elif (stored := written(call)) and call.arguments["Bucket"] == VARIANTS:
+            key, name = parse_stored_key(stored[0])
             if self._dice.random() < READ_SHARE:
                 read = self._read_page if name == MANIFEST_NAME else self._read
                 self._start(0.0, partial(read, key))
+
+    def look(self, key: str, choice: int) -> None:
+        """Let somebody read one of the variants now."""
+        if pictures := self.urls(key):
+            region = REGIONS[choice % len(REGIONS)]
+            stored = pictures[choice // len(REGIONS) % len(pictures)]
+            self._start(0.0, partial(self._read_picture, region, stored))
 
     def check_the_end(self, right: Mapping[str, bytes]) -> None:
         """Check that every URL shows what it should, once the longest bound is over.
@@ -146,7 +154,7 @@ class Viewers(Observer):
 
     def urls(self, key: str) -> Sequence[str]:
         """Return the stored keys of all variants that somebody may ask for."""
-        made = [stored_key(key, name) for name in self.names()]
+        made = [stored_key(key, name) for name in self.names(key)]
         return list(dict.fromkeys((*self.publications.pictures(key), *made)))
 
     def _read_page(self, key: str) -> None:
@@ -176,7 +184,7 @@ class Viewers(Observer):
 
     def _check_age(self, stored: str, seen: Response, bound: float) -> None:
         self.counts["superseded reads"] += self.publications.is_superseded(stored, seen.body)
-        bound += TRAVEL_SECONDS
+        bound += TRAVEL_SECONDS + (RENDERER_SECONDS if self.has_renderer else 0)
         failed_at = self._edge.failed_at.get(stored, 0.0)
         if self._scheduler.time - failed_at <= bound + ERROR_SECONDS:
             self.counts["reads while S3 refuses"] += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from functools import cache
 from threading import BoundedSemaphore
 from typing import Any, ParamSpec, TypeVar, cast
@@ -18,7 +19,7 @@ from shared.settings import Settings, read_settings
 from tests.simulator.calls import FakeClient, Network
 from tests.simulator.functions import Configuration, Function, Handle, Processes
 from tests.simulator.polls import LongPoll, Stopping
-from tests.simulator.recipe_sets import RECIPE_SETS
+from tests.simulator.recipe_sets import ON_DEMAND_RECIPE_SETS, RECIPE_SETS
 from tests.simulator.render_pool import FakeRenderPool
 from tests.simulator.scheduler import Died, Process, Scheduler
 from tests.simulator.services import (
@@ -26,6 +27,8 @@ from tests.simulator.services import (
     INVOCATION_SECONDS,
     LIVE,
     MAX_RECEIVES,
+    PURGE,
+    SERVING,
     SOURCES,
     TABLE,
     TOPIC_ARN,
@@ -60,9 +63,9 @@ class InlineExecutor(Executor):
 
 
 @cache
-def settings() -> Settings:
-    """Return the settings of every simulated worker."""
-    return read_settings(
+def settings(*, on_demand: bool = False) -> Settings:
+    """Return the settings of the simulated workers, and of the renderer if there is one."""
+    read = read_settings(
         {
             "PIXFLEET_FLEET": "photos",
             "PIXFLEET_SOURCES_BUCKET": SOURCES,
@@ -75,6 +78,12 @@ def settings() -> Settings:
             "PIXFLEET_RENDER_SECONDS": str(RENDER_SECONDS),
             "PIXFLEET_RENDER_CHILDREN": "1",
         }
+    )
+    if not on_demand:
+        return read
+    # Two renderers of three may make what is not published.
+    return replace(
+        read, on_demand=True, serving_table=SERVING, purge_queue=PURGE, unpublished_renders=2
     )
 
 
@@ -89,7 +98,10 @@ class Workers:
         tape: Tape,
         *,
         invocation_seconds: float = INVOCATION_SECONDS,
+        on_demand: bool = False,
     ) -> None:
+        self.settings = settings(on_demand=on_demand)
+        self.recipe_sets = ON_DEMAND_RECIPE_SETS if on_demand else RECIPE_SETS
         self._scheduler = scheduler
         self._services = services
         self._network = network
@@ -98,8 +110,9 @@ class Workers:
         self._stops: list[Stopping] = []
         configuration = Configuration("lambda", invocation_seconds)
         self.function = Function(configuration, self._start, self.processes, tape)
-        self.recipe_set = RECIPE_SETS[0]
+        self.recipe_set = self.recipe_sets[0]
         self.runner_crashes = 0
+        self.on_deploy: list[Callable[[RecipeSet], None]] = []
 
     @property
     def is_busy(self) -> bool:
@@ -110,6 +123,8 @@ class Workers:
         """Use other recipes from now on; running processes finish with their own."""
         self.recipe_set = recipe_set
         self.function.publish()
+        for hook in self.on_deploy:
+            hook(recipe_set)
         for stop in self._stops:
             stop.set()
         self._services.signals[LIVE].notify()
@@ -144,7 +159,7 @@ class Workers:
         unbounded = Calls(POLICY.calls, Deadline.never(process), sleep=process.sleep)
         calls = unbounded.within(Deadline.passed(process))
         return WorkerContext(
-            settings=settings(),
+            settings=self.settings,
             policy=POLICY,
             clock=process,
             deadline=calls.deadline,

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import structlog
 
 from scripts.local.edge.cache_key import KeyPolicy
-from tests.simulator.call_outcomes import CallOutcome, Outcomes, OutcomesFromTape
+from tests.simulator.call_outcomes import Outcomes, OutcomesFromTape
 from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.edge import Edge, VariantsOrigin
 from tests.simulator.mapping import EventSourceMapping
 from tests.simulator.notifications import Change
 from tests.simulator.observer import OneWriterPerKey
+from tests.simulator.on_demand import OnDemand
 from tests.simulator.oracle import (
     dead_letter_keys,
     disagreements,
@@ -40,6 +42,8 @@ from tests.simulator.viewers import Viewers
 from tests.simulator.workers import Workers
 from tests.support.staleness import ALL_CACHES, BY_VERSION
 
+# Kinds of processes.
+WORKERS, SERVING = frozenset({"lambda", "runner"}), frozenset({"renderer", "purge"})
 LONGEST_SECONDS = 20 * 86_400.0
 # How many of the edge's requests S3 answers with 503, besides outages.
 REFUSED_SHARES = (0.0, 0.0, 0.0, 0.1)
@@ -57,6 +61,10 @@ class Plan:
     runners: int = 0
     # The seed of the reads through the edge; there are none with 0.
     reads: int = 0
+    # Whether there are a renderer and a purge function.
+    on_demand: bool = False
+    # The kinds of processes whose calls may fail; all if there are none.
+    struck_kinds: frozenset[str] = frozenset()
 
 
 class WrongFinalState(AssertionError):
@@ -83,15 +91,26 @@ class World:
         self.deliveries.services = services
         self._by_tape = OutcomesFromTape(tape)
         self.network = Network(scheduler, outcomes or self._by_tape, self.trace)
+        self.network.struck_kinds = plan.struck_kinds
         self.counts: Counter[str] = self.network.counts
         self.observer = OneWriterPerKey(services, self.counts)
         self.network.observers.append(self.observer)
-        self.workers = Workers(scheduler, services, self.network, tape)
+        self.workers = Workers(scheduler, services, self.network, tape, on_demand=plan.on_demand)
         self.mapping = EventSourceMapping(services, self.workers.function, tape, self.trace)
+        self.on_demand = (
+            OnDemand(services, self.network, self.workers, tape, self.trace)
+            if plan.on_demand
+            else None
+        )
         self.history = SourceHistory(scheduler, self.workers.recipe_set)
         self.history.services = services
+        self.workers.on_deploy.append(self.history.deploy)
+        if self.on_demand:
+            self.workers.on_deploy.append(self.on_demand.deploy)
         self.user = User(services, self.workers, self._by_tape.outages)
         self.viewers = self._viewers(key_policy) if plan.reads else None
+        if self.viewers:
+            self.user.look = self.viewers.look
         self.surprises: list[str] = []
         self._dead_letter_keys: set[str] = set()
 
@@ -128,6 +147,7 @@ class World:
             self.counts
             + self.mapping.counts
             + (self.viewers.counts if self.viewers else Counter())
+            + (self.on_demand.counts if self.on_demand else Counter())
             + Counter(
                 {
                     "deaths": self._crashes,
@@ -147,13 +167,32 @@ class World:
             return is_down or (not self.is_calm and dice.random() < refused_share)
 
         origin = VariantsOrigin(self.services, refuses)
-        edge = Edge(
-            self.scheduler, origin, caches, key_policy, travel=lambda: dice.choice(TRAVELS)
-        )
         publications = Publications(self.services)
+        renderer = None
+        if self.on_demand:
+            renderer = self.on_demand.origin_for(self.history, publications)
+        edge = Edge(
+            self.scheduler,
+            origin,
+            caches,
+            key_policy,
+            renderer=renderer,
+            travel=lambda: dice.choice(TRAVELS),
+        )
+        cloudfront = self.services.cloudfront
+        cloudfront.evict, cloudfront.tiers = edge.evict, len(edge.tiers)
+        cloudfront.pick = dice.choice
+        self.user.evict = partial(edge.evict_everywhere, ["/*"])
         viewers = Viewers(self.services, edge, publications, caches, self.trace, dice)
+        if self.on_demand:
+            viewers.names, viewers.has_renderer = self._names_of, True
         self.network.observers += [publications, viewers]
         return viewers
+
+    def _names_of(self, key: str) -> Sequence[str]:
+        recipe = self.workers.recipe_set.matching(key)
+        stored = recipe.stored_names() if recipe else ()
+        return [f"{variant}.{slot}" for variant, slot in stored]
 
     def _right_pictures(self) -> dict[str, bytes]:
         """Return what each URL has to show at the end."""
@@ -171,7 +210,8 @@ class World:
 
     @property
     def _crashes(self) -> int:
-        return self.workers.function.crashes + self.workers.runner_crashes
+        served = self.on_demand.crashes if self.on_demand else 0
+        return self.workers.function.crashes + self.workers.runner_crashes + served
 
     def _late_change(self) -> LateChange:
         change = self._tape.pick(tuple(LateChange))
@@ -184,6 +224,8 @@ class World:
         for _ in range(self._plan.runners):
             self.scheduler.start(self.workers.run_a_runner)
         self.scheduler.start(lambda: self.user.act(self._plan.actions, self.trace))
+        if self.on_demand:
+            self.scheduler.start(self.on_demand.purging.poll)
         if self.viewers:
             self.viewers.start([KEYS[action.key] for action in self._plan.actions])
 
@@ -207,6 +249,7 @@ class World:
             and not self.mapping.running
             and not self.network.landing
             and not self.workers.is_busy
+            and not (self.on_demand and self.on_demand.is_busy)
             and not self.services.queues.messages(LIVE)
         )
 
@@ -221,16 +264,20 @@ class World:
         self._dead_letter_keys = dead_letter_keys(self.services)
         known = self._dead_letter_keys | self.deliveries.lost
         for key in KEYS:
-            wrong = list(disagreements(self.services, self.workers.recipe_set, key))
+            wrong = list(self._disagreements(key))
             self.counts["ends wrong, as a dead letter says"] += bool(wrong)
             if wrong and key not in known:
                 raise WrongFinalState("\n".join(("Lost, and no dead letter names it:", *wrong)))
 
+    def _disagreements(self, key: str) -> Iterator[str]:
+        on_demand = self._plan.on_demand
+        return disagreements(self.services, self.workers.recipe_set, key, on_demand=on_demand)
+
     def _check_dead_letters(self) -> None:
-        faults = sum(
-            self.counts[outcome] for outcome in CallOutcome if outcome is not CallOutcome.WELL
-        )
-        calm = not (faults or self.mapping.counts or self._crashes)
+        # A renderer in trouble is no excuse: nobody makes a dead letter by looking at a picture.
+        faults = sum(self.network.faults[kind] for kind in WORKERS)
+        crashed = self.workers.function.crashes + self.workers.runner_crashes
+        calm = not (faults or self.mapping.counts or crashed)
         for dead_letter in self.services.queues.messages(DEAD):
             self.counts["dead letters"] += 1
             self.counts["dead letters without a cause"] += "cause" not in dead_letter.attributes
@@ -244,10 +291,12 @@ class World:
     def _check_the_end(self) -> None:
         wrong = list(unknown_objects(self.services, KEYS))
         for key in KEYS:
-            wrong += disagreements(self.services, self.workers.recipe_set, key)
+            wrong += self._disagreements(key)
             # A redriven dead letter has a new id, so its worker cannot know of a due event.
             if key not in self._dead_letter_keys:
                 wrong += unannounced(self.services, key)
+        if self.on_demand:
+            wrong += self.on_demand.purges.lost
         for dead_letter in self.services.queues.messages(DEAD):
             wrong += filter(None, [unexplained(dead_letter, self.user.expected_causes, calm=True)])
         if wrong:

@@ -23,6 +23,8 @@ BY_PATH = KeyPolicy()
 
 # An answer may be older than its arrival in a cache. A test's edge takes at most so long.
 TRAVEL_SECONDS = 2
+# What a renderer answers may have been read when its invocation began.
+RENDERER_SECONDS = 25
 # Age has whole seconds, so a cache may take a response for up to a second younger than it is.
 AGE_ROUNDING_SECONDS = 1
 

@@ -33,6 +33,7 @@ NAMES = {
     "dead": "pixfleet-dead-letter",
     "ledger": "pixfleet-ledger",
     "serving": "pixfleet-serving",
+    "purge": "pixfleet-purge",
     "purges": "pixfleet-purge",
     "pixfleet-completed": "completions",
 }
