@@ -26,7 +26,7 @@ class Rendition:
     variant needs at upload.
 
     If the source is smaller than the widths of several rungs, they share a rendition: it is
-    encoded once and stored under each name, so that every URL that the edge can produce exists.
+    encoded once and has each name, so that every URL that the edge can produce exists.
     """
 
     fitted: Fitted
