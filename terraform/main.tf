@@ -185,6 +185,12 @@ module "alarms" {
   log_group_name     = module.worker.log_group.name
   monthly_budget_usd = var.alarms.monthly_budget_usd
   prefix             = var.prefix
+  purge = one([
+    for purge in module.purge : {
+      function_name  = purge.function.name
+      log_group_name = purge.log_group.name
+    }
+  ])
   renderer = one([
     for renderer in module.renderer : {
       function_name  = renderer.function.name

@@ -11,7 +11,7 @@ from botocore.config import Config
 from scripts.local.clients import DUMMY_KEY, REGION
 from shared.model.cache_control import VARIANT
 from shared.model.keys import stored_key
-from shared.model.recipe import Slot
+from shared.model.recipe import RecipeSet, Slot
 from tests.support.edge_cases import RECIPE_SETS
 from tests.terraform.edge import bare, request_code
 
@@ -23,25 +23,18 @@ SUFFIXES = {
     Slot.WEBP: ".webp",
     Slot.FALLBACK: ".jpg",
 }
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudfront.amazonaws.com"},
-            "Action": "s3:GetObject",
-            "Resource": f"arn:aws:s3:::{BUCKET}/*",
-        }
-    ],
+STATEMENT = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudfront.amazonaws.com"},
+    "Action": "s3:GetObject",
 }
 TYPES = {Slot.AVIF: "image/avif", Slot.WEBP: "image/webp", Slot.FALLBACK: "image/jpeg"}
 
 
 def create_distribution(endpoint_url: str) -> str:
     """Store every rung of `KEYS` in each slot; create the distribution and return its id."""
-    s3, cloudfront = _client(endpoint_url, "s3"), _client(endpoint_url, "cloudfront")
+    s3 = _client(endpoint_url, "s3")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(POLICY))
     recipe = RECIPE_SETS["shipped"].matching(KEYS[0])
     assert recipe
     for rung in recipe.variants:
@@ -55,7 +48,18 @@ def create_distribution(endpoint_url: str) -> str:
                     CacheControl=VARIANT,
                     ContentType=TYPES[slot],
                 )
-    made = cloudfront.create_distribution(DistributionConfig=_configuration(cloudfront))
+    return distribute(endpoint_url, "hints", BUCKET, RECIPE_SETS["shipped"])
+
+
+def distribute(endpoint_url: str, name: str, bucket: str, recipe_set: RecipeSet) -> str:
+    """Create a distribution of a bucket with the edge functions; return its id."""
+    s3, cloudfront = _client(endpoint_url, "s3"), _client(endpoint_url, "cloudfront")
+    statement = {**STATEMENT, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    made = cloudfront.create_distribution(
+        DistributionConfig=_configuration(cloudfront, name, bucket, recipe_set)
+    )
     return str(made["Distribution"]["Id"])
 
 
@@ -88,43 +92,48 @@ def _function(cloudfront: Any, name: str, code: str) -> str:  # noqa: ANN401
     return str(created["FunctionSummary"]["FunctionMetadata"]["FunctionARN"])
 
 
-def _configuration(cloudfront: Any) -> dict[str, Any]:  # noqa: ANN401
+def _configuration(
+    cloudfront: Any,  # noqa: ANN401
+    name: str,
+    bucket: str,
+    recipe_set: RecipeSet,
+) -> dict[str, Any]:
     functions = {
-        "viewer-request": request_code(RECIPE_SETS["shipped"]),
+        "viewer-request": request_code(recipe_set),
         "viewer-response": bare("edge_response.js").replace('"SECONDS"', "300"),
     }
     associations = [
-        {"EventType": event, "FunctionARN": _function(cloudfront, f"hints-{event}", code)}
+        {"EventType": event, "FunctionARN": _function(cloudfront, f"{name}-{event}", code)}
         for event, code in functions.items()
     ]
     variants = {
         "Id": "variants",
-        "DomainName": f"{BUCKET}.s3.{REGION}.amazonaws.com",
-        "OriginAccessControlId": _access_control(cloudfront),
+        "DomainName": f"{bucket}.s3.{REGION}.amazonaws.com",
+        "OriginAccessControlId": _access_control(cloudfront, name),
         "S3OriginConfig": {"OriginAccessIdentity": ""},
     }
     return {
-        "CallerReference": "hints",
+        "CallerReference": name,
         "Comment": "",
         "Enabled": True,
         "Origins": {"Quantity": 1, "Items": [variants]},
         "DefaultCacheBehavior": {
             "TargetOriginId": "variants",
             "ViewerProtocolPolicy": "redirect-to-https",
-            "CachePolicyId": _cache_policy(cloudfront),
+            "CachePolicyId": _cache_policy(cloudfront, name),
             "FunctionAssociations": {"Quantity": len(associations), "Items": associations},
         },
     }
 
 
-def _cache_policy(cloudfront: Any) -> str:  # noqa: ANN401
+def _cache_policy(cloudfront: Any, name: str) -> str:  # noqa: ANN401
     versions = {
         "QueryStringBehavior": "whitelist",
         "QueryStrings": {"Quantity": 1, "Items": ["v"]},
     }
     created = cloudfront.create_cache_policy(
         CachePolicyConfig={
-            "Name": "hints",
+            "Name": name,
             "MinTTL": 0,
             "DefaultTTL": 300,
             "MaxTTL": 300,
@@ -139,10 +148,10 @@ def _cache_policy(cloudfront: Any) -> str:  # noqa: ANN401
     return str(created["CachePolicy"]["Id"])
 
 
-def _access_control(cloudfront: Any) -> str:  # noqa: ANN401
+def _access_control(cloudfront: Any, name: str) -> str:  # noqa: ANN401
     created = cloudfront.create_origin_access_control(
         OriginAccessControlConfig={
-            "Name": "hints",
+            "Name": name,
             "OriginAccessControlOriginType": "s3",
             "SigningBehavior": "always",
             "SigningProtocol": "sigv4",

@@ -18,7 +18,7 @@ from scripts.local.terraform import NEEDED, program
 from scripts.local.terraform_root import ROOT, TerraformRoot
 from scripts.local.up import destroy
 from scripts.pixfleet.doctor.finding import FindingStatus
-from shared.model.keys import manifest_key, stored_key
+from shared.model.keys import manifest_key, stored_folder, stored_key
 from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
@@ -46,6 +46,7 @@ BROWSERS = {
 RECIPES = ROOT / "recipes.yaml"
 RUNGS = "widths: [320, 640, 960, 1280, 1920]"
 RENDERED_SECONDS = 180.0
+NOT_FOUND = 404
 # For how long the edge keeps a manifest, and an object with the time in which it may be stale.
 MANIFEST_SECONDS, OBJECT_SECONDS = 60, 300 + 60
 
@@ -80,6 +81,7 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     assert_every_variant_is_stored_and_served(stack)
     assert_each_browser_has_its_format(stack)
     assert_a_replaced_picture_is_seen(stack)
+    assert_a_deleted_picture_is_purged(stack)
     assert_its_urls_open_in_a_browser(stack)
     assert_scripts_of_other_origins_may_read_refusals(stack)
     assert_the_page_says_what_a_browser_gets(stack)
@@ -144,6 +146,26 @@ def assert_a_replaced_picture_is_seen(stack: WholeStack) -> None:
     assert first.body == second.body == new.body
     assert old.body == still.body != new.body
     assert (refreshed.x_cache, refreshed.body) == ("RefreshHit", same.body)
+
+
+def assert_a_deleted_picture_is_purged(stack: WholeStack) -> None:
+    """Delete a source: the edge forgets it long before the time of the picture is over."""
+    key = "photos/purged.jpg"
+    stack.drop({key: jpeg(SIZE, seed=99)})
+    wait_for("its manifest", partial(stack.has_manifests, [key]), seconds=RENDERED_SECONDS)
+    path = f"{path_of(key)}?w=320"
+    first, second = stack.get([path, path])
+    assert (first.status, second.x_cache) == (200, "Hit")
+
+    stack.client("s3").delete_object(Bucket=stack.names.sources_bucket, Key=key)
+
+    gone = wait_for(
+        "the purge",
+        lambda: next((each for each in stack.get([path]) if each.status != first.status), None),
+        seconds=RENDERED_SECONDS,
+    )
+    assert gone.status == NOT_FOUND
+    assert not any(each.startswith(stored_folder(key)) for each in stack.stored_sizes())
 
 
 def assert_scripts_of_other_origins_may_read_refusals(stack: WholeStack) -> None:

@@ -40,6 +40,7 @@ def cases() -> tuple[Case, ...]:
         *_of_the_function(),
         *_of_causes(),
         *_of_the_renderer(),
+        *_of_purges(),
     )
 
 
@@ -170,6 +171,17 @@ def _of_the_renderer() -> Iterator[Case]:
         bad={_of_fleet("edge_blind"): [[1, 1, 1], [], [1, 1, 1]]},
         good={_of_fleet("edge_blind"): [[1, 1, 1], [1, 1], []]},
     )
+
+
+def _of_purges() -> Iterator[Case]:
+    failed = _of_fleet("purge_failures")
+    errors = metric("AWS/Lambda", "Errors", FunctionName="pixfleet-purge")
+    over = _of_fleet("purges_over_budget")
+    age = _of_fleet("purge_age_seconds")
+    yield Case("purge-failures", bad={failed: [[7], [], [1]]}, good={failed: [[7], [], []]})
+    yield Case("purge-failures", bad={errors: [[1], [0], [1]]}, good={errors: [[1], [0], [0]]})
+    yield Case("purge-budget", bad={over: [[1]]}, good={over: [[1], []]})
+    yield Case("purge-age", bad={age: [[12, 301], [301]]}, good={age: [[301], [300]]})
 
 
 def _renderer(name: str) -> Metric:

@@ -85,7 +85,7 @@ def test_an_idle_stack_costs_its_alarms_its_dashboard_and_its_polls() -> None:
 
     # 51 metrics at $0.10; two lanes, each of five pollers that ask 129,600 times a month.
     assert dollars == {
-        "CloudWatch: metrics that alarms read": pytest.approx(5.10),
+        "CloudWatch: metrics that alarms read": pytest.approx(5.50),
         "CloudWatch: the alarm over all alarms": pytest.approx(0.50),
         "CloudWatch: the dashboard": pytest.approx(3.00),
         "SQS: long polls of idle lanes": pytest.approx(0.5184),

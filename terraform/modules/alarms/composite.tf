@@ -13,6 +13,8 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.not_found : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.purge_failures : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.purges : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.rejected_rate : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_spend : alarm.alarm_name],

@@ -4,7 +4,7 @@ resource "aws_cloudwatch_dashboard" "this" {
   dashboard_body = jsonencode({
     start          = "-PT6H"
     periodOverride = "inherit"
-    widgets        = concat(local._state_row, local._queue_row, local._image_row, local._time_row, local._money_row, local._renderer_row)
+    widgets        = concat(local._state_row, local._queue_row, local._image_row, local._time_row, local._money_row, local._renderer_row, local._purge_row)
   })
 }
 

@@ -11,6 +11,8 @@ output "alarm_names" {
       aws_cloudwatch_metric_alarm.not_found,
       values(aws_cloudwatch_metric_alarm.oldest_message),
       values(aws_cloudwatch_metric_alarm.new_dead_letters),
+      aws_cloudwatch_metric_alarm.purge_failures,
+      values(aws_cloudwatch_metric_alarm.purges),
       values(aws_cloudwatch_metric_alarm.rejected_rate),
       aws_cloudwatch_metric_alarm.renderer_errors,
       aws_cloudwatch_metric_alarm.renderer_spend,

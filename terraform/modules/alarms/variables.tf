@@ -174,6 +174,20 @@ variable "prefix" {
   }
 }
 
+variable "purge" {
+  description = "The function that has CloudFront evict what it has cached, and its log group; null for none."
+  type = object({
+    function_name  = string
+    log_group_name = string
+  })
+  default = null
+
+  validation {
+    condition     = var.purge == null || try(regex("^[A-Za-z0-9_-]{1,64}$", var.purge.function_name) != "", false)
+    error_message = "purge.function_name must be the name of a function, not its ARN: pass module.purge.function.name."
+  }
+}
+
 variable "renderer" {
   description = "The function that makes missing variants on demand, its log group, and its memory, from which its cost is estimated; null for none."
   type = object({

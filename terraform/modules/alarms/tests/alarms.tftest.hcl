@@ -47,6 +47,10 @@ run "every_option_is_planned" {
   variables {
     email              = "ops@example.com"
     monthly_budget_usd = 250
+    purge = {
+      function_name  = "pixfleet-purge"
+      log_group_name = "/aws/lambda/pixfleet-purge"
+    }
     renderer = {
       function_name  = "pixfleet-renderer"
       log_group_name = "/aws/lambda/pixfleet-renderer"
@@ -90,6 +94,10 @@ run "another_stack_is_planned" {
     distribution_id        = "E3ANOTHER"
     function_name          = "pixfleet-b-worker"
     log_group_name         = "/aws/lambda/pixfleet-b-worker"
+    purge = {
+      function_name  = "pixfleet-b-purge"
+      log_group_name = "/aws/lambda/pixfleet-b-purge"
+    }
     renderer = {
       function_name  = "pixfleet-b-renderer"
       log_group_name = "/aws/lambda/pixfleet-b-renderer"
@@ -113,6 +121,15 @@ run "without_an_address_there_is_no_subscription_and_no_budget" {
   assert {
     condition     = length(aws_sns_topic_subscription.email) + length(aws_budgets_budget.this) == 0
     error_message = "They are not requested."
+  }
+}
+
+run "without_purges_nothing_watches_them" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "purge") && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "purge")
+    error_message = "A stack without purges must have no trace of them."
   }
 }
 

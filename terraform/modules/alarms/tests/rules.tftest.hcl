@@ -78,6 +78,12 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     # A prefix in capitals.
     prefix = "Pixfleet"
 
+    # An ARN in place of the purge function's name.
+    purge = {
+      function_name  = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-purge"
+      log_group_name = "/aws/lambda/pixfleet-purge"
+    }
+
     # An ARN in place of the renderer's name.
     renderer = {
       function_name  = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-renderer"
@@ -108,6 +114,7 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     var.lanes,
     var.log_group_name,
     var.prefix,
+    var.purge,
     var.renderer,
     var.renderer_daily_usd,
     var.renders_per_minute,
