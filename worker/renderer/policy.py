@@ -32,11 +32,14 @@ class RendererPolicy:
     # The end of an invocation is kept free to answer.
     answer_seconds: float = 0.5
     max_body_bytes: int = MAX_LAMBDA_BYTES
+    # A claim mostly takes milliseconds. If it takes longer it is given back: a PUT begins only with
+    # the time of a whole call.
+    claim_seconds: float = 1.0
 
     @property
     def storing_seconds(self) -> float:
         """Return how much time must be left to claim a key and store an object."""
-        return 2 * self.calls.call_seconds
+        return self.claim_seconds + self.calls.call_seconds
 
 
 POLICY = RendererPolicy()

@@ -266,11 +266,34 @@ def test_a_request_that_comes_late_in_its_invocation_is_answered_without_a_store
     served: RendererWorld,
 ) -> None:
     served.publish(PICTURE)
+    served.with_policy(claim_seconds=20.0)
 
-    got = served.ask(NAME, seconds=14)
+    got = served.ask(NAME)
 
     assert got.status == 200
     assert not served.is_stored(NAME)
+    assert served.worker.ledger.read(KEY).served_token == ""
+
+
+def test_a_claim_that_took_too_long_is_given_back_without_a_store(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    claim = Ledger.claim_to_store
+
+    def slow(ledger: Ledger, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
+        taken = claim(ledger, *arguments, **named)
+        served.context.sleep(2.3)
+        return taken
+
+    monkeypatch.setattr(Ledger, "claim_to_store", slow)
+    served.with_policy(claim_seconds=0.0)
+
+    got = served.ask(NAME, seconds=10.5)
+
+    assert got.status == 200
+    assert not served.is_stored(NAME)
+    assert not served.worker.ledger.read(KEY).is_serving(served.context.clock.now())
 
 
 def test_an_unexpected_error_is_a_503_and_no_502(
