@@ -32,8 +32,8 @@ class RendererPolicy:
     # The end of an invocation is kept free to answer.
     answer_seconds: float = 0.5
     max_body_bytes: int = MAX_LAMBDA_BYTES
-    # A claim mostly takes milliseconds. If it takes longer it is given back: a PUT begins only with
-    # the time of a whole call.
+    # A claim mostly takes milliseconds. If it takes longer it is given back, since no PUT begins
+    # without the time of a whole call.
     claim_seconds: float = 1.0
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import Clients
+from shared.cloud.objects import Objects
 from shared.model.recipe_reader import read_recipes
 from tests.functional.renderer.conftest import KEY, Got, RendererWorld
 from tests.support import images
@@ -84,6 +85,26 @@ def test_the_turn_of_a_dead_renderer_is_taken_over(
     assert "turn;dur=" in got.headers["server-timing"]
     assert renders == [KEY]
     assert served.is_stored(NAME)
+
+
+def test_an_object_that_is_stored_between_look_and_turn_is_not_made_again(
+    served: RendererWorld, renders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    look, overtaken = Objects.read_variant, list[Got]()
+
+    def overtaking(objects: Objects, stored_key: str, *, most_bytes: int) -> object:
+        found = look(objects, stored_key, most_bytes=most_bytes)
+        if not overtaken:
+            monkeypatch.setattr(Objects, "read_variant", look)
+            overtaken.append(served.ask(NAME))
+        return found
+
+    monkeypatch.setattr(Objects, "read_variant", overtaking)
+    got = served.ask(NAME)
+
+    assert (got.status, got.body) == (200, overtaken[0].body)
+    assert renders == [KEY]
 
 
 def test_who_waits_in_vain_is_told_to_come_back(served: RendererWorld) -> None:
@@ -160,6 +181,11 @@ def test_a_new_name_of_an_old_version_is_answered_and_not_stored(served: Rendere
     got = served.ask("w48.webp")
 
     assert got.status == 200
+    for number in range(served.context.settings.unpublished_renders):
+        served.context.within(served.worker.deadline()).serving.take_place(
+            "unpublished", number, 60
+        )
+    assert served.ask("w48.webp").cause == "throttled"
     assert not served.is_stored("w48.webp")
     assert served.lazy() == set()
 
