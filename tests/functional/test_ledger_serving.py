@@ -1,6 +1,7 @@
 """The claims of renderers, beside those of workers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,6 +192,18 @@ def test_a_renderer_of_an_earlier_version_is_refused(
 
     with pytest.raises(Claimed, match=r"Expected version v1 .* got .* version 'v2'"):
         serving(ledger, published)
+
+    assert item(clients) == before
+
+
+def test_the_version_decides_even_if_no_claim_has_ended_since(
+    ledger: Ledger, clients: Clients, published: Entry
+) -> None:
+    """The renderer has rendered another version than that of the entry that it read last."""
+    before = item(clients)
+
+    with pytest.raises(Claimed, match=r"Expected version v2 .* got .* version 'v1'"):
+        serving(ledger, replace(published, version="v2"))
 
     assert item(clients) == before
 

@@ -5,8 +5,9 @@ publishes the key at the same time is not disturbed, and the key is assessed aga
 that the index on status lacks are added to it.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +21,7 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects
 from shared.cloud.queues import BATCH_SIZE, OutgoingMessage, Queues, RefusedMessage
 from shared.events import backfill
-from shared.model.entry import PUBLISHED, REMOVED
+from shared.model.entry import PUBLISHED, REMOVED, Entry
 from shared.model.errors import Failure
 from shared.model.keys import MANIFEST_NAME, stored_key
 from shared.model.state import CurrentRecipes, assess
@@ -30,6 +31,7 @@ BATCH_KEYS = 1000
 MAX_PROBLEMS = 10
 # Long enough for HEAD, DELETE and a write to the ledger, each with its retries.
 REPAIR_LEASE_SECONDS = 120.0
+SERVING_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class RepairContext:
     recipes: CurrentRecipes
     clock: Clock
     queue: str
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(slots=True)
@@ -96,10 +99,17 @@ class Repair:
 
     def _mark_dirty(self, key: str) -> None:
         """Mark an entry as unfinished, so that a worker makes all its variants again."""
-        entry = self.context.ledger.read(key)
+        entry = self._read(key)
         is_held = entry.lease_until >= self.context.clock.now()
         if entry.status == PUBLISHED and not entry.is_unfinished and not is_held:
             self.context.ledger.mark_dirty(Claim(key, "", 0.0, entry, entry.may_exist))
+
+    def _read(self, key: str) -> Entry:
+        """Return the entry of a key, after a renderer has stored what it is about to store."""
+        context = self.context
+        while (entry := context.ledger.read(key)).is_serving(context.clock.now()):
+            context.sleep(SERVING_POLL_SECONDS)
+        return entry
 
     def _delete(self, difference: CheckResult) -> str:
         """Delete the objects that no entry lists; return the key if a worker must process it."""
@@ -107,6 +117,7 @@ class Repair:
         known = frozenset(context.recipes.recipe_set.object_names())
         claim = context.ledger.claim(
             key,
+            entry=self._read(key),
             lease_seconds=REPAIR_LEASE_SECONDS,
             # The manifest is left out: a worker would treat it as a variant and remove it.
             may_store=sorted((known | names) - {MANIFEST_NAME}),

@@ -1,7 +1,7 @@
 """`pixfleet verify` over a stack whose worker is the real one."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import STATUS_INDEX, LocalStack
+from scripts.pixfleet.verify.check_result import CheckResult
+from scripts.pixfleet.verify.repair import Repair
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.cloud.status_index import StatusIndex
@@ -16,7 +18,7 @@ from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import CommandResult, RunCommand
 from tests.support.fakes import unbounded_calls
 from tests.support.images import jpeg
-from tests.support.lazy_variants import put_lazy, store_lazily
+from tests.support.lazy_variants import claimed_to_serve, put_lazy, store_lazily
 
 pytestmark = pytest.mark.functional
 
@@ -439,6 +441,38 @@ def test_lazy_objects_go_when_a_source_is_made_again(
         Bucket=stack.variants_bucket, Prefix=stored_key("lost.jpg", "w96.avif")
     )
     assert lazy["KeyCount"] == 0
+
+
+def test_a_repair_waits_for_a_renderer(
+    verify: Verify,
+    drop: Callable[..., None],
+    stack: LocalStack,
+    clients: Clients,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The renderer claims the keys after the audit."""
+    drop("lost.jpg", "more.jpg")
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=stored_key("lost.jpg", "w32.webp"))
+    put_lazy(clients.s3, stack.variants_bucket, "more.jpg", LAZY[0], "")
+    claims: list[Any] = []
+
+    def run(self: Repair, differences: Iterable[CheckResult]) -> Iterator[int]:
+        claims.extend(claimed_to_serve(ledger, key, LAZY[1]) for key in ("lost.jpg", "more.jpg"))
+        object.__setattr__(self.context, "sleep", lambda _: release())
+        return repair_run(self, differences)
+
+    def release() -> None:
+        while claims:
+            ledger.release_serving(claims.pop())
+
+    repair_run = Repair.run
+    monkeypatch.setattr(Repair, "run", run)
+
+    repaired = verify("--repair", "--yes")
+
+    assert repaired.document["repair"] == {"enqueued": 1, "deleted": 1, "indexed": 0, "failed": 0}
+    assert ledger.read("lost.jpg").is_unfinished
 
 
 def test_a_lazy_object_that_was_stored_a_moment_ago_is_no_difference(
