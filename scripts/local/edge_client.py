@@ -33,6 +33,14 @@ class EdgeClient:
         """Put the edge's clock forward."""
         self._ask("POST", advance_seconds=seconds)
 
+    def let_fail(self, **statuses: int) -> None:
+        """Have these origins answer with a status from now on, and no others."""
+        self._ask("POST", failing=statuses)
+
+    def evict_all(self) -> None:
+        """Evict every response from every cache."""
+        self._ask("POST", evict_all=True)
+
     def _ask(self, method: str, **changes: object) -> Mapping[str, Any]:
         connection = http.client.HTTPConnection(HOST, self.instance.port, timeout=TIMEOUT_SECONDS)
         try:

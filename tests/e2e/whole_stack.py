@@ -36,7 +36,7 @@ class Served:
     """An answer of the distribution.
 
     `x_cache` is the first word of X-Cache, `readable_by` the origin whose scripts may read it.
-    `cache_control` is empty without that header.
+    The others are empty without their headers.
     """
 
     status: int
@@ -45,6 +45,9 @@ class Served:
     x_cache: str
     readable_by: str
     cache_control: str
+    etag: str = ""
+    location: str = ""
+    cause: str = ""
 
     def seen(self) -> tuple[str, int]:
         """Decode the picture; return its true type and its width."""
@@ -130,10 +133,17 @@ class WholeStack:
         return document
 
     def get(
-        self, paths: Sequence[str], *, accept: str = "*/*", origin: str = ""
+        self,
+        paths: Sequence[str],
+        *,
+        accept: str = "*/*",
+        origin: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Served]:
         """Fetch paths through the distribution, over one connection."""
+        others = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         headers = {
+            **others,
             "Host": self.names.domain_name,
             "X-Forwarded-Proto": "https",
             "Accept": accept,
@@ -151,6 +161,9 @@ class WholeStack:
                     answer.getheader("X-Cache", "").partition(" ")[0],
                     answer.getheader("Access-Control-Allow-Origin", ""),
                     answer.getheader("Cache-Control", ""),
+                    answer.getheader("ETag", ""),
+                    answer.getheader("Location", ""),
+                    answer.getheader("x-pixfleet-cause", ""),
                 )
 
     def live_code(self) -> bytes:

@@ -17,7 +17,7 @@ def control(edge: Edge, url: str, method: str, body: bytes) -> Reply:
     """Answer a request: GET describes the edge, POST also changes what its JSON document names.
 
     `advance_seconds` puts the clock forward, `assumptions` replaces some, `evict_all` empties
-    every cache.
+    every cache, `failing` are the statuses with which origins answer from now on, by their ids.
     """
     if method == "POST":
         try:
@@ -30,7 +30,7 @@ def control(edge: Edge, url: str, method: str, body: bytes) -> Reply:
 
 
 def _change(edge: Edge, changes: dict[str, object]) -> None:
-    known = {"advance_seconds", "assumptions", "evict_all"}
+    known = {"advance_seconds", "assumptions", "evict_all", "failing"}
     if unknown := changes.keys() - known:
         raise ValueError(f"unknown {', '.join(sorted(unknown))}")
     assumptions = changes.get("assumptions", {})
@@ -40,7 +40,13 @@ def _change(edge: Edge, changes: dict[str, object]) -> None:
     seconds = changes.get("advance_seconds", 0)
     if not isinstance(seconds, int | float):
         raise TypeError("advance_seconds is no number")
+    failing = changes.get("failing", edge.failing)
+    if not isinstance(failing, dict) or not all(
+        isinstance(each, int) for each in failing.values()
+    ):
+        raise TypeError("failing is no object of statuses")
     edge.clock.advance(seconds)
+    edge.failing = failing
     edge.assumptions = changed
     if changes.get("evict_all"):
         edge.evict_all()
@@ -53,7 +59,8 @@ def _description(edge: Edge, url: str) -> dict[str, object]:
     return {
         "url": url,
         "now": edge.clock(),
-        "origin_requests": edge.origin_requests,
+        "origin_requests": edge.origin_requests.total(),
+        "requests_by_origin": dict(edge.origin_requests),
         "cached": {name: len(tier.store) for name, tier in tiers.items()},
         "assumptions": asdict(edge.assumptions),
     }

@@ -1,6 +1,7 @@
 """The whole edge: one edge location, and an origin shield for each region that has one."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -42,12 +43,16 @@ class Edge:
         self.clock = clock or SettableClock()
         self.assumptions = Assumptions()
         self.invalidations = Invalidations(self.clock)
-        self.origin_requests = 0
+        self.origin_requests: Counter[str] = Counter()
+        self.failing: Mapping[str, int] = {}
         self.location = self._tier()
         self.shields: dict[str, Tier] = {}
 
     async def answer(self, route: Route, request: Request, fetch: Fetch) -> Answer:
-        """Answer a request; `fetch` asks an origin once."""
+        """Answer a request; `fetch` asks an origin once.
+
+        An origin that is in `failing` is not asked: it answers with the status that it has there.
+        """
         key = cache_key(route.distribution, request, route.key_policy)
         members = [
             partial(self._behind_location, route.rules, key, fetch, origin)
@@ -82,7 +87,9 @@ class Edge:
         return (await shield.answer(behind, asked)).response
 
     async def _counted(self, fetch: Fetch, origin: Origin, request: Request) -> Response:
-        self.origin_requests += 1
+        self.origin_requests[origin.id] += 1
+        if status := self.failing.get(origin.id):
+            return Response(status)
         return await fetch(origin, request)
 
     def _tier(self) -> Tier:

@@ -41,6 +41,7 @@ def test_get_describes_the_edge(edge: Edge) -> None:
             "url": URL,
             "now": START,
             "origin_requests": 1,
+            "requests_by_origin": {"s3": 1},
             "cached": {"location": 1, "shield eu-west-1": 1},
             "assumptions": {"age_counts": False, "client_errors_need_max_age": False},
         },
@@ -50,6 +51,15 @@ def test_get_describes_the_edge(edge: Edge) -> None:
 def test_post_puts_the_clock_forward(edge: Edge) -> None:
     assert changed(edge, advance_seconds=300.5)["now"] == START + 300.5
     assert edge.clock() == START + 300.5
+
+
+def test_post_lets_origins_fail_and_recover(edge: Edge) -> None:
+    changed(edge, failing={"s3": 503})
+    changed(edge, advance_seconds=1)
+    kept = edge.failing
+    changed(edge, failing={})
+
+    assert (kept, edge.failing) == ({"s3": 503}, {})
 
 
 def test_post_changes_single_assumptions(edge: Edge) -> None:
@@ -77,6 +87,8 @@ def test_post_empties_every_cache(edge: Edge) -> None:
         b'{"advance_seconds": NaN}',
         b'{"assumptions": {"age": true}}',
         b'{"assumptions": 1}',
+        b'{"failing": 503}',
+        b'{"failing": {"s3": "503"}}',
     ],
 )
 def test_a_document_that_is_not_understood_changes_nothing(edge: Edge, body: bytes) -> None:

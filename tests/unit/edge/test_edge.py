@@ -158,6 +158,22 @@ def test_a_shield_caches_the_errors_of_its_origin_but_not_those_of_another() -> 
     run(scenario)
 
 
+def test_an_origin_that_is_to_fail_is_not_asked_but_counted() -> None:
+    async def scenario() -> None:
+        served = Served({"s3": picture("no-store"), "renderer": picture("no-store")})
+        served.edge.failing = {"s3": 503}
+        failed = await served.get(group(S3, RENDERER))
+        served.edge.failing = {}
+        served.edge.clock.advance(60)
+        answered = await served.get(group(S3, RENDERER))
+
+        assert (failed.response.status, answered.response.status) == (503, 200)
+        assert served.names == ["s3"]
+        assert served.edge.origin_requests == {"s3": 2}
+
+    run(scenario)
+
+
 def test_an_invalidation_evicts_from_both_tiers() -> None:
     async def scenario() -> None:
         served = Served({"s3": picture()})
@@ -168,7 +184,7 @@ def test_an_invalidation_evicts_from_both_tiers() -> None:
             await served.get(group(SHIELDED), uri)
 
         assert [request.uri for _, request in served.asked] == ["/a.jpg", "/b.jpg", "/a.jpg"]
-        assert served.edge.origin_requests == 3
+        assert served.edge.origin_requests.total() == 3
 
     run(scenario)
 

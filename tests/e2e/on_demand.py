@@ -1,0 +1,245 @@
+"""What the whole stack must show of variants that are made at their first request.
+
+Its recipe `archive` makes nothing but a thumbnail at upload.
+"""
+
+import base64
+import http.client
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from scripts.local.edge_client import EdgeClient
+from shared.model.keys import stored_key
+from tests.e2e.waiting import wait_for
+from tests.e2e.whole_stack import Served, WholeStack, path_of
+from tests.support.awkward import KEYS as AWKWARD
+from tests.support.images import jpeg
+
+FOLDER = "archive/"
+SIZE = (1400, 1050)
+KEY, NEW, LARGE, TOGETHER = (
+    f"{FOLDER}{name}" for name in ("a.jpg", "new.jpg", "noise.png", "b.jpg")
+)
+AWKWARD_KEYS = tuple(f"{FOLDER}{key}" for key in AWKWARD.values() if len(key.encode()) < 900)
+AVIF, WEBP, JPEG = "image/avif", "image/webp", "image/jpeg"
+# The function's concurrency is ten, and each process of the local AWS loads libvips for a second.
+AT_ONCE = 4
+RENDERED_SECONDS = 180.0
+DAY_SECONDS = 86_400
+FUNCTION = "pixfleet-renderer"
+# A response of the function has less than this.
+LARGEST_BYTES = 4_500_000
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    """The stack's requests, the objects of its bucket, and the calls of its renderer."""
+
+    stack: WholeStack
+
+    @property
+    def edge(self) -> EdgeClient:
+        """Return the control of the edge."""
+        return EdgeClient(self.stack.instance)
+
+    def get(self, key: str, query: str, *, accept: str = "*/*", **headers: str) -> Served:
+        """Fetch one picture through the distribution."""
+        path = f"{path_of(key)}?{query}"
+        (served,) = self.stack.get([path], accept=accept, headers=headers)
+        return served
+
+    def asks(self, origin: str) -> int:
+        """Return how often the edge has asked an origin."""
+        counts: Mapping[str, int] = self.edge.describe()["requests_by_origin"]
+        return counts.get(origin, 0)
+
+    def names(self, key: str) -> set[str]:
+        """Return the names of the stored objects of a source."""
+        before = stored_key(key, "")
+        sizes = self.stack.stored_sizes()
+        return {each.removeprefix(before) for each in sizes if each.startswith(before)}
+
+    def wait_until_published(self, *keys: str) -> None:
+        """Wait until every source has its manifest."""
+        wait_for("the manifests", lambda: self.stack.has_manifests(keys), seconds=RENDERED_SECONDS)
+
+    def call(self, path: str) -> Mapping[str, Any]:
+        """Call the renderer itself, below the edge, and return its response."""
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {},
+            "requestContext": {"http": {"method": "GET", "path": path}, "requestId": "e2e"},
+            "isBase64Encoded": False,
+        }
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=FUNCTION, Qualifier="live", Payload=json.dumps(event).encode()
+        )
+        response: Mapping[str, Any] = json.loads(answer["Payload"].read())
+        return response
+
+    def lines(self) -> Sequence[Mapping[str, Any]]:
+        """Return the renderer's lines in the log."""
+        pages = self.stack.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{FUNCTION}")
+        messages = (event["message"] for page in found for event in page["events"])
+        return [json.loads(each) for each in messages if each.startswith("{")]
+
+
+def assert_a_new_picture_is_answered_at_once(on_demand: OnDemand) -> None:
+    """Ask before the worker is done; later S3 has it, and says whether it has changed."""
+    on_demand.stack.drop({NEW: jpeg(SIZE, seed=1)})
+    at_once = on_demand.get(NEW, "w=640", accept=AVIF)
+    on_demand.wait_until_published(NEW)
+    # The answer of a picture that was not published lives for a minute.
+    on_demand.edge.advance(60)
+    lazily = on_demand.get(NEW, "w=640", accept=AVIF)
+    renders = on_demand.asks("renderer")
+    on_demand.edge.advance(300 + 60)
+    stored = on_demand.get(NEW, "w=640", accept=AVIF)
+    unchanged = on_demand.get(NEW, "w=640", accept=AVIF, if_none_match=stored.etag)
+
+    assert at_once.seen() == (AVIF, 640)
+    assert (lazily.body, stored.body) == (at_once.body, at_once.body)
+    assert unchanged.status == http.client.NOT_MODIFIED
+    assert on_demand.asks("renderer") == renders
+
+
+def assert_a_lazy_file_is_made_once(on_demand: OnDemand) -> None:
+    """First the renderer makes it, then S3 has it, then the cache."""
+    before = on_demand.names(KEY)
+    renders = on_demand.asks("renderer")
+    first = on_demand.get(KEY, "w=640", accept=WEBP)
+    on_demand.edge.evict_all()
+    second = on_demand.get(KEY, "w=640", accept=WEBP)
+    third = on_demand.get(KEY, "w=640", accept=WEBP)
+
+    assert first.seen() == (WEBP, 640)
+    assert first.body == second.body == third.body
+    assert [each.x_cache for each in (first, second, third)] == ["Miss", "Miss", "Hit"]
+    assert on_demand.asks("renderer") == renders + 1
+    assert on_demand.names(KEY) - before == {"w640.webp"}
+    tags = on_demand.stack.client("s3").get_object_tagging(
+        Bucket=on_demand.stack.names.variants_bucket, Key=stored_key(KEY, "w640.webp")
+    )
+    assert tags["TagSet"] == [{"Key": "pixfleet", "Value": "lazy"}]
+
+
+def assert_simultaneous_calls_make_it_once(on_demand: OnDemand) -> None:
+    """Call below the cache, in processes that do not know of each other."""
+    path = f"/{stored_key(TOGETHER, 'w960.webp')}"
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        responses = list(threads.map(on_demand.call, [path] * AT_ONCE))
+
+    assert {each["statusCode"] for each in responses} == {http.client.OK}
+    assert len({each["body"] for each in responses}) == 1
+    renders = [each for each in on_demand.lines() if each.get("key") == TOGETHER]
+    assert 1 <= sum(each.get("on_demand_renders", 0) for each in renders) <= 2
+    assert sum(each.get("on_demand_stores", 0) for each in renders) == 1
+
+
+def assert_a_rung_wider_than_the_source_is_a_copy(on_demand: OnDemand) -> None:
+    widest = on_demand.get(KEY, "w=1920", accept=WEBP)
+    same = on_demand.get(KEY, "variant=w1920&format=webp", accept=WEBP)
+
+    assert widest.seen() == (WEBP, SIZE[0])
+    assert same.body == widest.body
+
+
+def assert_a_large_file_is_redirected_to(on_demand: OnDemand) -> None:
+    """Lambda answers 6 MB at most; the viewer gets the file from S3."""
+    first = on_demand.get(LARGE, "w=1280", accept=JPEG)
+    (second,) = on_demand.stack.get([first.location])
+
+    assert (first.status, first.cache_control) == (http.client.FOUND, "no-store")
+    assert second.seen() == ("image/png", 1280)
+    assert len(second.body) > LARGEST_BYTES
+
+
+def assert_awkward_keys_are_rendered(on_demand: OnDemand) -> None:
+    """Through the edge a path is encoded; Lambda also decodes it for a caller."""
+    for key in AWKWARD_KEYS:
+        encoded = on_demand.get(key, "w=320", accept=WEBP)
+        decoded = on_demand.call(f"/{stored_key(key, 'w320.avif')}")
+
+        assert encoded.seen() == (WEBP, 320), key
+        assert decoded["statusCode"] == http.client.OK, key
+        with Image.open(BytesIO(base64.b64decode(decoded["body"]))) as picture:
+            assert (picture.format, picture.width) == ("AVIF", 320), key
+        assert {"w320.avif", "w320.webp"} <= on_demand.names(key), key
+
+
+def assert_an_overloaded_bucket_has_nothing_rendered(on_demand: OnDemand) -> None:
+    """For a minute S3 answers 503, to requests for stored objects and for missing ones."""
+    renders = on_demand.asks("renderer")
+    on_demand.edge.evict_all()
+    on_demand.edge.let_fail(variants=503)
+    overloaded = []
+    for _ in range(6):
+        overloaded += [on_demand.get(KEY, query, accept=AVIF) for query in ("w=320", "w=960")]
+        on_demand.edge.advance(10)
+    on_demand.edge.let_fail()
+    on_demand.edge.advance(10)
+
+    assert {each.status for each in overloaded} == {http.client.SERVICE_UNAVAILABLE}
+    assert on_demand.asks("renderer") == renders
+    assert on_demand.get(KEY, "w=320", accept=AVIF).status == http.client.OK
+
+
+def assert_an_edge_that_cannot_read_is_noticed(on_demand: OnDemand) -> None:
+    """Take the bucket's policy away for a moment; the objects must be a minute old."""
+    s3, bucket = on_demand.stack.client("s3"), on_demand.stack.names.variants_bucket
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    renders = on_demand.asks("renderer")
+    s3.delete_bucket_policy(Bucket=bucket)
+    try:
+        on_demand.edge.evict_all()
+        blind = on_demand.get(KEY, "variant=thumb", accept=AVIF)
+        large = on_demand.get(LARGE, "w=1280", accept=JPEG)
+    finally:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    on_demand.edge.evict_all()
+
+    assert blind.seen()[0] == AVIF
+    assert (large.status, large.location) == (http.client.SERVICE_UNAVAILABLE, "")
+    assert on_demand.asks("renderer") == renders + 2
+    assert sum(each.get("edge_blind", 0) for each in on_demand.lines()) == 2
+
+
+def noise_png() -> bytes:
+    """Return a transparent picture that no encoder makes small."""
+    pixels = np.random.default_rng(7).integers(0, 256, (1280, 1280, 4), np.uint8)
+    found = BytesIO()
+    Image.fromarray(pixels, "RGBA").save(found, "PNG", compress_level=1)
+    return found.getvalue()
+
+
+def sources() -> Mapping[str, bytes]:
+    """Return what is uploaded before `CHECKS`."""
+    pictures = {key: jpeg((400, 300), seed=at) for at, key in enumerate(AWKWARD_KEYS)}
+    return {
+        KEY: jpeg(SIZE, seed=101),
+        TOGETHER: jpeg(SIZE, seed=102),
+        LARGE: noise_png(),
+        **pictures,
+    }
+
+
+CHECKS: Sequence[Callable[[OnDemand], None]] = (
+    assert_a_new_picture_is_answered_at_once,
+    assert_a_lazy_file_is_made_once,
+    assert_simultaneous_calls_make_it_once,
+    assert_a_rung_wider_than_the_source_is_a_copy,
+    assert_a_large_file_is_redirected_to,
+    assert_awkward_keys_are_rendered,
+    assert_an_overloaded_bucket_has_nothing_rendered,
+    assert_an_edge_that_cannot_read_is_noticed,
+)
