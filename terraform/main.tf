@@ -31,6 +31,7 @@ module "storage" {
   cors_origins                   = var.storage.cors_origins
   delete_old_versions_after_days = var.storage.delete_old_versions_after_days
   existing_sources_bucket        = var.storage.existing_sources_bucket
+  expire_lazy_after_days         = var.storage.expire_lazy_after_days
   expire_sources_after_days      = var.storage.expire_sources_after_days
   expire_variants_after_days     = var.storage.expire_variants_after_days
   kms_key_arn                    = var.kms_key_arn

@@ -138,7 +138,31 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:FilterLogEvents"]
-    resources = ["${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-worker:*"]
+    resources = [for name in concat(["worker"], local.has_renderer ? ["renderer"] : []) : "${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-${name}:*"]
+  }
+
+  # `doctor` and `status`: failed renders and the month's purged paths.
+  dynamic "statement" {
+    for_each = module.ledger.serving_table[*]
+
+    content {
+      sid       = "ReadServingTable"
+      actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem"]
+      resources = [statement.value.arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.has_renderer ? ["${var.prefix}-renderer"] : []
+
+    content {
+      sid     = "InspectRenderer"
+      actions = ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy"]
+      resources = [
+        "${local._own_arn["lambda"]}:function:${statement.value}",
+        "${local._own_arn["lambda"]}:function:${statement.value}:*",
+      ]
+    }
   }
 
   statement {

@@ -145,6 +145,7 @@ variable "storage" {
     delete_old_versions_after_days = optional(number)
     existing_sources_bucket        = optional(string)
     existing_sources_kms_key_arn   = optional(string)
+    expire_lazy_after_days         = optional(number)
     expire_sources_after_days      = optional(number)
     expire_variants_after_days     = optional(number)
     replication = optional(object({

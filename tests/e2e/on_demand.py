@@ -31,8 +31,7 @@ AWKWARD_KEYS = tuple(f"{FOLDER}{key}" for key in AWKWARD.values() if len(key.enc
 AVIF, WEBP, JPEG = "image/avif", "image/webp", "image/jpeg"
 # The function's concurrency is ten, and each process of the local AWS loads libvips for a second.
 AT_ONCE = 4
-RENDERED_SECONDS = 180.0
-DAY_SECONDS = 86_400
+RENDERED_SECONDS, BLIND_SECONDS = 180.0, 90.0
 FUNCTION = "pixfleet-renderer"
 # A response of the function has less than this.
 LARGEST_BYTES = 4_500_000
@@ -165,16 +164,14 @@ def assert_a_large_file_is_redirected_to(on_demand: OnDemand) -> None:
 
 
 def assert_awkward_keys_are_rendered(on_demand: OnDemand) -> None:
-    """Through the edge a path is encoded; Lambda also decodes it for a caller."""
+    """Through the edge a path is encoded; a function URL also decodes it for a caller."""
     for key in AWKWARD_KEYS:
         encoded = on_demand.get(key, "w=320", accept=WEBP)
-        decoded = on_demand.call(f"/{stored_key(key, 'w320.avif')}")
+        decoded = on_demand.call(f"/{stored_key(key, 'w320.webp')}")
 
         assert encoded.seen() == (WEBP, 320), key
-        assert decoded["statusCode"] == http.client.OK, key
-        with Image.open(BytesIO(base64.b64decode(decoded["body"]))) as picture:
-            assert (picture.format, picture.width) == ("AVIF", 320), key
-        assert {"w320.avif", "w320.webp"} <= on_demand.names(key), key
+        assert base64.b64decode(decoded["body"]) == encoded.body, key
+        assert "w320.webp" in on_demand.names(key), key
 
 
 def assert_an_overloaded_bucket_has_nothing_rendered(on_demand: OnDemand) -> None:
@@ -195,23 +192,29 @@ def assert_an_overloaded_bucket_has_nothing_rendered(on_demand: OnDemand) -> Non
 
 
 def assert_an_edge_that_cannot_read_is_noticed(on_demand: OnDemand) -> None:
-    """Take the bucket's policy away for a moment; the objects must be a minute old."""
+    """Take the bucket's policy away for a moment; an object must be a minute old to be noticed."""
     s3, bucket = on_demand.stack.client("s3"), on_demand.stack.names.variants_bucket
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    renders = on_demand.asks("renderer")
     s3.delete_bucket_policy(Bucket=bucket)
+
+    def is_noticed() -> bool:
+        on_demand.edge.evict_all()
+        assert on_demand.get(KEY, "variant=thumb", accept=AVIF).seen()[0] == AVIF
+        return any(each.get("edge_blind") for each in on_demand.lines())
+
     try:
         on_demand.edge.evict_all()
-        blind = on_demand.get(KEY, "variant=thumb", accept=AVIF)
+        asked = on_demand.asks("renderer")
         large = on_demand.get(LARGE, "w=1280", accept=JPEG)
+        asked_once = on_demand.asks("renderer") == asked + 1
+        wait_for("a line with edge_blind", is_noticed, seconds=BLIND_SECONDS)
     finally:
         s3.put_bucket_policy(Bucket=bucket, Policy=policy)
     on_demand.edge.evict_all()
 
-    assert blind.seen()[0] == AVIF
+    # A redirect would lead back to the renderer, without end.
     assert (large.status, large.location) == (http.client.SERVICE_UNAVAILABLE, "")
-    assert on_demand.asks("renderer") == renders + 2
-    assert sum(each.get("edge_blind", 0) for each in on_demand.lines()) == 2
+    assert asked_once
 
 
 def noise_png() -> bytes:

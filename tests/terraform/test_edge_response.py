@@ -120,6 +120,19 @@ def test_redirects_and_errors_keep_their_own_time(
     assert "x-amz-meta-pixfleet-version" not in headers
 
 
+@pytest.mark.parametrize("status", [302, 404, 503])
+def test_what_the_renderer_says_reaches_the_viewer(engine: EdgeEngine, status: int) -> None:
+    said = {
+        "cache-control": "no-store" if status == 302 else "max-age=5",
+        "location": "/cat.jpg?variant=w1920&format=webp",
+        "retry-after": "5",
+        "server-timing": "render;dur=200",
+        "x-pixfleet-cause": "truncated",
+    }
+
+    assert _response_headers(engine, {"w": "640"}, said, status) == said
+
+
 def test_metadata_about_the_source_is_removed(engine: EdgeEngine) -> None:
     headers = _response_headers(engine, {"v": "0123456789ab", "format": "webp"}, STORED)
 

@@ -11,6 +11,7 @@ from scripts.pixfleet.doctor import (
     queues,
     recipes,
     render_children,
+    renderer,
     resources,
     settings,
     trigger,
@@ -29,6 +30,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "trigger": trigger.check,
     "parts": resources.check,
     edge_functions.EDGE_FUNCTIONS: edge_functions.check,
+    renderer.RENDERER: renderer.check,
     "render children": render_children.check,
     "alarms": alarms.check,
 }

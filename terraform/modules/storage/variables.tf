@@ -103,6 +103,21 @@ variable "existing_sources_bucket" {
   }
 }
 
+variable "expire_lazy_after_days" {
+  description = "Days after which a variant that was made at a request is deleted, to be made again at the next one; null never deletes it for its age."
+  type        = number
+  default     = null
+  nullable    = true
+
+  validation {
+    condition = var.expire_lazy_after_days == null || (
+      coalesce(var.expire_lazy_after_days, 1) >= 1
+      && floor(coalesce(var.expire_lazy_after_days, 1)) == coalesce(var.expire_lazy_after_days, 1)
+    )
+    error_message = "expire_lazy_after_days must be a whole number of days, at least 1, or null: S3 runs lifecycle rules once a day."
+  }
+}
+
 variable "expire_sources_after_days" {
   description = "Days after which a source is deleted, and its variants with it; null keeps sources. For an existing sources bucket: what its own lifecycle rules do."
   type        = number

@@ -42,6 +42,27 @@ resource "aws_s3_bucket_lifecycle_configuration" "variants" {
     }
   }
 
+  # What a renderer made has the tag, and is made again at the next request.
+  dynamic "rule" {
+    for_each = var.expire_lazy_after_days[*]
+
+    content {
+      id     = "expire-lazy"
+      status = "Enabled"
+
+      filter {
+        tag {
+          key   = "pixfleet"
+          value = "lazy"
+        }
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
   # Keys of variants begin with two hex digits, so sixteen rules cover them all; a rule without a prefix
   # would expire `_recipes/`, which the worker needs.
   dynamic "rule" {

@@ -24,6 +24,7 @@ run "values_that_s3_refuses_are_refused" {
     abort_uploads_after_days       = 0
     delete_old_versions_after_days = 0.5
     existing_sources_bucket        = "arn:aws:s3:::holiday-photos"
+    expire_lazy_after_days         = 0.5
     expire_sources_after_days      = 0
     kms_key_arn                    = "arn:aws:kms:eu-west-1:123456789012:alias/aws/s3"
     prefix                         = "abcdefghijklmnopqrstuvwxyzabcdef"
@@ -33,6 +34,7 @@ run "values_that_s3_refuses_are_refused" {
     var.abort_uploads_after_days,
     var.delete_old_versions_after_days,
     var.existing_sources_bucket,
+    var.expire_lazy_after_days,
     var.expire_sources_after_days,
     var.kms_key_arn,
     var.prefix,

@@ -137,6 +137,31 @@ run "by_default_buckets_are_private_sources_have_versions_and_variants_do_not_ex
   }
 }
 
+run "only_what_was_made_at_a_request_expires_by_its_tag" {
+  command = plan
+
+  variables {
+    expire_lazy_after_days = 30
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.variants.rule :
+      "${rule.filter[0].tag[0].key}=${rule.filter[0].tag[0].value} ${rule.expiration[0].days}" if rule.id == "expire-lazy"
+    ] == ["pixfleet=lazy 30"]
+    error_message = "Got ${jsonencode(aws_s3_bucket_lifecycle_configuration.variants.rule)}."
+  }
+}
+
+run "lazy_variants_are_kept_by_default" {
+  command = plan
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.variants.rule : rule.id if rule.id == "expire-lazy"] == []
+    error_message = "Variants expire although nobody asked for it."
+  }
+}
+
 run "sources_expire_and_variants_after_them" {
   command = plan
 
