@@ -141,13 +141,12 @@ data "aws_iam_policy_document" "operator" {
     resources = [for name in concat(["worker"], local.has_renderer ? ["renderer"] : []) : "${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-${name}:*"]
   }
 
-  # `doctor` and `status`: failed renders and the month's purged paths.
   dynamic "statement" {
     for_each = module.ledger.serving_table[*]
 
     content {
-      sid       = "ReadServingTable"
-      actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem"]
+      sid       = "InspectServingTable"
+      actions   = ["dynamodb:DescribeTable"]
       resources = [statement.value.arn]
     }
   }

@@ -19,6 +19,8 @@ from scripts.local.terraform_root import ROOT, TerraformRoot
 from scripts.local.up import destroy
 from scripts.pixfleet.doctor.finding import FindingStatus
 from shared.model.keys import manifest_key, stored_folder, stored_key
+from tests.e2e.on_demand import CHECKS, OnDemand
+from tests.e2e.on_demand import sources as on_demand_sources
 from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
@@ -26,7 +28,7 @@ from tests.e2e.whole_stack import Served, WholeStack, path_of
 from tests.support.images import jpeg, truncated_jpeg
 from tests.support.urls_page import table
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 # Narrower than most rungs: those have its own width, and cost no encoding.
 SIZE = (400, 300)
@@ -85,6 +87,7 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     assert_its_urls_open_in_a_browser(stack)
     assert_scripts_of_other_origins_may_read_refusals(stack)
     assert_the_page_says_what_a_browser_gets(stack)
+    assert_pictures_are_made_on_demand(stack)
     assert causes(stack) == BAD
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output
@@ -103,6 +106,7 @@ def local(command: str, instance: Instance, *options: str) -> subprocess.Complet
 
 def assert_every_variant_is_stored_and_served(stack: WholeStack) -> None:
     manifests = {key: stack.manifest(key)["variants"] for key in KEYS}
+    # Lazy files have no bytes yet.
     promised = {
         stored_key(key, f"{each['name']}.{each['slot']}"): each["bytes"]
         for key, variants in manifests.items()
@@ -169,8 +173,8 @@ def assert_a_deleted_picture_is_purged(stack: WholeStack) -> None:
 
 
 def assert_scripts_of_other_origins_may_read_refusals(stack: WholeStack) -> None:
-    """Ask for what the edge function refuses, and for what S3 does not have."""
-    for path, status in (("/photos/0.jpg?w=wide", 400), ("/photos/none.jpg", 403)):
+    """Ask for what the edge function refuses, and for what does not exist."""
+    for path, status in (("/photos/0.jpg?w=wide", 400), ("/photos/none.jpg", 404)):
         (refused,) = stack.get([path], origin="https://www.example.org")
         assert refused.status == status
         assert refused.readable_by in ("*", "https://www.example.org")
@@ -187,10 +191,13 @@ def assert_the_page_says_what_a_browser_gets(stack: WholeStack) -> None:
         "/cat.jpg": path_of(ready),
         "/gone.jpg": path_of(gone),
         "/broken.jpg": "/photos/half.jpg",
+        "/new.jpg": "/photos/new.jpg",
     }
 
     differences = []
     for state, request, *expected in table("states"):
+        if state == "just uploaded, not rendered yet":
+            stack.drop({"photos/new.jpg": jpeg(SIZE, seed=len(KEYS) + 1)})
         path, _, query = request.replace("VERSION", version).partition("?")
         address = f"{keys.get(path, path)}?{query}"
         (served,) = stack.get([address], origin="https://www.example.org")
@@ -200,8 +207,20 @@ def assert_the_page_says_what_a_browser_gets(stack: WholeStack) -> None:
     assert not differences
 
 
+def assert_pictures_are_made_on_demand(stack: WholeStack) -> None:
+    """Run the checks of `on_demand`, whose pictures are uploaded only now."""
+    on_demand = OnDemand(stack)
+    sources = on_demand_sources()
+    stack.drop(sources)
+    on_demand.wait_until_published(*sources)
+    for check in CHECKS:
+        check(on_demand)
+
+
 def body_of(served: Served) -> str:
     """Return what the page calls this body."""
+    if not served.body:
+        return "nothing"
     kinds = {"image": "picture", "application/json": "JSON", "application/xml": "XML"}
     kinds["text/plain; charset=utf-8"] = "text"
     kind = served.content_type

@@ -53,7 +53,7 @@ def test_parameters_of_other_services_do_what_the_page_says(
     assert isinstance(found, str)
     _, _, key_and_name = found.strip("/").partition("/")
     key, _, name = key_and_name.rpartition("/")
-    if expected == "403":
+    if expected == "404":
         # The path is the key of a source that does not exist.
         assert f"/{key}" == urlsplit(url).path.replace(",", "%2C")
     else:

@@ -13,7 +13,7 @@ from tests.support.iam.evaluator import (
     decide,
     read_policy,
 )
-from tests.support.iam.recorder import OPERATOR, RENDERER, WORKER, Recorder, policies
+from tests.support.iam.recorder import OPERATOR, PURGE, RENDERER, WORKER, Recorder, policies
 from tests.support.iam.unneeded import UNNEEDED
 from tests.support.iam.usage import differences
 
@@ -185,11 +185,11 @@ def test_a_query_on_an_index_needs_the_index() -> None:
 def test_every_rendered_policy_can_be_evaluated() -> None:
     found = policies()
 
-    assert set(found.roles) == {WORKER, RENDERER, OPERATOR}
+    assert set(found.roles) == {WORKER, RENDERER, PURGE, OPERATOR}
     assert set(found.resources) == {
         SOURCES,
         VARIANTS,
-        *(f"{SQS}{name}" for name in ("bulk", "dead-letter", "live")),
+        *(f"{SQS}{name}" for name in ("bulk", "dead-letter", "live", "purge")),
     }
 
 
