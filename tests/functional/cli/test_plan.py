@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.plan.changes import Effect, RecipeSetChange
 from scripts.pixfleet.plan.similarity import ScorerPool
+from scripts.pixfleet.plan.source_trial import TrialTools, try_source
+from scripts.pixfleet.plan.sources import FolderSources
+from scripts.pixfleet.trial_render import TrialRenderer
+from shared.imaging.render_pool import RenderPool
+from shared.model.limits import Limits
+from shared.model.recipe_reader import read_recipes
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.conftest import RECIPES
 from tests.support import images
+from tests.support.recipes import recipe, recipe_document
 
 pytestmark = pytest.mark.functional
 
@@ -327,3 +336,28 @@ def test_an_animation_has_no_lazy_files(
 
     assert answer.document["means_per_source"]["new_objects"] == 6
     assert answer.document["lazy"] is None
+
+
+def test_a_lazy_file_that_is_a_copy_takes_no_render(
+    render_pool: RenderPool, tmp_path: Path
+) -> None:
+    """Two rungs are wider than the drawing, whose exact WebP is also its best AVIF slot's file."""
+    drawing = Image.new("RGB", (500, 400), "white")
+    ImageDraw.Draw(drawing).rectangle((50, 50, 250, 250), outline="black", fill=(20, 90, 200))
+    drawing.save(tmp_path / "drawing.png")
+    lazy = {"widths": [200, 800, 1600], "formats": ["avif", "webp"], "lazy": ["webp"]}
+    old, new = (
+        read_recipes(recipe_document(recipe(variants=[{**lazy, "lazy": each}])))
+        for each in (False, ["webp"])
+    )
+    tools = TrialTools(TrialRenderer(render_pool, Limits(), 60))
+
+    trial = try_source(
+        "drawing.png", FolderSources(tmp_path), RecipeSetChange(old, new), tools, scores=False
+    )
+
+    assert trial.effect is Effect.LAZIER
+    assert trial.lazy is not None
+    assert (trial.lazy.all_files, len(trial.lazy.files)) == (6, 3)
+    rendered = {each.variant for each in trial.lazy.files if each.cpu_seconds}
+    assert rendered == {"w200"}
