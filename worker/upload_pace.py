@@ -132,7 +132,10 @@ class UploadPace:
 
 @dataclass(slots=True)
 class PendingUploads:
-    """The objects of one image that are not stored yet, at the pace of their worker."""
+    """The objects of one image that are not stored yet, at the pace of their worker.
+
+    An image may have more objects than were expected, if its lazy files are made at upload.
+    """
 
     pace: UploadPace
     objects: int
@@ -160,5 +163,6 @@ class PendingUploads:
 
     def _take_off(self, objects: int) -> None:
         with self._lock:
-            self.objects -= objects
-        self.pace.take_off(objects)
+            taken = min(objects, self.objects)
+            self.objects -= taken
+        self.pace.take_off(taken)

@@ -233,6 +233,21 @@ def test_what_an_image_gives_up_is_no_longer_in_the_backlog(
     assert (pace.backlog, pending.objects, pending.slow_downs) == (0, 0, 1)
 
 
+def test_an_image_with_more_objects_than_were_expected_takes_nothing_off_for_another(
+    pace: UploadPace, until: Deadline
+) -> None:
+    """Its lazy files were made at upload, too, because it moves."""
+    pending, other = pace.admit(2, until), pace.admit(5, until)
+
+    for _ in range(6):
+        pending.accepted()
+    before = pace.backlog
+    pending.close()
+
+    assert (before, pace.backlog) == (5, 5)
+    assert other.objects == 5
+
+
 def test_uploads_of_an_image_take_the_turns_of_its_worker(
     clock: FakeClock, pace: UploadPace, until: Deadline
 ) -> None:
