@@ -183,8 +183,8 @@ def dies(*_arguments: object) -> None:
 
 
 def dies_after(real: Callable[..., object]) -> Callable[..., None]:
-    def call(*arguments: Any) -> None:  # noqa: ANN401 - passed through
-        real(*arguments)
+    def call(*arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed through
+        real(*arguments, **options)
         raise ProcessDied
 
     return call
