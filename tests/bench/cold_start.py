@@ -1,4 +1,4 @@
-"""Compares cold starts of the worker and the renderer with the import of boto3 and one client.
+"""Compares cold starts of worker, renderer and API with the import of boto3 and one client.
 
 `python -m tests.bench.cold_start` unpacks the package for this machine, and the unpruned
 distributions of its lock file. It starts a new interpreter for each measurement, alternately, and
@@ -39,6 +39,11 @@ OURS = {
         "import worker.renderer.handler; from shared.cloud.clients import build_serving_clients;"
         "from worker.renderer.policy import CALL_LIMITS;"
         "build_serving_clients(CALL_LIMITS, connections=2)"
+    ),
+    "api": (
+        "import worker.api.handler; from worker.api.context import build_api_context;"
+        "from worker.api.settings import ApiSettings;"
+        "build_api_context(ApiSettings('f', 's', 'v', 'l', 't', 's3://v/r'))"
     ),
 }
 CLOCK = "import time; began = time.process_time(); {}; print(time.process_time() - began)"
