@@ -1,10 +1,11 @@
 """Renders one object of a source."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.cloud.objects import variant_metadata
 from shared.cloud.watermarks import Resolved
-from shared.imaging.child_protocol import DoneFrame, Job
+from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.model.codec import Codec
 from shared.model.errors import DecodeTimeout, OutOfTime
 from shared.model.focal import read_focal
@@ -41,35 +42,36 @@ def render(
 
     Raises `SourceChanged` if the source has been replaced or deleted since it was seen.
     """
-    policy, deadline = context.policy, context.deadline
     # What follows a render, be it an answer or the note of a failure, has the time of one call.
-    until = deadline.earlier(policy.calls.call_seconds)
+    until = context.deadline.earlier(context.policy.calls.call_seconds)
     data = context.objects.fetch(source, until)
     request_log.add_timing("fetch")
+    job = Job(
+        resolved.recipe.without_keys(),
+        context.settings.limits,
+        read_focal(source.overrides.focal),
+        only=file,
+    )
     with context.render_pool.child(wait_seconds=until.remaining_seconds()) as child:
         request_log.add_timing("wait")
-        until.require(policy.least_render_seconds, "render")
-        longest = min(policy.longest_render_seconds, context.settings.render_seconds)
-        limit = min(longest, until.remaining_seconds())
-        job = Job(
-            resolved.recipe.without_keys(),
-            context.settings.limits,
-            read_focal(source.overrides.focal),
-            only=file,
-        )
+        until.require(context.policy.least_render_seconds, "render")
         request_log.renders += 1
-        made: tuple[Codec, bytes] | None = None
+        longest = min(context.policy.longest_render_seconds, context.settings.render_seconds)
+        limit = min(longest, until.remaining_seconds())
         try:
-            for reply in child.render(
-                data, job, time_limit_seconds=limit, watermark=resolved.watermark
-            ):
-                if not isinstance(reply, DoneFrame):
-                    made = (reply[0].codec, reply[1])
+            made = _file(
+                child.render(data, job, time_limit_seconds=limit, watermark=resolved.watermark)
+            )
         except DecodeTimeout as late:
             if limit < longest:
                 raise OutOfTime("The invocation ended before it.", stage="render") from late
             raise
         finally:
             request_log.add_timing("render")
-    assert made is not None, "the child sends the file that was planned"  # noqa: S101
     return Rendered(source, resolved.recipe, *made)
+
+
+def _file(replies: Iterator[tuple[VariantFrame, bytes] | DoneFrame]) -> tuple[Codec, bytes]:
+    """Return the one file of a render, once its child has sent all replies."""
+    ((frame, data),) = (each for each in replies if not isinstance(each, DoneFrame))
+    return frame.codec, data

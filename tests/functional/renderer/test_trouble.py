@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
-from shared.model.errors import ClaimLost, DecoderCrash, DecodeTimeout
+from shared.model.errors import ClaimLost, DecoderCrash, DecodeTimeout, Throttled
 from shared.model.keys import stored_key
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
@@ -88,6 +88,18 @@ def test_a_child_that_is_killed_fails_one_request_and_not_the_next(
 
     assert (killed_once.status, killed_once.cause) == (503, "decoder_crash")
     assert served.ask("w64.webp").status == 200
+
+
+def test_trouble_of_aws_is_not_remembered_as_that_of_the_picture(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    crashing(monkeypatch, [Throttled("said AWS", stage="fetch")])
+
+    first, second = served.ask(NAME), served.ask(NAME)
+
+    assert (first.status, first.cause) == (503, "throttled")
+    assert second.status == 200
 
 
 def test_a_failure_of_one_version_is_not_that_of_the_next(
