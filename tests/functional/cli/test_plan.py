@@ -343,7 +343,9 @@ def test_a_lazy_file_that_is_a_copy_takes_no_render(
 ) -> None:
     """Two rungs are wider than the drawing, whose exact WebP is also its best AVIF slot's file."""
     drawing = Image.new("RGB", (500, 400), "white")
-    ImageDraw.Draw(drawing).rectangle((50, 50, 250, 250), outline="black", fill=(20, 90, 200))
+    for at in range(12):
+        box = (20 * at, 15 * at, 20 * at + 120, 15 * at + 60)
+        ImageDraw.Draw(drawing).rectangle(box, outline="black", fill=(20 * at, 90, 200))
     drawing.save(tmp_path / "drawing.png")
     lazy = {"widths": [200, 800, 1600], "formats": ["avif", "webp"], "lazy": ["webp"]}
     old, new = (
