@@ -178,7 +178,7 @@ def die_before_the_commit(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -
             delivery.process(KEY)
 
 
-def dies(*_arguments: object) -> None:
+def dies(*_arguments: object, **_options: object) -> None:
     raise ProcessDied
 
 
