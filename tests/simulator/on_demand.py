@@ -14,9 +14,10 @@ from tests.simulator.source_history import SourceHistory
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
 from tests.simulator.workers import Workers
+from tests.support.staleness import PURGE_WINDOW_SECONDS
 
 # As Terraform has it.
-PURGE_LANE = Lane(PURGE, (1_000, 20, 1), window_seconds=10.0)
+PURGE_LANE = Lane(PURGE, (1_000, 20, 1), window_seconds=PURGE_WINDOW_SECONDS)
 
 
 class OnDemand:

@@ -24,7 +24,7 @@ MAGIC = {
     Codec.WEBP: b"RIFF\0\0\0\0WEBP",
     Codec.JPEG: b"\xff\xd8\xff",
 }
-WIDE, NARROW = (640, 480), (40, 30)
+WIDE, NARROW = (640, 480), (30, 22)
 
 
 class Shape(Enum):

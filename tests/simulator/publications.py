@@ -77,6 +77,13 @@ class Publications(Observer):
         last = results[count - 1]
         return self._has(stored, body, last.version, last.at)
 
+    def was_taken_away(self, stored: str, seconds: float) -> bool:
+        """Return whether the last result before so many seconds was a removal or a rejection."""
+        key, _ = parse_stored_key(stored)
+        results = self._results[key]
+        count = bisect_right(results, self._now() - seconds, key=lambda each: each.at)
+        return bool(count) and not results[count - 1].version
+
     def is_of_version(self, stored: str, body: bytes, version: str) -> bool:
         """Return whether bytes are of the version of a manifest, or were written after it.
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from random import Random
 
 from scripts.local.edge.messages import Response
@@ -73,6 +74,10 @@ class Viewers(Observer):
         self._reading = 0
         self.publications = publications
         self.has_renderer = False
+        # Whether people read without being told to.
+        self.is_reading = True
+        # How long after a removal or a rejection its pictures may be read, if purges work.
+        self.purged_seconds = inf
         self.counts: Counter[str] = Counter()
 
     @property
@@ -82,10 +87,12 @@ class Viewers(Observer):
 
     def start(self, keys: Sequence[str]) -> None:
         """Read these keys at random times from now on."""
-        self._read_after_a_while(keys, TIMED_READS)
+        self._read_after_a_while(keys, TIMED_READS if self.is_reading else 0)
 
     def after(self, call: Call) -> None:
         """Let a viewer read after some of the writes, before the worker goes on."""
+        if not self.is_reading:
+            return
         if key := ledger_key(call):
             self._plan_reads_after_result(key)
         elif (stored := written(call)) and call.arguments["Bucket"] == VARIANTS:
@@ -97,8 +104,11 @@ class Viewers(Observer):
     def look(self, key: str, choice: int) -> None:
         """Let somebody read one of the variants now."""
         if pictures := self.urls(key):
-            region = REGIONS[choice % len(REGIONS)]
-            stored = pictures[choice // len(REGIONS) % len(pictures)]
+            self.look_at(pictures[choice % len(pictures)])
+
+    def look_at(self, stored: str) -> None:
+        """Let somebody in each region read a variant now."""
+        for region in REGIONS:
             self._start(0.0, partial(self._read_picture, region, stored))
 
     def check_the_end(self, right: Mapping[str, bytes]) -> None:
@@ -107,14 +117,15 @@ class Viewers(Observer):
         `right` has the bytes of each stored key; empty if there is no such picture.
         """
         self._scheduler.time += self._caches.picture_seconds + TRAVEL_SECONDS + ERROR_SECONDS
-        for stored, body in right.items():
-            self._start(0.0, partial(self._check_shown, stored, body))
+        # One after another, because more at once than the renderer's concurrency are refused.
+        self._start(0.0, partial(self._check_shown, right))
         self._scheduler.run(until=lambda: self.is_done, longest_seconds=END_SECONDS)
 
-    def _check_shown(self, stored: str, body: bytes) -> None:
-        seen = self._get(self._dice.choice(REGIONS), stored)
-        if seen.body != body:
-            raise StaleRead(f"/{stored} shows {seen.body!r} at the end, not {body!r}.")
+    def _check_shown(self, right: Mapping[str, bytes]) -> None:
+        for stored, body in right.items():
+            seen = self._get(self._dice.choice(REGIONS), stored)
+            if seen.body != body:
+                raise StaleRead(f"/{stored} shows {seen.body!r} at the end, not {body!r}.")
 
     def _plan_reads_after_result(self, key: str) -> None:
         if self.publications.has_result(key):
@@ -124,8 +135,11 @@ class Viewers(Observer):
     def _start(self, seconds: float, read: Callable[[], None]) -> None:
         """Let somebody read in a task of its own, because the renderer takes its time."""
 
+        is_now = not seconds
+        self._reading += is_now
+
         def work() -> None:
-            self._reading += 1
+            self._reading += not is_now
             read()
             self._reading -= 1
 
@@ -185,6 +199,8 @@ class Viewers(Observer):
     def _check_age(self, stored: str, seen: Response, bound: float) -> None:
         self.counts["superseded reads"] += self.publications.is_superseded(stored, seen.body)
         bound += TRAVEL_SECONDS + (RENDERER_SECONDS if self.has_renderer else 0)
+        if self.publications.was_taken_away(stored, self.purged_seconds):
+            bound = min(bound, self.purged_seconds)
         failed_at = self._edge.failed_at.get(stored, 0.0)
         if self._scheduler.time - failed_at <= bound + ERROR_SECONDS:
             self.counts["reads while S3 refuses"] += 1

@@ -59,7 +59,7 @@ class Plan:
     tape: bytes = b""
     pollers: int = 2
     runners: int = 0
-    # The seed of the reads through the edge; there are none with 0.
+    # The seed of the reads through the edge; with 0, nobody reads except by an action.
     reads: int = 0
     # Whether there are a renderer and a purge function.
     on_demand: bool = False
@@ -108,7 +108,8 @@ class World:
         if self.on_demand:
             self.workers.on_deploy.append(self.on_demand.deploy)
         self.user = User(services, self.workers, self._by_tape.outages)
-        self.viewers = self._viewers(key_policy) if plan.reads else None
+        has_viewers = plan.reads or plan.on_demand
+        self.viewers = self._viewers(key_policy) if has_viewers else None
         if self.viewers:
             self.user.look = self.viewers.look
         self.surprises: list[str] = []
@@ -161,6 +162,7 @@ class World:
         """Return the viewers, their caches and how often S3 refuses the edge, all by one seed."""
         dice = Random(self._plan.reads)  # noqa: S311 - no secret
         caches, refused_share = dice.choice(ALL_CACHES), dice.choice(REFUSED_SHARES)
+        refused_share *= bool(self._plan.reads)
 
         def refuses() -> bool:
             is_down = "s3" in self._by_tape.outages
@@ -184,6 +186,7 @@ class World:
         cloudfront.pick = dice.choice
         self.user.evict = partial(edge.evict_everywhere, ["/*"])
         viewers = Viewers(self.services, edge, publications, caches, self.trace, dice)
+        viewers.is_reading = bool(self._plan.reads)
         if self.on_demand:
             viewers.names, viewers.has_renderer = self._names_of, True
         self.network.observers += [publications, viewers]

@@ -7,7 +7,9 @@ terraform/modules/delivery.
 from dataclasses import dataclass
 
 from scripts.local.edge.cache_key import KeyPolicy, Selection
+from scripts.local.edge.invalidation import SECONDS_IN_PROGRESS
 from scripts.local.edge.lifetimes import Assumptions, CachingRules, TimeToLive
+from shared.events.purge import AGAIN_SECONDS
 from shared.model.cache_control import EDGE_SECONDS, MANIFEST_SECONDS, REVALIDATING_SECONDS
 
 # As terraform/modules/delivery has them.
@@ -25,6 +27,12 @@ BY_PATH = KeyPolicy()
 TRAVEL_SECONDS = 2
 # What a renderer answers may have been read when its invocation began.
 RENDERER_SECONDS = 25
+# After a removal or a rejection, CloudFront is asked twice to evict a picture. The second message
+# has a delay; the purge function collects messages for as long as its window is open; and then
+# each cache evicts at its own time.
+PURGE_WINDOW_SECONDS = 10
+PURGED_SECONDS = AGAIN_SECONDS + PURGE_WINDOW_SECONDS + int(SECONDS_IN_PROGRESS) + TRAVEL_SECONDS
+
 # Age has whole seconds, so a cache may take a response for up to a second younger than it is.
 AGE_ROUNDING_SECONDS = 1
 
