@@ -65,9 +65,16 @@ def _published(files: PageFiles, variants: VariantsReader, page_input: PageInput
         Total("Source", human_bytes(row.source.bytes)),
         Total("All variants", human_bytes(row.total_bytes)),
         Total("Rendered in", f"{entry.cpu_seconds:.2f}", "s"),
+        *_on_demand(entry),
     ]
     title = f"{page_input.key}: {counted(len(row.variants), 'variant')}"
     return fill_template("show.html", page=Page(title, note, totals, cards))
+
+
+def _on_demand(entry: Entry) -> tuple[Total, ...]:
+    """Return how many names are copies, and how many objects requests have added, if any."""
+    counts = {"Copies on demand": len(entry.equal), "Added by requests": len(entry.lazy)}
+    return tuple(Total(label, str(count)) for label, count in counts.items() if count)
 
 
 def _rejected(files: PageFiles, page_input: PageInput) -> str:

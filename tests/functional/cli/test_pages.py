@@ -13,11 +13,15 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.manifest.__main__ import DOCS
 from scripts.pixfleet.stack.ssm_parameter import Distribution
+from shared.clock import SystemClock
+from shared.cloud.ledger import Ledger
 from shared.model.keys import manifest_key
 from tests.functional.cli.conftest import RunCommand
+from tests.support.fakes import unbounded_calls
 from tests.support.html_page import HtmlPage
 from tests.support.images import alpha_png, animated_gif, jpeg
 from tests.support.json_schema import inlined, is_valid
+from tests.support.lazy_variants import store_lazily
 
 pytestmark = pytest.mark.functional
 
@@ -181,6 +185,22 @@ def test_a_page_refers_to_files_of_its_own_folder_only(
     assert any("source" in src for src in images)
     assert all((tmp_path / src).stat().st_size for src in images)
     assert "<c>" not in html
+
+
+@pytest.mark.usefixtures("made")
+def test_show_counts_what_requests_have_added(
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients, tmp_path: Path
+) -> None:
+    clock = SystemClock()
+    ledger = Ledger(clients.dynamodb, unbounded_calls(clock), stack.ledger_table, clock)
+    before = pixfleet("show", KEY, "--no-open", "--to", tmp_path / "before")
+    store_lazily(ledger, clients.s3, stack.variants_bucket, KEY, "w32.avif", "w64.avif")
+
+    after = pixfleet("show", KEY, "--no-open", "--to", tmp_path / "after")
+
+    assert (before.code, after.code) == (0, 0)
+    pages = [(tmp_path / name / "index.html").read_text() for name in ("before", "after")]
+    assert ["Added by requests" in page for page in pages] == [False, True]
 
 
 @pytest.mark.usefixtures("made")
