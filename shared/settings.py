@@ -65,6 +65,7 @@ class Settings:
     unpublished_renders: int
     on_demand_host: str
     on_demand_port: int
+    signed_urls: bool
     log_format: str
 
 
@@ -164,6 +165,7 @@ def read_settings(
         unpublished_renders=reader.whole("UNPUBLISHED_RENDERS", 5, low=1, high=1000),
         on_demand_host=reader.form("ON_DEMAND_HOST", HOST, "an address") or LOOPBACK,
         on_demand_port=reader.whole("ON_DEMAND_PORT", 0, low=0, high=65_535),
+        signed_urls=reader.flag("SIGNED_URLS"),
         log_format=reader.word("LOG", "json", among=("json", "console")),
     )
     if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:

@@ -1,5 +1,7 @@
 # docs/settings.md describes each setting. Settings that are not set here have the worker's default.
 locals {
+  needs_signing = try(length(var.delivery.signing_key_group_ids) > 0, false)
+
   asked_environment = {
     PIXFLEET_CHILD_IMAGES     = var.worker.child_images
     PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb
@@ -34,5 +36,6 @@ locals {
     local.renderer_concurrency == null ? {} : {
       PIXFLEET_UNPUBLISHED_RENDERS = tostring(max(1, floor(local.renderer_concurrency / 2)))
     },
+    local.needs_signing ? { PIXFLEET_SIGNED_URLS = "true" } : {},
   ))
 }

@@ -9,7 +9,7 @@ locals {
     distribution = {
       functions     = module.delivery.functions
       id            = module.delivery.distribution.id
-      needs_signing = try(length(var.delivery.signing_key_group_ids) > 0, false)
+      needs_signing = local.needs_signing
       url           = module.delivery.distribution.url
     }
     environment    = local.worker_environment

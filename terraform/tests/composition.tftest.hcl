@@ -130,6 +130,19 @@ run "half_of_the_renderers_are_left_to_what_is_published" {
   }
 }
 
+run "the_renderer_redirects_to_no_url_where_all_are_signed" {
+  command = plan
+
+  variables {
+    delivery = { signing_key_group_ids = ["group"] }
+  }
+
+  assert {
+    condition     = local.renderer_environment["PIXFLEET_SIGNED_URLS"] == "true" && !can(local.worker_environment["PIXFLEET_SIGNED_URLS"])
+    error_message = "A reader would be redirected to a 403."
+  }
+}
+
 run "one_renderer_may_render_what_is_not_published" {
   command = plan
 

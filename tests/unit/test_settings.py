@@ -46,6 +46,7 @@ DEFAULTS = Settings(
     unpublished_renders=5,
     on_demand_host="127.0.0.1",
     on_demand_port=0,
+    signed_urls=False,
     log_format="json",
 )
 
@@ -82,6 +83,7 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "PURGE_QUEUE": (PURGES, replace(DEFAULTS, purge_queue=PURGES)),
     "UNPUBLISHED_RENDERS": ("2", replace(DEFAULTS, unpublished_renders=2)),
     "ON_DEMAND_HOST": ("::1", replace(DEFAULTS, on_demand_host="::1")),
+    "SIGNED_URLS": ("true", replace(DEFAULTS, signed_urls=True)),
     "LOG": ("console", replace(DEFAULTS, log_format="console")),
     "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
     "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),

@@ -184,7 +184,9 @@ class _Answer:
         )
         if response.status != OK or (content.data is not None and len(content.data) <= most_bytes):
             return response
-        if not is_stored or asked.file is None:
+        # With signed URLs a redirect would lead to a 403; S3 has the next request's answer.
+        may_redirect = is_stored and not self.context.settings.signed_urls
+        if not may_redirect or asked.file is None:
             self.log.answered = Answered.UNAVAILABLE
             return unavailable(Cause.ACCESS_DENIED if self.log.is_blind else Cause.TOO_MANY_BYTES)
         variant, slot = asked.file

@@ -11,6 +11,8 @@ module "site" {
     complete_seconds_p95 = 60
     email                = var.email
     monthly_budget_usd   = 500
+    renderer_daily_usd   = 20
+    renders_per_minute   = 1000
   }
 
   delivery = {
@@ -19,6 +21,7 @@ module "site" {
     cors_origins          = ["https://${var.domain_name}"]
     domain_names          = ["images.${var.domain_name}"]
     hsts                  = { max_age_seconds = 63072000, include_subdomains = true }
+    on_demand             = { memory_mb = 3008, provisioned_concurrency = 2, reserved_concurrency = 20 }
     origin_shield_region  = "eu-central-1"
     price_class           = "PriceClass_All"
     signing_key_group_ids = [aws_cloudfront_key_group.this.id]
@@ -39,6 +42,7 @@ module "site" {
     access_logs_bucket             = var.logs_bucket
     cors_origins                   = ["https://${var.domain_name}"]
     delete_old_versions_after_days = 90
+    expire_lazy_after_days         = 90
     replication = {
       # Through its versioning, because S3 replicates only to a versioned bucket.
       destination_bucket_arn  = "arn:${data.aws_partition.current.partition}:s3:::${aws_s3_bucket_versioning.replica.bucket}"

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -375,6 +375,19 @@ def test_an_edge_that_cannot_read_a_large_object_is_not_redirected_without_end(
     again = served.ask(NAME)
 
     assert (again.status, again.headers["retry-after"]) == (503, "5")
+
+
+def test_where_urls_are_signed_a_large_object_is_stored_and_asked_for_again(
+    make_served: Callable[..., RendererWorld],
+) -> None:
+    served = make_served(PIXFLEET_SIGNED_URLS="true")
+    served.publish(PICTURE)
+    served.with_policy(max_body_bytes=100)
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.headers["retry-after"], got.body) == (503, "5", b"")
+    assert served.is_stored(NAME)
 
 
 def test_a_large_object_that_may_not_be_stored_is_a_503(served: RendererWorld) -> None:
