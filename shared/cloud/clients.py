@@ -148,8 +148,12 @@ def build_purge_clients(limits: CallLimits, *, session: "Session | None" = None)
     return clients
 
 
-def build_presigning_client(limits: CallLimits, *, session: "Session") -> "S3Client":
+def build_presigning_client(
+    limits: CallLimits, *, session: "Session", endpoint_url: str
+) -> "S3Client":
     """Return a client that signs requests for others to send; raises as `build_clients` does.
+
+    `endpoint_url` is the endpoint of an ordinary client: that of AWS, or of a local AWS.
 
     It signs by version 4, for the region's own endpoint: an older signature covers no headers, and
     a new bucket's global endpoint redirects, which no browser follows across origins. It adds no
@@ -157,9 +161,8 @@ def build_presigning_client(limits: CallLimits, *, session: "Session") -> "S3Cli
     https://docs.aws.amazon.com/boto3/latest/guide/s3-presigned-urls.html
     """
     with _checked_settings():
-        own_endpoint = session.client("s3").meta.endpoint_url
         # A bucket's name in the host name needs a name server that knows all buckets.
-        style: Literal["virtual", "path"] = "virtual" if _is_of_aws(own_endpoint) else "path"
+        style: Literal["virtual", "path"] = "virtual" if _is_of_aws(endpoint_url) else "path"
         config = _config(limits.connect_seconds, limits.read_seconds, 1).merge(
             Config(
                 signature_version="s3v4",

@@ -102,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotPackage as problem:
         print(problem, file=sys.stderr)
         return problem.exit_code
-    return int(max(*packed.values(), *compiled.values()) > GOAL)
+    # No image waits for the API, so its cold start has no goal.
+    costs = [cost for found in (packed, compiled) for name, cost in found.items() if name != "api"]
+    return int(max(costs) > GOAL)
 
 
 def _unpacked(folder: Path) -> tuple[Path, Path]:

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 # API Gateway waits 30 s for an answer.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 ANSWER_SECONDS = 28.0
-# A client waits for the answer, so a call fails soon; the client repeats the request.
-CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=3, attempts=2, call_seconds=8.0)
+# A client waits for the answer, so a call fails soon; the client repeats the request. After the
+# longest wait for a pending image, 20 s, there is time for a call.
+CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=2, attempts=2, call_seconds=5.0)
 # Deletions and lists of several keys make calls at the same time.
 CONNECTIONS = 16
 
@@ -112,7 +113,9 @@ def build_api_context(settings: ApiSettings) -> ApiContext:
     """Return the dependencies that the settings describe."""
     session = open_session()
     clients = build_clients(CALL_LIMITS, connections=CONNECTIONS, session=session)
-    presigning = build_presigning_client(CALL_LIMITS, session=session)
+    presigning = build_presigning_client(
+        CALL_LIMITS, session=session, endpoint_url=clients.s3.meta.endpoint_url
+    )
     presigner = Presigner(presigning, settings.sources_bucket)
     return assemble(settings, SystemClock(), clients, presigner)
 

@@ -150,7 +150,12 @@ def _api(clients: Clients) -> Api:
     create_serving(clients.dynamodb, SERVING)
     clients.s3.put_object(Bucket=VARIANTS, Key=RECIPES_KEY, Body=json.dumps(RECIPES))
     session = boto3.session.Session(region_name="us-east-1")
-    presigner = Presigner(build_presigning_client(CALL_LIMITS, session=session), SOURCES)
+    presigner = Presigner(
+        build_presigning_client(
+            CALL_LIMITS, session=session, endpoint_url=clients.s3.meta.endpoint_url
+        ),
+        SOURCES,
+    )
     return Api(assemble(SETTINGS, FakeClock(NOW), clients, presigner), clients)
 
 

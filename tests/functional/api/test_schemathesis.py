@@ -17,8 +17,8 @@ from shared.clock import SystemClock
 from shared.cloud.clients import Clients, build_presigning_client
 from shared.cloud.presigner import Presigner
 from tests.functional.api.conftest import PURGES, RECIPES_KEY, SERVING, SETTINGS
-from tests.functional.api.issuer import AUDIENCE, ISSUER, Issuer
 from tests.functional.conftest import RECIPES, SOURCES, VARIANTS
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from worker.api.app import build_app
 from worker.api.audit import Audit
 from worker.api.context import CALL_LIMITS, assemble
@@ -61,7 +61,12 @@ def _app(clients: Clients, issuer: Issuer) -> Audit:
     clients.s3.put_object(Bucket=VARIANTS, Key=RECIPES_KEY, Body=json.dumps(RECIPES))
     queue = clients.sqs.create_queue(QueueName=PURGES)["QueueUrl"]
     session = boto3.session.Session(region_name="us-east-1")
-    presigner = Presigner(build_presigning_client(CALL_LIMITS, session=session), SOURCES)
+    presigner = Presigner(
+        build_presigning_client(
+            CALL_LIMITS, session=session, endpoint_url=clients.s3.meta.endpoint_url
+        ),
+        SOURCES,
+    )
     settings = replace(SETTINGS, purge_queue=queue, deletes_versions=True)
     context = assemble(settings, SystemClock(), clients, presigner)
     return build_app(context, VerifiedIdentities(issuer, ISSUER, (AUDIENCE,)))

@@ -12,6 +12,7 @@ from shared.cloud.source_bucket import expiry_of
 from shared.model.entry import Entry
 from shared.model.errors import Cause, Permanent, PoisonSuspect, Truncated
 from tests.functional.api.conftest import Api
+from tests.support.fakes import FakeClock
 from worker.api.fields import time_or_unset
 from worker.api.images.advice import ADVICE, OTHERWISE, advice_for
 from worker.api.images.status import MAX_READS, MAX_WAIT_SECONDS, pauses
@@ -194,6 +195,31 @@ def test_a_wait_reads_the_ledger_twelve_times_at_most(
     assert answer.status_code == 202
     assert len(reads) <= MAX_READS == 12
     assert sum(pauses_made) == pytest.approx(20)
+
+
+def test_a_wait_of_slow_reads_is_answered_in_time(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.drop(KEY)
+    clock = api.context.clock
+    assert isinstance(clock, FakeClock)
+    began = clock.now()
+    ledger = type(api.context.ledger)
+    read = ledger.read
+
+    def slow(self: Any, key: str) -> Entry:  # noqa: ANN401
+        clock.sleep(0.5)
+        return read(self, key)
+
+    async def pass_time(seconds: float) -> None:
+        clock.sleep(seconds)
+
+    monkeypatch.setattr(ledger, "read", slow)
+
+    answer = ask(api.client(sleep=pass_time), wait=20)
+
+    assert answer.status_code == 202
+    assert clock.now() - began <= 21
 
 
 @pytest.mark.parametrize("seconds", range(MAX_WAIT_SECONDS + 1))

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from shared.model.errors import Misconfigured
 from tests.functional.api.conftest import Api
-from tests.functional.api.issuer import AUDIENCE, ISSUER, KEY_ID, Issuer
+from tests.support.issuer import AUDIENCE, ISSUER, KEY_ID, Issuer
 from worker.api.app import build_app
 from worker.api.local import read_local_settings
 from worker.api.tokens import VerifiedIdentities

@@ -116,7 +116,12 @@ def test_a_put_has_no_checksum_that_nobody_asked_for(client: TestClient) -> None
 
 def test_signed_urls_name_the_endpoint_of_the_region(clients: Clients) -> None:
     session = Session(region_name="eu-west-1")
-    presigner = Presigner(build_presigning_client(CALL_LIMITS, session=session), "sources")
+    presigner = Presigner(
+        build_presigning_client(
+            CALL_LIMITS, session=session, endpoint_url=clients.s3.meta.endpoint_url
+        ),
+        "sources",
+    )
     terms = UploadTerms("cat.jpg", 1, "image/jpeg")
 
     form, request = presigner.form(terms, seconds=9), presigner.put(terms, seconds=9)

@@ -9,6 +9,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from shared.cloud.source_bucket import Upload
+from shared.deadline import Deadline
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.state import Reason, changed_since
 from worker.api.addresses import image_path
@@ -87,10 +88,12 @@ async def _status(call: Call, key: str, wait_seconds: int) -> Reply:
     accepted_key(key, call.caller.prefix)
     call.note(key=key)
     seen = await run_in_threadpool(_see, call, key)
+    until = Deadline.after(wait_seconds, call.context.clock)
     for pause in pauses(wait_seconds):
-        if seen.is_decided:
+        left = until.remaining_seconds()
+        if seen.is_decided or not left:
             break
-        await call.context.sleep(pause)
+        await call.context.sleep(min(pause, left))
         seen = await run_in_threadpool(_see_again, call, seen)
     return await run_in_threadpool(_reply, call, key, seen)
 

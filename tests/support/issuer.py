@@ -39,10 +39,14 @@ class Issuer:
         signing: object = self.private_key if key is None else key
         return jwt.encode(kept, signing, algorithm=algorithm, headers={"kid": key_id})  # type: ignore[arg-type] # any key
 
-    def public_key(self) -> jwt.PyJWK:
-        """Return the key as an issuer publishes it."""
+    def key_set(self) -> dict[str, list[dict[str, object]]]:
+        """Return the key set as an issuer publishes it."""
         public = RSAAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
-        return jwt.PyJWK({**public, "kid": KEY_ID, "use": "sig"}, algorithm="RS256")
+        return {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
+
+    def public_key(self) -> jwt.PyJWK:
+        """Return the key that verifies tokens."""
+        return jwt.PyJWK(self.key_set()["keys"][0], algorithm="RS256")
 
     def get_signing_key_from_jwt(self, token: str) -> jwt.PyJWK:
         """Return the key that a token names, as `jwt.PyJWKClient` does."""

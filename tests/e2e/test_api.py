@@ -1,0 +1,240 @@
+"""The API as a server, with tokens, S3's own checks of what was signed, and a worker behind it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx2
+import pytest
+
+from scripts.local.instance import HOST
+from scripts.local.stack import create_serving
+from tests.e2e.fleet import Fleet
+from tests.e2e.processes import Runner, free_port
+from tests.e2e.waiting import wait_for
+from tests.support.images import jpeg
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+
+pytestmark = pytest.mark.e2e
+
+SERVING = "e2e-api-serving"
+JPEG = "image/jpeg"
+PICTURE = jpeg((80, 60))
+
+
+class Server(Runner):
+    """A `python -m worker.api.local`."""
+
+    program = "worker.api.local"
+
+
+@contextmanager
+def published_keys(issuer: Issuer) -> Iterator[str]:
+    """Serve the public key of an issuer, and yield the URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(issuer.key_set()).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
+            pass
+
+    server = ThreadingHTTPServer((HOST, 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}/keys"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(name="issuer", scope="module")
+def _issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(name="url", scope="module")
+def _url(fleet: Fleet, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    create_serving(fleet.clients.dynamodb, SERVING)
+    port = free_port()
+    log = tmp_path_factory.mktemp("api") / "api.log"
+    with published_keys(issuer) as jwks_url:
+        settings = {
+            # MiniStack checks the signature of a URL, and knows this key only.
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "PIXFLEET_SERVING_TABLE": SERVING,
+            "PIXFLEET_API_ISSUER": ISSUER,
+            "PIXFLEET_API_AUDIENCES": AUDIENCE,
+            "PIXFLEET_API_JWKS_URL": jwks_url,
+            "PIXFLEET_API_PORT": str(port),
+            "PIXFLEET_API_PREFIX_CLAIM": "folder",
+            "PIXFLEET_LOG": "json",
+        }
+        with Server(fleet.stack, log, **settings):
+            url = f"http://{HOST}:{port}"
+            wait_for("the API is up", lambda: _is_up(url))
+            yield url
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/v1/health").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.fixture(name="api")
+def _api(url: str, issuer: Issuer) -> Iterator[httpx2.Client]:
+    token = issuer.token(folder="ann")
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(base_url=url, headers=headers, timeout=40) as client:
+        yield client
+
+
+def sign(api: httpx2.Client, key: str, data: bytes = PICTURE, **fields: object) -> Any:  # noqa: ANN401
+    wanted = {"key": key, "bytes": len(data), "type": JPEG, **fields}
+    answer = api.post("/v1/uploads", json=wanted)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def post(signed: Any, data: bytes, **changes: str) -> int:  # noqa: ANN401
+    fields = {**signed["fields"], **changes}
+    files = {"file": ("file", data, "application/octet-stream")}
+    return httpx2.post(signed["url"], data=fields, files=files).status_code
+
+
+def put(signed: Any, data: bytes, **changes: str) -> int:  # noqa: ANN401
+    headers: Mapping[str, str] = {**signed["headers"], **changes}
+    return httpx2.put(signed["url"], content=data, headers=headers).status_code
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_an_upload_becomes_ready(api: httpx2.Client, runner: Runner, method: str) -> None:
+    digest = sha256(PICTURE).hexdigest()
+    signed = sign(api, f"ann/{method}.jpg", method=method, sha256=digest)
+
+    stored = post(signed, PICTURE) if method == "POST" else put(signed, PICTURE)
+    answer = api.get(f"{signed['image']}&wait=20")
+
+    image = answer.json()
+    assert stored in {200, 201, 204}
+    assert (answer.status_code, image["status"]) == (200, "ready")
+    assert image["owner"] == "ann@example.com"
+    assert (image["bytes"], image["width"]) == (len(PICTURE), 80)
+
+
+def test_a_broken_picture_is_told_with_its_cause(api: httpx2.Client, runner: Runner) -> None:
+    signed = sign(api, "ann/broken.jpg", PICTURE[:200])
+    post(signed, PICTURE[:200])
+
+    answer = api.get(f"{signed['image']}&wait=20")
+
+    assert answer.status_code == 422
+    assert answer.json()["cause"] in {"truncated", "corrupt"}
+
+
+def test_a_deleted_picture_is_gone(api: httpx2.Client, runner: Runner) -> None:
+    signed = sign(api, "ann/deleted.jpg")
+    post(signed, PICTURE)
+    assert api.get(f"{signed['image']}&wait=20").status_code == 200
+
+    assert api.delete("/v1/images/ann/deleted.jpg").status_code == 202
+
+    assert api.get(signed["image"]).status_code == 410
+
+
+def test_s3_refuses_a_form_that_differs_from_what_was_signed(
+    api: httpx2.Client, fleet: Fleet
+) -> None:
+    """MiniStack does not check a form's SHA-256, which `functional/api` finds in the policy."""
+    signed = sign(api, "ann/form.jpg")
+
+    refused = {
+        "length": post(signed, PICTURE + b"x"),
+        "type": post(signed, PICTURE, **{"Content-Type": "text/html"}),
+        "key": post(signed, PICTURE, key="bob/form.jpg"),
+        "owner": post(signed, PICTURE, **{"x-amz-meta-pixfleet-owner": "bob"}),
+        "field": post(signed, PICTURE, **{"x-amz-meta-recipe": "other"}),
+    }
+
+    assert {name: status for name, status in refused.items() if status < 400} == {}
+    assert stored_sources(fleet, "ann/form.jpg", "bob/form.jpg") == []
+
+
+def test_s3_refuses_a_put_that_differs_from_what_was_signed(
+    api: httpx2.Client, fleet: Fleet
+) -> None:
+    digest = sha256(PICTURE).hexdigest()
+    signed = sign(api, "ann/put.jpg", method="PUT", sha256=digest, if_absent=True)
+    other = {**signed, "url": signed["url"].replace("put.jpg", "other.jpg")}
+
+    refused = {
+        "length": put(signed, PICTURE + b"x"),
+        "type": put(signed, PICTURE, **{"Content-Type": "text/html"}),
+        "checksum": put(signed, bytes(len(PICTURE))),
+        "owner": put(signed, PICTURE, **{"x-amz-meta-pixfleet-owner": "bob"}),
+        "key": put(other, PICTURE),
+    }
+
+    assert {name: status for name, status in refused.items() if status < 400} == {}
+    assert stored_sources(fleet, "ann/put.jpg", "ann/other.jpg") == []
+    assert put(signed, PICTURE) == 200
+    assert put(signed, PICTURE) == 412
+
+
+def test_a_large_file_arrives_in_parts(api: httpx2.Client, fleet: Fleet) -> None:
+    data = bytes(8 * 2**20 + 5)
+    upload = sign(api, "ann/parts.jpg", data, method="MULTIPART")
+    path = f"/v1/uploads/{upload['upload_id']}"
+    pieces = {1: data[: upload["part_bytes"]], 2: data[upload["part_bytes"] :]}
+
+    first = api.post(f"{path}/parts/1").json()
+    assert httpx2.put(first["url"], content=pieces[2]).status_code >= 400
+    assert httpx2.put(first["url"], content=pieces[1]).status_code == 200
+    assert api.post(f"{path}/complete").json()["missing"] == [2]
+    second = api.post(f"{path}/parts/2").json()
+    assert httpx2.put(second["url"], content=pieces[2]).status_code == 200
+    done = api.post(f"{path}/complete")
+
+    assert done.status_code == 200
+    assert stored_sources(fleet, "ann/parts.jpg") == ["ann/parts.jpg"]
+
+
+def test_the_server_verifies_tokens(api: httpx2.Client, url: str) -> None:
+    other = Issuer().token(folder="ann")
+
+    assert httpx2.get(f"{url}/v1/images").status_code == 401
+    headers = {"Authorization": f"Bearer {other}"}
+    assert httpx2.get(f"{url}/v1/images", headers=headers).status_code == 401
+    assert api.get("/v1/images").status_code == 200
+    assert api.get("/v1/images", params={"prefix": "bob/"}).status_code == 403
+
+
+def stored_sources(fleet: Fleet, *keys: str) -> list[str]:
+    listed = fleet.clients.s3.list_objects_v2(Bucket=fleet.stack.sources_bucket)
+    return [each["Key"] for each in listed.get("Contents", []) if each["Key"] in keys]
+
+
+def test_the_log_has_a_line_for_each_call_and_no_secret(
+    api: httpx2.Client, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    signed = sign(api, "ann/log.jpg")
+
+    log = next(Path(tmp_path_factory.getbasetemp()).glob("api*/api.log")).read_text()
+
+    assert '"operation": "create_upload"' in log
+    assert signed["fields"]["x-amz-signature"] not in log
+    assert api.headers["authorization"].removeprefix("Bearer ") not in log
