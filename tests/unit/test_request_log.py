@@ -116,5 +116,6 @@ def test_every_metric_of_requests_is_a_field_of_their_line() -> None:
 
     own = ((FLEET,),), ((FLEET, "answered"),)
     metrics = {metric.name for metric in METRICS if metric.dimension_sets in own}
+    of_purges = {name for name in metrics if name.startswith("purge")}
 
-    assert metrics <= fields
+    assert metrics - of_purges <= fields
