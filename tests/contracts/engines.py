@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from scripts.local.clients import DUMMY_KEY, local_clients
-from scripts.local.stack import create_ledger
+from scripts.local.stack import create_ledger, create_serving
 from shared.cloud.clients import build_clients
 from tests.simulator.buckets import Buckets
 from tests.simulator.notifications import Change, notification, setup_event
@@ -84,6 +84,12 @@ class Engine:
         """Return the name of a new ledger, with its index."""
         name = f"table-{next(NUMBERS)}"
         create_ledger(self.dynamodb, name)
+        return name
+
+    def serving_table(self) -> str:
+        """Return the name of a new table of the renderer and of purges."""
+        name = f"serving-{next(NUMBERS)}"
+        create_serving(self.dynamodb, name)
         return name
 
     def notified_queue(self, bucket: str) -> str:

@@ -14,11 +14,12 @@ from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
+from shared.cloud.serving import Serving
 from shared.cloud.status_index import StatusIndex
 from shared.model.codec import Codec
 from shared.model.entry import Entry
 from shared.model.errors import Claimed, ClaimLost, Corrupt, SourceChanged
-from shared.model.keys import manifest_key, variant_key
+from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import Slot
 from shared.model.source import Overrides, Source
 from tests.contracts.engines import Engine
@@ -44,6 +45,11 @@ def _objects(engine: Engine, sources: str) -> Objects:
     return Objects(
         engine.s3, unbounded_calls(), sources_bucket=sources, variants_bucket=engine.bucket()
     )
+
+
+@pytest.fixture(name="serving")
+def _serving(engine: Engine) -> Serving:
+    return Serving(engine.dynamodb, unbounded_calls(), engine.serving_table(), engine.clock)
 
 
 @pytest.fixture(name="queues")
@@ -251,6 +257,82 @@ def test_a_known_watermark_is_not_read_again(
 
     assert watermark.data == b"mark"
     assert objects.fetch_watermark(KEY, known=watermark) is watermark
+
+
+def test_what_a_renderer_stores_has_its_tag_and_is_read_back(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    objects.put_lazy_variant(seen(objects), "f00d", ("w32", Slot.WEBP), Codec.WEBP, b"small")
+
+    found = objects.read_variant(variant_key(KEY, "w32", Slot.WEBP), most_bytes=5)
+
+    assert found
+    assert (found.data, found.content_type) == (b"small", "image/webp")
+    assert lazy_tags(engine, objects, "w32.webp") == {"pixfleet": "lazy"}
+
+
+def test_a_copied_variant_has_type_and_metadata_of_the_first_and_a_tag_of_its_own(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    objects.put_variant(seen(objects), "f00d", ("w32", Slot.AVIF), Codec.WEBP, b"small")
+    first = objects.read_variant(variant_key(KEY, "w32", Slot.AVIF), most_bytes=5)
+    assert first
+
+    objects.copy_variant(KEY, "w32.avif", "w32.webp", etag=first.etag)
+
+    copied = objects.read_variant(variant_key(KEY, "w32", Slot.WEBP), most_bytes=5)
+    assert copied
+    assert replace(copied, stored_at=first.stored_at) == first
+    assert lazy_tags(engine, objects, "w32.webp") == {"pixfleet": "lazy"}
+
+
+def test_a_variant_that_was_replaced_is_not_copied(
+    objects: Objects, engine: Engine, sources: str
+) -> None:
+    engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
+    source, file = seen(objects), ("w32", Slot.AVIF)
+    objects.put_variant(source, "f00d", file, Codec.AVIF, b"small")
+    first = objects.read_variant(variant_key(KEY, *file), most_bytes=5)
+    assert first
+    objects.put_variant(source, "f00d", file, Codec.AVIF, b"other")
+
+    with pytest.raises(SourceChanged):
+        objects.copy_variant(KEY, "w32.avif", "w32.webp", etag=first.etag)
+
+    assert objects.read_variant(variant_key(KEY, "w32", Slot.WEBP), most_bytes=5) is None
+
+
+def lazy_tags(engine: Engine, objects: Objects, name: str) -> dict[str, str]:
+    answer = engine.s3.get_object_tagging(
+        Bucket=objects.variants_bucket, Key=stored_key(KEY, name)
+    )
+    return {each["Key"]: each["Value"] for each in answer["TagSet"]}
+
+
+def test_one_renderer_has_the_turn_for_an_object_until_it_ends(
+    serving: Serving, engine: Engine
+) -> None:
+    turn = serving.take_turn("k", 10)
+    assert turn
+
+    assert serving.take_turn("k", 10) is None
+    assert serving.has_turn("k")
+    serving.end_turn(turn)
+    assert not serving.has_turn("k")
+    assert serving.take_turn("k", 10)
+    engine.clock.at += 11
+    assert serving.take_turn("k", 10)
+
+
+def test_paths_are_spent_until_the_budget_of_a_month_is_used_up(serving: Serving) -> None:
+    assert serving.spend_paths("2026-11", 6, 10)
+    assert not serving.spend_paths("2026-11", 6, 10)
+    assert serving.spend_paths("2026-11", 4, 10)
+    assert serving.spend_paths("2026-12", 10, 10)
+
+    assert serving.paths_spent("2026-11") == 10
 
 
 def test_stored_objects_are_deleted_and_missing_ones_are_no_error(
