@@ -38,6 +38,8 @@ from shared.model.errors import Claimed, ClaimLost, Failure
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Another worker may change these as soon as a claim has ended.
+CHANGED_BY_OTHERS = frozenset({"expires_at", "lease_until", "purge_due"})
 # A renderer tries again if another claim has ended since it read the entry.
 SERVING_TRIES = 3
 
@@ -362,7 +364,8 @@ class Ledger:
             )
         except ConditionRefused as refused:
             found = found_fields(refused)
-            if all(found.get(name) == value for name, value in written.items()):
+            own = {name: value for name, value in written.items() if name not in CHANGED_BY_OTHERS}
+            if all(found.get(name) == value for name, value in own.items()):
                 return  # this same write took effect, and its answer was lost
             raise ClaimLost(
                 "Expected our claim on the item, got another or none.", stage="ledger"

@@ -226,6 +226,39 @@ def test_our_own_claim_is_safe_to_repeat(
     ledger.commit(claim, FIELDS)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        claimed,
+        lambda ledger: ledger.clear_purge_due(KEY, ledger.read(KEY).purge_due),
+    ],
+    ids=["claims the key", "sends the purge"],
+)
+def test_a_removal_whose_answer_was_lost_is_done_whatever_another_worker_changes(
+    ledger: Ledger,
+    clients: Clients,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Ledger], object],
+) -> None:
+    """Otherwise the first worker takes the claim away from the second one, which writes on."""
+    ledger.commit(claimed(ledger), FIELDS)
+    removal, real, answers = claimed(ledger), clients.dynamodb.update_item, []
+
+    def deaf(**arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401 - whatever botocore takes
+        answers.append(real(**arguments))
+        if len(answers) == 1:
+            change(ledger)
+            raise client_error("InternalServerError", 500)
+        return answers[-1]
+
+    monkeypatch.setattr(clients.dynamodb, "update_item", deaf)
+
+    ledger.tombstone(removal, {}, purges=True)
+
+    assert len(answers) == 2
+    assert ledger.read(KEY).status == "removed"
+
+
 def test_a_newer_schema_is_left_alone(ledger: Ledger, clients: Clients) -> None:
     clients.dynamodb.put_item(
         TableName=TABLE, Item={"key": {"S": KEY}, "schema": {"N": "2"}, "status": {"S": "new"}}
