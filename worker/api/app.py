@@ -7,6 +7,10 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import (  # codespell:ignore convertors
+    PathConvertor,
+    register_url_convertor,
+)
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +28,15 @@ from worker.api.routing import Route
 from worker.api.translation import problem_of
 
 NOBODY = Caller("", "")
+
+
+class WholeRest(PathConvertor):
+    """The rest of a path, line breaks included; Starlette's own leaves out one at the end."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("whole", WholeRest())
 
 Responder = Callable[[Request], Awaitable[Response]]
 
@@ -51,7 +64,7 @@ def build_app(
 
 def _pattern(route: Route) -> str:
     """Return the path as Starlette writes it: a key may contain slashes."""
-    return route.path.replace("{key}", "{key:path}")
+    return route.path.replace("{key}", "{key:whole}")
 
 
 def _by_method(responders: Mapping[str, Responder]) -> Responder:

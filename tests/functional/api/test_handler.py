@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.model.errors import Misconfigured
 from tests.functional.api.conftest import ANN, Api
@@ -85,6 +87,21 @@ def test_a_path_never_names_another_key(api: Api, invoke: Invoke, key: str) -> N
         assert answer["statusCode"] == 400
         assert "/v1/image?key=" in json.loads(answer["body"])["detail"]
     assert len(api.keys()) == 4
+
+
+@given(key=st.text(min_size=1, max_size=30))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_path_is_answered_for_exactly_its_key_or_refused(
+    api: Api, invoke: Invoke, key: str
+) -> None:
+    answer = invoke("GET", f"/v1/images/{key}")
+
+    status, problem = answer["statusCode"], json.loads(answer["body"])
+    assert status in {400, 404}
+    if status == 404:
+        api.drop(key)
+        assert json.loads(invoke("GET", f"/v1/images/{key}")["body"])["key"] == key
+    assert problem["detail"].endswith(".")
 
 
 def test_a_query_is_decoded_once(api: Api, invoke: Invoke) -> None:

@@ -59,6 +59,26 @@ def test_a_file_is_stored_from_its_parts(api: Api) -> None:
     assert found["Metadata"] == {"pixfleet-owner": "ann@example.com"}
 
 
+def test_a_repeated_completion_is_answered_as_the_first(api: Api) -> None:
+    client = api.client()
+    upload_id = begin(client)["upload_id"]
+    send_all(api, client, upload_id, 1, 2)
+
+    answers = [client.post(f"/v1/uploads/{upload_id}/complete") for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_an_aborted_upload_is_not_completed_by_an_earlier_source(api: Api) -> None:
+    api.drop(KEY, bytes(BYTES))
+    client = api.client()
+    upload_id = begin(client)["upload_id"]
+    client.delete(f"/v1/uploads/{upload_id}")
+
+    assert client.post(f"/v1/uploads/{upload_id}/complete").status_code == 404
+
+
 def test_the_plan_of_the_parts_is_told(client: TestClient) -> None:
     upload = begin(client)
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
@@ -60,9 +59,9 @@ def test_a_valid_token_is_accepted(own: TestClient, issuer: Issuer) -> None:
         {"iss": "https://evil.example.com"},
         {"iss": None},
         {"iss": ISSUER + "/"},
-        {"exp": time.time() - 1},
+        {"exp": 1_000_000_000},
         {"exp": None},
-        {"nbf": time.time() + 600},
+        {"nbf": 4_000_000_000},
     ],
     ids=str,
 )

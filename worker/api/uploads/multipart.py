@@ -13,7 +13,7 @@ from worker.api.calls import Call, Reply
 from worker.api.fields import Key, Time, time_of
 from worker.api.problems import AlreadyExists, Incomplete, NotFound
 from worker.api.uploads.parts import part_count, part_length
-from worker.api.uploads.pending import PendingUpload, pending_upload
+from worker.api.uploads.pending import UPLOAD_SECONDS, PendingUpload, pending_upload
 
 PART_SECONDS = 15 * 60
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -92,9 +92,20 @@ def complete_upload(call: Call, *, upload_id: str) -> Reply:
     """Store the source from its parts, once all of them have arrived.
 
     The service asks S3 which parts there are, so the request has no body. A source that appeared
-    meanwhile is not replaced if the upload was begun with `if_absent`.
+    meanwhile is not replaced if the upload was begun with `if_absent`. A repeated request is
+    answered as the first.
     """
     upload = pending_upload(call, upload_id)
+    try:
+        _complete(call, upload)
+    except NotFound:
+        if not _is_stored(call, upload):
+            raise
+    done = CompletedUpload(key=upload.key, bytes=upload.bytes, image=image_path(upload.key))
+    return Reply(done)
+
+
+def _complete(call: Call, upload: PendingUpload) -> None:
     uploads = call.context.multipart_uploads
     with _known_upload():
         found = uploads.parts(upload.key, upload.s3_id)
@@ -109,8 +120,20 @@ def complete_upload(call: Call, *, upload_id: str) -> Reply:
             raise AlreadyExists(
                 "Abort this upload and choose another key: an image of this key has appeared."
             ) from None
-    done = CompletedUpload(key=upload.key, bytes=upload.bytes, image=image_path(upload.key))
-    return Reply(done)
+
+
+def _is_stored(call: Call, upload: PendingUpload) -> bool:
+    """Return whether the source is there that this upload was begun for.
+
+    S3 gives objects that were uploaded in parts an ETag that tells so, with their number:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    found = call.context.sources.describe(upload.key)
+    if found is None or found.owner != upload.owner:
+        return False
+    is_in_parts = found.source.etag.endswith(f"-{part_count(upload.bytes)}")
+    is_later = found.uploaded_at >= upload.until - UPLOAD_SECONDS
+    return is_in_parts and is_later and found.source.size_bytes == upload.bytes
 
 
 def abort_upload(call: Call, *, upload_id: str) -> Reply:
