@@ -293,3 +293,30 @@ def test_after_a_fault_at_any_call_of_the_renderer_everything_converges(
         assert events["dead letters"] == 0, at
 
     assert dry.count >= history.least_calls
+
+
+def run_purge(fault: OneFault) -> World:
+    """Delete a published source with a fault at one of the purge function's calls."""
+    acts = (PUBLISHED, Action(Act.DELETE, wait=AT_REST))
+    plan = Plan(acts, on_demand=True, struck_kinds=frozenset({"purge"}))
+    world = World(plan, outcomes=fault)
+    fault.is_armed = lambda: not world.is_calm
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_after_a_fault_at_any_call_of_the_purge_function_the_key_is_purged(
+    harm: tuple[CallOutcome, float],
+) -> None:
+    dry = OneFault(-1)
+    run_purge(dry)
+
+    for at in range(dry.count):
+        world = run_purge(OneFault(at, *harm))
+
+        paths = [path for each in world.services.cloudfront.invalidations for path in each.paths]
+        assert f"/{stored_key(KEY, '')}*" in paths, at
+        assert world.events()["dead letters"] == 0, at
+
+    assert dry.count >= 6
