@@ -5,6 +5,7 @@ from uuid import uuid4
 import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from shared.clock import Clock
 
@@ -43,12 +44,13 @@ class Audit:
                 message["headers"] = [*message.get("headers", []), own, NO_STORE, NO_SNIFF]
             await send(message)
 
-        try:
-            await self._app(scope, receive, note_status)
-        finally:
-            seconds = round(self._clock.now() - began, 3)
-            fields = {"method": scope["method"], "status": status, "seconds": seconds, **noted}
-            log.info("api call", request_id=request_id, **fields)
+        with bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, note_status)
+            finally:
+                seconds = round(self._clock.now() - began, 3)
+                fields = {"method": scope["method"], "status": status, "seconds": seconds}
+                log.info("api call", **fields, **noted)
 
 
 def request_id_of(request: Request) -> str:

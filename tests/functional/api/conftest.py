@@ -11,6 +11,7 @@ import pytest
 import structlog
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
+from structlog.contextvars import merge_contextvars
 from structlog.testing import LogCapture
 
 from scripts.local.stack import create_serving
@@ -168,6 +169,6 @@ def _client(api: Api) -> TestClient:
 def _log_lines() -> Iterator[list[Any]]:
     capture = LogCapture()
     before = structlog.get_config()
-    structlog.configure(processors=[capture])
+    structlog.configure(processors=[merge_contextvars, capture])
     yield capture.entries
     structlog.configure(**before)

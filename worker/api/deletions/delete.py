@@ -1,7 +1,6 @@
 """DELETE /v1/images/{key}, POST /v1/deletions: deletes sources; the events do the rest."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from worker.api.deletions.versions import delete_all_versions
 from worker.api.fields import Key
 from worker.api.keys import accepted_key, accepted_key_of_path
 from worker.api.problems import NotConfigured, NotFound, Unavailable
+from worker.api.threads import map_at_once
 
 log = structlog.get_logger()
 
@@ -108,8 +108,7 @@ def create_deletions(call: Call, *, body: NewDeletions) -> Reply:
     _require_allowed(call, body.versions)
     keys = [accepted_key(key, call.caller.prefix) for key in dict.fromkeys(body.keys)]
     call.note(keys=len(keys), versions=body.versions.value)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        deletions = list(threads.map(lambda key: _delete(call, key, body.versions), keys))
+    deletions = map_at_once(lambda key: _delete(call, key, body.versions), keys, most=AT_ONCE)
     return Reply(Deletions(deletions=deletions), 202)
 
 

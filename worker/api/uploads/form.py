@@ -1,7 +1,6 @@
 """POST /v1/images: small files in one form, straight through to the bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -18,6 +17,7 @@ from worker.api.fields import Key
 from worker.api.forms import FormFile
 from worker.api.keys import accepted_key
 from worker.api.problems import AlreadyExists, BadRequest, Problem, Unavailable
+from worker.api.threads import map_at_once
 from worker.api.translation import problem_of
 from worker.api.uploads.terms import require_recipe, require_type
 
@@ -92,8 +92,7 @@ def create_images(call: Call, *, form: NewImages) -> Reply:
         raise type(first)(first.detail, members=_members(map(_refusal, checked)))
     if not form.replace and (existing := _existing(call, checked)):
         raise _exists(_outcomes_if_existing(checked, existing))
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        files = list(threads.map(lambda each: _store(call, each, form), checked))
+    files = map_at_once(lambda each: _store(call, each, form), checked, most=AT_ONCE)
     outcomes = {each.outcome for each in files}
     if FileOutcome.FAILED in outcomes:
         raise Unavailable("Send the files again that failed.", members=_members(files))
@@ -123,9 +122,9 @@ def _refuse_repetitions(checked: Sequence[Checked]) -> None:
 
 
 def _existing(call: Call, checked: Sequence[Checked]) -> frozenset[str]:
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        found = threads.map(call.context.sources.describe, [each.key for each in checked])
-        return frozenset(upload.source.key for upload in found if upload)
+    keys = [each.key for each in checked]
+    found = map_at_once(call.context.sources.describe, keys, most=AT_ONCE)
+    return frozenset(upload.source.key for upload in found if upload)
 
 
 def _store(call: Call, checked: Checked, form: NewImages) -> StoredFile:
