@@ -144,7 +144,7 @@ class Serving:
                 f"purges#{month}",
                 "SET #token = :token, expires_at = :expires ADD #paths :paths",
                 condition="(attribute_not_exists(#paths) AND :paths <= :budget) "
-                "OR #paths <= :most",
+                "OR (#paths <= :most AND #token <> :token)",
                 names={"#paths": "paths"},
                 values={
                     ":token": token,

@@ -127,6 +127,19 @@ def test_an_unknown_key_costs_one_read_and_one_head(
     assert renders == []
 
 
+@pytest.mark.parametrize(
+    ("name", "key"), [("w63.webp", KEY), (NAME, "photos/")], ids=["name", "key"]
+)
+def test_what_no_recipe_has_costs_nothing(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, name: str, key: str
+) -> None:
+    calls = counted_calls(served, monkeypatch)
+
+    assert served.ask(name, key).status == 404
+
+    assert calls == {}
+
+
 def test_a_found_object_costs_one_read_and_one_get(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
