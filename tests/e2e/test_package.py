@@ -149,7 +149,12 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
     output = render_folder.run([str(python)], lambda_environment(task_root, tmp_path), **KINDS)
 
     render_folder.check(*KINDS)
-    handlers = {"worker.batch", "worker.purge.handler", "worker.renderer.handler"}
+    handlers = {
+        "worker.api.handler",
+        "worker.batch",
+        "worker.purge.handler",
+        "worker.renderer.handler",
+    }
     assert handlers <= set(output["handlers"])
     assert output["locks"] == list(Lock)
     assert output["walks_jpegs"]

@@ -18,6 +18,7 @@ LONGEST_FIRST = (
     "tests/terraform/test_modules.py",
     "tests/imaging/test_cascade.py",
     "tests/functional/cli/test_hostile_text.py",
+    "tests/functional/api/test_schemathesis.py",
     "tests/terraform/test_two_stacks.py",
     "tests/imaging/test_limits.py",
     "tests/imaging/test_long_pages.py",
