@@ -22,7 +22,7 @@ from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.context import WorkerContext, build_context
 from worker.policy import POLICY, WorkerPolicy
-from worker.renderer.door import build_door
+from worker.renderer.server import build_server
 
 log = structlog.get_logger()
 
@@ -91,19 +91,19 @@ def main(policy: WorkerPolicy = POLICY) -> int:
         settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format, fleet=settings.fleet)
         context = build_context(settings, policy)
-        door = build_door(settings) if settings.on_demand_port else None
+        renderer = build_server(settings) if settings.on_demand_port else None
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
         return 2
     consumer = Consumer(context)
     log.info("runner started", queue=settings.queue, children=settings.render_children)
-    if door:
-        door.open()
+    if renderer:
+        renderer.open()
     try:
         Runner(context, consumer, stopping).run()
     finally:
-        if door:
-            door.close()
+        if renderer:
+            renderer.close()
         consumer.close()
     log.info("runner stopped")
     return 0

@@ -204,7 +204,7 @@ class Objects:
             return None
 
     def stored_version(self, source_key: str, name: str) -> StoredVersion | None:
-        """Return of which version a stored variant is; None if there is no such object."""
+        """Return the version of a stored variant; None if there is no such object."""
         try:
             answer = self.calls.attempt(
                 lambda: self._s3.head_object(

@@ -77,7 +77,7 @@ class Serving:
     def take_turn(self, stored_key: str, seconds: float) -> Turn | None:
         """Take the turn to render an object; None while another has it.
 
-        The turn is soft: one who renders without it does no harm.
+        The turn is soft: a render without it does no harm.
         """
         return self._take(f"render#{stored_key}", seconds)
 

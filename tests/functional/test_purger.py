@@ -225,6 +225,15 @@ def test_throttled_messages_are_kept_and_cost_nothing(
     assert "purge_failures" not in lines[0]
 
 
+def test_the_log_says_which_paths_were_purged(stack: _Stack) -> None:
+    with capture_logs() as lines:
+        stack.purge(stack.messages("a.jpg"))
+
+    (line,) = lines
+    assert (line["event"], line["keys"], line["purged_paths"]) == ("purged", 1, 2)
+    assert tuple(line["paths"]) == paths_of("a.jpg")
+
+
 def test_cloudfronts_limit_is_kept_over_several_batches(stack: _Stack) -> None:
     messages = stack.messages(*keys(20))
     batches = 0

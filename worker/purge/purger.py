@@ -126,6 +126,7 @@ class Purger:
             "purged",
             invalidation=invalidation,
             keys=len(waiting),
+            paths=list(paths),
             purged_paths=len(paths),
             **self._age(waiting),
         )

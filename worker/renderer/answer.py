@@ -13,7 +13,7 @@ from shared.model.manifest import version_token
 from shared.model.recipe import Slot
 from shared.model.source import Source
 from worker.renderer.context import RendererContext
-from worker.renderer.memory import raise_remembered, remember
+from worker.renderer.failed_renders import raise_remembered, remember
 from worker.renderer.observed import Ended, Observed, is_finished, observe, observe_source
 from worker.renderer.rendering import Rendered, render
 from worker.renderer.request import Asked

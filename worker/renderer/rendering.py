@@ -42,7 +42,7 @@ def render(
 
     Raises `SourceChanged` if the source has been replaced or deleted since it was seen.
     """
-    # What follows a render, be it an answer or the note of a failure, has the time of one call.
+    # One call may follow a render: to note a failure, or to give a turn back.
     until = context.deadline.earlier(context.policy.calls.call_seconds)
     data = context.objects.fetch(source, until)
     request_log.add_timing("fetch")

@@ -67,7 +67,8 @@ def unpublished_place(context: RendererContext) -> Iterator[None]:
 
     All renderers together have `PIXFLEET_UNPUBLISHED_RENDERS` places, whose leases are in the
     table: a function serves one request at a time, and knows nothing of the others. The lease of a
-    function that died runs out. Nobody waits for a place, because who waits takes concurrency too.
+    function that died runs out. No request waits for a place: a waiting request takes concurrency,
+    too.
     """
     place = _take_place(context)
     try:

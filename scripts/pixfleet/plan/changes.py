@@ -81,7 +81,7 @@ class RecipeSetChange:
         return (*kept, *(RecipeChange(name, "removed") for name in gone))
 
     def is_equivalent(self) -> bool:
-        """Return whether every possible source would get the same variants as now, when as now."""
+        """Return whether every source would get the same variants as now, at the same time."""
         old, new = (
             [(each.name, each.match, each.fingerprint, each.lazy_names()) for each in all_.recipes]
             for all_ in (self.old, self.new)

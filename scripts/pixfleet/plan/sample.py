@@ -31,7 +31,7 @@ class Sample:
 
     @property
     def to_try(self) -> int:
-        """Return of how many of the listed sources the sampled ones are."""
+        """Return the number of listed sources that the sample is drawn from."""
         return sum(self.counts[effect] for effect in TRIED)
 
 

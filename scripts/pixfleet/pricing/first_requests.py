@@ -74,7 +74,7 @@ def shares_of_requests(recipe: Recipe) -> Mapping[tuple[str, Slot], float]:
 
 
 def share_asked_for(requests: float, share: float) -> float:
-    """Return how likely a file is asked for at least once.
+    """Return the probability that a file is asked for at least once.
 
     `requests` are those that its source gets on average, `share` is the file's share of them.
     Requests are independent and spread evenly over sources; where they favour some sources, fewer
@@ -91,6 +91,6 @@ def _readers(variants: Sequence[Variant]) -> Mapping[Slot, float]:
         order = list(Slot)
         readable = [each for each in present if order.index(each) >= order.index(best)]
         if present:
-            # Who takes none of the slots gets the last one.
+            # A reader who takes none of the slots gets the last one.
             found[readable[0] if readable else present[-1]] += share
     return found

@@ -66,7 +66,7 @@ class Renderer:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """The queue of keys to purge, and the function that works it off.
+    """The queue of keys to purge, and the function that receives from it.
 
     `monthly_paths` is how many paths it may have invalidated in a month.
     """

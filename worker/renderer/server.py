@@ -31,7 +31,7 @@ MOST_REQUESTS = 32
 IDLE_SECONDS = 60
 
 
-class Door:
+class RendererServer:
     """Serves requests until it is closed."""
 
     def __init__(self, context: RendererContext, host: str, port: int) -> None:
@@ -44,7 +44,7 @@ class Door:
                 "The environment cannot be used",
                 [f"PIXFLEET_ON_DEMAND_PORT: expected a free port of {host}, got {port}: {error}"],
             ) from error
-        self._thread = Thread(target=self._server.serve_forever, name="door", daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, name="renderer", daemon=True)
 
     @property
     def port(self) -> int:
@@ -88,8 +88,8 @@ class Door:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], door: Door) -> None:
-        self.door = door
+    def __init__(self, address: tuple[str, int], renderer: RendererServer) -> None:
+        self.renderer = renderer
         super().__init__(address, _Handler)
 
 
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, _Server)  # noqa: S101 - nothing else makes handlers
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(server.door.answer(self.command, _text(self.path), headers))
+        self._send(server.renderer.answer(self.command, _text(self.path), headers))
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
@@ -124,14 +124,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Write nothing: each request has a line of its own."""
 
 
-def build_door(settings: Settings) -> Door:
+def build_server(settings: Settings) -> RendererServer:
     """Return the server that the settings describe, with a render child of its own.
 
     A batch of the worker would keep a shared child busy while somebody waits.
     """
     pool = RenderPool(1, settings.limits, log_ready, images_per_child=settings.child_images)
     context = build_context(settings, LOCAL_POLICY, connections=MOST_REQUESTS, render_pool=pool)
-    return Door(context, settings.on_demand_host, settings.on_demand_port)
+    return RendererServer(context, settings.on_demand_host, settings.on_demand_port)
 
 
 def _text(target: str) -> str:
