@@ -181,13 +181,25 @@ class Objects:
         request = self._put_request(source, fingerprint, name, codec, data)
         persist(self.calls, lambda: self._s3.put_object(**request), stage="put", pace=pace)
 
-    def put_lazy_variant(
-        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
+    def put_at_request(
+        self,
+        source: Source,
+        fingerprint: str,
+        name: tuple[str, Slot],
+        codec: Codec,
+        data: bytes,
+        *,
+        is_lazy: bool,
     ) -> None:
-        """Store one variant as `put_variant` does, with the tag of what a renderer made."""
+        """Store one variant as `put_variant` does, with the tag of lazy objects if it is one.
+
+        Does not wait while S3 throttles: somebody waits for the answer, and the next request may
+        store it. Without the tag, no lifecycle rule expires an eager object that was lost.
+        """
         request = self._put_request(source, fingerprint, name, codec, data)
-        request["Tagging"] = LAZY_TAGGING
-        persist(self.calls, lambda: self._s3.put_object(**request), stage="put")
+        if is_lazy:
+            request["Tagging"] = LAZY_TAGGING
+        self.calls.attempt(lambda: self._s3.put_object(**request), stage="put")
 
     def read_variant(self, stored_key: str, *, most_bytes: int) -> StoredFile | None:
         """Return an object of the variants bucket; None if there is none.
@@ -221,11 +233,10 @@ class Objects:
         """Store an object's bytes, type and metadata under another name of the same source.
 
         The copy has the tag of what a renderer made. Raises `SourceChanged` if the object does not
-        have this ETag any more.
+        have this ETag any more. Does not wait while S3 throttles, like `put_at_request`.
         """
         try:
-            persist(
-                self.calls,
+            self.calls.attempt(
                 lambda: self._s3.copy_object(
                     Bucket=self.variants_bucket,
                     Key=stored_key(source_key, to_name),

@@ -206,7 +206,8 @@ def _canvas(accepted: Accepted) -> None:
 def _put(request: FirstRequest, body: bytes) -> None:
     context = request.context
     objects = context.objects.within(Deadline.never(context.clock))
-    objects.put_lazy_variant(request.source, request.recipe.fingerprint, FILE, Codec.WEBP, body)
+    fingerprint = request.recipe.fingerprint
+    objects.put_at_request(request.source, fingerprint, FILE, Codec.WEBP, body, is_lazy=True)
     request.aws.stored.clear()
 
 

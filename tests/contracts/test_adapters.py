@@ -263,7 +263,8 @@ def test_what_a_renderer_stores_has_its_tag_and_is_read_back(
     objects: Objects, engine: Engine, sources: str
 ) -> None:
     engine.s3.put_object(Bucket=sources, Key=KEY, Body=b"pixels")
-    objects.put_lazy_variant(seen(objects), "f00d", ("w32", Slot.WEBP), Codec.WEBP, b"small")
+    name = ("w32", Slot.WEBP)
+    objects.put_at_request(seen(objects), "f00d", name, Codec.WEBP, b"small", is_lazy=True)
 
     found = objects.read_variant(variant_key(KEY, "w32", Slot.WEBP), most_bytes=5)
 

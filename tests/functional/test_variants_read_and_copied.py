@@ -80,7 +80,9 @@ def test_a_variant_without_permission_is_not_taken_for_missing(
 
 
 def test_a_lazy_variant_is_tagged(objects: Objects, clients: Clients) -> None:
-    objects.put_lazy_variant(SOURCE, RECIPE.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, b"p")
+    objects.put_at_request(
+        SOURCE, RECIPE.fingerprint, ("w64", Slot.WEBP), Codec.WEBP, b"p", is_lazy=True
+    )
 
     assert tags(clients, STORED) == {"pixfleet": "lazy"}
 

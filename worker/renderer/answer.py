@@ -145,12 +145,13 @@ class _Answer:
 
     def _store(self, entry: Entry, rendered: Rendered, file: tuple[str, Slot]) -> bool:
         put = partial(
-            self.context.objects.put_lazy_variant,
+            self.context.objects.put_at_request,
             rendered.source,
             rendered.recipe.fingerprint,
             file,
             rendered.codec,
             rendered.data,
+            is_lazy=self.asked.name not in entry.stored,
         )
         return store(self.asked, entry, put, self.context, self.log)
 

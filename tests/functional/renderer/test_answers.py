@@ -121,6 +121,9 @@ def test_a_lost_eager_object_is_made_again_with_the_same_bytes_and_not_listed_tw
     assert (got.status, got.body) == (200, before)
     assert served.object("w64.avif")["Body"].read() == before
     assert served.lazy() == set()
+    # A lifecycle rule may expire what has the tag of lazy objects.
+    key = stored_key(KEY, "w64.avif")
+    assert served.clients.s3.get_object_tagging(Bucket=VARIANTS, Key=key)["TagSet"] == []
 
 
 def test_a_picture_that_was_just_uploaded_is_answered_and_not_stored(

@@ -257,16 +257,36 @@ def test_a_put_without_an_answer_keeps_the_claim_until_it_cannot_take_effect(
     assert entry.lazy == {NAME}
 
 
+@pytest.mark.parametrize("call", ["put_object", "copy_object"])
+def test_nobody_waits_for_a_throttled_store(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The picture is ready: to store it may wait for the next request."""
+    is_copy = call == "copy_object"
+    served.publish(images.jpeg((40, 30)) if is_copy else PICTURE)
+    tried: list[object] = []
+
+    def slow_down(**request: object) -> None:
+        tried.append(request)
+        raise client_error("SlowDown", 503)
+
+    monkeypatch.setattr(served.clients.s3, call, slow_down)
+    got = served.ask("w128.avif" if is_copy else NAME)
+
+    assert got.status == 200
+    assert len(tried) == served.context.policy.calls.attempts
+
+
 def test_a_put_that_was_refused_gives_the_claim_back(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
 
-    def late(*_arguments: object) -> None:
+    def late(*_arguments: object, **_named: object) -> None:
         raise ClaimLost("Expected our claim, got none.", stage="put")
 
     objects = type(served.context.objects)
-    monkeypatch.setattr(objects, "put_lazy_variant", late)
+    monkeypatch.setattr(objects, "put_at_request", late)
     got = served.ask(NAME)
 
     assert got.status == 200
