@@ -157,6 +157,12 @@ class Ledger:
                 if failure := serving_refusal(found, entry.version, now):
                     raise failure from refused
                 known = entry_of(found)
+                if records_name and name in known.stored:
+                    raise Claimed(
+                        f"Expected {name} not stored, got it from a worker since the entry was "
+                        "read: it is not lazy any more.",
+                        lease_left_seconds=1.0,
+                    ) from refused
         raise Claimed(
             f"Expected no other claim between a read and a write, got one {SERVING_TRIES} times.",
             lease_left_seconds=1.0,

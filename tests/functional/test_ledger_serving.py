@@ -208,6 +208,19 @@ def test_the_version_decides_even_if_no_claim_has_ended_since(
     assert item(clients) == before
 
 
+def test_what_a_worker_has_stored_meanwhile_is_not_written_again(
+    ledger: Ledger, clients: Clients, published: Entry
+) -> None:
+    """The name is not lazy any more, and its object must not have the tag of lazy ones."""
+    ledger.commit(claimed(ledger), {**FIELDS, "variants": [*EAGER, LAZY]})
+    before = item(clients)
+
+    with pytest.raises(Claimed, match=f"Expected {LAZY} not stored"):
+        serving(ledger, published)
+
+    assert item(clients) == before
+
+
 def test_a_key_without_an_entry_is_refused(ledger: Ledger, clients: Clients) -> None:
     with pytest.raises(Claimed):
         serving(ledger, Entry(version="v1"))
