@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from shared.cloud.objects import StoredFile
 from shared.cloud.serving import Turn
-from shared.model.errors import Failure, LedgerUnavailable, Throttled
+from shared.model.errors import Failure, Outside, Throttled, Unknown
 from worker.renderer.context import RendererContext
 
 UNPUBLISHED = "unpublished"
@@ -92,7 +92,7 @@ def _take_place(context: RendererContext) -> Turn:
 def _take(stored_key: str, context: RendererContext) -> Turn | None:
     try:
         return context.serving.take_turn(stored_key, context.policy.longest_render_seconds)
-    except (LedgerUnavailable, Throttled):
+    except (Outside, Unknown):
         return NO_TURN
 
 
@@ -104,5 +104,5 @@ def _wait(stored_key: str, context: RendererContext) -> None:
         context.sleep(policy.poll_seconds)
         try:
             is_taken = context.serving.has_turn(stored_key)
-        except (LedgerUnavailable, Throttled):
+        except (Outside, Unknown):
             is_taken = False

@@ -117,11 +117,23 @@ def test_who_waits_in_vain_is_told_to_come_back(served: RendererWorld) -> None:
     assert (got.status, got.headers["retry-after"], got.cause) == (503, "5", "deadline")
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ("InternalServerError", 500),
+        ("ThrottlingException", 400),
+        ("ResourceNotFoundException", 400),
+        # Such as of a table whose KMS key is disabled.
+        ("AccessDeniedException", 400),
+        ("ValidationException", 400),
+    ],
+    ids=lambda refusal: refusal[0],
+)
 def test_a_table_that_does_not_answer_keeps_nobody_from_the_picture(
-    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, refusal: tuple[str, int]
 ) -> None:
     served.publish(PICTURE)
-    with broken_serving(served, monkeypatch):
+    with broken_serving(served, monkeypatch, *refusal):
         got = served.ask(NAME)
 
     assert got.status == 200
@@ -204,7 +216,9 @@ def calls_of(client: object, name: str, patch: pytest.MonkeyPatch) -> list[dict[
 
 
 @contextmanager
-def broken_serving(served: RendererWorld, patch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken_serving(
+    served: RendererWorld, patch: pytest.MonkeyPatch, code: str, status: int
+) -> Iterator[None]:
     dynamodb = served.clients.dynamodb
     with patch.context() as inner:
         for name in ("get_item", "update_item"):
@@ -212,7 +226,7 @@ def broken_serving(served: RendererWorld, patch: pytest.MonkeyPatch) -> Iterator
 
             def failing(method: Any = method, **request: Any) -> object:  # noqa: ANN401 - boto3's
                 if request["TableName"] == "serving":
-                    raise client_error("InternalServerError", 500)
+                    raise client_error(code, status)
                 return method(**request)
 
             inner.setattr(dynamodb, name, failing)
