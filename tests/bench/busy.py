@@ -83,10 +83,15 @@ def summary(made: Sequence[Batch]) -> Figures:
     return {**medians, "busy_lowest": min(shares), "busy_highest": max(shares)}
 
 
-def batches(sources: Sequence[bytes], *, children: int, rounds: int) -> tuple[Batch, ...]:
-    """Return batches of ten through one worker, after one image per child as a warm-up."""
+def batches(
+    sources: Sequence[bytes], *, children: int, rounds: int, on_demand: bool = False
+) -> tuple[Batch, ...]:
+    """Return batches of ten through one worker, after one image per child as a warm-up.
+
+    Lazy files are made only without a renderer, so unless `on_demand`.
+    """
     ten = {f"photos/{at:05}.jpg": sources[at % len(sources)] for at in range(BATCH)}
-    fleet = _worker_context(children)
+    fleet = _worker_context(children, on_demand=on_demand)
     render_pool = WatchedRenderPool(fleet.render_pool)
     aws, consumer = AwsInMemory(ten), Consumer(replace(fleet, render_pool=render_pool))
     aws.connect(fleet)
@@ -128,7 +133,7 @@ def _batch(
     )
 
 
-def _worker_context(children: int) -> WorkerContext:
+def _worker_context(children: int, *, on_demand: bool) -> WorkerContext:
     """Return a worker's context from `build_context`, with invalid credentials."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = patch.dict("os.environ", {**others, **ENVIRONMENT}, clear=True)
@@ -143,6 +148,8 @@ def _worker_context(children: int) -> WorkerContext:
             "PIXFLEET_DEAD_LETTER_QUEUE": "dead",
             "PIXFLEET_RECIPES": str(recipes),
             "PIXFLEET_RENDER_CHILDREN": str(children),
+            "PIXFLEET_ON_DEMAND": str(on_demand).lower(),
+            "PIXFLEET_SERVING_TABLE": "serving",
         }
         return build_context(read_settings(settings))
 

@@ -42,6 +42,8 @@ LAMBDA_LOG_BYTES = 350
 POLLS_A_MONTH = 5 * 30 * 86_400 / 20
 # What terraform/modules/alarms makes with the default lanes; tests/terraform counts them.
 LANES = 2
+# Those of the lanes, and that of purges.
+QUEUES = LANES + 1
 ALARM_METRICS = 55
 
 
@@ -73,7 +75,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a bill: how much one source uses, and what that costs for a million sources."""
+    """One line of a bill: how much one source or request uses, and what a million of them cost."""
 
     what: str
     amount: float
@@ -81,14 +83,14 @@ class Item:
 
     @property
     def dollars(self) -> float:
-        """Return dollars per million sources."""
+        """Return dollars for a million sources, or a million of what else the bill is of."""
         return self.amount * self.price.each * MILLION
 
 
 def bill(
     work: Work, architecture: Architecture = Architecture.ARM, *, factor: float = 1.0
 ) -> tuple[Item, ...]:
-    """Return what making a source costs once, without storage and delivery.
+    """Return what a source costs at upload, without storage and delivery.
 
     `factor` is Lambda's CPU seconds per CPU second of the machine that measured.
     """
@@ -120,12 +122,12 @@ def standing() -> tuple[Item, ...]:
         Item("CloudWatch: metrics that alarms read", ALARM_METRICS, ALARM_METRIC),
         Item("CloudWatch: the alarm over all alarms", 1, COMPOSITE_ALARM),
         Item("CloudWatch: the dashboard", 1, DASHBOARD),
-        Item("SQS: long polls of idle lanes", LANES * POLLS_A_MONTH, SQS_REQUEST),
+        Item("SQS: long polls of idle queues", QUEUES * POLLS_A_MONTH, SQS_REQUEST),
     )
 
 
 def total(items: Iterable[Item]) -> float:
-    """Return dollars per million sources."""
+    """Return the dollars for a million of what the bill is of."""
     return sum(item.dollars for item in items)
 
 

@@ -1,19 +1,20 @@
 """Writes the tables of docs/cost.md from the cost model."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
+from scripts.pixfleet.pricing.first_requests import DEFAULT_REQUESTS
 from scripts.pixfleet.pricing.prices import MILLION, Architecture
-from tests.bench.cost_model import (
-    Item,
-    Work,
-    bill,
-    monthly,
-    standing,
-    total,
+from tests.bench.cost_bill import TARGET_DOLLARS, Costs, alone
+from tests.bench.cost_lazy_table import (
+    assumption,
+    by_requests,
+    first_request,
+    item_row,
+    purge,
 )
+from tests.bench.cost_model import Item, Work, monthly, standing, total
+from tests.bench.cost_requests import files_asked_for, lazy_monthly
 
-TARGET_DOLLARS = 140
 BEGIN, END = "<!-- made by tests.bench.cost: begin -->", "<!-- made by tests.bench.cost: end -->"
 KILOBYTE, MEGABYTE = 1e3, 1e6
 CHOICE_HEADINGS = (
@@ -21,32 +22,26 @@ CHOICE_HEADINGS = (
     "CPU s",
     "objects",
     "KB of variants",
-    "$ per million",
+    "$ per million uploads",
     "more or less",
     "$ a month per million, kept",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """The measured work: of the headline source by each choice, and of other sources.
-
-    The first of `choices` is the default recipe's.
-    """
-
-    choices: Mapping[str, Work]
-    others: Mapping[str, Work]
-    factor: float
-
-    @property
-    def default(self) -> Work:
-        """Return the headline source under the default recipe."""
-        return next(iter(self.choices.values()))
-
-
 def page(costs: Costs) -> str:
     """Return all tables."""
-    parts = (_bill, _ways, _keeping, _standing, _choices, _others)
+    parts = (
+        _bill,
+        assumption,
+        by_requests,
+        first_request,
+        _ways,
+        _keeping,
+        purge,
+        _standing,
+        _choices,
+        _others,
+    )
     return "\n\n".join("\n".join(part(costs)) for part in parts)
 
 
@@ -60,50 +55,59 @@ def replace_tables(text: str, tables: str) -> str:
 
 
 def _bill(costs: Costs) -> list[str]:
-    items = bill(costs.default, factor=costs.factor)
-    all_in_all, over = total(items), total(items) - TARGET_DOLLARS
+    """Show what uploads cost by item, and what first requests add."""
+    all_in_all, first = costs.together(DEFAULT_REQUESTS), costs.first(DEFAULT_REQUESTS)
+    over = all_in_all - TARGET_DOLLARS
     difference = (
         f"${abs(over):.2f} {'over' if over > 0 else 'under'} the target of ${TARGET_DOLLARS}"
     )
+    asked = files_asked_for(costs.lazy, DEFAULT_REQUESTS)
+    figures = f"{asked:.4g} files | {first / asked / MILLION:.4g} | {first:.2f}"
     return [
         "| a source uses | amount | price, $ | $ per million sources |",
         "|---|--:|--:|--:|",
-        *(_item(item) for item in items),
+        *map(item_row, costs.items(costs.default)),
+        f"| **uploads** | | | **{costs.upload(costs.default):.2f}** |",
+        f"| first requests of lazy files, below | {figures} |",
         f"| **all of it** ({difference}) | | | **{all_in_all:.2f}** |",
     ]
 
 
-def _item(item: Item) -> str:
-    unit, each = item.price.unit, item.price.each
-    return f"| {item.what} | {item.amount:.4g} {unit} | {each:.6g} | {item.dollars:.2f} |"
-
-
 def _ways(costs: Costs) -> list[str]:
-    work, factor = costs.default, costs.factor
-    full = {each: total(bill(work, each, factor=factor)) for each in Architecture}
-    alone = {each: total(bill(_alone(work), each, factor=factor)) for each in Architecture}
+    default, eager = costs.default, costs.eager
+    rows = {
+        "uploads, in full batches of ten": [costs.upload(default, each) for each in Architecture],
+        "uploads, each alone in its batch": [
+            costs.upload(alone(default), each) for each in Architecture
+        ],
+        "first requests": [costs.first(DEFAULT_REQUESTS, each) for each in Architecture],
+        "all files at upload, in full batches": [
+            costs.upload(eager, each) for each in Architecture
+        ],
+    }
     return [
         "| $ per million sources | arm64 | x86_64 |",
         "|---|--:|--:|",
-        "| in full batches of ten | " + _dollars(full.values()),
-        "| each alone in its batch | " + _dollars(alone.values()),
+        *(f"| {what} | {_dollars(figures)}" for what, figures in rows.items()),
     ]
 
 
-def _alone(work: Work) -> Work:
-    """Return the work of the same source alone in its batch."""
-    return replace(work, share=1, idle_seconds=work.idle_seconds / work.share)
-
-
 def _keeping(costs: Costs) -> list[str]:
-    work = costs.default
-    rows = {"variants and manifests": work.variant_bytes, "the sources": work.source_bytes}
+    work, lazy = costs.default, costs.lazy_bytes(DEFAULT_REQUESTS)
+    rows = {
+        "variants and manifests of uploads": (work.variant_bytes, monthly(work.variant_bytes)),
+        "lazy files made at requests, and their tags": (
+            lazy,
+            lazy_monthly(costs.lazy, DEFAULT_REQUESTS),
+        ),
+        "the sources": (work.source_bytes, monthly(work.source_bytes)),
+    }
     return [
         "| kept in S3 Standard | MB a source | $ a month per million sources |",
         "|---|--:|--:|",
         *(
-            f"| {what} | {size / MEGABYTE:.2f} | {monthly(size):.2f} |"
-            for what, size in rows.items()
+            f"| {what} | {size / MEGABYTE:.2f} | {dollars:.2f} |"
+            for what, (size, dollars) in rows.items()
         ),
     ]
 
@@ -125,16 +129,16 @@ def _each_month(item: Item) -> str:
 
 
 def _choices(costs: Costs) -> list[str]:
-    usual = total(bill(costs.default, factor=costs.factor))
+    usual = costs.upload(costs.default)
     return [
         f"| {' | '.join(CHOICE_HEADINGS)} |",
         "|---|--:|--:|--:|--:|--:|--:|",
-        *(_choice(name, work, usual, costs.factor) for name, work in costs.choices.items()),
+        *(_choice(name, work, costs, usual) for name, work in costs.choices.items()),
     ]
 
 
-def _choice(name: str, work: Work, usual: float, factor: float) -> str:
-    dollars = total(bill(work, factor=factor))
+def _choice(name: str, work: Work, costs: Costs, usual: float) -> str:
+    dollars = costs.upload(work)
     figures = (
         f"{work.child_cpu_seconds:.2f}",
         f"{work.puts}",
@@ -148,11 +152,11 @@ def _choice(name: str, work: Work, usual: float, factor: float) -> str:
 
 def _others(costs: Costs) -> list[str]:
     return [
-        "| another source, by the default recipe | MB | CPU s | $ per million |",
+        "| another source, by the default recipe | MB | CPU s | $ per million uploads |",
         "|---|--:|--:|--:|",
         *(
             f"| {name} | {work.source_bytes / MEGABYTE:.1f} | {work.child_cpu_seconds:.2f} "
-            f"| {total(bill(work, factor=costs.factor)):.2f} |"
+            f"| {costs.upload(work):.2f} |"
             for name, work in costs.others.items()
         ),
     ]

@@ -4,6 +4,7 @@ The ledger and the table `serving` are the simulator's tables, so that claims an
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,13 +21,17 @@ LAST_MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
 class OnDemandAws:
-    """One source, an empty variants bucket, and both tables; `stored` has the keys of PUTs."""
+    """One source, an empty variants bucket, and both tables; `stored` has the keys of PUTs.
+
+    `calls` counts operations by name.
+    """
 
     def __init__(self, source: bytes) -> None:
         self._source = source
         self.etag = etag_of(source)
         self.tables = Tables()
         self.stored: list[str] = []
+        self.calls: Counter[str] = Counter()
 
     def connect(self, context: RendererContext) -> None:
         """Answer all calls of a renderer from now on."""
@@ -38,9 +43,19 @@ class OnDemandAws:
             # A handler may return the response, by botocore's documentation; the stubs lack that.
             client.meta.events.register(
                 "before-send",
-                _before_send(answer),  # type: ignore[arg-type]
+                self._counting(answer),  # type: ignore[arg-type]
                 unique_id=f"memory-{id(client)}",
             )
+
+    def _counting(self, answer: Callable[[AWSPreparedRequest, str], AWSResponse]) -> object:
+        def before_send(
+            request: AWSPreparedRequest, event_name: str, **_rest: object
+        ) -> AWSResponse:
+            operation = event_name.rpartition(".")[2]
+            self.calls[operation] += 1
+            return answer(request, operation)
+
+        return before_send
 
     def _storage(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
         key = unquote(urlsplit(request.url).path).removeprefix("/")
@@ -67,13 +82,6 @@ class OnDemandAws:
             found = {"__type": error.response["Error"]["Code"], **_item(error)}
             return answered(request, json.dumps(found).encode(), {}, status=400)
         return answered(request, json.dumps(answer).encode(), {})
-
-
-def _before_send(answer: Callable[[AWSPreparedRequest, str], AWSResponse]) -> object:
-    def before_send(request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
-        return answer(request, event_name.rpartition(".")[2])
-
-    return before_send
 
 
 def _item(error: ClientError) -> Mapping[str, object]:

@@ -7,9 +7,14 @@ from shared.model.recipe import Recipe, Slot
 from shared.model.recipe_reader import read_recipes
 
 
+def shipped_recipe() -> Recipe:
+    """Return the recipe of keys that no other recipe matches."""
+    return read_recipes(recipes_document()).recipes[-1]
+
+
 def default_recipe() -> Recipe:
-    """Return the recipe of keys that no other recipe matches, with all of its files eager."""
-    return read_recipes(recipes_document()).recipes[-1].all_eager()
+    """Return the same recipe with all of its files eager."""
+    return shipped_recipe().all_eager()
 
 
 def ladder(*slots: Slot) -> Recipe:

@@ -5,7 +5,7 @@ import pytest
 from tests.bench.busy import BATCH, batches
 from tests.bench.busy_watch import Batch, Span
 from tests.bench.problem import CannotBench
-from tests.bench.recipes import default_recipe
+from tests.bench.recipes import default_recipe, shipped_recipe
 from tests.support.images import jpeg, truncated_jpeg
 
 pytestmark = pytest.mark.functional
@@ -71,6 +71,14 @@ def test_a_batch_goes_through_the_whole_worker_and_nowhere_else(
     assert 0 < made.figures()["busy"] < 1
     assert made.item_bytes > 300
     assert made.log_bytes > 1000
+
+
+def test_lazy_files_are_not_made_where_there_is_a_renderer() -> None:
+    (made,) = batches([jpeg((2000, 1200))], children=1, rounds=1, on_demand=True)
+
+    eager = len(shipped_recipe().eager_names())
+    assert eager < len(shipped_recipe().stored_names())
+    assert made.calls["PutObject"] == BATCH * (eager + 1)
 
 
 def test_a_picture_that_is_refused_is_no_figure() -> None:

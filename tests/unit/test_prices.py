@@ -6,6 +6,7 @@ import pytest
 
 from scripts.pixfleet.pricing import prices, rendering
 from scripts.pixfleet.pricing.averages import DEFAULT_AVERAGES, total_dollars
+from scripts.pixfleet.pricing.first_requests import first_request_dollars
 from scripts.pixfleet.pricing.prices import Architecture
 from scripts.pixfleet.pricing.rendering import (
     render_dollars,
@@ -14,6 +15,7 @@ from scripts.pixfleet.pricing.rendering import (
 )
 from tests.bench import cost_model
 from tests.bench.cost_model import Work
+from tests.bench.cost_requests import first_request_bill
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +26,7 @@ NOT_AGAIN = (
     "S3: the source's own upload",
     "EventBridge: the event of the source",
     "KMS, with bucket keys",
+    "KMS for them, with bucket keys",
 )
 
 
@@ -39,6 +42,23 @@ def test_rendering_again_costs_what_the_cost_model_says(architecture: Architectu
     deleted_from_the_index = prices.WRITE.each
     expected = cost_model.total(bill) / prices.MILLION + deleted_from_the_index
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("architecture", Architecture)
+def test_a_first_request_costs_what_the_cost_model_says(architecture: Architecture) -> None:
+    found = first_request_dollars(0.3, architecture)
+
+    bill = [item for item in first_request_bill(0.3, architecture) if item.what not in NOT_AGAIN]
+    assert found == pytest.approx(cost_model.total(bill) / prices.MILLION)
+
+
+def test_a_stack_without_figures_of_its_own_is_estimated_by_the_cost_page() -> None:
+    page = COST_PAGE.read_text(encoding="utf-8")
+    averages = DEFAULT_AVERAGES
+
+    kilobytes = round(averages.variant_bytes / 1000)
+    row = f"| {averages.cpu_seconds:.2f} | {averages.objects + 1:.0f} | {kilobytes} |"
+    assert f"| the default recipe {row}" in page
 
 
 def test_an_unknown_architecture_has_the_highest_price() -> None:

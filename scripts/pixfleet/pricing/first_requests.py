@@ -15,22 +15,29 @@ from scripts.pixfleet.pricing.prices import (
     WRITE,
     gigabyte_second,
 )
-from scripts.pixfleet.pricing.rendering import LOG_BYTES, storage_dollars_a_month
+from scripts.pixfleet.pricing.rendering import storage_dollars_a_month
 from shared.model.recipe import Recipe, Slot, Variant, is_rung
 
 # The shares of readers by the best slot that their browsers take. Of the browsers in use in 2026,
 # 95 % take AVIF and 96.4 % WebP: https://caniuse.com/avif, https://caniuse.com/webp
 READERS = {Slot.AVIF: 0.95, Slot.WEBP: 0.014, Slot.FALLBACK: 0.036}
-# Requests that a source gets, of all its variants together.
-DEFAULT_REQUESTS = 100.0
+# An assumption: the requests that a source gets while it is kept, of all its variants together, as
+# far as no browser answers them from its own cache.
+DEFAULT_REQUESTS = 10.0
 # How long variants are kept, which eager files cost and those that nobody asks for do not.
 KEPT_MONTHS = 12
-# An assumption: the calls to S3 and DynamoDB, which nothing else fills, and the parent's own work.
+# An assumption: three calls of S3 and six of DynamoDB, in which nothing renders, the transfer of
+# the source, and the parent's own work.
 OTHER_SECONDS = 0.3
-# The edge's GET, which finds nothing, and the renderer's; then the source.
+# The edge's GET, which finds nothing, and the renderer's; then the source. AWS does not say
+# whether S3 bills the 403 that CloudFront gets.
 GETS = 3
 # The turn in the serving table and its end, the claim in the ledger and its release.
 WRITES = 4
+# The entry in the ledger, and a failure in the serving table.
+READS = 2
+# Its line, and what Lambda writes about an invocation.
+LOG_BYTES = 1_240
 
 
 def first_request_dollars(cpu_seconds: float, architecture: str = "arm64") -> float:
@@ -46,7 +53,7 @@ def first_request_dollars(cpu_seconds: float, architecture: str = "arm64") -> fl
         + PUT.each
         + GETS * GET.each
         + WRITES * WRITE.each
-        + READ.each
+        + READS * READ.each
         + LOG_BYTES / GIGABYTE * LOGGED.each
     )
 

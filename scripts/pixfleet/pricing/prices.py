@@ -54,6 +54,8 @@ SQS_REQUEST = Price(0.40, MILLION, "requests", "https://aws.amazon.com/sqs/prici
 WRITE = Price(0.625, MILLION, "WRU", DYNAMODB)
 READ = Price(0.125, MILLION, "RRU", DYNAMODB)
 LOGGED = Price(0.50, 1, "GB", CLOUDWATCH)
+# The first 1,000 of a month are free; a path with a wildcard is one.
+PURGED_PATH = Price(0.005, 1, "paths", "https://aws.amazon.com/cloudfront/pricing/")
 KMS_CALL = Price(0.03, 10_000, "calls", "https://aws.amazon.com/kms/pricing/")
 # EventBridge bills S3's events, as "opt-in data events"; other events of AWS services are free.
 EVENT = Price(1.00, MILLION, "events", "https://aws.amazon.com/eventbridge/pricing/")

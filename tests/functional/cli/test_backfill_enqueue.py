@@ -11,6 +11,7 @@ from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.selection import Wanted
 from scripts.pixfleet.commands import backfill as commands
+from scripts.pixfleet.pricing.averages import DEFAULT_AVERAGES
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.sources import enqueued, put
 from tests.support.images import png
@@ -257,13 +258,14 @@ def test_no_more_images_are_sent_than_the_dollars_pay_for(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
     put(clients, stack, [f"{at}.png" for at in range(5)])
+    most_dollars = 2.5 * DEFAULT_AVERAGES.dollars("arm64")
 
     answer = pixfleet(
-        "backfill", "enqueue", "--prefix", "", "--max-dollars", "0.0003", "--no-wait", "--json"
+        "backfill", "enqueue", "--prefix", "", "--max-dollars", most_dollars, "--no-wait", "--json"
     )
 
     assert answer.document["sent"] == 2
-    assert answer.document["dollars"] <= 0.0003
+    assert answer.document["dollars"] <= most_dollars
 
 
 def test_a_run_stops_after_the_allowed_failures(
