@@ -15,6 +15,19 @@ locals {
   lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
   asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
 
+  has_api = var.api != null
+  # A client can resume an upload for a day.
+  abort_uploads_after_days = local.has_api && var.storage.abort_uploads_after_days == null ? 1 : var.storage.abort_uploads_after_days
+  # Null reserves none, as for the worker.
+  api_concurrency = local.asked_concurrency == -1 ? null : coalesce(try(var.api.reserved_concurrency, null), 100)
+  # S3 answers the preflight requests of uploads by its own list, which has no wildcard here.
+  api_origins = [for origin in try(coalesce(var.api.cors.origins, []), []) : origin if origin != "*"]
+  sources_cors_origins = (
+    var.storage.existing_sources_bucket != null || length(local.api_origins) == 0
+    ? var.storage.cors_origins
+    : distinct(concat(coalesce(var.storage.cors_origins, []), local.api_origins))
+  )
+
   has_purge          = var.delivery.purge.enabled
   has_renderer       = var.delivery.on_demand.enabled
   renderer_memory_mb = coalesce(var.delivery.on_demand.memory_mb, var.worker.memory_mb)
@@ -25,10 +38,10 @@ locals {
 module "storage" {
   source = "./modules/storage"
 
-  abort_uploads_after_days       = var.storage.abort_uploads_after_days
+  abort_uploads_after_days       = local.abort_uploads_after_days
   access_logs_bucket             = var.storage.access_logs_bucket
   allow_destroy                  = var.storage.allow_destroy
-  cors_origins                   = var.storage.cors_origins
+  cors_origins                   = local.sources_cors_origins
   delete_old_versions_after_days = var.storage.delete_old_versions_after_days
   existing_sources_bucket        = var.storage.existing_sources_bucket
   expire_lazy_after_days         = var.storage.expire_lazy_after_days
@@ -61,7 +74,8 @@ module "ledger" {
   source = "./modules/ledger"
 
   deletion_protection = !var.storage.allow_destroy
-  has_serving_table   = local.has_purge || local.has_renderer
+  has_serving_table   = local.has_api || local.has_purge || local.has_renderer
+  keeps_receipts      = local.has_api
   kms_key_arn         = var.kms_key_arn
   prefix              = var.prefix
   tags                = local.tags
@@ -163,9 +177,49 @@ module "purge" {
   tags               = local.tags
 }
 
+module "api" {
+  source = "./modules/api"
+  count  = local.has_api ? 1 : 0
+
+  architecture                 = var.worker.architecture
+  certificate_arn              = var.api.certificate_arn
+  cors                         = var.api.cors
+  deletes_versions             = var.api.deletes_versions
+  delivery_url                 = module.delivery.distribution.url
+  domain_name                  = var.api.domain_name
+  existing_sources_kms_key_arn = var.storage.existing_sources_kms_key_arn
+  iam                          = var.api.iam
+  jwt                          = var.api.jwt
+  kms_key_arn                  = var.kms_key_arn
+  ledger_table                 = module.ledger.table
+  log_retention_days           = var.worker.log_retention_days
+  max_bytes                    = var.worker.max_bytes
+  owner_claim                  = var.api.owner_claim
+  package_path                 = var.package_path
+  prefix                       = var.prefix
+  prefix_claim                 = var.api.prefix_claim
+  provisioned_concurrency      = var.api.provisioned_concurrency
+  purge_queue                  = one(local.purge_queues)
+  recipes                      = local.worker_environment["PIXFLEET_RECIPES"]
+  reserved_concurrency         = local.api_concurrency
+  serving_table                = module.ledger.serving_table
+  source_prefix                = var.api.source_prefix
+  sources_bucket               = module.storage.sources_bucket
+  tags                         = local.tags
+  throttling                   = var.api.throttling
+  variants_bucket              = module.storage.variants_bucket
+}
+
 module "alarms" {
   source = "./modules/alarms"
 
+  api = one([
+    for api in module.api : {
+      access_log_group_name = api.access_log_group.name
+      id                    = api.id
+      log_group_name        = api.log_group.name
+    }
+  ])
   complete_seconds_p95   = var.alarms.complete_seconds_p95
   dead_letter_queue_name = module.queue.dead_letter.name
   # The value is unknown before the apply, but not null, which Terraform knows only of a function's result.

@@ -1,3 +1,8 @@
+output "api" {
+  description = "The HTTP API: its address `url`, its function, its log groups, and what the DNS alias of its own name points to; null without one."
+  value       = one(module.api[*])
+}
+
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard."
   value       = module.alarms.dashboard_name

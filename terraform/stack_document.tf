@@ -3,6 +3,15 @@ locals {
   stack_document = {
     schema = 1
 
+    api = one([
+      for api in module.api : {
+        access_log_group = api.access_log_group.name
+        function         = api.function.name
+        id               = api.id
+        log_group        = api.log_group.name
+        url              = api.url
+      }
+    ])
     architecture      = var.worker.architecture
     dashboard         = module.alarms.dashboard_name
     dead_letter_queue = module.queue.dead_letter.name

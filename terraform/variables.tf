@@ -12,6 +12,41 @@ variable "alarms" {
   nullable = false
 }
 
+variable "api" {
+  description = "The HTTP API for applications without AWS credentials: who may call it, below which folder of the sources bucket (source_prefix), from which pages (cors), how often, under which name, and whether it may delete every version. Null for none. modules/api describes each."
+  type = object({
+    certificate_arn = optional(string)
+    cors = optional(object({
+      allow_credentials = optional(bool)
+      origins           = list(string)
+    }))
+    deletes_versions = optional(bool)
+    domain_name      = optional(string)
+    iam              = optional(bool)
+    jwt = optional(object({
+      audiences = list(string)
+      issuer    = string
+      scopes = optional(object({
+        delete = optional(list(string))
+        purge  = optional(list(string))
+        read   = optional(list(string))
+        upload = optional(list(string))
+      }))
+    }))
+    owner_claim             = optional(string)
+    prefix_claim            = optional(string)
+    provisioned_concurrency = optional(number)
+    reserved_concurrency    = optional(number)
+    source_prefix           = optional(string)
+    throttling = optional(object({
+      burst = optional(number)
+      rate  = optional(number)
+    }))
+  })
+  default  = null
+  nullable = true
+}
+
 variable "delivery" {
   description = "How variants are served: names and certificate, caching, CORS, access logs, signed URLs, WAF; the renderer that makes missing variants on demand; how many paths are purged a month after sources were deleted; and the recipes by which the edge chooses while variants of new recipes are not made yet."
   type = object({

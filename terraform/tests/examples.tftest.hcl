@@ -40,12 +40,13 @@ run "the_complete_example_is_planned" {
   }
 
   variables {
-    archive_bucket     = "example-archive"
-    certificate_arn    = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-    domain_name        = "example.org"
-    logs_bucket        = "example-logs"
-    signing_public_key = "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"
-    web_acl_arn        = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/12345678-1234-1234-1234-123456789012"
+    api_certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    archive_bucket      = "example-archive"
+    certificate_arn     = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    domain_name         = "example.org"
+    logs_bucket         = "example-logs"
+    signing_public_key  = "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"
+    web_acl_arn         = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/example/12345678-1234-1234-1234-123456789012"
   }
 
   assert {

@@ -41,6 +41,7 @@ def cases() -> tuple[Case, ...]:
         *_of_causes(),
         *_of_the_renderer(),
         *_of_purges(),
+        *_of_the_api(),
     )
 
 
@@ -182,6 +183,29 @@ def _of_purges() -> Iterator[Case]:
     yield Case("purge-failures", bad={errors: [[1], [0], [1]]}, good={errors: [[1], [0], [0]]})
     yield Case("purge-budget", bad={over: [[1]]}, good={over: [[1], []]})
     yield Case("purge-age", bad={age: [[12, 301], [301]]}, good={age: [[301], [300]]})
+
+
+def _of_the_api() -> Iterator[Case]:
+    requests, failed, refused = _api("Count"), _api("5xx"), _api("4xx")
+    yield Case(
+        "api-errors",
+        bad={requests: [[1] * 100] * 2, failed: [[1], [1]]},
+        good={requests: [[1] * 101] * 3, failed: [[1], [1], [1]]},
+    )
+    yield Case(
+        "api-errors",
+        bad={requests: [[1] * 10] * 2, failed: [[1], [1]]},
+        good={requests: [[1] * 9] * 3, failed: [[1] * 9] * 3},  # too few for a share
+    )
+    yield Case(
+        "api-refusals",
+        bad={requests: [[1] * 20] * 2, refused: [[1] * 10] * 2},
+        good={requests: [[1] * 20] * 3, refused: [[1] * 9] * 3},
+    )
+
+
+def _api(name: str) -> Metric:
+    return metric("AWS/ApiGateway", name, ApiId="a1b2c3d4e5")
 
 
 def _renderer(name: str) -> Metric:

@@ -57,7 +57,7 @@ RENDERINGS = (
         STACK / "modules" / "function",
         "function",
         "command = plan",
-        """{ roles = { for role in ["purge", "renderer", "worker"] :
+        """{ roles = { for role in ["api", "purge", "renderer", "worker"] :
           role => [data.aws_iam_policy_document.logs.json] } }""",
     ),
     Rendering(
@@ -93,6 +93,18 @@ RENDERINGS = (
           resources = { (local.queue_arn) = data.aws_iam_policy_document.queue.json }
           roles     = { purge = [data.aws_iam_policy_document.function.json] }
         }""",
+    ),
+    Rendering(
+        STACK / "modules" / "api",
+        "api",
+        f"""
+        command = plan
+        variables {{
+          deletes_versions = true
+          kms_key_arn      = "arn:aws:kms:{REGION}:{ACCOUNT}:key/ours"
+        }}
+        """,
+        "{ roles = { api = [data.aws_iam_policy_document.function.json] } }",
     ),
     Rendering(
         STACK / "modules" / "storage",

@@ -18,6 +18,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ARGUMENTS_OF_CALLS = {"source", "version", "providers"}
 # By the first word of a resource's type, or by two where the first is of several services.
 SERVICES = {
+    "apigatewayv2": "apigateway",
     "budgets": "budgets",
     "cloudfront": "cloudfront",
     "cloudwatch_composite": "cloudwatch",

@@ -13,7 +13,15 @@ from tests.support.iam.evaluator import (
     decide,
     read_policy,
 )
-from tests.support.iam.recorder import OPERATOR, PURGE, RENDERER, WORKER, Recorder, policies
+from tests.support.iam.recorder import (
+    API,
+    OPERATOR,
+    PURGE,
+    RENDERER,
+    WORKER,
+    Recorder,
+    policies,
+)
 from tests.support.iam.unneeded import UNNEEDED
 from tests.support.iam.usage import differences
 
@@ -93,9 +101,19 @@ def test_a_wildcard_of_an_arn_condition_does_not_match_a_colon(
 
 
 @pytest.mark.parametrize(
+    ("prefix", "matches"), [("uploads/", True), ("uploads/a.jpg", True), ("private/a.jpg", False)]
+)
+def test_a_wildcard_of_a_text_matches_any_characters(prefix: str, *, matches: bool) -> None:
+    found = replace(REQUEST, context=(("s3:prefix", prefix),))
+
+    condition = {"Condition": {"StringLike": {"s3:prefix": "uploads/*"}}}
+    assert is_allowed(found, {**ALLOW, **condition}) == matches
+
+
+@pytest.mark.parametrize(
     "unknown",
     [
-        {"Condition": {"StringLike": {"s3:prefix": "a*"}}},
+        {"Condition": {"StringNotLike": {"s3:prefix": "a*"}}},
         {"Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": "a"}}},
         {"NotAction": "s3:*"},
         {"NotResource": "*"},
@@ -185,7 +203,7 @@ def test_a_query_on_an_index_needs_the_index() -> None:
 def test_every_rendered_policy_can_be_evaluated() -> None:
     found = policies()
 
-    assert set(found.roles) == {WORKER, RENDERER, PURGE, OPERATOR}
+    assert set(found.roles) == {WORKER, RENDERER, PURGE, API, OPERATOR}
     assert set(found.resources) == {
         SOURCES,
         VARIANTS,

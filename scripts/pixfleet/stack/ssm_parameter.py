@@ -77,6 +77,17 @@ class Purge:
     log_group: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The HTTP API: where it is served, and the function that answers."""
+
+    url: str
+    id: str = ""
+    function: str = ""
+    log_group: str = ""
+    access_log_group: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """One stack. A name is empty if the stack has no such resource.
@@ -107,6 +118,7 @@ class Stack:
     distribution: Distribution | None = None
     renderer: Renderer | None = None
     purge: Purge | None = None
+    api: Api | None = None
 
     @property
     def parameter(self) -> str:

@@ -73,8 +73,9 @@ data "aws_iam_policy_document" "ours" {
     }
   }
 
+  # The logs of every function, and API Gateway's access log.
   statement {
-    sid       = "LetCloudWatchEncryptTheWorkersLogs"
+    sid       = "LetCloudWatchEncryptLogs"
     actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
     resources = ["*"]
 
@@ -84,9 +85,12 @@ data "aws_iam_policy_document" "ours" {
     }
 
     condition {
-      test     = "ArnEquals"
+      test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:/aws/lambda/${var.prefix}-worker"]
+      values = [
+        for folder in ["lambda", "vendedlogs"] :
+        "arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:/aws/${folder}/${var.prefix}-*"
+      ]
     }
   }
 }

@@ -15,6 +15,20 @@ module "site" {
     renders_per_minute   = 1000
   }
 
+  api = {
+    certificate_arn = var.api_certificate_arn
+    cors            = { origins = ["https://${var.domain_name}"] }
+    domain_name     = "api.${var.domain_name}"
+    # The id token, which has the folder; an access token has `client_id` instead of `aud`, and no attributes.
+    jwt = {
+      audiences = [aws_cognito_user_pool_client.pages.id]
+      issuer    = "https://${aws_cognito_user_pool.uploaders.endpoint}"
+    }
+    prefix_claim  = "custom:folder"
+    source_prefix = "uploads/"
+    throttling    = { burst = 200, rate = 100 }
+  }
+
   delivery = {
     access_logs           = { bucket_domain_name = "${var.logs_bucket}.s3.${data.aws_partition.current.dns_suffix}", prefix = "site/" }
     certificate_arn       = var.certificate_arn

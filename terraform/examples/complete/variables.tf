@@ -1,3 +1,9 @@
+variable "api_certificate_arn" {
+  description = "ARN of the certificate for api.<domain_name>, in `region`."
+  type        = string
+  nullable    = false
+}
+
 variable "archive_bucket" {
   description = "Name of a bucket that exists and sends its events to EventBridge."
   type        = string

@@ -6,6 +6,7 @@ locals {
       aws_cloudwatch_metric_alarm.duration.alarm_name,
       aws_cloudwatch_metric_alarm.throttles.alarm_name,
     ],
+    [for alarm in aws_cloudwatch_metric_alarm.api : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.batches_stopped : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.complete_seconds : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.edge_blind : alarm.alarm_name],

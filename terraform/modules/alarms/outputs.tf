@@ -2,6 +2,7 @@ output "alarm_names" {
   description = "Names of the alarms, by subject; an alarm for each lane or cause has its name at the end."
   value = merge(
     { for alarm in concat(
+      values(aws_cloudwatch_metric_alarm.api),
       values(aws_cloudwatch_metric_alarm.batches_stopped),
       values(aws_cloudwatch_metric_alarm.complete_seconds),
       values(aws_cloudwatch_metric_alarm.dead_letters),

@@ -1,3 +1,13 @@
+variable "api" {
+  description = "The HTTP API by its id, the log group of its function, and that of API Gateway; null for none."
+  type = object({
+    access_log_group_name = string
+    id                    = string
+    log_group_name        = string
+  })
+  default = null
+}
+
 variable "complete_seconds_p95" {
   description = "Seconds within which 95 of 100 uploads to the lane live must be complete; for other lanes the default is a day."
   type        = number

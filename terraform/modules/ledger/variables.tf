@@ -6,7 +6,14 @@ variable "deletion_protection" {
 }
 
 variable "has_serving_table" {
-  description = "Whether to create the serving table too, which the renderer and purges need."
+  description = "Whether to create the serving table too, which the renderer, purges and the API need."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "keeps_receipts" {
+  description = "Whether the serving table has receipts of deletions, which are proofs: it is then protected and recovered as the ledger is."
   type        = bool
   default     = false
   nullable    = false

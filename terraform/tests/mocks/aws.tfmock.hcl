@@ -15,6 +15,14 @@ mock_data "aws_iam_policy_document" {
   defaults = { json = "{\"Version\": \"2012-10-17\", \"Statement\": []}" }
 }
 
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    api_endpoint  = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5"
+    id            = "a1b2c3d4e5"
+  }
+}
+
 mock_resource "aws_cloudfront_distribution" {
   defaults = {
     arn         = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"

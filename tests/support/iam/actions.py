@@ -81,6 +81,20 @@ def _copy_object(parameters: Parameters) -> Iterator[Request]:
     yield from _put_object(parameters)
 
 
+def _list_versions(parameters: Parameters) -> Iterator[Request]:
+    bucket = f"arn:aws:s3:::{parameters['Bucket']}"
+    prefix = ("s3:prefix", str(parameters.get("Prefix", "")))
+    yield _request("s3:ListBucketVersions", bucket, prefix)
+
+
+def _multipart(parameters: Parameters) -> Iterator[Request]:
+    # Each part is encrypted, and S3 decrypts the parts when it completes the upload.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+    yield from _object("s3:PutObject", parameters)
+    yield _key("GenerateDataKey", "s3")
+    yield _key("Decrypt", "s3")
+
+
 def _delete_object(parameters: Parameters) -> Iterator[Request]:
     version = "Version" if "VersionId" in parameters else ""
     yield from _object(f"s3:DeleteObject{version}", parameters)
@@ -172,7 +186,10 @@ def _edge_function(action: str, parameters: Parameters) -> Iterator[Request]:
 
 
 NEEDS: Mapping[str, Needs] = {
+    "s3.AbortMultipartUpload": partial(_object, "s3:AbortMultipartUpload"),
+    "s3.CompleteMultipartUpload": _multipart,
     "s3.CopyObject": _copy_object,
+    "s3.CreateMultipartUpload": _multipart,
     "s3.DeleteObject": _delete_object,
     "s3.DeleteObjects": _delete_objects,
     "s3.GetBucketLocation": partial(_bucket, "s3:GetBucketLocation"),
@@ -180,8 +197,9 @@ NEEDS: Mapping[str, Needs] = {
     "s3.GetObject": _read_object,
     "s3.HeadBucket": partial(_bucket, "s3:ListBucket"),
     "s3.HeadObject": _head_object,
-    "s3.ListObjectVersions": partial(_bucket, "s3:ListBucketVersions"),
+    "s3.ListObjectVersions": _list_versions,
     "s3.ListObjectsV2": partial(_bucket, "s3:ListBucket"),
+    "s3.ListParts": partial(_object, "s3:ListMultipartUploadParts"),
     "s3.PutObject": _put_object,
     # SQS decrypts what it delivers, and encrypts what it takes, in the caller's name.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
@@ -198,6 +216,7 @@ NEEDS: Mapping[str, Needs] = {
     "dynamodb.DescribeTable": partial(_table, "dynamodb:DescribeTable"),
     "dynamodb.DescribeTimeToLive": partial(_table, "dynamodb:DescribeTimeToLive"),
     "dynamodb.GetItem": partial(_table, "dynamodb:GetItem"),
+    "dynamodb.PutItem": partial(_table, "dynamodb:PutItem"),
     "dynamodb.Query": partial(_table, "dynamodb:Query"),
     "dynamodb.Scan": partial(_table, "dynamodb:Scan"),
     "dynamodb.UpdateItem": partial(_table, "dynamodb:UpdateItem"),

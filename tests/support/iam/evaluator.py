@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 ELEMENTS = {"Sid", "Effect", "Action", "Resource", "Principal", "Condition"}
-OPERATORS = {"ArnEquals", "ArnLike", "Bool", "StringEquals"}
+OPERATORS = {"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"}
 ARN_PARTS = 6
 
 
@@ -126,6 +126,8 @@ def _holds(condition: tuple[str, str, tuple[str, ...]], context: Mapping[str, st
     match operator:
         case "StringEquals":
             return found in values
+        case "StringLike":
+            return any(_like(each, found) for each in values)
         case "Bool":
             return found.lower() in {each.lower() for each in values}
         case _:  # ArnEquals and ArnLike are the same

@@ -1,6 +1,7 @@
 """Checks each call that code of the worker or of the command line makes through boto3.
 
-A call belongs to the role of the code that makes it: `worker`, `renderer`, `purge` or `operator`.
+A call belongs to the role of the code that makes it: `worker`, `renderer`, `purge`, `api` or
+`operator`.
 Calls of the tests themselves, and those that create a stack, have no role.
 """
 
@@ -19,7 +20,8 @@ from botocore.client import BaseClient
 from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
 from tests.support.iam.evaluator import Request, Statement, decide, read_policy
 
-WORKER, RENDERER, PURGE, OPERATOR = "worker", "renderer", "purge", "operator"
+WORKER, RENDERER, PURGE, API = "worker", "renderer", "purge", "api"
+OPERATOR = "operator"
 EITHER = "either"
 RENDERED = Path(__file__).with_name("rendered.json")
 # The names that tests give to resources, and those of the rendered policies.
@@ -183,7 +185,7 @@ def _role() -> str:
         if name.startswith("scripts.pixfleet."):
             return OPERATOR
         if name.startswith("worker.api."):
-            return ""  # another function with a role of its own
+            return API
         if name.startswith("worker."):
             return _functions_role(callers)
         if name.startswith(("tests.", "scripts.")) and not name.startswith("tests.support.iam."):

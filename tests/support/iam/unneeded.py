@@ -5,7 +5,7 @@ A permission that no test needs and that is not listed here fails the run (see `
 
 from collections.abc import Mapping
 
-from tests.support.iam.recorder import OPERATOR, PURGE, RENDERER, WORKER, Permission
+from tests.support.iam.recorder import API, OPERATOR, PURGE, RENDERER, WORKER, Permission
 
 POLLERS = "Lambda's pollers read the queue's attributes with the function's role."
 RECEIVES = "Lambda's pollers receive and delete messages with the function's role."
@@ -26,6 +26,8 @@ UNNEEDED: Mapping[Permission, str] = {
     },
     (OPERATOR, "InspectServingTable", "dynamodb:DescribeTable"): OF_RENDERERS,
     (OPERATOR, "InspectEdgeFunctions", "cloudfront:GetFunction"): EDGE,
+    (API, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
+    (API, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
     (PURGE, "WorkOffPurges", "sqs:DeleteMessage"): RECEIVES,
     (PURGE, "WorkOffPurges", "sqs:ReceiveMessage"): RECEIVES,
     (PURGE, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,

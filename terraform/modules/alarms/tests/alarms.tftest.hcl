@@ -47,6 +47,11 @@ run "every_option_is_planned" {
   variables {
     email              = "ops@example.com"
     monthly_budget_usd = 250
+    api = {
+      access_log_group_name = "/aws/vendedlogs/pixfleet-api"
+      id                    = "a1b2c3d4e5"
+      log_group_name        = "/aws/lambda/pixfleet-api"
+    }
     purge = {
       function_name  = "pixfleet-purge"
       log_group_name = "/aws/lambda/pixfleet-purge"
@@ -94,6 +99,11 @@ run "another_stack_is_planned" {
     distribution_id        = "E3ANOTHER"
     function_name          = "pixfleet-b-worker"
     log_group_name         = "/aws/lambda/pixfleet-b-worker"
+    api = {
+      access_log_group_name = "/aws/vendedlogs/pixfleet-b-api"
+      id                    = "f6g7h8i9j0"
+      log_group_name        = "/aws/lambda/pixfleet-b-api"
+    }
     purge = {
       function_name  = "pixfleet-b-purge"
       log_group_name = "/aws/lambda/pixfleet-b-purge"
@@ -130,6 +140,15 @@ run "without_purges_nothing_watches_them" {
   assert {
     condition     = !strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "purge") && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "purge")
     error_message = "A stack without purges must have no trace of them."
+  }
+}
+
+run "without_an_api_nothing_watches_it" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "-api-")
+    error_message = "A stack without an API must have no trace of one."
   }
 }
 

@@ -108,7 +108,7 @@ run "the_serving_table_forgets_what_has_expired" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.serving[0].billing_mode == "PAY_PER_REQUEST" && !aws_dynamodb_table.serving[0].deletion_protection_enabled
+    condition     = aws_dynamodb_table.serving[0].billing_mode == "PAY_PER_REQUEST" && !aws_dynamodb_table.serving[0].deletion_protection_enabled && !one(aws_dynamodb_table.serving[0].point_in_time_recovery).enabled
     error_message = "An idle table must cost nothing, and nothing in it is worth protecting."
   }
 
@@ -120,6 +120,20 @@ run "the_serving_table_forgets_what_has_expired" {
   assert {
     condition     = output.serving_table == { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/photos-serving", name = "photos-serving" }
     error_message = "The renderer would read another table."
+  }
+}
+
+run "receipts_are_protected_as_the_ledger_is" {
+  command = plan
+
+  variables {
+    has_serving_table = true
+    keeps_receipts    = true
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.serving[0].deletion_protection_enabled && one(aws_dynamodb_table.serving[0].point_in_time_recovery).enabled
+    error_message = "A proof of a deletion could be lost."
   }
 }
 
