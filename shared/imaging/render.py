@@ -66,7 +66,8 @@ class Accepted:
     """A source that is within the limits; no pixel of it has been decoded.
 
     `only` is the one variant and slot that is wanted, if not all are. `began_at` is the CPU time
-    of this process when the work on the source began, in seconds.
+    of this process when the work on the source began, in seconds. Without `may_be_lazy`, the lazy
+    files are planned like the others.
     """
 
     data: bytes
@@ -77,6 +78,7 @@ class Accepted:
     limits: Limits
     began_at: float
     only: tuple[str, Slot] | None = None
+    may_be_lazy: bool = True
 
     @property
     def facts(self) -> SourceFacts:
@@ -92,7 +94,7 @@ class Accepted:
     def is_all_eager(self) -> bool:
         """Return whether the recipe's lazy files are made with the others, by the header."""
         has_lazy = bool(self.recipe.lazy_names()) and self.only is None
-        return has_lazy and not self.plan.fits_on_demand(self.limits)
+        return has_lazy and not self.may_be_lazy
 
     def render(self) -> Iterator[Encoded | Finished]:
         """Yield each file as soon as it is encoded and `Finished` last, or raise a `Failure`.
@@ -212,9 +214,10 @@ def accept(
             f"memory, got {plan.header.frames} frames of {plan.memory_bytes >> 20} MB.",
             stage="admit",
         )
-    plan = plan if fits_on_demand else plan.all_eager()
+    may_be_lazy = fits_on_demand and not plan.has_slow_lazy
+    plan = plan if may_be_lazy else plan.all_eager()
     placed = overlay.placed(plan.renditions)
-    return Accepted(data, recipe, header, plan, placed, limits, began_at, only)
+    return Accepted(data, recipe, header, plan, placed, limits, began_at, only, may_be_lazy)
 
 
 def render(

@@ -30,7 +30,8 @@ class Limits:
 
     A source that would take more than `on_demand_memory_bytes`, or that took
     `on_demand_cpu_seconds` or more to decode and to encode what is made at upload, has no lazy
-    files: all are made at upload.
+    files: all are made at upload. So are those of a source with a lazy file that takes an encoder
+    too long, by an estimate (`shared.imaging.intake.cpu_cost`).
     """
 
     max_bytes: int = 100 * MEBIBYTE

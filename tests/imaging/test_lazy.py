@@ -13,12 +13,16 @@ from shared.imaging.child_handle import RenderChild
 from shared.imaging.child_protocol import DoneFrame, Job
 from shared.imaging.encoding import slots as slots_module
 from shared.imaging.encoding.encode import Encoder, encode
+from shared.imaging.intake.cpu_cost import encoding_seconds
 from shared.imaging.render import Accepted, Encoded, Finished, accept
 from shared.model.codec import Codec
+from shared.model.geometry import Size
 from shared.model.lazy_file import LazyFile
 from shared.model.limits import MEBIBYTE, Limits
 from shared.model.planned_files import plan_files
+from shared.model.quality_and_effort import MAX_EFFORT
 from shared.model.recipe import Fit, Recipe, Slot, Variant
+from shared.model.renditions import plan_renditions
 from tests.imaging.children import PATIENCE_SECONDS
 from tests.imaging.drawn import line_art
 from tests.support import images
@@ -195,6 +199,38 @@ def test_a_source_that_cannot_be_rendered_on_demand_is_made_as_if_nothing_were_l
     whole, end = made(accept(source, RECIPE.all_eager(), limits))
     assert files == whole
     assert not end.is_all_eager
+
+
+@pytest.mark.parametrize(
+    ("width", "effort", "is_slow"),
+    [(960, 4, True), (640, 4, False), (96, 9, False), (960, 3, False), (960, None, False)],
+)
+def test_a_lazy_file_that_takes_the_encoder_too_long_is_made_at_upload(
+    width: int, effort: int | None, *, is_slow: bool
+) -> None:
+    """What is made at upload is cheap here, so that the time of the upload does not show it."""
+    efforts: dict[str, int] = {} if effort is None else {Codec.AVIF: effort}
+    slots, lazy = (Slot.AVIF, Slot.FALLBACK), (Slot.AVIF,)
+    recipe = Recipe("slow", (Variant("w", slots, width=width, effort=efforts, lazy=lazy),))
+
+    accepted = accept(images.jpeg((960, 720)), recipe, LIMITS)
+
+    assert accepted.is_all_eager == is_slow
+    assert any(each.lazy for each in accepted.plan.renditions) != is_slow
+
+
+@pytest.mark.parametrize("slot", [Slot.AVIF, Slot.WEBP])
+def test_the_estimated_time_of_an_encoder_grows_with_effort_and_pixels(slot: Slot) -> None:
+    codec = Codec.AVIF if slot is Slot.AVIF else Codec.WEBP
+
+    def seconds(width: int, effort: int) -> float:
+        recipe = Recipe("r", (Variant("w", (slot,), width=width, effort={codec: effort}),))
+        (rendition,) = plan_renditions(recipe, Size(4000, 3000))
+        return encoding_seconds(rendition, slot)
+
+    efforts = [seconds(100, effort) for effort in range(MAX_EFFORT[codec] + 1)]
+    assert efforts == sorted(efforts)
+    assert seconds(2000, 1) == pytest.approx(4 * seconds(1000, 1))
 
 
 @pytest.mark.parametrize("recipe", [RECIPE, ALL_LAZY], ids=["some", "all"])

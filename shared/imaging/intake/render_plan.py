@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.imaging.intake.cost_limits import refuse_odd_shapes, refuse_too_many_pixels
+from shared.imaging.intake.cpu_cost import encoding_seconds
 from shared.imaging.intake.memory_cost import (
     FIXED_BYTES,
     decoding_cost_bytes,
@@ -25,6 +26,10 @@ from shared.model.limits import Limits
 from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import Reduction, SlotLimit, Still
 from shared.model.renditions import Rendition, plan_renditions, smaller_sizes
+
+# The encoder of a file that is made on demand may take so much CPU time. The renderer has 15 s
+# for a render, and the decode takes the rest.
+MAX_LAZY_SECONDS = 6.0
 
 # Returns the memory in bytes that a number of frames of the renditions take beside the image.
 HeldBeside = Callable[[Sequence[Rendition], int], int]
@@ -54,6 +59,15 @@ class RenderPlan:
         The whole plan counts, so that the answer is the same for every variant.
         """
         return not self.header.is_animated and self.memory_bytes <= limits.on_demand_memory_bytes
+
+    @property
+    def has_slow_lazy(self) -> bool:
+        """Return whether the encoder of a lazy file may take too long to be waited for."""
+        return any(
+            encoding_seconds(rendition, slot) > MAX_LAZY_SECONDS
+            for rendition in self.renditions
+            for slot in rendition.lazy_slots
+        )
 
 
 def plan_render(
