@@ -16,8 +16,8 @@ from scripts.pixfleet.pricing.prices import (
 
 # GB-seconds of a source outside the render child: the parent process, and the source's share of
 # the time in which the function waits. Measured: docs/cost.md.
-PARENT_GIGABYTE_SECONDS = 0.1477
-LOG_BYTES = 962.5  # of a source, and its share of Lambda's own lines: docs/cost.md
+PARENT_GIGABYTE_SECONDS = 0.1469
+LOG_BYTES = 962.6  # of a source, and its share of Lambda's own lines: docs/cost.md
 # A source's share of a full batch of ten: of its invocation, its ReceiveMessage and its
 # DeleteMessageBatch.
 SHARE_OF_BATCH = 0.1
