@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -189,6 +189,15 @@ class World:
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         return [dict(each) for each in answer.get("Messages", [])]
+
+
+def with_limits(world: World, **limits: float) -> World:
+    """Give the worker other limits, and return its world."""
+    settings = world.context.settings
+    settings = replace(settings, limits=replace(settings.limits, **limits))  # type: ignore[arg-type]
+    world.context = replace(world.context, settings=settings)
+    world.consumer = type(world.consumer)(world.context)
+    return world
 
 
 @pytest.fixture(name="make_world")

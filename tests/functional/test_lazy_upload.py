@@ -11,7 +11,7 @@ from shared.cloud.items import to_item
 from shared.model.entry import Entry
 from shared.model.manifest import read_manifest
 from shared.model.outcome import Outcome
-from tests.functional.conftest import TABLE, World
+from tests.functional.conftest import TABLE, World, with_limits
 from tests.support import images
 
 pytestmark = pytest.mark.functional
@@ -49,14 +49,6 @@ MakeWorld = Callable[..., World]
 def _world(make_world: MakeWorld) -> World:
     """Return a stack with a renderer, for which no picture here is too costly."""
     return with_limits(make_world(RECIPES, **ON_DEMAND), on_demand_cpu_seconds=1e9)
-
-
-def with_limits(world: World, **limits: float) -> World:
-    settings = world.context.settings
-    settings = replace(settings, limits=replace(settings.limits, **limits))  # type: ignore[arg-type]
-    world.context = replace(world.context, settings=settings)
-    world.consumer = type(world.consumer)(world.context)
-    return world
 
 
 def published(world: World, data: bytes, key: str = "a.jpg") -> Entry:

@@ -61,8 +61,6 @@ def observe_source(key: str, entry: Entry | None, context: RendererContext) -> O
     recipe = recipe_for(source, context.recipes)
     if recipe is None:
         raise Ended(missing(Cause.UNKNOWN_RECIPE), Answered.REJECTED)
-    if entry is not None and entry.is_all_eager:
-        recipe = recipe.all_eager()  # what is compared at an upload depends on what is lazy
     return Observed(source, context.watermarks.resolve(recipe, context.objects))
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from shared.cloud.objects import LAZY_TAGGING
 from shared.model.keys import MANIFEST_NAME, stored_key
-from tests.functional.conftest import SOURCES, VARIANTS
+from tests.functional.conftest import SOURCES, VARIANTS, with_limits
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
 from tests.support import images
 from tests.support.awkward import KEYS
@@ -124,6 +124,21 @@ def test_a_lost_eager_object_is_made_again_with_the_same_bytes_and_not_listed_tw
     # A lifecycle rule may expire what has the tag of lazy objects.
     key = stored_key(KEY, "w64.avif")
     assert served.clients.s3.get_object_tagging(Bucket=VARIANTS, Key=key)["TagSet"] == []
+
+
+def test_a_lost_object_of_a_costly_picture_is_made_again_with_the_same_bytes(
+    served: RendererWorld,
+) -> None:
+    with_limits(served.worker, on_demand_cpu_seconds=0.0)
+    # At this size a WebP is smaller than an AVIF, and would fill its slot.
+    served.publish(images.jpeg((40, 30)))
+    before = served.object("w32.avif")["Body"].read()
+    served.lose("w32.avif")
+
+    got = served.ask("w32.avif")
+
+    assert served.worker.ledger.read(KEY).is_all_eager
+    assert (got.status, got.body) == (200, before)
 
 
 def test_a_picture_that_was_just_uploaded_is_answered_and_not_stored(
