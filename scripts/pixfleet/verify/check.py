@@ -34,9 +34,9 @@ class Checker:
     """Checks keys and changes nothing.
 
     `head` returns a source as it is now; it is called only where a listing is not enough.
-    `stored_version` returns of which version an object of a source is: no listing shows that. It
-    is called for lazy objects only, of which most sources have none. A key that changed at or
-    after `since` (seconds since the epoch) counts as being worked on.
+    `stored_version` returns the version of a stored object, which no listing shows; it is called
+    for lazy objects only, of which most sources have none. A key that changed at or after `since`
+    (seconds since the epoch) counts as being worked on.
     """
 
     recipes: CurrentRecipes
