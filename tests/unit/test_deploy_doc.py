@@ -160,3 +160,14 @@ def test_the_numbers_equal_those_of_the_cost_page() -> None:
     assert f"| {million} |" in PAGE
     assert f"| {idle} |" in PAGE
     assert float(idle) == pytest.approx(total(standing()) / MILLION, abs=0.005)
+
+
+def test_after_the_renderer_is_switched_off_everything_is_repaired() -> None:
+    """The copies of equal rungs are not stale before, and a worker stores none before."""
+    _, _, after = PAGE.partition("Then set `enabled = false`")
+    commands, _, _ = after.partition("If there is no time")
+
+    assert re.findall(r"^(?:terraform|pixfleet) .*", commands, re.MULTILINE) == [
+        "terraform apply",
+        "pixfleet verify --repair",
+    ]
