@@ -16,6 +16,7 @@ from scripts.pixfleet.plan.recipe_choice import match_attempts, shadowed
 from scripts.pixfleet.plan.report import PlanReport
 from scripts.pixfleet.plan.sample import draw_sample
 from scripts.pixfleet.plan.source_trial import SourceTrial
+from scripts.pixfleet.pricing.rendering import vcpu_seconds
 from shared.model.errors import Cause
 from shared.model.recipe import RecipeSet, Slot
 from shared.model.recipe_reader import read_recipes
@@ -198,7 +199,7 @@ def test_an_estimate_multiplies_the_means_by_the_number_of_sources() -> None:
 
     estimate = estimate_for(means, 1_000_000, Capacity(environments=10, vcpus=2))
 
-    assert estimate.cpu_hours == pytest.approx(3.095 * 1_000_000 / 3600, rel=0.001)
+    assert estimate.cpu_hours == pytest.approx(vcpu_seconds(3) * 1_000_000 / 3600)
     assert estimate.hours == pytest.approx(estimate.cpu_hours / 20)
     assert estimate.dollars_a_month == pytest.approx(1_000 * 0.023)
     assert estimate.old_dollars_a_month == pytest.approx(2_000 * 0.023)
