@@ -1,6 +1,6 @@
 """What the whole stack must show of variants that are made at their first request.
 
-Its recipe `archive` makes nothing but a thumbnail at upload.
+Its recipe `archive` makes nothing but a thumbnail at upload, the recipe of `NARROW` all of AVIF.
 """
 
 import base64
@@ -27,6 +27,7 @@ SIZE = (1400, 1050)
 KEY, NEW, LARGE, TOGETHER = (
     f"{FOLDER}{name}" for name in ("a.jpg", "new.jpg", "noise.png", "b.jpg")
 )
+NARROW, NARROW_SIZE = "photos/narrow.jpg", (600, 450)
 AWKWARD_KEYS = tuple(f"{FOLDER}{key}" for key in AWKWARD.values() if len(key.encode()) < 900)
 AVIF, WEBP, JPEG = "image/avif", "image/webp", "image/jpeg"
 # The function's concurrency is ten, and each process of the local AWS loads libvips for a second.
@@ -146,11 +147,15 @@ def assert_simultaneous_calls_make_it_once(on_demand: OnDemand) -> None:
 
 
 def assert_a_rung_wider_than_the_source_is_a_copy(on_demand: OnDemand) -> None:
-    widest = on_demand.get(KEY, "w=1920", accept=WEBP)
-    same = on_demand.get(KEY, "variant=w1920&format=webp", accept=WEBP)
+    """The first such rung is stored at upload; the renderer copies it for the others."""
+    first = on_demand.get(NARROW, "w=640", accept=AVIF)
+    widest = on_demand.get(NARROW, "w=1920", accept=AVIF)
+    lines = [each for each in on_demand.lines() if each.get("key") == NARROW]
 
-    assert widest.seen() == (WEBP, SIZE[0])
-    assert same.body == widest.body
+    assert widest.seen() == (AVIF, NARROW_SIZE[0])
+    assert widest.body == first.body
+    assert [(each["name"], each["answered"]) for each in lines] == [("w1920.avif", "copied")]
+    assert "w1920.avif" in on_demand.names(NARROW)
 
 
 def assert_a_large_file_is_redirected_to(on_demand: OnDemand) -> None:
@@ -232,6 +237,7 @@ def sources() -> Mapping[str, bytes]:
         KEY: jpeg(SIZE, seed=101),
         TOGETHER: jpeg(SIZE, seed=102),
         LARGE: noise_png(),
+        NARROW: jpeg(NARROW_SIZE, seed=103),
         **pictures,
     }
 
