@@ -165,13 +165,12 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
-    sid     = "InspectFunction"
+    sid     = "InspectFunctions"
     actions = ["lambda:GetEventSourceMapping", "lambda:GetFunctionConfiguration"]
-    resources = [
-      "${local._own_arn["lambda"]}:event-source-mapping:*",
-      "${local._own_arn["lambda"]}:function:${var.prefix}-worker",
-      "${local._own_arn["lambda"]}:function:${var.prefix}-worker:*",
-    ]
+    resources = concat(["${local._own_arn["lambda"]}:event-source-mapping:*"], flatten([
+      for name in concat(["worker"], local.has_purge ? ["purge"] : []) :
+      ["${local._own_arn["lambda"]}:function:${var.prefix}-${name}", "${local._own_arn["lambda"]}:function:${var.prefix}-${name}:*"]
+    ]))
   }
 
   statement {

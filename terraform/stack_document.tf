@@ -38,10 +38,12 @@ locals {
     prefix       = var.prefix
     purge = one([
       for purge in module.purge : {
-        function      = purge.function.name
-        log_group     = purge.log_group.name
-        monthly_paths = coalesce(var.delivery.purge.monthly_paths, 1000)
-        queue         = purge.queue.name
+        function       = purge.function.name
+        function_alias = purge.function.alias_name
+        log_group      = purge.log_group.name
+        mapping_id     = purge.event_source_mapping_id
+        monthly_paths  = coalesce(var.delivery.purge.monthly_paths, 1000)
+        queue          = purge.queue.name
       }
     ])
     recipes = local.worker_environment["PIXFLEET_RECIPES"]

@@ -54,7 +54,6 @@ class Aws:
         self.url: dict[str, Any] | None = {"AuthType": "AWS_IAM"}
         self.statements: list[dict[str, Any]] | None = [statement(each) for each in ACTIONS]
         self.configuration = configuration()
-        self.table = "ACTIVE"
         self.asked: list[Mapping[str, str]] = []
 
     def clients(self) -> Any:  # noqa: ANN401 - only the calls of these checks
@@ -74,9 +73,6 @@ class Aws:
             cloudfront=SimpleNamespace(
                 get_distribution=lambda **_: {"Distribution": distribution}
             ),
-            dynamodb=SimpleNamespace(
-                describe_table=lambda **_: {"Table": {"TableStatus": self.table}}
-            ),
         )
 
     def _of_the_alias(self, found: Found | None, asked: Mapping[str, str]) -> Found:
@@ -95,7 +91,6 @@ def findings(aws: Aws, renderer: Renderer | None = RENDERER) -> list[Finding]:
     stack = SimpleNamespace(
         renderer=renderer,
         distribution=Distribution("E1", "https://d.example"),
-        serving_table="pixfleet-serving",
     )
     return list(check(StackUnderTest(cast("Any", stack), aws.clients())))
 
@@ -108,7 +103,7 @@ def test_what_terraform_makes_is_right(aws: Aws) -> None:
     found = findings(aws)
 
     assert {each.status for each in found} == {FindingStatus.OK}
-    assert len(found) == 8
+    assert len(found) == 7
     assert aws.asked == [{"FunctionName": "pixfleet-renderer", "Qualifier": "live"}] * 2
 
 
@@ -197,9 +192,3 @@ def test_a_policy_that_forwards_headers_is_wrong(aws: Aws) -> None:
     aws.configuration["DefaultCacheBehavior"]["OriginRequestPolicyId"] = "all-viewer"
 
     assert wrong(aws) == ["the origins get more of the viewer's request, by all-viewer"]
-
-
-def test_a_table_that_is_not_ready_is_wrong(aws: Aws) -> None:
-    aws.table = "CREATING"
-
-    assert wrong(aws) == ["pixfleet-serving is CREATING"]

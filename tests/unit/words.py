@@ -122,6 +122,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("CHANGELOG.md", "dlq drop", "what the command was called before"),
     Kept("CHANGELOG.md", "dlq receipts", "what the command was called before"),
     Kept("scripts/pixfleet/commands/doctor.py", "verdict", "a key of a JSON document"),
+    Kept("tests/functional/cli/test_doctor_purge.py", "verdict", "a key of a JSON document"),
     Kept("scripts/pixfleet/commands/dlq.py", "receipts", "answered with the new name"),
     Kept("scripts/pixfleet/terminal/console.py", "screen", "an argument of Rich's Live"),
     Kept("scripts/pixfleet/dlq/details.py", "deaths", "a key of a JSON document"),

@@ -8,6 +8,7 @@ from scripts.pixfleet.doctor import (
     alarms,
     edge_functions,
     permissions,
+    purge,
     queues,
     recipes,
     render_children,
@@ -31,6 +32,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "parts": resources.check,
     edge_functions.EDGE_FUNCTIONS: edge_functions.check,
     renderer.RENDERER: renderer.check,
+    purge.AREA: purge.check,
     "render children": render_children.check,
     "alarms": alarms.check,
 }

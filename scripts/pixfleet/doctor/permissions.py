@@ -73,7 +73,9 @@ def _data_permissions(subject: StackUnderTest) -> Iterator[Permission]:
             "why, show, plan, drill",
             partial(clients.s3.head_object, Bucket=bucket, Key=MISSING_KEY),
         )
-    for queue in (*(lane.queue for lane in stack.lanes.values()), stack.dead_letter_queue):
+    lanes = (lane.queue for lane in stack.lanes.values())
+    purge_queues = (stack.purge.queue,) if stack.purge else ()
+    for queue in (*lanes, stack.dead_letter_queue, *purge_queues):
         yield Permission(
             "sqs:GetQueueAttributes",
             subject.arn("sqs", queue),

@@ -25,7 +25,7 @@ CODES = (403, 404)
 
 
 def check(subject: StackUnderTest) -> Iterator[Finding]:
-    """Yield findings about the renderer's function, its URL, the distribution and the table."""
+    """Yield findings about the renderer's function, its URL and the distribution."""
     renderer, distribution = subject.stack.renderer, subject.stack.distribution
     if renderer is None or distribution is None:
         yield skipped(RENDERER, "everything is made at upload: no renderer")
@@ -36,7 +36,6 @@ def check(subject: StackUnderTest) -> Iterator[Finding]:
     yield _url(subject, renderer)
     yield _permissions(subject, renderer, found["ARN"])
     yield from _origins(found["DistributionConfig"])
-    yield _table(subject)
 
 
 def _function(subject: StackUnderTest, renderer: Renderer) -> Finding:
@@ -153,15 +152,4 @@ def _origins(configuration: "DistributionConfigOutputTypeDef") -> Iterator[Findi
         if policy
         else "the origins get no header of the viewer's",
         f"{APPLY}: with the viewer's Host, bucket and function URL answer 403",
-    )
-
-
-def _table(subject: StackUnderTest) -> Finding:
-    name = subject.stack.serving_table
-    table = subject.clients.dynamodb.describe_table(TableName=name)["Table"]
-    return ok_or_wrong(
-        RENDERER,
-        table["TableStatus"] == "ACTIVE",
-        f"{name} is {table['TableStatus']}",
-        f"wait if it is UPDATING, else {APPLY}",
     )

@@ -1,4 +1,4 @@
-"""Checks that ledger, function and distribution exist and are ready, and their versions."""
+"""Checks that tables, function and distribution exist and are ready, and their versions."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from shared.cloud.status_index import StatusIndex
 from shared.model.entry import PUBLISHED
 from shared.model.versions import ENGINE_VERSION, WORKER_VERSION
 
-BUCKETS, LEDGER, FUNCTION = "buckets", "ledger", "function"
+BUCKETS, LEDGER, SERVING, FUNCTION = "buckets", "ledger", "serving table", "function"
 EDGE, VERSIONS = "edge", "versions"
 # The answer of GetBucketLocation for the two oldest regions.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
@@ -18,9 +18,10 @@ OLD_LOCATIONS: Mapping[str | None, str] = {None: "us-east-1", "EU": "eu-west-1"}
 
 
 def check(subject: StackUnderTest) -> Iterator[Finding]:
-    """Yield findings about buckets, ledger, function, distribution and versions."""
+    """Yield findings about buckets, tables, function, distribution and versions."""
     yield from _buckets(subject)
     yield from _ledger(subject)
+    yield from _serving(subject)
     yield from _function(subject)
     yield from _edge(subject)
     yield from _versions(subject)
@@ -52,6 +53,21 @@ def _ledger(subject: StackUnderTest) -> Iterator[Finding]:
     is_right = all(state == "ACTIVE" for state in states.values())
     what = ", ".join(f"{part} is {state}" for part, state in states.items())
     yield ok_or_wrong(LEDGER, is_right, what, "wait if it is UPDATING, else terraform apply")
+
+
+def _serving(subject: StackUnderTest) -> Iterator[Finding]:
+    """Check the table in which renders take turns and the month's purges are counted."""
+    name = subject.stack.serving_table
+    if not name:
+        yield skipped(SERVING, "neither a renderer nor purges, which need it")
+        return
+    status = subject.clients.dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+    yield ok_or_wrong(
+        SERVING,
+        status == "ACTIVE",
+        f"{name} is {status}",
+        "wait if it is UPDATING, else terraform apply",
+    )
 
 
 def _function(subject: StackUnderTest) -> Iterator[Finding]:

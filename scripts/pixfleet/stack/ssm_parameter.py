@@ -68,13 +68,16 @@ class Renderer:
 class Purge:
     """The queue of keys to purge, and the function that receives from it.
 
-    `monthly_paths` is how many paths it may have invalidated in a month.
+    `monthly_paths` is how many paths it may have invalidated in a month, and `mapping_id` the id
+    of its event source mapping.
     """
 
     queue: str
     monthly_paths: int
     function: str = ""
+    function_alias: str = ""
     log_group: str = ""
+    mapping_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

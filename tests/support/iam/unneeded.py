@@ -24,7 +24,6 @@ UNNEEDED: Mapping[Permission, str] = {
         (OPERATOR, "InspectRenderer", f"lambda:Get{each}"): OF_RENDERERS
         for each in ("FunctionConcurrency", "FunctionConfiguration", "FunctionUrlConfig", "Policy")
     },
-    (OPERATOR, "InspectServingTable", "dynamodb:DescribeTable"): OF_RENDERERS,
     (OPERATOR, "InspectEdgeFunctions", "cloudfront:GetFunction"): EDGE,
     (API, "WriteOwnLogs", "logs:CreateLogStream"): LOGS,
     (API, "WriteOwnLogs", "logs:PutLogEvents"): LOGS,
