@@ -12,7 +12,7 @@ pytestmark = pytest.mark.faults
 
 TESTS = Path(__file__).parent.parent
 TABLE = Path(__file__).parent / "README.md"
-NUMBERS = range(1, 53)
+NUMBERS = range(1, 68)
 WAITS = "waits: "
 
 

@@ -89,10 +89,12 @@ def test_what_is_made_on_demand_is_right_and_known_to_the_ledger(
     assert wrong_ends(actions) == []
 
 
+@pytest.mark.case(63)
 def test_a_purged_picture_is_gone_before_its_lifetime_ends() -> None:
     assert wrong_ends(DELETED, purged_seconds=PURGED_SECONDS) == []
 
 
+@pytest.mark.case(63)
 def test_without_a_purge_a_removed_picture_is_read_for_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -104,6 +106,7 @@ def test_without_a_purge_a_removed_picture_is_read_for_longer(
     assert any("was replaced" in each for each in said)
 
 
+@pytest.mark.case(59)
 def test_a_store_without_a_claim_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def unclaimed(_: Ledger, key: str, name: str, *, entry: Entry, **__: object) -> Claim:
         return Claim(key, "none", inf, entry, entry.may_exist | {name})
@@ -114,6 +117,7 @@ def test_a_store_without_a_claim_is_found_out(monkeypatch: pytest.MonkeyPatch) -
     assert any("without the claim" in each for each in wrong_ends(REPLACED))
 
 
+@pytest.mark.case(59)
 def test_a_claim_whatever_the_version_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def any_version(found: Mapping[str, Value], _: str, now: float) -> Failure | None:
         return serving_refusal(found, str(found.get("version")), now)
@@ -134,6 +138,7 @@ def replaced_while_rendering() -> World:
     return world
 
 
+@pytest.mark.case(59)
 def test_a_renderer_stores_nothing_of_a_version_that_is_replaced_meanwhile() -> None:
     world = replaced_while_rendering()
 
@@ -143,6 +148,7 @@ def test_a_renderer_stores_nothing_of_a_version_that_is_replaced_meanwhile() -> 
     assert world.events()["update_item ConditionalCheckFailedException"] == 1
 
 
+@pytest.mark.case(60)
 def test_lazy_variants_that_outlive_their_version_are_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -157,6 +163,7 @@ def test_lazy_variants_that_outlive_their_version_are_found_out(
     assert any("older version" in each or "nobody knows" in each for each in said)
 
 
+@pytest.mark.case(64)
 def test_a_purge_that_is_noted_before_it_is_sent_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -198,10 +205,12 @@ def dead_letters_of_a_stopped_renderer() -> tuple[Message, ...]:
     return tuple(before)
 
 
+@pytest.mark.case(61)
 def test_a_message_that_meets_a_renderers_claim_is_no_dead_letter() -> None:
     assert dead_letters_of_a_stopped_renderer() == ()
 
 
+@pytest.mark.case(61)
 def test_a_renderers_claim_that_makes_a_dead_letter_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -305,6 +314,7 @@ def run_purge(fault: OneFault) -> World:
     return world
 
 
+@pytest.mark.case(64)
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 def test_after_a_fault_at_any_call_of_the_purge_function_the_key_is_purged(
     harm: tuple[CallOutcome, float],
