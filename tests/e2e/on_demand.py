@@ -40,9 +40,13 @@ LARGEST_BYTES = 4_500_000
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """The stack's requests, the objects of its bucket, and the calls of its renderer."""
+    """The stack's requests, the objects of its bucket, and the calls of its renderer.
+
+    `old` is a key that was published before anything else, and of which nothing was changed since.
+    """
 
     stack: WholeStack
+    old: str
 
     @property
     def edge(self) -> EdgeClient:
@@ -197,14 +201,17 @@ def assert_an_overloaded_bucket_has_nothing_rendered(on_demand: OnDemand) -> Non
 
 
 def assert_an_edge_that_cannot_read_is_noticed(on_demand: OnDemand) -> None:
-    """Take the bucket's policy away for a moment; an object must be a minute old to be noticed."""
+    """Take the bucket's policy away for a moment.
+
+    An object must be a minute old to be noticed, which the one that is asked for mostly is.
+    """
     s3, bucket = on_demand.stack.client("s3"), on_demand.stack.names.variants_bucket
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     s3.delete_bucket_policy(Bucket=bucket)
 
     def is_noticed() -> bool:
         on_demand.edge.evict_all()
-        assert on_demand.get(KEY, "variant=thumb", accept=AVIF).seen()[0] == AVIF
+        assert on_demand.get(on_demand.old, "variant=thumb", accept=AVIF).seen()[0] == AVIF
         return any(each.get("edge_blind") for each in on_demand.lines())
 
     try:
