@@ -100,7 +100,9 @@ def test_a_request_costs_a_few_times_the_cheapest_function_that_hashes(
     functions = [LEAST, request_code(RECIPE_SETS["shipped"])]
 
     least_in_njs = min(njs.cpu_seconds(LEAST, event, 8 * ROUNDS) for _ in range(TRIES))
-    least, ours = node.seconds(functions, event, rounds=300)
+    # Other processes may take the processor away for all rounds of one function.
+    tries = [node.seconds(functions, event, rounds=300) for _ in range(TRIES)]
+    least, ours = map(min, zip(*tries, strict=True))
 
     assert ordinary < 40 * least_in_njs, ordinary / least_in_njs
     assert ours < 15 * least, ours / least
