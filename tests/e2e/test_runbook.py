@@ -5,10 +5,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scripts.local.stack import create_serving
+from scripts.pixfleet.stack.ssm_parameter import Purge
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from tests.e2e.fleet import Fleet
 from tests.e2e.processes import Runner
@@ -41,6 +44,19 @@ def typed(command: str, environment: dict[str, str]) -> subprocess.CompletedProc
     )
 
 
+def give_a_purge_queue(fleet: Fleet) -> None:
+    """Let the stack purge, as it does with Terraform's default."""
+    queue, table = f"{fleet.stack.prefix}-purge", f"{fleet.stack.prefix}-serving"
+    fleet.clients.sqs.create_queue(QueueName=queue, Attributes={"MessageRetentionPeriod": "900"})
+    create_serving(fleet.clients.dynamodb, table)
+    document = replace(
+        fleet.stack.document(), purge=Purge(queue, monthly_paths=1000), serving_table=table
+    )
+    fleet.clients.ssm.put_parameter(
+        Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+    )
+
+
 def test_there_is_a_command_for_every_kind_of_trouble() -> None:
     words = {tuple(each.split()[1:3]) for each in commands()}
 
@@ -50,6 +66,7 @@ def test_there_is_a_command_for_every_kind_of_trouble() -> None:
 def test_every_command_of_the_runbook_works_as_it_stands_there(
     fleet: Fleet, runner: Runner, tmp_path: Path
 ) -> None:
+    give_a_purge_queue(fleet)
     etag = fleet.put(KEY, jpeg())
     fleet.put(BAD, truncated_jpeg())
     fleet.wait_until_published({KEY: etag})
