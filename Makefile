@@ -68,7 +68,7 @@ $(NATIVE): $(wildcard shared/imaging/native/*.[ch]) scripts/package/native.py sc
 	@echo "Compiling shared/imaging/native …"
 	@$(BIN)/python -m scripts.package.native
 
-# MiniStack pins its own version of botocore, so it has a virtual environment of its own.
+# MiniStack pins its own version of botocore, so it has a virtual environment of its own. With cryptography it signs and checks tokens.
 $(MINISTACK_READY): scripts/locks/ministack.txt | $(UV_READY)
 	@echo "Installing MiniStack, the local AWS, into build/ministack …"
 	$(call install,build/ministack,$<)
@@ -199,7 +199,7 @@ lock: $(UV_READY)  ## Update the lock files, with hashes and without index URLs
 	@$(LOCK) pyproject.toml --extra heic -o scripts/locks/worker.txt
 	@$(LOCK) pyproject.toml --extra api --extra cli --extra heic --group dev -o scripts/locks/dev.txt
 	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
-	@echo 'ministack==1.5.33' | $(LOCK) - -o scripts/locks/ministack.txt
+	@printf 'cryptography\nministack==1.5.33\n' | $(LOCK) - -o scripts/locks/ministack.txt
 	@echo 'uv==0.13.9' | $(LOCK) - -o scripts/locks/uv.txt
 
 .PHONY: release

@@ -1,11 +1,40 @@
 """The text that `make up` prints at its end: commands to copy."""
 
+import json
+
 from scripts.local.clients import DUMMY_KEY, REGION
 from scripts.local.edge.control import PATH
 from scripts.local.instance import DEFAULT_PORT, Instance
 from scripts.local.terraform_root import StackNames
 
 ACCEPT = "image/avif,image/webp,*/*"
+# The user that laptop/api.tf makes.
+USER, PASSWORD, FOLDER = "ann", "Upload-1", "users/ann"
+
+
+def api_steps(instance: Instance, names: StackNames) -> str:
+    """Return commands that sign in, sign an upload, send the file and wait for its variants."""
+    sign_in = json.dumps(
+        {
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": USER, "PASSWORD": PASSWORD},
+            "ClientId": names.api_client,
+        }
+    )
+    upload = (
+        f'{{\\"key\\": \\"{FOLDER}/cat.jpg\\", \\"type\\": \\"image/jpeg\\", '
+        '\\"method\\": \\"PUT\\", \\"bytes\\": $(wc -c < cat.jpg)}'
+    )
+    return f"""\
+  TOKEN=$(curl -s {instance.endpoint_url} -H 'Content-Type: application/x-amz-json-1.1' \
+-H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' -d '{sign_in}' \
+| jq -r .AuthenticationResult.IdToken)
+  curl -s {names.api_url}/v1/uploads -H "Authorization: Bearer $TOKEN" \
+-H 'Content-Type: application/json' -d "{upload}" > signed.json
+  jq -r '.headers | to_entries[] | "\\(.key): \\(.value)"' signed.json > headers.txt
+  curl -f -X PUT -H @headers.txt --data-binary @cat.jpg "$(jq -r .url signed.json)"
+  curl -s -H "Authorization: Bearer $TOKEN" "{names.api_url}$(jq -r .image signed.json)&wait=20"
+"""
 
 
 def next_steps(instance: Instance, names: StackNames) -> str:
@@ -29,6 +58,9 @@ Open it in a browser some seconds later, or fetch a variant; change Accept to */
   {names.edge_url}/cat.jpg?w=640
   curl -o cat.avif -H 'Accept: {ACCEPT}' '{names.edge_url}/cat.jpg?w=640'
 
+Upload one through the API, without AWS credentials; the user {USER} reaches {FOLDER}/ only:
+
+{api_steps(instance, names)}
 The distribution caches as CloudFront does. Put its clock five minutes forward:
 
   curl -d '{{"advance_seconds": 300}}' {url}{PATH}

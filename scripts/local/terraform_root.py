@@ -47,6 +47,8 @@ class TerraformFailed(LocalAwsProblem):
 class StackNames:
     """The names in the stack that a person needs: the outputs of laptop/outputs.tf."""
 
+    api_client: str
+    api_url: str
     dead_letter_queue: str
     domain_name: str
     edge_url: str

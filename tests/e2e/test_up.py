@@ -16,6 +16,8 @@ from tests.e2e.processes import free_port
 pytestmark = pytest.mark.e2e
 
 NAMES = StackNames(
+    api_client="1example",
+    api_url="http://a1b2c3d4.execute-api.localhost:4566",
     dead_letter_queue="pixfleet-dead-letter",
     domain_name="d1.cloudfront.net",
     edge_url="http://127.0.0.1:5566",
@@ -119,3 +121,4 @@ def test_next_steps_name_the_port_only_if_it_is_not_the_default(port: int, typed
     assert "  http://127.0.0.1:5566/cat.jpg?w=640\n" in text
     assert "http://127.0.0.1:4566/_pixfleet/edge\n" in text or port != DEFAULT_PORT
     assert "s3://pixfleet-sources-000000000000/" in text
+    assert "  curl -s http://a1b2c3d4.execute-api.localhost:4566/v1/uploads " in text

@@ -19,6 +19,7 @@ from scripts.local.terraform_root import ROOT, TerraformRoot
 from scripts.local.up import destroy
 from scripts.pixfleet.doctor.finding import FindingStatus
 from shared.model.keys import manifest_key, stored_folder, stored_key
+from tests.e2e.api_steps import assert_a_picture_is_uploaded_through_the_api
 from tests.e2e.on_demand import CHECKS, OnDemand
 from tests.e2e.on_demand import sources as on_demand_sources
 from tests.e2e.packages import built, skip_on_laptops
@@ -89,6 +90,7 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
     assert_scripts_of_other_origins_may_read_refusals(stack)
     assert_the_page_says_what_a_browser_gets(stack)
     assert_pictures_are_made_on_demand(stack)
+    assert_a_picture_is_uploaded_through_the_api(stack, tmp_path)
     assert causes(stack) == BAD
     again = TerraformRoot(instance).plan()
     assert again.code == 0, again.output

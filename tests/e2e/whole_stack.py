@@ -205,6 +205,7 @@ def path_of(key: str) -> str:
 
 
 LISTS: Sequence[tuple[str, str, str, Mapping[str, Any]]] = (
+    ("apigatewayv2", "get_apis", "Items", {}),
     ("budgets", "describe_budgets", "Budgets", {"AccountId": "000000000000"}),
     ("cloudfront", "list_cache_policies", "CachePolicyList.Items", {"Type": "custom"}),
     ("cloudfront", "list_distributions", "DistributionList.Items", {}),
@@ -217,6 +218,7 @@ LISTS: Sequence[tuple[str, str, str, Mapping[str, Any]]] = (
     ("cloudwatch", "describe_alarms", "MetricAlarms", {}),
     ("cloudwatch", "describe_alarms", "CompositeAlarms", {"AlarmTypes": ["CompositeAlarm"]}),
     ("cloudwatch", "list_dashboards", "DashboardEntries", {}),
+    ("cognito-idp", "list_user_pools", "UserPools", {"MaxResults": 10}),
     ("dynamodb", "list_tables", "TableNames", {}),
     ("events", "list_rules", "Rules", {}),
     ("iam", "list_policies", "Policies", {"Scope": "Local"}),

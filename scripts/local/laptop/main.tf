@@ -20,6 +20,13 @@ module "pixfleet" {
 
   # With an address, the subscription and the budget are created, too; no mail is sent.
   alarms = { email = "ops@example.com", monthly_budget_usd = 100 }
+  api = {
+    jwt = {
+      audiences = [aws_cognito_user_pool_client.laptop.id]
+      issuer    = "https://${aws_cognito_user_pool.uploaders.endpoint}"
+    }
+    prefix_claim = "custom:folder"
+  }
   # A laptop has few cores, and each batch renders on one.
   lanes = {
     bulk = { maximum_concurrency = 2, prefixes = ["bulk/"] }

@@ -1,3 +1,13 @@
+output "api_client" {
+  description = "Id of the app client whose tokens the API accepts."
+  value       = aws_cognito_user_pool_client.laptop.id
+}
+
+output "api_url" {
+  description = "Address of the API."
+  value       = module.pixfleet.api.url
+}
+
 output "dead_letter_queue" {
   description = "Name of the dead-letter queue."
   value       = module.pixfleet.dead_letter_queue.name
