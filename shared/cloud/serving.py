@@ -1,7 +1,8 @@
 """DynamoDB: the table `serving`, which holds what belongs to no source and expires.
 
-Turns to render an object, renders that failed, and how many paths were purged in a month. Nothing
-in it decides what is stored: only a claim of the ledger does. So all of it may be lost.
+Turns to render an object, renders that failed, and how many paths were purged in a month. None of
+these decides what is stored: only a claim of the ledger does. So they may be lost. Two other kinds
+of items may not: the receipts of deletions (`receipts.py`), and the key of the API's cursors.
 
 An item's `id` begins with its kind, as in `render#<stored key>`. `expires_at` is the table's time
 to live, by which DynamoDB deletes an item within days. Whether an item counts is decided by its
