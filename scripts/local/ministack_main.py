@@ -1,11 +1,11 @@
-"""Runs MiniStack in its own virtual environment, with three corrections and an edge.
+"""Runs MiniStack in its own virtual environment, with four corrections and an edge.
 
-Without the first, `terraform plan` over an applied stack would never be empty; without the second,
-the local CloudFront could not read a bucket with our bucket policy; without the third, Terraform
-could not publish a changed edge function. `edge/` caches as CloudFront does, and gives the
-distribution an address that a browser opens. All of it changes private parts of MiniStack 1.5.33,
-which the lock file pins; a newer version may not need it. It is started with `python -P`, because
-`import ministack` would otherwise import `ministack.py` beside this file.
+Without the first and the last, `terraform plan` over an applied stack would never be empty;
+without the second, the local CloudFront could not read a bucket with our bucket policy; without
+the third, Terraform could not publish a changed edge function. `edge/` caches as CloudFront does,
+and gives the distribution an address that a browser opens. All of it changes private parts of
+MiniStack 1.5.33, which the lock file pins; a newer version may not need it. It is started with
+`python -P`, because `import ministack` would otherwise import `ministack.py` beside this file.
 """
 
 import sys
@@ -68,6 +68,21 @@ def etag_as_sdks_read_it(update: Callable[..., Answer]) -> Callable[..., Answer]
     return updated
 
 
+def token_authorizer_as_on_aws(create: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Return a CreateAuthorizer that gives no payload format version to an authorizer of tokens.
+
+    Only one that calls a function has a version:
+    https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+    """
+
+    def created(api_id: str, data: Mapping[str, object]) -> Answer:
+        if data.get("authorizerType") == "JWT":
+            data = {"authorizerPayloadFormatVersion": None, **data}
+        return create(api_id, data)
+
+    return created
+
+
 def main() -> None:
     """Correct MiniStack and run it."""
     # Any: MiniStack is not installed in the environment of mypy.
@@ -82,6 +97,8 @@ def main() -> None:
     evaluator._request_origin = ContextVar("origin", default=("127.0.0.1", True))  # noqa: SLF001
     cloudfront: Any = import_module("ministack.services.cloudfront")
     cloudfront._cf_update_function = etag_as_sdks_read_it(cloudfront._cf_update_function)  # noqa: SLF001
+    gateway: Any = import_module("ministack.services.apigateway")
+    gateway._create_authorizer = token_authorizer_as_on_aws(gateway._create_authorizer)  # noqa: SLF001
     # Last, so that no folder of this repository hides a package of MiniStack's.
     sys.path.append(str(ROOT))
     import_module("scripts.local.edge.ministack_server").add_edge(cloudfront)

@@ -1,7 +1,8 @@
 """The function as API Gateway calls it: payload format 2.0."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +27,16 @@ REQUIRED = {
     "PIXFLEET_SERVING_TABLE": "serving",
     "PIXFLEET_RECIPES": "s3://variants/_recipes/test.json",
 }
+
+
+@pytest.fixture(autouse=True)
+def _closed_loop() -> Iterator[None]:
+    """Give Mangum an event loop, and close it: the one that it opens is never closed."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def event(method: str, path: str, *, query: str = "", body: str = "", **more: Any) -> Any:  # noqa: ANN401 - JSON
