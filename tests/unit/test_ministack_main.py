@@ -1,7 +1,15 @@
+from collections.abc import Mapping
+
 import botocore.session
 import pytest
 
-from scripts.local.ministack_main import NAMESPACE, Answer, complete_alarms, etag_as_sdks_read_it
+from scripts.local.ministack_main import (
+    NAMESPACE,
+    Answer,
+    complete_alarms,
+    etag_as_sdks_read_it,
+    token_authorizer_as_on_aws,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -78,3 +86,18 @@ def test_an_update_of_a_function_has_its_etag_where_sdks_read_it() -> None:
 
     assert updated("name", {}, b"") == (200, {"ETag": "E2", header: "E2"}, b"<FunctionSummary/>")
     assert refused("name", {}, b"") == (412, {}, b"<ErrorResponse/>")
+
+
+def test_only_an_authorizer_that_calls_a_function_has_a_payload_version() -> None:
+    created: list[Mapping[str, object]] = []
+
+    def create(_api: str, data: Mapping[str, object]) -> Answer:
+        created.append(data)
+        return 201, {}, b""
+
+    corrected = token_authorizer_as_on_aws(create)
+    corrected("api", {"authorizerType": "JWT"})
+    corrected("api", {"authorizerType": "REQUEST"})
+
+    assert created[0] == {"authorizerType": "JWT", "authorizerPayloadFormatVersion": None}
+    assert created[1] == {"authorizerType": "REQUEST"}
