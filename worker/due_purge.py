@@ -1,8 +1,8 @@
 """Sends what CloudFront has to evict of a key to the purge queue.
 
 The write that ends a removal or a rejection makes a purge due. The same worker sends it before it
-acknowledges its message. If it crashed before, whoever reads the entry next sends it. So no purge
-is lost, and one may be sent twice, which does no harm.
+acknowledges its message. If it crashed before, the next worker that reads the entry sends it. So
+no purge is lost, and one may be sent twice, which does no harm.
 """
 
 from shared.cloud.claims import Claim

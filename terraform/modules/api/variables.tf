@@ -261,7 +261,7 @@ variable "tags" {
 }
 
 variable "throttling" {
-  description = "Requests a second for each route that API Gateway passes on, and how many may come at once; it answers 429 to others, whoever sends them."
+  description = "Limits of each route, for all callers together: `rate` requests a second, and `burst` requests at once. API Gateway answers 429 to others."
   type = object({
     burst = optional(number, 100)
     rate  = optional(number, 50)

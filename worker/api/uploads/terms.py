@@ -14,7 +14,7 @@ from worker.api.keys import accepted_key
 from worker.api.problems import AlreadyExists, BadRequest, NoRecipe, TooLarge, UnsupportedType
 
 # The formats that render children decode. A browser runs scripts of HTML and SVG, so a client may
-# not choose its Content-Type freely: whoever can read the bucket would serve it.
+# not choose its Content-Type freely: a site that reads the bucket would serve it.
 TYPES = (
     "image/avif",
     "image/bmp",
