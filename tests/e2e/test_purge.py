@@ -88,6 +88,14 @@ class _Site:
         """Let the edge accept an invalidation again, and end those in progress."""
         self.edge.edge.advance(PAUSE_SECONDS * 5)
 
+    def stored(self, key: str) -> set[str]:
+        """Return what the variants bucket holds of a picture; the order of the tests is random."""
+        return {
+            each
+            for each in self.fleet.stored_keys()
+            if each.split("/", 1)[1].startswith(f"{key}/")
+        }
+
     @property
     def delayed(self) -> int:
         return self.purger.queues.depth(QUEUE).delayed
@@ -157,7 +165,7 @@ def test_a_deleted_picture_is_gone_after_one_purge_and_one_again(site: _Site, ke
     assert answered == {"batchItemFailures": []}
     assert site.get(key)[0] == GONE
     assert site.delayed == before + 1
-    assert site.fleet.stored_keys() == set()
+    assert site.stored(source) == set()
     site.wait_for_calls()
 
 
@@ -168,7 +176,7 @@ def test_a_rejected_replacement_of_a_public_picture_is_gone_too(site: _Site) -> 
     site.purge(site.messages())
 
     assert site.get("bad.jpg")[0] == GONE
-    assert site.fleet.stored_keys() == set()
+    assert site.stored("bad.jpg") == set()
     site.wait_for_calls()
 
 

@@ -49,6 +49,7 @@ def test_twelve_requests_at_once_make_one_object(
     served: RendererWorld, renders: list[str], clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
+    one_write_at_a_time(clients.dynamodb, monkeypatch)
     puts = calls_of(clients.s3, "put_object", monkeypatch)
 
     got = at_once(lambda: served.ask(NAME), 12)
@@ -200,6 +201,17 @@ def test_a_new_name_of_an_old_version_is_answered_and_not_stored(served: Rendere
     assert served.ask("w48.webp").cause == "throttled"
     assert not served.is_stored("w48.webp")
     assert served.lazy() == set()
+
+
+def one_write_at_a_time(client: Any, patch: pytest.MonkeyPatch) -> None:  # noqa: ANN401 - boto3's
+    """Make conditional writes atomic as DynamoDB's are: moto checks first and writes later."""
+    lock, write = Lock(), client.update_item
+
+    def atomic(**request: Any) -> object:  # noqa: ANN401 - boto3's
+        with lock:
+            return write(**request)
+
+    patch.setattr(client, "update_item", atomic)
 
 
 def calls_of(client: object, name: str, patch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
