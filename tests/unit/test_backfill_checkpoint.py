@@ -64,6 +64,21 @@ def test_skipped_keys_are_counted_with_the_first_as_example(tmp_path: Path) -> N
     assert checkpoint.skipped() == [("no_recipe", 3, "a")]
 
 
+def test_every_file_that_is_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
+    checkpoint = _checkpoint(tmp_path)
+    checkpoint.skip(Skipped.NOT_AN_IMAGE, ["notes.txt"])
+
+    checkpoint.plan(Chosen(skipped={Skipped.ALREADY_THERE: ["b", "a"]}), _page("a", "b"))
+    checkpoint.plan(Chosen(skipped={Skipped.NOT_ASKED_FOR: ["c"]}), _page("c"))
+
+    named = list(_checkpoint(tmp_path).left_out())
+    assert named == [
+        ("a", Skipped.ALREADY_THERE),
+        ("b", Skipped.ALREADY_THERE),
+        ("notes.txt", Skipped.NOT_AN_IMAGE),
+    ]
+
+
 def test_another_selection_replaces_a_completely_sent_one(tmp_path: Path) -> None:
     checkpoint = _checkpoint(tmp_path, "that")
     checkpoint.sent(checkpoint.plan(Chosen([Wanted("a")]), _page("a")))

@@ -20,12 +20,15 @@ from shared.model.errors import Misconfigured
 from shared.model.source import Listed
 
 SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE tallies (name TEXT PRIMARY KEY, count REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE skipped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL, example TEXT NOT NULL)
-    WITHOUT ROWID;
-CREATE TABLE pages (number INTEGER PRIMARY KEY, is_sent INTEGER NOT NULL, wanted TEXT NOT NULL);
-CREATE TABLE files (name TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tallies (name TEXT PRIMARY KEY, count REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS skipped
+    (reason TEXT PRIMARY KEY, count INTEGER NOT NULL, example TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS left_out (name TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pages
+    (number INTEGER PRIMARY KEY, is_sent INTEGER NOT NULL, wanted TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS files
+    (name TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
 SQLITE = b"SQLite format 3\0"
 CURSOR, SELECTION, ALL_SENT = "cursor", "selection", "all_sent"
@@ -57,10 +60,9 @@ class Checkpoint:
         # SQLite gives the files beside the database the same mode.
         make_private(path)
         self._db = sqlite3.connect(path, isolation_level=None)
-        with self._transaction():
-            if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in SCHEMA.split(";"):
-                    self._db.execute(statement)
+        with self.transaction():
+            for statement in SCHEMA.split(";"):
+                self._db.execute(statement)
 
     @classmethod
     def open(cls, path: Path, selection: str, *, restart: bool) -> Self:
@@ -110,19 +112,29 @@ class Checkpoint:
         """Return each reason for not sending, with its count and an example."""
         return list(self._db.execute("SELECT * FROM skipped ORDER BY reason"))
 
-    def skip(self, reason: str, count: int, example: str) -> None:
-        """Count sources that are not sent."""
-        self._db.execute(SKIP, (reason, count, example))
+    def skip(self, reason: Skipped, names: Sequence[str]) -> None:
+        """Count sources that are not sent, and record the names of files that are left out."""
+        if not names:
+            return
+        self._db.execute(SKIP, (reason, len(names), names[0]))
+        if reason.is_of_file:
+            rows = ((name, reason) for name in names)
+            self._db.executemany("INSERT OR REPLACE INTO left_out VALUES (?, ?)", rows)
+
+    def left_out(self) -> Iterator[tuple[str, Skipped]]:
+        """Yield each name that was left out of a folder, and why, by name."""
+        for name, reason in self._db.execute("SELECT name, reason FROM left_out ORDER BY name"):
+            yield name, Skipped(reason)
 
     def plan(self, chosen: Chosen, page: Page) -> OpenPage:
         """Record the chosen sources of a page before they are sent, and the next page's cursor.
 
         Return the page to send; it is empty if no source was chosen.
         """
-        with self._transaction():
+        with self.transaction():
             self._add({LISTED: len(page.listed)})
             for reason, keys in chosen.skipped.items():
-                self.skip(reason, len(keys), keys[0])
+                self.skip(reason, keys)
             self.note(CURSOR, page.cursor)
             if not chosen.wanted:
                 return OpenPage(0, ())
@@ -138,9 +150,8 @@ class Checkpoint:
         """
         sent = [each for each in page.wanted if each.key not in unread]
         current = sum(each.is_current for each in sent)
-        with self._transaction():
-            if unread:
-                self.skip(Skipped.UNREADABLE, len(unread), unread[0])
+        with self.transaction():
+            self.skip(Skipped.UNREADABLE, unread)
             self._add({SENT: len(sent), SourceOutcome.CURRENT: current})
             self._keep(page.number, [each for each in sent if not each.is_current])
 
@@ -164,20 +175,21 @@ class Checkpoint:
         self, page: OpenPage, outcomes: Mapping[str, str], amounts: Mapping[str, float]
     ) -> None:
         """Record the outcomes of some keys of a page, and add amounts to their sums."""
-        with self._transaction():
+        with self.transaction():
             self._add({**Counter(outcomes.values()), **amounts})
             self._keep(page.number, [each for each in page.wanted if each.key not in outcomes])
 
     def add_files(self, files: Iterable[tuple[str, int]]) -> None:
         """Record files of a folder; a second time changes nothing."""
-        with self._transaction():
+        with self.transaction():
             self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", files)
 
     def forget_files(self) -> None:
         """Delete the list of files, and the counts of those that were skipped."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("DELETE FROM files")
             self._db.execute("DELETE FROM skipped")
+            self._db.execute("DELETE FROM left_out")
 
     def files(self) -> tuple[int, int]:
         """Return the number of recorded files, and their bytes."""
@@ -212,8 +224,14 @@ class Checkpoint:
         else:
             self._db.execute("DELETE FROM pages WHERE number = ?", (number,))
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """Return the connection, for tables of a run that only some runs have."""
+        return self._db
+
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Write all that the block writes at once, or nothing of it."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield

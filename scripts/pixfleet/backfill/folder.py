@@ -47,7 +47,7 @@ class Folder:
             name = PurePosixPath(os.path.relpath(entry.path, self.path)).as_posix()
             size = self._size_or_reason(entry, name)
             if isinstance(size, Skipped):
-                checkpoint.skip(size, 1, _shown(name))
+                checkpoint.skip(size, [_shown(name)])
                 continue
             found.append((name, size))
             if len(found) == BATCH_FILES:

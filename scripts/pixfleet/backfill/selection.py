@@ -31,6 +31,14 @@ class Skipped(StrEnum):
     NOT_A_FILE = "not_a_file"
     UNREADABLE = "unreadable"
 
+    @property
+    def is_of_file(self) -> bool:
+        """Return whether a file of a folder can be left out for this reason."""
+        return self not in _OF_LISTED
+
+
+_OF_LISTED = frozenset({Skipped.NOT_ASKED_FOR, Skipped.GONE})
+
 
 class SourceOutcome(StrEnum):
     """What became of a source that was sent; a source without an outcome is still waiting."""
