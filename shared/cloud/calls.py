@@ -1,7 +1,8 @@
 """Makes AWS calls: bounded in time, retried briefly, and never started too late."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from shared.clock import Clock
 from shared.cloud.errors import translated
 from shared.cloud.time_limit import time_limit
 from shared.deadline import Deadline
-from shared.model.errors import LedgerUnavailable, StorageUnavailable, Throttled
+from shared.model.errors import LedgerUnavailable, OutOfTime, StorageUnavailable, Throttled
 
 Answer = TypeVar("Answer")
 
@@ -42,17 +43,41 @@ class CallLimits:
         return self.call_seconds - self.connect_seconds - self.read_seconds
 
 
+@dataclass(slots=True)
+class CallBudget:
+    """The seconds that all calls of one piece of work may take together."""
+
+    left_seconds: float
+
+    def require(self, stage: str) -> None:
+        """Raise `OutOfTime` if the calls before have taken all of it."""
+        if self.left_seconds <= 0:
+            raise OutOfTime("Expected time for one more call, got none.", stage=stage)
+
+    def spend(self, seconds: float) -> None:
+        """Take what a call has taken."""
+        self.left_seconds -= seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Makes the calls of one set of clients for work that must end by a deadline."""
+    """Makes the calls of one set of clients for work that must end by a deadline.
+
+    With a budget, each call is also bounded by what the calls before it have left of it.
+    """
 
     limits: CallLimits
     deadline: Deadline
     sleep: Callable[[float], None] = time.sleep
+    budget: CallBudget | None = None
 
     def within(self, deadline: Deadline) -> "Calls":
         """Return calls of the same clients for work that must end by this deadline."""
         return replace(self, deadline=deadline)
+
+    def within_budget(self, seconds: float) -> "Calls":
+        """Return calls that together take no longer than this."""
+        return replace(self, budget=CallBudget(seconds))
 
     def attempt(
         self, call: Callable[[], Answer], *, stage: str, until: Deadline | None = None
@@ -74,8 +99,10 @@ class Calls:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        limit = self._within(self.limits.call_seconds)
-        with time_limit(min(limit, until or limit, key=lambda each: each.at)):
+        with (
+            self._in_budget(stage) as limit,
+            time_limit(min(limit, until or limit, key=lambda each: each.at)),
+        ):
             return retrying(translated, call, stage=stage)
 
     def long_poll(self, call: Callable[[], Answer], *, wait_seconds: float, stage: str) -> Answer:
@@ -83,6 +110,20 @@ class Calls:
         longest_seconds = wait_seconds + self.limits.connect_seconds + self.limits.read_seconds
         with time_limit(self._within(longest_seconds)):
             return translated(call, stage=stage)
+
+    @contextmanager
+    def _in_budget(self, stage: str) -> Iterator[Deadline]:
+        """Give the limit of one call, and take the time of the block from the budget."""
+        limit = self._within(self.limits.call_seconds)
+        if self.budget is None:
+            yield limit
+            return
+        self.budget.require(stage)
+        began_at = self.deadline.clock.now()
+        try:
+            yield limit.within(self.budget.left_seconds)
+        finally:
+            self.budget.spend(self.deadline.clock.now() - began_at)
 
     def _within(self, seconds: float) -> Deadline:
         return Deadline.after(seconds, self.deadline.clock)

@@ -69,10 +69,13 @@ class Serving:
         self._table = table
         self._clock = clock
 
-    def within(self, deadline: Deadline) -> "Serving":
-        """Return the same table for work that must end by the deadline."""
+    def within(self, deadline: Deadline, *, budget_seconds: float) -> "Serving":
+        """Return the same table for work that must end by the deadline.
+
+        All its calls together take no longer than the budget: then each raises `OutOfTime`.
+        """
         bound = copy(self)
-        bound.calls = self.calls.within(deadline)
+        bound.calls = self.calls.within(deadline).within_budget(budget_seconds)
         return bound
 
     def take_turn(self, stored_key: str, seconds: float) -> Turn | None:

@@ -7,12 +7,13 @@ S3 has no fencing.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
 
 from botocore.exceptions import ClientError, ResponseStreamingError
 
+from shared.cloud.time_limit import seconds_left
 from tests.simulator.call_outcomes import (
     TRAVEL_SECONDS,
     WELL,
@@ -83,6 +84,9 @@ class Network:
         process.check()
         RECORDER.note_simulated(call.service, call.operation, call.arguments)
         decision = self._decision(call).within(process.limits)
+        slow = (CallOutcome.SLOW_THERE, CallOutcome.SLOW_BACK)
+        if decision.outcome in slow and decision.seconds > seconds_left():
+            decision = replace(decision, outcome=CallOutcome.LOST)
         self.counts[decision.outcome] += 1
         if decision.outcome in (
             CallOutcome.WELL,
@@ -111,7 +115,7 @@ class Network:
             if decision.outcome is CallOutcome.LOST
             else lost_connection()
         )
-        process.sleep(seconds)
+        process.sleep(min(seconds, seconds_left()))
         raise trouble
 
     def _decision(self, call: Call) -> Decision:

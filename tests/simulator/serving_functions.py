@@ -1,7 +1,7 @@
 """The real renderer and the real purge function in simulated processes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from shared.cloud.calls import Calls
@@ -75,6 +75,7 @@ class ServingFunctions:
         unbounded = Calls(RENDERER_POLICY.calls, Deadline.never(process), sleep=process.sleep)
         calls = unbounded.within(Deadline.passed(process))
         dynamodb = self._client(process, "dynamodb", self.services.tables)
+        serving_calls = replace(calls, limits=RENDERER_POLICY.serving_calls)
         return RendererContext(
             settings=self.settings,
             policy=RENDERER_POLICY,
@@ -87,7 +88,7 @@ class ServingFunctions:
                 variants_bucket=VARIANTS,
             ),
             ledger=Ledger(dynamodb, calls, TABLE, process),
-            serving=Serving(dynamodb, calls, SERVING, process),
+            serving=Serving(dynamodb, serving_calls, SERVING, process),
             recipes=self.recipe_set(),
             watermarks=Watermarks(),
             render_pool=FakeRenderPool(process),

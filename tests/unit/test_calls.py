@@ -16,6 +16,7 @@ from urllib3.exceptions import ProtocolError
 
 from shared.cloud.calls import CallLimits, Calls
 from shared.cloud.errors import ConditionRefused, Missing, Unchanged, translated
+from shared.cloud.time_limit import seconds_left
 from shared.deadline import Deadline
 from shared.model.errors import (
     AccessDenied,
@@ -296,3 +297,40 @@ def test_the_limits_of_a_client_set_bound_its_calls(time: FakeTime) -> None:
         calls.attempt(call, stage="put")
 
     assert call.count == 2
+
+
+def test_a_budget_bounds_all_calls_together(time: FakeTime, calls: Calls) -> None:
+    bounded, left = calls.within_budget(40.0), list[float]()
+
+    def slow() -> None:
+        left.append(seconds_left())
+        time.seconds += left[-1]
+
+    for _ in range(2):
+        bounded.attempt(slow, stage="ledger")
+    with pytest.raises(OutOfTime):
+        bounded.attempt(slow, stage="ledger")
+
+    assert left == [CALL_LIMITS.call_seconds, 40.0 - CALL_LIMITS.call_seconds]
+
+
+def test_a_budget_is_spent_by_calls_that_fail_too(time: FakeTime, calls: Calls) -> None:
+    bounded = calls.within_budget(10.0)
+
+    def failing() -> None:
+        time.seconds += 10.0
+        raise client_error("AccessDenied", 403)
+
+    with pytest.raises(AccessDenied):
+        bounded.attempt(failing, stage="ledger")
+    with pytest.raises(OutOfTime):
+        bounded.attempt(failing, stage="ledger")
+
+
+def test_each_budget_is_one_of_its_own(time: FakeTime, calls: Calls) -> None:
+    def slow() -> None:
+        time.seconds += 10.0
+
+    for _ in range(3):
+        calls.within_budget(10.0).attempt(slow, stage="ledger")
+    assert time.seconds == 1030.0

@@ -26,7 +26,8 @@ class RendererContext:
     """What it takes to answer a request.
 
     As in a worker's context, calls are made only within a deadline, which has passed until
-    `within` sets one. `sleep` waits for some seconds, `chance` returns a number from 0 to 1.
+    `within` sets one. Each request has its own budget of time for the table `serving`, which only
+    saves work. `sleep` waits for some seconds, `chance` returns a number from 0 to 1.
     """
 
     settings: Settings
@@ -49,7 +50,9 @@ class RendererContext:
             deadline=deadline,
             objects=self.objects.within(deadline),
             ledger=self.ledger.within(deadline),
-            serving=self.serving.within(deadline),
+            serving=self.serving.within(
+                deadline, budget_seconds=self.policy.serving_budget_seconds
+            ),
         )
 
 
@@ -68,6 +71,7 @@ def build_context(
     clock = SystemClock()
     clients = build_serving_clients(policy.calls, connections=connections)
     calls = Calls(policy.calls, Deadline.passed(clock))
+    serving_calls = replace(calls, limits=policy.serving_calls)
     objects = Objects(
         clients.s3,
         calls,
@@ -81,7 +85,7 @@ def build_context(
         deadline=calls.deadline,
         objects=objects,
         ledger=Ledger(clients.dynamodb, calls, settings.ledger_table, clock),
-        serving=Serving(clients.dynamodb, calls, settings.serving_table, clock),
+        serving=Serving(clients.dynamodb, serving_calls, settings.serving_table, clock),
         recipes=read_recipes(settings, objects.within(Deadline.never(clock))),
         watermarks=Watermarks(),
         render_pool=render_pool

@@ -8,6 +8,9 @@ from shared.model.planned_files import MAX_FILES_BYTES
 
 # Somebody waits for the answer, and the function has 25 s: much less than a worker.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=3, attempts=2, call_seconds=8.0)
+# The table `serving` only saves work: nobody may miss a picture because it does not answer.
+# DynamoDB answers in milliseconds: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html
+SERVING_LIMITS = CallLimits(connect_seconds=0.2, read_seconds=0.3, attempts=2, call_seconds=1.0)
 # A response has 6 MB at most, in base64, which is a third longer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_LAMBDA_BYTES = 4_500_000
@@ -18,8 +21,13 @@ class RendererPolicy:
     """How long things may take. Each call of AWS may take `calls.call_seconds`."""
 
     calls: CallLimits = CALL_LIMITS
+    # Of the table `serving`, whose calls for one request together have `serving_budget_seconds`.
+    serving_calls: CallLimits = SERVING_LIMITS
+    serving_budget_seconds: float = 1.5
     # Names that recipes allow to be lazy take less than 8 CPU seconds.
     longest_render_seconds: float = 15.0
+    # A render that ran into a limit of this share of the longest one is remembered as failed.
+    conclusive_share: float = 0.5
     # With less time a render would hardly end.
     least_render_seconds: float = 1.0
     # The clocks of two functions may differ by this much: see `worker.policy`.

@@ -43,7 +43,7 @@ def render(
     Raises `SourceChanged` if the source has been replaced or deleted since it was seen.
     """
     # One call may follow a render: to note a failure, or to give a turn back.
-    until = context.deadline.earlier(context.policy.calls.call_seconds)
+    until = context.deadline.earlier(context.policy.serving_calls.call_seconds)
     data = context.objects.fetch(source, until)
     request_log.add_timing("fetch")
     job = Job(
@@ -63,7 +63,7 @@ def render(
                 child.render(data, job, time_limit_seconds=limit, watermark=resolved.watermark)
             )
         except DecodeTimeout as late:
-            if limit < longest:
+            if limit < longest * context.policy.conclusive_share:
                 raise OutOfTime("The invocation ended before it.", stage="render") from late
             raise
         finally:

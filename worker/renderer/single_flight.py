@@ -9,13 +9,15 @@ from contextlib import contextmanager, suppress
 
 from shared.cloud.objects import StoredFile
 from shared.cloud.serving import Turn
-from shared.model.errors import Failure, Outside, Throttled, Unknown
+from shared.model.errors import Failure, OutOfTime, Outside, Throttled, Unknown
 from worker.renderer.context import RendererContext
 
 UNPUBLISHED = "unpublished"
 # Places tried before a request is refused, in random order.
 MOST_TRIES = 8
 NO_TURN = Turn("", "", 0.0)
+# Without an answer of the table, the object is made as if nobody else made it.
+NO_ANSWER = (Outside, Unknown, OutOfTime)
 
 
 def turn_or_object(
@@ -92,7 +94,7 @@ def _take_place(context: RendererContext) -> Turn:
 def _take(stored_key: str, context: RendererContext) -> Turn | None:
     try:
         return context.serving.take_turn(stored_key, context.policy.longest_render_seconds)
-    except (Outside, Unknown):
+    except NO_ANSWER:
         return NO_TURN
 
 
@@ -104,5 +106,5 @@ def _wait(stored_key: str, context: RendererContext) -> None:
         context.sleep(policy.poll_seconds)
         try:
             is_taken = context.serving.has_turn(stored_key)
-        except (Outside, Unknown):
+        except NO_ANSWER:
             is_taken = False

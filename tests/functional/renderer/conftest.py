@@ -170,7 +170,9 @@ def _make_served(
             deadline=calls.deadline,
             objects=Objects(clients.s3, calls, sources_bucket=SOURCES, variants_bucket=VARIANTS),
             ledger=Ledger(clients.dynamodb, calls, TABLE, clock),
-            serving=Serving(clients.dynamodb, calls, SERVING, clock),
+            serving=Serving(
+                clients.dynamodb, replace(calls, limits=policy.serving_calls), SERVING, clock
+            ),
             recipes=own.recipes,
             watermarks=Watermarks(),
             render_pool=own.render_pool,

@@ -9,13 +9,15 @@ from threading import Event, Lock
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from shared.cloud.clients import Clients
 from shared.cloud.objects import Objects
+from shared.cloud.time_limit import seconds_left
 from shared.model.recipe_reader import read_recipes
 from tests.functional.renderer.conftest import KEY, Got, RendererWorld
 from tests.support import images
-from tests.support.fakes import client_error
+from tests.support.fakes import FakeClock, client_error
 from worker.renderer import answer as answer_module
 from worker.renderer import rendering
 
@@ -141,6 +143,41 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_the_picture(
     assert served.is_stored(NAME)
 
 
+@pytest.mark.parametrize("answers", [False, True], ids=["silent", "slow"])
+def test_a_slow_table_takes_a_second_and_a_half_and_keeps_nobody_from_the_picture(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, *, answers: bool
+) -> None:
+    served.publish(PICTURE)
+    clock = FakeClock(served.context.clock.now())
+    served.context = replace(served.context, clock=clock)
+    began_at = clock.at
+    slow_serving(served, monkeypatch, clock, answers=answers)
+
+    got = served.ask(NAME)
+
+    assert got.status == 200
+    assert served.is_stored(NAME)
+    assert 0 < clock.at - began_at <= 1.5
+
+
+def test_each_request_waits_anew_for_a_slow_table(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    clock = FakeClock(served.context.clock.now())
+    served.context = replace(served.context, clock=clock)
+    with monkeypatch.context() as slow:
+        slow_serving(served, slow, clock, answers=False)
+        served.ask("w64.webp")
+
+    served.ask(NAME)
+
+    serving = served.context.within(served.worker.deadline()).serving
+    later = serving.take_turn(f"9c/{KEY}/{NAME}", 1)
+    assert later
+    assert later.follows > 0
+
+
 def test_pictures_that_are_not_published_have_so_many_renders_and_no_more(
     make_served: Callable[..., RendererWorld], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +209,45 @@ def test_pictures_that_are_not_published_have_so_many_renders_and_no_more(
     assert (third.status, third.cause, third.headers["retry-after"]) == (503, "throttled", "5")
     assert published.status == 200
     assert served.ask(NAME, "2.jpg").status == 200
+
+
+def test_a_replaced_picture_takes_a_place_of_those_that_are_not_published(
+    make_served: Callable[..., RendererWorld], renders: list[str]
+) -> None:
+    served = make_served(PIXFLEET_UNPUBLISHED_RENDERS="2")
+    served.publish(PICTURE)
+    served.worker.drop(KEY, images.jpeg((150, 130)))
+    serving = served.context.within(served.worker.deadline()).serving
+    places = [serving.take_place("unpublished", number, 60) for number in range(2)]
+
+    refused = served.ask(NAME)
+    for place in places:
+        assert place
+        serving.end_turn(place)
+    accepted = served.ask(NAME)
+
+    assert (refused.status, refused.cause) == (503, "throttled")
+    assert accepted.status == 200
+    # The fetch of what was published fails twice, and what is there now is rendered once.
+    assert len(renders) == 3
+
+
+def test_a_replaced_picture_gives_its_turn_back_before_it_is_rendered(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    served.worker.drop(KEY, images.jpeg((150, 130)))
+    serving = served.context.within(served.worker.deadline()).serving
+    render, turns = rendering.render, list[bool]()
+
+    def noted(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
+        turns.append(serving.has_turn(f"9c/{KEY}/{NAME}"))
+        return render(*arguments)
+
+    monkeypatch.setattr(answer_module, "render", noted)
+
+    assert served.ask(NAME).status == 200
+    assert turns == [True, False]
 
 
 def test_a_new_name_of_an_old_version_is_answered_and_not_stored(served: RendererWorld) -> None:
@@ -225,6 +301,27 @@ def calls_of(client: object, name: str, patch: pytest.MonkeyPatch) -> list[dict[
 
     patch.setattr(client, name, recorded)
     return made
+
+
+def slow_serving(
+    served: RendererWorld, patch: pytest.MonkeyPatch, clock: FakeClock, *, answers: bool
+) -> None:
+    """Let each call of the table take 0.9 s, or the read timeout if it never answers."""
+    dynamodb = served.clients.dynamodb
+    wanted = 0.9 if answers else served.context.policy.calls.read_seconds
+    for name in ("get_item", "update_item"):
+        method = getattr(dynamodb, name)
+
+        def slow(method: Any = method, **request: Any) -> object:  # noqa: ANN401 - boto3's
+            if request["TableName"] != "serving":
+                return method(**request)
+            seconds = min(wanted, seconds_left())
+            clock.at += seconds
+            if not answers or seconds < wanted:
+                raise ReadTimeoutError(endpoint_url="https://dynamodb.example/")
+            return method(**request)
+
+        patch.setattr(dynamodb, name, slow)
 
 
 @contextmanager
