@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from shared.cloud.objects import VERSION, StoredFile
-from shared.cloud.watermarks import Resolved
 from shared.model.entry import Entry
 from shared.model.errors import Cause, Failure, OutOfTime, Outside, SourceChanged
 from shared.model.intake import refuse_unfit
 from shared.model.keys import public_url, stored_key
 from shared.model.manifest import version_token
 from shared.model.recipe import Slot
-from shared.model.source import Source
 from worker.renderer.context import RendererContext
 from worker.renderer.failed_renders import raise_remembered, remember
 from worker.renderer.observed import Ended, Observed, is_finished, observe, observe_source
@@ -108,27 +106,30 @@ class _Answer:
     def _make(self, entry: Entry, observed: Observed | None, file: tuple[str, Slot]) -> Response:
         """Answer with a new file, and store it if the ledger has the version that it is of."""
         observed = observed or observe_source(self.asked.source_key, entry, self.context)
-        source, resolved = observed.source, observed.resolved
-        if file not in resolved.recipe.stored_names():
-            raise Ended(missing(), Answered.MISSING)
-        refuse_unfit(source, resolved.recipe, self.context.settings.limits)
-        version = version_token(source, resolved.recipe)
-        raise_remembered(self.asked.stored_key, version, self.context)
-        if is_finished(entry) and version == entry.version:
-            return self._make_and_store(entry, observed, file)
+        try:
+            if is_finished(entry) and _version(observed) == entry.version:
+                return self._make_and_store(entry, observed, file)
+            return self._make_unpublished(observed, file)
+        except SourceChanged:  # once more: what is there now
+            now = observe_source(self.asked.source_key, None, self.context)
+            return self._make_unpublished(now, file)
+
+    def _make_unpublished(self, observed: Observed, file: tuple[str, Slot]) -> Response:
+        """Answer with a file of a source whose version the ledger does not have as published."""
+        self._refuse(observed, file)
         with unpublished_place(self.context):
-            rendered = self._rendered(observed, file)
+            rendered = self._render(observed, file)
         return self._content(rendered.content(), Answered.RENDERED, is_stored=False)
 
     def _make_and_store(
         self, entry: Entry, observed: Observed, file: tuple[str, Slot]
     ) -> Response:
-        version = entry.version
+        self._refuse(observed, file)
 
         def look() -> StoredFile | None:
             stored = self._look()
             if stored is None:
-                raise_remembered(self.asked.stored_key, version, self.context)
+                raise_remembered(self.asked.stored_key, entry.version, self.context)
             return stored
 
         turn = turn_or_object(self.asked.stored_key, look, self.context)
@@ -136,9 +137,8 @@ class _Answer:
         if isinstance(turn, StoredFile):
             return self._found(turn, has_waited=True)
         try:
-            rendered = self._rendered(observed, file)
-            is_same = version_token(rendered.source, rendered.recipe) == version
-            is_stored = is_same and self._store(entry, rendered, file)
+            rendered = self._render(observed, file)
+            is_stored = self._store(entry, rendered, file)
         finally:
             end(turn, self.context)
         return self._content(rendered.content(), Answered.RENDERED, is_stored=is_stored)
@@ -155,25 +155,21 @@ class _Answer:
         )
         return store(self.asked, entry, put, self.context, self.log)
 
-    def _rendered(self, observed: Observed, file: tuple[str, Slot]) -> Rendered:
-        """Render, and once more if the source was replaced meanwhile: then what is there now."""
-        try:
-            return self._render(observed.source, observed.resolved, file)
-        except SourceChanged:
-            now = observe_source(self.asked.source_key, None, self.context)
-            refuse_unfit(now.source, now.resolved.recipe, self.context.settings.limits)
-            return self._render(now.source, now.resolved, file)
-
-    def _render(self, source: Source, resolved: Resolved, file: tuple[str, Slot]) -> Rendered:
-        if file not in resolved.recipe.stored_names():
+    def _refuse(self, observed: Observed, file: tuple[str, Slot]) -> None:
+        """Raise why this file cannot be made of this source, as far as is known before a fetch."""
+        source, recipe = observed.source, observed.resolved.recipe
+        if file not in recipe.stored_names():
             raise Ended(missing(), Answered.MISSING)
+        refuse_unfit(source, recipe, self.context.settings.limits)
+        raise_remembered(self.asked.stored_key, _version(observed), self.context)
+
+    def _render(self, observed: Observed, file: tuple[str, Slot]) -> Rendered:
         try:
-            return render(source, resolved, file, self.context, self.log)
+            return render(observed.source, observed.resolved, file, self.context, self.log)
         except (Outside, OutOfTime, SourceChanged):
             raise  # not of the picture
         except Failure as failure:
-            version = version_token(source, resolved.recipe)
-            remember(self.asked.stored_key, version, failure, self.context)
+            remember(self.asked.stored_key, _version(observed), failure, self.context)
             raise
 
     def _content(self, content: Content, answered: Answered, *, is_stored: bool) -> Response:
@@ -194,6 +190,10 @@ class _Answer:
         return redirected(
             public_url(asked.source_key, variant=variant, slot=slot, version=asked.version)
         )
+
+
+def _version(observed: Observed) -> str:
+    return version_token(observed.source, observed.resolved.recipe)
 
 
 def _content(stored: StoredFile) -> Content:

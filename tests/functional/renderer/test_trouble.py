@@ -4,15 +4,22 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
-from shared.model.errors import ClaimLost, DecoderCrash, DecodeTimeout, Throttled
+from shared.model.errors import (
+    ClaimLost,
+    DecoderCrash,
+    DecodeTimeout,
+    SourceChanged,
+    Throttled,
+)
 from shared.model.keys import stored_key
 from tests.functional.conftest import SOURCES, VARIANTS
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
@@ -26,6 +33,8 @@ pytestmark = pytest.mark.functional
 
 PICTURE = images.jpeg((160, 120))
 NAME = "w128.webp"
+# HEAD has no body, and so no code.
+NO_OBJECT = client_error("404", 404)
 
 
 def crashing(patch: pytest.MonkeyPatch, failures: list[Exception]) -> list[str]:
@@ -66,6 +75,77 @@ def test_a_failed_render_is_a_503_is_remembered_and_then_forgotten(
     served.context.sleep(1.1)
     assert served.ask(NAME).status == 200
     assert served.is_stored(NAME)
+
+
+@pytest.mark.parametrize("is_published", [True, False], ids=["published", "not published"])
+@pytest.mark.parametrize(
+    ("seconds", "cause", "children"),
+    [(14.6, "decode_timeout", 1), (8.8, "deadline", 2)],
+    ids=["most of its time", "too little time"],
+)
+def test_a_render_that_took_most_of_its_time_in_vain_is_remembered(
+    served: RendererWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    cause: str,
+    children: int,
+    *,
+    is_published: bool,
+) -> None:
+    served.worker.drop(KEY, PICTURE)
+    if is_published:
+        served.worker.process(KEY)
+    lent = slow_children(served, monkeypatch)
+
+    first, second = served.ask(NAME, seconds=seconds), served.ask(NAME, seconds=seconds)
+
+    assert (first.status, first.cause) == (second.status, second.cause) == (503, cause)
+    assert len(lent) == children
+
+
+def slow_children(served: RendererWorld, patch: pytest.MonkeyPatch) -> list[float]:
+    """Let every render exceed its limit; return the limits of those that have begun."""
+    limits: list[float] = []
+
+    class Slow:
+        def render(self, *_: object, time_limit_seconds: float, **__: object) -> None:
+            limits.append(time_limit_seconds)
+            raise DecodeTimeout("The child was killed.", stage="render")
+
+    @contextmanager
+    def lending(**_: object) -> Iterator[Slow]:
+        yield Slow()
+
+    patch.setattr(served.context.render_pool, "child", lending)
+    return limits
+
+
+def test_a_failure_of_the_picture_that_is_there_now_is_remembered_for_its_version(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    served.worker.drop(KEY, images.jpeg((150, 130)))
+    changed = [SourceChanged("The source was replaced.", stage="fetch") for _ in range(2)]
+    crash = DecoderCrash("The child exited.", stage="render")
+    renders = crashing(monkeypatch, [changed[0], crash, changed[1]])
+
+    first, second = served.ask(NAME), served.ask(NAME)
+
+    assert (first.status, first.cause) == (second.status, second.cause) == (503, "decoder_crash")
+    assert len(renders) == 3
+
+
+def test_a_picture_that_is_replaced_again_and_again_is_a_503(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    changed = [SourceChanged("The source was replaced.", stage="fetch") for _ in range(5)]
+    renders = crashing(monkeypatch, [*changed])
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (503, "source_changed")
+    assert len(renders) == 2
 
 
 def test_a_child_that_is_killed_fails_one_request_and_not_the_next(
@@ -118,12 +198,12 @@ def test_an_unknown_key_costs_one_read_and_one_head(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     renders = crashing(monkeypatch, [])
-    calls = counted_calls(served, monkeypatch)
+    calls = counted_calls(served, monkeypatch, {"GetItem": {}, "HeadObject": NO_OBJECT})
 
-    statuses = {served.ask(NAME, f"none/{number}.jpg").status for number in range(100)}
+    statuses = {served.ask(NAME, f"none/{number}.jpg").status for number in range(1_000)}
 
     assert statuses == {404}
-    assert calls == {"GetItem": 100, "HeadObject": 100}
+    assert calls == {"GetItem": 1_000, "HeadObject": 1_000}
     assert renders == []
 
 
@@ -497,8 +577,12 @@ def asked_with_log(served: RendererWorld, name: str) -> dict[str, Any]:
     return dict(line)
 
 
-def counted_calls(served: RendererWorld, patch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count the calls of AWS from now on, by operation."""
+def counted_calls(
+    served: RendererWorld,
+    patch: pytest.MonkeyPatch,
+    answers: Mapping[str, object] = MappingProxyType({}),
+) -> Counter[str]:
+    """Count the calls of AWS from now on, by operation; `answers` replace those of moto."""
     calls: Counter[str] = Counter()
     for client in (served.clients.s3, served.clients.dynamodb):
         make = getattr(client, "_make_api_call")  # noqa: B009 - not in the stubs
@@ -509,6 +593,11 @@ def counted_calls(served: RendererWorld, patch: pytest.MonkeyPatch) -> Counter[s
             make: Any = make,  # noqa: ANN401 - botocore's
         ) -> object:
             calls[operation] += 1
+            if operation in answers:
+                given = answers[operation]
+                if isinstance(given, Exception):
+                    raise given
+                return given
             return make(operation, parameters)
 
         patch.setattr(client, "_make_api_call", counted)
