@@ -12,15 +12,15 @@ Published = tuple[Manifest, dict[str, bytes]]
 
 
 def published(key: str, data: bytes) -> Published:
-    """Return the manifest and the variants' bytes by URL, as the shipped recipes make them."""
+    """Return the manifest, and by URL the bytes of it and of the variants: shipped recipes."""
     harden()
     recipe = read_recipes(shipped()).matching(key)
     assert recipe
-    *files, finished = render(data, recipe, Limits())
+    *rendered, finished = render(data, recipe, Limits())
     assert isinstance(finished, Finished)
     made = {
         (name, each.slot): each
-        for each in files
+        for each in rendered
         if isinstance(each, Encoded)
         for name in each.variants
     }
@@ -31,4 +31,6 @@ def published(key: str, data: bytes) -> Published:
     source = Source(key, etag="0" * 32, size_bytes=len(data))
     written = write_manifest(source, recipe, finished.facts, stored, finished.placeholder)
     manifest = read_manifest(written)
-    return manifest, {each.url: made[each.name, each.slot].data for each in manifest.variants}
+    files = {each.url: made[each.name, each.slot].data for each in manifest.variants}
+    path = manifest.variants[0].url.partition("?")[0]
+    return manifest, {**files, f"{path}?format=manifest": written}
