@@ -53,6 +53,8 @@ def entry_of(fields: Mapping[str, Value], *, ours: str = "") -> Entry:
         return value if isinstance(value, Mapping) else {}
 
     status = text("status")
+    # An earlier worker writes neither of these facts, and removes neither.
+    is_of_renderer = text("facts_of") == facts_of(fields)
     return Entry(
         status=status,
         change=text("change"),
@@ -78,14 +80,26 @@ def entry_of(fields: Mapping[str, Value], *, ours: str = "") -> Entry:
         purge_due=float(number("purge_due")),
         stored=names("variants") | names("may_store"),
         lazy=names("lazy"),
-        equal={name: stored for stored, copies in groups("equal").items() for name in copies},
-        is_all_eager=bool(number("is_all_eager")),
+        equal={name: stored for stored, copies in groups("equal").items() for name in copies}
+        if is_of_renderer
+        else {},
+        is_all_eager=is_of_renderer and bool(number("is_all_eager")),
         message_ids=names("told_by"),
         crashed_attempts=len(names("attempts") - {ours}),
         crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
         is_indexed=not status or text(STATUS_SHARD) == status_shard(status, text("key")),
     )
+
+
+def facts_of(fields: Mapping[str, Value]) -> str:
+    """Return the version and engine whose files the facts `equal` and `is_all_eager` describe.
+
+    Entries have it beside these facts. A renderer must not copy the files of one version because
+    those of another were equal: a stack may go back to a worker that knows no copies, and forward
+    again.
+    """
+    return f"{fields.get('version', '')} {fields.get('engine', '')}"
 
 
 def by_stored_name(equal: Mapping[str, str]) -> Mapping[str, frozenset[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from shared.cloud.claims import Claim
+from shared.cloud.entries import facts_of
 from shared.cloud.items import Value
 from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.model.errors import Failure
@@ -25,10 +26,12 @@ FACTS = (
     "version",
     "equal",
     "is_all_eager",
+    "facts_of",
     "variant_bytes",
     "cpu_seconds",
     "total_seconds",
 )
+OF_RENDERER = frozenset({"equal", "is_all_eager"})
 WHY = ("cause", "stage", "detail")
 # Attributes that are removed when the next claim ends.
 PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store", "lazy")
@@ -62,6 +65,8 @@ def finished(
         STATUS_SHARD: status_shard(status, claim.key),
         "updated_at": now,
     }
+    if OF_RENDERER & fields.keys():
+        written["facts_of"] = facts_of(fields)
     if claim.messages:
         written["told_by"] = claim.messages
     former: tuple[str, ...] = (*FACTS, *WHY, *PASSING)

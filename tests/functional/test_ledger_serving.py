@@ -470,7 +470,28 @@ def test_facts_about_copies_are_read_back_and_replaced(ledger: Ledger, clients: 
 
     assert (first.equal, first.is_all_eager) == (equal, True)
     assert (second.equal, second.is_all_eager) == ({}, False)
-    assert not item(clients).keys() & {"equal", "is_all_eager"}
+    assert not item(clients).keys() & {"equal", "is_all_eager", "facts_of"}
+
+
+@pytest.mark.parametrize("changed", ["version", "engine"])
+def test_facts_about_copies_are_those_of_one_version_and_engine(
+    ledger: Ledger, clients: Clients, changed: str
+) -> None:
+    """An earlier worker changes these and leaves the facts, of which it does not know."""
+    equal = {"w64.avif": "w32.avif"}
+    facts: dict[str, Value] = {"equal": by_stored_name(equal), "is_all_eager": True}
+    ledger.commit(claimed(ledger), {**FIELDS, **facts})
+
+    clients.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"key": {"S": KEY}},
+        UpdateExpression="SET #changed = :other",
+        ExpressionAttributeNames={"#changed": changed},
+        ExpressionAttributeValues={":other": {"S": "another"}},
+    )
+
+    assert "equal" in item(clients)
+    assert (ledger.read(KEY).equal, ledger.read(KEY).is_all_eager) == ({}, False)
 
 
 PURGES: Mapping[str, Callable[[Ledger, Claim], float]] = {

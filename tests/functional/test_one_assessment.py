@@ -29,7 +29,7 @@ from scripts.pixfleet.stack.buckets import current_fingerprints
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult, Kind, RepairAction
 from scripts.pixfleet.verify.listings import ListedKey
-from shared.cloud.entries import SCHEMA_VERSION, by_stored_name, read_entry
+from shared.cloud.entries import SCHEMA_VERSION, by_stored_name, facts_of, read_entry
 from shared.cloud.items import to_item
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader, Read
@@ -215,6 +215,7 @@ class _Site:
             fields["variants"] = list(case.stored)
             fields["equal"] = by_stored_name(case.equal)
             fields["is_all_eager"] = case.is_all_eager
+            fields["facts_of"] = facts_of(fields)
         if case.is_unfinished:
             fields["may_store"] = frozenset(PUBLIC_NAMES)
         if case.status or case.is_unfinished:

@@ -7,6 +7,8 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from shared.clock import SystemClock
+from shared.cloud.entries import facts_of
+from shared.cloud.items import from_item
 from shared.cloud.ledger import Ledger
 from shared.events import backfill
 from shared.model.errors import Corrupt
@@ -222,14 +224,17 @@ def test_copies_and_what_was_made_in_full_are_shown(
     pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
 ) -> None:
     drop("cat.jpg")
+    key = {"key": {"S": "cat.jpg"}}
+    item = clients.dynamodb.get_item(TableName=stack.ledger_table, Key=key)["Item"]
     clients.dynamodb.update_item(
         TableName=stack.ledger_table,
-        Key={"key": {"S": "cat.jpg"}},
-        UpdateExpression="SET #equal = :equal, is_all_eager = :yes",
+        Key=key,
+        UpdateExpression="SET #equal = :equal, is_all_eager = :yes, facts_of = :of",
         ExpressionAttributeNames={"#equal": "equal"},
         ExpressionAttributeValues={
             ":equal": {"M": {"w32.webp": {"SS": ["w96.webp"]}}},
             ":yes": {"BOOL": True},
+            ":of": {"S": facts_of(from_item(item))},
         },
     )
     ledger = ledger_of(stack, clients)

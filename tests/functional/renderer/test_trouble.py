@@ -21,7 +21,7 @@ from shared.model.errors import (
     Throttled,
 )
 from shared.model.keys import stored_key
-from tests.functional.conftest import SOURCES, VARIANTS
+from tests.functional.conftest import SOURCES, TABLE, VARIANTS
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
 from tests.support import images
 from tests.support.fakes import client_error
@@ -536,6 +536,28 @@ def test_equal_rungs_are_copies(served: RendererWorld) -> None:
     tags = served.clients.s3.get_object_tagging(Bucket=VARIANTS, Key=stored_key(KEY, "w128.avif"))
     assert tags["TagSet"] == [{"Key": "pixfleet", "Value": "lazy"}]
     assert served.lazy() == {"w128.avif"}
+
+
+def test_nothing_is_copied_because_the_files_of_another_version_were_equal(
+    served: RendererWorld,
+) -> None:
+    """As after a worker of before the renderer, which removes no fact that it does not know."""
+    served.publish(images.jpeg((40, 30)))
+    former = served.worker.item(KEY)
+    served.publish(PICTURE)
+    served.lose("w128.avif")
+    served.clients.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"key": {"S": KEY}},
+        UpdateExpression="SET #equal = :equal, facts_of = :of",
+        ExpressionAttributeNames={"#equal": "equal"},
+        ExpressionAttributeValues={":equal": former["equal"], ":of": former["facts_of"]},
+    )
+
+    got = served.ask("w128.avif")
+
+    assert got.status == 200
+    assert got.body != served.object("w64.avif")["Body"].read()
 
 
 def test_a_copy_of_a_lost_object_is_rendered(served: RendererWorld) -> None:
