@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.model.errors import Misconfigured
+from shared.model.lanes import MAX_LANES, lane_of_queue
 from shared.model.limits import IMAGES_PER_CHILD, MAX_FRAMES_READ, MEBIBYTE, Limits
 from shared.text import excerpt
 
@@ -35,13 +36,18 @@ TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 QUEUE_URL = re.compile(r"https?://[^\s/]+/[^\s/]+/[A-Za-z0-9_-]{1,80}")
 
+# A lane, and the name of its larger lane's queue.
+LARGER_LANE = re.compile(r"([a-z]{1,20})=([A-Za-z0-9_-]{1,80})")
 HOST = re.compile(r"[A-Za-z0-9.:-]{1,255}")
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names, limits and times of one worker. Sizes are in bytes, times in seconds."""
+    """Names, limits and times of one worker. Sizes are in bytes, times in seconds.
+
+    `larger_lanes` has the queue of the larger lane by the name of a lane that has one.
+    """
 
     fleet: str
     sources_bucket: str
@@ -67,6 +73,7 @@ class Settings:
     on_demand_port: int
     signed_urls: bool
     log_format: str
+    larger_lanes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class SettingsReader:
@@ -120,6 +127,24 @@ class SettingsReader:
             )
         return value
 
+    def larger_lanes(self, name: str) -> Mapping[str, str]:
+        """Return the queues of larger lanes by lane, of a list such as `live=pixfleet-large`."""
+        value = self.text(name, default="")
+        items = value.split(",") if value else []
+        found = [LARGER_LANE.fullmatch(item.strip()) for item in items]
+        lanes = {match[1]: match[2] for match in found if match}
+        if len(lanes) != len(items) or len(items) > MAX_LANES:
+            self.problems.append(
+                f"PIXFLEET_{name}: expected up to {MAX_LANES} lanes, each once with the queue of "
+                f"its larger lane, such as live=pixfleet-large, got {excerpt(value)}"
+            )
+        for lane in _circular(lanes):
+            self.problems.append(
+                f"PIXFLEET_{name}: expected larger lanes that do not lead back to {lane}, got "
+                f"{excerpt(value)}: a source would be forwarded for ever"
+            )
+        return lanes
+
     def word(self, name: str, default: str, *, among: tuple[str, ...]) -> str:
         """Return one of the words."""
         value = self._environment.get(f"PIXFLEET_{name}", default)
@@ -167,6 +192,7 @@ def read_settings(
         on_demand_port=reader.whole("ON_DEMAND_PORT", 0, low=0, high=65_535),
         signed_urls=reader.flag("SIGNED_URLS"),
         log_format=reader.word("LOG", "json", among=("json", "console")),
+        larger_lanes=reader.larger_lanes("LARGER_LANES"),
     )
     if settings.sources_bucket and settings.sources_bucket == settings.variants_bucket:
         reader.problems.append(
@@ -214,6 +240,19 @@ def _limits(reader: SettingsReader) -> Limits:
         memory_bytes=memory_mb * MEBIBYTE,
         on_demand_memory_bytes=on_demand_mb * MEBIBYTE,
     )
+
+
+def _circular(lanes: Mapping[str, str]) -> list[str]:
+    """Return the lanes from which larger lanes lead back to themselves."""
+    circular = []
+    for lane in lanes:
+        at, hops = lane, 0
+        while at in lanes and hops < MAX_LANES:
+            at, hops = lane_of_queue(lanes[at]), hops + 1
+            if at == lane:
+                circular.append(lane)
+                break
+    return circular
 
 
 def _cpus(environment: Mapping[str, str]) -> int:

@@ -19,6 +19,7 @@ from shared.model.source import Source
 from shared.model.versions import ENGINE_VERSION
 from worker.context import WorkerContext
 from worker.due_purge import makes_purge_due
+from worker.forward import origin_fields
 from worker.record_log import RecordLog
 from worker.removal import delete_names
 from worker.result import KeyResult
@@ -30,7 +31,8 @@ from worker.variant_set import VariantSet
 class Arrival:
     """One claimed source and the recipe to render it by.
 
-    `watermark` is the file of the recipe's watermark; the recipe has its ETag.
+    `watermark` is the file of the recipe's watermark; the recipe has its ETag. `uploads` are those
+    of this source, none of which has begun.
     """
 
     source: Source
@@ -39,13 +41,14 @@ class Arrival:
     claim: Claim
     context: WorkerContext
     record_log: RecordLog
+    uploads: Uploads
 
     def publish(self) -> KeyResult:
         """Publish every variant of the source; a `Failure` leaves the ledger as it was."""
         refuse_unfit(self.source, self.recipe, self.context.settings.limits)
-        uploads = Uploads(self.source, self.recipe, self.context)
+        uploads = self.uploads
         try:
-            done = self._fetch_and_render(uploads)
+            done = self._fetch_and_render()
             variants = uploads.finish(done.lazy)
         finally:
             try:
@@ -62,14 +65,14 @@ class Arrival:
         self.record_log.add_timing("publish")
         return result
 
-    def _fetch_and_render(self, uploads: Uploads) -> DoneFrame:
+    def _fetch_and_render(self) -> DoneFrame:
         """Fetch while other images render, then keep one render child until the last variant."""
         deadline, policy = self.context.deadline, self.context.policy
         with self.context.prefetch_slot():
             self.context.circuit_breaker.check()
             deadline.require(policy.least_fetch_seconds, "fetch")
             spare = deadline.earlier(policy.least_fetch_seconds)
-            uploads.wait_until_admitted(spare)
+            self.uploads.wait_until_admitted(spare)
             # A slow source has half of the time; a record that waits for its slot has the rest.
             until = deadline.within(spare.remaining_seconds() / 2)
             data = self.context.objects.fetch(self.source, until)
@@ -77,11 +80,11 @@ class Arrival:
             wait_seconds = deadline.remaining_seconds()
             with self.context.render_pool.child(wait_seconds=wait_seconds) as child:
                 self.record_log.add_timing("wait")
-                done = self._render(child, data, uploads)
+                done = self._render(child, data)
                 self.record_log.add_timing("render")
         return done
 
-    def _render(self, child: RenderChild, data: bytes, uploads: Uploads) -> DoneFrame:
+    def _render(self, child: RenderChild, data: bytes) -> DoneFrame:
         """Begin the upload of each variant as soon as the child has finished it."""
         deadline, policy = self.context.deadline, self.context.policy
         self.context.circuit_breaker.check()
@@ -100,7 +103,7 @@ class Arrival:
             ):
                 if isinstance(reply, DoneFrame):
                     return reply
-                uploads.begin(*reply)
+                self.uploads.begin(*reply)
         except DecodeTimeout as late:
             if limit < longest:
                 raise OutOfTime("The invocation ended before it.", stage="render") from late
@@ -150,6 +153,7 @@ class Arrival:
                 **_facts_of_renderer(done, variants),
                 "cpu_seconds": round(done.cpu_seconds, 3),
                 "total_seconds": round(self.record_log.elapsed_seconds(), 3),
+                **origin_fields(self.record_log.work),
             },
             purges=purges,
         )

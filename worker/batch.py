@@ -26,6 +26,7 @@ from shared.model.outcome import Outcome
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from worker.context import WorkerContext, build_context
+from worker.forward import Forward
 from worker.lease import longest_batch_seconds
 from worker.record_log import failure_fields
 from worker.result import RecordOutcome
@@ -90,6 +91,7 @@ class Consumer:
             self._context.chance,
             until,
             request_id,
+            settings.sources_bucket,
         )
 
     def _read(self, message: Message) -> Reading:
@@ -129,12 +131,12 @@ class Consumer:
         triage: Triage,
     ) -> tuple[RecordResult, ...]:
         """Dead-letter or delay every failed message; one not done in time stays in its queue."""
-        triaged: list[tuple[Message, RecordOutcome, Future[bool] | None]] = []
+        triaged: list[tuple[Message, RecordOutcome, Sequence[Future[bool]]]] = []
         # Messages about one key share one failure, and one dead letter says as much as ten.
         dead_letters: dict[Failure, Future[bool]] = {}
         for message, reading in zip(messages, readings, strict=True):
             outcome = _outcome_of(reading, outcomes, dead_letters)
-            handling = None
+            handlings = []
             if isinstance(outcome, Failure):
                 key = next((key for key, each in outcomes.items() if each is outcome), "")
                 handling = dead_letters.get(outcome) or self._triage_threads.submit(
@@ -142,16 +144,36 @@ class Consumer:
                 )
                 if outcome.is_permanent:
                     dead_letters[outcome] = handling
-            triaged.append((message, outcome, handling))
-        handlings = [handling for _, _, handling in triaged if handling]
+                handlings.append(handling)
+            # A message that is kept for another key comes again with this one.
+            if not isinstance(outcome, Failure) or triage.is_final(message, outcome):
+                handlings += self._forwarded(message, reading, outcomes, triage)
+            triaged.append((message, outcome, handlings))
+        handlings = [each for _, _, of_message in triaged for each in of_message]
         policy = self._context.policy
         wait(handlings, timeout=policy.triage_seconds - policy.answer_seconds)
         for handling in handlings:
             handling.cancel()  # begun later, it would send a second dead letter
         return tuple(
-            RecordResult(message.id, outcome, handling is None or _is_true(handling))
-            for message, outcome, handling in triaged
+            RecordResult(message.id, outcome, all(map(_is_true, of_message)))
+            for message, outcome, of_message in triaged
         )
+
+    def _forwarded(
+        self,
+        message: Message,
+        reading: Reading,
+        outcomes: Mapping[str, RecordOutcome],
+        triage: Triage,
+    ) -> list[Future[bool]]:
+        """Begin to send each key of a message that a larger lane gets."""
+        keys = dict.fromkeys(hint.key for hint in reading) if isinstance(reading, tuple) else {}
+        forwards = (outcomes[key] for key in keys)
+        return [
+            self._triage_threads.submit(triage.forward, message, each, is_only_key=len(keys) == 1)
+            for each in forwards
+            if isinstance(each, Forward)
+        ]
 
 
 @cache
@@ -204,14 +226,15 @@ def _outcome_of(
     """Return the outcome that decides about a message, of the outcomes of all its keys.
 
     A transient failure comes first: while there is one, the message must be kept. Then comes a
-    permanent failure that has no dead letter yet.
+    permanent failure that has no dead letter yet, then a key that a larger lane gets.
     """
     if isinstance(reading, BadMessage):
         return reading
     own = [outcomes[hint.key] for hint in reading] or [Outcome.IGNORED]
     failures = [outcome for outcome in own if isinstance(outcome, Failure)]
     failures.sort(key=lambda failure: (failure.is_permanent, failure in dead_letters))
-    return failures[0] if failures else own[0]
+    forwards = [outcome for outcome in own if isinstance(outcome, Forward)]
+    return (*failures, *forwards, *own)[0]
 
 
 def _is_true(future: Future[bool]) -> bool:

@@ -42,10 +42,12 @@ from shared.model.versions import ENGINE_VERSION
 from worker.arrival import Arrival
 from worker.context import WorkerContext
 from worker.due_purge import makes_purge_due, send_due_purge
+from worker.forward import Forward, forward_of, origin_fields, with_remedy
 from worker.lease import lease_seconds
 from worker.record_log import RecordLog
 from worker.removal import clear, remove
 from worker.result import KeyResult
+from worker.uploads import Uploads
 from worker.work import Work
 
 # The stages in which variants are written.
@@ -82,6 +84,8 @@ def reconcile(
     work: Work, context: WorkerContext, record_log: RecordLog, *, is_alone: bool = False
 ) -> KeyResult:
     """Return how the work on one key ended, a rejection included; raise any other `Failure`.
+
+    A source that a larger lane may render is forwarded instead of rejected.
 
     Raises `RunAlone` if the key has to wait until this worker does nothing else. `context` must be
     within a deadline.
@@ -155,7 +159,7 @@ def _under_claim(
     claim: Claim, work: Work, context: WorkerContext, record_log: RecordLog
 ) -> KeyResult:
     """Publish, remove or reject under one claim; a transient failure is raised."""
-    observed = Observed()
+    observed, uploads = Observed(), None
     try:
         # Read after the claim: a change that this misses has its own event still to come.
         observed = _observe(claim.key, context, record_log)
@@ -168,16 +172,20 @@ def _under_claim(
             return result
         if resolved is None:
             raise unknown_recipe(source, context.recipes)
+        uploads = Uploads(source, resolved.recipe, context)
         return Arrival(
-            source, resolved.recipe, resolved.watermark, claim, context, record_log
+            source, resolved.recipe, resolved.watermark, claim, context, record_log, uploads
         ).publish()
     except Failure as failure:
         final = failure
-        if isinstance(failure, PoisonSuspect) and _crashed_before(claim.entry, observed):
+        if isinstance(failure, PoisonSuspect) and _crashed_before(claim.entry, observed, work):
             final = failure.as_permanent()
         if not final.is_permanent:
             raise
-        return _reject(claim, final, observed, context)
+        if forward := forward_of(work, final, context.settings):
+            has_stored = uploads is not None and uploads.has_begun
+            return _forward(claim, forward, context, has_stored=has_stored)
+        return _reject(claim, final, observed, context, work)
 
 
 def _observe(key: str, context: WorkerContext, record_log: RecordLog) -> Observed:
@@ -235,27 +243,39 @@ def _former_result(outcome: Outcome, entry: Entry, work: Work) -> KeyResult:
     )
 
 
-def _crashed_before(entry: Entry, observed: Observed) -> bool:
+def _crashed_before(entry: Entry, observed: Observed, work: Work) -> bool:
     """Return whether a render child died over this source before, or the source was rejected.
 
     Without this, every message that asks again would start a new count, and the last one would
-    leave a claim that was never finished.
+    leave a claim that was never finished. A smaller lane's rejection is no reason: each lane
+    counts from zero.
     """
     is_rejected = (
         observed.source is not None
+        and not work.forwarded_from
         and entry.status == REJECTED
         and changed_since(entry, observed.source, observed.fingerprint) is None
     )
     return bool(entry.crashes) or is_rejected
 
 
+def _forward(
+    claim: Claim, forward: Forward, context: WorkerContext, *, has_stored: bool
+) -> KeyResult:
+    """End the claim of a key that a larger lane gets; its message is sent after that."""
+    context.ledger.hand_over(claim, lane=forward.lane, why=forward.why, has_stored=has_stored)
+    return KeyResult(forward)
+
+
 def _reject(
-    claim: Claim, failure: Failure, observed: Observed, context: WorkerContext
+    claim: Claim, failure: Failure, observed: Observed, context: WorkerContext, work: Work
 ) -> KeyResult:
     """Delete the variants of the former source, and write why this one has none."""
+    failure = with_remedy(failure, work.lane)
     clear(claim, context)
     purges = makes_purge_due(claim, context)
-    changed_at = context.ledger.reject(claim, failure, _facts(observed), purges=purges)
+    facts = {**_facts(observed), **origin_fields(work)}
+    changed_at = context.ledger.reject(claim, failure, facts, purges=purges)
     return KeyResult(
         failure,
         Change.REJECTED,

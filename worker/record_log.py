@@ -14,6 +14,7 @@ from shared.model.outcome import Outcome
 from shared.model.recipe import Recipe
 from shared.model.reductions import Reduction
 from shared.model.source import Source
+from worker.forward import Forward
 from worker.result import KeyResult
 from worker.work import Work
 
@@ -66,6 +67,9 @@ class RecordLog:
         if isinstance(outcome, Outcome):
             log.info("image done", **self.fields(), **self._success(outcome, result))
             return
+        if isinstance(outcome, Forward):
+            log.info("image forwarded", **self.fields(), **_forward_fields(outcome))
+            return
         event = "image rejected" if outcome.is_permanent else "image delayed"
         log.warning(event, **self.fields(), **failure_fields(outcome))
 
@@ -78,6 +82,8 @@ class RecordLog:
             "message_ids": list(self.work.message_ids),
             "request_id": self.work.request_id,
         }
+        if self.work.forwarded_from:
+            facts["forwarded_from"] = self.work.forwarded_from[-1]
         if self.source:
             facts |= {"etag": self.source.etag, "source_bytes": self.source.size_bytes}
         if self.recipe:
@@ -96,6 +102,17 @@ class RecordLog:
             changed_at = datetime.fromtimestamp(result.changed_at, UTC)
             fields["complete_seconds"] = seconds_between(self.work.happened_at, changed_at)
         return fields
+
+
+def _forward_fields(forward: Forward) -> dict[str, object]:
+    """Return the fields of a forwarded key; it is no failure, and counts as none."""
+    return {
+        "forwarded_to": forward.lane,
+        "cause": forward.why.cause.value,
+        "stage": forward.why.stage,
+        "detail": forward.why.detail,
+        "forwards": 1,
+    }
 
 
 def failure_fields(failure: Failure) -> dict[str, object]:

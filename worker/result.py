@@ -7,9 +7,10 @@ from shared.model.completion import Change, Completion
 from shared.model.errors import Failure
 from shared.model.keys import manifest_key
 from shared.model.outcome import Outcome
+from worker.forward import Forward
 from worker.work import Work
 
-RecordOutcome = Outcome | Failure
+RecordOutcome = Outcome | Failure | Forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Decides about a message whose processing failed: the dead-letter queue, or another try later."""
+"""Decides about a message that failed: a larger lane, the dead-letter queue, or another try."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,14 @@ import structlog
 
 from shared.cloud.queues import MAX_DELAY_SECONDS, Queues
 from shared.deadline import Deadline
+from shared.events import backfill
 from shared.events.sqs import Message
-from shared.model.dead_letter import DeadLetterAttributes
+from shared.model.dead_letter import DeadLetterAttributes, was_redriven
 from shared.model.errors import Claimed, Failure, PixfleetError, Transient, Unknown
+from shared.model.lanes import FORWARDED_FROM
 from shared.model.versions import WORKER_VERSION
 from worker.back_off import BackOff
+from worker.forward import Forward
 
 log = structlog.get_logger()
 
@@ -32,6 +35,7 @@ class Triage:
     chance: Callable[[], float]
     until: Deadline
     request_id: str = ""
+    sources_bucket: str = ""
 
     def handle(self, message: Message, failure: Failure, key: str = "") -> bool:
         """Dead-letter, delay or replace a message; return whether its queue may delete it.
@@ -39,23 +43,56 @@ class Triage:
         `key` is the source that failed, empty if the failure is the message's own. Never raises: a
         message that could not be moved is received again.
         """
+        return self._guarded(message, lambda: self._handle(message, failure, key))
+
+    def forward(self, message: Message, forward: Forward, *, is_only_key: bool) -> bool:
+        """Send a key to a larger lane; return whether its message may be acknowledged.
+
+        `is_only_key` says that the message names no other key. Never raises, like `handle`.
+        """
+        return self._guarded(
+            message, lambda: self._forward(message, forward, is_only_key=is_only_key)
+        )
+
+    def is_final(self, message: Message, failure: Failure) -> bool:
+        """Return whether another try would not help, or was the last."""
+        return failure.is_permanent or self._was_last(message)
+
+    def _handle(self, message: Message, failure: Failure, key: str) -> bool:
+        if self._was_last(message) and isinstance(failure, Claimed) and failure.is_serving:
+            self._send_again(message, failure)
+            return True
+        if self.is_final(message, failure):
+            self._dead_letter(message, failure, key)
+            return True
+        self._delay(message, failure)
+        return False
+
+    def _forward(self, message: Message, forward: Forward, *, is_only_key: bool) -> bool:
+        redrive_id = DeadLetterAttributes.parse(message.attributes).redrive_id
+        # Not the cause of a dead letter, or a later failure would look like that of a redrive. A
+        # message of a redrive without an id must still ask for another try, as our own does.
+        is_as_it_was = is_only_key and (redrive_id or not was_redriven(message.attributes))
+        alone = backfill.write(self.sources_bucket, [forward.key])
+        attributes = {FORWARDED_FROM: ",".join(forward.from_lanes)}
+        if redrive_id:
+            attributes["redrive_id"] = redrive_id
         try:
-            if self._was_last(message) and isinstance(failure, Claimed) and failure.is_serving:
-                self._send_again(message, failure)
-                return True
-            if self.is_final(message, failure):
-                self._dead_letter(message, failure, key)
-                return True
-            self._delay(message, failure)
+            self.queues.send(forward.queue, message.body if is_as_it_was else alone, attributes)
+        except Unknown:
+            # The message with one more attribute may be longer than SQS allows.
+            self.queues.send(forward.queue, alone, attributes)
+        return True
+
+    def _guarded(self, message: Message, act: Callable[[], bool]) -> bool:
+        """Return what an act returns; after an error False, and the message stays in its queue."""
+        try:
+            return act()
         except PixfleetError as trouble:
             log.warning("message left in its queue", message_id=message.id, trouble=str(trouble))
         except Exception:  # what happens to one message may not touch another
             log.exception("message left in its queue", message_id=message.id)
         return False
-
-    def is_final(self, message: Message, failure: Failure) -> bool:
-        """Return whether another try would not help, or was the last."""
-        return failure.is_permanent or self._was_last(message)
 
     def _was_last(self, message: Message) -> bool:
         """Return whether SQS would move the message instead of delivering it again."""

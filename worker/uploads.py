@@ -51,6 +51,11 @@ class Uploads:
         self._held_bytes = 0
 
     @property
+    def has_begun(self) -> bool:
+        """Return whether objects may have been stored."""
+        return bool(self._futures)
+
+    @property
     def slow_downs(self) -> int:
         """Return how often S3 answered SlowDown to an upload."""
         return self._pending.slow_downs

@@ -10,6 +10,7 @@ from shared.events.sqs import Message
 from shared.model.dead_letter import was_redriven
 from shared.model.entry import Entry
 from shared.model.errors import BadMessage
+from shared.model.lanes import forwarded_from
 
 # The hints in a message, each with a key; or why the message cannot be read.
 Reading = tuple[Hint, ...] | BadMessage
@@ -21,7 +22,8 @@ class Work:
 
     `receives` is the highest receive count of the messages, `happened_at` the time of the earliest
     event, `queue` and `lane` those of the first message. `is_redriven` says that one of the
-    messages was a dead letter, `is_backfill` that one comes from a backfill.
+    messages was a dead letter, `is_backfill` that one comes from a backfill. `forwarded_from` has
+    the lanes that a forwarded message has been on, empty if none is forwarded.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Work:
     is_redriven: bool = False
     is_backfill: bool = False
     request_id: str = ""
+    forwarded_from: tuple[str, ...] = ()
 
     @property
     def asks_again(self) -> bool:
@@ -76,4 +79,5 @@ def _work(key: str, hints: Sequence[tuple[Message, Hint]], request_id: str) -> W
         is_redriven=any(was_redriven(each.attributes) for each, _ in hints),
         is_backfill=any(hint.event == backfill.KIND for _, hint in hints),
         request_id=request_id,
+        forwarded_from=max((forwarded_from(each.attributes) for each, _ in hints), key=len),
     )

@@ -88,6 +88,10 @@ def entry_of(fields: Mapping[str, Value], *, ours: str = "") -> Entry:
         crashed_attempts=len(names("attempts") - {ours}),
         crashes=len(names("crashes")),
         is_unfinished="may_store" in fields,
+        forwarded_to=text("forwarded_to"),
+        forwarded_why=text("forwarded_why"),
+        forwarded_at=float(number("forwarded_at")),
+        forwarded_from=text("forwarded_from"),
         is_indexed=not status or text(STATUS_SHARD) == status_shard(status, text("key")),
     )
 

@@ -30,11 +30,22 @@ FACTS = (
     "variant_bytes",
     "cpu_seconds",
     "total_seconds",
+    "forwarded_from",
 )
 OF_RENDERER = frozenset({"equal", "is_all_eager"})
+FORWARDED = ("forwarded_to", "forwarded_why", "forwarded_at")
 WHY = ("cause", "stage", "detail")
 # Attributes that are removed when the next claim ends.
-PASSING = ("told_by", "expires_at", "lease_until", "attempts", "crashes", "may_store", "lazy")
+PASSING = (
+    "told_by",
+    "expires_at",
+    "lease_until",
+    "attempts",
+    "crashes",
+    "may_store",
+    "lazy",
+    *FORWARDED,
+)
 
 
 def rejection_fields(failure: Failure) -> Mapping[str, Value]:
@@ -45,6 +56,11 @@ def rejection_fields(failure: Failure) -> Mapping[str, Value]:
         "stage": failure.stage,
         "detail": _within(MAX_DETAIL_BYTES, failure.detail),
     }
+
+
+def forwarded_fields(lane: str, why: Failure, now: float) -> Mapping[str, Value]:
+    """Return the fields that say to which larger lane a key is forwarded now, and why."""
+    return dict(zip(FORWARDED, (lane, _within(MAX_DETAIL_BYTES, str(why)), now), strict=True))
 
 
 def tombstone_fields(now: float) -> Mapping[str, Value]:

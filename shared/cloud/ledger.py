@@ -27,7 +27,12 @@ from shared.cloud.claims import (
 )
 from shared.cloud.entries import SCHEMA_VERSION, entry_of, read_entry
 from shared.cloud.errors import ConditionRefused
-from shared.cloud.finish import finished, rejection_fields, tombstone_fields
+from shared.cloud.finish import (
+    finished,
+    forwarded_fields,
+    rejection_fields,
+    tombstone_fields,
+)
 from shared.cloud.items import Value, to_item
 from shared.cloud.persist import persist
 from shared.cloud.status_shard import STATUS_SHARD, status_shard
@@ -48,8 +53,9 @@ class Ledger:
     """The DynamoDB table.
 
     `commit`, `reject` and `tombstone` follow a render or deletes, so they wait until the deadline
-    while DynamoDB throttles. `release`, `abandon` and `mark_dirty` ignore the deadline: each is
-    useful however late it is, and its condition keeps it from changing what another worker wrote.
+    while DynamoDB throttles. `release`, `abandon`, `hand_over` and `mark_dirty` ignore the
+    deadline: each is useful however late it is, and its condition keeps it from changing what
+    another worker wrote.
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, clock: Clock) -> None:
@@ -272,6 +278,19 @@ class Ledger:
         """End a claim under which nothing was stored; leave the entry as it was before."""
         ended = ("lease_until", "attempts", "crashes", "may_store")
         self._write(claim, {}, gone=ended, calls=self._late_calls)
+
+    def hand_over(self, claim: Claim, *, lane: str, why: Failure, has_stored: bool) -> None:
+        """End a claim whose key a larger lane gets, and note why; the published version stays.
+
+        `has_stored` says that objects may have been stored under the claim: the entry then stays
+        unfinished, as it does if it was so before. Crashes and attempts of this lane are
+        forgotten: the next lane counts from zero.
+        """
+        ended: tuple[str, ...] = ("lease_until", "attempts", "crashes")
+        if not (has_stored or claim.entry.is_unfinished):
+            ended = (*ended, "may_store")
+        written = forwarded_fields(lane, why, self._clock.now())
+        self._write(claim, written, gone=ended, calls=self._late_calls)
 
     def mark_dirty(self, claim: Claim) -> None:
         """Note that a lost claim may have written: the stored variants may be of two versions.

@@ -7,6 +7,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from shared.model.lanes import lane_of_queue
+
 Shape = TypeVar("Shape")
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -38,7 +40,7 @@ class Message:
     @property
     def lane(self) -> str:
         """Return the last word of the queue's name: `live` of `pixfleet-live`."""
-        return self.queue.rpartition("-")[2]
+        return lane_of_queue(self.queue)
 
 
 def read_batch(event: object) -> tuple[Message, ...]:

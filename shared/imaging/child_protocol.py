@@ -35,6 +35,7 @@ class RenderStage(StrEnum):
     PROBE = "probe"
     COST = "admit"
     RENDER = "render"
+    ENCODE = "encode"
     WATERMARK = "watermark"
 
 

@@ -244,7 +244,7 @@ def _refuse_overrun(left_bytes: int) -> None:
     if left_bytes < 0:
         raise TooCostly(
             f"Expected files of at most {MAX_FILES_BYTES >> 20} MB together, got more.",
-            stage="render",
+            stage="encode",
         )
 
 

@@ -28,6 +28,10 @@ class Entry:
     and `cause`, `stage` and `detail` explain a rejection. `done_token` is the token of the last
     claim of a worker that ended, `served_token` that of a renderer. An entry with a status is not
     `is_indexed` if the index on status lacks it: an earlier version wrote it.
+
+    `forwarded_to` is the lane that the key was forwarded to since the last result, at
+    `forwarded_at` and for the reason `forwarded_why`. `forwarded_from` is the lane from which the
+    message of the last result was forwarded.
     """
 
     status: str = ""
@@ -61,6 +65,10 @@ class Entry:
     crashes: int = 0
     is_unfinished: bool = False
     is_indexed: bool = True
+    forwarded_to: str = ""
+    forwarded_why: str = ""
+    forwarded_at: float = 0.0
+    forwarded_from: str = ""
 
     @property
     def may_be_cached(self) -> bool:

@@ -52,6 +52,7 @@ METRICS = (
     # An alarm can add up ten metrics, and there are more permanent causes.
     Metric("rejections", Unit.COUNT, BY_LANE),
     Metric("dead_letters", Unit.COUNT, BY_LANE),
+    Metric("forwards", Unit.COUNT, BY_LANE),
     Metric("complete_seconds", Unit.SECONDS, BY_LANE),
     Metric("render_seconds", Unit.SECONDS, BY_LANE),
     Metric("source_bytes", Unit.BYTES, BY_LANE),

@@ -16,6 +16,7 @@ from shared.model.errors import (
     ClaimLost,
     Corrupt,
     LedgerUnavailable,
+    TooCostly,
     UnknownSchema,
 )
 from tests.functional.conftest import TABLE
@@ -148,6 +149,9 @@ WRITES: dict[str, Write] = {
     "tombstone": lambda ledger, claim: ledger.tombstone(claim, {}),
     "release": lambda ledger, claim: ledger.release(claim),
     "abandon": lambda ledger, claim: ledger.abandon(claim),
+    "hand over": lambda ledger, claim: ledger.hand_over(
+        claim, lane="large", why=TooCostly("too much"), has_stored=False
+    ),
 }
 every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 

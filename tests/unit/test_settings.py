@@ -85,6 +85,10 @@ CHANGES: dict[str, tuple[str, Settings]] = {
     "ON_DEMAND_HOST": ("::1", replace(DEFAULTS, on_demand_host="::1")),
     "SIGNED_URLS": ("true", replace(DEFAULTS, signed_urls=True)),
     "LOG": ("console", replace(DEFAULTS, log_format="console")),
+    "LARGER_LANES": (
+        "bulk=photos-large, live=photos-large",
+        replace(DEFAULTS, larger_lanes={"bulk": "photos-large", "live": "photos-large"}),
+    ),
     "MAX_BYTES": ("9", replace(DEFAULTS, limits=replace(Limits(), max_bytes=9))),
     "MAX_PIXELS": ("10", replace(DEFAULTS, limits=replace(Limits(), max_pixels=10))),
     "MAX_FRAMES": ("11", replace(DEFAULTS, limits=replace(Limits(), max_frames=11))),
@@ -164,6 +168,31 @@ def test_the_process_environment_is_read_where_none_is_given(
     settings = read_settings()
 
     assert settings.queue == "from-the-process"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "live",
+        "live=",
+        "=photos-large",
+        "live=a,live=b",
+        "live=photos-large,",
+        "Live=a",
+        "live=a b",
+    ],
+)
+def test_a_larger_lane_has_the_form_that_the_problem_shows(value: str) -> None:
+    (problem,) = problems({**REQUIRED, "PIXFLEET_LARGER_LANES": value})
+
+    assert "such as live=pixfleet-large" in problem
+
+
+@pytest.mark.parametrize("value", ["live=photos-live", "live=p-large,large=p-huge,huge=p-live"])
+def test_a_circle_of_larger_lanes_is_refused(value: str) -> None:
+    found = problems({**REQUIRED, "PIXFLEET_LARGER_LANES": value})
+
+    assert "do not lead back to live" in found[0]
 
 
 def test_every_problem_is_reported_at_once() -> None:

@@ -100,3 +100,12 @@ def test_a_long_message_keeps_no_other_waiting() -> None:
     works = works_of([message("m1"), message("m2")], [long, (hint("short"),)])
 
     assert [work.key for work in works] == ["long-0", "short", "long-1", "long-2"]
+
+
+def test_the_work_of_a_forwarded_message_knows_its_lanes() -> None:
+    forwarded = replace(message("m2"), attributes={"forwarded_from": "live,medium"})
+
+    (work,) = works_of([message("m1"), forwarded], [(hint("a"),), (hint("a"),)])
+
+    assert work.forwarded_from == ("live", "medium")
+    assert not work.asks_again

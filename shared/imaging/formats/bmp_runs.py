@@ -45,7 +45,7 @@ def refuse_many_pixels(width: int, height: int) -> None:
         raise TooCostly(
             f"Expected at most {MAX_PIXELS} pixels in a run-length encoded BMP, "
             f"got {width}x{height}.",
-            stage="admit",
+            stage="probe",
         )
 
 
@@ -82,7 +82,7 @@ def decoded(runs: Runs) -> bytes:
         if canvas.is_full or not _step(runs, canvas):
             _refuse_zeros(runs.data, canvas.at)
             return bytes(canvas.rows)
-    raise TooCostly(f"Expected at most {MAX_STEPS} steps in a BMP, got more.", stage="admit")
+    raise TooCostly(f"Expected at most {MAX_STEPS} steps in a BMP, got more.", stage="probe")
 
 
 def _refuse_zeros(data: bytes, at: int) -> None:

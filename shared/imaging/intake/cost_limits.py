@@ -19,11 +19,14 @@ def refuse_too_many_pixels(header: ImageHeader, max_pixels: int) -> None:
 
 
 def refuse_odd_shapes(header: ImageHeader) -> None:
-    """Raise a permanent failure for sides or bands beyond those of any real image."""
+    """Raise a permanent failure for sides or bands beyond those of any real image.
+
+    No setting changes these limits, so the stage is that of the structure.
+    """
     longest = max(header.stored.width, header.stored.height)
     if longest > MAX_SOURCE_SIDE:
         raise TooManyPixels(
-            f"Expected sides of at most {MAX_SOURCE_SIDE} pixels, got {longest}.", stage="admit"
+            f"Expected sides of at most {MAX_SOURCE_SIDE} pixels, got {longest}.", stage="probe"
         )
     if header.bands > MAX_BANDS:
-        raise TooCostly(f"Expected at most {MAX_BANDS} bands, got {header.bands}.", stage="admit")
+        raise TooCostly(f"Expected at most {MAX_BANDS} bands, got {header.bands}.", stage="probe")
