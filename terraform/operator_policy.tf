@@ -36,16 +36,23 @@ data "aws_iam_policy_document" "operator" {
     resources = ["${module.storage.sources_bucket.arn}/*", "${module.storage.variants_bucket.arn}/*"]
   }
 
-  # `backfill upload` and `drill`.
+  # `backfill upload`, `sync` and `drill`.
   statement {
     sid       = "UploadSources"
     actions   = ["s3:PutObject"]
     resources = ["${module.storage.sources_bucket.arn}/*"]
   }
 
+  # `sync --delete`. In a bucket with versions that adds a delete marker.
+  statement {
+    sid       = "DeleteSources"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${module.storage.sources_bucket.arn}/*"]
+  }
+
   statement {
     sid       = "RemoveSourcesOfDrills"
-    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    actions   = ["s3:DeleteObjectVersion"]
     resources = ["${module.storage.sources_bucket.arn}/_drill/*"]
   }
 

@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "urls",
     "sign",
+    "sync",
     "verify",
     "purge",
 )

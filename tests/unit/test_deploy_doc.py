@@ -35,7 +35,7 @@ SERVICES = {
     "sqs": "sqs",
     "ssm": "ssm",
 }
-COMMANDS = {"backfill", "doctor", "plan", "purge", "recipes", "status", "verify", "why"}
+COMMANDS = {"backfill", "doctor", "plan", "purge", "recipes", "status", "sync", "verify", "why"}
 
 
 def fenced(language: str) -> list[str]:

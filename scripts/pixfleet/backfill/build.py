@@ -6,10 +6,13 @@ from pathlib import Path
 
 from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.checkpoint import Checkpoint
+from scripts.pixfleet.backfill.deletion_plan import DeletionPlan
+from scripts.pixfleet.backfill.deletions import Deletions, SourcesToDelete
 from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.inventory import open_inventory
+from scripts.pixfleet.backfill.lanes import require_lane
 from scripts.pixfleet.backfill.listing import Listing
 from scripts.pixfleet.backfill.outcomes import Outcomes
 from scripts.pixfleet.backfill.policy import BackfillPolicy
@@ -87,10 +90,25 @@ class Backfill:
         lanes = self.context.stack.lanes
         return lanes.get(BULK, lanes[LIVE])
 
-    def upload_lane(self, prefix: str) -> Lane:
-        """Return the lane to which S3 sends the events of a prefix."""
-        stack = self.context.stack
-        return stack.lanes[stack.lane_of(prefix)]
+    def deletions(self, upload: Upload, most: int | None) -> Deletions:
+        """Return the keys under the folder's prefix that the folder does not have.
+
+        `most` is how many may be deleted; None means no limit.
+        """
+        clients, bucket = self.context.clients, self.context.stack.sources_bucket
+        sources = SourcesToDelete(clients.s3, clients.calls, bucket)
+        plan = DeletionPlan(upload.checkpoint)
+        return Deletions(upload.folder, plan, sources, upload.threads, most)
+
+    def upload_lane(self, upload: Upload, lane: str | None) -> Lane:
+        """Return the lane to which S3 sends the events of an upload.
+
+        `Misconfigured` if a `lane` is named and a key goes to another one.
+        """
+        stack, key_prefix = self.context.stack, upload.folder.key_prefix
+        if lane is None:
+            return stack.lanes[stack.lane_of(key_prefix)]
+        return require_lane(stack, lane, key_prefix, upload.keys())
 
     def run(
         self, feeder: Feeder, checkpoint: Checkpoint, limits: Limits, averages: Averages

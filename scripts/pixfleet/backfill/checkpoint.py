@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS files
 """
 SQLITE = b"SQLite format 3\0"
 CURSOR, SELECTION, ALL_SENT = "cursor", "selection", "all_sent"
+# The fact `ALL_SENT` of a run that no limit has stopped.
+TO_ITS_END = "to its end"
 LISTED, SENT, CPU_SECONDS = "seen", "sent", "cpu_seconds"
 ADD = (
     "INSERT INTO tallies VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + "

@@ -30,7 +30,7 @@ class Listing:
         """
         while True:
             answer = self._ask(cursor)
-            found = [_listed(each) for each in answer.get("Contents", [])]
+            found = [as_listed(each) for each in answer.get("Contents", [])]
             for at in range(0, len(found), size):
                 part = found[at : at + size]
                 yield Page(part, part[-1].key)
@@ -49,7 +49,8 @@ def ledger_time(when: datetime) -> str:
     return when.replace(microsecond=0).isoformat()
 
 
-def _listed(entry: Any) -> Listed:  # noqa: ANN401 - boto3's shape
+def as_listed(entry: Any) -> Listed:  # noqa: ANN401 - boto3's shape
+    """Return an object of ListObjectsV2's answer as a source."""
     return Listed(
         key=entry["Key"],
         etag=entry["ETag"].strip('"'),

@@ -9,6 +9,7 @@ from scripts.pixfleet.backfill.checkpoint import (
     CPU_SECONDS,
     CURSOR,
     SENT,
+    TO_ITS_END,
     Checkpoint,
     OpenPage,
 )
@@ -92,7 +93,7 @@ class Run:
         else:
             reason = ""
         if not gate.has_failed:
-            self.checkpoint.note(ALL_SENT, reason or "to its end")
+            self.checkpoint.note(ALL_SENT, reason or TO_ITS_END)
         return reason
 
     def wait(self, advance: Advance) -> None:

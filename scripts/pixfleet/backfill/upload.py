@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+PAGE_FILES = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """The files of a folder, except those that the bucket holds with the same content."""
@@ -35,6 +38,11 @@ class Upload:
         while files := self.checkpoint.files_after(cursor, size):
             cursor = files[-1].key
             yield Page(files, cursor)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the key of each recorded file, by name."""
+        for page in self.pages("", PAGE_FILES):
+            yield from (self.folder.key_of(each.key) for each in page.listed)
 
     def choose(self, page: Page) -> Chosen:
         """Return the files of a page that the bucket does not hold with the same content."""

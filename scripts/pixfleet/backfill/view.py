@@ -9,7 +9,21 @@ from tempfile import TemporaryDirectory
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.backfill.build import CONFIRMED, Backfill
-from scripts.pixfleet.backfill.checkpoint import ALL_SENT, LISTED, SENT, Checkpoint
+from scripts.pixfleet.backfill.checkpoint import (
+    ALL_SENT,
+    LISTED,
+    SENT,
+    TO_ITS_END,
+    Checkpoint,
+)
+from scripts.pixfleet.backfill.deletions import Deletions
+from scripts.pixfleet.backfill.deletions_view import (
+    confirm_deletions,
+    deletion_document,
+    deletion_sum,
+    plan_document,
+    shown_plan,
+)
 from scripts.pixfleet.backfill.estimate import (
     Estimate,
     Limits,
@@ -18,6 +32,7 @@ from scripts.pixfleet.backfill.estimate import (
     sampled_averages,
 )
 from scripts.pixfleet.backfill.policy import BackfillPolicy
+from scripts.pixfleet.backfill.report import write_report
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.ssm_parameter import Lane
@@ -32,12 +47,16 @@ SELECTED = "selected"
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """The options that uploads and enqueued sources have in common."""
+    """The options that uploads and enqueued sources have in common.
+
+    `report` is the file that names what an upload leaves out.
+    """
 
     limits: Limits
     is_dry: bool
     is_confirmed: bool
     waits: bool
+    report: Path | None = None
 
 
 @contextmanager
@@ -63,35 +82,58 @@ def open_checkpoint(
 
 
 def carry_out(
-    backfill: Backfill, feeder: Feeder, lane: Lane, checkpoint: Checkpoint, options: RunOptions
+    backfill: Backfill,
+    feeder: Feeder,
+    lane: Lane,
+    checkpoint: Checkpoint,
+    options: RunOptions,
+    deletions: Deletions | None = None,
 ) -> bool:
-    """Carry out a run and print its outcomes; return whether they need an operator's attention."""
+    """Carry out a run and print its outcomes; return whether they need an operator's attention.
+
+    `deletions` are planned with the run, and carried out once all is sent.
+    """
     stack, console = backfill.context.stack, backfill.context.console
+    if options.report:
+        write_report(options.report, checkpoint, deletions)  # refuses a bad path at once
     averages = sampled_averages(backfill.ledger, backfill.index)
     if not checkpoint.fact(CONFIRMED):
         with console.progress("counting"):
             selected = count_selection(feeder, enough=_enough(options))
+            if deletions:
+                deletions.find()
         expected = estimate(selected, averages, stack, lane, options.limits)
         if options.is_dry:
             document = {**asdict(expected), "skipped": _skipped(checkpoint)}
-            console.result(document, *_shown(expected), *_left_out(checkpoint))
+            document |= plan_document(deletions)
+            shown = (*_shown(expected), *_left_out(checkpoint), *shown_plan(deletions))
+            console.result(document, *shown)
             return False
         _confirm(console, expected, options, backfill.policy)
+        if deletions:
+            confirm_deletions(console, deletions, checkpoint.path, yes=options.is_confirmed)
         checkpoint.note(SELECTED, selected.listed)
         checkpoint.note(CONFIRMED, "yes")
     else:
         sent = checkpoint.tally(SENT)
         console.note(f"Continuing: {sent:,} were sent before ({checkpoint.path}).")
     run = backfill.run(feeder, checkpoint, options.limits, averages)
-    reason = _send_and_wait(run, console, waits=options.waits)
-    return _close(run, console, reason)
+    reason = _send_and_wait(run, console, deletions, waits=options.waits)
+    if options.report:
+        write_report(options.report, checkpoint, deletions)
+    return _close(run, console, reason, deletions)
 
 
-def _send_and_wait(run: Run, console: Console, *, waits: bool) -> str:
+def _send_and_wait(run: Run, console: Console, deletions: Deletions | None, *, waits: bool) -> str:
     checkpoint = run.checkpoint
     with console.progress("sending", total=int(checkpoint.fact(SELECTED) or 0)) as meter:
         meter.advance(checkpoint.tally(LISTED))
         reason = run.send(meter.advance)
+    # Nothing is deleted before its successor is stored: a renamed file has two keys until then.
+    if deletions and checkpoint.fact(ALL_SENT) == TO_ITS_END:
+        left = deletions.plan.totals().waiting
+        with console.progress("deleting", total=left) as meter:
+            deletions.carry_out(meter.advance)
     if waits:
         totals = run.totals()
         with console.progress("working", total=totals.sent) as meter:
@@ -100,17 +142,20 @@ def _send_and_wait(run: Run, console: Console, *, waits: bool) -> str:
     return reason
 
 
-def _close(run: Run, console: Console, reason: str) -> bool:
+def _close(run: Run, console: Console, reason: str, deletions: Deletions | None) -> bool:
     """Print the outcomes; delete the checkpoint if nothing is left to send or to wait for."""
     totals, checkpoint = run.totals(), run.checkpoint
     has_sent_all = bool(checkpoint.fact(ALL_SENT))
+    is_as_shown = not deletions or deletions.plan.totals().is_as_shown
     document = {**asdict(totals), "stopped": reason, "skipped": _skipped(checkpoint)}
-    console.result(document, _sum(totals), *_left_out(checkpoint), *_next(totals, reason))
+    document |= deletion_document(deletions)
+    shown = (_sum(totals), *_left_out(checkpoint), *deletion_sum(deletions))
+    console.result(document, *shown, *_next(totals, reason))
     if has_sent_all and not totals.waiting:
         checkpoint.remove()
     else:
         console.note(f"The same command continues from here ({checkpoint.path}).")
-    return bool(totals.rejected or totals.failed or not has_sent_all)
+    return bool(totals.rejected or totals.failed or not has_sent_all or not is_as_shown)
 
 
 def _confirm(

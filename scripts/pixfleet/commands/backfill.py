@@ -43,6 +43,10 @@ _NoWait = Annotated[
 ]
 _Checkpoint = Annotated[Path, typer.Option(help="The file that records how far the run is.")]
 _Restart = Annotated[bool, typer.Option("--restart", help="Delete an existing checkpoint.")]
+_Lane = Annotated[
+    str | None,
+    typer.Option(help="Refuse to begin unless all events go to this lane, such as bulk."),
+]
 
 
 @command(app, "enqueue")
@@ -93,6 +97,10 @@ def upload(  # noqa: PLR0913 - each is an option of the command
     *,
     folder: Annotated[Path, typer.Argument(help="A folder that holds images.")],
     prefix: Annotated[str, typer.Option(help="The beginning of the uploaded keys.")] = "",
+    lane: _Lane = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Name each file that is left out, as JSON Lines.")
+    ] = None,
     max_images: _MaxImages = None,
     max_dollars: _MaxDollars = None,
     stop_after: _StopAfter = None,
@@ -108,14 +116,14 @@ def upload(  # noqa: PLR0913 - each is an option of the command
         f"upload {shell_word(str(folder.resolve()))}", context, {"--prefix": prefix}
     )
     limits = Limits(max_images, max_dollars, stop_after, rate)
-    options = RunOptions(limits, dry_run, yes, not no_wait)
+    options = RunOptions(limits, dry_run, yes, not no_wait, report)
     backfill = Backfill.of(context, POLICY)
     with open_checkpoint(
         context.console, checkpoint, selection, restart=restart, is_dry=dry_run
     ) as opened:
         feeder = backfill.upload(folder, prefix, opened)
-        lane = backfill.upload_lane(feeder.folder.key_prefix)
-        found_something = carry_out(backfill, feeder, lane, opened, options)
+        events = backfill.upload_lane(feeder, lane)
+        found_something = carry_out(backfill, feeder, events, opened, options)
     if found_something:
         raise typer.Exit(code=FOUND_SOMETHING)
 

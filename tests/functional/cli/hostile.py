@@ -109,6 +109,14 @@ RUNS: Mapping[str, Arguments] = {
         ("--prefix", world.text, "--dry-run"),
         ("--yes", "--", world.text),
     ],
+    "sync": lambda world: [
+        (world.images, "--prefix", world.text, "--dry-run"),
+        (world.images, "--prefix", "", "--lane", world.text),
+        (
+            *(world.images, "--prefix", "", "--delete", "--yes", "--no-wait"),
+            *("--checkpoint", world.output / "sync.sqlite"),
+        ),
+    ],
     "recipes check": lambda world: [(world.recipes,), (world.bad_recipes,)],
     "recipes explain": lambda world: [
         ("--", world.text),

@@ -36,7 +36,15 @@ from tests.support.size import PUSH, SIZE_NAME
 pytestmark = pytest.mark.functional
 
 # The commands that leave files behind.
-WRITING = {"show", "verify", "dlq show", "dlq delete", "backfill enqueue", "backfill upload"}
+WRITING = {
+    "show",
+    "sync",
+    "verify",
+    "dlq show",
+    "dlq delete",
+    "backfill enqueue",
+    "backfill upload",
+}
 WITHOUT_JSON = {"recipes schema"}
 fuzzed = settings(
     max_examples=1 if SIZE_NAME == PUSH else 20,

@@ -13,13 +13,8 @@ LOGS = "Lambda writes what a function prints; no code of ours calls CloudWatch L
 
 EDGE = "`doctor` reads the code of the edge; moto has no GetFunction, so unit tests have a fake."
 OF_RENDERERS = "`doctor` looks at the renderer's URL and policy, of which unit tests have a fake."
-UNVERSIONED = (
-    "An existing sources bucket may have no versions; a drill then deletes its files without one. "
-    "The bucket of the tests has versions."
-)
 
 UNNEEDED: Mapping[Permission, str] = {
-    (OPERATOR, "RemoveSourcesOfDrills", "s3:DeleteObject"): UNVERSIONED,
     **{
         (OPERATOR, "InspectRenderer", f"lambda:Get{each}"): OF_RENDERERS
         for each in ("FunctionConcurrency", "FunctionConfiguration", "FunctionUrlConfig", "Policy")
