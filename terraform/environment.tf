@@ -5,7 +5,7 @@ locals {
   asked_environment = {
     PIXFLEET_CHILD_IMAGES     = var.worker.child_images
     PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb
-    PIXFLEET_COMPLETION_TOPIC = var.worker.completion_topic_arn
+    PIXFLEET_COMPLETION_TOPIC = local.completion_topic_arn
     PIXFLEET_MAX_BYTES        = var.worker.max_bytes
     PIXFLEET_MAX_FRAMES       = var.worker.max_frames
     PIXFLEET_MAX_PIXELS       = var.worker.max_pixels

@@ -28,6 +28,8 @@ locals {
     : distinct(concat(coalesce(var.storage.cors_origins, []), local.api_origins))
   )
 
+  completion_topic_arn = var.notifications == null ? var.worker.completion_topic_arn : module.notifications[0].topic_arn
+
   has_purge          = var.delivery.purge.enabled
   has_renderer       = var.delivery.on_demand.enabled
   renderer_memory_mb = coalesce(var.delivery.on_demand.memory_mb, var.worker.memory_mb)
@@ -208,6 +210,16 @@ module "api" {
   tags                         = local.tags
   throttling                   = var.api.throttling
   variants_bucket              = module.storage.variants_bucket
+}
+
+module "notifications" {
+  source = "./modules/notifications"
+  count  = var.notifications == null ? 0 : 1
+
+  kms_key_arn   = var.kms_key_arn
+  prefix        = var.prefix
+  subscriptions = var.notifications.subscriptions
+  tags          = local.tags
 }
 
 module "alarms" {

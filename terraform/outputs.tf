@@ -42,6 +42,11 @@ output "log_group_name" {
   value       = module.worker.log_group.name
 }
 
+output "notifications" {
+  description = "The topic of completion events, and the queue of those that no address has taken; null without notifications."
+  value       = one(module.notifications[*])
+}
+
 output "operations_topic_arn" {
   description = "ARN of the SNS topic that the alarms notify."
   value       = module.alarms.topic_arn

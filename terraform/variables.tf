@@ -124,6 +124,18 @@ variable "lanes" {
   }
 }
 
+variable "notifications" {
+  description = "A topic for completion events, and HTTPS addresses that get them (subscriptions, by names of your own, of all events or of some). Null for none. modules/notifications describes each."
+  type = object({
+    subscriptions = optional(map(object({
+      events = optional(list(string))
+      url    = string
+    })), {})
+  })
+  default  = null
+  nullable = true
+}
+
 variable "package_path" {
   description = "Path of the worker's zip, which `make package` builds."
   type        = string
@@ -249,6 +261,11 @@ variable "worker" {
   validation {
     condition     = var.worker.completion_topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.worker.completion_topic_arn))
     error_message = "Expected the ARN of a standard SNS topic as completion_topic_arn, arn:aws:sns:<region>:<account>:<name>, or null."
+  }
+
+  validation {
+    condition     = var.worker.completion_topic_arn == null || var.notifications == null
+    error_message = "Expected either worker.completion_topic_arn or notifications, which makes a topic of its own, got both: a worker publishes to one topic. Leave out one."
   }
 
   validation {

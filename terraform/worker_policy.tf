@@ -82,7 +82,7 @@ data "aws_iam_policy_document" "worker" {
   }
 
   dynamic "statement" {
-    for_each = compact([var.worker.completion_topic_arn])
+    for_each = compact([local.completion_topic_arn])
 
     content {
       sid       = "AnnounceChanges"

@@ -92,6 +92,22 @@ run "the_worker_gets_every_setting" {
   }
 }
 
+run "the_worker_publishes_to_the_topic_of_the_addresses" {
+  variables {
+    notifications = { subscriptions = { shop = { url = "https://shop.example.org/changes" } } }
+  }
+
+  assert {
+    condition     = output.worker_environment["PIXFLEET_COMPLETION_TOPIC"] == "arn:aws:sns:eu-central-1:123456789012:acme-changes"
+    error_message = "No address would get an event."
+  }
+
+  assert {
+    condition     = anytrue([for each in data.aws_iam_policy_document.worker.statement : each.sid == "AnnounceChanges" && each.resources == toset([output.worker_environment["PIXFLEET_COMPLETION_TOPIC"]])])
+    error_message = "The worker may not publish to the topic."
+  }
+}
+
 run "the_recipes_are_where_the_worker_reads_them" {
   assert {
     condition     = "s3://${aws_s3_object.recipes.bucket}/${aws_s3_object.recipes.key}" == output.recipes && aws_s3_object.recipes.content == jsonencode(yamldecode(file("../recipes.yaml")))

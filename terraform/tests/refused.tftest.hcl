@@ -154,6 +154,17 @@ run "keys_and_a_topic_of_another_region_are_refused" {
   expect_failures = [var.kms_key_arn, var.storage, var.worker]
 }
 
+run "two_topics_of_completion_events_are_refused" {
+  command = plan
+
+  variables {
+    notifications = {}
+    worker        = { completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes" }
+  }
+
+  expect_failures = [var.worker]
+}
+
 run "less_reserved_concurrency_than_the_lanes_need_is_refused" {
   command = plan
 

@@ -98,7 +98,9 @@ def test_the_page_names_the_required_variables(read: Callable[[Recorded], object
     assert missing == {f"PIXFLEET_{name}" for name in environment.asked} & set(required())
 
 
-def test_the_example_in_python_compiles() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+def test_the_examples_in_python_compile() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
-    compile(block, "docs/api.md", "exec")
+    assert len(blocks) == 2
+    for block in blocks:
+        compile(block, "docs/api.md", "exec")

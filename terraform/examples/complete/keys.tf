@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "ours" {
     }
   }
 
-  # S3's events to encrypted queues, alarms to the encrypted operations topic. Not tested on AWS.
+  # S3's events to encrypted queues, alarms to the encrypted operations topic, and what SNS could not deliver. Not tested on AWS.
   statement {
     sid       = "LetServicesSendToQueuesAndTopics"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "ours" {
 
     principals {
       type        = "Service"
-      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "s3.amazonaws.com"]
+      identifiers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"]
     }
 
     condition {

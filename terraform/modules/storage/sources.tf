@@ -26,8 +26,8 @@ resource "aws_s3_bucket_cors_configuration" "sources" {
     allowed_headers = ["*"]
     allowed_methods = ["POST", "PUT"]
     allowed_origins = var.cors_origins
-    # A browser needs each part's ETag for a multipart upload.
-    expose_headers  = ["ETag"]
+    # A browser needs each part's ETag for a multipart upload, and Uppy 5 the Location of a form's.
+    expose_headers  = ["ETag", "Location"]
     max_age_seconds = 3600
   }
 }
