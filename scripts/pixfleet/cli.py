@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "drill",
     "plan",
     "why",
+    "rejected",
     "show",
     "urls",
     "sign",

@@ -153,10 +153,11 @@ class Queues:
             stage="put_off",
         )
 
-    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
+    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> Sequence[str]:
         """Make up to ten messages invisible for `seconds` from now; 0 makes them visible.
 
-        Return how many SQS refused, because they were received again or deleted since.
+        Return the receipt handles that SQS refused, because the messages were received again or
+        deleted since.
         """
         answer = self._calls.attempt(
             lambda: self._sqs.change_message_visibility_batch(
@@ -172,7 +173,7 @@ class Queues:
             ),
             stage="hide",
         )
-        return len(answer.get("Failed", []))
+        return [receipts[int(each["Id"])] for each in answer.get("Failed", [])]
 
     def depth(self, queue: str) -> Depth:
         """Return how many messages there are, and how the queue keeps them."""

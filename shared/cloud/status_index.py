@@ -56,18 +56,25 @@ class StatusIndex:
         # The entries of a shard have a Poisson distribution: its standard deviation is the square
         # root of its mean. More than four deviations above the mean are very rare.
         limit = ceil(share + 4 * sqrt(share))
+        return list(islice(self.newest_first(status, page_size=limit), most))
+
+    def newest_first(self, status: str, *, page_size: int) -> Iterator[StatusEntry]:
+        """Yield all sources that have this status, the newest first.
+
+        A page of each shard is in memory. The first pages are read at the same time.
+        """
 
         def first_page(shard: str) -> _Page:
-            return self._page(status, shard, limit, after=None)
+            return self._page(status, shard, page_size, after=None)
 
         shards = status_shards(status)
         with ThreadPoolExecutor(SHARDS) as pool:
             pages = list(pool.map(first_page, shards))
         newest_first = [
-            self._entries(status, shard, limit, page)
+            self._entries(status, shard, page_size, page)
             for shard, page in zip(shards, pages, strict=True)
         ]
-        return list(islice(merge(*newest_first, key=_age), most))
+        yield from merge(*newest_first, key=_age)
 
     def _entries(self, status: str, shard: str, limit: int, page: _Page) -> Iterator[StatusEntry]:
         yield from page.entries

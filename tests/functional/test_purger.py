@@ -81,11 +81,11 @@ class _Queues(FakeQueues):
         assert queue == QUEUE
         return self.now
 
-    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
+    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> Sequence[str]:
         assert queue == QUEUE
         self._raise_trouble()
         self.hidden.append((tuple(receipts), seconds))
-        return 0
+        return ()
 
 
 @dataclass

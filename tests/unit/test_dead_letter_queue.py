@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from scripts.pixfleet.dlq.records import Redrive
 from scripts.pixfleet.dlq.redrive import Redriver
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
-from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
+from scripts.pixfleet.stack.dead_letter_scan import Coverage, Received, Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter, read_dead_letter
 from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from shared.cloud.queues import Depth, Queues
@@ -64,7 +65,7 @@ class FakeQueue(Queues):
     sent: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     receives: list[int] = field(default_factory=list)
     failure: PixfleetError | None = None
-    is_interrupted: bool = False
+    lost: frozenset[str] = frozenset()
 
     def depth(self, queue: str) -> Depth:
         return Depth(self.reported, 0)
@@ -73,13 +74,11 @@ class FakeQueue(Queues):
         self, queue: str, *, wait_seconds: int, hide_seconds: int
     ) -> Sequence[dict[str, Any]]:
         self.receives.append(hide_seconds)
-        if self.is_interrupted:
-            raise KeyboardInterrupt
         return self.deliveries.pop(0) if self.deliveries else []
 
-    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> int:
+    def hide(self, queue: str, receipts: Sequence[str], *, seconds: int) -> Sequence[str]:
         self.timeouts.append((tuple(receipts), seconds))
-        return 0
+        return [each for each in receipts if each in self.lost]
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> int:
         self.deleted += receipts
@@ -137,22 +136,81 @@ def test_a_scan_that_stood_still_leaves_alone_what_others_may_hold_by_now() -> N
     assert queue.made_visible == []
 
 
-def test_an_interrupted_long_poll_ends_before_messages_become_visible() -> None:
+def test_what_an_interrupted_long_poll_returns_becomes_visible_too() -> None:
     queue = FakeQueue([[raw("a")], [raw("b")]], reported=2)
-    visible_at_sleep: list[list[str]] = []
-    scan = Scan(
-        queue,
-        "dead",
-        FakeClock(),
-        sleep=lambda _: visible_at_sleep.append(queue.made_visible),
-    )
+    scan = Scan(queue, "dead", FakeClock())
 
+    class Interrupted(Future[Received]):
+        """A receive that SQS is still answering when Ctrl-C comes."""
+
+        def result(self, timeout: float | None = None) -> Received:
+            if not queue.made_visible and not interruptions:
+                interruptions.append(1)
+                raise KeyboardInterrupt
+            return super().result(timeout)
+
+    interruptions: list[int] = []
     with suppress(KeyboardInterrupt), scan:
         for _ in scan:
-            queue.is_interrupted = True
+            poll = Interrupted()
+            poll.set_result(queue.deliveries.pop(0))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(ThreadPoolExecutor, "submit", lambda *_, poll=poll: poll)
+                list(scan)
 
-    assert visible_at_sleep == [[]]
-    assert queue.made_visible == ["handle of a"]
+    assert sorted(queue.made_visible) == ["handle of a", "handle of b"]
+
+
+def test_a_handle_that_sqs_refuses_to_extend_is_no_longer_ours() -> None:
+    clock = FakeClock()
+    queue = FakeQueue([[raw("a"), raw("b")], []], reported=2)
+    queue.lost = frozenset({"handle of a"})
+    dead_letters = []
+
+    with Scan(queue, "dead", clock) as scan:
+        for dead_letter in scan:
+            clock.at += 20
+            dead_letters.append(dead_letter)
+        refused = scan.delete(dead_letters)
+
+    assert refused == 1
+    assert queue.deleted == ["handle of b"]
+    assert queue.made_visible == []
+
+
+def test_an_expired_handle_deletes_nothing() -> None:
+    queue, clock = FakeQueue([[raw("a")]], reported=1), FakeClock()
+
+    with Scan(queue, "dead", clock) as scan:
+        for dead_letter in scan:
+            clock.at += POLICY.visibility_timeout_seconds + 1
+            refused = scan.delete([dead_letter])
+            break
+
+    assert refused == 1
+    assert queue.deleted == queue.made_visible == []
+
+
+def test_a_scan_ends_after_its_time_and_says_how_far_it_looked() -> None:
+    queue, clock = FakeQueue([[raw(name)] for name in "abcdef"], reported=6), FakeClock()
+
+    with Scan(queue, "dead", clock, policy=ScanPolicy(max_seconds=20)) as scan:
+        for _ in scan:
+            clock.at += 7
+
+    assert scan.coverage == Coverage("dead", 3, 6, 0, is_cut_short=True, is_finished=False)
+    assert not scan.coverage.is_complete
+
+
+def test_several_receives_run_at_the_same_time() -> None:
+    queue = FakeQueue([[raw(f"{at}/{of}") for of in range(10)] for at in range(8)], reported=80)
+
+    with Scan(queue, "dead", FakeClock(), policy=ScanPolicy(receivers=4)) as scan:
+        ids = {dead_letter.id for dead_letter in scan}
+
+    assert len(ids) == 80
+    assert len(queue.receives) == 12
+    assert scan.coverage.is_complete
 
 
 def test_a_scan_receives_again_until_it_has_as_many_as_the_queue_reported() -> None:

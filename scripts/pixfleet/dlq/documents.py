@@ -1,11 +1,11 @@
 """The JSON documents of `pixfleet dlq`: their keys are read by machines and stay as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from scripts.pixfleet.dlq.groups import Group
+from scripts.pixfleet.dlq.groups import Group, Groups
+from scripts.pixfleet.dlq.sampling import CauseTrials, Trial
 from scripts.pixfleet.dlq.status import RedriveStatus
-from scripts.pixfleet.dlq.trial import TrialResult
-from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letter_scan import Coverage
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 
 Document = Mapping[str, object]
@@ -23,21 +23,33 @@ def dead_letter_document(dead_letter: DeadLetter) -> Document:
     }
 
 
-def groups_document(groups: Sequence[Group], scan: Scan) -> Document:
+def groups_document(found: Groups) -> Document:
     """Return the groups, and whether all messages of the queue are in them."""
     return {
-        "queue": scan.queue,
-        "letters": sum(group.count for group in groups),
-        "complete": not scan.is_cut_short,
-        "in_flight": scan.depth.in_flight,
-        "groups": [_group_document(group) for group in groups],
+        "queue": found.coverage.queue,
+        "letters": found.total,
+        "of_drills": found.of_drills,
+        **coverage_document(found.coverage),
+        "groups": [_group_document(group) for group in found.groups],
     }
 
 
-def trial_document(result: TrialResult) -> Document:
-    """Return what would happen to a key."""
+def coverage_document(coverage: Coverage) -> Document:
+    """Return how far a scan has looked."""
+    return {
+        "complete": coverage.is_complete,
+        "read": coverage.read,
+        "reported": coverage.reported,
+        "in_flight": coverage.in_flight,
+    }
+
+
+def trial_document(trial: Trial) -> Document:
+    """Return what would happen to a key; `was` is the cause of its dead letter."""
+    result = trial.result
     return {
         "key": result.key,
+        "was": trial.cause,
         "would": result.outcome.value,
         "variants": result.variants,
         "variant_bytes": result.variant_bytes,
@@ -45,6 +57,16 @@ def trial_document(result: TrialResult) -> Document:
         "recipe": result.recipe,
         "cause": result.cause,
         "detail": result.detail,
+    }
+
+
+def cause_document(of_cause: CauseTrials) -> Document:
+    """Return what the trials of a cause allow to do with all of its dead letters."""
+    return {
+        "cause": of_cause.cause,
+        "keys": of_cause.total,
+        "tried": len(of_cause.results),
+        "next": of_cause.next_step.value,
     }
 
 
@@ -66,6 +88,8 @@ def _group_document(group: Group) -> Document:
     return {
         "cause": group.cause,
         "count": group.count,
+        "turn": group.facts.turn.value,
+        "redrive_helps": group.facts.redrive_helps.value,
         "first_seen": group.first_sent and group.first_sent.isoformat(),
         "last_seen": group.last_sent and group.last_sent.isoformat(),
         "example": example and {"id": example.id, "key": example.key},

@@ -1,10 +1,13 @@
 """Groups dead letters by cause."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scripts.pixfleet.stack.causes import CauseFacts, facts_of
+from scripts.pixfleet.stack.dead_letter_scan import Coverage, Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
+from scripts.pixfleet.stack.drill_keys import is_of_drill
 
 WARNING_TIME = timedelta(days=3)
 
@@ -18,6 +21,11 @@ class Group:
     first_sent: datetime | None = None
     last_sent: datetime | None = None
     example: DeadLetter | None = None
+
+    @property
+    def facts(self) -> CauseFacts:
+        """Return whose turn it is, and whether a redrive can help."""
+        return facts_of(self.cause)
 
     def add(self, dead_letter: DeadLetter) -> None:
         """Count a dead letter, and keep the newest one as the example."""
@@ -49,9 +57,53 @@ def time_to_expiry(
     return left if left < WARNING_TIME else None
 
 
-def group_by_cause(dead_letters: Iterable[DeadLetter]) -> list[Group]:
-    """Return the groups, the largest first; only one dead letter a group is kept in memory."""
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of a scan; `of_drills` dead letters of drills are in none of them.
+
+    `expires_in` is the time until SQS deletes the oldest; `None` if that is not soon.
+    """
+
+    groups: Sequence[Group]
+    of_drills: int
+    coverage: Coverage
+    expires_in: timedelta | None = None
+
+    @property
+    def total(self) -> int:
+        """Return how many dead letters are in the groups."""
+        return sum(group.count for group in self.groups)
+
+
+def group_by_cause(dead_letters: Iterable[DeadLetter]) -> tuple[list[Group], int]:
+    """Return the groups, and how many dead letters of drills are in none of them.
+
+    The causes that every image meets come first, then what is ours, then what is the owners'; of
+    each the largest first. Only one dead letter a group is kept in memory.
+    """
     groups: dict[str, Group] = {}
+    of_drills = 0
     for dead_letter in dead_letters:
+        if is_of_drill(dead_letter.key):
+            of_drills += 1
+            continue
         groups.setdefault(dead_letter.cause, Group(dead_letter.cause)).add(dead_letter)
-    return sorted(groups.values(), key=lambda group: (-group.count, group.cause))
+    return sorted(groups.values(), key=_order), of_drills
+
+
+def read_groups(scan: Scan, now: datetime, advance: Callable[[], None]) -> Groups:
+    """Read all dead letters of a scan into groups; `advance` is called for each."""
+    groups, of_drills = group_by_cause(_counted(scan, advance))
+    retention_seconds = scan.depth.retention_seconds
+    expires_in = time_to_expiry(groups, retention_seconds=retention_seconds, now=now)
+    return Groups(groups, of_drills, scan.coverage, expires_in)
+
+
+def _counted(scan: Scan, advance: Callable[[], None]) -> Iterator[DeadLetter]:
+    for dead_letter in scan:
+        advance()
+        yield dead_letter
+
+
+def _order(group: Group) -> tuple[int, int, str]:
+    return group.facts.rank, -group.count, group.cause

@@ -10,27 +10,29 @@ from dataclasses import dataclass, field
 from scripts.pixfleet.dlq.details import DetailsReader
 from scripts.pixfleet.dlq.records import Records, new_redrive_id
 from scripts.pixfleet.dlq.redrive import Redriver, lane_for
+from scripts.pixfleet.dlq.sampling import CauseSample, Trial, sample_causes
 from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatus, RedriveStatusReader
-from scripts.pixfleet.dlq.trial import TrialProcessor, TrialResult
+from scripts.pixfleet.dlq.trial import TrialProcessor
 from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.dead_letter_scan import Coverage, Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.stack.stack_recipes import stack_recipes
-from scripts.pixfleet.terminal.text import counted, quoted
+from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock, SystemClock
 from shared.cloud.ledger import Ledger
-from shared.cloud.queues import Queues
+from shared.cloud.queues import Depth, Queues
 from shared.cloud.watermarks import Watermarks
 from shared.imaging.render_pool import RenderPool
 from shared.model.errors import Misconfigured
 from shared.settings import Settings, read_settings
 
 STATUS_THREADS = 16
+SCAN_POLICY = ScanPolicy(receivers=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,13 @@ class WatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SelectionCount:
-    """The ids of the selected dead letters, and how many there are of each cause and lane."""
+    """The selected dead letters: their ids, their keys, and how many of each cause and lane.
+
+    `keys` are in the order of the scan, each once; a dead letter whose key is unknown has none.
+    """
 
     ids: frozenset[str]
+    keys: Sequence[str]
     causes: Counter[str]
     lanes: Counter[str]
 
@@ -56,13 +62,14 @@ class SelectionCount:
 
 @dataclass
 class DeadLetterQueue:
-    """Reads the dead-letter queue; `warn` prints what a scan could not reach."""
+    """Reads the dead-letter queue; `on_partial` gets how far a scan looked that missed some."""
 
     stack: Stack
     clients: AwsClients
-    warn: Callable[[str], None]
+    on_partial: Callable[[Coverage], None]
     clock: Clock = field(default_factory=SystemClock)
     sleep: Callable[[float], None] = time.sleep
+    policy: ScanPolicy = SCAN_POLICY
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.clients.sqs, self.clients.calls)
@@ -74,18 +81,18 @@ class DeadLetterQueue:
 
     @contextmanager
     def scan(self) -> Iterator[Scan]:
-        """Scan the queue; warn of messages that the scan does not reach."""
-        with Scan(self.queues, self.stack.dead_letter_queue, self.clock) as scan:
-            if scan.depth.in_flight:
-                self.warn(
-                    f"{counted(scan.depth.in_flight, 'dead letter')} in flight and not listed: "
-                    "another process has received them, or was stopped in the last minutes."
-                )
+        """Scan the queue; report a scan that its caller did not stop and that missed messages."""
+        queue, policy = self.stack.dead_letter_queue, self.policy
+        with Scan(self.queues, queue, self.clock, policy=policy) as scan:
             yield scan
-        if scan.is_cut_short:
-            self.warn(
-                f"The queue has more dead letters than the {scan.read_count:,} that were read."
-            )
+        coverage = scan.coverage
+        is_at_its_end = coverage.is_finished or coverage.is_cut_short
+        if is_at_its_end and not coverage.is_complete:
+            self.on_partial(coverage)
+
+    def depth(self) -> Depth:
+        """Return how many dead letters there are, approximately."""
+        return self.queues.depth(self.stack.dead_letter_queue)
 
     def find(self, message_id: str) -> DeadLetter:
         """Return the dead letter of that id or beginning of an id, or raise `Misconfigured`."""
@@ -102,25 +109,25 @@ class DeadLetterQueue:
             )
         return found[0]
 
-    def keys(self, selection: Selection, most: int) -> list[str]:
-        """Return the first keys that selected dead letters name, each once."""
-        keys: dict[str, None] = {}
-        for dead_letter in self._selected(selection):
-            keys |= dict.fromkeys(dead_letter.keys)
-            if len(keys) >= most:
-                break
-        return list(keys)[:most]
+    def sample(self, selection: Selection, most: int, *, seed: int = 0) -> Sequence[CauseSample]:
+        """Return up to `most` keys of each cause of the selected dead letters, chosen at random.
+
+        Those that every image meets come first, as in `group_by_cause`.
+        """
+        return sample_causes(self._selected(selection), most, seed)
 
     def count(self, selection: Selection) -> SelectionCount:
         """Count the selected dead letters."""
         ids: set[str] = set()
+        keys: dict[str, None] = {}
         causes: Counter[str] = Counter()
         lanes: Counter[str] = Counter()
         for dead_letter in self._selected(selection):
             ids.add(dead_letter.id)
+            keys |= dict.fromkeys(dead_letter.keys or filter(None, (dead_letter.key,)))
             causes[dead_letter.cause] += 1
             lanes[lane_for(dead_letter, self.stack)] += 1
-        return SelectionCount(frozenset(ids), causes, lanes)
+        return SelectionCount(frozenset(ids), tuple(keys), causes, lanes)
 
     def details_reader(self) -> DetailsReader:
         """Return a reader of sources and ledger entries."""
@@ -133,14 +140,16 @@ class DeadLetterQueue:
         rate_limiter = RateLimiter(RateLimit(rate), self.clock, self.sleep)
         return Redriver(redrive_id, self.stack, self.queues, self.records, rate_limiter)
 
-    def trials(self, keys: Sequence[str]) -> Iterator[TrialResult]:
-        """Yield what the worker would do with each key; nothing is stored."""
+    def trials(self, samples: Sequence[CauseSample]) -> Iterator[Trial]:
+        """Yield what the worker would do with each key of the samples; nothing is stored."""
         settings = self._settings()
         recipe_set = stack_recipes(self.stack, self.objects)
         with closing(RenderPool(1, settings.limits)) as render_pool:
             renderer = TrialRenderer(render_pool, settings.limits, settings.render_seconds)
             processor = TrialProcessor(self.objects, recipe_set, renderer, self.clock)
-            yield from map(processor.process, keys)
+            for sample in samples:
+                for key in sample.keys:
+                    yield Trial(sample.cause, processor.process(key))
 
     def status(self, redrive_id: str) -> RedriveStatus:
         """Return what became of the messages of a redrive."""

@@ -1,9 +1,10 @@
 """Selects dead letters by cause, by prefix of the key, by message id, or all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scripts.pixfleet.stack.dead_letters import UNATTACHED, DeadLetter
+from scripts.pixfleet.stack.drill_keys import is_of_drill
 from scripts.pixfleet.terminal.suggestions import shell_word, suggest
 from scripts.pixfleet.terminal.text import quoted
 from shared.model.errors import Cause, Misconfigured
@@ -16,12 +17,15 @@ MIN_ID_CHARS = 6
 class Selection:
     """The conditions that a dead letter must meet; an empty condition is always met.
 
-    An id may be the beginning of a message id.
+    An id may be the beginning of a message id. Those of a drill are selected only by an id or by a
+    prefix in a drill's folder: a drill deletes its own. `since` is in seconds since the epoch; a
+    dead letter without a time is not older.
     """
 
     cause: str = ""
     prefix: str = ""
     ids: tuple[str, ...] = ()
+    since: float = 0.0
     _matched: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __contains__(self, dead_letter: DeadLetter) -> bool:
@@ -29,6 +33,10 @@ class Selection:
         if self.cause and dead_letter.cause != self.cause:
             return False
         if self.prefix and not any(key.startswith(self.prefix) for key in dead_letter.keys):
+            return False
+        if self.since and dead_letter.sent_at and dead_letter.sent_at.timestamp() < self.since:
+            return False
+        if is_of_drill(dead_letter.key) and not (self.ids or is_of_drill(self.prefix)):
             return False
         return not self.ids or any(self._matches(each, dead_letter) for each in self.ids)
 
@@ -46,6 +54,10 @@ class Selection:
             f"id {', '.join(map(quoted, self.ids))}" if self.ids else "",
         ]
         return ", ".join(filter(None, conditions)) or "all"
+
+    def of_cause(self, cause: str) -> "Selection":
+        """Return the selection of those dead letters of this one that have a cause."""
+        return replace(self, cause=cause, _matched={})
 
     def command(self, command: str) -> str:
         """Return a command such as `dlq redrive` with options for the same dead letters."""
@@ -67,12 +79,16 @@ class Selection:
         return True
 
 
+def cause_problems(cause: str, *, others: Sequence[str] = UNATTACHED) -> list[str]:
+    """Return what is wrong with the option `--cause`, which may be empty."""
+    if cause in ("", *others, *Cause):
+        return []
+    return [f"--cause: expected one of {', '.join((*others, *Cause))}, got {cause!r}"]
+
+
 def select(cause: str, prefix: str, ids: Sequence[str], *, everything: bool) -> Selection:
     """Return the selection that the options ask for; `Misconfigured` if they select nothing."""
-    problems = []
-    if cause not in ("", *UNATTACHED, *Cause):
-        known = ", ".join((*UNATTACHED, *Cause))
-        problems.append(f"--cause: expected one of {known}, got {cause!r}")
+    problems = cause_problems(cause)
     problems += [
         f"--id: expected at least {MIN_ID_CHARS} characters of an id, got {each!r}"
         for each in ids

@@ -2,63 +2,25 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from scripts.pixfleet.dlq.details import Facts
-from scripts.pixfleet.dlq.groups import Group, time_to_expiry
 from scripts.pixfleet.dlq.queue import SelectionCount
 from scripts.pixfleet.dlq.records import Redrive
-from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.status import RedriveOutcome, RedriveStatus
-from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
-from scripts.pixfleet.stack.dead_letter_scan import Scan
+from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
+from scripts.pixfleet.stack.dead_letter_scan import Coverage
 from scripts.pixfleet.stack.dead_letters import NO_CAUSE, UNDELIVERED, DeadLetter
 from scripts.pixfleet.terminal.console import Part, Quotation
 from scripts.pixfleet.terminal.suggestions import suggest
 from scripts.pixfleet.terminal.tables import Table, facts, table
-from scripts.pixfleet.terminal.text import counted, quoted
-from scripts.pixfleet.terminal.times import minute, timestamp
+from scripts.pixfleet.terminal.text import counted, named_keys, quoted
+from scripts.pixfleet.terminal.times import timestamp
 
 BODY_CHARS = 4_000
 CAUSES = {
     NO_CAUSE: "- (the worker crashed)",
     UNDELIVERED: "undelivered (EventBridge could not send it to its queue)",
 }
-
-
-def view_groups(groups: Sequence[Group], scan: Scan) -> Iterable[Part]:
-    """Yield the groups, and the commands to type next."""
-    if not groups:
-        yield f"No dead letters in {scan.queue}."
-        return
-    total = sum(group.count for group in groups)
-    yield f"{counted(total, 'dead letter')} in {scan.queue}"
-    rows = [
-        (
-            group.count,
-            CAUSES.get(group.cause, group.cause),
-            group.first_sent and minute(group.first_sent),
-            group.last_sent and minute(group.last_sent),
-            (group.example and group.example.key) or "-",
-        )
-        for group in groups
-    ]
-    yield table("count", "cause", "first (UTC)", "last (UTC)", "example", rows=rows)
-    left = time_to_expiry(
-        groups, retention_seconds=scan.depth.retention_seconds, now=datetime.now(UTC)
-    )
-    if left is not None:
-        hours = max(0, round(left.total_seconds() / 3600))
-        yield f"SQS deletes the oldest in {hours} h: its retention period ends."
-    yield ""
-    yield "Next:"
-    for group in groups:
-        if group.example:
-            command = suggest("dlq show", group.example.id)
-            yield f"  {command}   # {quoted(group.cause)}"
-    cause = groups[0].cause
-    yield f"  {suggest('dlq try', cause=cause)} -n 5"
-    yield f"  {suggest('dlq redrive', cause=cause)}"
 
 
 def view_dead_letter(dead_letter: DeadLetter, source: Facts, entry: Facts) -> Iterable[Part]:
@@ -76,11 +38,13 @@ def view_dead_letter(dead_letter: DeadLetter, source: Facts, entry: Facts) -> It
 
 def next_commands(dead_letter: DeadLetter) -> Iterable[str]:
     """Yield the commands to type after a dead letter was shown."""
-    if dead_letter.cause == UNDELIVERED:
-        # Why EventBridge may not send is a matter of policies and keys, not of the source.
+    facts = facts_of(dead_letter.cause)
+    if facts.is_outside and facts.redrive_helps is RedriveHelps.AFTER_A_CHANGE:
+        # What every image meets is a matter of policies and the deployment, not of the source.
         yield "  pixfleet doctor"
     yield f"  {suggest('dlq try', id=dead_letter.id)}"
-    yield f"  {suggest('dlq redrive', id=dead_letter.id)}"
+    if facts.redrive_helps is not RedriveHelps.NEVER:
+        yield f"  {suggest('dlq redrive', id=dead_letter.id)}   # {facts.redrive_helps.value}"
 
 
 def view_body(body: str) -> Iterable[Part]:
@@ -94,28 +58,37 @@ def view_body(body: str) -> Iterable[Part]:
         yield f"… {len(text) - BODY_CHARS:,} characters more: see --json."
 
 
-def view_trials(results: Sequence[TrialResult], selection: Selection) -> Iterable[Part]:
-    """Yield what would happen to each key, and the command to type next."""
-    rows = [
-        (each.key, _result(each), f"{each.seconds:.2f} s" if each.seconds else "-", each.detail)
-        for each in results
-    ]
-    yield table("key", "result", "render", "detail", rows=rows)
-    made = sum(each.outcome is TrialOutcome.MADE for each in results)
-    yield ""
-    yield f"{made} of {len(results)} would be made. Nothing was written."
-    if made:
-        yield f"  {selection.command('dlq redrive')}"
-    else:
-        yield f"  {selection.command('dlq delete')}   # if nobody can repair the sources"
-
-
 def view_selection(count: SelectionCount) -> Iterable[Part]:
-    """Yield how many dead letters of each cause a redrive would send to which lane."""
-    rows = [(number, cause) for cause, number in count.causes.most_common()]
-    yield table("dead letters", "cause", rows=rows)
+    """Yield how many dead letters of each cause a redrive would send to which lane, and keys."""
+    rows = [
+        (number, CAUSES.get(cause, cause), facts_of(cause).redrive_helps.value)
+        for cause, number in count.causes.most_common()
+    ]
+    yield table("dead letters", "cause", "a redrive helps", rows=rows)
+    yield from named_keys(count.keys)
     lanes = ", ".join(f"{number:,} to {lane}" for lane, number in count.lanes.most_common())
     yield f"{counted(len(count), 'dead letter')} would be sent back: {lanes}."
+
+
+def view_deletion(count: SelectionCount) -> Iterable[Part]:
+    """Yield how many dead letters of each cause would be deleted, and their keys."""
+    rows = [(number, CAUSES.get(cause, cause)) for cause, number in count.causes.most_common()]
+    yield table("dead letters", "cause", rows=rows)
+    yield from named_keys(count.keys)
+    yield f"{counted(len(count), 'dead letter')} would be deleted."
+
+
+def coverage_note(coverage: Coverage) -> str:
+    """Return in a sentence how far a scan has looked that did not read the whole queue."""
+    looked = f"Looked at {coverage.read:,} of about {coverage.reported:,} dead letters"
+    if coverage.in_flight:
+        return (
+            f"{looked}: {coverage.in_flight:,} were in flight, because another process has "
+            "received them, or was stopped in the last minutes. The same command looks again."
+        )
+    if coverage.is_cut_short:
+        return f"{looked}: a scan ends at this number or after its time."
+    return f"{looked}: SQS's count is approximate, and may be a minute old."
 
 
 def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Part]:
@@ -160,17 +133,3 @@ def _attributes(dead_letter: DeadLetter) -> Table:
     names = sorted(attributes.keys() - {"key", "cause", "detail"})
     rest = {name: attributes[name] for name in names}
     return facts({name: value for name, value in (first | rest).items() if value})
-
-
-def _result(result: TrialResult) -> str:
-    match result.outcome:
-        case TrialOutcome.MADE:
-            return f"made: {result.variants} variants, {result.variant_bytes:,} bytes"
-        case TrialOutcome.REMOVED:
-            return "removed: the source does not exist"
-        case TrialOutcome.IGNORED:
-            return "ignored: no recipe matches the key"
-        case TrialOutcome.UNCLEAR:
-            return f"unclear: {result.cause} here, but perhaps not in the worker"
-        case TrialOutcome.FAILS:
-            return f"fails again: {result.cause}"

@@ -8,9 +8,8 @@ towards `maxReceiveCount` only on a queue with a redrive policy. The dead-letter
 and a scan refuses to start on a queue that has one.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -23,8 +22,8 @@ from shared.cloud.queues import BATCH_SIZE, Depth, Queues
 from shared.model.errors import Misconfigured, PixfleetError
 
 Item = TypeVar("Item")
+Received = Sequence[Mapping[str, object]]
 
-LATE_SECONDS = 0.5
 THREADS = 8
 
 
@@ -46,14 +45,45 @@ class ScanPolicy:
     # A scan reads at most this many more than twice the reported number of messages, because
     # messages may arrive faster than they are read.
     max_surplus: int = 1_000
+    # So many receives run at the same time: the sooner a scan ends, the sooner others can read.
+    receivers: int = 1
+    # A scan ends after this time, whatever is left.
+    max_seconds: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a scan looked: the messages that it read, and those that SQS reported before it.
+
+    `reported` is approximate. Other processes held `in_flight` of them when the scan began. A scan
+    that `is_cut_short` ended at a limit of its policy, one that `is_finished` at the end of the
+    queue; a scan whose caller stopped it is neither.
+    """
+
+    queue: str
+    read: int
+    reported: int
+    in_flight: int
+    is_cut_short: bool = False
+    is_finished: bool = True
+
+    @property
+    def unread(self) -> int:
+        """Return how many messages the scan has not read, approximately."""
+        return max(0, self.reported - self.read)
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether the scan has read every message of the queue, as far as SQS reports."""
+        return self.is_finished and not self.is_cut_short and not self.unread
 
 
 class Scan:
     """Yields every dead letter once.
 
     It is a context manager: on exit, messages that were not deleted become visible. `is_cut_short`
-    is whether a limit of the policy ended it. It holds in memory the receipt handles of at most
-    `max_held` messages, and ten bodies.
+    is whether a limit of the policy ended it, `is_finished` whether it reached the queue's end. It
+    holds in memory the receipt handles of at most `max_held` messages, and ten bodies a receiver.
     """
 
     def __init__(
@@ -63,17 +93,18 @@ class Scan:
         clock: Clock,
         *,
         policy: ScanPolicy = ScanPolicy(),
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.queue = queue
         self.read_count = 0
         self.is_cut_short = False
+        self.is_finished = False
         self.depth = Depth(0, 0)
         self._queues = queues
         self._clock = clock
         self._policy = policy
-        self._sleep = sleep
-        self._is_polling = False
+        self._polls: list[Future[Received]] = []
+        self._polled_until = 0.0
+        self._threads = ThreadPoolExecutor(policy.receivers, thread_name_prefix="scan")
         self._began = clock.now()
         # By message id: receipt handle, and until when the message is invisible, soonest first.
         self._held: dict[str, tuple[str, float]] = {}
@@ -103,9 +134,11 @@ class Scan:
 
         Failures are ignored: the messages become visible when their visibility timeout ends.
         """
-        if self._is_polling and self._held:
-            # SQS continues an interrupted long poll, which would receive the messages.
-            self._sleep(self._policy.wait_seconds + LATE_SECONDS)
+        # SQS continues an interrupted long poll, and hides what it returns.
+        for poll in self._polls:
+            with suppress(Exception, KeyboardInterrupt):
+                self._hold(poll.result())
+        self._threads.shutdown()
         # SQS accepts a late change, which would show what another process has received since:
         # https://github.com/localstack/localstack/pull/9632 (validated against AWS).
         now = self._clock.now()
@@ -118,7 +151,8 @@ class Scan:
         """Yield each dead letter once; it is invisible to other consumers until the scan ends."""
         empty_receives = 0
         most = 2 * self.depth.waiting + self._policy.max_surplus
-        while self.read_count < most:
+        ends_at = self._began + self._policy.max_seconds
+        while self.read_count < most and self._clock.now() < ends_at:
             if len(self._held) >= self._policy.max_held:
                 break
             dead_letters = self._receive()
@@ -129,6 +163,7 @@ class Scan:
                 self.read_count >= self.depth.waiting
                 or empty_receives >= self._policy.max_empty_receives
             ):
+                self.is_finished = True
                 return
             for dead_letter in dead_letters:
                 self.read_count += 1
@@ -136,14 +171,31 @@ class Scan:
             self.renew()
         self.is_cut_short = True
 
+    @property
+    def coverage(self) -> Coverage:
+        """Return how far the scan has looked."""
+        return Coverage(
+            queue=self.queue,
+            read=self.read_count,
+            reported=self.depth.all,
+            in_flight=self.depth.in_flight,
+            is_cut_short=self.is_cut_short,
+            is_finished=self.is_finished,
+        )
+
     def delete(self, dead_letters: Sequence[DeadLetter]) -> int:
-        """Delete messages of this scan for good and return how many SQS refused to delete."""
-        refused = 0
-        handles = [self._held[each.id][0] for each in dead_letters if each.id in self._held]
+        """Delete messages of this scan for good and return how many were not deleted.
+
+        A message whose visibility timeout has ended may be in the hands of another process. SQS
+        accepts its old receipt handle and may not delete it, so it counts as not deleted:
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
+        """
+        now = self._clock.now()
+        held = [self._held.pop(each.id, ("", 0.0)) for each in dead_letters]
+        handles = [receipt for receipt, until in held if until > now]
+        refused = len(held) - len(handles)
         for ten in _tens(handles):
             refused += self._queues.acknowledge(self.queue, ten)
-        for dead_letter in dead_letters:
-            self._held.pop(dead_letter.id, None)
         return refused
 
     def renew(self) -> None:
@@ -154,26 +206,37 @@ class Scan:
         now = self._clock.now()
         while due := list(islice(self._due(now), BATCH_SIZE)):
             seconds = self._timeout_seconds()
-            self._queues.hide(self.queue, [self._held[each][0] for each in due], seconds=seconds)
+            handles = [self._held[each][0] for each in due]
+            lost = set(self._queues.hide(self.queue, handles, seconds=seconds))
             for each in due:
                 receipt, _ = self._held.pop(each)
-                self._held[each] = receipt, now + seconds
+                if receipt not in lost:
+                    self._held[each] = receipt, now + seconds
 
     def _receive(self) -> list[DeadLetter]:
         seconds = self._timeout_seconds()
-        now = self._clock.now()
-        new = []
-        self._is_polling = True
-        received = self._queues.receive(
+        self._polled_until = self._clock.now() + seconds
+        self._polls = [
+            self._threads.submit(self._poll, seconds) for _ in range(self._policy.receivers)
+        ]
+        new = [each for poll in self._polls for each in self._hold(poll.result())]
+        self._polls = []
+        return new
+
+    def _poll(self, seconds: int) -> Received:
+        return self._queues.receive(
             self.queue, wait_seconds=self._policy.wait_seconds, hide_seconds=seconds
         )
-        self._is_polling = False
+
+    def _hold(self, received: Received) -> list[DeadLetter]:
+        """Record the receipt handles, and return the messages that are new to this scan."""
+        new = []
         for raw in received:
             dead_letter = read_dead_letter(raw, self.queue)
             # A standard queue may deliver a message twice; only the later receipt handle is valid.
             if self._held.pop(dead_letter.id, None) is None:
                 new.append(dead_letter)
-            self._held[dead_letter.id] = dead_letter.message.receipt_handle, now + seconds
+            self._held[dead_letter.id] = dead_letter.message.receipt_handle, self._polled_until
         return new
 
     def _due(self, now: float) -> Iterator[str]:

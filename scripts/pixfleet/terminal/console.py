@@ -111,6 +111,16 @@ class Console:
         text = json_text(document, indent=None) if self.as_json else printable(line)
         print(with_options(text, "" if self.as_json else self.stack_options), flush=True)
 
+    def raw(self, lines: Iterable[str]) -> None:
+        """Print lines of a file format whose text has been escaped already."""
+        for line in lines:
+            print(line)
+
+    def documents(self, documents: Iterable[object]) -> None:
+        """Print documents as JSON Lines."""
+        for each in documents:
+            print(json_text(each, indent=None))
+
     def note(self, *shown: Part) -> None:
         """Print what is not part of the result, such as a warning or progress."""
         self._print(self.err, shown)

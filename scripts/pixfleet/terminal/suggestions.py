@@ -7,7 +7,7 @@ from shared.text import is_visible
 
 SUGGESTED_COMMAND = re.compile(
     r"\bpixfleet (?:(?:dlq|backfill) [a-z]+"
-    r"|(?:doctor|drill|plan|purge|show|sign|status|sync|urls|verify|why)\b)"
+    r"|(?:doctor|drill|plan|purge|rejected|show|sign|status|sync|urls|verify|why)\b)"
 )
 # Text in quotes may be a key that contains the name of a command. An apostrophe inside
 # of a word begins no quotation.

@@ -3,10 +3,13 @@
 import io
 import re
 import sys
+from collections.abc import Iterator, Sequence
 
 from shared.text import escape_unprintable, is_visible
 
 KILO = 1000
+# So many keys are named before something is done with all of them.
+NAMED_KEYS = 20
 NEARLY_ALL = 0.99
 CENT = 0.01
 # Such text needs no quotes: it has no space, so it cannot pass for words of a sentence.
@@ -37,6 +40,13 @@ def quoted(text: str) -> str:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{printable(escaped)}"'
+
+
+def named_keys(keys: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each of the first 20 keys, and one that says how many more there are."""
+    yield from (f"  {quoted(key)}" for key in keys[:NAMED_KEYS])
+    if (more := len(keys) - NAMED_KEYS) > 0:
+        yield f"  and {more:,} more: --json names all"
 
 
 def counted(number: int, noun: str) -> str:

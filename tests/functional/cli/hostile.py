@@ -125,7 +125,22 @@ RUNS: Mapping[str, Arguments] = {
         ("--size", world.text, "--", PUBLISHED),
     ],
     "recipes schema": lambda _: [()],
+    "rejected": lambda world: [
+        (),
+        ("--csv",),
+        ("--jsonl",),
+        ("--prefix", world.text),
+        ("--cause", world.text),
+        ("--since", world.text),
+    ],
     "dlq groups": lambda _: [()],
+    "dlq list": lambda world: [
+        (),
+        ("--csv",),
+        ("--jsonl",),
+        ("--prefix", world.text),
+        ("--cause", world.text),
+    ],
     "dlq show": lambda world: [
         *((each, "--no-thumbnail") for each in world.ids),
         *((each, "--thumbnail", world.output / "picture") for each in world.ids[1:2]),

@@ -1,0 +1,73 @@
+"""What `pixfleet dlq groups` prints: whose turn it is, and what to type next."""
+
+from collections.abc import Iterable
+
+from scripts.pixfleet.dlq.groups import Group, Groups
+from scripts.pixfleet.dlq.view import CAUSES
+from scripts.pixfleet.stack.causes import RedriveHelps, Turn
+from scripts.pixfleet.stack.drill_keys import DRILL_FOLDER
+from scripts.pixfleet.terminal.console import Part
+from scripts.pixfleet.terminal.suggestions import suggest
+from scripts.pixfleet.terminal.tables import table
+from scripts.pixfleet.terminal.text import counted, quoted
+from scripts.pixfleet.terminal.times import minute
+
+
+def view_groups(found: Groups) -> Iterable[Part]:
+    """Yield the groups, and the commands to type next."""
+    queue = found.coverage.queue
+    if not found.groups:
+        yield _nothing(found)
+    else:
+        yield f"{counted(found.total, 'dead letter')} in {queue}"
+        yield _table(found)
+    if found.of_drills:
+        yield (
+            f"{found.of_drills:,} more of drills. A drill deletes its own, unless it was killed; "
+            "then type:"
+        )
+        yield f"  {suggest('dlq delete', prefix=DRILL_FOLDER)}"
+    if found.expires_in is not None:
+        hours = max(0, round(found.expires_in.total_seconds() / 3600))
+        yield f"SQS deletes the oldest in {hours} h: its retention period ends."
+    if found.groups:
+        yield ""
+        yield "Next:"
+        for group in found.groups:
+            yield from _next(group)
+
+
+def _nothing(found: Groups) -> str:
+    coverage = found.coverage
+    if coverage.is_complete:
+        return f"No dead letters in {coverage.queue}."
+    return f"No dead letter of {coverage.queue} could be read, but it is not known to be empty."
+
+
+def _table(found: Groups) -> Part:
+    rows = [
+        (
+            group.count,
+            CAUSES.get(group.cause, group.cause),
+            group.facts.turn.value,
+            group.last_sent and minute(group.last_sent),
+            (group.example and group.example.key) or "-",
+        )
+        for group in found.groups
+    ]
+    return table("count", "cause", "turn", "last (UTC)", "example", rows=rows)
+
+
+def _next(group: Group) -> Iterable[str]:
+    """Yield the commands for one group: a redrive only where it can help."""
+    facts, cause = group.facts, group.cause
+    yield f"{quoted(cause)} ({group.count:,}), turn: {facts.turn}"
+    if group.example:
+        yield f"  {suggest('dlq show', group.example.id)}"
+    if facts.turn is Turn.OWNER:
+        yield f"  {suggest('dlq list --csv', cause=cause)}   # for the owner"
+    elif facts.redrive_helps is RedriveHelps.AFTER_A_CHANGE:
+        yield "  pixfleet doctor"
+    yield f"  {suggest('dlq try', cause=cause)} -n 5"
+    if facts.turn is not Turn.OWNER and facts.redrive_helps is not RedriveHelps.NEVER:
+        yield f"  {suggest('dlq redrive', cause=cause)}   # {facts.redrive_helps}"

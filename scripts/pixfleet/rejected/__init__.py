@@ -1,0 +1,1 @@
+"""`pixfleet rejected`: lists the sources that the ledger has as rejected."""

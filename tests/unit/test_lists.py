@@ -1,0 +1,71 @@
+"""Lists for a spreadsheet run nothing, whatever a stranger has called a file."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.pixfleet.terminal.lists import FORMULA, Form, csv_lines, form_of
+from shared.model.errors import Misconfigured
+from shared.text import is_visible
+
+pytestmark = pytest.mark.unit
+
+
+def cells(*values: object) -> list[str]:
+    """Return the cells of a row as a spreadsheet reads them."""
+    columns = [f"c{at}" for at in range(len(values))]
+    lines = list(csv_lines(columns, [dict(zip(columns, values, strict=True))]))
+    header, row = csv.reader(io.StringIO("\n".join(lines)))
+    assert header == columns
+    return row
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "=cmd|' /C calc'!A0.jpg",
+        "+1+1.jpg",
+        "-2+3.jpg",
+        "@SUM(A1:A9)",
+        "\t=1",
+        "\r=1",
+        " =HYPERLINK()",
+        "\uff1d1",
+    ],
+)
+def test_a_key_never_becomes_a_formula(key: str) -> None:
+    (cell,) = cells(key)
+
+    assert cell.startswith("'")
+
+
+@pytest.mark.parametrize("key", ["a;=1+1", 'a",=1+1', "a,=1+1", "a\n=1+1", "a\r\n=1+1"])
+def test_a_key_never_begins_another_cell(key: str) -> None:
+    lines = list(csv_lines(["key"], [{"key": key}]))
+
+    assert len(lines) == 2
+    assert lines[1].startswith('"a')
+    assert len(next(csv.reader([lines[1]]))) == 1
+
+
+@given(st.text())
+def test_every_cell_is_one_visible_cell_that_is_no_formula(text: str) -> None:
+    (line,) = list(csv_lines(["key"], [{"key": text}]))[1:]
+
+    (cell,) = next(csv.reader([line]))
+    assert is_visible(line)
+    assert not cell.lstrip(" ").startswith(FORMULA)
+
+
+def test_what_is_unknown_is_empty_and_numbers_are_numbers() -> None:
+    assert cells("a.jpg", None, 1200) == ["a.jpg", "", "1200"]
+
+
+def test_a_list_has_one_form() -> None:
+    with pytest.raises(Misconfigured, match="got --json and --csv"):
+        form_of(as_json=True, as_csv=True, as_json_lines=False)
+
+    assert form_of(as_json=False, as_csv=False, as_json_lines=False) is Form.TABLE
