@@ -19,7 +19,7 @@ Answer = str | tuple[int, str]
 def bare(name: str) -> str:
     """Return a function's file as Terraform strips it."""
     code = re.sub(r"(?m)^ *(//.*\n)?", "", (MODULE / name).read_text(encoding="utf-8"))
-    return re.sub(OPERATOR, r"\1", code)
+    return re.sub(OPERATOR, r"\1", code).replace(" {\n", "{")
 
 
 def edge_recipes(recipe_set: RecipeSet) -> list[list[object]]:

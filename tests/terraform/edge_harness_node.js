@@ -1,5 +1,5 @@
 // Runs edge functions on events: a line of work in, a line of answers out, one process for all. Like
-// CloudFront it offers a function the language and `crypto`, and nothing else of Node.
+// CloudFront it offers a function the language, `Buffer` and `crypto`, and nothing else of Node.
 'use strict';
 const crypto = require('crypto');
 const readline = require('readline');
@@ -16,6 +16,7 @@ function load(code) {
 
 function fresh(code) {
   const sandbox = {
+    Buffer: Buffer,
     require: (name) => {
       if (name !== 'crypto') throw new Error(name + ' is not there');
       return crypto;

@@ -37,6 +37,8 @@ LONGEST_KEYS: Mapping[str, EdgeRequest] = {
     "990 quotes": _path("'", 995),
     "990 quotes, encoded": EdgeRequest("/" + "%27" * 990 + ".jpg"),
     "all characters that JavaScript leaves bare": _path("!'()*", 1_000),
+    "each of these characters and slashes": EdgeRequest("/!'()*" + "/" * 980 + ".jpg"),
+    "each of these characters and emoji": EdgeRequest(f"/!'()*{EMOJI * 248}.jpg"),
     "spaces": EdgeRequest("/" + "%20" * 990 + ".jpg"),
     "slashes": _path("/", 1_000),
     "slashes, encoded": EdgeRequest("/" + "%2F" * 990 + ".jpg"),
@@ -92,14 +94,22 @@ HINTS: Mapping[str, EdgeRequest] = {
     "numbers and spaces": _hinted("1" + " " * 4_000),
     "commas": _hinted("," * 4_000),
 }
-HOSTILE: Mapping[str, EdgeRequest] = {
+OTHERS: Mapping[str, EdgeRequest] = {
     f"{kind}: {name}": request
     for kind, requests in (
-        ("longest key", LONGEST_KEYS),
         ("too long a key", TOO_LONG_KEYS),
         ("accept", HEADERS),
         ("query", QUERIES),
         ("hints", HINTS),
     )
     for name, request in requests.items()
+}
+# Not more than 20,480 bytes together.
+COMBINED: Mapping[str, EdgeRequest] = {
+    "all at once": EdgeRequest(
+        LONGEST_KEYS["all characters that JavaScript leaves bare"].path,
+        {"w": ["auto"], "v": ["0" * 12], **{f"k{n}": ["1"] for n in range(1_000)}},
+        HEADERS["32 ranges"].accept,
+        _hinted("9" * 2_000).hints,
+    )
 }

@@ -37,7 +37,7 @@ METHODS = {
     *["replace", "test", "toLowerCase"],
     *["concat", "filter", "find", "forEach", "join", "map", "some", "sort"],
     *["floor", "keys", "max"],
-    *["createHash", "digest", "update"],
+    *["byteLength", "createHash", "digest", "update"],
 }
 RECENT_SYNTAX = (
     r"\?\.|\?\?|\.\.\.|\bof\b|\bclass\b|\basync\b|\bawait\b|\bimport\b|\beval\b|\bnew\b"

@@ -63,12 +63,15 @@ locals {
   ]
 
   # The files are valid JavaScript, so that editors and tests can read them. The edge gets them without comments,
-  # indentation and the spaces around operators, and with the values in place of three placeholders. No text
-  # in the files has an operator between spaces.
+  # indentation, the spaces around operators, and what is between a `{` and the next line, and with the values in place
+  # of three placeholders. No text in the files has an operator between spaces.
   _code = {
     for name in ["edge_request.js", "edge_response.js"] : name => replace(
-      replace(file("${path.module}/${name}"), "/(?m)^ *(//.*\\n)?/", ""),
-      "/ (=>|[!=]==|[<>]=|&&|\\|\\||[-+*?:<>]) /", "$1",
+      replace(
+        replace(file("${path.module}/${name}"), "/(?m)^ *(//.*\\n)?/", ""),
+        "/ (=>|[!=]==|[<>]=|&&|\\|\\||[-+*?:<>]) /", "$1",
+      ),
+      " {\n", "{",
     )
   }
 

@@ -59,23 +59,27 @@ function sourceKey(uri) {
     refuse(400, 'a path of percent-encoded UTF-8');
   }
   if (!key) refuse(400, "a source's key in the path");
-  // An escaped byte has three characters. Far longer keys are not counted.
-  const bytes = path.length > 3 * 1024 ? path.length / 3 : path.length - 2 * (path.split('%').length - 1);
-  // Browsers remove segments of dots from a path, and XML cannot hold U+FFFE: no source has them.
-  const unsupported = /(^|\/)\.\.?(\/|$)|[\x00-\x1f\x7f\ufffe\uffff]/;
-  if (!fits(bytes, 'manifest.json') || unsupported.test(key)) {
-    refuse(400, 'a key that a source can have');
-  }
-  return { bytes: bytes, key: key, path: escaped(path) };
+  const bytes = Buffer.byteLength(key);
+  if (!fits(bytes, 'manifest.json') || isUnsupported(key)) refuse(400, 'a key that a source can have');
+  return { bytes: bytes, key: key, path: escaped(path, key) };
+}
+
+// Browsers remove segments of dots from a path, and XML cannot hold U+FFFE: no source has them.
+function isUnsupported(key) {
+  // A pattern for the dots would begin anew at each slash.
+  const path = '/' + key + '/';
+  return path.includes('/./') || path.includes('/../') || /[\x00-\x1f\x7f\ufffe\uffff]/.test(key);
 }
 
 // S3 reads a bare + as a space, and rejects the signature unless all characters but RFC 3986's unreserved ones are encoded.
-function escaped(path) {
-  let found = path;
+function escaped(path, key) {
+  // Slashes first, and only what the key has: each encoded character makes the next search longer.
+  let found = key.includes('/') ? replaced(path, '%2F', '/') : path;
   ['!21', "'27", '(28', ')29', '*2A'].forEach((pair) => {
-    found = replaced(found, pair.charAt(0), '%' + pair.slice(1));
+    const bare = pair.charAt(0);
+    if (key.includes(bare)) found = replaced(found, bare, '%' + pair.slice(1));
   });
-  return replaced(found, '%2F', '/');
+  return found;
 }
 
 function fits(bytes, name) {
@@ -92,8 +96,8 @@ function qualities(accept) {
   const ranges = replaced(replaced(read.toLowerCase(), ' ', ''), '\t', '');
   ranges.split(',', 32).forEach((range) => {
     const type = range.split(';', 1)[0];
-    const weight = range.split(';q=', 2)[1];
-    const said = weight === undefined ? '1' : weight.split(';', 1)[0];
+    const weight = range.indexOf(';q=');
+    const said = weight < 0 ? '1' : range.slice(weight + 3).split(';', 1)[0];
     if (found[type] === undefined && /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(said)) {
       found[type] = Number(said);
     }
