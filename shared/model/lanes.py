@@ -20,10 +20,12 @@ MAX_LANES = 10
 # At these stages of a render a limit is exceeded that no setting changes.
 FIXED_LIMITS = ("probe", "encode")
 
-# The setting of a lane that would accept a source, and the worker's variable for it.
+# The setting of a lane that would accept a source, and the worker's variable for it. All lanes
+# have the same limit of bytes, because the renderer and the API have it, too.
+_OF_ALL_LANES = TooManyBytes
 _SETTINGS: Mapping[type[Failure], tuple[str, str]] = {
+    _OF_ALL_LANES: ("max_bytes", "PIXFLEET_MAX_BYTES"),
     TooCostly: ("memory_mb", "PIXFLEET_CHILD_MEMORY_MB"),
-    TooManyBytes: ("max_bytes", "PIXFLEET_MAX_BYTES"),
     TooManyPixels: ("max_pixels", "PIXFLEET_MAX_PIXELS"),
     DecodeTimeout: ("timeout_seconds", "PIXFLEET_RENDER_SECONDS"),
 }
@@ -36,7 +38,8 @@ def lane_of_queue(queue: str) -> str:
 
 def exceeds_lane(failure: Failure) -> bool:
     """Return whether a final failure is due to a limit that a larger lane may not have."""
-    return failure.is_permanent and _setting(failure) is not None
+    is_of_lane = _setting(failure) is not None and not isinstance(failure, _OF_ALL_LANES)
+    return failure.is_permanent and is_of_lane
 
 
 def remedy(failure: Failure, lane: str) -> str:
@@ -45,6 +48,8 @@ def remedy(failure: Failure, lane: str) -> str:
     if setting is None:
         return ""
     name, variable = setting
+    if isinstance(failure, _OF_ALL_LANES):
+        return f"Raise {name} ({variable})."
     of_lane = f" of lane {lane}" if lane else ""
     return f"Raise {name}{of_lane} ({variable}), or give it a larger lane."
 

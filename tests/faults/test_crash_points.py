@@ -38,6 +38,9 @@ HISTORIES = {
     "removal": History((Act.PUT,), Act.DELETE, 6),
     "rejection": History((Act.PUT,), Act.CORRUPT, 8, Cause.CORRUPT),
     "second crash": History((Act.PUT,), Act.CRASHING, 16, Cause.DECODER_CRASH),
+    "forward": History((Act.PUT,), Act.GIANT, 16),
+    "forward after two timeouts": History((Act.PUT,), Act.LONG, 20),
+    "rejection in the larger lane": History((Act.PUT,), Act.BOUNDLESS, 14, Cause.TOO_COSTLY),
     "undelete": History((Act.PUT, Act.DELETE), Act.UNDELETE, 10),
 }
 HARM = {

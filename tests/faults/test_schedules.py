@@ -66,6 +66,7 @@ EXPECTED_EVENTS = (
     "events doubled",
     "dead letters",
     "redriven",
+    "forwarded",
     "ends wrong, as a dead letter says",
     "manifest reads",
     "unversioned reads",

@@ -23,10 +23,10 @@ from tests.simulator.observer import TwoWriters
 from tests.simulator.scheduler import Died, Process, Scheduler
 from tests.simulator.services import (
     KEYS,
+    LANES,
     LIVE,
     TABLE,
     VARIANTS,
-    VISIBILITY_SECONDS,
     Services,
     build_services,
 )
@@ -216,7 +216,7 @@ def test_a_crash_takes_the_whole_batch_and_it_comes_back() -> None:
     trace = str(world.trace)
     assert "invocation with m1(1) m2(1)" in trace
     assert "invocation with m1(2) m2(2)" in trace
-    assert world.scheduler.time > VISIBILITY_SECONDS
+    assert world.scheduler.time > LANES[LIVE]
     assert world.events()["deaths"] == 1
 
 

@@ -104,8 +104,9 @@ def _late_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         if not left[0]:
             yield from replies
             return
+        file = next(replies)  # a source that is refused by its header comes no further
         left[0] -= 1
-        yield next(replies)
+        yield file
         replies.close()  # type: ignore[attr-defined] # a generator
         raise DecodeTimeout("Expected the render to end within 60 s, got no end.", stage="render")
 

@@ -13,7 +13,7 @@ from tests.simulator.polls import seconds_to_message
 from tests.simulator.queue_requests import MAX_BATCH
 from tests.simulator.queues import ARN
 from tests.simulator.scheduler import Died
-from tests.simulator.services import LIVE, Services
+from tests.simulator.services import LARGE, LIVE, Services
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
 
@@ -30,6 +30,8 @@ class Lane:
 
 
 LIVE_LANE = Lane(LIVE, (10, 1, 2, 1))
+# As Terraform has it: each giant has an invocation of its own.
+LARGE_LANE = Lane(LARGE, (1,))
 
 
 class BadAnswer(Exception):

@@ -17,6 +17,8 @@ from shared.model.recipe import Recipe, Slot
 from shared.model.reductions import Reduction
 
 GOOD, CORRUPT, CRASHING, HANGING = b"good", b"corrupt", b"crashing", b"hanging"
+# What one lane cannot hold or finish and its larger lane can, and what no lane can hold.
+GIANT, LONG, BOUNDLESS = b"giant", b"long", b"boundless"
 
 CODECS = {Slot.AVIF: Codec.AVIF, Slot.WEBP: Codec.WEBP, Slot.FALLBACK: Codec.JPEG}
 MAGIC = {
@@ -64,6 +66,8 @@ class File:
 def shape_of(source: bytes) -> Shape:
     """Return the shape of a source; of each five good ones, one has each shape."""
     kind, _, number = source.partition(b" ")
+    if kind in (GIANT, LONG):  # a renderer cannot make it, as if it moved
+        return Shape.MOVING
     if kind != GOOD or not number.isdigit():
         return Shape.PHOTOGRAPH
     return SHAPES[(int(number) - 1) % len(SHAPES)]

@@ -5,6 +5,7 @@ Has the arguments, responses and errors of boto3's client. A queue's URL is its 
 # ruff: noqa: N803 - the arguments are boto3's
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -86,6 +87,7 @@ class QueueService:
         self._late_change = late_change
         self._queues: dict[str, _Queue] = {}
         self._sent = 0
+        self.sent: Counter[str] = Counter()
 
     def create_queue(
         self, *, QueueName: str, Attributes: Mapping[str, str] | None = None
@@ -139,6 +141,7 @@ class QueueService:
             limit = f"DelaySeconds must be between 0 and {MAX_DELAY_SECONDS}."
             raise invalid("SendMessage", limit)
         message = self._add(queue, MessageBody, attributes)
+        self.sent[QueueUrl] += 1
         message.visible_at += DelaySeconds
         return {"MessageId": message.id}
 
@@ -254,18 +257,21 @@ class QueueService:
             **({"Failed": failed} if failed else {}),
         }
 
-    def redrive(self, dead: str, run_history: str) -> int:
-        """Move every dead letter as a move task with a destination does, and return how many.
+    def redrive(self, dead: str, otherwise: str) -> int:
+        """Move every dead letter to the queue that it came from, and return how many.
 
+        That is the one that a worker wrote on it, or from which SQS moved it, or `otherwise`.
         They are new messages, with new ids, sent now and never received. Bodies and attributes
         are unchanged.
         """
-        source, destination = self._queue("StartMessageMoveTask", dead), self._queues[run_history]
+        source = self._queue("StartMessageMoveTask", dead)
         self._expire(source)
         moved = list(source.messages.values())
         source.messages.clear()
         for message in moved:
-            self._add(destination, message.body, message.attributes)
+            written = message.attributes.get("source_queue", {}).get("StringValue", "")
+            came_from = written or message.dead_letter_source.removeprefix(ARN) or otherwise
+            self._add(self._queues[came_from], message.body, message.attributes)
         return len(moved)
 
     def messages(self, queue: str) -> tuple[Message, ...]:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.imaging.render_pool import RenderPool
-from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout, OnlyAtUpload
+from shared.model.errors import Corrupt, DecoderCrash, DecodeTimeout, OnlyAtUpload, TooCostly
 from shared.model.lazy_file import LazyFile
+from shared.model.limits import MEBIBYTE
 from tests.simulator.pictures import (
+    BOUNDLESS,
     CORRUPT,
     CRASHING,
+    GIANT,
     HANGING,
+    LONG,
     File,
     Shape,
     facts_of,
@@ -21,6 +26,9 @@ from tests.simulator.pictures import (
 from tests.simulator.scheduler import Process
 
 RENDER_SECONDS = 0.4
+# What the children of the larger lane may take, those of the others may not, and no child may.
+GIANT_BYTES, LARGE_BYTES = 5_000 * MEBIBYTE, 7_000 * MEBIBYTE
+LONG_SECONDS = 100.0
 # Of each file, in pixels.
 SIZE = (64, 48)
 
@@ -40,17 +48,20 @@ class FakeChild:
         kind, shape = source.partition(b" ")[0], shape_of(source)
         if shape is Shape.MOVING and job.only:
             raise OnlyAtUpload("Expected a still picture.", stage="admit")
-        if kind == HANGING:
-            self._process.sleep(time_limit_seconds)
+        _refuse_costly(kind, job)
+        seconds = {HANGING: inf, LONG: LONG_SECONDS}.get(kind, self._seconds)
+        self._process.sleep(min(seconds, time_limit_seconds))
+        if seconds > time_limit_seconds:
+            if kind == LONG:  # it sends its first file before the limit
+                yield _frame(_wanted(source, job)[0])
             raise DecodeTimeout("Expected an end in time.", stage="render")
-        self._process.sleep(self._seconds)
         self.renders += 1
         if kind == CORRUPT:
             raise Corrupt("Expected whole pixels.", stage="load")
         files = _wanted(source, job)
         for file in files:
             if not file.is_lazy or job.only:
-                yield VariantFrame(file.variants, file.slot, file.codec, *SIZE), file.data
+                yield _frame(file)
             if kind == CRASHING:
                 raise DecoderCrash("The render child exited with code -11.", stage="render")
         has_lazy = bool(job.recipe.lazy_names()) and not job.only
@@ -79,6 +90,16 @@ class FakeRenderPool(RenderPool):
 
     def close(self) -> None:
         """Do nothing: there is no process to stop."""
+
+
+def _refuse_costly(kind: bytes, job: Job) -> None:
+    needed_bytes = {GIANT: GIANT_BYTES, BOUNDLESS: LARGE_BYTES + 1}.get(kind, 0)
+    if needed_bytes > job.limits.memory_bytes:
+        raise TooCostly("Expected less memory.", stage="admit")
+
+
+def _frame(file: File) -> tuple[VariantFrame, bytes]:
+    return VariantFrame(file.variants, file.slot, file.codec, *SIZE), file.data
 
 
 def _wanted(source: bytes, job: Job) -> tuple[File, ...]:

@@ -1,4 +1,4 @@
-"""The AWS of one schedule: two buckets, three queues, two tables, a topic, a distribution."""
+"""The AWS of one schedule: two buckets, four queues, two tables, a topic, a distribution."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 SOURCES, VARIANTS, DISTRIBUTION = "sources", "variants", "E2EXAMPLE"
 TABLE, SERVING = "ledger", "serving"
-LIVE, DEAD, TOPIC = "live", "dead", "completions"
+LIVE, LARGE, DEAD, TOPIC = "live", "large", "dead", "completions"
 # The functions know this queue by its URL, which is its name here.
 PURGE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/purge"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:{TOPIC}"
 KEYS = ("a.jpg", "b c.jpg", "d/é.jpg")
 
-INVOCATION_SECONDS = 120
+INVOCATION_SECONDS, LARGE_INVOCATION_SECONDS = 120, 240
 # As Terraform derives them from the function's timeout.
-VISIBILITY_SECONDS = 6 * INVOCATION_SECONDS
+LANES = {LIVE: 6 * INVOCATION_SECONDS, LARGE: 6 * LARGE_INVOCATION_SECONDS}
 MAX_RECEIVES = 8
 DEAD_RETENTION_SECONDS = 14 * 86_400
 # Nothing older can still be cached, so the queue has neither dead letters nor a receive limit.
@@ -54,9 +54,10 @@ class Services:
         self.signals[queue].notify()
 
     def redrive(self) -> int:
-        """Move every dead letter back to the live queue."""
+        """Move every dead letter back to the lane that it came from."""
         moved = self.queues.redrive(DEAD, LIVE)
-        self.signals[LIVE].notify()
+        for lane in LANES:
+            self.signals[lane].notify()
         return moved
 
 
@@ -74,13 +75,14 @@ def build_services(
         QueueName=DEAD, Attributes={"MessageRetentionPeriod": str(DEAD_RETENTION_SECONDS)}
     )
     redrive = {"deadLetterTargetArn": ARN + DEAD, "maxReceiveCount": MAX_RECEIVES}
-    queues.create_queue(
-        QueueName=LIVE,
-        Attributes={
-            "VisibilityTimeout": str(VISIBILITY_SECONDS),
-            "RedrivePolicy": json.dumps(redrive),
-        },
-    )
+    for lane, seconds in LANES.items():
+        queues.create_queue(
+            QueueName=lane,
+            Attributes={
+                "VisibilityTimeout": str(seconds),
+                "RedrivePolicy": json.dumps(redrive),
+            },
+        )
     queues.create_queue(
         QueueName=PURGE,
         Attributes={
@@ -92,5 +94,5 @@ def build_services(
     create_serving(cast("DynamoDBClient", tables), SERVING)
     topics = Topics()
     topics.create_topic(Name=TOPIC)
-    signals = {queue: MessageSignal(scheduler) for queue in (LIVE, PURGE)}
+    signals = {queue: MessageSignal(scheduler) for queue in (*LANES, PURGE)}
     return Services(scheduler, buckets, queues, tables, topics, CloudFront(scheduler), signals)

@@ -8,7 +8,15 @@ from enum import StrEnum
 from shared.cloud.finish import TOMBSTONE_SECONDS
 from shared.events import backfill, purge
 from shared.model.errors import Cause
-from tests.simulator.pictures import CORRUPT, CRASHING, GOOD, HANGING
+from tests.simulator.pictures import (
+    BOUNDLESS,
+    CORRUPT,
+    CRASHING,
+    GIANT,
+    GOOD,
+    HANGING,
+    LONG,
+)
 from tests.simulator.services import KEYS, PURGE, SOURCES, TABLE, VARIANTS, Services
 from tests.simulator.tape import BYTES, Tape
 from tests.simulator.trace import Trace
@@ -34,7 +42,10 @@ CAUSES = {
     CORRUPT: Cause.CORRUPT,
     CRASHING: Cause.DECODER_CRASH,
     HANGING: Cause.DECODE_TIMEOUT,
+    BOUNDLESS: Cause.TOO_COSTLY,
 }
+# Of a message that is received for the last time before its source is forwarded.
+CAUSES_BEFORE_FORWARDS = {LONG: Cause.DECODE_TIMEOUT}
 
 
 class Act(StrEnum):
@@ -59,6 +70,9 @@ class Act(StrEnum):
     EVICT = "let the edge evict everything"
     EXPIRE_LAZY = "expire what renderers stored"
     PURGE = "purge"
+    GIANT = "put a version that one lane cannot hold"
+    LONG = "put a version that one lane cannot finish"
+    BOUNDLESS = "put a version that no lane can hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +126,8 @@ class User:
     def put(self, key: str, kind: bytes = GOOD) -> None:
         """Put a new version."""
         self._number += 1
-        if kind in CAUSES:
-            self.expected_causes[key].add(CAUSES[kind])
+        if cause := CAUSES.get(kind) or CAUSES_BEFORE_FORWARDS.get(kind):
+            self.expected_causes[key].add(cause)
         self._put(key, b"%s %d" % (kind, self._number), {})
 
     def delete(self, key: str) -> None:
@@ -227,6 +241,9 @@ _ACTS: dict[Act, Callable[[User, str, int], None]] = {
     Act.EVICT: lambda user, _, __: user.evict(),
     Act.EXPIRE_LAZY: lambda user, _, __: user.expire_lazy(),
     Act.PURGE: lambda user, key, _: user.purge(key),
+    Act.GIANT: lambda user, key, _: user.put(key, GIANT),
+    Act.LONG: lambda user, key, _: user.put(key, LONG),
+    Act.BOUNDLESS: lambda user, key, _: user.put(key, BOUNDLESS),
 }
 # Most actions of people are puts and deletes.
 ACTS = (Act.PUT,) * 6 + (Act.DELETE,) * 3 + tuple(Act)[2:]

@@ -20,11 +20,13 @@ from tests.simulator.calls import FakeClient, Network
 from tests.simulator.functions import Configuration, Function, Handle, Processes
 from tests.simulator.polls import LongPoll, Stopping
 from tests.simulator.recipe_sets import ON_DEMAND_RECIPE_SETS, RECIPE_SETS
-from tests.simulator.render_pool import FakeRenderPool
+from tests.simulator.render_pool import LARGE_BYTES, FakeRenderPool
 from tests.simulator.scheduler import Died, Process, Scheduler
 from tests.simulator.services import (
     DEAD,
     INVOCATION_SECONDS,
+    LARGE,
+    LARGE_INVOCATION_SECONDS,
     LIVE,
     MAX_RECEIVES,
     PURGE,
@@ -45,7 +47,7 @@ from worker.upload_pace import UploadPace
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RENDER_SECONDS = 20
+RENDER_SECONDS, LARGE_RENDER_SECONDS = 20, 150
 RESTART_SECONDS = 2.0
 
 
@@ -77,6 +79,7 @@ def settings(*, on_demand: bool = False) -> Settings:
             "PIXFLEET_MAX_RECEIVES": str(MAX_RECEIVES),
             "PIXFLEET_RENDER_SECONDS": str(RENDER_SECONDS),
             "PIXFLEET_RENDER_CHILDREN": "1",
+            "PIXFLEET_LARGER_LANES": f"{LIVE}={LARGE}",
         }
     )
     if not on_demand:
@@ -85,6 +88,12 @@ def settings(*, on_demand: bool = False) -> Settings:
     return replace(
         read, on_demand=True, serving_table=SERVING, purge_queue=PURGE, unpublished_renders=2
     )
+
+
+def larger(read: Settings) -> Settings:
+    """Return the settings of the larger lane, which has none above it."""
+    limits = replace(read.limits, memory_bytes=LARGE_BYTES)
+    return replace(read, limits=limits, render_seconds=LARGE_RENDER_SECONDS, larger_lanes={})
 
 
 class Workers:
@@ -110,6 +119,8 @@ class Workers:
         self._stops: list[Stopping] = []
         configuration = Configuration("lambda", invocation_seconds)
         self.function = Function(configuration, self._start, self.processes, tape)
+        large = Configuration("lambda of large", LARGE_INVOCATION_SECONDS)
+        self.large_function = Function(large, self._start_large, self.processes, tape)
         self.recipe_set = self.recipe_sets[0]
         self.runner_crashes = 0
         self.on_deploy: list[Callable[[RecipeSet], None]] = []
@@ -123,6 +134,7 @@ class Workers:
         """Use other recipes from now on; running processes finish with their own."""
         self.recipe_set = recipe_set
         self.function.publish()
+        self.large_function.publish()
         for hook in self.on_deploy:
             hook(recipe_set)
         for stop in self._stops:
@@ -147,9 +159,18 @@ class Workers:
             self._scheduler.sleep(RESTART_SECONDS)
 
     def _start(self, process: Process) -> Handle:
-        sqs = FakeClient(process, self._network, "sqs", self._services.queues)
-        consumer = self._consumer(self._context(process, sqs))
-        return lambda event, context: answer(event, context, lambda: consumer)
+        return self._handle(self._context(process, self._sqs(process)))
+
+    def _start_large(self, process: Process) -> Handle:
+        context = self._context(process, self._sqs(process))
+        return self._handle(replace(context, settings=larger(context.settings)))
+
+    def _sqs(self, process: Process) -> FakeClient:
+        return FakeClient(process, self._network, "sqs", self._services.queues)
+
+    def _handle(self, context: WorkerContext) -> Handle:
+        consumer = self._consumer(context)
+        return lambda event, environment: answer(event, environment, lambda: consumer)
 
     def _context(self, process: Process, sqs: FakeClient) -> WorkerContext:
         services, network = self._services, self._network

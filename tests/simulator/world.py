@@ -17,7 +17,7 @@ from tests.simulator.call_outcomes import Outcomes, OutcomesFromTape
 from tests.simulator.calls import Network
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.edge import Edge, VariantsOrigin
-from tests.simulator.mapping import EventSourceMapping
+from tests.simulator.mapping import LARGE_LANE, EventSourceMapping
 from tests.simulator.notifications import Change
 from tests.simulator.observer import OneWriterPerKey
 from tests.simulator.on_demand import OnDemand
@@ -33,7 +33,7 @@ from tests.simulator.publications import Publications
 from tests.simulator.queues import LateChange
 from tests.simulator.recipe_sets import remembered_fingerprints
 from tests.simulator.scheduler import Scheduler
-from tests.simulator.services import DEAD, KEYS, LIVE, build_services
+from tests.simulator.services import DEAD, KEYS, LANES, LARGE, build_services
 from tests.simulator.source_history import SourceHistory
 from tests.simulator.tape import Tape
 from tests.simulator.trace import Trace
@@ -43,7 +43,10 @@ from tests.simulator.workers import Workers
 from tests.support.staleness import ALL_CACHES, BY_VERSION
 
 # Kinds of processes.
-WORKERS, SERVING = frozenset({"lambda", "runner"}), frozenset({"renderer", "purge"})
+WORKERS, SERVING = (
+    frozenset({"lambda", "runner"}),
+    frozenset({"renderer", "purge"}),
+)
 LONGEST_SECONDS = 20 * 86_400.0
 # How many of the edge's requests S3 answers with 503, besides outages.
 REFUSED_SHARES = (0.0, 0.0, 0.0, 0.1)
@@ -97,6 +100,9 @@ class World:
         self.network.observers.append(self.observer)
         self.workers = Workers(scheduler, services, self.network, tape, on_demand=plan.on_demand)
         self.mapping = EventSourceMapping(services, self.workers.function, tape, self.trace)
+        self.large_mapping = EventSourceMapping(
+            services, self.workers.large_function, tape, self.trace, LARGE_LANE
+        )
         self.on_demand = (
             OnDemand(services, self.network, self.workers, tape, self.trace)
             if plan.on_demand
@@ -147,6 +153,7 @@ class World:
         return (
             self.counts
             + self.mapping.counts
+            + self.large_mapping.counts
             + (self.viewers.counts if self.viewers else Counter())
             + (self.on_demand.counts if self.on_demand else Counter())
             + Counter(
@@ -154,6 +161,7 @@ class World:
                     "deaths": self._crashes,
                     "events lost": len(self.deliveries.lost),
                     "events doubled": self.deliveries.duplicates,
+                    "forwarded": self.services.queues.sent[LARGE],
                 }
             )
         )
@@ -214,7 +222,12 @@ class World:
     @property
     def _crashes(self) -> int:
         served = self.on_demand.crashes if self.on_demand else 0
-        return self.workers.function.crashes + self.workers.runner_crashes + served
+        return self._workers_crashes + served
+
+    @property
+    def _workers_crashes(self) -> int:
+        functions = (self.workers.function, self.workers.large_function)
+        return sum(each.crashes for each in functions) + self.workers.runner_crashes
 
     def _late_change(self) -> LateChange:
         change = self._tape.pick(tuple(LateChange))
@@ -224,6 +237,7 @@ class World:
     def _start(self) -> None:
         for _ in range(self._plan.pollers):
             self.scheduler.start(self.mapping.poll)
+        self.scheduler.start(self.large_mapping.poll)
         for _ in range(self._plan.runners):
             self.scheduler.start(self.workers.run_a_runner)
         self.scheduler.start(lambda: self.user.act(self._plan.actions, self.trace))
@@ -250,10 +264,11 @@ class World:
             and not self.deliveries.pending
             and not self.user.pending
             and not self.mapping.running
+            and not self.large_mapping.running
             and not self.network.landing
             and not self.workers.is_busy
             and not (self.on_demand and self.on_demand.is_busy)
-            and not self.services.queues.messages(LIVE)
+            and not any(map(self.services.queues.messages, LANES))
         )
 
     def _calm_down(self) -> None:
@@ -279,8 +294,8 @@ class World:
     def _check_dead_letters(self) -> None:
         # A renderer in trouble is no excuse: nobody makes a dead letter by looking at a picture.
         faults = sum(self.network.faults[kind] for kind in WORKERS)
-        crashed = self.workers.function.crashes + self.workers.runner_crashes
-        calm = not (faults or self.mapping.counts or crashed)
+        counts = self.mapping.counts + self.large_mapping.counts
+        calm = not (faults or counts or self._workers_crashes)
         for dead_letter in self.services.queues.messages(DEAD):
             self.counts["dead letters"] += 1
             self.counts["dead letters without a cause"] += "cause" not in dead_letter.attributes

@@ -22,7 +22,6 @@ pytestmark = pytest.mark.unit
 
 OF_SIZE = {
     "memory_mb": TooCostly("Expected less.", stage="admit"),
-    "max_bytes": TooManyBytes("Expected less.", stage="head"),
     "max_pixels": TooManyPixels("Expected less.", stage="admit"),
     "timeout_seconds": DecodeTimeout("Expected an end.", stage="render").as_permanent(),
 }
@@ -32,6 +31,7 @@ OTHERS = {
     "the first timeout": DecodeTimeout("Expected an end.", stage="render"),
     "the structure": TooCostly("Expected at most 16 bands.", stage="probe"),
     "the sum of the files": TooCostly("Expected at most 192 MB.", stage="encode"),
+    "the bytes": TooManyBytes("Expected less.", stage="head"),
     "the frames": TooManyFrames("Expected fewer.", stage="probe"),
 }
 
@@ -47,6 +47,10 @@ def test_a_limit_of_a_lane_is_exceeded_and_the_remedy_names_it(
 @pytest.mark.parametrize("failure", OTHERS.values(), ids=OTHERS)
 def test_no_lane_can_help_against(failure: Failure) -> None:
     assert not exceeds_lane(failure)
+
+
+def test_the_limit_of_bytes_is_that_of_all_lanes() -> None:
+    assert remedy(OTHERS["the bytes"], "large") == "Raise max_bytes (PIXFLEET_MAX_BYTES)."
 
 
 def test_without_a_lane_the_remedy_names_the_setting() -> None:

@@ -32,6 +32,7 @@ NAMES = {
     "variants": f"pixfleet-variants-{ACCOUNT}",
     "pixfleet-variants": f"pixfleet-variants-{ACCOUNT}",
     "live": "pixfleet-live",
+    "large": "pixfleet-bulk",  # every lane has the same permissions
     "dead": "pixfleet-dead-letter",
     "ledger": "pixfleet-ledger",
     "serving": "pixfleet-serving",
