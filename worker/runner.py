@@ -8,6 +8,7 @@ and requests that it has received, receives no more, and exits with 0.
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from threading import Event
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 
 from shared.deadline import Deadline
+from shared.events import backfill
 from shared.events.sqs import from_receive
 from shared.model.errors import PixfleetError
 from shared.settings import read_settings
@@ -22,7 +24,7 @@ from shared.telemetry.logging import configure_logging
 from worker.batch import Consumer
 from worker.context import WorkerContext, build_context
 from worker.policy import POLICY, WorkerPolicy
-from worker.renderer.server import build_server
+from worker.renderer.server import RendererServer, build_server
 
 log = structlog.get_logger()
 
@@ -77,6 +79,18 @@ class Runner:
             log.warning("acknowledgements refused", messages=refused)
 
 
+def _build_renderer(context: WorkerContext) -> RendererServer | None:
+    if not context.settings.on_demand_port:
+        return None
+    return build_server(context.settings, partial(_look_again, context))
+
+
+def _look_again(context: WorkerContext, key: str) -> None:
+    """Send a key to the queue that this runner polls."""
+    message = backfill.write(context.settings.sources_bucket, [key])
+    context.queues.send(context.settings.queue, message, {})
+
+
 def main(policy: WorkerPolicy = POLICY) -> int:
     """Run until SIGTERM or SIGINT; return 2 if environment or recipes cannot be used."""
     stopping = Event()
@@ -91,7 +105,7 @@ def main(policy: WorkerPolicy = POLICY) -> int:
         settings = read_settings(needs_queue=True)
         configure_logging(settings.log_format, fleet=settings.fleet)
         context = build_context(settings, policy)
-        renderer = build_server(settings) if settings.on_demand_port else None
+        renderer = _build_renderer(context)
     except PixfleetError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person who started it reads this
         return 2

@@ -210,12 +210,12 @@ class Ledger:
         found = read_entry(answer["Attributes"])
         return Claim(key, token, lease_until, found, found.may_exist | {name})
 
-    def release_serving(self, claim: Claim) -> None:
-        """End a renderer's claim once its write has ended, as far as is known.
+    def release_serving(self, claim: Claim) -> bool:
+        """End a renderer's claim once its write has ended; return whether the key is dirty now.
 
         After an unknown outcome the lease has to run out by itself. A release that comes after
         the lease may find that another worker has had the key, and that the write came after
-        that worker's: then the key is marked as dirty.
+        that worker's: then the key is marked as dirty, and a worker has to be told.
         """
         try:
             gone = ("lease_until", "claim_kind")
@@ -223,6 +223,8 @@ class Ledger:
         except ClaimLost:
             if self._clock.now() > claim.lease_until:
                 self.mark_dirty(claim)
+                return True
+        return False
 
     def clear_purge_due(self, key: str, due: float) -> None:
         """Note that the purge that was due at this time is sent; a later one stays due."""

@@ -7,6 +7,7 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from shared.deadline import Deadline
+from shared.events.body import read_hints
 from shared.events.sqs import Message
 from shared.model.errors import Corrupt, PixfleetError, StorageUnavailable, Throttled
 from shared.model.outcome import Outcome
@@ -253,3 +254,39 @@ def test_the_render_children_are_stopped_whatever_ends_the_runner(
         runner.main()
 
     assert closed == ["children"]
+
+
+def test_the_renderer_of_a_runner_sends_a_key_to_its_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_demand = {"PIXFLEET_ON_DEMAND": "true", "PIXFLEET_SERVING_TABLE": "serving"}
+    bench = Bench([raw(1)], **on_demand, PIXFLEET_ON_DEMAND_PORT="8080")
+    given: list[Callable[[str], None]] = []
+
+    class Renderer:
+        def open(self) -> None:
+            given[0]("photos/cat.jpg")
+
+        def close(self) -> None:
+            pass
+
+    def build(_: object, look_again: Callable[[str], None]) -> Renderer:
+        given.append(look_again)
+        return Renderer()
+
+    context = bench.context()
+    monkeypatch.setattr(runner, "read_settings", lambda **_: bench.settings)
+    monkeypatch.setattr(runner, "configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr(runner, "build_context", lambda *_: context)
+    monkeypatch.setattr(runner, "build_server", build)
+    monkeypatch.setattr(Runner, "run", lambda _: None)
+    monkeypatch.setattr(Consumer, "close", lambda _: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    assert runner.main() == 0
+
+    (sent,) = bench.queues.sent
+    assert (sent.queue, [hint.key for hint in read_hints(sent.body)]) == (
+        "live",
+        ["photos/cat.jpg"],
+    )

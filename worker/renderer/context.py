@@ -27,7 +27,8 @@ class RendererContext:
 
     As in a worker's context, calls are made only within a deadline, which has passed until
     `within` sets one. Each request has its own budget of time for the table `serving`, which only
-    saves work. `sleep` waits for some seconds, `chance` returns a number from 0 to 1.
+    saves work. `sleep` waits for some seconds, `chance` returns a number from 0 to 1. `look_again`
+    has a worker process a key; on Lambda there is none.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class RendererContext:
     recipes: RecipeSet
     watermarks: Watermarks
     render_pool: RenderPool
+    look_again: Callable[[str], None] | None = None
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
@@ -62,11 +64,12 @@ def build_context(
     *,
     connections: int = 2,
     render_pool: RenderPool | None = None,
+    look_again: Callable[[str], None] | None = None,
 ) -> RendererContext:
     """Return the dependencies that the settings describe.
 
-    `connections` bounds the open sockets of each client, `render_pool` is that of a worker in the
-    same process, if there is one.
+    `connections` bounds the open sockets of each client. `render_pool` is that of a worker in the
+    same process, if there is one, and `look_again` has it process a key.
     """
     clock = SystemClock()
     clients = build_serving_clients(policy.calls, connections=connections)
@@ -95,4 +98,5 @@ def build_context(
             log_ready,
             images_per_child=settings.child_images,
         ),
+        look_again=look_again,
     )

@@ -4,7 +4,7 @@ The proxy asks the variants bucket first, and this server for what the bucket do
 the same path. It listens on loopback unless it is told otherwise, and checks no signature.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Thread
@@ -124,13 +124,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Write nothing: each request has a line of its own."""
 
 
-def build_server(settings: Settings) -> RendererServer:
+def build_server(settings: Settings, look_again: Callable[[str], None]) -> RendererServer:
     """Return the server that the settings describe, with a render child of its own.
+
+    `look_again` has a worker process a key.
 
     A batch of the worker would keep a shared child busy while somebody waits.
     """
     pool = RenderPool(1, settings.limits, log_ready, images_per_child=settings.child_images)
-    context = build_context(settings, LOCAL_POLICY, connections=MOST_REQUESTS, render_pool=pool)
+    context = build_context(
+        settings, LOCAL_POLICY, connections=MOST_REQUESTS, render_pool=pool, look_again=look_again
+    )
     return RendererServer(context, settings.on_demand_host, settings.on_demand_port)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
+
 from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
 from shared.model.entry import Entry
@@ -10,6 +12,8 @@ from shared.model.errors import Failure, Outside, Unknown
 from worker.renderer.context import RendererContext
 from worker.renderer.request import Asked
 from worker.renderer.request_log import RequestLog
+
+log = structlog.get_logger()
 
 
 def store(
@@ -65,4 +69,17 @@ def _write(claim: Claim, write: Callable[[], None], context: RendererContext) ->
 def _release(claim: Claim, context: RendererContext) -> None:
     # If this fails the lease runs out.
     with suppress(Failure, ConditionRefused):
-        context.ledger.release_serving(claim)
+        if context.ledger.release_serving(claim):
+            _look_again(claim.key, context)
+
+
+def _look_again(key: str, context: RendererContext) -> None:
+    """Have a worker make a key again for which this renderer may have stored too late.
+
+    On Lambda an invocation is ended before its lease. In a process that stood still, such as on
+    a virtual machine that was suspended, nothing else would tell a worker: the event of the
+    version that is published has been processed.
+    """
+    log.warning("object stored too late", key=key)
+    if context.look_again:
+        context.look_again(key)

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
+from shared.cloud.objects import Objects
 from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
@@ -21,6 +23,7 @@ from shared.model.errors import (
     Throttled,
 )
 from shared.model.keys import stored_key
+from shared.model.outcome import Outcome
 from tests.functional.conftest import SOURCES, TABLE, VARIANTS
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
 from tests.support import images
@@ -385,6 +388,46 @@ def test_a_release_that_fails_changes_no_answer(
 
     assert served.ask(NAME).status == 200
     assert served.is_stored(NAME)
+
+
+@pytest.mark.parametrize("has_queue", [True, False], ids=["runner", "lambda"])
+def test_a_renderer_that_stores_too_late_has_a_worker_look_again(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, *, has_queue: bool
+) -> None:
+    served.publish(PICTURE)
+    keys: list[str] = []
+    served.context = replace(served.context, look_again=keys.append if has_queue else None)
+    stand_still_before_the_put(served, monkeypatch)
+
+    with capture_logs() as logs:
+        assert served.ask(NAME).status == 200
+
+    assert served.is_stored(NAME)
+    assert [each["key"] for each in logs if each["event"] == "object stored too late"] == [KEY]
+    assert served.worker.ledger.read(KEY).is_unfinished
+    assert keys == [KEY] * has_queue
+    # On Lambda the next event of the key, or `verify --repair`, has it made again.
+    served.worker.send(served.worker.event(KEY))
+    (result,) = served.worker.consume()
+    assert result.outcome is Outcome.MADE
+    assert not served.is_stored(NAME)
+    assert not served.worker.ledger.read(KEY).is_unfinished
+
+
+def stand_still_before_the_put(served: RendererWorld, patch: pytest.MonkeyPatch) -> None:
+    """Let the lease run out and a worker replace the picture before the renderer's PUT."""
+    claim, put = Ledger.claim_to_store, Objects.put_at_request
+
+    def brief(ledger: Ledger, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
+        return claim(ledger, *arguments, **{**named, "lease_seconds": 0.01})
+
+    def late(*arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as it has them
+        served.context.sleep(0.05)
+        served.publish(images.jpeg((150, 130)))
+        put(*arguments, **named)
+
+    patch.setattr(Ledger, "claim_to_store", brief)
+    patch.setattr(Objects, "put_at_request", late)
 
 
 def test_a_request_that_comes_late_in_its_invocation_is_answered_without_a_store(
