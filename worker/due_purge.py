@@ -18,16 +18,19 @@ def makes_purge_due(claim: Claim, context: WorkerContext) -> bool:
     return bool(context.settings.purge_queue) and claim.entry.may_be_cached
 
 
-def send_due_purge(key: str, due: float, context: WorkerContext) -> None:
+def send_due_purge(
+    key: str, due: float, context: WorkerContext, *, spare_seconds: float = 0.0
+) -> None:
     """Send the purge of a key that is due since a time, if any, and note that in the ledger.
 
-    Raises a `Failure` if that is not certain: the purge then stays due.
+    Raises a `Failure` if that is not certain, or if it could leave less than `spare_seconds` of
+    the time: the purge then stays due.
     """
     if not due:
         return
     queue = context.settings.purge_queue
     if queue and due > context.clock.now() - PURGE_DUE_SECONDS:
-        context.deadline.require(context.policy.calls.call_seconds, STAGE)
+        context.deadline.require(spare_seconds + 2 * context.policy.calls.call_seconds, STAGE)
         context.queues.send(queue, purge.write(key), {})
         context.queues.send_delayed(queue, purge.write(key), delay_seconds=purge.AGAIN_SECONDS)
     context.ledger.clear_purge_due(key, due)

@@ -6,7 +6,7 @@ key, reads the source, and publishes, removes or rejects accordingly.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
@@ -92,9 +92,32 @@ def reconcile(
     """
     context.deadline.require(context.policy.least_claim_seconds, "claim")
     entry = context.ledger.read(work.key)
-    send_due_purge(work.key, entry.purge_due, context)
-    if result := _finished_before(entry, work, context, record_log):
-        return result
+    is_due = not _purges(work.key, entry, context)
+    result = _finished_before(entry, work, context, record_log) or _claimed(
+        entry, work, context, record_log, is_alone=is_alone
+    )
+    return replace(result, purge_due=result.purge_due or entry.purge_due) if is_due else result
+
+
+def _purges(key: str, entry: Entry, context: WorkerContext) -> bool:
+    """Send the purge that an earlier result has made due; return False if it stays due.
+
+    A purge queue that does not work is no reason to keep a picture back. After the work the purge
+    is sent again, and a failure then brings the message back.
+    """
+    try:
+        send_due_purge(
+            key, entry.purge_due, context, spare_seconds=context.policy.least_claim_seconds
+        )
+    except Failure:
+        return False
+    return True
+
+
+def _claimed(
+    entry: Entry, work: Work, context: WorkerContext, record_log: RecordLog, *, is_alone: bool
+) -> KeyResult:
+    """Claim a key, and return how the work on it ended."""
     claim = _claim(entry, work, context, is_alone=is_alone)
     try:
         return _under_claim(claim, work, context, record_log)

@@ -63,10 +63,11 @@ def _purged(result: KeyResult, context: WorkerContext, record_log: RecordLog) ->
     try:
         due_purge.send_due_purge(record_log.work.key, result.purge_due, context)
     except Failure as failure:
-        log.warning("purge not sent", **record_log.fields(), **failure_fields(failure))
+        fields = {**record_log.fields(), **failure_fields(failure), "purge_failures": 1}
+        log.warning("purge not sent", **fields)
         return _with_rejection(failure, result.outcome)
     except Exception as error:
-        log.exception("purge not sent", **record_log.fields())
+        log.exception("purge not sent", **record_log.fields(), purge_failures=1)
         return Unknown(f"{type(error).__name__}: {error}", stage=due_purge.STAGE)
     return None
 

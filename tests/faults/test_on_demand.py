@@ -167,7 +167,7 @@ def test_lazy_variants_that_outlive_their_version_are_found_out(
 def test_a_purge_that_is_noted_before_it_is_sent_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def note_first(key: str, due: float, context: WorkerContext) -> None:
+    def note_first(key: str, due: float, context: WorkerContext, **_: float) -> None:
         if due:
             context.ledger.clear_purge_due(key, due)
             context.queues.send(context.settings.purge_queue, purge.write(key), {})

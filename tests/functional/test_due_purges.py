@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.cloud.clients import Clients
 from shared.cloud.ledger import Ledger
@@ -167,6 +168,85 @@ def test_a_queue_that_fails_brings_the_message_back_and_loses_no_purge(
     assert sent(world) == [KEY]
     assert delayed(world) >= 1
     assert "purge_due" not in world.item(KEY)
+
+
+def missing_queue(world: World) -> None:
+    url = world.clients.sqs.get_queue_url(QueueName=PURGES)["QueueUrl"]
+    world.clients.sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_missing_purge_queue_keeps_no_picture_back_and_forgets_no_purge(
+    world: World, make_world: Callable[..., World]
+) -> None:
+    for number in range(4):
+        publish(world, f"{number}.jpg")
+    missing_queue(world)
+    for number in range(4):
+        outcome = remove(world, f"{number}.jpg")
+        assert isinstance(outcome, Failure)
+
+    with capture_logs() as logs:
+        for number in range(4):
+            world.drop(f"{number}.jpg", images.jpeg(seed=2))
+            outcome = world.process(f"{number}.jpg")
+
+            assert isinstance(outcome, Failure)
+            assert outcome.cause is Cause.STORAGE_UNAVAILABLE
+            assert "manifest.json" in world.stored_names(f"{number}.jpg")
+            assert "purge_due" in world.item(f"{number}.jpg")
+    assert world.context.circuit_breaker.reason is None
+    assert publish_another(world)
+    said = [each for each in logs if each["event"] == "purge not sent"]
+    assert [each["purge_failures"] for each in said] == [1] * 4
+
+
+def publish_another(world: World) -> bool:
+    publish(world, "another.jpg")
+    return True
+
+
+def test_a_purge_that_could_not_be_sent_goes_with_the_message_that_comes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(Queues, "send", _broken)
+        remove(world)
+        world.drop(KEY, images.jpeg(seed=2))
+        assert isinstance(world.process(KEY), Failure)
+
+    assert world.process(KEY) is Outcome.CURRENT
+    assert sent(world) == [KEY]
+    assert "purge_due" not in world.item(KEY)
+
+
+def test_without_the_time_for_a_slow_purge_queue_the_picture_goes_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(Queues, "send", _broken)
+        remove(world)
+    world.drop(KEY, images.jpeg(seed=2))
+    order: list[str] = []
+    note(monkeypatch, order, Queues, "send")
+    note(monkeypatch, order, Ledger, "claim")
+    world.send(world.event(KEY))
+
+    (result,) = world.consume(seconds=80)
+
+    assert result.outcome is Outcome.MADE
+    assert order == ["claim", "send"]
+
+
+def note(patch: pytest.MonkeyPatch, order: list[str], owner: type, name: str) -> None:
+    method = getattr(owner, name)
+
+    def noted(*arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as the method has them
+        order.append(name)
+        return method(*arguments, **named)
+
+    patch.setattr(owner, name, noted)
 
 
 def test_a_rejection_whose_purge_failed_comes_back_before_it_is_a_dead_letter(

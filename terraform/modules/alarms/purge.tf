@@ -48,7 +48,7 @@ resource "aws_cloudwatch_metric_alarm" "purge_failures" {
   count = var.purge == null ? 0 : 1
 
   alarm_name          = "${var.prefix}-purge-failures"
-  alarm_description   = "CloudFront refuses invalidations, or the purge function fails. Runbook: ${var.runbook_url}#alarm-purge-failures First: aws logs tail ${var.purge.log_group_name} --since 1h"
+  alarm_description   = "CloudFront refuses invalidations, the purge function fails, or workers cannot send to the purge queue. Runbook: ${var.runbook_url}#alarm-purge-failures First: aws logs tail ${var.purge.log_group_name} --since 1h"
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanThreshold"
