@@ -60,12 +60,12 @@ class PixfleetImage extends HTMLElement {
     this.setAttribute("aria-busy", "true");
     const isLazy = this.getAttribute("loading") !== "eager";
     if (isLazy) await nearby(this, signal);
-    const { manifest, base } = await manifestOf(this.getAttribute("src") ?? "", signal);
+    const { manifest, address } = await manifestOf(this.getAttribute("src") ?? "", signal);
     if (!(width && height)) this.#reserve(manifest.source.width, manifest.source.height);
     const sizes = this.getAttribute("sizes") ?? (isLazy ? "auto, 100vw" : "100vw");
     const image = document.createElement("img");
     image.loading = isLazy ? "lazy" : "eager"; // first, or `sizes=auto` would mean 100vw
-    const picture = build(image, manifest, base, sizes, this.getAttribute("variant"));
+    const picture = build(image, manifest, address, sizes, this.getAttribute("variant"));
     image.alt = alt;
     // Through a transparent picture a placeholder would shine for ever.
     const placeholder = manifest.source.has_alpha ? null : manifest.placeholder;
@@ -95,7 +95,7 @@ function nearby(element, signal) {
   });
 }
 
-/** @param {string} src @param {AbortSignal} signal @returns {Promise<{manifest: Manifest, base: string}>} */
+/** @param {string} src @param {AbortSignal} signal @returns {Promise<{manifest: Manifest, address: URL}>} */
 async function manifestOf(src, signal) {
   const address = new URL(src, document.baseURI);
   address.search = "format=manifest";
@@ -103,7 +103,7 @@ async function manifestOf(src, signal) {
   for (const seconds of [...WAITS, 0]) {
     const response = await fetch(address, { signal }).catch(() => null);
     signal.throwIfAborted();
-    if (response?.ok) return { manifest: await response.json(), base: address.origin };
+    if (response?.ok) return { manifest: await response.json(), address };
     const cause = response?.headers.get("x-pixfleet-cause");
     if (response) said = `${response.status} ${cause ?? ""}`;
     // A 404 with a cause is of a source that was rejected.
@@ -113,8 +113,8 @@ async function manifestOf(src, signal) {
   throw new Error(`there is no picture (${said.trim()}).`);
 }
 
-/** @param {HTMLImageElement} image @param {Manifest} manifest @param {string} base @param {string} sizes @param {string | null} variant */
-function build(image, manifest, base, sizes, variant) {
+/** @param {HTMLImageElement} image @param {Manifest} manifest @param {URL} address @param {string} sizes @param {string | null} variant */
+function build(image, manifest, address, sizes, variant) {
   const { width, height } = manifest.source;
   /** @param {import("../manifest").Variant} one */
   const isShown = (one) => (variant ? one.name === variant : Math.abs(one.height - (one.width * height) / width) <= 1);
@@ -125,7 +125,7 @@ function build(image, manifest, base, sizes, variant) {
     const source = document.createElement("source");
     source.type = `image/${slot}`;
     source.sizes = image.sizes = sizes;
-    source.srcset = files.map((one) => `${base}${one.url.replaceAll(",", "%2C")} ${one.width}w`).join(", ");
+    source.srcset = files.map((one) => `${new URL(one.url, address).href.replaceAll(",", "%2C")} ${one.width}w`).join(", ");
     picture.append(source);
   }
   const last = /** @type {HTMLSourceElement | null} */ (picture.lastChild);

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts.demo.check import find_problems
+from scripts.demo.clients import clients_page
 from scripts.demo.demo_stack import DemoStack
 from scripts.demo.folder import (
     BadDemoInput,
@@ -139,7 +140,14 @@ class DemoRun:
         (self.output / "report.json").write_bytes(report_json(report))
         print_report(report, self.console)
         self.console.print(f"\nGallery: {page.as_uri()}", soft_wrap=True)
+        self._write_clients(clients_page(shown, demo_stack.manifest))
         return report
+
+    def _write_clients(self, html: str | None) -> None:
+        if html:
+            page = self.output / "clients.html"
+            page.write_text(html, encoding="utf-8")
+            self.console.print(f"For your own pages: {page.as_uri()}", soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:

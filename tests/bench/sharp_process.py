@@ -2,21 +2,19 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from tests.bench.problem import CannotBench
 from tests.bench.rounds import File, OtherProcesses, Round
+from tests.support.npm import NpmFailed, install_packages
 
 SHIPPED = Path(__file__).parent / "sharp"
 SCRIPT = "sharp_bench.mjs"
-LOCKED = ("package.json", "package-lock.json")
 # "The maximum number of images that sharp can process in parallel": https://sharp.pixelplumbing.com/performance
 DEFAULT_POOL = 4
 
@@ -122,35 +120,11 @@ class Sharp:
 
 def install(folder: Path) -> Path:
     """Install the locked version of sharp into a folder, unless it is there; return the folder."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            raise CannotBench(
-                f"Expected {program} on the PATH, got none: install Node.js 20.9 or newer "
-                "for the comparison with sharp."
-            )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        install_packages(SHIPPED, folder)
+    except NpmFailed as failed:
+        raise CannotBench(str(failed)) from failed
     shutil.copy(SHIPPED / SCRIPT, folder)
-    ready = folder / ".ready"
-    wanted = sha256(b"".join((SHIPPED / name).read_bytes() for name in LOCKED)).hexdigest()
-    if ready.exists() and ready.read_text() == wanted:
-        return folder
-    for name in LOCKED:
-        shutil.copy(SHIPPED / name, folder)
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"],  # noqa: S607 - as above
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        code = re.search(r"npm error code (\S+)", done.stderr)
-        raise CannotBench(
-            f"Expected npm ci to install sharp into {folder}, got "
-            f"{code[1] if code else f'exit code {done.returncode}'}: "
-            "the first run needs the npm registry."
-        )
-    ready.write_text(wanted)
     return folder
 
 
