@@ -129,7 +129,6 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/dlq/documents.py", "letters", "a key of a JSON document"),
     Kept("scripts/pixfleet/dlq/records.py", "letters", "a field of a stored record"),
     Kept("scripts/pixfleet/plan/explain.py", "verdict", "a field of the JSON document"),
-    Kept("scripts/pixfleet/page/templates/page.html", "letter-spacing", "a CSS property"),
     Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
     Kept("scripts/pixfleet/image/history_view.py", "deaths", "a field of the JSON document"),
     Kept("scripts/pixfleet/image/history_view.py", "verdict", "a field of the JSON document"),
