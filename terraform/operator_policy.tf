@@ -11,10 +11,10 @@ locals {
 }
 
 data "aws_iam_policy_document" "operator" {
-  # All stacks: a mistyped name is then reported as unknown. The documents have names and no secrets.
+  # All stacks: a mistyped name is then reported as unknown, with the names that there are. The documents have names and no secrets.
   statement {
     sid       = "FindStacks"
-    actions   = ["ssm:GetParameter"]
+    actions   = ["ssm:GetParameter", "ssm:GetParametersByPath"]
     resources = ["${local._own_arn["ssm"]}:parameter/pixfleet/*"]
   }
 

@@ -1,81 +1,105 @@
-"""The entry point of the `pixfleet` command: its commands, and how errors are printed."""
+"""The entry point of the `pixfleet` command: its commands, and how errors are printed.
 
+`--help` and `--version` import neither AWS's SDK nor Rich, and no command.
+"""
+
+import gc
 import os
 import sys
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from typer._click.exceptions import NoArgsIsHelpError
 
-from scripts.pixfleet.stack.access import message_and_code
-from scripts.pixfleet.terminal.console import Console, print_error
+from scripts.pixfleet.lazy_group import LazyGroup
+from scripts.pixfleet.options.declared import CONTEXT, ENDPOINT_URL, JSON, PROFILE, REGION, STACK
 from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
+from scripts.pixfleet.terminal.plain import print_error, print_line, print_text
 from scripts.pixfleet.terminal.text import replace_unencodable_output
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION
 
-# In the order of the help page. Each is a module of scripts/pixfleet/commands with an `app`.
-GROUPS = ("recipes", "backfill", "dlq")
-COMMANDS: tuple[str, ...] = (
-    "status",
-    "doctor",
-    "drill",
-    "plan",
-    "why",
-    "rejected",
-    "show",
-    "urls",
-    "sign",
-    "sync",
-    "verify",
-    "purge",
-)
+HELP = "Operate a Pixfleet stack, which makes web variants of the images in a bucket."
+# In the order of the help page, with the first sentence of each command's description.
+COMMANDS: Mapping[str, str] = {
+    "status": "Show queues, dead letters, alarms, pace and the latest outcomes.",
+    "doctor": "Check every part of a stack, and show what is wrong and what to do about it.",
+    "drill": "Upload a good file and three bad ones, compare their outcomes, and clean up.",
+    "plan": "Try changed recipes on real sources and estimate what they cost. Changes nothing.",
+    "why": "Explain the state of one image; exits with 3 if something has to be done about it.",
+    "rejected": "List rejected sources, the newest first: key, cause, whose turn, time, size and "
+    "owner.",
+    "show": "Write a page of one source and its variants, and open it in a browser.",
+    "urls": "Print the `srcset`, a `<picture>` and the manifest's URL of one source.",
+    "sign": "Print signed URLs: one, or those of a source's manifest and of every variant.",
+    "sync": "Upload what a folder has and the bucket has not; with --delete, delete what only it "
+    "has.",
+    "verify": "Compare sources, ledger and stored variants; exits with 3 if they differ.",
+    "purge": "Have CloudFront evict what it has cached of some sources, or all of it.",
+    "completion": "Print the script that completes `pixfleet` in a shell.",
+}
+GROUPS: Mapping[str, str] = {
+    "recipes": "Check and explain recipes, or print their JSON Schema.",
+    "backfill": "Upload or enqueue many images, and count the outcomes.",
+    "dlq": "Dead letters: list, try, redrive and delete them.",
+    "context": "Keep names for stacks with their region, profile and endpoint.",
+}
 # Set it to 1 to get a traceback instead of a sentence.
 TRACEBACK_VARIABLE = "PIXFLEET_TRACEBACK"
+# Typer's name of the variable by which a shell asks for completions.
+COMPLETION_VARIABLE = "_PIXFLEET_COMPLETE"
 STOPPED = "Stopped."
+# Objects that are made between two searches for garbage, instead of Python's 700.
+GARBAGE_THRESHOLD = 20_000
 
 
-def build_app(words: Sequence[str] = ()) -> typer.Typer:
-    """Return the Typer app of the command.
+class _Pixfleet(LazyGroup):
+    """All commands."""
 
-    If `words` begin with the name of a command, the app has this command only: the imports of all
-    commands take a second.
-    """
+    summaries: ClassVar = {**COMMANDS, **GROUPS}
+    groups: ClassVar = tuple(GROUPS)
+
+
+def build_app() -> typer.Typer:
+    """Return the Typer app of the command; a command is imported when it is looked up."""
     app = typer.Typer(
         name="pixfleet",
-        help="Operate a Pixfleet stack, which makes web variants of the images in a bucket.",
+        cls=_Pixfleet,
+        help=HELP,
+        epilog="The options before COMMAND may also stand after it.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    only = words[0] if words and words[0] in (*COMMANDS, *GROUPS) else None
-    for name in COMMANDS:
-        if only in (None, name):
-            app.add_typer(import_module(f"scripts.pixfleet.commands.{name}").app)
-    for name in GROUPS:
-        if only in (None, name):
-            app.add_typer(import_module(f"scripts.pixfleet.commands.{name}").app, name=name)
     return app
 
 
 def main() -> None:
     """Run the command; print an error as a sentence and exit with a code, without a traceback."""
+    # The imports leave hardly any garbage: to look for it takes a tenth of the start.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     replace_unencodable_output()
     sys.exit(_run(sys.argv[1:]))
 
 
 def _print_version(*, is_set: bool) -> None:
     if is_set:
-        Console().result({}, f"pixfleet {WORKER_VERSION}")
+        print_line(f"pixfleet {WORKER_VERSION}")
         raise typer.Exit
 
 
 def _root(
     *,
+    stack: STACK = None,
+    context: CONTEXT = None,
+    endpoint_url: ENDPOINT_URL = None,
+    profile: PROFILE = None,
+    region: REGION = None,
+    as_json: JSON = False,
     _version: Annotated[
         bool,
         typer.Option(
@@ -86,13 +110,16 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Operate a Pixfleet stack, which makes web variants of the images in a bucket."""
+    # The commands read these options from the context, see `typed_options`.
+    del stack, context, endpoint_url, profile, region, as_json
 
 
 def _run(words: Sequence[str]) -> int:
     try:
+        if COMPLETION_VARIABLE in os.environ:
+            _prepare_completion()
         # Typer returns the exit code of `typer.Exit` and of Ctrl-C.
-        code = int(build_app(words)(list(words), prog_name="pixfleet", standalone_mode=False) or 0)
+        code = int(build_app()(list(words), prog_name="pixfleet", standalone_mode=False) or 0)
         lines: Sequence[str] = [STOPPED] if code == INTERRUPTED else ()
         # A closed pipe raises here rather than when the interpreter exits.
         sys.stdout.flush()
@@ -108,45 +135,48 @@ def _run(words: Sequence[str]) -> int:
     return code
 
 
+def _prepare_completion() -> None:
+    from typer._completion_classes import completion_init  # noqa: PLC0415 - only after TAB
+
+    completion_init()
+
+
 def _lines_and_code(error: BaseException) -> tuple[Sequence[str], int]:
     """Return the lines of the message for an error, which may be none, and the exit code."""
-    match error:
-        case typer.TyperException():
-            return _usage_message(error), BAD_INPUT
-        case PixfleetError():
-            return _own_lines_and_code(error)
-        case ClientError() | BotoCoreError():
-            return _one_line(*message_and_code(error))
-        case KeyboardInterrupt() | typer.Abort():
-            return [STOPPED], INTERRUPTED
-        case _:
-            hint = f"({TRACEBACK_VARIABLE}=1 shows the traceback.)"
-            return [f"{type(error).__name__}: {error} {hint}"], FAILED
-
-
-def _own_lines_and_code(error: PixfleetError) -> tuple[Sequence[str], int]:
-    """Return the message and code of the AWS error that caused it, or else of the error itself."""
-    cause = error.__cause__
-    if isinstance(cause, ClientError | BotoCoreError):
-        return _one_line(*message_and_code(cause))
+    if isinstance(error, typer.TyperException):
+        return _usage_message(error), BAD_INPUT
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return [STOPPED], INTERRUPTED
+    for each in (error.__cause__, error):
+        # An error of botocore means that it is imported already.
+        if "botocore.exceptions" in sys.modules and (found := _of_aws(each)):
+            return [found[0]], found[1]
     if isinstance(error, Misconfigured):
         return error.lines, BAD_INPUT
-    return [str(error)], FAILED
+    if isinstance(error, PixfleetError):
+        return [str(error)], FAILED
+    hint = f"({TRACEBACK_VARIABLE}=1 shows the traceback.)"
+    return [f"{type(error).__name__}: {error} {hint}"], FAILED
 
 
-def _one_line(message: str, code: int) -> tuple[Sequence[str], int]:
-    return [message], code
+def _of_aws(error: BaseException | None) -> tuple[str, int] | None:
+    """Return message and exit code of an error of AWS; None for any other error."""
+    from scripts.pixfleet.stack.access import AwsError, message_and_code  # noqa: PLC0415 - slow
+
+    return message_and_code(error) if isinstance(error, AwsError) else None
 
 
-def _usage_message(error: typer.TyperException) -> Sequence[str]:
+def _usage_message(error: Any) -> Sequence[str]:  # noqa: ANN401 - Typer's type has no context
     """Return what is wrong with the arguments and which help page to read.
 
-    Nothing if the error itself is the help page.
+    Nothing if the error itself is the help page, which is printed as if it had been asked for.
     """
-    message = error.format_message()
-    context = getattr(error, "ctx", None)
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if isinstance(error, NoArgsIsHelpError):
+        print_text(message)
+        return ()
     page = context.command_path if context else "pixfleet"
-    return [f"{message} `{page} --help` describes the options."] if message else ()
+    return [f"{message} `{page} --help` describes the options."]
 
 
 if __name__ == "__main__":

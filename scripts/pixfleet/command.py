@@ -1,60 +1,37 @@
-"""The options that every command has, and the context that it builds from them."""
+"""Registers commands with the shared options, and builds the context that they get."""
 
 import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from scripts.pixfleet.options.declared import JSON, SHARED, TypedOptions, typed_options
+from scripts.pixfleet.options.target import Target, aws_options, find_target, repeated_options
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.discovery import DEFAULT_STACK, find_stack
+from scripts.pixfleet.stack.discovery import StackName, find_stack
 from scripts.pixfleet.stack.ssm_parameter import Stack
-from scripts.pixfleet.terminal.console import Console, print_error
+from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import BAD_INPUT
-from scripts.pixfleet.terminal.suggestions import shell_word
+from scripts.pixfleet.terminal.plain import print_error
 from shared.model.errors import Misconfigured
 
-STACK_VARIABLE = "PIXFLEET_STACK"
-
-_STACK = Annotated[
-    str,
-    typer.Option(
-        "--stack",
-        envvar=STACK_VARIABLE,
-        help="The prefix of a stack, a file of `terraform output -json`, or a Terraform folder.",
-    ),
-]
-_ENDPOINT_URL = Annotated[
-    str | None,
-    typer.Option("--endpoint-url", help="The URL of a local AWS, such as http://127.0.0.1:4566."),
-]
-_PROFILE = Annotated[
-    str | None, typer.Option("--profile", help="A profile of the AWS configuration files.")
-]
-_REGION = Annotated[str | None, typer.Option("--region", help="The region of the stack.")]
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")]
-
-# Name, annotation and default of each option.
-_SHARED: tuple[tuple[str, Any, object], ...] = (
-    ("stack", _STACK, DEFAULT_STACK),
-    ("endpoint_url", _ENDPOINT_URL, None),
-    ("profile", _PROFILE, None),
-    ("region", _REGION, None),
-    ("as_json", JSON, False),
-)
+Options = tuple[tuple[str, Any, object], ...]
+_ONLY_JSON: Options = (("as_json", JSON, False),)
+_CALLED_IN = "called_in"
 
 
 @dataclass
 class Context:
-    """The stack's name, the AWS clients and the console of one command.
+    """The stack, the AWS clients and the console of one command.
 
     AWS is called only when a property needs it.
     """
 
-    stack_name: str
+    target: Target
     clients: AwsClients
     console: Console
 
@@ -65,8 +42,10 @@ class Context:
         A stack of another region is refused: its document names queues, and this region may have
         queues of the same names.
         """
-        stack = find_stack(self.stack_name, self.clients)
-        region = self.clients.s3.meta.region_name
+        name = StackName(self.target.stack, self.target.origin)
+        with self.console.working(f"Looking for the stack {name.text}"):
+            stack = find_stack(name, self.clients, self.console.note)
+        region = self.clients.region_in_use
         if stack.region != region:
             raise Misconfigured(
                 f"The stack {stack.prefix} is not in {region}",
@@ -75,31 +54,26 @@ class Context:
         return stack
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    app: typer.Typer, name: str, *, has_stack: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that registers a function as a command of `app`.
 
     The function's first parameter is the `Context`; the others are its own arguments and options.
-    The options that every command has are added.
+    The options that every command has are added, only `--json` if the command needs no stack.
     """
+    options = SHARED if has_stack else _ONLY_JSON
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         _first, *own = inspect.signature(function, eval_str=True).parameters.values()
 
         def run(**given: Any) -> None:  # noqa: ANN401 - the options of any command
-            shared = {name: given.pop(name) for name, _, _ in _SHARED}
-            function(_context(**shared), **given)
+            typed = typed_options(given.pop(_CALLED_IN))
+            arguments = {name: given[name] for name in given if name not in shared_names}
+            function(build_context(typed, has_stack=has_stack), **arguments)
 
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [
-            *(each.replace(kind=keyword) for each in own),
-            *(
-                inspect.Parameter(name, keyword, default=default, annotation=annotation)
-                for name, annotation, default in _SHARED
-            ),
-        ]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__doc__, run.__name__ = function.__doc__, function.__name__
+        shared_names = {name for name, _, _ in options}
+        _describe(run, function, own, options)
         app.command(name)(run)
         return function
 
@@ -117,15 +91,36 @@ def renamed_command(app: typer.Typer, old: str, new: str) -> None:
     app.command(old, hidden=True, add_help_option=False, context_settings=ignored)(refuse)
 
 
-def _context(
-    *, stack: str, endpoint_url: str | None, profile: str | None, region: str | None, as_json: bool
-) -> Context:
-    clients = AwsClients(endpoint_url=endpoint_url, profile=profile, region=region)
-    named = {
-        "--stack": stack if stack != os.environ.get(STACK_VARIABLE, DEFAULT_STACK) else None,
-        "--endpoint-url": endpoint_url,
-        "--profile": profile,
-        "--region": region,
-    }
-    given = " ".join(f"{name} {shell_word(value)}" for name, value in named.items() if value)
-    return Context(stack, clients, Console(as_json=as_json, stack_options=given))
+def _describe(
+    run: Callable[..., None],
+    function: Callable[..., None],
+    own: list[inspect.Parameter],
+    options: Options,
+) -> None:
+    """Give `run` the name, the docstring and the parameters that Typer reads."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(_CALLED_IN, keyword, annotation=typer.Context),
+        *(each.replace(kind=keyword) for each in own),
+        *(
+            inspect.Parameter(name, keyword, default=default, annotation=annotation)
+            for name, annotation, default in options
+        ),
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__doc__, run.__name__ = function.__doc__, function.__name__
+
+
+def build_context(typed: TypedOptions, *, has_stack: bool = True) -> Context:
+    """Return the context for the options that were typed; `Misconfigured` if they are wrong."""
+    console = Console(
+        as_json=typed.as_json,
+        stack_options=repeated_options(typed),
+        aws_options=aws_options(typed),
+    )
+    target = find_target(typed, os.environ) if has_stack else Target("", "")
+    clients = AwsClients(
+        endpoint_url=target.endpoint_url, profile=target.profile, region=target.region
+    )
+    return Context(target, clients, console)

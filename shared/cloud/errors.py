@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErro
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html,
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html,
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html,
 https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html and
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode.
 """
@@ -105,10 +106,12 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
     # Something that every image needs failed, or does not exist. At the stage of the ledger these
     # mean `LedgerUnavailable`.
     StorageUnavailable: """
-        500 502 504 InternalError InternalFailure InternalServerError ServiceUnavailable
+        500 502 504 InternalError InternalException InternalFailure InternalServerError
+        InternalServiceError InternalServiceFault ServiceException ServiceUnavailable
+        ServiceUnavailableException
         KMS.DependencyTimeoutException KMS.KMSInternalException KMS.KeyUnavailableException
         InvalidAddress InvalidBucketName NoSuchBucket NoSuchDistribution
-        NoSuchFunctionExists NonExistentQueue NotFound
+        NoSuchFunctionExists NonExistentQueue NotFound ParameterNotFound ParameterVersionNotFound
         QueueDeletedRecently QueueDoesNotExist
         301 307 IllegalLocationConstraintException PermanentRedirect Redirect TemporaryRedirect
         ConditionalRequestConflict InvalidBucketState OperationAborted PriorRequestNotComplete
@@ -128,14 +131,18 @@ _BY_CLASS: dict[type[PixfleetError], str] = {
         IncorrectNumberOfFilesInPostRequest InlineDataTooLarge InvalidAddressingHeader
         InvalidArgument InconsistentQuantities InvalidationBatchAlreadyExists
         InvalidAttributeName InvalidAttributeValue InvalidBatchEntryId
-        InvalidDigest InvalidEncryptionAlgorithmError InvalidIdFormat InvalidLocationConstraint
-        InvalidMessageContents InvalidParameter InvalidParameterValue InvalidPart InvalidPartOrder
+        InvalidDigest InvalidEncryptionAlgorithmError InvalidFilterKey InvalidFilterOption
+        InvalidFilterValue InvalidIdFormat InvalidKeyId
+        InvalidLocationConstraint InvalidMessageContents InvalidNextToken InvalidParameter
+        InvalidParameterCombination InvalidParameterException InvalidParameterValue
+        InvalidParameterValueException InvalidPart InvalidPartOrder
         InvalidPolicyDocument InvalidRange InvalidRequest InvalidSOAPRequest
         InvalidStorageClass InvalidTargetBucketForLogging InvalidURI InvalidWriteOffset
         ItemCollectionSizeLimitExceededException KeyTooLongError MalformedACLError
         MalformedHttpRequestException MalformedPOSTRequest MalformedXML MaxMessageLengthExceeded
         MaxPostPreDataLengthExceededError MessageNotInflight MetadataTooLarge MethodNotAllowed
-        MissingAttachment MissingBody MissingContentLength MissingRequestBodyError
+        MissingAttachment MissingBody MissingContentLength MissingParameter
+        MissingRequestBodyError MissingRequiredParameter
         MissingSecurityElement MissingSecurityHeader NoLoggingStatusForKey NoSuchBucketPolicy
         NoSuchLifecycleConfiguration NoSuchUpload NoSuchVersion NotImplemented
         ParameterValueInvalid PlatformApplicationDisabled ReceiptHandleIsInvalid
@@ -162,11 +169,15 @@ def translated(call: Callable[[], Answer], *, stage: str) -> Answer:
         raise _unavailable(stage)(f"{type(error).__name__}: {error}", stage=stage) from error
 
 
-def _from_client_error(error: ClientError, stage: str) -> PixfleetError:
-    answer = error.response.get("Error", {})
-    code = answer.get("Code", "").removeprefix(QUEUE_PREFIX)
+def class_of(error: ClientError) -> type[PixfleetError]:
+    """Return the class of an AWS error by its code, or else by its HTTP status."""
+    code = _code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = _CLASSES.get(code) or _class_of_status(code, status)
+    return _CLASSES.get(code) or _class_of_status(code, status)
+
+
+def _from_client_error(error: ClientError, stage: str) -> PixfleetError:
+    answer, code, kind = error.response.get("Error", {}), _code(error), class_of(error)
     if kind is ConditionRefused:
         return ConditionRefused(str(error), error.response.get("Item"))
     if code == CUSTOMER_KEY_CODE and CUSTOMER_KEY_MESSAGE in answer.get("Message", ""):
@@ -174,6 +185,10 @@ def _from_client_error(error: ClientError, stage: str) -> PixfleetError:
     if kind is StorageUnavailable:
         kind = _unavailable(stage)
     return kind(str(error), stage=stage) if issubclass(kind, Failure) else kind(str(error))
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "").removeprefix(QUEUE_PREFIX)
 
 
 def _class_of_status(code: str, status: int) -> type[PixfleetError]:

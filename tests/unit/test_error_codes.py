@@ -28,8 +28,11 @@ from tests.support.fakes import client_error
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("s3", "sqs", "dynamodb", "sns", "cloudfront")
-CALL = re.compile(r"\.(\w+)\(")
+SERVICES = (
+    *("s3", "sqs", "dynamodb", "sns", "cloudfront"),
+    *("cloudwatch", "events", "lambda", "logs", "ssm", "sts"),  # only `pixfleet` calls these
+)
+CALL = re.compile(r"\.get_paginator\(\s*\"(\w+)\"|\.(\w+)\(")
 S3_CODE = re.compile(r"<i>Code:</i>\s*(\w+)\s*</p>")
 # As S3 answers: https://github.com/minio/minio/pull/4894 quotes it.
 SSE_C = (
@@ -49,7 +52,13 @@ def called() -> set[str]:
         for part in ("shared", "worker", "scripts/pixfleet")
         for path in (ROOT / part).rglob("*.py")
     ]
-    return {name for path in files for name in CALL.findall(path.read_text())}
+    return {
+        name
+        for path in files
+        for found in CALL.findall(path.read_text())
+        for name in found
+        if name
+    }
 
 
 def declared() -> Iterator[tuple[str, str]]:
@@ -89,6 +98,8 @@ def test_every_declared_error_of_our_operations_has_a_class() -> None:
     operations = {operation for operation, _ in found}
     assert {"s3.PutObject", "sqs.SendMessageBatch", "dynamodb.UpdateItem"} <= operations
     assert {"sns.Publish", "cloudfront.CreateInvalidation"} <= operations
+    assert {"logs.FilterLogEvents", "events.ListTargetsByRule"} <= operations
+    assert {"lambda.GetFunctionConfiguration", "ssm.GetParametersByPath"} <= operations
     assert [each for each in found if not decided(each[1])] == []
 
 

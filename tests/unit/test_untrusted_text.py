@@ -16,6 +16,7 @@ from scripts.pixfleet import cli
 from scripts.pixfleet.command import Context
 from scripts.pixfleet.dlq.details import logs_query
 from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.options.target import Target
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack, read_stack
@@ -85,7 +86,7 @@ def test_control_characters_in_a_question_are_escaped(monkeypatch: pytest.Monkey
 def test_control_characters_in_an_error_are_escaped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(_arguments: object) -> None:
+    def refuse() -> None:
         raise Misconfigured("No", ["got \x1b[2J\nNext: x"])
 
     monkeypatch.setattr(cli, "build_app", refuse)
@@ -117,7 +118,7 @@ def test_a_document_without_a_live_lane_is_refused(text: str) -> None:
 def test_a_stack_of_another_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.pixfleet.command.find_stack", lambda *_: STACK)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # a client looks for credentials
-    context = Context("file", AwsClients(region="us-east-1"), Console())
+    context = Context(Target("file", "--stack"), AwsClients(region="us-east-1"), Console())
 
     with pytest.raises(Misconfigured, match="--region eu-west-1"):
         _ = context.stack

@@ -41,10 +41,7 @@ def delete(  # noqa: PLR0913 - each is an option
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Delete dead letters for good, and keep a copy of each in a file.
-
-    Example: pixfleet dlq delete --cause truncated --dry-run
-    """
+    """Delete dead letters for good, and keep a copy of each in a file."""
     selection = select(cause, prefix, ids or (), everything=everything)
     queue = queue_of(context)
     count = queue.count(selection)

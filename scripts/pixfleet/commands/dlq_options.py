@@ -9,10 +9,16 @@ from scripts.pixfleet.command import Context
 from scripts.pixfleet.dlq.queue import DeadLetterQueue
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.view import coverage_note
+from scripts.pixfleet.options.completions import cause_names
 from scripts.pixfleet.terminal.text import counted, quoted
 
 Cause = Annotated[
-    str, typer.Option("--cause", help="Only this cause; - for messages without a cause.")
+    str,
+    typer.Option(
+        "--cause",
+        autocompletion=cause_names,
+        help="Only this cause; - for messages without a cause.",
+    ),
 ]
 Prefix = Annotated[str, typer.Option("--prefix", help="Only keys that begin with this.")]
 Ids = Annotated[

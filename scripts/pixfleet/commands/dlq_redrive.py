@@ -43,10 +43,7 @@ def redrive(  # noqa: PLR0913 - each is an option
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Send dead letters back to their lanes; `dlq status` shows what becomes of them.
-
-    Example: pixfleet dlq redrive --cause throttled --rate 5 --dry-run
-    """
+    """Send dead letters back to their lanes; `dlq status` shows what becomes of them."""
     selection = select(cause, prefix, ids or (), everything=everything)
     queue = queue_of(context)
     if dry_run:

@@ -29,10 +29,7 @@ def show(
         bool, typer.Option("--no-thumbnail", help="Read only the source's first bytes.")
     ] = False,
 ) -> None:
-    """Show a dead letter: attributes, body, source, ledger entry, log query and a thumbnail.
-
-    Example: pixfleet dlq show 5c7e2a1b
-    """
+    """Show a dead letter: attributes, body, source, ledger entry, log query and a thumbnail."""
     queue = queue_of(context)
     dead_letter, reader = queue.find(message_id), queue.details_reader()
     source, source_facts = reader.source(dead_letter.key) if dead_letter.key else (None, {})

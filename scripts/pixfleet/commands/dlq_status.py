@@ -9,6 +9,7 @@ import typer
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.commands.dlq_options import queue_of
 from scripts.pixfleet.dlq import view
+from scripts.pixfleet.dlq.completions import redrive_ids
 from scripts.pixfleet.dlq.documents import status_document
 from scripts.pixfleet.dlq.queue import DeadLetterQueue
 from scripts.pixfleet.dlq.status import RedriveStatus
@@ -21,17 +22,19 @@ app = typer.Typer()
 def status(
     context: Context,
     redrive_id: Annotated[
-        str, typer.Argument(metavar="[ID]", help="The id of a redrive; without it, list them all.")
+        str,
+        typer.Argument(
+            metavar="[ID]",
+            autocompletion=redrive_ids,
+            help="The id of a redrive; without it, list them all.",
+        ),
     ] = "",
     *,
     watch: Annotated[
         bool, typer.Option("--watch", help="Repeat until no message is waiting.")
     ] = False,
 ) -> None:
-    """Show what became of a redrive's messages: fixed, failed again, or still waiting.
-
-    Example: pixfleet dlq status --watch 20260131-031500-1a2b
-    """
+    """Show what became of a redrive's messages: fixed, failed again, or still waiting."""
     queue = queue_of(context)
     if not redrive_id:
         _list_redrives(context, queue)

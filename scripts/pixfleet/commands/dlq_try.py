@@ -28,10 +28,7 @@ def try_(
         int, typer.Option("-n", min=1, max=1000, help="At most this many keys of each cause.")
     ] = 5,
 ) -> None:
-    """Render some sources of each cause with this version of Pixfleet; store nothing.
-
-    Example: pixfleet dlq try --all -n 3
-    """
+    """Render some sources of each cause with this version of Pixfleet; store nothing."""
     selection = select(cause, prefix, ids or (), everything=everything)
     queue = queue_of(context)
     with context.console.progress("reading") as meter:

@@ -37,8 +37,7 @@ def purge(
 ) -> None:
     """Have CloudFront evict what it has cached of some sources, or all of it.
 
-    Removed and rejected sources are purged without this command. Example:
-    pixfleet purge cats/tabby.jpg
+    Removed and rejected sources are purged without this command.
     """
     stack, clients = context.stack, context.clients
     if stack.purge is None:

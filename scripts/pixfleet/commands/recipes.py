@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.pixfleet.command import JSON, Context, command
+from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.plan.explain import ExplainedSource, RecipeExplanation, explain
 from scripts.pixfleet.plan.recipe_choice import (
     StoredVariant,
@@ -37,15 +37,13 @@ app = typer.Typer(
 LAZY = "Made at the first request if the stack has a renderer, else at upload: {}."
 
 
-@app.command()
+@command(app, "check", has_stack=False)
 def check(
+    context: Context,
     file: Annotated[Path, typer.Argument(help="A YAML file of recipes, such as recipes.yaml.")],
-    *,
-    as_json: JSON = False,
 ) -> None:
     """List every problem of a recipes file; if there is none, list what each recipe makes."""
-    console = Console(as_json=as_json)
-    recipe_set = read_recipe_file(file)
+    console, recipe_set = context.console, read_recipe_file(file)
     unreachable = shadowed(recipe_set)
     by = {each.recipe: each.by for each in unreachable}
     console.result(

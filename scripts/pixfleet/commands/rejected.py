@@ -7,6 +7,7 @@ import typer
 
 from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.failed_list import listed
+from scripts.pixfleet.options.completions import cause_names
 from scripts.pixfleet.rejected.reader import MAX_ROWS, RejectedFilter, rejected_reader
 from scripts.pixfleet.stack.failed_images import source_facts
 from scripts.pixfleet.terminal.lists import (
@@ -27,7 +28,9 @@ app = typer.Typer()
 def rejected(  # noqa: PLR0913 - each is an option
     context: Context,
     *,
-    cause: Annotated[str, typer.Option("--cause", help="Only this cause.")] = "",
+    cause: Annotated[
+        str, typer.Option("--cause", autocompletion=cause_names, help="Only this cause.")
+    ] = "",
     prefix: Annotated[str, typer.Option("--prefix", help="Only keys that begin with this.")] = "",
     since: Annotated[
         str, typer.Option("--since", help="Only those of this time, such as 2h or 7d.")
@@ -38,10 +41,7 @@ def rejected(  # noqa: PLR0913 - each is an option
     as_csv: CSV = False,
     as_json_lines: JSON_LINES = False,
 ) -> None:
-    """List rejected sources, the newest first: key, cause, whose turn, time, size and owner.
-
-    Example: pixfleet rejected --prefix cats/ --since 7d --csv > rejected.csv
-    """
+    """List rejected sources, the newest first: key, cause, whose turn, time, size and owner."""
     form = form_of(as_json=context.console.as_json, as_csv=as_csv, as_json_lines=as_json_lines)
     if cause not in ("", *Cause):
         expected = ", ".join(Cause)

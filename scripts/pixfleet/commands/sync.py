@@ -66,8 +66,7 @@ def sync(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Upload what a folder has and the bucket has not; with --delete, delete what only it has.
 
-    What is to be deleted is shown first. A key that was replaced since then is kept. Example:
-    pixfleet sync ~/photos --prefix 2024/ --delete --dry-run
+    What is to be deleted is shown first. A key that was replaced since then is kept.
     """
     selection = (
         f"pixfleet sync {shell_word(str(folder.resolve()))} --stack {context.stack.prefix} "

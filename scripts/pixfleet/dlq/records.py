@@ -71,12 +71,16 @@ class Records:
 
     def all(self) -> Iterator[Redrive]:
         """Yield every redrive, the oldest first."""
+        yield from map(self.read, self.ids())
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every redrive, the oldest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=FOLDER, Delimiter="/"
         )
         for page in pages:
             for folder in page.get("CommonPrefixes", []):
-                yield self.read(folder["Prefix"].removeprefix(FOLDER).strip("/"))
+                yield folder["Prefix"].removeprefix(FOLDER).strip("/")
 
     def read(self, redrive_id: str) -> Redrive:
         """Return one redrive; `Misconfigured` if no redrive has that id."""

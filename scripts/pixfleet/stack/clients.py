@@ -31,7 +31,7 @@ READ_SECONDS = 30
 # In commands botocore retries. In the worker it does not: shared/cloud/errors.py and SQS do.
 ATTEMPTS = 5
 # Most commands call SSM first, and should fail soon if AWS does not answer.
-SSM_ATTEMPTS = 2
+SSM_ATTEMPTS = IMPATIENT_ATTEMPTS = 2
 # The limits of a call by an adapter of `shared.cloud`, which retries after botocore gave up. They
 # bound when an attempt begins; the attempt itself may take longer, because a command holds no
 # lease, and an upload over a slow link may take minutes.
@@ -44,12 +44,14 @@ class AwsClients:
     """Clients for one account and region, each built on first use.
 
     For a field that is None, boto3 reads the environment and the AWS configuration files. A client
-    may be used by several threads once it is built.
+    may be used by several threads once it is built. With `is_impatient` a call that fails is
+    repeated once at most: a person waits for the answer, and can ask again.
     """
 
     endpoint_url: str | None = None
     profile: str | None = None
     region: str | None = None
+    is_impatient: bool = False
 
     def __post_init__(self) -> None:
         """Raise `Misconfigured` if the endpoint is not an HTTP URL."""
@@ -65,6 +67,15 @@ class AwsClients:
         import boto3  # noqa: PLC0415 - slow to import, and a help page needs no boto3
 
         return boto3.session.Session(profile_name=self.profile, region_name=self.region)
+
+    @property
+    def region_in_use(self) -> str:
+        """Return the region of every client; botocore's `NoRegionError` if none is set."""
+        if region := self.session.region_name:
+            return region
+        from botocore.exceptions import NoRegionError  # noqa: PLC0415 - slow to import
+
+        raise NoRegionError
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -134,14 +145,14 @@ class AwsClients:
         limits = CallLimits(
             connect_seconds=CONNECT_SECONDS,
             read_seconds=READ_SECONDS,
-            attempts=CALL_ATTEMPTS,
+            attempts=1 if self.is_impatient else CALL_ATTEMPTS,
             call_seconds=CALL_SECONDS,
         )
         return Calls(limits, Deadline.never(SystemClock()))
 
     @cached_property
     def _config(self) -> "Config":
-        return _config(ATTEMPTS)
+        return _config(IMPATIENT_ATTEMPTS if self.is_impatient else ATTEMPTS)
 
 
 def _config(attempts: int) -> "Config":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -12,11 +12,13 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
 from scripts.pixfleet.status.outcomes import recent_outcomes
-from scripts.pixfleet.status.purges import read_purges
 from scripts.pixfleet.status.report import StatusReport
 from shared.clock import Clock
 from shared.cloud.queues import Queues
 from shared.cloud.status_index import StatusIndex
+
+if TYPE_CHECKING:
+    from scripts.pixfleet.status.purges import Purges
 
 Value = TypeVar("Value")
 
@@ -63,9 +65,16 @@ class StatusReader:
             per_second=per_second or outcomes.per_second,
             rate_is_from="CloudWatch" if per_second else "the ledger",
             alarms=alarms,
-            purges=read_purges(self.stack, self.clients, queues, self.clock),
+            purges=self._purges(queues),
             denied=denied,
         )
+
+    def _purges(self, queues: Queues) -> "Purges | None":
+        if self.stack.purge is None:
+            return None
+        from scripts.pixfleet.status.purges import read_purges  # noqa: PLC0415 - few stacks purge
+
+        return read_purges(self.stack, self.clients, queues, self.clock)
 
 
 def _unless_denied(call: Callable[[], Value], default: Value, denied: list[str]) -> Value:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.status.outcomes import RecentOutcomes
-from scripts.pixfleet.status.purges import Purges
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
+
+if TYPE_CHECKING:
+    from scripts.pixfleet.status.purges import Purges
 
 # A lane counts as stalled only if its oldest message is at least this old.
 PATIENCE_SECONDS = 120.0
@@ -36,7 +39,7 @@ class StatusReport:
     per_second: float
     rate_is_from: str
     alarms: Sequence[Alarm]
-    purges: Purges | None = None
+    purges: "Purges | None" = None
     denied: Sequence[str] = ()
 
     @property

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from scripts.pixfleet.status.outcomes import MAX_ENTRIES
-from scripts.pixfleet.status.purges import Purges
 from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.terminal.console import Part, Styled
 from scripts.pixfleet.terminal.tables import Table, table
 from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import duration
+
+if TYPE_CHECKING:
+    from scripts.pixfleet.status.purges import Purges
 
 COLOURS = {"well": "green", "busy": "green", "trouble": "bold red"}
 
@@ -121,7 +124,7 @@ def _pace(report: StatusReport) -> str:
     return f"{pace} by {report.rate_is_from}{until}"
 
 
-def _purges(purges: Purges) -> str:
+def _purges(purges: "Purges") -> str:
     waiting = counted(purges.waiting, "message")
     spent = f"{purges.paths_spent:,} of the month's {purges.monthly_paths:,} paths spent"
     shown = f"Purges: {spent}, {waiting} waiting."

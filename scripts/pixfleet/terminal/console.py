@@ -9,29 +9,27 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Timer
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, Group, RenderableType
-from rich.live import Live
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.segment import Segment
 from rich.text import Text
 
+from scripts.pixfleet.terminal.markup import plain_markup
 from scripts.pixfleet.terminal.suggestions import with_options
 from scripts.pixfleet.terminal.tables import Table
 from scripts.pixfleet.terminal.text import printable
 from shared.model.errors import Misconfigured
 from shared.text import is_visible
+
+if TYPE_CHECKING:
+    from scripts.pixfleet.terminal.progress import ProgressBar
+
+# A command that takes longer shows that it is at work.
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +86,13 @@ class Console:
     """Results go to standard output; progress, questions and warnings to standard error.
 
     With `as_json` standard output is one JSON document. `stack_options` are the options that named
-    this command's stack; the commands that the output suggests get the same options.
+    this command's stack; the commands that the output suggests get the same options, and those of
+    the `aws` command get `aws_options`.
     """
 
     as_json: bool = False
     stack_options: str = ""
+    aws_options: str = ""
     out: RichConsole = field(default_factory=_out)
     err: RichConsole = field(default_factory=_err)
 
@@ -109,7 +109,7 @@ class Console:
     def line(self, document: object, line: str) -> None:
         """Print the document on one line as JSON, or the line for a person, at once."""
         text = json_text(document, indent=None) if self.as_json else printable(line)
-        print(with_options(text, "" if self.as_json else self.stack_options), flush=True)
+        print(text if self.as_json else self.to_type(text), flush=True)
 
     def raw(self, lines: Iterable[str]) -> None:
         """Print lines of a file format whose text has been escaped already."""
@@ -137,6 +137,10 @@ class Console:
         if not typer.confirm(printable(question), err=True):
             raise typer.Exit(code=1)
 
+    def to_type(self, text: str) -> str:
+        """Return our text with the typed options after each command that it suggests."""
+        return with_options(text, self.stack_options, aws=self.aws_options)
+
     @property
     def is_in_place(self) -> bool:
         """Return whether parts can replace those that the terminal shows."""
@@ -148,6 +152,8 @@ class Console:
 
         At the end the terminal shows again what it showed before.
         """
+        from rich.live import Live  # noqa: PLC0415 - few commands need it
+
         first = Group(*self._rendered(shown))
         with Live(first, console=self.out, screen=True, auto_refresh=False) as live:
             yield lambda parts: live.update(Group(*self._rendered(parts)), refresh=True)
@@ -155,16 +161,27 @@ class Console:
     @contextmanager
     def progress(self, doing: str, *, total: float | None = None) -> Iterator["ProgressBar"]:
         """Show a progress bar while the block runs, if standard error is a terminal."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        hidden = not self.err.is_terminal
-        with Progress(*columns, console=self.err, transient=True, disable=hidden) as progress:
-            yield ProgressBar(progress, progress.add_task(_plain(doing), total=total))
+        from scripts.pixfleet.terminal.progress import progress_bar  # noqa: PLC0415 - as above
+
+        with progress_bar(self.err, plain_markup(doing), total=total) as bar:
+            yield bar
+
+    @contextmanager
+    def working(self, doing: str) -> Iterator[None]:
+        """Show what is done, if the block takes long and standard error is a terminal."""
+        if not self.err.is_terminal:
+            yield
+            return
+        shown = self.err.status(plain_markup(doing))
+        timer = Timer(PATIENCE_SECONDS, shown.start)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            shown.stop()
 
     def _print(self, console: RichConsole, parts: Iterable[Part]) -> None:
         for each in self._rendered(parts):
@@ -175,39 +192,13 @@ class Console:
         for part in parts:
             match part:
                 case str():
-                    yield Text(with_options(printable(part), self.stack_options), overflow="fold")
+                    yield Text(self.to_type(printable(part)), overflow="fold")
                 case Styled(line, style):
-                    text = with_options(printable(line), self.stack_options)
-                    yield Text(text, style=style, overflow="fold")
+                    yield Text(self.to_type(printable(line)), style=style, overflow="fold")
                 case Quotation():
                     yield from (Text(printable(line), overflow="fold") for line in part)
                 case _:
                     yield part
-
-
-class ProgressBar:
-    """One progress bar."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
-        self._task = task
-
-    def advance(self, by: float = 1) -> None:
-        """Increase the amount that is done."""
-        self._progress.advance(self._task, by)
-
-    def describe(self, doing: str) -> None:
-        """Change the description."""
-        self._progress.update(self._task, description=_plain(doing))
-
-    def total(self, total: float) -> None:
-        """Set the total amount, once it is known."""
-        self._progress.update(self._task, total=total)
-
-
-def print_error(lines: Iterable[str]) -> None:
-    """Print the lines of an error message to standard error."""
-    print("\n".join(map(printable, lines)), file=sys.stderr)
 
 
 def json_text(document: object, *, indent: int | None) -> str:
@@ -224,8 +215,3 @@ def _escaped(line: str) -> str:
         return line
     # Whatever is not visible is inside of a string, where these escape sequences are allowed.
     return "".join(char if is_visible(char) else json.dumps(char)[1:-1] for char in line)
-
-
-def _plain(line: str) -> str:
-    """Return a line with Rich's markup and all that is not visible escaped."""
-    return escape(printable(line))

@@ -6,14 +6,17 @@ import shlex
 from shared.text import is_visible
 
 SUGGESTED_COMMAND = re.compile(
-    r"\bpixfleet (?:(?:dlq|backfill) [a-z]+"
-    r"|(?:doctor|drill|plan|purge|rejected|show|sign|status|sync|urls|verify|why)\b)"
+    r"\bpixfleet (?:(?:dlq|backfill) [a-z]+|recipes explain|"
+    r"(?:doctor|drill|plan|purge|rejected|restore|show|sign|status|sync|urls|verify|wait|why)\b)"
 )
+# A command of AWS's own command line, which takes its general options after the operation:
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-commandstructure.html
+_AWS_COMMAND = r"\baws (?!sso )[a-z0-9]+ [a-z0-9-]+"
 # Text in quotes may be a key that contains the name of a command. An apostrophe inside
 # of a word begins no quotation.
 _QUOTATION = re.compile(r"""(?<!\w)(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"(?:\\.|[^"\\])*")""")
 _COMMAND_OR_QUOTATION = re.compile(
-    f"(?P<quotation>{_QUOTATION.pattern})|{SUGGESTED_COMMAND.pattern}"
+    f"(?P<quotation>{_QUOTATION.pattern})|(?P<aws>{_AWS_COMMAND})|{SUGGESTED_COMMAND.pattern}"
 )
 
 
@@ -39,13 +42,14 @@ def shell_word(text: str) -> str:
     return f"$'{''.join(map(_ansi_c, text))}'"
 
 
-def with_options(text: str, options: str) -> str:
-    """Return the text with `options` after each command that it suggests."""
+def with_options(text: str, options: str, *, aws: str = "") -> str:
+    """Return the text with `options` after each command of ours, and `aws` after each of AWS's."""
 
     def add(found: re.Match[str]) -> str:
-        return found[0] if found["quotation"] else f"{found[0]} {options}"
+        added = "" if found["quotation"] else aws if found["aws"] else options
+        return f"{found[0]} {added}" if added else found[0]
 
-    return _COMMAND_OR_QUOTATION.sub(add, text) if options else text
+    return _COMMAND_OR_QUOTATION.sub(add, text) if options or aws else text
 
 
 def _ansi_c(char: str) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -44,8 +45,9 @@ RunCommand = Callable[..., CommandResult]
 
 
 @pytest.fixture(name="stack")
-def _stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
+def _stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalStack]:
     """Return a local stack in an AWS of its own for each test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
     for name in list(os.environ):
         if name.startswith(("AWS_", "PIXFLEET_")):
             monkeypatch.delenv(name)

@@ -117,6 +117,14 @@ RUNS: Mapping[str, Arguments] = {
             *("--checkpoint", world.output / "sync.sqlite"),
         ),
     ],
+    "completion": lambda world: [("bash",), ("--", world.text)],
+    "context add": lambda world: [
+        ("here", "--stack", world.text, "--region", world.text, "--profile", world.text),
+        ("--stack", "any", "--", world.text),
+    ],
+    "context use": lambda world: [("--none",), ("--", world.text)],
+    "context list": lambda _: [()],
+    "context remove": lambda world: [("here",), ("--", world.text)],
     "recipes check": lambda world: [(world.recipes,), (world.bad_recipes,)],
     "recipes explain": lambda world: [
         ("--", world.text),

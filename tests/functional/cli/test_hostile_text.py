@@ -45,7 +45,7 @@ WRITING = {
     "backfill enqueue",
     "backfill upload",
 }
-WITHOUT_JSON = {"recipes schema"}
+WITHOUT_JSON = {"completion", "recipes schema"}
 fuzzed = settings(
     max_examples=1 if SIZE_NAME == PUSH else 20,
     derandomize=SIZE_NAME == PUSH,

@@ -138,6 +138,10 @@ def _parameter(parameters: Parameters) -> Iterator[Request]:
     yield _request("ssm:GetParameter", arn("ssm", f"parameter{parameters['Name']}"))
 
 
+def _parameters(parameters: Parameters) -> Iterator[Request]:
+    yield _request("ssm:GetParametersByPath", arn("ssm", f"parameter{parameters['Path']}"))
+
+
 def _anything(action: str, _: Parameters) -> Iterator[Request]:
     """Yield an action that has no resources."""
     yield _request(action, "*")
@@ -224,6 +228,7 @@ NEEDS: Mapping[str, Needs] = {
     "sns.ListSubscriptionsByTopic": partial(_topic, "sns:ListSubscriptionsByTopic"),
     "sns.Publish": _publish,
     "ssm.GetParameter": _parameter,
+    "ssm.GetParametersByPath": _parameters,
     "cloudwatch.DescribeAlarms": _alarms,
     "cloudwatch.GetMetricData": partial(_anything, "cloudwatch:GetMetricData"),
     "cloudwatch.GetMetricStatistics": partial(_anything, "cloudwatch:GetMetricStatistics"),

@@ -1,0 +1,1 @@
+"""The options that every command has, and the contexts that keep them."""

@@ -1,0 +1,89 @@
+"""A command starts about as fast as the packages that it cannot do without.
+
+Compared are CPU seconds of processes that run in turn; the least of several runs is what remains
+if other processes disturb some of them.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.idle_aws import STACK, IdleAws
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = 4
+PIXFLEET = ("-m", "scripts.pixfleet.cli")
+BARE_TERMINAL = ("-c", "import typer, rich")
+BARE_AWS = (
+    "-c",
+    "import boto3; boto3.client('s3', region_name='eu-west-1')",
+)
+
+
+def cpu_seconds(words: tuple[str, ...], environment: dict[str, str], code: int = 0) -> float:
+    """Return the user and system time of one process and of those that it waited for."""
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == code, words
+    return usage.ru_utime + usage.ru_stime
+
+
+def ratio(
+    ours: tuple[str, ...], bare: tuple[str, ...], environment: dict[str, str], code: int = 0
+) -> float:
+    pairs = [
+        (cpu_seconds(ours, environment, code), cpu_seconds(bare, environment)) for _ in range(RUNS)
+    ]
+    return min(our for our, _ in pairs) / min(other for _, other in pairs)
+
+
+@pytest.fixture(name="environment")
+def _environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "AWS_REGION": "eu-west-1",
+    }
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_a_page_without_aws_starts_like_typer_and_rich(
+    word: str, environment: dict[str, str]
+) -> None:
+    assert ratio((*PIXFLEET, word), BARE_TERMINAL, environment) <= 1.5
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_status_starts_like_boto3_and_one_client(
+    environment: dict[str, str],
+) -> None:
+    """Until AWS has answered for the first time: here the document is of another region."""
+    with IdleAws(replace(STACK, region="eu-north-1")).served() as aws:
+        words = (*PIXFLEET, "status", "--endpoint-url", aws.url)
+        found = ratio(words, BARE_AWS, environment, code=2)
+
+    assert set(aws.called) == {"GetParameter"}
+    assert found <= 1.5, found
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_whole_status_with_its_sixty_requests_takes_little_more(
+    environment: dict[str, str],
+) -> None:
+    with IdleAws().served() as aws:
+        words = (*PIXFLEET, "status", "--endpoint-url", aws.url)
+        found = ratio(words, BARE_AWS, environment)
+
+    assert {"Query", "GetQueueAttributes", "GetMetricData", "DescribeAlarms"} <= set(aws.called)
+    assert found <= 2, found
