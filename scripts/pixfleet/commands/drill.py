@@ -14,10 +14,11 @@ from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.drill.site import Site
 from scripts.pixfleet.drill.step import Step
 from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.drill_keys import drill_prefix
 from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
-from scripts.pixfleet.terminal.suggestions import shell_word
+from scripts.pixfleet.terminal.suggestions import shell_word, suggest
 from scripts.pixfleet.terminal.tables import table
 from scripts.pixfleet.terminal.text import quoted
 from shared.clock import SystemClock
@@ -29,6 +30,7 @@ app = typer.Typer()
 PAUSE_SECONDS = 1.0
 CLEAN_UP_SECONDS = 120.0
 SYMBOLS = {True: "\u2713", False: "\u2717", None: "-"}
+UNKNOWN = "?"
 
 
 @command(app, "drill")
@@ -46,7 +48,10 @@ def drill_(
         bool, typer.Option("--dry-run", help="Only show what would be uploaded.")
     ] = False,
 ) -> None:
-    """Upload a good file and three bad ones, compare their outcomes, and clean up."""
+    """Upload a good file and three bad ones, compare their outcomes, and clean up.
+
+    Example: pixfleet drill --timeout 300
+    """
     site = _site(context, prefix)
     drill = Drill(site, pause=lambda: time.sleep(PAUSE_SECONDS))
     site.refuse_ignored(drill.files)
@@ -59,7 +64,7 @@ def drill_(
         )
         steps = carry_out(drill, context.console, timeout)
     _show(steps, context.console)
-    if any(step.is_right is False for step in steps):
+    if any(step.is_right is False or not step.is_known for step in steps):
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
@@ -70,7 +75,7 @@ def _site(context: Context, prefix: str) -> Site:
     objects = objects_of(stack, context.clients)
     recipes = stack_recipes(stack, objects)
     # Two drills at once must not take each other's dead letters.
-    own_prefix = f"{prefix.rstrip('/')}/{uuid4().hex[:8]}/"
+    own_prefix = drill_prefix(prefix, uuid4().hex[:8])
     return Site(stack, context.clients, SystemClock(), own_prefix, recipes)
 
 
@@ -105,6 +110,10 @@ def _cleaned_up(drill: Drill, console: Console, steps: list[Step]) -> Iterator[N
                 "sources, and the worker then removes their variants."
             )
             raise
+        finally:
+            if not drill.are_dead_letters_gone:
+                left = suggest("dlq delete", prefix=site.prefix)
+                console.note("Dead letters of the drill may be left. Later, type:", f"  {left}")
 
 
 def _planned(drill: Drill, sample: Sample) -> Step:
@@ -119,16 +128,30 @@ def _show(steps: list[Step], console: Console) -> None:
             "expected": step.expected,
             "found": step.found,
             "is_right": step.is_right,
+            "is_known": step.is_known,
         }
         for step in steps
     ]
-    rows = [(SYMBOLS[step.is_right], step.what, step.expected, step.found) for step in steps]
+    rows = [
+        (
+            SYMBOLS[step.is_right] if step.is_known else UNKNOWN,
+            step.what,
+            step.expected,
+            step.found,
+        )
+        for step in steps
+    ]
     wrong = sum(step.is_right is False for step in steps)
-    summary = (
-        f"{wrong} of {len(steps)} differ: see docs/runbook.md." if wrong else "Nothing differs."
-    )
+    not_known = sum(not step.is_known for step in steps)
     console.result(
-        {"lines": document, "wrong": wrong},
+        {"lines": document, "wrong": wrong, "unknown": not_known},
         table("", "what", "expected", "found", rows=rows),
-        summary,
+        _summary(len(steps), wrong, not_known),
     )
+
+
+def _summary(steps: int, wrong: int, not_known: int) -> str:
+    differ = f"{wrong} of {steps} differ: see docs/runbook.md." if wrong else "Nothing differs"
+    if not_known:
+        return f"{differ.rstrip('.')}; {not_known} of {steps} could not be checked."
+    return differ if wrong else f"{differ}."

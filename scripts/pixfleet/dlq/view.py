@@ -86,9 +86,7 @@ def coverage_note(coverage: Coverage) -> str:
             f"{looked}: {coverage.in_flight:,} were in flight, because another process has "
             "received them, or was stopped in the last minutes. The same command looks again."
         )
-    if coverage.is_cut_short:
-        return f"{looked}: a scan ends at this number or after its time."
-    return f"{looked}: SQS's count is approximate, and may be a minute old."
+    return f"{looked}: a scan ends at this number or after its time."
 
 
 def view_status(redrive_id: str, status: RedriveStatus) -> Iterable[Part]:

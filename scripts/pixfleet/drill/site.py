@@ -7,11 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from scripts.pixfleet.drill.own_dead_letters import OwnDeadLetters
 from scripts.pixfleet.drill.samples import Sample
 from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.clients import AwsClients
-from scripts.pixfleet.stack.dead_letter_scan import Scan, ScanPolicy
-from scripts.pixfleet.stack.dead_letters import DeadLetter
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.text import quoted
 from shared.clock import Clock
@@ -21,9 +20,6 @@ from shared.model.entry import Entry
 from shared.model.errors import Misconfigured
 from shared.model.keys import manifest_key, stored_key, variant_key
 from shared.model.recipe import RecipeSet
-
-# A drill scans the queue repeatedly, so it limits how many other dead letters it makes invisible.
-SCAN_POLICY = ScanPolicy(max_held=1_000)
 
 
 @dataclass
@@ -35,15 +31,19 @@ class Site:
     clock: Clock
     prefix: str
     recipes: RecipeSet
-    _versions: dict[str, str] = field(default_factory=dict)
+    # `None` while it is not known whether S3 has stored the file.
+    _versions: dict[str, str | None] = field(default_factory=dict)
     _ledger: Ledger = field(init=False)
-    _queues: Queues = field(init=False)
+    dead_letters: OwnDeadLetters = field(init=False)
 
     def __post_init__(self) -> None:
         self._ledger = Ledger(
             self.clients.dynamodb, self.clients.calls, self.stack.ledger_table, self.clock
         )
-        self._queues = Queues(self.clients.sqs, self.clients.calls)
+        queues = Queues(self.clients.sqs, self.clients.calls)
+        self.dead_letters = OwnDeadLetters(
+            queues, self.stack.dead_letter_queue, self.prefix, self.clock
+        )
 
     def key(self, sample: Sample) -> str:
         """Return the key under which a file is uploaded."""
@@ -69,6 +69,8 @@ class Site:
     def upload(self, sample: Sample) -> None:
         """Put a file into the sources bucket."""
         key = self.key(sample)
+        # Before the call: if it is interrupted, S3 may have stored the file all the same.
+        self._versions[key] = None
         answer = self.clients.s3.put_object(
             Bucket=self.stack.sources_bucket, Key=key, Body=sample.data
         )
@@ -105,31 +107,42 @@ class Site:
         )["Body"] as body:
             return loads(body.read())
 
-    def take_dead_letters(self) -> list[DeadLetter]:
-        """Delete and return the dead letters of this drill; all others stay."""
-        queue = self.stack.dead_letter_queue
-        with Scan(self._queues, queue, self.clock, policy=SCAN_POLICY) as scan:
-            found = [each for each in scan if each.key.startswith(self.prefix)]
-            scan.delete(found)
-        return found
+    def remove_sources(self) -> bool:
+        """Delete the files that were uploaded and return whether no version of them is left.
 
-    def remove_sources(self, samples: Sequence[Sample]) -> bool:
-        """Delete the files and return whether no version of them is left.
-
-        Without `s3:DeleteObjectVersion` a delete marker hides them, and their versions stay.
+        Without `s3:DeleteObjectVersion` a delete marker hides them, and their versions stay. A
+        file that is deleted is forgotten, so that the call may be repeated after an error.
         """
-        is_gone = [self._remove(self.key(sample)) for sample in samples]
-        return all(is_gone)
+        is_gone = True
+        for key in list(self._versions):
+            is_gone = self._remove(key) and is_gone
+            del self._versions[key]
+        return is_gone
 
     def _remove(self, key: str) -> bool:
         s3, bucket = self.clients.s3, self.stack.sources_bucket
-        if version := self._versions.get(key):
-            try:
-                s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
-            except ClientError as refused:
-                if not is_denied(refused):
-                    raise
-            else:
+        version = self._versions[key]
+        versions = self._listed_versions(key) if version is None else [version]
+        try:
+            for each in filter(None, versions):
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=each)
+        except ClientError as refused:
+            if not is_denied(refused):
+                raise
+        else:
+            # A delete marker for a file that S3 never stored would be left behind.
+            if all(versions):
                 return True
         s3.delete_object(Bucket=bucket, Key=key)
-        return not version
+        return not any(versions)
+
+    def _listed_versions(self, key: str) -> list[str]:
+        """Return the versions of a key; one of an unknown id if they may not be listed."""
+        bucket = self.stack.sources_bucket
+        try:
+            found = self.clients.s3.list_object_versions(Bucket=bucket, Prefix=key)
+        except ClientError as refused:
+            if not is_denied(refused):
+                raise
+            return [""]
+        return [each["VersionId"] for each in found.get("Versions", []) if each["Key"] == key]

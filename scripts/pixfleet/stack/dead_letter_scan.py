@@ -74,8 +74,12 @@ class Coverage:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether the scan has read every message of the queue, as far as SQS reports."""
-        return self.is_finished and not self.is_cut_short and not self.unread
+        """Return whether the scan has read every message of the queue.
+
+        A scan ends after long polls that returned nothing, so a reported number that is higher is
+        out of date, unless another process holds the rest.
+        """
+        return self.is_finished and not (self.in_flight and self.unread)
 
 
 class Scan:
