@@ -97,6 +97,10 @@ bench-quality: setup  ## Measure each encoder's quality and effort, and bytes by
 	@$(BIN)/python -m tests.bench.by_content --images="$$IMAGES"
 	@$(BIN)/python -m tests.bench.quality --images="$$IMAGES"
 
+.PHONY: bench-api
+bench-api: setup  ## Load the API with 200 clients for a minute, and a bare route in turns with it
+	@$(BIN)/python -m tests.bench.api_load
+
 .PHONY: bench-cost
 bench-cost: setup  ## Compute what a million images cost, from this machine's CPU seconds
 	@$(BIN)/python -m tests.bench.cost --images="$$IMAGES"

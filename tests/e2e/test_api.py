@@ -1,62 +1,27 @@
 """The API as a server, with tokens, S3's own checks of what was signed, and a worker behind it."""
 
-import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx2
 import pytest
 
-from scripts.local.instance import HOST
 from scripts.local.stack import create_serving
+from tests.bench.api_load import compare, report
+from tests.e2e.api_server import BareRoute, api_server
 from tests.e2e.fleet import Fleet
-from tests.e2e.processes import Runner, free_port
+from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
 from tests.support.images import jpeg
-from tests.support.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.issuer import Issuer
 
 pytestmark = pytest.mark.e2e
 
 SERVING = "e2e-api-serving"
 JPEG = "image/jpeg"
 PICTURE = jpeg((80, 60))
-
-
-class Server(Runner):
-    """A `python -m worker.api.local`."""
-
-    program = "worker.api.local"
-
-
-@contextmanager
-def published_keys(issuer: Issuer) -> Iterator[str]:
-    """Serve the public key of an issuer, and yield the URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(issuer.key_set()).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            pass
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}/keys"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(name="issuer", scope="module")
@@ -67,32 +32,9 @@ def _issuer() -> Issuer:
 @pytest.fixture(name="url", scope="module")
 def _url(fleet: Fleet, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     create_serving(fleet.clients.dynamodb, SERVING)
-    port = free_port()
     log = tmp_path_factory.mktemp("api") / "api.log"
-    with published_keys(issuer) as jwks_url:
-        settings = {
-            # MiniStack checks the signature of a URL, and knows this key only.
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "PIXFLEET_SERVING_TABLE": SERVING,
-            "PIXFLEET_API_ISSUER": ISSUER,
-            "PIXFLEET_API_AUDIENCES": AUDIENCE,
-            "PIXFLEET_API_JWKS_URL": jwks_url,
-            "PIXFLEET_API_PORT": str(port),
-            "PIXFLEET_API_PREFIX_CLAIM": "folder",
-            "PIXFLEET_LOG": "json",
-        }
-        with Server(fleet.stack, log, **settings):
-            url = f"http://{HOST}:{port}"
-            wait_for("the API is up", lambda: _is_up(url))
-            yield url
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/v1/health").status_code == 200
-    except httpx2.TransportError:
-        return False
+    with api_server(fleet.stack, issuer, log, serving=SERVING) as url:
+        yield url
 
 
 @pytest.fixture(name="api")
@@ -233,8 +175,22 @@ def test_the_log_has_a_line_for_each_call_and_no_secret(
 ) -> None:
     signed = sign(api, "ann/log.jpg")
 
-    log = next(Path(tmp_path_factory.getbasetemp()).glob("api*/api.log")).read_text()
-
-    assert '"operation": "create_upload"' in log
+    path = next(Path(tmp_path_factory.getbasetemp()).glob("api*/api.log"))
+    # The line is written after the answer was sent.
+    wait_for("its line", lambda: '"operation": "create_upload"' in path.read_text())
+    log = path.read_text()
     assert signed["fields"]["x-amz-signature"] not in log
     assert api.headers["authorization"].removeprefix("Bearer ") not in log
+
+
+def test_many_clients_get_the_uploads_that_they_asked_for(
+    url: str, fleet: Fleet, issuer: Issuer, tmp_path: Path
+) -> None:
+    """A short run of `make bench-api`, which states the times."""
+    with BareRoute(fleet.stack, tmp_path / "bare.log") as bare:
+        token = issuer.token(folder="ann")
+        loads = compare(url, bare.url, token, connections=20, seconds=1, rounds=1)
+
+    assert {name: dict(load.wrong) for name, load in loads.items()} == {"api": {}, "bare": {}}
+    assert all(len(load.seconds) >= 20 for load in loads.values())
+    assert "p95 of the API over the bare route" in report(loads)
