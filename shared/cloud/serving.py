@@ -163,6 +163,16 @@ class Serving:
             return _found(refused).get("token") == token
         return True
 
+    def note_invalidation(self, receipt_id: str, invalidation: str) -> None:
+        """Write into a deletion's receipt which invalidation has purged it; not without one."""
+        with suppress(ConditionRefused):
+            self._update(
+                f"deletion#{receipt_id}",
+                "SET invalidation_id = :invalidation",
+                condition="attribute_exists(requested_at)",
+                values={":invalidation": invalidation},
+            )
+
     def paths_spent(self, month: str) -> int:
         """Return how many paths were counted in a month, such as `2026-11`."""
         spent = self._read(f"purges#{month}").get("paths", 0)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -20,19 +20,25 @@ AGAIN_SECONDS = 60
 class _Purge(msgspec.Struct):
     key: Name | msgspec.UnsetType = msgspec.UNSET
     everything: bool = False
+    receipt: Name | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeRequest:
-    """A key whose cached answers are to be evicted; empty if `is_everything`."""
+    """A key whose cached answers are to be evicted; empty if `is_everything`.
+
+    `receipt` is the id of a deletion's receipt that gets the id of the invalidation, or empty. It
+    is not compared: one invalidation answers all requests for a key.
+    """
 
     key: str
     is_everything: bool = False
+    receipt: str = field(default="", compare=False)
 
 
-def write(key: str) -> str:
+def write(key: str, *, receipt: str = "") -> str:
     """Return the message for one key, in ASCII, because SQS accepts only the characters of XML."""
-    return _written({"key": key})
+    return _written({"key": key, **({"receipt": receipt} if receipt else {})})
 
 
 def write_everything() -> str:
@@ -54,7 +60,7 @@ def read(body: str) -> PurgeRequest:
         return PurgeRequest("", is_everything=True)
     if len(purge.key.encode()) > MAX_KEY_BYTES:
         raise bad_message(f"Expected a key of at most {MAX_KEY_BYTES} bytes, got a longer one.")
-    return PurgeRequest(purge.key)
+    return PurgeRequest(purge.key, receipt=purge.receipt or "")
 
 
 def _written(fields: Mapping[str, object]) -> str:

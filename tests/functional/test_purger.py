@@ -14,6 +14,7 @@ from scripts.local.stack import create_serving
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.invalidations import Invalidations
 from shared.cloud.queues import Depth
+from shared.cloud.receipts import Receipts
 from shared.cloud.serving import Serving
 from shared.deadline import Deadline
 from shared.events import purge
@@ -232,6 +233,40 @@ def test_the_log_says_which_paths_were_purged(stack: _Stack) -> None:
     (line,) = lines
     assert (line["event"], line["keys"], line["purged_paths"]) == ("purged", 1, 2)
     assert tuple(line["paths"]) == paths_of("a.jpg")
+
+
+def test_every_receipt_of_a_key_gets_the_invalidation(stack: _Stack) -> None:
+    for receipt in ("one", "two", "other"):
+        receipts(stack).write(receipt, {"key": "a.jpg", "requested_at": START})
+    asked = [("a.jpg", "one"), ("a.jpg", "two"), ("a.jpg", ""), ("b.jpg", "gone")]
+
+    stack.purge([stack.message(purge.write(key, receipt=each)) for key, each in asked])
+
+    found = {each: receipts(stack).read(each) for each in ("one", "two", "other", "gone")}
+    ids = {each: fields.get("invalidation_id") for each, fields in found.items()}
+    assert ids["one"]
+    assert ids["one"] == ids["two"]
+    assert (ids["other"], found["gone"]) == (None, {})
+    assert len(stack.cloudfront.paths) == 1
+
+
+def test_a_receipt_that_cannot_be_written_stops_no_purge(
+    stack: _Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise StorageUnavailable("Expected an answer, got none.", stage="ledger")
+
+    monkeypatch.setattr(Serving, "note_invalidation", fail)
+
+    again = stack.purge([stack.message(purge.write("a.jpg", receipt="one"))])
+
+    assert again == []
+    assert len(stack.cloudfront.paths) == 1
+
+
+def receipts(stack: _Stack) -> Receipts:
+    tables = cast("Any", stack.serving)._dynamodb
+    return Receipts(tables, unbounded_calls(stack.clock), TABLE, stack.clock)
 
 
 def test_cloudfronts_limit_is_kept_over_several_batches(stack: _Stack) -> None:

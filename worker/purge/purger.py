@@ -122,6 +122,7 @@ class Purger:
         except Failure:
             self.serving.spend_paths(month, -len(paths), budget)
             raise
+        self._note_in_receipts(invalidation, waiting)
         log.info(
             "purged",
             invalidation=invalidation,
@@ -131,6 +132,19 @@ class Purger:
             **self._age(waiting),
         )
         return True
+
+    def _note_in_receipts(self, invalidation: str, waiting: Sequence[Waiting]) -> None:
+        """Tell the receipts of deletions; the purge is done whether or not that succeeds."""
+        for receipt in chain.from_iterable(each.receipts for each in waiting):
+            try:
+                self.serving.note_invalidation(receipt, invalidation)
+            except Failure as failure:
+                log.warning(
+                    "receipt not updated",
+                    receipt=receipt,
+                    invalidation=invalidation,
+                    **_why(failure),
+                )
 
     def _create(self, paths: Sequence[str], waiting: Sequence[Waiting]) -> str:
         try:

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request for a purge, and the messages that ask for it.
+    """A request for a purge, the messages that ask for it, and ids of receipts that await it.
 
     `first_sent_at` and `last_sent_at` are in seconds since the epoch.
     """
@@ -24,6 +24,7 @@ class Waiting:
     messages: tuple[Message, ...]
     first_sent_at: float
     last_sent_at: float
+    receipts: tuple[str, ...] = ()
 
 
 def waiting_requests(
@@ -34,6 +35,7 @@ def waiting_requests(
     Messages that cannot be read, and those older than `longest_seconds`, are logged and left out.
     """
     found: dict[PurgeRequest, list[Message]] = {}
+    receipts: dict[PurgeRequest, list[str]] = {}
     for message in messages:
         request = _request(message)
         if request is None:
@@ -42,14 +44,19 @@ def waiting_requests(
             log.info("purge dropped", message_id=message.id, key=request.key, reason="too old")
             continue
         found.setdefault(request, []).append(message)
-    waiting = [_waiting(request, asking, now) for request, asking in found.items()]
+        receipts.setdefault(request, []).extend(filter(None, [request.receipt]))
+    waiting = [
+        _waiting(request, asking, receipts[request], now) for request, asking in found.items()
+    ]
     # The key makes the order, and so the invalidation, the same for a repeated batch.
     return tuple(sorted(waiting, key=lambda each: (each.first_sent_at, each.request.key)))
 
 
-def _waiting(request: PurgeRequest, messages: Sequence[Message], now: float) -> Waiting:
+def _waiting(
+    request: PurgeRequest, messages: Sequence[Message], receipts: Sequence[str], now: float
+) -> Waiting:
     times = [_sent_at(message, now) for message in messages]
-    return Waiting(request, tuple(messages), min(times), max(times))
+    return Waiting(request, tuple(messages), min(times), max(times), tuple(receipts))
 
 
 def _request(message: Message) -> PurgeRequest | None:

@@ -7,10 +7,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.cloud.receipts import Receipts
+from shared.cloud.serving import Serving
 from shared.cloud.source_bucket import SourceBucket
 from shared.events import purge
 from shared.model.errors import StorageUnavailable
-from tests.functional.api.conftest import PURGES, Api
+from tests.functional.api.conftest import NOW, PURGES, SERVING, Api
+from tests.support.fakes import FakeClock, unbounded_calls
 
 pytestmark = pytest.mark.functional
 
@@ -118,8 +120,28 @@ def test_all_versions_are_deleted_with_a_receipt(api: Api, queue: str) -> None:
     assert (receipt["key"], receipt["state"]) == (KEY, "done")
     assert receipt["requested_by"] == "ann@example.com"
     assert receipt["deleted_at"] >= receipt["requested_at"]
-    assert receipt["purge_id"]
+    assert "purge_id" not in receipt
     assert "variants_removed_at" not in receipt
+
+
+def test_a_receipt_gets_the_id_of_the_invalidation(
+    api: Api, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The purge function reads the message, and writes into the receipt that it names."""
+    monkeypatch.setattr("worker.api.deletions.purges.AFTER_DELETION_SECONDS", 0)
+    versioned(api, b"1")
+    client = api.client(deletes_versions=True, purge_queue=queue)
+    deletion = client.delete(f"/v1/images/{KEY}?versions=all").json()
+    (message,) = api.aws.sqs.receive_message(QueueUrl=queue)["Messages"]
+    request = purge.read(message["Body"])
+    clock = FakeClock(NOW)
+    serving = Serving(api.aws.dynamodb, unbounded_calls(clock), SERVING, clock)
+
+    serving.note_invalidation(request.receipt, "I1EXAMPLE")
+
+    receipt = client.get(deletion["receipt"]).json()
+    assert (request.key, receipt["purge_id"]) == (KEY, "I1EXAMPLE")
+    assert (receipt["state"], len(receipt["version_ids"])) == ("done", 1)
 
 
 def test_a_receipt_tells_when_the_variants_were_removed(api: Api) -> None:

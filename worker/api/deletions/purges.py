@@ -47,14 +47,15 @@ def create_purge(call: Call, *, body: NewPurge) -> Reply:
     return Reply(Purge(keys=keys), 202)
 
 
-def purge_after_deletion(call: Call, key: str) -> str:
+def purge_after_deletion(call: Call, key: str, receipt_id: str) -> str:
     """Ask for a purge of a key that was just deleted; return the id of the message.
 
-    An empty id if the stack has no purge.
+    The purge function writes the invalidation's id into the receipt. An empty id if the stack has
+    no purge.
     """
     queue = call.context.settings.purge_queue
     if not queue:
         return ""
     return call.context.queues.send_delayed(
-        queue, purge.write(key), delay_seconds=AFTER_DELETION_SECONDS
+        queue, purge.write(key, receipt=receipt_id), delay_seconds=AFTER_DELETION_SECONDS
     )

@@ -40,7 +40,10 @@ class Receipt(msgspec.Struct, kw_only=True):
     ] = ()
     purge_id: Annotated[
         str | UnsetType,
-        msgspec.Meta(description="The id of the message that asked for the purge of caches."),
+        msgspec.Meta(
+            description="The id of CloudFront's invalidation; absent until CloudFront has "
+            "accepted it, some minutes after the deletion, and in a stack without a purge."
+        ),
     ] = UNSET
     variants_removed_at: Annotated[
         Time | UnsetType,
@@ -75,7 +78,7 @@ def _receipt(receipt_id: str, fields: Mapping[str, Value]) -> Receipt:
         deleted_at=time_or_unset(float(str(fields.get("deleted_at", 0)))),
         version_ids=_texts(fields.get("version_ids")),
         refusals=_texts(fields.get("refusals")),
-        purge_id=str(fields.get("purge_id", "")) or UNSET,
+        purge_id=str(fields.get("invalidation_id", "")) or UNSET,
     )
 
 

@@ -40,9 +40,10 @@ def delete_all_versions(call: Call, key: str) -> Done | None:
     call.context.receipts.write(receipt_id, {**begun, "state": BEGUN})
     call.note(receipt=receipt_id)
     deleted = call.context.sources.delete_versions(key, most=MAX_VERSIONS)
-    purge_id = purge_after_deletion(call, key)
+    # Its delay is longer than this call, so the purge function adds to a complete receipt.
+    message_id = purge_after_deletion(call, key, receipt_id)
     call.context.receipts.write(
-        receipt_id, {**begun, **_result(call, deleted), "purge_id": purge_id}
+        receipt_id, {**begun, **_result(call, deleted), "purge_message_id": message_id}
     )
     return Done(receipt_id, deleted.is_all)
 
