@@ -1,6 +1,7 @@
 """The text that `make up` prints at its end: commands to copy."""
 
 import json
+from collections.abc import Mapping
 
 from scripts.local.clients import DUMMY_KEY, REGION
 from scripts.local.edge.control import PATH
@@ -37,6 +38,15 @@ def api_steps(instance: Instance, names: StackNames) -> str:
 """
 
 
+def page_config(instance: Instance, names: StackNames) -> Mapping[str, object]:
+    """Return the config.json of docs/upload for this stack."""
+    return {
+        "api": names.api_url,
+        "folder": FOLDER,
+        "sign_in": {"url": instance.endpoint_url, "client_id": names.api_client},
+    }
+
+
 def next_steps(instance: Instance, names: StackNames) -> str:
     """Return commands to try on the stack."""
     url = instance.endpoint_url
@@ -61,6 +71,12 @@ Open it in a browser some seconds later, or fetch a variant; change Accept to */
 Upload one through the API, without AWS credentials; the user {USER} reaches {FOLDER}/ only:
 
 {api_steps(instance, names)}
+Or with a page, http://localhost:8000, as {USER} with the password {PASSWORD}:
+
+  cd docs/upload && npm ci
+  echo '{json.dumps(page_config(instance, names))}' > config.json
+  npm start
+
 The distribution caches as CloudFront does. Put its clock five minutes forward:
 
   curl -d '{{"advance_seconds": 300}}' {url}{PATH}

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -75,7 +75,7 @@ async (encoded, type) => {
 class Chromium:
     """One headless browser with one empty page."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         program = shutil.which(PROGRAM)
         if program is None:
             raise FileNotFoundError(
@@ -89,7 +89,7 @@ class Chromium:
         self._process = subprocess.Popen(
             [
                 *("bash", "-c", WITH_PIPES, "bash", str(its_input), str(its_output), program),
-                *(*OPTIONS, f"--user-data-dir={self._folder.name}/profile"),
+                *(*OPTIONS, *options, f"--user-data-dir={self._folder.name}/profile"),
             ],
             pass_fds=(its_input, its_output),
             stdout=subprocess.DEVNULL,
@@ -196,6 +196,19 @@ class Chromium:
             event = self._events.popleft() if self._events else self._next()
             if event.get("method") == method:
                 return dict(event["params"])
+
+    def value(self, script: str) -> Any:  # noqa: ANN401 - any value of JSON
+        """Return the value of an expression, also that of a promise."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        """Remove and return the events that have arrived so far."""
+        while self._events:
+            yield self._events.popleft()
 
     def _next(self) -> Mapping[str, Any]:
         """Return the next answer or event; messages end with a zero byte."""

@@ -122,3 +122,4 @@ def test_next_steps_name_the_port_only_if_it_is_not_the_default(port: int, typed
     assert "http://127.0.0.1:4566/_pixfleet/edge\n" in text or port != DEFAULT_PORT
     assert "s3://pixfleet-sources-000000000000/" in text
     assert "  curl -s http://a1b2c3d4.execute-api.localhost:4566/v1/uploads " in text
+    assert '  echo \'{"api": "http://a1b2c3d4.execute-api.localhost:4566", ' in text

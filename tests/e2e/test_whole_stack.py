@@ -1,7 +1,6 @@
 """The whole stack as `make up` applies it, with function and distribution."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,15 +13,14 @@ import pytest
 
 from scripts.local.edge_client import EdgeClient
 from scripts.local.instance import Instance
-from scripts.local.terraform import NEEDED, program
 from scripts.local.terraform_root import ROOT, TerraformRoot
 from scripts.local.up import destroy
 from scripts.pixfleet.doctor.finding import FindingStatus
 from shared.model.keys import manifest_key, stored_folder, stored_key
 from tests.e2e.api_steps import assert_a_picture_is_uploaded_through_the_api
+from tests.e2e.applied_stack import applied_stack, local
 from tests.e2e.on_demand import CHECKS, OnDemand
 from tests.e2e.on_demand import sources as on_demand_sources
-from tests.e2e.packages import built, skip_on_laptops
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
 from tests.e2e.whole_stack import Served, WholeStack, path_of
@@ -62,16 +60,8 @@ def instance() -> Instance:
 
 @pytest.fixture
 def stack(instance: Instance) -> Iterator[WholeStack]:
-    if program() is None:
-        skip_on_laptops("Terraform is not on PATH: install it (1.9 or newer) to apply the stack.")
-    built("here")  # or skips, on a laptop without an index
-    made = local("up", instance)
-    if NEEDED in made.stderr and not os.environ.get("TF_PLUGIN_DIR"):
-        skip_on_laptops(NEEDED)
-    assert made.returncode == 0, made.stderr
-    yield WholeStack(instance, TerraformRoot(instance).names())
-    gone = local("down", instance)
-    assert gone.returncode == 0, gone.stderr
+    with applied_stack(instance) as applied:
+        yield applied
 
 
 def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
@@ -99,12 +89,6 @@ def test_images_are_rendered_and_served_and_then_the_stack_is_destroyed(
 
     destroy(TerraformRoot(instance))
     assert stack.left_over() == {}
-
-
-def local(command: str, instance: Instance, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `up` or `down` of scripts.local in a process of its own."""
-    words = [sys.executable, "-m", "scripts.local", command, f"--port={instance.port}", *options]
-    return subprocess.run(words, capture_output=True, text=True, timeout=900, check=False)
 
 
 def assert_every_variant_is_stored_and_served(stack: WholeStack) -> None:

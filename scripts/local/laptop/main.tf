@@ -21,6 +21,8 @@ module "pixfleet" {
   # With an address, the subscription and the budget are created, too; no mail is sent.
   alarms = { email = "ops@example.com", monthly_budget_usd = 100 }
   api = {
+    # The page of docs/upload.
+    cors = { origins = ["http://localhost:8000"] }
     jwt = {
       audiences = [aws_cognito_user_pool_client.laptop.id]
       issuer    = "https://${aws_cognito_user_pool.uploaders.endpoint}"
@@ -38,5 +40,6 @@ module "pixfleet" {
   recipes_path = var.recipes_path
   # The local AWS keeps its data in memory only.
   storage = { allow_destroy = true }
-  worker  = { architecture = var.architecture }
+  # Files over 100 MiB are uploaded in parts.
+  worker = { architecture = var.architecture, max_bytes = 150 * 1024 * 1024 }
 }
