@@ -97,9 +97,12 @@ def manifest_url(source_key: str) -> str:
     return f"{public_path(source_key)}?format=manifest"
 
 
-def public_path(source_key: str) -> str:
-    """Return the path under which the edge serves a source's variants, percent-encoded once."""
-    path = quote(source_key, safe="/")
+def public_path(source_key: str, *, plain: str = "") -> str:
+    """Return the path under which the edge serves a source's variants, percent-encoded once.
+
+    `plain` has characters that are not encoded, as browsers do with some.
+    """
+    path = quote(source_key, safe=f"/{plain}")
     if path.startswith("/"):
         # Browsers take `//photos/cat.jpg` for a host named photos.
         path = f"%2F{path[1:]}"

@@ -20,7 +20,7 @@ from shared.deadline import Deadline
 from shared.events import purge
 from shared.events.sqs import Message
 from shared.model.errors import StorageUnavailable
-from shared.model.invalidation_paths import paths_of, plain_paths_of
+from shared.model.invalidation_paths import paths_of
 from tests.simulator.tables import Tables
 from tests.support.awkward import any_key
 from tests.support.fakes import FakeClock, FakeQueues, client_error, unbounded_calls
@@ -462,13 +462,48 @@ def test_a_new_month_has_a_new_budget(stack: _Stack) -> None:
     assert stack.cloudfront.paths == [paths_of("a.jpg"), paths_of("b.jpg")]
 
 
-def test_refused_paths_are_replaced_by_plain_ones(stack: _Stack) -> None:
+def test_refused_paths_are_left_out(stack: _Stack) -> None:
     stack.cloudfront.trouble = [client_error("InvalidArgument", 400)]
 
     kept = stack.purge(stack.messages("photos/ü.jpg", "b.jpg"))
 
     assert kept == []
-    assert stack.cloudfront.paths == [(*plain_paths_of("b.jpg"), *plain_paths_of("photos/ü.jpg"))]
+    assert stack.cloudfront.paths == [paths_of("b.jpg")]
+    assert stack.spent == len(paths_of("b.jpg"))
+
+
+def test_the_receipt_of_a_key_that_was_left_out_gets_no_invalidation(stack: _Stack) -> None:
+    stack.cloudfront.trouble = [client_error("InvalidArgument", 400)]
+    asked = {"one": "photos/ü.jpg", "two": "b.jpg"}
+    for receipt, key in asked.items():
+        receipts(stack).write(receipt, {"key": key, "requested_at": START})
+
+    stack.purge([stack.message(purge.write(key, receipt=each)) for each, key in asked.items()])
+
+    noted = {each: "invalidation" in str(receipts(stack).read(each)) for each in asked}
+    assert noted == {"one": False, "two": True}
+
+
+def test_a_request_of_refused_paths_only_is_given_up(stack: _Stack) -> None:
+    stack.cloudfront.trouble = [client_error("InvalidArgument", 400)]
+
+    with capture_logs() as lines:
+        kept = stack.purge(stack.messages("photos/ü.jpg"))
+
+    assert kept == []
+    assert stack.cloudfront.paths == []
+    assert stack.spent == 0
+    assert [line["event"] for line in lines] == ["paths refused"]
+
+
+def test_keys_of_more_paths_make_way_for_others(stack: _Stack) -> None:
+    stack.budget = 3
+    many, few = stack.messages("photos/(1).jpg", "a.jpg")
+
+    assert stack.purge([many, few]) == [many]
+    assert stack.cloudfront.paths == [paths_of("a.jpg")]
+    assert stack.purge([many]) == []
+    assert len(stack.cloudfront.paths) == 1
 
 
 def test_a_table_that_does_not_answer_keeps_the_messages(

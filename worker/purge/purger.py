@@ -21,7 +21,6 @@ from shared.events.sqs import Message
 from shared.model.errors import Failure, Throttled, Unknown
 from shared.model.invalidation_paths import (
     EVERYTHING,
-    PATHS_PER_KEY,
     paths_of,
     plain_paths_of,
 )
@@ -69,7 +68,7 @@ class Purger:
                 return ()
             waiting = self._not_covered(waiting)
         by_key = [each for each in waiting if not each.request.is_everything]
-        chosen = by_key[: self._most_keys()]
+        chosen = self._chosen(by_key)
         if chosen:
             paths = chain.from_iterable(paths_of(each.request.key) for each in chosen)
             self._invalidate(tuple(dict.fromkeys(paths)), chosen)
@@ -103,10 +102,17 @@ class Purger:
             if not is_done:
                 self.serving.end_turn(turn)
 
-    def _most_keys(self) -> int:
-        """Return for how many keys there are paths in one request and in the month's budget."""
+    def _chosen(self, by_key: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Return the requests whose paths fit into one invalidation and the month's budget."""
         left = self.settings.monthly_paths - self.serving.paths_spent(self.month)
-        return max(0, min(self.policy.paths_at_once, left)) // PATHS_PER_KEY
+        left = min(left, self.policy.paths_at_once)
+        chosen = []
+        for each in by_key:
+            count = len(paths_of(each.request.key))
+            if count <= left:
+                chosen.append(each)
+                left -= count
+        return chosen
 
     def _invalidate(self, paths: Sequence[str], waiting: Sequence[Waiting]) -> bool:
         """Have CloudFront evict the paths; return False if the month's budget does not allow it.
@@ -118,17 +124,22 @@ class Purger:
             self._log_over_budget(waiting)
             return False
         try:
-            invalidation = self._create(paths, waiting)
+            invalidation, sent = self._create(paths, waiting)
         except Failure:
             self.serving.spend_paths(month, -len(paths), budget)
             raise
-        self._note_in_receipts(invalidation, waiting)
+        if unused := len(paths) - len(sent):
+            self.serving.spend_paths(month, -unused, budget)
+        if not sent:  # what is cached of these keys goes with its lifetime
+            return True
+        purged = _covered(waiting, sent)
+        self._note_in_receipts(invalidation, purged)
         log.info(
             "purged",
             invalidation=invalidation,
-            keys=len(waiting),
-            paths=list(paths),
-            purged_paths=len(paths),
+            keys=len(purged),
+            paths=list(sent),
+            purged_paths=len(sent),
             **self._age(waiting),
         )
         return True
@@ -146,15 +157,20 @@ class Purger:
                     **_why(failure),
                 )
 
-    def _create(self, paths: Sequence[str], waiting: Sequence[Waiting]) -> str:
+    def _create(
+        self, paths: Sequence[str], waiting: Sequence[Waiting]
+    ) -> tuple[str, Sequence[str]]:
+        """Return the id of an invalidation, and its paths: without those that may be refused."""
         try:
-            return self.invalidations.create(paths, _reference(paths, waiting))
+            return self.invalidations.create(paths, _reference(paths, waiting)), paths
         except PathsRefused as refused:
             plain = chain.from_iterable(plain_paths_of(each.request.key) for each in waiting)
             others = tuple(dict.fromkeys(plain))
             log.warning("paths refused", paths=paths, instead=others, detail=str(refused))
+            if not others:
+                return "", others
             try:
-                return self.invalidations.create(others, _reference(others, waiting))
+                return self.invalidations.create(others, _reference(others, waiting)), others
             except PathsRefused as again:
                 raise Unknown(str(again), stage=STAGE) from again
 
@@ -191,6 +207,14 @@ class Purger:
     def month(self) -> str:
         """Return the month whose paths are counted, in UTC."""
         return month_of(self.clock.now())
+
+
+def _covered(waiting: Sequence[Waiting], paths: Sequence[str]) -> Sequence[Waiting]:
+    """Return the requests all of whose paths were sent."""
+    sent = frozenset(paths)
+    if EVERYTHING in sent:
+        return waiting
+    return [each for each in waiting if sent.issuperset(paths_of(each.request.key))]
 
 
 def _reference(paths: Sequence[str], waiting: Sequence[Waiting]) -> str:

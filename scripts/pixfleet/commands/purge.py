@@ -14,7 +14,6 @@ from shared.cloud.queues import OutgoingMessage, Queues
 from shared.cloud.serving import Serving, month_of
 from shared.events import purge as purge_message
 from shared.model.errors import Misconfigured
-from shared.model.invalidation_paths import PATHS_PER_KEY
 
 app = typer.Typer()
 SHOWN = 10
@@ -54,6 +53,7 @@ def purge(
         "keys": list(selection.keys),
         "everything": selection.is_everything,
         "paths": list(selection.paths),
+        "paths_needed": selection.paths_needed,
         "paths_spent": spent,
         "monthly_paths": stack.purge.monthly_paths,
     }
@@ -98,7 +98,7 @@ def _require_budget(
     purge: Purge,
 ) -> None:
     """Exit with 3 if the month's paths do not suffice: the function would purge nothing."""
-    needed = 1 if selection.is_everything else PATHS_PER_KEY * len(selection.keys)
+    needed = selection.paths_needed
     if spent + needed <= purge.monthly_paths:
         return
     context.console.result(

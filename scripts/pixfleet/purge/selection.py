@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # The purge function invalidates everything at once if more messages wait.
 MOST_KEYS = 100
+# At once, and again after `shared.events.purge.AGAIN_SECONDS`.
+PURGES_PER_KEY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,13 @@ class PurgeSelection:
 
     keys: Sequence[str] = ()
     is_everything: bool = False
+
+    @property
+    def paths_needed(self) -> int:
+        """Return how many of the month's paths this takes: each key is purged twice."""
+        if self.is_everything:
+            return 1
+        return PURGES_PER_KEY * sum(len(paths_of(key)) for key in self.keys)
 
     @property
     def paths(self) -> Sequence[str]:

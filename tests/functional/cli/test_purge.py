@@ -63,6 +63,7 @@ def test_json_says_what_was_sent(pixfleet: RunCommand, clients: Clients) -> None
         "keys": [KEY],
         "everything": False,
         "paths": list(paths_of(KEY)),
+        "paths_needed": 2 * len(paths_of(KEY)),
         "paths_spent": 7,
         "monthly_paths": BUDGET,
         "sent": 1,
@@ -139,6 +140,30 @@ def test_beyond_the_budget_nothing_is_sent(
     assert answer.out.startswith("Nothing was sent: 999 of the month's 1,000 paths are spent")
     assert sent(queues) == []
     assert pixfleet("purge", "--all", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "needed"),
+    [((KEY,), 4), ((KEY, "b.jpg"), 8), (("cats/(1).jpg",), 8), (("cats",), 6)],
+    ids=["one", "two", "two spellings", "no suffix"],
+)
+def test_every_path_that_would_be_sent_counts(
+    pixfleet: RunCommand,
+    queues: Queues,
+    clients: Clients,
+    keys: tuple[str, ...],
+    needed: int,
+) -> None:
+    spend(clients, BUDGET - needed + 1)
+
+    refused = pixfleet("purge", *keys, "--yes", "--json")
+
+    assert refused.code == 3
+    assert refused.document["paths_needed"] == needed
+    assert sent(queues) == []
+    serving = Serving(clients.dynamodb, ONE_ATTEMPT, TABLE, SystemClock())
+    serving.spend_paths(month_of(SystemClock().now()), -1, BUDGET)
+    assert pixfleet("purge", *keys, "--yes").code == 0
 
 
 def test_a_stack_without_a_purge_queue_is_refused(
