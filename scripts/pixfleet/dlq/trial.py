@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 
 from scripts.pixfleet.trial_render import TrialRenderer
 from shared.clock import Clock
 from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline
-from shared.model.errors import Failure, Outside
+from shared.model.errors import Failure, Outside, UnsupportedFormat
 from shared.model.focal import read_focal
 from shared.model.intake import refuse_unfit
 from shared.model.recipe import Recipe, RecipeSet
@@ -17,6 +18,8 @@ from shared.model.state import recipe_for, unknown_recipe
 
 # From HEAD to the last variant; the worker's time limit for a render is within it.
 TRIAL_SECONDS = 300.0
+# What the extra `heic` installs.
+HEIC_PACKAGE = "pillow_heif"
 
 
 class TrialOutcome(StrEnum):
@@ -46,6 +49,16 @@ class TrialResult:
     detail: str = ""
 
 
+def _is_of_worker_too(failure: Failure) -> bool:
+    """Return whether the worker must fail, too: nothing on this computer is the reason.
+
+    The worker's package may have the extra `heic` where this installation lacks it.
+    """
+    if isinstance(failure, UnsupportedFormat):
+        return find_spec(HEIC_PACKAGE) is not None
+    return not isinstance(failure, Outside)
+
+
 @dataclass(frozen=True, slots=True)
 class TrialProcessor:
     """Reads sources from S3 and renders them in a render child here."""
@@ -69,8 +82,7 @@ class TrialProcessor:
                 raise unknown_recipe(source, self.recipes)
             return self._render(source, recipe)
         except Failure as failure:
-            is_outside = isinstance(failure, Outside)
-            outcome = TrialOutcome.UNCLEAR if is_outside else TrialOutcome.FAILS
+            outcome = TrialOutcome.FAILS if _is_of_worker_too(failure) else TrialOutcome.UNCLEAR
             return TrialResult(key, outcome, cause=failure.cause.value, detail=failure.detail)
 
     def _render(self, source: Source, recipe: Recipe) -> TrialResult:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scripts.pixfleet.image.history import KeyHistory
 from scripts.pixfleet.image.runbook import SECTION, advice
 from scripts.pixfleet.page.rows import STILL_REASONS
+from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
 from scripts.pixfleet.terminal.suggestions import suggest
 from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import duration, timestamp
@@ -128,13 +129,17 @@ def _rejected(entry: Entry, key: str) -> Explanation:
     because = [f"{cause} at stage {stage}: {entry.detail}"]
     because += [f"It means: {found.means}."] if found.means else []
     because += [f"To do: {found.do}."] if found.do else []
+    facts = facts_of(entry.cause)
+    next_ = [suggest("dlq try", prefix=key)]
+    if facts.redrive_helps is RedriveHelps.NEVER:
+        because.append(f"A redrive cannot help. The turn is: {facts.turn}.")
+    else:
+        because.append(f"A redrive can help {facts.redrive_helps}. The turn is: {facts.turn}.")
+        next_.append(suggest("dlq redrive --dry-run", prefix=key))
     return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",
         (*because, *_purge(entry), f"See {SECTION}."),
-        (
-            suggest("dlq try", cause=entry.cause),
-            suggest("dlq redrive --dry-run", prefix=key),
-        ),
+        tuple(next_),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.pixfleet.dlq import trial
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.dead_letters import DirectAccess, stored_keys
 from tests.support.images import jpeg, truncated_jpeg
@@ -13,6 +14,7 @@ from tests.support.images import jpeg, truncated_jpeg
 pytestmark = pytest.mark.functional
 
 WorkOff = Callable[..., None]
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 def test_an_empty_queue_has_no_groups(pixfleet: RunCommand) -> None:
@@ -185,3 +187,18 @@ def test_a_dead_letter_queue_with_a_redrive_policy_is_not_scanned(
 
     assert answer.code == 2
     assert "remove that policy" in answer.err
+
+
+def test_a_format_that_only_the_worker_may_read_is_unclear_and_nothing_is_deleted_for_it(
+    aws: DirectAccess, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.drop("a.heic", SVG)
+    aws.add_dead_letter(aws.event("a.heic"), cause="unsupported_format")
+
+    here = pixfleet("dlq", "try", "--cause", "unsupported_format")
+    monkeypatch.setattr(trial, "HEIC_PACKAGE", "no_such_package")
+    without = pixfleet("dlq", "try", "--cause", "unsupported_format")
+
+    assert "pixfleet dlq delete --cause unsupported_format" in here.out
+    assert "unclear" in without.out
+    assert "dlq delete" not in without.out
