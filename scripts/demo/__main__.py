@@ -26,7 +26,7 @@ from scripts.demo.gallery import gallery
 from scripts.demo.lock import output_lock
 from scripts.demo.report import DemoReport, report_json
 from scripts.demo.samples import corrupt_jpeg, write_samples
-from scripts.demo.table import print_report
+from scripts.demo.table import print_report, shown
 from scripts.demo.upload import uploading
 from scripts.demo.watch import DemoFailed, Outcomes, OutcomeWatch, meter
 from scripts.demo.worker import running_worker
@@ -37,7 +37,8 @@ from scripts.local.stack import create_stack
 from scripts.pixfleet.page.files import PageFiles
 from scripts.pixfleet.page.rows import DeadLetterRow, ImageRow
 from scripts.pixfleet.stack.recipe_file import RECIPES, read_recipe_file, recipes_document
-from scripts.pixfleet.terminal.text import counted, replace_unencodable_output
+from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
+from scripts.pixfleet.terminal.text import NAMED_KEYS, counted, replace_unencodable_output
 from shared.model.errors import Misconfigured
 from shared.model.manifest import read_manifest
 from shared.model.recipe import RecipeSet
@@ -68,7 +69,7 @@ class DemoRun:
     console: Console
 
     def run(self) -> int:
-        """Return the exit code: 0 if every outcome is as expected."""
+        """Return the exit code: 0 if every outcome is as expected, 3 if pictures were refused."""
         contents = None
         if self.folder:
             contents = find_images(self.folder, self.recipe_set, output=self.output)
@@ -94,8 +95,11 @@ class DemoRun:
             ):
                 watch = OutcomeWatch(demo_stack, worker, shown, require_uploads)
                 outcomes = watch.wait(frozenset(images))
-            report = self._report(demo_stack, outcomes, images, contents.skipped, corrupt.key)
-            return 1 if report.problems else 0
+            report = self._report(demo_stack, outcomes, images, contents.left_out, corrupt.key)
+            if report.problems:
+                return FAILED
+            is_refused = contents.refused or report.rejected_keys - {corrupt.key}
+            return FOUND_SOMETHING if is_refused else 0
 
     def _paint_samples(self) -> FolderContents:
         self.console.print("Painting sample images; IMAGES=folder uses yours instead …")
@@ -105,7 +109,12 @@ class DemoRun:
 
     def _announce(self, contents: FolderContents) -> None:
         for reason, count in contents.skipped.items():
-            self.console.print(f"Skipped {counted(count, 'file')}: {SKIPPED[reason]}.")
+            self.console.print(f"Left out {counted(count, 'file')}: {SKIPPED[reason]}.")
+            names = [name for name, found in contents.left_out.items() if found == reason]
+            for name in names[:NAMED_KEYS]:
+                self.console.print(f"  {shown(name)}")
+            if more := len(names) - min(len(names), NAMED_KEYS):
+                self.console.print(f"  and {more:,} more: report.json names all")
         images = counted(len(contents.images), "image")
         self.console.print(f"Uploading {images}, and one that is corrupt on purpose:")
 
@@ -114,7 +123,7 @@ class DemoRun:
         demo_stack: DemoStack,
         outcomes: Outcomes,
         images: Mapping[str, ImageFile],
-        skipped: Mapping[str, int],
+        left_out: Mapping[str, str],
         corrupt_key: str,
     ) -> DemoReport:
         """Write gallery and report, and print the table."""
@@ -131,7 +140,7 @@ class DemoRun:
             dead_letters=dead_letters,
             queues=outcomes.queues,
             wall_seconds=outcomes.seconds,
-            skipped=skipped,
+            left_out=left_out,
             problems=(*problems, *differences),
         )
         page = self.output / "index.html"
@@ -151,7 +160,11 @@ class DemoRun:
 
 
 def main(arguments: Sequence[str] | None = None, *, build: Path = BUILD) -> int:
-    """Run the demo and return its exit code: 2 for bad input, 1 for a run that failed."""
+    """Run the demo and return its exit code.
+
+    1 for a run that failed, 2 for bad input, 3 if files or pictures were refused that are not the
+    demo's own.
+    """
     replace_unencodable_output()
     options = _parser().parse_args(arguments)
     is_terminal = sys.stdout.isatty()

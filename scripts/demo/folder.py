@@ -1,10 +1,12 @@
 """Finds the images of a folder, by the files' bytes and not by their names."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.pixfleet.backfill.selection import Skipped
 from scripts.pixfleet.page.files import SourceFile
 from scripts.pixfleet.terminal.text import counted
 from shared.imaging.intake.sniff import HEADER_BYTES, sniff
@@ -15,6 +17,14 @@ from shared.model.recipe import RecipeSet
 # Formats that `sniff` recognises so that the worker can name them in a refusal.
 NOT_IMAGES = frozenset({"pdf"})
 CORRUPT_NAME = "corrupt on purpose"
+# Why a file is left out, and the same reason in an upload by `pixfleet backfill`.
+SKIPPED = {
+    "not_an_image": "not_an_image",
+    "unreadable": "unreadable",
+    "unusable_name": "unsupported_key",
+    "no_recipe": "no_recipe",
+}
+REASONS = tuple(SKIPPED)
 
 
 class BadDemoInput(PixfleetError):
@@ -38,10 +48,25 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class FolderContents:
-    """The images of a folder; `skipped` counts the other files by reason."""
+    """The images of a folder; `left_out` has the other files by name, and why."""
 
     images: tuple[ImageFile, ...]
-    skipped: Mapping[str, int]
+    left_out: Mapping[str, str]
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """Return how many files were left out, by reason."""
+        counts = Counter(self.left_out.values())
+        return {reason: counts[reason] for reason in REASONS if counts[reason]}
+
+    @property
+    def refused(self) -> Sequence[str]:
+        """Return the names of the files of which somebody would expect a picture."""
+        return [
+            name
+            for name, reason in self.left_out.items()
+            if Skipped(SKIPPED[reason]).is_refusal_of(name)
+        ]
 
 
 def find_images(folder: Path, recipe_set: RecipeSet, *, output: Path) -> FolderContents:
@@ -51,19 +76,20 @@ def find_images(folder: Path, recipe_set: RecipeSet, *, output: Path) -> FolderC
     """
     _require_folder(folder, output)
     images: list[ImageFile] = []
-    skipped = {"not_an_image": 0, "unreadable": 0, "unusable_name": 0, "no_recipe": 0}
+    left_out: dict[str, str] = {}
     for path in _files(folder, output):
         found = _read_image(path, folder, recipe_set)
         if isinstance(found, ImageFile):
             images.append(found)
         else:
-            skipped[found] += 1
-    if not images:
-        raise BadDemoInput(_no_images(folder, skipped))
+            name = path.relative_to(folder).as_posix()
+            # A file name may be any bytes, a report is UTF-8.
+            left_out[name.encode(errors="backslashreplace").decode()] = found
     images.sort(key=lambda image: image.key)
-    return FolderContents(
-        tuple(images), {reason: count for reason, count in skipped.items() if count}
-    )
+    contents = FolderContents(tuple(images), dict(sorted(left_out.items())))
+    if not images:
+        raise BadDemoInput(_no_images(folder, contents.skipped))
+    return contents
 
 
 def write_corrupt_image(
@@ -140,7 +166,7 @@ def _can_be_a_key(name: str) -> bool:
 
 
 def _no_images(folder: Path, skipped: Mapping[str, int]) -> str:
-    if skipped["no_recipe"]:
+    if skipped.get("no_recipe"):
         return f"No recipe matches any of the images in {folder}: add one without a match."
     files = sum(skipped.values())
     others = counted(files, "file")

@@ -3,6 +3,7 @@
 The table on the terminal and the gallery only show these values.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -23,20 +24,26 @@ SECONDS = "CPU time of the render child: one decode and all encodes."
 class DemoReport:
     """The outcomes of one run, and the problems that were found at the end.
 
-    `queues` is how many messages are left on each queue; `skipped` counts files by reason.
+    `queues` is how many messages are left on each queue; `left_out` has the files that were not
+    uploaded by name, and why.
     """
 
     images: tuple[ImageRow, ...]
     dead_letters: tuple[DeadLetterRow, ...]
     queues: Mapping[str, int]
     wall_seconds: float
-    skipped: Mapping[str, int]
+    left_out: Mapping[str, str]
     problems: tuple[str, ...] = ()
 
     @property
     def finished(self) -> int:
         """Return how many images were published or dead-lettered."""
         return len(self.images) + len(self.dead_letters)
+
+    @property
+    def rejected_keys(self) -> frozenset[str]:
+        """Return the keys of the images that are in the dead-letter queue."""
+        return frozenset(each.key for each in self.dead_letters)
 
     @property
     def images_per_second(self) -> float:
@@ -85,7 +92,8 @@ def report_json(report: DemoReport) -> bytes:
         "images": [_image(row) for row in report.images],
         "dead_letters": [asdict(dead_letter) for dead_letter in report.dead_letters],
         "queues": dict(report.queues),
-        "skipped": dict(report.skipped),
+        "skipped": dict(Counter(report.left_out.values())),
+        "left_out": [{"file": name, "why": why} for name, why in report.left_out.items()],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 

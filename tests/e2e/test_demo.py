@@ -92,7 +92,7 @@ def _demo(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 def test_the_demo_succeeds(demo: Demo) -> None:
     assert demo.exit_code == 0, demo.printed
-    assert "Skipped 1 file: not an image." in demo.printed
+    assert "Left out 1 file: not an image." in demo.printed
     assert "Left on the queues: live 0, dead_letter 1." in demo.printed
 
 

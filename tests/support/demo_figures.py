@@ -54,4 +54,4 @@ def report(
 ) -> DemoReport:
     """Return a run of four seconds."""
     queues = {"live": 0, "dead_letter": len(dead)}
-    return DemoReport(images, dead, queues, 4.0, skipped={}, problems=problems)
+    return DemoReport(images, dead, queues, 4.0, left_out={}, problems=problems)

@@ -34,7 +34,18 @@ def test_images_are_found_by_their_bytes_at_any_depth(folder: Path, tmp_path: Pa
     found = find_images(folder, ANYTHING, output=tmp_path / "out")
 
     assert [image.key for image in found.images] == ["deep/er/really a jpeg.txt"]
+    assert found.left_out == {"not one.jpg": "not_an_image", "paper.jpg": "not_an_image"}
     assert found.skipped == {"not_an_image": 2}
+    assert found.refused == ["not one.jpg", "paper.jpg"]
+
+
+def test_a_text_beside_the_images_is_named_and_no_refusal(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.jpg").write_bytes(JPEG)
+    (folder / "README").write_bytes(b"hello")
+
+    found = find_images(folder, ANYTHING, output=tmp_path / "out")
+
+    assert (found.left_out, found.refused) == ({"README": "not_an_image"}, [])
 
 
 def test_equal_names_in_two_folders_are_two_keys(folder: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, SourceOutcome, Wanted
@@ -25,6 +26,8 @@ CREATE TABLE IF NOT EXISTS tallies (name TEXT PRIMARY KEY, count REAL NOT NULL) 
 CREATE TABLE IF NOT EXISTS skipped
     (reason TEXT PRIMARY KEY, count INTEGER NOT NULL, example TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS left_out (name TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS not_made
+    (key TEXT PRIMARY KEY, outcome TEXT NOT NULL, cause TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages
     (number INTEGER PRIMARY KEY, is_sent INTEGER NOT NULL, wanted TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files
@@ -128,6 +131,15 @@ class Checkpoint:
         for name, reason in self._db.execute("SELECT name, reason FROM left_out ORDER BY name"):
             yield name, Skipped(reason)
 
+    def refused_files(self) -> int:
+        """Return how many files were left out of which somebody would expect a picture."""
+        return sum(reason.is_refusal_of(name) for name, reason in self.left_out())
+
+    def not_made(self) -> Iterator[tuple[str, SourceOutcome, str]]:
+        """Yield each key that was sent and rejected or failed, with its cause, by key."""
+        for key, outcome, cause in self._db.execute("SELECT * FROM not_made ORDER BY key"):
+            yield key, SourceOutcome(outcome), cause
+
     def plan(self, chosen: Chosen, page: Page) -> OpenPage:
         """Record the chosen sources of a page before they are sent, and the next page's cursor.
 
@@ -174,11 +186,24 @@ class Checkpoint:
             first = row[0] + 1
 
     def add_outcomes(
-        self, page: OpenPage, outcomes: Mapping[str, str], amounts: Mapping[str, float]
+        self,
+        page: OpenPage,
+        outcomes: Mapping[str, SourceOutcome],
+        amounts: Mapping[str, float],
+        causes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Record the outcomes of some keys of a page, and add amounts to their sums."""
+        """Record the outcomes of some keys of a page, and add amounts to their sums.
+
+        `causes` are those of the rejected ones.
+        """
+        not_made = [
+            (key, outcome, causes.get(key, ""))
+            for key, outcome in outcomes.items()
+            if outcome in (SourceOutcome.REJECTED, SourceOutcome.FAILED)
+        ]
         with self.transaction():
             self._add({**Counter(outcomes.values()), **amounts})
+            self._db.executemany("INSERT OR REPLACE INTO not_made VALUES (?, ?, ?)", not_made)
             self._keep(page.number, [each for each in page.wanted if each.key not in outcomes])
 
     def add_files(self, files: Iterable[tuple[str, int]]) -> None:

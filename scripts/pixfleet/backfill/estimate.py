@@ -20,11 +20,15 @@ SECONDS_AN_HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Numbers of images listed, sent and rendered; the last two are extrapolated from a sample."""
+    """Numbers of images listed, sent and rendered; the last two are extrapolated from a sample.
+
+    `keys` are the first of those that are sent.
+    """
 
     listed: int
     sent: int
     made: int
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,13 @@ def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
     )
 
 
-def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
+def count_selection(
+    feeder: Feeder, *, enough: int | None, most_keys: int = COUNT_KEYS
+) -> Selected:
     """Count a selection to its end, or until `enough` images are listed.
+
+    Up to `most_keys` keys are named: every page is assessed completely until there are so many, if
+    they are more than those of the first page.
 
     The first page, a thousand images, is assessed completely, and a hundred images of each of the
     pages 2, 4, 8 and so on. So a small selection is assessed completely, and a large one by a
@@ -64,19 +73,23 @@ def count_selection(feeder: Feeder, *, enough: int | None) -> Selected:
     """
     listed = assessed = sent = made = 0
     next_assessed = 1
+    keys: list[str] = []
     for number, page in enumerate(feeder.pages("", COUNT_KEYS), start=1):
         listed += len(page.listed)
-        if number == next_assessed:
-            next_assessed *= 2
-            sample = page.listed if number == 1 else page.listed[:BATCH_KEYS]
+        names_all = most_keys > COUNT_KEYS and len(keys) < most_keys
+        if number == next_assessed or names_all:
+            next_assessed = 2 * number if number == next_assessed else next_assessed
+            sample = page.listed if number == 1 or names_all else page.listed[:BATCH_KEYS]
             wanted = _chosen(feeder, Page(sample, page.cursor))
             assessed += len(sample)
             sent += len(wanted)
             made += sum(not each.is_current for each in wanted)
+            if number == 1 or names_all:
+                keys += [each.key for each in wanted]
         if enough is not None and listed >= enough:
             break
     share = listed / assessed if assessed else 0.0
-    return Selected(listed, round(sent * share), round(made * share))
+    return Selected(listed, round(sent * share), round(made * share), tuple(keys[:most_keys]))
 
 
 def _chosen(feeder: Feeder, page: Page) -> Sequence[Wanted]:

@@ -75,7 +75,8 @@ class Outcomes:
         if outcomes:
             made = (key for key, outcome in outcomes.items() if outcome is SourceOutcome.MADE)
             spent = sum(entries[key].cpu_seconds for key in made)
-            self.checkpoint.add_outcomes(page, outcomes, {CPU_SECONDS: spent})
+            causes = {key: entries[key].cause for key in outcomes}
+            self.checkpoint.add_outcomes(page, outcomes, {CPU_SECONDS: spent}, causes)
         return len(outcomes)
 
     def _conclude_page(self, page: OpenPage) -> int:
@@ -84,7 +85,8 @@ class Outcomes:
             each.key: _outcome(each, entries[each.key]) or self._by_head(each, entries[each.key])
             for each in page.wanted
         }
-        self.checkpoint.add_outcomes(page, outcomes, {})
+        causes = {key: entries[key].cause for key in outcomes}
+        self.checkpoint.add_outcomes(page, outcomes, {}, causes)
         return len(outcomes)
 
     def _by_head(self, wanted: Wanted, entry: Entry) -> SourceOutcome:

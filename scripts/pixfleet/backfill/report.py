@@ -1,4 +1,4 @@
-"""The report of a run over a folder: each file that was not sent, and each deletion, with why."""
+"""The report of a run over a folder: each file without pictures, and each deletion, with why."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +33,8 @@ def write_lines(path: Path, documents: Iterable[Mapping[str, object]]) -> None:
 def _lines(checkpoint: Checkpoint, deletions: Deletions | None) -> Iterator[Mapping[str, object]]:
     for name, reason in checkpoint.left_out():
         yield {"file": name, "outcome": reason.value}
+    for key, outcome, cause in checkpoint.not_made():
+        yield {"key": key, "outcome": outcome.value, "cause": cause}
     if deletions is None:
         return
     for key, kept in deletions.plan.kept_keys():

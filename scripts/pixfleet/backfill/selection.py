@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from shared.model.source import Listed
@@ -36,7 +37,19 @@ class Skipped(StrEnum):
         """Return whether a file of a folder can be left out for this reason."""
         return self not in _OF_LISTED
 
+    def is_refusal_of(self, name: str) -> bool:
+        """Return whether somebody who uploads a file of this name would expect a picture of it.
 
+        A folder of pictures has other files as well, such as notes and those of the system.
+        """
+        if self is Skipped.NOT_AN_IMAGE:
+            return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+        return self.is_of_file and self is not Skipped.ALREADY_THERE
+
+
+IMAGE_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
 _OF_LISTED = frozenset({Skipped.NOT_ASKED_FOR, Skipped.GONE})
 
 

@@ -25,6 +25,7 @@ from scripts.pixfleet.backfill.deletions_view import (
     shown_plan,
 )
 from scripts.pixfleet.backfill.estimate import (
+    COUNT_KEYS,
     Estimate,
     Limits,
     count_selection,
@@ -36,13 +37,15 @@ from scripts.pixfleet.backfill.report import write_report
 from scripts.pixfleet.backfill.run import Run, Totals
 from scripts.pixfleet.backfill.selection import Feeder
 from scripts.pixfleet.stack.ssm_parameter import Lane
-from scripts.pixfleet.terminal.console import Console
+from scripts.pixfleet.terminal.console import Console, Part
 from scripts.pixfleet.terminal.tables import Table, facts, table
-from scripts.pixfleet.terminal.text import dollars
+from scripts.pixfleet.terminal.text import counted, dollars, named_keys
 from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
 SELECTED = "selected"
+# A dry run names so many keys at most: to assess a source costs a call.
+MAX_NAMED_KEYS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +102,19 @@ def carry_out(
     averages = sampled_averages(backfill.ledger, backfill.index)
     if not checkpoint.fact(CONFIRMED):
         with console.progress("counting"):
-            selected = count_selection(feeder, enough=_enough(options))
+            most_keys = MAX_NAMED_KEYS if options.is_dry and console.as_json else COUNT_KEYS
+            selected = count_selection(feeder, enough=_enough(options), most_keys=most_keys)
             if deletions:
                 deletions.find()
         expected = estimate(selected, averages, stack, lane, options.limits)
         if options.is_dry:
-            document = {**asdict(expected), "skipped": _skipped(checkpoint)}
+            keys = selected.keys[: expected.images]
+            document = {**asdict(expected), "skipped": _skipped(checkpoint), "keys": keys}
+            document["selected"] = {**asdict(selected), "keys": len(selected.keys)}
             document |= plan_document(deletions)
-            shown = (*_shown(expected), *_left_out(checkpoint), *shown_plan(deletions))
-            console.result(document, *shown)
+            named: Sequence[Part] = list(named_keys(keys, of=expected.images))
+            left_out = (*_left_out(checkpoint), *shown_plan(deletions))
+            console.result(document, *_shown(expected), *named, *left_out)
             return False
         _confirm(console, expected, options, backfill.policy)
         if deletions:
@@ -149,13 +156,16 @@ def _close(run: Run, console: Console, reason: str, deletions: Deletions | None)
     is_as_shown = not deletions or deletions.plan.totals().is_as_shown
     document = {**asdict(totals), "stopped": reason, "skipped": _skipped(checkpoint)}
     document |= deletion_document(deletions)
+    refused = checkpoint.refused_files()
+    document |= {"refused_files": refused}
     shown = (_sum(totals), *_left_out(checkpoint), *deletion_sum(deletions))
-    console.result(document, *shown, *_next(totals, reason))
+    console.result(document, *shown, *_next(totals, reason, refused))
     if has_sent_all and not totals.waiting:
         checkpoint.remove()
     else:
         console.note(f"The same command continues from here ({checkpoint.path}).")
-    return bool(totals.rejected or totals.failed or not has_sent_all or not is_as_shown)
+    not_made = totals.rejected + totals.failed + refused
+    return bool(not_made or not has_sent_all or not is_as_shown)
 
 
 def _confirm(
@@ -221,8 +231,10 @@ def _skipped(checkpoint: Checkpoint) -> Mapping[str, object]:
     }
 
 
-def _next(totals: Totals, reason: str) -> Iterator[str]:
+def _next(totals: Totals, reason: str, refused: int) -> Iterator[str]:
     if reason:
         yield f"Stopped by {reason}."
+    if refused:
+        yield f"{counted(refused, 'file')} refused: --report FILE names each, and why."
     if totals.rejected or totals.failed:
         yield "`pixfleet dlq groups` shows the causes, `pixfleet why KEY` the cause of one image."

@@ -8,7 +8,7 @@ from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.purge.selection import PurgeSelection, select_keys
 from scripts.pixfleet.stack.ssm_parameter import Purge
 from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
-from scripts.pixfleet.terminal.text import counted, quoted
+from scripts.pixfleet.terminal.text import counted, named_keys
 from shared.clock import SystemClock
 from shared.cloud.queues import OutgoingMessage, Queues
 from shared.cloud.serving import Serving, month_of
@@ -16,7 +16,6 @@ from shared.events import purge as purge_message
 from shared.model.errors import Misconfigured
 
 app = typer.Typer()
-SHOWN = 10
 
 
 @command(app, "purge")
@@ -58,8 +57,8 @@ def purge(
         "monthly_paths": stack.purge.monthly_paths,
     }
     if dry_run or not selection.paths:
-        shown = [f"  {quoted(key)}" for key in selection.keys[:SHOWN]]
-        context.console.result({**document, "sent": 0}, _would(selection), *shown)
+        would = {**document, "sent": 0}
+        context.console.result(would, _would(selection), *named_keys(selection.keys))
         return
     _require_budget(context, document, selection, spent, stack.purge)
     context.console.confirm(f"Purge {_what(selection)} ({_left(spent, stack.purge)})?", yes=yes)
@@ -113,9 +112,7 @@ def _require_budget(
 def _would(selection: PurgeSelection) -> str:
     if not selection.paths:
         return "No source has such a key."
-    more = len(selection.keys) - SHOWN
-    others = f", {more:,} more than shown here" if more > 0 else ""
-    return f"{_what(selection)} would be purged{others}."
+    return f"{_what(selection)} would be purged."
 
 
 def _what(selection: PurgeSelection) -> str:

@@ -42,11 +42,15 @@ def quoted(text: str) -> str:
     return f'"{printable(escaped)}"'
 
 
-def named_keys(keys: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each of the first 20 keys, and one that says how many more there are."""
-    yield from (f"  {quoted(key)}" for key in keys[:NAMED_KEYS])
-    if (more := len(keys) - NAMED_KEYS) > 0:
-        yield f"  and {more:,} more: --json names all"
+def named_keys(keys: Sequence[str], *, of: int | None = None) -> Iterator[str]:
+    """Yield a line for each of the first 20 keys, and one that says how many more there are.
+
+    There are `of` keys in all, or as many as are given.
+    """
+    shown = keys[:NAMED_KEYS]
+    yield from (f"  {quoted(key)}" for key in shown)
+    if (more := (len(keys) if of is None else of) - len(shown)) > 0:
+        yield f"  and {more:,} more: --json names them"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -12,7 +13,7 @@ from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.upload import Store
 from scripts.pixfleet.commands import backfill as commands
 from tests.functional.cli.conftest import RunCommand
-from tests.support.images import png
+from tests.support.images import png, truncated_jpeg
 
 pytestmark = pytest.mark.functional
 
@@ -102,6 +103,57 @@ def test_a_file_that_is_no_image_is_skipped_and_named(
         "not_an_image": {"count": 1, "example": "notes.png"},
         "unsupported_format": {"count": 1, "example": "drawing.svg"},
     }
+
+
+def test_a_run_with_refused_files_ends_with_3_and_its_report_names_all(
+    folder: Path, pixfleet: RunCommand, run_worker: Callable[..., None], tmp_path: Path
+) -> None:
+    _fill(folder, "a.png")
+    _fill(folder, "half.jpg", data=truncated_jpeg())
+    _fill(folder, "notes.png", data=b"not a picture")
+    _fill(folder, "README", data=b"a text")
+    report = tmp_path / "left-out.jsonl"
+    upload = ("backfill", "upload", folder, "--report", report)
+
+    first = pixfleet(*upload, "--no-wait", "--json")
+    run_worker()
+    second = pixfleet(*upload, "--json")
+
+    assert (first.code, first.document["refused_files"]) == (3, 1)
+    assert second.code == 3
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert lines == [
+        {"file": "README", "outcome": "not_an_image"},
+        {"file": "notes.png", "outcome": "not_an_image"},
+        {"key": "half.jpg", "outcome": "rejected", "cause": "truncated"},
+    ]
+
+
+def test_a_text_beside_the_images_is_no_refusal(
+    folder: Path, pixfleet: RunCommand, run_worker: Callable[..., None]
+) -> None:
+    _fill(folder, "a.png")
+    _fill(folder, "README", data=b"a text")
+
+    pixfleet("backfill", "upload", folder, "--no-wait")
+    run_worker()
+
+    assert pixfleet("backfill", "upload", folder).code == 0
+
+
+def test_a_dry_run_names_the_files_that_it_would_upload(
+    folder: Path, pixfleet: RunCommand
+) -> None:
+    names = [f"{number:02}.png" for number in range(22)]
+    for name in names:
+        _fill(folder, name)
+
+    shown = pixfleet("backfill", "upload", folder, "--prefix", "new/", "--dry-run").out
+    document = pixfleet("backfill", "upload", folder, "--dry-run", "--json").document
+
+    assert sum(f"  new/{name}\n" in shown for name in names) == 20
+    assert "and 2 more: --json names them" in shown
+    assert document["keys"] == names
 
 
 def test_a_link_out_of_the_folder_is_skipped_and_one_within_is_followed(

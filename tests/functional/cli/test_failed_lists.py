@@ -113,7 +113,7 @@ def test_a_dry_run_names_twenty_keys_and_all_of_them_with_json(
     document = pixfleet("dlq", command, "--all", "--dry-run", "--json").document
 
     assert sum(f"  {key}\n" in shown for key in keys) == 20
-    assert "and 3 more" in shown
+    assert "and 3 more: --json names them" in shown
     assert sorted(document["keys"]) == keys
 
 
