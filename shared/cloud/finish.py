@@ -75,14 +75,7 @@ def finished(
 
     `purges` makes a purge due now. One that was due before stays so as long as it is useful.
     """
-    written = {
-        **fields,
-        "status": status,
-        STATUS_SHARD: status_shard(status, claim.key),
-        "updated_at": now,
-    }
-    if OF_RENDERER & fields.keys():
-        written["facts_of"] = facts_of(fields)
+    written = with_status(claim.key, status, fields, now)
     if claim.messages:
         written["told_by"] = claim.messages
     former: tuple[str, ...] = (*FACTS, *WHY, *PASSING)
@@ -91,6 +84,19 @@ def finished(
     elif claim.entry.purge_due <= now - PURGE_DUE_SECONDS:
         former = (*former, "purge_due")
     return written, tuple(name for name in former if name not in written)
+
+
+def with_status(key: str, status: str, fields: Mapping[str, Value], at: float) -> dict[str, Value]:
+    """Return the attributes of a status that was reached at this time."""
+    written = {
+        **fields,
+        "status": status,
+        STATUS_SHARD: status_shard(status, key),
+        "updated_at": at,
+    }
+    if OF_RENDERER & fields.keys():
+        written["facts_of"] = facts_of(fields)
+    return written
 
 
 def _within(most_bytes: int, text: str) -> str:

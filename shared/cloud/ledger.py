@@ -32,6 +32,7 @@ from shared.cloud.finish import (
     forwarded_fields,
     rejection_fields,
     tombstone_fields,
+    with_status,
 )
 from shared.cloud.items import Value, to_item
 from shared.cloud.persist import persist
@@ -334,6 +335,35 @@ class Ledger:
                 ),
                 stage="ledger",
             )
+
+    def add_published(self, key: str, fields: Mapping[str, Value], *, at: float) -> bool:
+        """Write the entry of a source that is published already; return whether it has it now.
+
+        For an entry that was lost: an item that exists is not changed, whatever it says. `fields`
+        are those of `commit`, and `at` is the time of that commit, in seconds since the epoch.
+        """
+        written = {**with_status(key, PUBLISHED, fields, at), "schema": SCHEMA_VERSION}
+        names = {f"#f{number}": name for number, name in enumerate(written)}
+        values = {f":v{number}": value for number, value in enumerate(written.values())}
+        assignments = ", ".join(
+            f"{name} = {value}" for name, value in zip(names, values, strict=True)
+        )
+        try:
+            self.calls.attempt(
+                lambda: self._update(
+                    key,
+                    f"SET {assignments}",
+                    condition="attribute_not_exists(#key)",
+                    names={**names, "#key": "key"},
+                    values=values,
+                ),
+                stage="ledger",
+            )
+        except ConditionRefused as refused:
+            # Perhaps by this same write, whose answer was lost.
+            found = found_fields(refused)
+            return all(found.get(name) == value for name, value in written.items())
+        return True
 
     @property
     def _late_calls(self) -> Calls:

@@ -407,3 +407,32 @@ def test_a_table_that_is_not_there_is_the_ledgers_trouble(
 ) -> None:
     with pytest.raises(LedgerUnavailable):
         Ledger(clients.dynamodb, ONE_ATTEMPT, "no-such-table", clock).read(KEY)
+
+
+def test_a_lost_entry_is_written_again_as_its_commit_wrote_it(
+    ledger: Ledger, clients: Clients
+) -> None:
+    at = ledger.commit(claimed(ledger), FIELDS)
+    committed = item(clients)
+    clients.dynamodb.delete_item(TableName=TABLE, Key={"key": {"S": KEY}})
+
+    is_added = ledger.add_published(KEY, FIELDS, at=at)
+    is_repeated = ledger.add_published(KEY, FIELDS, at=at)
+
+    assert (is_added, is_repeated) == (True, True)
+    assert item(clients) == {
+        name: value for name, value in committed.items() if name != "done_token"
+    }
+
+
+def test_an_entry_that_exists_is_never_written_over(ledger: Ledger, clients: Clients) -> None:
+    claim = claimed(ledger)
+    before = item(clients)
+
+    while_claimed = ledger.add_published(KEY, FIELDS, at=1.0)
+    ledger.tombstone(claim, {})
+    after_removal = ledger.add_published(KEY, FIELDS, at=1.0)
+
+    assert (while_claimed, after_removal) == (False, False)
+    assert before["claim_token"]["S"] == claim.token
+    assert ledger.read(KEY).status == "removed"

@@ -1,4 +1,4 @@
-"""The tests exist that SECURITY.md names for its promises, and imaging/README.md for its kinds."""
+"""The tests exist that SECURITY.md, imaging/README.md and docs/recovery.md name."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 PROMISES = PAGE[PAGE.index("## What holds each promise") : PAGE.index("## What we do not defend")]
 KINDS = (ROOT / "tests/imaging/README.md").read_text(encoding="utf-8")
-TABLES = {"promises": (PROMISES, 80), "kinds of pictures": (KINDS, 50)}
+RECOVERY = (ROOT / "docs/recovery.md").read_text(encoding="utf-8")
+TABLES = {
+    "promises": (PROMISES, 80),
+    "kinds of pictures": (KINDS, 50),
+    "disasters": (RECOVERY, 6),
+}
 
 
 @pytest.mark.parametrize(("text", "least"), TABLES.values(), ids=TABLES.keys())

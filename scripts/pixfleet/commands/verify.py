@@ -20,14 +20,19 @@ from scripts.pixfleet.verify.audit import Audit, Scope
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import Kind, RepairAction
 from scripts.pixfleet.verify.differences_file import DifferencesFile, open_differences_file
+from scripts.pixfleet.verify.rebuild_view import rebuild
 from scripts.pixfleet.verify.repair import Repair, RepairContext
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_reader import LedgerReader
 from shared.cloud.queues import Queues
+from shared.model.errors import Misconfigured
 
 app = typer.Typer()
+
+# So few variants are made again in a minute, whatever the reason was.
+MOST_OF_EMPTY_BUCKET = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,12 @@ def verify(  # noqa: PLR0913 - one for each option
     *,
     prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
     repair: Annotated[bool, typer.Option("--repair", help="Repair the differences.")] = False,
+    rebuild_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild-ledger", help="Write lost ledger entries again, from the manifests."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Repair without asking.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what a repair would do, and do nothing.")
@@ -57,13 +68,23 @@ def verify(  # noqa: PLR0913 - one for each option
         str, typer.Option(help="A key that changed within this time counts as being processed.")
     ] = "10m",
 ) -> None:
-    """Compare sources, ledger and stored variants; exits with 3 if they differ."""
+    """Compare sources, ledger and stored variants; exits with 3 if they differ.
+
+    Example: pixfleet verify --repair --dry-run
+    """
+    if repair and rebuild_ledger:
+        raise Misconfigured(
+            "Nothing was done", ["expected --rebuild-ledger first, and then --repair for the rest"]
+        )
     since = time.time() - span_seconds(grace, option="--grace")
     repair_context = _repair_context(context)
     audit = _audit(context, repair_context, since, prefix)
     options = _Options(repair, yes, dry_run, report)
     with open_differences_file(report) as differences:
         summary = _run(context, audit, differences)
+        if rebuild_ledger:
+            rebuild(context, repair_context, differences, summary, is_dry=dry_run, yes=yes)
+            return
         done = _repair(context, repair_context, differences, summary, options)
     document = summary.document() | {"repair": done, "report": report and str(report)}
     context.console.result(document, *_shown(summary, done, options))
@@ -115,6 +136,7 @@ def _repair(
     """Repair if that is wanted, and return the counts; None if nothing was to be repaired."""
     if not options.repair or options.dry_run or not summary.to_repair:
         return None
+    _refuse_empty_bucket(context, summary)
     context.console.confirm(f"{_plan(summary, repair_context.queue)} Go on?", yes=options.yes)
     repair = Repair(repair_context)
     is_finished = False
@@ -131,10 +153,33 @@ def _repair(
     return {name: repair.counts[name] for name in ("enqueued", "deleted", "indexed", "failed")}
 
 
+def _refuse_empty_bucket(context: Context, summary: Summary) -> None:
+    """Raise `Misconfigured` if many keys would be removed because the sources bucket is empty.
+
+    An apply after a lost bucket creates an empty one, and its objects are still to be restored.
+    """
+    bucket = context.stack.sources_bucket
+    if summary.to_remove <= MOST_OF_EMPTY_BUCKET:
+        return
+    if not context.clients.s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"):
+        raise Misconfigured(
+            "Nothing was repaired",
+            [
+                (
+                    f"expected sources in {bucket}, got an empty bucket: a repair would remove "
+                    f"the variants of {counted(summary.to_remove, 'key')}. Restore the sources "
+                    "first (docs/recovery.md)"
+                )
+            ],
+        )
+
+
 def _plan(summary: Summary, queue: str) -> str:
     parts = []
     if summary.to_enqueue:
-        parts.append(f"Enqueue {counted(summary.to_enqueue, 'key')} on {queue}")
+        enqueued = f"Enqueue {counted(summary.to_enqueue, 'key')} on {queue}"
+        removed = f" ({summary.to_remove:,} without a source lose their variants)"
+        parts.append(f"{enqueued}{removed if summary.to_remove else ''}")
     if summary.actions[RepairAction.DELETE]:
         objects = counted(summary.objects_to_delete, "object")
         keys = counted(summary.actions[RepairAction.DELETE], "key")

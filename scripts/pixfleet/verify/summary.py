@@ -10,12 +10,16 @@ EXAMPLES = 3
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of keys by kind and reason, and of what a repair would do."""
+    """Counts of keys by kind and reason, and of what a repair would do.
+
+    `to_remove` are the enqueued keys without a source: a worker removes what they have.
+    """
 
     counts: Counter[tuple[Kind, str]]
     examples: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
     actions: Counter[RepairAction] = field(default_factory=Counter)
     objects_to_delete: int = 0
+    to_remove: int = 0
 
     def add(self, difference: CheckResult) -> None:
         """Count the repair of one difference, and keep it as an example if there are few."""
@@ -23,6 +27,8 @@ class Summary:
         if len(shown) < EXAMPLES:
             shown.append(difference.key)
         self.actions[difference.action] += 1
+        if (difference.kind, difference.action) == (Kind.ORPHANED, RepairAction.ENQUEUE):
+            self.to_remove += 1
         if difference.action is RepairAction.DELETE:
             self.objects_to_delete += len(difference.names)
 

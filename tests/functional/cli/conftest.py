@@ -18,6 +18,7 @@ from shared.cloud.queues import Queues
 from shared.deadline import Deadline
 from shared.events.sqs import from_receive
 from shared.imaging.render_pool import RenderPool
+from shared.model.recipe import RecipeSet
 from shared.settings import read_settings
 from tests.functional.cli.dead_letters import DirectAccess
 from tests.functional.conftest import RECIPES
@@ -90,13 +91,16 @@ def _pixfleet(
 
 @pytest.fixture(name="run_worker")
 def _run_worker(stack: LocalStack, render_pool: RenderPool) -> Iterator[Callable[..., None]]:
-    """Return a function that runs a worker until it receives no more messages of a queue."""
+    """Return a function that runs a worker until it receives no more messages of a queue.
+
+    It may be given other recipes than the stack's.
+    """
     worker = build_context(read_settings(stack.worker_environment()))
     worker.render_pool.close()
     worker = replace(worker, render_pool=render_pool)
-    consumer = Consumer(worker)
 
-    def run_worker(queue: str = stack.live_queue) -> None:
+    def run_worker(queue: str = stack.live_queue, *, recipes: RecipeSet | None = None) -> None:
+        consumer = Consumer(replace(worker, recipes=recipes or worker.recipes))
         while raw := worker.queues.receive(queue, wait_seconds=0, hide_seconds=30):
             messages = [from_receive(each, queue) for each in raw]
             results = consumer.consume(messages, Deadline.after(120, worker.clock))

@@ -102,6 +102,7 @@ RUNS: Mapping[str, Arguments] = {
         (),
         ("--prefix", world.text, "--report", world.output / "differences"),
         ("--grace", "0s", "--repair", "--dry-run"),
+        ("--grace", "0s", "--rebuild-ledger", "--yes"),
         ("--grace", "0s", "--repair", "--yes"),
     ],
     "purge": lambda world: [
