@@ -68,10 +68,7 @@ def verify(  # noqa: PLR0913 - one for each option
         str, typer.Option(help="A key that changed within this time counts as being processed.")
     ] = "10m",
 ) -> None:
-    """Compare sources, ledger and stored variants; exits with 3 if they differ.
-
-    Example: pixfleet verify --repair --dry-run
-    """
+    """Compare sources, ledger and stored variants; exits with 3 if they differ."""
     if repair and rebuild_ledger:
         raise Misconfigured(
             "Nothing was done", ["expected --rebuild-ledger first, and then --repair for the rest"]
