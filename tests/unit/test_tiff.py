@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.imaging.formats.tiff import refuse_what_libvips_gets_wrong
-from shared.model.errors import Truncated, UnsupportedFormat
+from shared.model.errors import TooCostly, Truncated, UnsupportedFormat
 from tests.support import images
 from tests.support import images_by_hand as by_hand
 
@@ -54,6 +54,20 @@ def test_a_file_cut_anywhere_after_its_magic_number_is_truncated(data: bytes) ->
             refuse_what_libvips_gets_wrong(data[:kept])
 
 
+@pytest.mark.parametrize("kind", ["little-endian", "big-endian", "big"])
+def test_more_strips_than_are_counted_are_too_costly(kind: str) -> None:
+    order = ">" if kind == "big-endian" else "<"
+    value = struct.Struct(f"{order}Q" if kind == "big" else f"{order}I")
+    changed = bytearray(WHOLE[kind])
+    for tag, new in ((257, 2**31), (278, 1)):  # the height, and the rows of a strip
+        entry = changed.index(struct.pack(f"{order}H", tag), 8)
+        struct.pack_into(f"{order}H", changed, entry + 2, 4)
+        value.pack_into(changed, entry + (12 if kind == "big" else 8), new)
+
+    with pytest.raises(TooCostly, match="strips"):
+        refuse_what_libvips_gets_wrong(bytes(changed))
+
+
 @given(st.sampled_from([*WHOLE.values(), with_thumbnail(2)]), st.data())
 def test_any_bytes_pass_or_are_refused(whole: bytes, data: st.DataObject) -> None:
     changed = bytearray(whole)
@@ -62,7 +76,7 @@ def test_any_bytes_pass_or_are_refused(whole: bytes, data: st.DataObject) -> Non
 
     try:
         refuse_what_libvips_gets_wrong(bytes(changed))
-    except (Truncated, UnsupportedFormat) as refused:
+    except (TooCostly, Truncated, UnsupportedFormat) as refused:
         assert refused.detail.startswith("Expected ")  # noqa: PT017 - either end is right
 
 

@@ -44,8 +44,9 @@ MAX_SUB_DIRECTORIES = 16
 def refuse_what_libvips_gets_wrong(data: bytes) -> None:
     """Raise `UnsupportedFormat` for raw files and odd pixels.
 
-    Raises `Truncated` if the first directory, a strip or a tile is not whole. Other errors in a
-    directory are left to libvips, whose messages say more.
+    Raises `Truncated` if the first directory, a strip or a tile is not whole, and `TooCostly` for
+    more strips or tiles than are counted. Other errors in a directory are left to libvips, whose
+    messages say more.
     """
     try:
         first = first_directory(data)

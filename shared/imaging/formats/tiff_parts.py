@@ -55,7 +55,11 @@ class Parts:
 
 
 def parts(first: Directory) -> Parts:
-    """Return the parts of an image; raises one of `BAD_OFFSET` if its tables are not whole."""
+    """Return the parts of an image.
+
+    Raises one of `BAD_OFFSET` if its tables are not whole, and `TooCostly` for more than
+    `MAX_VALUES` parts.
+    """
     # libtiff reads tiles if their size is declared, wherever their places are.
     is_tiled = TILE_WIDTH in first.fields or TILE_HEIGHT in first.fields
     sizes = _tiles(first) if is_tiled else _strips(first)
