@@ -1,5 +1,6 @@
 """What holds for the tests of every tier."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
     from tests.support.scheduling import TwoLanes
+
+# Terraform and its provider are written in Go: with fewer garbage collections they take a quarter
+# less CPU time, and twice the memory, 0.5 GB each. https://go.dev/doc/gc-guide#GOGC
+os.environ.setdefault("GOGC", "400")
 
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
 settings.register_profile("no deadline", deadline=None)

@@ -1,7 +1,8 @@
-"""Runs Terraform in a copy of the stack, with one provider for several folders at once."""
+"""Runs Terraform in a copy of the stack, with one provider process for each folder."""
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from scripts.local.terraform import (
     terraform_environment,
 )
 from tests.terraform.folders import LEFT_BEHIND, ROOT, STACK, has_tests
+from tests.terraform.provider import running_provider
 
 GOOD = TerraformResult(code=0, output="")
+NO_PROCESS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ class Terraform:
     copy: Path
     init: tuple[str, ...]
 
-    def call(self, *words: str, folder: Path) -> TerraformResult:
-        """Run one command in the copy of a folder."""
+    def call(
+        self, *words: str, folder: Path, provider: Mapping[str, str] = NO_PROCESS
+    ) -> TerraformResult:
+        """Run one command in the copy of a folder; `provider` is that of `running_provider`."""
         here = self.copy / folder.relative_to(ROOT)
-        environment = terraform_environment(os.environ)
+        environment = {**terraform_environment(os.environ), **provider}
         return run(self.program, *words, folder=here, environment=environment)
 
     def check(self, folder: Path) -> FolderCheck:
@@ -45,10 +50,11 @@ class Terraform:
         got = self.fetch(folder)
         if not got.is_good:
             return FolderCheck(got, got)
-        valid = self.call("validate", folder=folder)
-        if not valid.is_good or not has_tests(folder):
-            return FolderCheck(valid, GOOD if valid.is_good else valid)
-        return FolderCheck(valid, self.call("test", folder=folder))
+        with running_provider(self.copy / folder.relative_to(ROOT)) as provider:
+            valid = self.call("validate", folder=folder, provider=provider)
+            if not valid.is_good or not has_tests(folder):
+                return FolderCheck(valid, GOOD if valid.is_good else valid)
+            return FolderCheck(valid, self.call("test", folder=folder, provider=provider))
 
     def fetch(self, folder: Path) -> TerraformResult:
         """Replace `init`, without reading the provider's 700 MB again for each folder."""

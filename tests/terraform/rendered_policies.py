@@ -19,6 +19,7 @@ from tests.support.iam.actions import ACCOUNT, REGION
 from tests.support.iam.recorder import RENDERED
 from tests.terraform.folders import LEFT_BEHIND, ROOT, STACK
 from tests.terraform.program import Terraform, set_up
+from tests.terraform.provider import running_provider
 
 SOURCES = f"arn:aws:s3:::pixfleet-sources-{ACCOUNT}"
 
@@ -157,7 +158,8 @@ def _rendered(terraform: Terraform, rendering: Rendering) -> Mapping[str, Any]:
     (here / "rendered.tf").write_text(output, encoding="utf-8")
     got = terraform.fetch(copy)
     assert got.is_good, got.output
-    tested = terraform.call("test", "-json", "-verbose", folder=copy)
+    with running_provider(here) as provider:
+        tested = terraform.call("test", "-json", "-verbose", folder=copy, provider=provider)
     assert tested.is_good, tested.output
     (value,) = _outputs(tested.output)
     return value

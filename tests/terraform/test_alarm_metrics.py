@@ -19,7 +19,7 @@ from tests.terraform.alarm_cases import FLEET, OUTSIDE_CAUSES, TARGETS, Case, ca
 from tests.terraform.cloudwatch import Metric, Planned, State, metrics_of, state
 from tests.terraform.dashboard import ANY, Widget, metrics_shown, widgets_of
 from tests.terraform.folders import ROOT, STACK
-from tests.terraform.planned import Resources, alarms_of
+from tests.terraform.planned import ALARM_RUNS, Resources, alarms_of
 from worker.renderer.request_log import Answered
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
@@ -73,7 +73,7 @@ NOT_SHOWN = {"dead_letters", "rejections"}
 
 @pytest.fixture(scope="module")
 def resources(alarm_runs: Mapping[str, Resources]) -> Resources:
-    return alarm_runs["every_option_is_planned"]
+    return alarm_runs[ALARM_RUNS[0]]
 
 
 @pytest.fixture(scope="module")

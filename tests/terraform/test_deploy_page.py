@@ -8,6 +8,7 @@ import pytest
 from scripts.local.terraform import program
 from tests.terraform.folders import ROOT
 from tests.terraform.program import Terraform
+from tests.terraform.provider import running_provider
 
 if program() is None:
     pytest.skip("Terraform is not on PATH: install it (1.9 or newer).", allow_module_level=True)
@@ -34,7 +35,8 @@ def test_every_stack_of_the_page_is_valid(terraform: Terraform) -> None:
 
     got = terraform.call(*terraform.init, folder=folder)
     assert got.is_good, got.output
-    valid = terraform.call("validate", folder=folder)
+    with running_provider(here) as provider:
+        valid = terraform.call("validate", folder=folder, provider=provider)
 
     assert len(fragments) >= 9
     assert valid.is_good, valid.output

@@ -6,13 +6,12 @@ import pytest
 
 from tests.terraform.cloudwatch import Metric, Planned, metrics_of
 from tests.terraform.dashboard import metrics_shown, widgets_of
-from tests.terraform.planned import Resources, alarms_of, examples
+from tests.terraform.planned import ALARM_RUNS, Resources, alarms_of, complete_example
 from tests.terraform.program import Terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 
-PREFIXES = {"every_option_is_planned": "pixfleet", "another_stack_is_planned": "pixfleet-b"}
-COMPLETE = "the_complete_example_is_planned"
+PREFIXES = dict(zip(ALARM_RUNS, ("pixfleet", "pixfleet-b"), strict=True))
 
 
 def test_the_alarms_of_two_prefixes_read_different_metrics(
@@ -34,7 +33,7 @@ def test_the_dashboards_of_two_prefixes_show_different_metrics(
 
 
 def test_the_two_stacks_of_the_complete_example_share_no_metric(terraform: Terraform) -> None:
-    resources = examples(terraform)[COMPLETE]
+    resources = complete_example(terraform)
     site, archive = (
         watched(alarms_of(resources, module=f"module.{name}.module.alarms."))
         for name in ("site", "archive")
