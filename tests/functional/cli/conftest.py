@@ -45,19 +45,39 @@ class CommandResult:
 RunCommand = Callable[..., CommandResult]
 
 
-@pytest.fixture(name="stack")
-def _stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalStack]:
-    """Return a local stack in an AWS of its own for each test."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+@pytest.fixture(name="shared_clients", scope="session")
+def _shared_clients() -> Clients:
+    """Return clients that every test shares: to build them takes longer than many tests."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        _set_environment(patch)
+        session = boto3.session.Session()
+        return Clients(
+            s3=session.client("s3"),
+            sqs=session.client("sqs"),
+            dynamodb=session.client("dynamodb"),
+            ssm=session.client("ssm"),
+        )
+
+
+def _set_environment(patch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "PIXFLEET_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+            patch.delenv(name)
+    patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@pytest.fixture(name="stack")
+def _stack(
+    shared_clients: Clients, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[LocalStack]:
+    """Return a local stack in an AWS of its own for each test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    _set_environment(monkeypatch)
     with mock_aws():
         yield create_stack_with(
-            _clients(),
+            shared_clients,
             RECIPES,
             endpoint_url="",
             prefix=PREFIX,
@@ -67,9 +87,9 @@ def _stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalSta
 
 
 @pytest.fixture(name="clients")
-def _clients_of_the_stack(stack: LocalStack) -> Clients:
+def _clients_of_the_stack(stack: LocalStack, shared_clients: Clients) -> Clients:
     """Return clients of the stack's AWS."""
-    return _clients()
+    return shared_clients
 
 
 @pytest.fixture(name="pixfleet")
@@ -131,13 +151,3 @@ def _no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 def _aws(stack: LocalStack, clients: Clients) -> DirectAccess:
     """Return direct access to the stack, without the command."""
     return DirectAccess(stack, clients)
-
-
-def _clients() -> Clients:
-    session = boto3.session.Session()
-    return Clients(
-        s3=session.client("s3"),
-        sqs=session.client("sqs"),
-        dynamodb=session.client("dynamodb"),
-        ssm=session.client("ssm"),
-    )

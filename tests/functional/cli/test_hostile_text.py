@@ -5,7 +5,7 @@ everything that a stranger can write.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,20 +54,30 @@ fuzzed = settings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _shared_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all runs share the AWS clients, which take most of a command's time to build."""
-    built: dict[str, BaseClient] = {}
+@pytest.fixture(name="session", scope="module")
+def _session() -> Any:  # noqa: ANN401 - one method is replaced
+    """Return a session that builds one client for each service."""
     session: Any = boto3.session.Session()
-    build = session.client
+    session.client = cache_by_service(session.client)
+    return session
 
-    def client(service: str, **options: Any) -> BaseClient:  # noqa: ANN401 - as boto3 declares
+
+def cache_by_service(build: Callable[..., BaseClient]) -> Callable[..., BaseClient]:
+    built: dict[str, BaseClient] = {}
+
+    def client(service: str, **options: object) -> BaseClient:
         if service not in built:
             built[service] = build(service, **options)
         return built[service]
 
-    monkeypatch.setattr(session, "client", client)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _shared_session(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """Let all runs share the AWS clients, which take most of a command's time to build."""
     monkeypatch.setattr(AwsClients, "session", session)
+    monkeypatch.setattr(boto3, "client", session.client)
 
 
 def test_every_command_has_its_runs() -> None:
