@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import pyvips
 
@@ -209,6 +210,7 @@ _MAKERS: dict[str, tuple[Callable[[], bytes], int]] = {
 }
 
 
+@cache
 def seeds() -> tuple[SeedFile, ...]:
     """Return one valid file of each variety that is rendered."""
     return tuple(SeedFile(name, make(), spare) for name, (make, spare) in _MAKERS.items())

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.imaging
 # about 60 ms of an ordinary core where a bomb's header takes 1 ms. The slowest refusal counts
 # 4 million parts, and takes a third of that.
 MOST_GROWN_BYTES = 60 * MEBIBYTE
-PHOTO = images.jpeg((4000, 3000))
+PHOTO_SIZE = (4000, 3000)
 TRIES = 3
 
 REFUSED = {name: bomb for name, bomb in BOMBS.items() if bomb.cause}
@@ -33,7 +33,7 @@ class Bench:
 @pytest.fixture(name="bench", scope="module")
 def _bench() -> Iterator[Bench]:
     child = warm_child()
-    yield Bench(child, cheapest(child, PHOTO).cpu_seconds)
+    yield Bench(child, cheapest(child, images.jpeg(PHOTO_SIZE)).cpu_seconds)
     child.stop()
 
 

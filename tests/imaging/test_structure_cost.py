@@ -32,7 +32,7 @@ from tests.support.hand.iso import box, full_box
 
 pytestmark = pytest.mark.imaging
 
-PHOTO = images.jpeg((4000, 3000))
+PHOTO_SIZE = (4000, 3000)
 TRIES = 3
 FTYP = box(b"ftyp", b"avif\0\0\0\0avifmif1")
 EXIF_ITEM = full_box(b"infe", struct.pack(">HH", 1, 0) + b"Exif\0", version=2)
@@ -217,8 +217,10 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def photo_seconds() -> float:
+    photo = images.jpeg(PHOTO_SIZE)
+
     def render() -> object:
-        return pyvips.Image.thumbnail_buffer(PHOTO, 80).webpsave_buffer()
+        return pyvips.Image.thumbnail_buffer(photo, 80).webpsave_buffer()
 
     return cpu_seconds(render)
 

@@ -5,6 +5,7 @@ Nothing is read from disk and nothing is random: detail comes from SHAKE-256 of 
 
 import struct
 import zlib
+from functools import lru_cache
 from hashlib import shake_256
 from io import BytesIO
 
@@ -70,6 +71,7 @@ def with_alpha(size: Size, *, seed: int = 1) -> Image.Image:
     return picture
 
 
+@lru_cache(maxsize=32)  # many tests make the same few
 def jpeg(
     size: Size = SMALL, *, seed: int = 1, mode: str = "RGB", progressive: bool = False
 ) -> bytes:
