@@ -190,11 +190,11 @@ class Chromium:
         """Forget what has happened so far, such as requests of an earlier page."""
         self._events.clear()
 
-    def next_event(self, method: str) -> Mapping[str, Any]:
-        """Return the parameters of the next event of this name; earlier other events are lost."""
+    def next_event(self, *methods: str) -> Mapping[str, Any]:
+        """Return the parameters of the next event of these names; earlier others are lost."""
         while True:
             event = self._events.popleft() if self._events else self._next()
-            if event.get("method") == method:
+            if event.get("method") in methods:
                 return dict(event["params"])
 
     def value(self, script: str) -> Any:  # noqa: ANN401 - any value of JSON

@@ -1,4 +1,4 @@
-"""What a distribution serves of one source, rendered in this process."""
+"""What a distribution without a renderer serves of one source, rendered in this process."""
 
 from shared.imaging.render import Encoded, Finished, render
 from shared.imaging.vips import harden
@@ -14,7 +14,7 @@ Published = tuple[Manifest, dict[str, bytes]]
 def published(key: str, data: bytes) -> Published:
     """Return the manifest, and by URL the bytes of it and of the variants: shipped recipes."""
     harden()
-    recipe = read_recipes(shipped()).matching(key)
+    recipe = read_recipes(shipped()).all_eager().matching(key)
     assert recipe
     *rendered, finished = render(data, recipe, Limits())
     assert isinstance(finished, Finished)

@@ -11,6 +11,7 @@ from botocore.config import Config
 from scripts.local.clients import DUMMY_KEY, REGION
 from shared.model.cache_control import VARIANT
 from shared.model.keys import stored_key
+from shared.model.manifest import Manifest
 from shared.model.recipe import RecipeSet, Slot
 from tests.support.edge_cases import RECIPE_SETS
 from tests.terraform.edge import bare, request_code
@@ -49,6 +50,23 @@ def create_distribution(endpoint_url: str) -> str:
                     ContentType=TYPES[slot],
                 )
     return distribute(endpoint_url, "hints", BUCKET, RECIPE_SETS["shipped"])
+
+
+def store(endpoint_url: str, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    """Store a source's variants, whose bytes are given by URL, with what the worker says of them.
+
+    `create_distribution` has made the bucket.
+    """
+    s3 = _client(endpoint_url, "s3")
+    for variant in manifest.variants:
+        s3.put_object(
+            Bucket=BUCKET,
+            Key=stored_key(manifest.source.key, f"{variant.name}.{variant.slot}"),
+            Body=files[variant.url],
+            CacheControl=VARIANT,
+            ContentType=variant.type,
+            Metadata={"pixfleet-version": manifest.version},
+        )
 
 
 def distribute(endpoint_url: str, name: str, bucket: str, recipe_set: RecipeSet) -> str:
