@@ -1,6 +1,7 @@
 """The table in README.md: every case has a test or a reason, and both agree."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +15,7 @@ TESTS = Path(__file__).parent.parent
 TABLE = Path(__file__).parent / "README.md"
 NUMBERS = range(1, 68)
 WAITS = "waits: "
+MISTAKES = "## What other image services got wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ def _row(number: str, _fault: str, outcome: str, shown: str) -> Row:
     reason = " ".join(part.removeprefix(WAITS) for part in parts if part.startswith(WAITS))
     assert len(parts) == len(tests) + bool(reason), f"case {number}: {shown}"
     return Row(int(number), outcome, tests, reason)
+
+
+def mistakes() -> Mapping[str, tuple[list[str], list[int]]]:
+    """Return the tests and the cases that show each mistake of others."""
+    _, _, text = TABLE.read_text(encoding="utf-8").partition(MISTAKES)
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    return {
+        mistake: (
+            re.findall(r"`([a-z/0-9_]+\.py::\w+)`", shown),
+            [int(number) for number in re.findall(r"(?:cases?|and) (\d+)", shown)],
+        )
+        for mistake, shown in cells
+    }
 
 
 def cases_of_tests() -> Mapping[str, set[int]]:
@@ -79,6 +95,16 @@ def test_every_test_that_the_table_names_exists() -> None:
     named = [place for row in rows() for place in row.tests]
 
     assert [place for place in named if not exists(place)] == []
+
+
+def test_each_of_the_twenty_five_mistakes_of_others_has_a_test() -> None:
+    table = mistakes()
+
+    assert len(table) == 25
+    for mistake, (tests, cases) in table.items():
+        assert tests or cases, mistake
+        assert [place for place in tests if not exists(place)] == [], mistake
+        assert set(cases) <= set(NUMBERS), mistake
 
 
 def test_the_table_and_the_case_markers_agree() -> None:
