@@ -83,13 +83,13 @@ class _Answer:
     def _found(self, stored: StoredFile, *, has_waited: bool = False) -> Response:
         """Answer with an object that S3 could have answered with.
 
-        S3 has it since this request was under way, or the edge cannot read the bucket. Then the
-        edge would follow a redirect back to here without end.
+        A request that `has_waited` for another one to store it may be redirected to it. Any other
+        comes because S3 has it only now, or because the edge cannot read the bucket: then the edge
+        would follow a redirect back to here without end.
         """
         age_seconds = self.context.clock.now() - stored.stored_at
         self.log.is_blind = age_seconds > self.context.policy.blind_seconds
-        may_redirect = has_waited and not self.log.is_blind
-        return self._content(_content(stored), Answered.FOUND, is_stored=may_redirect)
+        return self._content(_content(stored), Answered.FOUND, is_stored=has_waited)
 
     def _copy(self, entry: Entry) -> Response | None:
         """Answer with the object that has the same bytes, and copy it; None if there is none."""

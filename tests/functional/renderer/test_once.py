@@ -13,6 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from shared.cloud.clients import Clients
 from shared.cloud.objects import Objects
+from shared.cloud.serving import Serving
 from shared.cloud.time_limit import seconds_left
 from shared.model.recipe_reader import read_recipes
 from tests.functional.renderer.conftest import KEY, Got, RendererWorld
@@ -108,6 +109,24 @@ def test_an_object_that_is_stored_between_look_and_turn_is_not_made_again(
 
     assert (got.status, got.body) == (200, overtaken[0].body)
     assert renders == [KEY]
+
+
+def test_who_has_waited_for_a_large_object_is_redirected_to_it(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    served.with_policy(max_body_bytes=100)
+    take, first = Serving.take_turn, list[Got]()
+
+    def beaten(serving: Serving, stored_key: str, seconds: float) -> None:
+        monkeypatch.setattr(Serving, "take_turn", take)
+        first.append(served.ask(NAME))
+
+    monkeypatch.setattr(Serving, "take_turn", beaten)
+    second = served.ask(NAME)
+
+    assert [each.status for each in (*first, second)] == [302, 302]
+    assert first[0].headers["location"] == second.headers["location"]
 
 
 def test_who_waits_in_vain_is_told_to_come_back(served: RendererWorld) -> None:
@@ -230,6 +249,19 @@ def test_a_replaced_picture_takes_a_place_of_those_that_are_not_published(
     assert accepted.status == 200
     # The fetch of what was published fails twice, and what is there now is rendered once.
     assert len(renders) == 3
+
+
+def test_a_picture_that_a_worker_makes_anew_takes_a_place_too(
+    make_served: Callable[..., RendererWorld],
+) -> None:
+    served = make_served(PIXFLEET_UNPUBLISHED_RENDERS="1")
+    served.publish(PICTURE)
+    served.worker.ledger.claim(KEY, lease_seconds=600, may_store=(NAME,))
+    served.context.within(served.worker.deadline()).serving.take_place("unpublished", 0, 60)
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (503, "throttled")
 
 
 def test_a_replaced_picture_gives_its_turn_back_before_it_is_rendered(

@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import Objects
+from shared.cloud.objects import VERSION, Objects
 from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
@@ -601,6 +601,32 @@ def test_nothing_is_copied_because_the_files_of_another_version_were_equal(
 
     assert got.status == 200
     assert got.body != served.object("w64.avif")["Body"].read()
+
+
+def test_nothing_is_copied_while_a_worker_makes_the_key_anew(served: RendererWorld) -> None:
+    served.publish(images.jpeg((40, 30)))
+    served.worker.ledger.claim(KEY, lease_seconds=600, may_store=("w128.avif",))
+    served.worker.drop(KEY, PICTURE)
+
+    line = asked_with_log(served, "w128.avif")
+
+    assert (line["status"], line["answered"]) == (200, "rendered")
+    assert not served.is_stored("w128.avif")
+
+
+def test_an_object_of_another_version_is_not_copied(served: RendererWorld) -> None:
+    served.publish(images.jpeg((40, 30)))
+    served.clients.s3.put_object(
+        Bucket=VARIANTS,
+        Key=stored_key(KEY, "w64.avif"),
+        Body=b"of another version",
+        Metadata={VERSION: "0" * 12},
+    )
+
+    line = asked_with_log(served, "w128.avif")
+
+    assert (line["status"], line["answered"]) == (200, "rendered")
+    assert served.object("w128.avif")["Metadata"][VERSION] == served.version()
 
 
 def test_a_copy_of_a_lost_object_is_rendered(served: RendererWorld) -> None:
