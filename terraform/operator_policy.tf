@@ -171,11 +171,26 @@ data "aws_iam_policy_document" "operator" {
     }
   }
 
+  # `doctor` reads the API's stage, routes and authorizer.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+  dynamic "statement" {
+    for_each = module.api[*].id
+
+    content {
+      sid     = "InspectApi"
+      actions = ["apigateway:GET"]
+      resources = [
+        for kind in ["authorizers", "routes", "stages"] :
+        "arn:${local._queue_arn_parts[1]}:apigateway:${data.aws_region.current.id}::/apis/${statement.value}/${kind}"
+      ]
+    }
+  }
+
   statement {
     sid     = "InspectFunctions"
     actions = ["lambda:GetEventSourceMapping", "lambda:GetFunctionConfiguration"]
     resources = concat(["${local._own_arn["lambda"]}:event-source-mapping:*"], flatten([
-      for name in concat(["worker"], local.has_purge ? ["purge"] : []) :
+      for name in concat(["worker"], local.has_purge ? ["purge"] : [], local.has_api ? ["api"] : []) :
       ["${local._own_arn["lambda"]}:function:${var.prefix}-${name}", "${local._own_arn["lambda"]}:function:${var.prefix}-${name}:*"]
     ]))
   }

@@ -33,10 +33,10 @@ def built_page(folder: Path, uppy: int) -> Path:
     for name in SOURCES:
         shutil.copy(PAGE / name, folder)
     packages = installed(PAGE)
-    command = [str(packages / ".bin" / "esbuild"), "page.js", "--bundle", "--format=esm"]
     found = packages if uppy == 6 else installed(UPPY_5)
-    aliases = [f"--alias:@uppy/{name}={found}/@uppy/{name}" for name in ("aws-s3", "core")]
-    subprocess.run([*command, *aliases, "--outfile=dist/page.js"], cwd=folder, check=True)
+    (folder / "node_modules").symlink_to(found)
+    command = [str(packages / ".bin" / "esbuild"), "page.js", "--bundle", "--format=esm"]
+    subprocess.run([*command, "--outfile=dist/page.js"], cwd=folder, check=True)
     return folder
 
 

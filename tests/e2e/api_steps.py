@@ -22,8 +22,27 @@ def assert_a_picture_is_uploaded_through_the_api(stack: WholeStack, folder: Path
         for words in ("", f"-H 'Authorization: Bearer {FORGED}'")
     ]
 
+    assert_a_route_needs_its_scope(stack, folder)
     assert (record["key"], record["status"]) == (f"{FOLDER}/cat.jpg", "ready")
     assert refused == ["401", "401"]
+
+
+def assert_a_route_needs_its_scope(stack: WholeStack, folder: Path) -> None:
+    """Ask for a purge: the gateway refuses an id token, which has no scope."""
+    sign_in, *_ = api_steps(stack.instance, stack.names).partition("\n")
+    body = json.dumps({"keys": [f"{FOLDER}/cat.jpg"]})
+    purge = (
+        f"curl -s {stack.names.api_url}/v1/purge -H 'Content-Type: application/json' "
+        f"""-H "Authorization: Bearer $TOKEN" -d '{body}'"""
+    )
+    by_id, by_access = (
+        json.loads(_typed(f"{sign_in.replace('IdToken', token)}\n{purge}", folder))
+        for token in ("IdToken", "AccessToken")
+    )
+
+    assert by_id == {"message": "Forbidden"}
+    # The access token passes the gateway; it has no folder, so the API refuses it.
+    assert by_access["type"] == "urn:problem-type:pixfleet:forbidden"
 
 
 def _typed(commands: str, folder: Path) -> str:

@@ -1,5 +1,6 @@
 """The API as a server, with tokens, S3's own checks of what was signed, and a worker behind it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,12 +17,14 @@ from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
 from tests.support.images import jpeg
 from tests.support.issuer import Issuer
+from tests.support.recipes import ROOT
 
 pytestmark = pytest.mark.e2e
 
 SERVING = "e2e-api-serving"
 JPEG = "image/jpeg"
 PICTURE = jpeg((80, 60))
+API_PAGE = ROOT / "docs" / "api.md"
 
 
 @pytest.fixture(name="issuer", scope="module")
@@ -76,6 +79,22 @@ def test_an_upload_becomes_ready(api: httpx2.Client, runner: Runner, method: str
     assert (answer.status_code, image["status"]) == (200, "ready")
     assert image["owner"] == "ann@example.com"
     assert (image["bytes"], image["width"]) == (len(PICTURE), 80)
+
+
+def test_the_example_in_python_uploads_a_picture(
+    url: str, runner: Runner, issuer: Issuer, tmp_path: Path
+) -> None:
+    code, *_ = re.findall(r"```python\n(.*?)```", API_PAGE.read_text(), re.DOTALL)
+    example: dict[str, Any] = {}
+    exec(code, example)  # noqa: S102 - the page's own
+    (tmp_path / "cat.jpg").write_bytes(PICTURE)
+    token = issuer.token(folder="ann")
+
+    image = example["upload"](url, token, "ann/page.jpg", tmp_path / "cat.jpg", JPEG)
+
+    assert (image["key"], image["status"]) == ("ann/page.jpg", "ready")
+    with pytest.raises(RuntimeError, match="Use one of image/avif"):
+        example["upload"](url, token, "ann/page.jpg", tmp_path / "cat.jpg", "text/html")
 
 
 def test_a_broken_picture_is_told_with_its_cause(api: httpx2.Client, runner: Runner) -> None:

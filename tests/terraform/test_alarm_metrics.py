@@ -57,7 +57,7 @@ AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
         {"RuleName"},
     ),
     "AWS/Lambda": ({"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
-    "AWS/ApiGateway": ({"4xx", "5xx", "Count"}, {"ApiId"}),
+    "AWS/ApiGateway": ({"4xx", "5xx", "Count", "IntegrationLatency", "Latency"}, {"ApiId"}),
     "AWS/CloudFront": (
         {"4xxErrorRate", "5xxErrorRate", "Requests"},
         {"DistributionId", "Region"},
@@ -129,6 +129,15 @@ def test_the_dashboard_shows_existing_metrics(widgets: list[Widget]) -> None:
     shown = [each for widget in widgets for each in metrics_shown(widget)]
 
     assert [each for each in shown if not is_written(each)] == []
+
+
+def test_the_dashboard_shows_what_the_alarms_of_the_api_watch(
+    widgets: list[Widget], alarms: Mapping[str, Planned]
+) -> None:
+    shown = {each for widget in widgets for each in metrics_shown(widget)}
+
+    for name in ("api-errors", "api-refusals"):
+        assert set(metrics_of(alarms[name]).values()) <= shown
 
 
 def test_the_dashboard_shows_every_metric_of_ours(widgets: list[Widget]) -> None:

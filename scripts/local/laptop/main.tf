@@ -26,6 +26,8 @@ module "pixfleet" {
     jwt = {
       audiences = [aws_cognito_user_pool_client.laptop.id]
       issuer    = "https://${aws_cognito_user_pool.uploaders.endpoint}"
+      # Cognito's access tokens have this scope, its id tokens have none.
+      scopes = { purge = ["aws.cognito.signin.user.admin"] }
     }
     prefix_claim = "custom:folder"
   }

@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.doctor import (
     alarms,
+    api,
     edge_functions,
     permissions,
     purge,
@@ -33,6 +34,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     edge_functions.EDGE_FUNCTIONS: edge_functions.check,
     renderer.RENDERER: renderer.check,
     purge.AREA: purge.check,
+    api.AREA: api.check,
     "render children": render_children.check,
     "alarms": alarms.check,
 }

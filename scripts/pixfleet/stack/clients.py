@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.clock import SystemClock
 from shared.deadline import Deadline
@@ -126,6 +126,12 @@ class AwsClients:
         return self.session.client(
             "cloudfront", endpoint_url=self.endpoint_url, config=self._config
         )
+
+    @cached_property
+    def gateway(self) -> Any:  # noqa: ANN401 - no stubs for three calls
+        """Return the client of API Gateway's HTTP APIs."""
+        session: Any = self.session
+        return session.client("apigatewayv2", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def sns(self) -> "SNSClient":

@@ -1,10 +1,10 @@
-# From top to bottom: waiting messages, outcomes, failures, durations, cost, and what readers have rendered.
+# From top to bottom: waiting messages, outcomes, failures, durations, cost, what readers have rendered, purges, and the API.
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.prefix
   dashboard_body = jsonencode({
     start          = "-PT6H"
     periodOverride = "inherit"
-    widgets        = concat(local._state_row, local._queue_row, local._image_row, local._time_row, local._money_row, local._renderer_row, local._purge_row)
+    widgets        = concat(local._state_row, local._queue_row, local._image_row, local._time_row, local._money_row, local._renderer_row, local._purge_row, local._api_row)
   })
 }
 

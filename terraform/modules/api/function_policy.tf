@@ -9,7 +9,7 @@ data "aws_iam_policy_document" "function" {
   }
 
   # For the whole bucket: without s3:ListBucket S3 answers 403 and not 404 for a missing object, and such a HeadObject has no
-  # s3:prefix that a condition could test.
+  # s3:prefix that a condition could test; one that ignores an absent s3:prefix would let a LIST of the whole bucket pass, too.
   # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   statement {
     sid       = "LearnWhatIsMissing"
