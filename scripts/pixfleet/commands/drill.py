@@ -48,10 +48,7 @@ def drill_(
         bool, typer.Option("--dry-run", help="Only show what would be uploaded.")
     ] = False,
 ) -> None:
-    """Upload a good file and three bad ones, compare their outcomes, and clean up.
-
-    Example: pixfleet drill --timeout 300
-    """
+    """Upload a good file and three bad ones, compare their outcomes, and clean up."""
     site = _site(context, prefix)
     drill = Drill(site, pause=lambda: time.sleep(PAUSE_SECONDS))
     site.refuse_ignored(drill.files)

@@ -1,6 +1,6 @@
 """What `pixfleet dlq groups` prints: whose turn it is, and what to type next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scripts.pixfleet.dlq.groups import Group, Groups
 from scripts.pixfleet.dlq.view import CAUSES
@@ -33,6 +33,7 @@ def view_groups(found: Groups) -> Iterable[Part]:
     if found.groups:
         yield ""
         yield "Next:"
+        yield from _first_steps(found.groups)
         for group in found.groups:
             yield from _next(group)
 
@@ -58,16 +59,28 @@ def _table(found: Groups) -> Part:
     return table("count", "cause", "turn", "last (UTC)", "example", rows=rows)
 
 
+def _first_steps(groups: Sequence[Group]) -> Iterable[str]:
+    """Yield the commands that look at all of the causes, or at the only one."""
+    if any(_needs_doctor(group) for group in groups):
+        yield "  pixfleet doctor"
+    one = (
+        suggest("dlq try", cause=groups[0].cause) if len(groups) == 1 else "pixfleet dlq try --all"
+    )
+    yield f"  {one} -n 5"
+
+
+def _needs_doctor(group: Group) -> bool:
+    facts = group.facts
+    return facts.is_outside and facts.redrive_helps is RedriveHelps.AFTER_A_CHANGE
+
+
 def _next(group: Group) -> Iterable[str]:
     """Yield the commands for one group: a redrive only where it can help."""
     facts, cause = group.facts, group.cause
-    yield f"{quoted(cause)} ({group.count:,}), turn: {facts.turn}"
+    yield f"{quoted(cause)}, turn: {facts.turn}"
     if group.example:
         yield f"  {suggest('dlq show', group.example.id)}"
     if facts.turn is Turn.OWNER:
         yield f"  {suggest('dlq list --csv', cause=cause)}   # for the owner"
-    elif facts.redrive_helps is RedriveHelps.AFTER_A_CHANGE:
-        yield "  pixfleet doctor"
-    yield f"  {suggest('dlq try', cause=cause)} -n 5"
-    if facts.turn is not Turn.OWNER and facts.redrive_helps is not RedriveHelps.NEVER:
+    elif facts.redrive_helps is not RedriveHelps.NEVER:
         yield f"  {suggest('dlq redrive', cause=cause)}   # {facts.redrive_helps}"

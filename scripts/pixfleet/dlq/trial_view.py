@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from scripts.pixfleet.dlq.sampling import CauseTrials, NextStep
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
-from scripts.pixfleet.stack.causes import facts_of
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.tables import table
 from scripts.pixfleet.terminal.text import counted, quoted
@@ -42,7 +41,9 @@ def _summary(of_cause: CauseTrials) -> str:
     for outcome, words in _WORDS.items():
         if count := of_cause.count(outcome):
             parts.append(f"{count} {words}")
-    return f"{quoted(of_cause.cause)}, {counted(of_cause.total, 'key')}: {', '.join(parts)}."
+    own = " for the image's own reason" if of_cause.next_step is NextStep.DELETE else ""
+    keys = counted(of_cause.total, "key")
+    return f"{quoted(of_cause.cause)}, {keys}: {', '.join(parts)}{own}."
 
 
 def _next(of_cause: CauseTrials, selection: Selection) -> Iterable[str]:
@@ -69,8 +70,7 @@ def _result(result: TrialResult) -> str:
         case TrialOutcome.UNCLEAR:
             return f"unclear: {result.cause} here, but perhaps not in the worker"
         case TrialOutcome.FAILS:
-            own = ", for the image's own reason" if facts_of(result.cause).is_of_source else ""
-            return f"fails again: {result.cause}{own}"
+            return f"fails again: {result.cause}"
 
 
 _WORDS = {

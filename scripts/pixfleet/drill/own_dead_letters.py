@@ -46,6 +46,11 @@ class OwnDeadLetters:
         return deleted
 
     @property
+    def has_read_all(self) -> bool:
+        """Return whether the last look has read the whole queue."""
+        return self.coverage is not None and self.coverage.is_complete
+
+    @property
     def looked(self) -> str:
         """Return in words how far the last look went."""
         found = self.coverage

@@ -173,6 +173,8 @@ class Night:
     refusals: Refusals = field(default_factory=Refusals)
     keys: dict[str, list[str]] = field(default_factory=dict)
     is_quiet: bool = True
+    # As a session of boto3 has it.
+    region_name: str = STACK.region
 
     def __post_init__(self) -> None:
         clock = SystemClock()

@@ -8,14 +8,17 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterator, Sequence
 from threading import Timer
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from scripts.pixfleet import cli
 from scripts.pixfleet.commands import drill
+from scripts.pixfleet.rejected.reader import MAX_ROWS
 from scripts.pixfleet.stack.clients import AwsClients
 from shared.imaging.render_pool import RenderPool
 from tests.functional.cli.conftest import CommandResult, RunCommand
@@ -171,3 +174,42 @@ def its_status_is_known_in_the_end(run: RunCommand, redrive_id: str) -> None:
 
     assert answer.code == 0, answer.out
     assert answer.document["fixed"] == COUNTS["throttled"]
+
+
+def test_ten_thousand_rows_are_listed_and_one_more_is_said(night: Night, run: RunCommand) -> None:
+    night.fill({"truncated": MAX_ROWS + 1})
+    more = MAX_ROWS + 1 + TOTAL - COUNTS["truncated"]
+
+    rejected = run("rejected", "--cause", "truncated", "--csv")
+    listed = run("dlq", "list", "--jsonl")
+
+    assert len(rejected.out.splitlines()) == 1 + MAX_ROWS
+    assert f"Only the newest {MAX_ROWS:,} are listed" in rejected.err
+    assert len(listed.out.splitlines()) == more + COUNTS["truncated"]
+    assert night.dead_letters() == (more + COUNTS["truncated"], 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("groups",), ("list", "--csv"), ("try", "--all"), ("redrive", "--all", "--dry-run")],
+    ids=" ".join,
+)
+def test_ctrl_c_leaves_no_dead_letter_invisible(
+    words: Sequence[str], night: Night, run: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = night.queues.receive_message
+    received = []
+
+    def interrupt(**asked: Any) -> Any:  # noqa: ANN401 - boto3's
+        received.append(asked)
+        if len(received) == 100:
+            signal.raise_signal(signal.SIGINT)
+        return receive(**asked)
+
+    monkeypatch.setattr(night.queues, "receive_message", interrupt)
+
+    answer = run("dlq", *words)
+
+    assert (answer.code, answer.out) == (130, "")
+    assert "Stopped." in answer.err
+    assert night.dead_letters() == (TOTAL, 0)

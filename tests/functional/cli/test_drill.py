@@ -1,7 +1,9 @@
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -203,3 +205,89 @@ def test_a_difference_ends_with_exit_code_3(
     assert answer.code == 3
     assert answer.document["wrong"] == 8
     assert not list(versions(clients, stack))
+
+
+def test_a_drill_under_another_prefix_is_recognised_and_left_alone(
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack
+) -> None:
+    answer = pixfleet("drill", "--dry-run", "--prefix", "photos", "--json")
+
+    assert all(each["what"].startswith("photos/_drill/") for each in answer.document["lines"])
+
+
+def test_a_refused_alarm_is_unknown_and_the_rest_is_compared(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeAlarms")
+
+    monkeypatch.setattr("scripts.pixfleet.drill.drill.alarms_of", refuse)
+
+    found, cleaned = run_and_clean(drill)
+
+    assert not wrong(found + cleaned)
+    assert [step.what for step in found + cleaned if not step.is_known] == [
+        "alarm on new dead letters"
+    ]
+
+
+def test_each_part_is_cleaned_up_although_another_is_refused(
+    drill: Drill, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(drill.run(soon(), lambda _: None))
+    remove = drill.site.remove_sources
+    refusals = iter([ClientError({"Error": {"Code": "SlowDown"}}, "DeleteObject")] * 3)
+
+    def refuse_at_first() -> bool:
+        for refusal in refusals:
+            raise refusal
+        return remove()
+
+    monkeypatch.setattr(drill.site, "remove_sources", refuse_at_first)
+    cleaned = list(drill.clean(soon()))
+
+    assert not wrong(cleaned)
+    assert not list(versions(clients, stack))
+
+
+def test_an_interrupted_upload_leaves_neither_a_file_nor_a_delete_marker(
+    drill: Drill, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = drill.site.clients.s3.put_object
+    calls = iter(range(9))
+
+    def put_and_interrupt(**given: Any) -> Any:  # noqa: ANN401 - boto3's
+        if next(calls) == 1:
+            put(**given)  # S3 has stored it, and nobody hears of it
+        if given["Key"].endswith("corrupt.png"):
+            raise KeyboardInterrupt
+        return put(**given)
+
+    monkeypatch.setattr(drill.site.clients.s3, "put_object", put_and_interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(drill, Console(), timeout=5)
+
+    assert not list(versions(clients, stack))
+    assert not dead_letters(clients, stack)
+
+
+def test_dead_letters_that_another_process_holds_are_not_called_missing(
+    drill: Drill, clients: Clients, stack: LocalStack
+) -> None:
+    url = clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"]
+    work = drill.pause
+
+    def pause() -> None:
+        work()
+        clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)
+
+    drill.pause = pause
+
+    found, cleaned = list(drill.run(soon(3), lambda _: None)), list(drill.clean(soon(3)))
+
+    unknown = [step for step in found + cleaned if not step.is_known]
+    assert not wrong(found + cleaned)
+    assert [step.what for step in unknown][-1] == "their dead letters"
+    assert "3 of them with another process" in unknown[0].found
+    assert not drill.are_dead_letters_gone
