@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "has.",
     "verify": "Compare sources, ledger and stored variants; exits with 3 if they differ.",
     "purge": "Have CloudFront evict what it has cached of some sources, or all of it.",
+    "console": "Show the stack in a browser, with your own credentials, until Ctrl-C.",
     "completion": "Print the script that completes `pixfleet` in a shell.",
 }
 GROUPS: Mapping[str, str] = {

@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "--report differences.jsonl --json",
     ),
     "purge": ("cats/tabby.jpg --dry-run", "--prefix cats/", "--all --yes"),
+    "console": ("", "--act --stack photos", "--no-open --port 8080"),
     "recipes check": ("recipes.yaml",),
     "recipes explain": ("photos/cat.jpg", "photos/cat.jpg --file recipes.yaml --size 4032x3024"),
     "recipes schema": ("> recipes.schema.json",),

@@ -20,7 +20,7 @@ from shared.model.errors import AccessDenied
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
-MAKE_HTML = {"show", "urls"}
+MAKE_HTML = {"console", "show", "urls"}
 WITHOUT_STACK = {"completion"}
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}

@@ -93,7 +93,12 @@ def group_by_cause(dead_letters: Iterable[DeadLetter]) -> tuple[list[Group], int
 
 def read_groups(scan: Scan, now: datetime, advance: Callable[[], None]) -> Groups:
     """Read all dead letters of a scan into groups; `advance` is called for each."""
-    groups, of_drills = group_by_cause(_counted(scan, advance))
+    return groups_of(_counted(scan, advance), scan, now)
+
+
+def groups_of(dead_letters: Iterable[DeadLetter], scan: Scan, now: datetime) -> Groups:
+    """Return the groups of the dead letters that a scan has read, or yields."""
+    groups, of_drills = group_by_cause(dead_letters)
     retention_seconds = scan.depth.retention_seconds
     expires_in = time_to_expiry(groups, retention_seconds=retention_seconds, now=now)
     return Groups(groups, of_drills, scan.coverage, expires_in)

@@ -26,12 +26,13 @@ def list_dead_letters(
         for dead_letter in scan:
             advance(1)
             if dead_letter in selection:
-                images += _images_of(dead_letter, selection.prefix)
+                images += images_of(dead_letter, selection.prefix)
     images.sort(key=lambda each: (each.at or LONG_AGO, each.key), reverse=True)
     return images, scan.coverage
 
 
-def _images_of(dead_letter: DeadLetter, prefix: str) -> list[FailedImage]:
+def images_of(dead_letter: DeadLetter, prefix: str = "") -> list[FailedImage]:
+    """Return a failed image for each key of a dead letter that begins with the prefix."""
     return [
         FailedImage(
             key=key,

@@ -22,13 +22,13 @@ def view(history: KeyHistory, explanation: Explanation, log: KeyLog, base: str) 
     parts: list[Part] = [quoted(history.key), explanation.sentence]
     parts += [f"  {reason}" for reason in explanation.because]
     if isinstance(history.entry, Entry) and history.entry.status:
-        parts += ["", "Ledger", facts(_ledger_facts(history.entry))]
+        parts += ["", "Ledger", facts(ledger_facts(history.entry))]
     if history.versions:
-        rows = [_version_cells(each) for each in history.versions]
+        rows = [version_cells(each) for each in history.versions]
         parts += ["", "Source versions", table("When", "ETag", "Size", "What", rows=rows)]
     if history.stored:
         columns = ("Object", "Pixels", "Type", "Size", "Stored (UTC)", "")
-        parts += ["", "Stored objects", table(*columns, rows=_stored_cells(history))]
+        parts += ["", "Stored objects", table(*columns, rows=stored_cells(history))]
     parts += ["", *_log_part(log), *history.problems]
     if history.manifest:
         widest = max(history.manifest.variants, key=lambda each: each.width)
@@ -74,7 +74,7 @@ def _entry_document(entry: Entry) -> dict[str, object]:
     return {**fields, "stored": sorted(entry.stored), "lazy": sorted(entry.lazy)}
 
 
-def _ledger_facts(entry: Entry) -> dict[str, object]:
+def ledger_facts(entry: Entry) -> dict[str, object]:
     """Return the fields of a ledger entry that are not empty."""
     known: dict[str, object] = {
         "status": entry.status,
@@ -103,14 +103,15 @@ def _ledger_facts(entry: Entry) -> dict[str, object]:
     return {name: value for name, value in known.items() if value != ""}
 
 
-def _version_cells(version: SourceVersion) -> tuple[object, ...]:
+def version_cells(version: SourceVersion) -> tuple[object, ...]:
+    """Return when it was uploaded, its ETag, its size, and whether it is the newest."""
     what = "now" if version.is_latest else "before"
     if not version.etag:
         return timestamp(version.modified), "", "", f"deleted, {what}"
     return timestamp(version.modified), version.etag, human_bytes(version.size_bytes), what
 
 
-def _stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
+def stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
     """Return a row for each object in the manifest's order, then one for each missing object."""
     variants = history.manifest.variants if history.manifest else ()
     order = {each.label: at for at, each in enumerate(variants)}

@@ -17,6 +17,11 @@ FILTERS = (codec_name, counted, human_bytes, percent, pixels, slot_title, varian
 
 def fill_template(name: str, *folders: Path, **values: object) -> str:
     """Return the HTML of a template, which is in `TEMPLATES` or in one of `folders`."""
+    return environment_of(*folders).get_template(name).render(values)
+
+
+def environment_of(*folders: Path) -> Environment:
+    """Return the environment of the templates in `TEMPLATES` and in `folders`."""
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES, *folders]),
         autoescape=True,
@@ -28,7 +33,7 @@ def fill_template(name: str, *folders: Path, **values: object) -> str:
     )
     environment.filters.update({each.__name__: each for each in FILTERS})
     environment.tests["another_codec"] = is_another_codec
-    return environment.get_template(name).render(values)
+    return environment
 
 
 def _visible(value: object) -> object:

@@ -1,0 +1,116 @@
+"""The page of the stack as it is now: lanes, alarms, pace, and what changed last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scripts.pixfleet.console.site import Site, site_of
+from scripts.pixfleet.stack.alarms import alarms_of
+from scripts.pixfleet.status.figures import read_figures
+from scripts.pixfleet.status.history import PERIOD_SECONDS, Pace, read_pace
+from scripts.pixfleet.status.outcomes import recent_outcomes
+from shared.cloud.queues import Depth, Queues
+from shared.cloud.status_index import StatusIndex
+
+MINUTE = 60
+# The chart is drawn in a box of so many units, a bar for each period.
+CHART_HEIGHT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """One queue of the stack."""
+
+    name: str
+    queue: str
+    depth: Depth
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the chart: its place and height in units, and what it stands for."""
+
+    x: int
+    height: float
+    at: float
+    sources: int
+
+
+def now(request: Request) -> Response:
+    """Return the page; all but the lanes is loaded after it."""
+    site = site_of(request)
+    return site.part("now.html", request, lambda: _lanes(site))
+
+
+def lanes(request: Request) -> Response:
+    """Return the table of lanes."""
+    site = site_of(request)
+    return site.part("now_lanes.html", request, lambda: _lanes(site))
+
+
+def alarms(request: Request) -> Response:
+    """Return the alarms that are on."""
+    site = site_of(request)
+
+    def read() -> dict[str, object]:
+        found = alarms_of(site.clients.cloudwatch, site.stack.prefix)
+        return {"on": [each for each in found if each.is_on], "count": len(found)}
+
+    return site.part("now_alarms.html", request, read)
+
+
+def pace(request: Request) -> Response:
+    """Return the chart of the last hours, and how old the oldest message of each lane is."""
+    site = site_of(request)
+
+    def read() -> dict[str, object]:
+        at = site.clock.now()
+        history = read_pace(site.clients.cloudwatch, site.stack, at)
+        figures = read_figures(site.clients.cloudwatch, site.stack, at)
+        most = max(each.sources for each in history)
+        return {
+            "bars": _bars(history),
+            "height": CHART_HEIGHT,
+            "hours": len(history) * PERIOD_SECONDS // 3600,
+            "most_per_minute": most * MINUTE / PERIOD_SECONDS,
+            "total": round(sum(each.sources for each in history)),
+            "oldest": figures.oldest_seconds,
+        }
+
+    return site.part("now_pace.html", request, read)
+
+
+def latest(request: Request) -> Response:
+    """Return the sources that changed last, and the causes of rejections."""
+    site = site_of(request)
+
+    def read() -> dict[str, object]:
+        stack, clients = site.stack, site.clients
+        index = StatusIndex(
+            clients.dynamodb, clients.calls, stack.ledger_table, stack.status_index
+        )
+        return {"outcomes": recent_outcomes(index, site.clock.now())}
+
+    return site.part("now_latest.html", request, read)
+
+
+def _lanes(site: Site) -> dict[str, object]:
+    queues = Queues(site.clients.sqs, site.clients.calls)
+    rows = [
+        LaneRow(name, lane.queue, queues.depth(lane.queue))
+        for name, lane in site.stack.lanes.items()
+    ]
+    dead = queues.depth(site.stack.dead_letter_queue).all
+    return {"lanes": rows, "dead_letters": dead, "at": site.clock.now()}
+
+
+def _bars(history: Sequence[Pace]) -> Sequence[Bar]:
+    most = max(each.sources for each in history) or 1
+    return [
+        Bar(
+            number * 10, round(CHART_HEIGHT * each.sources / most, 1), each.at, round(each.sources)
+        )
+        for number, each in enumerate(history)
+    ]

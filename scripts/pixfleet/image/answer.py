@@ -1,0 +1,37 @@
+"""Reads everything that explains one key: S3, the ledger, the recipes and the log."""
+
+from dataclasses import dataclass
+from math import inf
+
+from scripts.pixfleet.image.history import HistoryReader, KeyHistory
+from scripts.pixfleet.image.logs import KeyLog, read_log
+from scripts.pixfleet.image.why import Explanation, explain
+from scripts.pixfleet.stack.buckets import objects_of
+from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.stack.stack_recipes import current_recipes
+from scripts.pixfleet.verify.check import Checker
+from shared.cloud.ledger_reader import LedgerReader
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The history of a key, why it is in its state, and its log lines."""
+
+    history: KeyHistory
+    explanation: Explanation
+    log: KeyLog
+
+
+def read_answer(
+    stack: Stack, clients: AwsClients, key: str, *, now: float, log_since: float
+) -> Answer:
+    """Return the answer for a key; times are in seconds since the epoch."""
+    objects = objects_of(stack, clients)
+    recipes = current_recipes(stack, objects)
+    checker = Checker(recipes, objects.head, objects.stored_version, since=inf)
+    reader = HistoryReader(clients.s3, stack, checker)
+    entry = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key]
+    history = reader.read(key, entry)
+    log = read_log(clients.logs, stack.log_group, key, since=log_since)
+    return Answer(history, explain(history, recipes.recipe_set, now), log)
