@@ -16,7 +16,7 @@ from shared.model.limits import Limits
 from shared.model.quality_and_effort import DEFAULT_QUALITY
 from shared.model.recipe import Animation, Slot
 from tests.bench.floor import recorded_calls
-from tests.bench.originals import Original
+from tests.bench.originals import WINDOW, Original
 from tests.bench.pictures import Picture
 from tests.bench.recipes import ladder
 
@@ -54,9 +54,9 @@ def engine_rungs(data: bytes, widths: Sequence[int] = ()) -> tuple[pyvips.Image,
     )
 
 
-def losses(data: bytes, *, as_files: bool = True) -> tuple[Step, ...]:
+def losses(data: bytes, *, as_files: bool = True, window: Size = WINDOW) -> tuple[Step, ...]:
     """Return each rung's scores: of its encoded file or, which is stricter, of its pixels."""
-    original = Original(data)
+    original = Original(data, window)
     view = _as_webp if as_files else pyvips.Image.copy
     return tuple(
         Step(

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from shared.model.geometry import Size
 from tests.bench.cascade import losses
 from tests.imaging.drawn import line_art, saved, text
 from tests.support import images
+from tests.support.size import SIZE as TEST_SIZE
 
 pytestmark = pytest.mark.imaging
 
@@ -18,6 +20,7 @@ LOSSLESS = 0.5
 # Wide enough for libjpeg to shrink it; docs/recipes.md has the cost of its box filter.
 WIDE = (4900, 1300)
 DECODED_SMALL = 3.0
+SCORED = Size(TEST_SIZE.scored_width, TEST_SIZE.scored_width * 2 // 3)
 
 
 def dulled(level: int) -> float:
@@ -38,7 +41,7 @@ PICTURES: dict[str, Callable[[images.Size], Image.Image]] = {
 def test_a_rung_is_as_good_as_one_made_from_the_whole_source(kind: str, format_name: str) -> None:
     source = saved(PICTURES[kind](SIZE), format_name)
 
-    steps = losses(source)
+    steps = losses(source, window=SCORED)
 
     assert [step.width for step in steps] == WIDTHS
     assert max(step.loss for step in steps) <= LOSSLESS, steps
@@ -48,7 +51,7 @@ def test_a_rung_is_as_good_as_one_made_from_the_whole_source(kind: str, format_n
 def test_a_drawing_loses_nothing_even_before_it_is_encoded(kind: str) -> None:
     source = saved(PICTURES[kind](SIZE), "PNG")
 
-    steps = losses(source, as_files=False)
+    steps = losses(source, as_files=False, window=SCORED)
 
     assert max(step.loss for step in steps) <= LOSSLESS, steps
 
@@ -56,7 +59,7 @@ def test_a_drawing_loses_nothing_even_before_it_is_encoded(kind: str) -> None:
 def test_a_wide_drawing_is_not_halved_by_libjpeg() -> None:
     source = saved(text(WIDE), "JPEG")
 
-    steps = losses(source)
+    steps = losses(source, window=SCORED)
 
     assert max(step.loss for step in steps) <= LOSSLESS, steps
 
@@ -64,6 +67,6 @@ def test_a_wide_drawing_is_not_halved_by_libjpeg() -> None:
 def test_a_photograph_that_libjpeg_halves_loses_little() -> None:
     source = saved(images.detail(WIDE), "JPEG")
 
-    steps = losses(source)
+    steps = losses(source, window=SCORED)
 
     assert max(step.loss for step in steps) <= DECODED_SMALL, steps

@@ -31,6 +31,8 @@ class Size:
     fleet_workers: int
     limit_megabytes: int
     """The memory limit for which the largest images are made: small ones are quick."""
+    scored_width: int
+    """The width, in pixels, of the part of a rung whose quality is compared."""
     seed: int
 
     @property
@@ -49,7 +51,7 @@ def read_size(name: str, seed: int) -> Size:
     """Return the size with this name; raise `ValueError` if there is none."""
     if name == PUSH:
         # The same cases everywhere.
-        return Size(2_000, 2_200, 200, 500, 400, 12, PUSH_LIMIT_MEGABYTES, seed=0)
+        return Size(2_000, 2_200, 200, 500, 400, 12, PUSH_LIMIT_MEGABYTES, 512, seed=0)
     times = 1 if name == NIGHTLY else int(name)
     return Size(
         10_000 * times,
@@ -59,6 +61,7 @@ def read_size(name: str, seed: int) -> Size:
         2_000 * times,
         100 * times,
         Limits().memory_bytes // MEBIBYTE,
+        960,
         seed,
     )
 
