@@ -9,18 +9,15 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.api : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.batches_stopped : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.complete_seconds : alarm.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.edge_blind : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.edge_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.not_found : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.purge_failures : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.purges : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.rejected_rate : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.renderer : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_spend : alarm.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.renderer_throttles : alarm.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.renders : alarm.alarm_name],
   )
 }
 

@@ -8,6 +8,70 @@ locals {
     "FILL(duration, 0) / 1000 * ${try(var.renderer.memory_mb, 0)} / 1024 * ${local._usd_per_gb_second[var.function_architecture]}",
     "FILL(invocations, 0) * 0.0000002",
   ])
+
+  # Sums of five minutes, in two of three.
+  _renderer_sums = {
+    for name, alarm in {
+      # A throttled request is a 429 to its reader, and does not fail over.
+      renderer-throttles = {
+        namespace   = "AWS/Lambda"
+        metric_name = "Throttles"
+        dimensions  = { FunctionName = try(var.renderer.function_name, "") }
+        comparison  = "GreaterThanThreshold"
+        threshold   = 0
+        description = "Lambda throttles ${try(var.renderer.function_name, "")}: readers get 429 for variants that are not made yet. Runbook: ${var.runbook_url}#alarm-renderer-throttles First: aws lambda get-function-concurrency --function-name ${try(var.renderer.function_name, "")}"
+      }
+      renders = {
+        namespace   = "Pixfleet"
+        metric_name = "on_demand_renders"
+        dimensions  = { fleet = var.prefix }
+        comparison  = "GreaterThanThreshold"
+        threshold   = 5 * var.renders_per_minute
+        description = "Readers have more than ${var.renders_per_minute} variants a minute rendered. Runbook: ${var.runbook_url}#alarm-renders First: aws logs tail ${try(var.renderer.log_group_name, "")} --since 1h --filter-pattern '{ $.on_demand_renders > 0 }'"
+      }
+      # Each costs one read of the ledger and one HEAD, and no render.
+      not-found = {
+        namespace   = "Pixfleet"
+        metric_name = "not_found"
+        dimensions  = { fleet = var.prefix }
+        comparison  = "GreaterThanOrEqualToThreshold"
+        threshold   = 3000
+        description = "Readers ask for 600 pictures a minute that do not exist. Runbook: ${var.runbook_url}#alarm-not-found First: aws logs tail ${try(var.renderer.log_group_name, "")} --since 1h --filter-pattern '{ $.not_found = 1 }'"
+      }
+      # The renderer found the object in the bucket, where CloudFront should have read it.
+      edge-blind = {
+        namespace   = "Pixfleet"
+        metric_name = "edge_blind"
+        dimensions  = { fleet = var.prefix }
+        comparison  = "GreaterThanOrEqualToThreshold"
+        threshold   = 3
+        description = "CloudFront cannot read stored variants, and has the renderer read them, at many times the cost. Runbook: ${var.runbook_url}#alarm-edge-blind First: pixfleet doctor --stack ${var.prefix}"
+      }
+    } : name => alarm if var.renderer != null
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "renderer" {
+  for_each = local._renderer_sums
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric_name
+  dimensions          = each.value.dimensions
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching"
+
+  tags = var.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "renderer_errors" {
@@ -51,53 +115,6 @@ resource "aws_cloudwatch_metric_alarm" "renderer_errors" {
   }
 }
 
-# A throttled request is a 429 to its reader, and does not fail over.
-resource "aws_cloudwatch_metric_alarm" "renderer_throttles" {
-  count = length(local._renderers)
-
-  alarm_name          = "${var.prefix}-renderer-throttles"
-  alarm_description   = "Lambda throttles ${var.renderer.function_name}: readers get 429 for variants that are not made yet. Runbook: ${var.runbook_url}#alarm-renderer-throttles First: aws lambda get-function-concurrency --function-name ${var.renderer.function_name}"
-  namespace           = "AWS/Lambda"
-  metric_name         = "Throttles"
-  dimensions          = { FunctionName = var.renderer.function_name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 3
-  datapoints_to_alarm = 2
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-
-  tags = var.tags
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_cloudwatch_metric_alarm" "renders" {
-  count = length(local._renderers)
-
-  alarm_name          = "${var.prefix}-renders"
-  alarm_description   = "Readers have more than ${var.renders_per_minute} variants a minute rendered. Runbook: ${var.runbook_url}#alarm-renders First: aws logs tail ${var.renderer.log_group_name} --since 1h --filter-pattern '{ $.on_demand_renders > 0 }'"
-  namespace           = "Pixfleet"
-  metric_name         = "on_demand_renders"
-  dimensions          = { fleet = var.prefix }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 3
-  datapoints_to_alarm = 2
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 5 * var.renders_per_minute
-  treat_missing_data  = "notBreaching"
-
-  tags = var.tags
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
 resource "aws_cloudwatch_metric_alarm" "renderer_spend" {
   count = length(local._renderers)
 
@@ -130,54 +147,6 @@ resource "aws_cloudwatch_metric_alarm" "renderer_spend" {
       }
     }
   }
-
-  tags = var.tags
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-# Each costs one read of the ledger and one HEAD, and no render.
-resource "aws_cloudwatch_metric_alarm" "not_found" {
-  count = length(local._renderers)
-
-  alarm_name          = "${var.prefix}-not-found"
-  alarm_description   = "Readers ask for 600 pictures a minute that do not exist. Runbook: ${var.runbook_url}#alarm-not-found First: aws logs tail ${var.renderer.log_group_name} --since 1h --filter-pattern '{ $.not_found = 1 }'"
-  namespace           = "Pixfleet"
-  metric_name         = "not_found"
-  dimensions          = { fleet = var.prefix }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 3
-  datapoints_to_alarm = 2
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = 3000
-  treat_missing_data  = "notBreaching"
-
-  tags = var.tags
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-# The renderer found the object in the bucket, where CloudFront should have read it.
-resource "aws_cloudwatch_metric_alarm" "edge_blind" {
-  count = length(local._renderers)
-
-  alarm_name          = "${var.prefix}-edge-blind"
-  alarm_description   = "CloudFront cannot read stored variants, and has the renderer read them, at many times the cost. Runbook: ${var.runbook_url}#alarm-edge-blind First: pixfleet doctor --stack ${var.prefix}"
-  namespace           = "Pixfleet"
-  metric_name         = "edge_blind"
-  dimensions          = { fleet = var.prefix }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 3
-  datapoints_to_alarm = 2
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = 3
-  treat_missing_data  = "notBreaching"
 
   tags = var.tags
 
