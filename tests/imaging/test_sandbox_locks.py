@@ -44,13 +44,28 @@ def _start() -> Iterator[StartChild]:
         child.stop()
 
 
+@pytest.fixture(name="sibling", scope="module")
+def _sibling() -> Iterator[Callable[[], RenderChild]]:
+    """Return a function that returns a running child, and replaces one that a probe has killed."""
+    running = RenderChild(Limits().memory_bytes)
+
+    def sibling() -> RenderChild:
+        nonlocal running
+        if not running.is_alive():
+            running = RenderChild(Limits().memory_bytes)
+        running.await_ready()
+        return running
+
+    yield sibling
+    running.stop()
+
+
 @pytest.fixture(name="targets")
-def _targets(tmp_path: Path, child: RenderChild) -> Targets:
+def _targets(tmp_path: Path, sibling: Callable[[], RenderChild]) -> Targets:
     for name in ("credentials", "first", "second"):
         (tmp_path / name).write_text("aws_secret_access_key = EXAMPLE")
-    child.await_ready()
     return Targets(
-        folder=str(tmp_path), parent=os.getpid(), grandparent=os.getppid(), sibling=child.pid
+        folder=str(tmp_path), parent=os.getpid(), grandparent=os.getppid(), sibling=sibling().pid
     )
 
 

@@ -16,17 +16,19 @@ LONGEST_FIRST = (
     "tests/e2e/test_package.py",
     "tests/e2e/test_runbook.py",
     "tests/terraform/test_modules.py",
-    "tests/imaging/test_cascade.py",
-    "tests/functional/cli/test_hostile_text.py",
-    "tests/functional/api/test_schemathesis.py",
-    "tests/terraform/test_two_stacks.py",
-    "tests/imaging/test_limits.py",
     "tests/imaging/test_long_pages.py",
-    "tests/terraform/test_alarm_metrics.py",
-    "tests/faults/test_schedules.py",
+    "tests/functional/cli/test_hostile_text.py",
+    "tests/functional/cli/test_verify.py",
+    "tests/terraform/test_rendered_policies.py",
 )
-# The tests of these files share no fixtures, so several workers may run them.
-SPLIT = ("tests/faults/test_schedules.py", "tests/imaging/test_fuzz.py")
+# The tests of these files share no fixtures, so several workers may run them. They are short and
+# come last, so that all workers end at the same time.
+SPLIT = (
+    "tests/faults/test_schedules.py",
+    "tests/imaging/test_cascade.py",
+    "tests/imaging/test_fuzz.py",
+    "tests/imaging/test_limits.py",
+)
 
 
 def worker_count() -> int:
@@ -42,4 +44,6 @@ def file_of(nodeid: str) -> str:
 def rank(nodeid: str) -> int:
     """Return the position of a test's file in the order of a run: 0 is first."""
     file = file_of(nodeid)
-    return LONGEST_FIRST.index(file) if file in LONGEST_FIRST else len(LONGEST_FIRST)
+    if file in LONGEST_FIRST:
+        return LONGEST_FIRST.index(file)
+    return len(LONGEST_FIRST) + (file in SPLIT)
