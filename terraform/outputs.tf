@@ -47,13 +47,23 @@ output "notifications" {
   value       = one(module.notifications[*])
 }
 
+output "on_call_reader_policy_json" {
+  description = "IAM policy, as JSON, of people on call who look: status, why, verify, dlq groups and the other commands that change nothing."
+  value       = data.aws_iam_policy_document.on_call_reader.json
+}
+
+output "on_call_redriver_policy_json" {
+  description = "IAM policy, as JSON, of people on call who also redrive, delete dead letters, repair, purge and drill."
+  value       = data.aws_iam_policy_document.on_call_redriver.json
+}
+
 output "operations_topic_arn" {
   description = "ARN of the SNS topic that the alarms notify."
   value       = module.alarms.topic_arn
 }
 
 output "operator_policy_json" {
-  description = "The permissions that the `pixfleet` command needs, as the JSON of an IAM policy for the role of its users."
+  description = "IAM policy, as JSON, of people who use every command: those of on_call_redriver_policy_json, and uploads."
   value       = data.aws_iam_policy_document.operator.json
 }
 
@@ -97,6 +107,11 @@ output "stack" {
 output "trigger_mode" {
   description = "How events reach the queues: notification or eventbridge. With the latter, an existing bucket must send its events to EventBridge."
   value       = local.trigger_mode
+}
+
+output "uploader_policy_json" {
+  description = "IAM policy, as JSON, of people and programs that run backfill upload and sync."
+  value       = data.aws_iam_policy_document.uploader.json
 }
 
 output "variants_bucket" {

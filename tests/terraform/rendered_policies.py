@@ -51,7 +51,9 @@ RENDERINGS = (
         """{ roles = {
           renderer = [data.aws_iam_policy_document.renderer.json]
           worker   = [data.aws_iam_policy_document.worker.json]
-          operator = [data.aws_iam_policy_document.operator.json]
+          reader   = [data.aws_iam_policy_document.on_call_reader.json]
+          redriver = [data.aws_iam_policy_document.on_call_acting.json]
+          uploader = [data.aws_iam_policy_document.uploader.json]
         } }""",
     ),
     Rendering(

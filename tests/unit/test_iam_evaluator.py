@@ -15,9 +15,11 @@ from tests.support.iam.evaluator import (
 )
 from tests.support.iam.recorder import (
     API,
-    OPERATOR,
     PURGE,
+    READER,
+    REDRIVER,
     RENDERER,
+    UPLOADER,
     WORKER,
     Recorder,
     policies,
@@ -203,7 +205,7 @@ def test_a_query_on_an_index_needs_the_index() -> None:
 def test_every_rendered_policy_can_be_evaluated() -> None:
     found = policies()
 
-    assert set(found.roles) == {WORKER, RENDERER, PURGE, API, OPERATOR}
+    assert set(found.roles) == {WORKER, RENDERER, PURGE, API, READER, REDRIVER, UPLOADER}
     assert set(found.resources) == {
         SOURCES,
         VARIANTS,

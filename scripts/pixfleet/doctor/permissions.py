@@ -1,6 +1,6 @@
 """Tries the permissions that the commands need, with calls that change nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus, skipped
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.access import is_denied
+from scripts.pixfleet.stack.access_policies import Policy, policies_with
 from shared.cloud.status_shard import STATUS_SHARD, status_shard
 from shared.model.entry import PUBLISHED
 
@@ -26,16 +27,39 @@ class Permission:
     commands: str
     call: Callable[[], object]
 
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """Return the policies of the stack that allow it."""
+        return policies_with(self.commands.split(", "))
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do if it is missing."""
+        outputs = " and ".join(each.value for each in self.policies)
+        verb = "allows" if len(self.policies) == 1 else "allow"
+        return (
+            f"allow {self.action} on {self.arn}; needed by {self.commands}; of the policies for "
+            f"people (docs/access.md) {outputs} {verb} it"
+        )
+
 
 def check(subject: StackUnderTest) -> Iterator[Finding]:
     """Yield a finding for each permission."""
-    for permission in (*_data_permissions(subject), *_part_permissions(subject)):
+    for permission in permissions(subject):
         yield _try(permission)
     yield skipped(
         AREA,
-        "actions that change something are not tried: s3:PutObject, s3:DeleteObject, "
-        "sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage",
+        "actions that change something are not tried: s3:PutObject and s3:DeleteObject on sources "
+        f"(the policy {Policy.UPLOADER} allows them), sqs:ReceiveMessage "
+        f"({Policy.ON_CALL_READER}), sqs:SendMessage, sqs:DeleteMessage and dynamodb:UpdateItem "
+        f"({Policy.ON_CALL_REDRIVER})",
     )
+
+
+def permissions(subject: StackUnderTest) -> Iterator[Permission]:
+    """Yield each permission that can be tried without changing something."""
+    yield from _data_permissions(subject)
+    yield from _part_permissions(subject)
 
 
 def _try(permission: Permission) -> Finding:
@@ -44,10 +68,8 @@ def _try(permission: Permission) -> Finding:
         permission.call()
     except ClientError as refused:
         if is_denied(refused):
-            remedy = (
-                f"allow {permission.action} on {permission.arn}; needed by {permission.commands}"
-            )
-            return Finding(AREA, f"{permission.action} is denied", FindingStatus.WRONG, remedy)
+            what = f"{permission.action} is denied"
+            return Finding(AREA, what, FindingStatus.WRONG, permission.remedy)
         error = refused.response.get("Error", {})
         if error.get("Code", "") not in NOT_FOUND or not permission.arn.endswith("/*"):
             what = f"{permission.action}: {error.get('Code')}: {error.get('Message')}"
@@ -59,27 +81,36 @@ def _try(permission: Permission) -> Finding:
 def _data_permissions(subject: StackUnderTest) -> Iterator[Permission]:
     """Yield the permissions to read sources, variants, queues and the ledger."""
     stack, clients = subject.stack, subject.clients
-    for bucket in (stack.sources_bucket, stack.variants_bucket):
+    for bucket, listing, reading in (
+        (
+            stack.sources_bucket,
+            "sync, backfill upload, backfill enqueue, verify, plan",
+            "sync, backfill upload, show, plan",
+        ),
+        (stack.variants_bucket, "verify", "why, show, drill"),
+    ):
         arn = subject.arn("s3", bucket)
         yield Permission(
             "s3:ListBucket",
             arn,
-            "backfill, verify, plan",
+            listing,
             partial(clients.s3.list_objects_v2, Bucket=bucket, MaxKeys=1),
         )
         yield Permission(
             "s3:GetObject",
             f"{arn}/*",
-            "why, show, plan, drill",
+            reading,
             partial(clients.s3.head_object, Bucket=bucket, Key=MISSING_KEY),
         )
     lanes = (lane.queue for lane in stack.lanes.values())
-    purge_queues = (stack.purge.queue,) if stack.purge else ()
-    for queue in (*lanes, stack.dead_letter_queue, *purge_queues):
+    counting = dict.fromkeys((*lanes, stack.dead_letter_queue), "status, sync, backfill upload")
+    if stack.purge:
+        counting[stack.purge.queue] = "status"
+    for queue, commands in counting.items():
         yield Permission(
             "sqs:GetQueueAttributes",
             subject.arn("sqs", queue),
-            "status, dlq, backfill",
+            commands,
             partial(subject.queue, queue),
         )
     yield from _ledger_permissions(subject)
@@ -103,7 +134,7 @@ def _ledger_permissions(subject: StackUnderTest) -> Iterator[Permission]:
     yield Permission(
         "dynamodb:Query",
         f"{table}/index/{stack.status_index}",
-        "status, backfill, verify",
+        "status, sync, backfill upload, verify",
         lambda: dynamodb.query(
             TableName=stack.ledger_table,
             IndexName=stack.status_index,

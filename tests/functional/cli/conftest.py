@@ -100,8 +100,9 @@ def _pixfleet(
 
     def run(*arguments: object) -> CommandResult:
         capsys.readouterr()  # drops what the worker has printed
-        monkeypatch.setattr("sys.argv", ["pixfleet", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended, RECORDER.command():
+        words = [*map(str, arguments)]
+        monkeypatch.setattr("sys.argv", ["pixfleet", *words])
+        with pytest.raises(SystemExit) as ended, RECORDER.command(words):
             cli.main()
         printed = capsys.readouterr()
         return CommandResult(int(ended.value.code or 0), printed.out, printed.err)

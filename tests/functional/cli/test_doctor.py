@@ -13,11 +13,15 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.doctor.checks import run_checks
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus
+from scripts.pixfleet.doctor.permissions import permissions
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.stack.alarms import Alarm
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Lane, Stack
 from tests.functional.cli.conftest import RunCommand
+from tests.support.iam.actions import ACCOUNT, TLS
+from tests.support.iam.evaluator import Request, decide
+from tests.support.iam.recorder import PEOPLE, policies
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TargetTypeDef
@@ -353,9 +357,31 @@ def test_a_denied_action_is_named_with_its_arn_and_the_commands_that_need_it(
     ]
     assert found[0].what == "s3:GetBucketNotification is denied"
     assert found[0].remedy == (
-        "allow s3:GetBucketNotification on arn:aws:s3:::pixfleet-sources; needed by doctor"
+        "allow s3:GetBucketNotification on arn:aws:s3:::pixfleet-sources; needed by doctor; of "
+        "the policies for people (docs/access.md) on_call_reader and on_call_redriver allow it"
     )
-    assert found[1].remedy.endswith("needed by status, doctor, drill")
+    assert "needed by status, doctor, drill; of" in found[1].remedy
+
+
+def test_each_permission_is_allowed_by_exactly_the_policies_that_are_named(
+    on_lambda: OnLambda,
+) -> None:
+    """By the policies as Terraform renders them, of a stack with the same names."""
+    rendered = policies()
+    wrong = []
+    for each in permissions(StackUnderTest(on_lambda.stack, AwsClients())):
+        resource = each.arn.replace(":::pixfleet-sources", f":::pixfleet-sources-{ACCOUNT}")
+        resource = resource.replace(":::pixfleet-variants", f":::pixfleet-variants-{ACCOUNT}")
+        request = Request(each.action, resource.replace("/*", "/_pixfleet/doctor"), (TLS,))
+        allowing = [
+            policy
+            for policy, person in PEOPLE.items()
+            if decide(request, rendered.statements(person, request)).is_allowed
+        ]
+        if allowing != each.policies:
+            wrong.append((each.action, each.arn, allowing, each.policies))
+
+    assert wrong == []
 
 
 def test_status_names_calls_that_are_denied(pixfleet: RunCommand, denied: set[str]) -> None:

@@ -1,14 +1,15 @@
 """Checks each call that code of the worker or of the command line makes through boto3.
 
 A call belongs to the role of the code that makes it: `worker`, `renderer`, `purge`, `api` or
-`operator`.
+`operator`. While a command runs, it belongs to the person who has the smallest policy for that
+command: `reader`, `redriver` or `uploader`.
 Calls of the tests themselves, and those that create a stack, have no role.
 """
 
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -17,11 +18,21 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from scripts.pixfleet.cli import COMMANDS, GROUPS
+from scripts.pixfleet.stack.access_policies import Policy, policy_for
 from tests.support.iam.actions import ACCOUNT, UnknownCall, arn, requests
 from tests.support.iam.evaluator import Request, Statement, decide, read_policy
 
 WORKER, RENDERER, PURGE, API = "worker", "renderer", "purge", "api"
 OPERATOR = "operator"
+READER, REDRIVER, UPLOADER = "reader", "redriver", "uploader"
+# The record has what the redriver's policy adds to the reader's. The operator has all three.
+PARTS = {REDRIVER: (READER, REDRIVER), OPERATOR: (READER, REDRIVER, UPLOADER)}
+PEOPLE = {
+    Policy.ON_CALL_READER: READER,
+    Policy.ON_CALL_REDRIVER: REDRIVER,
+    Policy.UPLOADER: UPLOADER,
+}
 EITHER = "either"
 RENDERED = Path(__file__).with_name("rendered.json")
 # The names that tests give to resources, and those of the rendered policies.
@@ -56,11 +67,17 @@ class Policies:
 
     def statements(self, role: str, request: Request) -> Iterable[Statement]:
         """Yield the statements that may apply to a request of a role."""
-        yield from self.roles[role]
+        for part in PARTS.get(role, (role,)):
+            yield from self.roles[part]
         owner = request.resource
         if owner.startswith("arn:aws:s3:::"):
             owner = owner.partition("/")[0]
         yield from self.resources.get(owner, ())
+
+    def parts_with(self, role: str, statement: Statement) -> Iterable[str]:
+        """Return the parts of a role that have a statement; the role itself if none has."""
+        parts = PARTS.get(role, (role,))
+        return [part for part in parts if statement in self.roles[part]] or [role]
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -92,7 +109,7 @@ class Recorder:
 
     denied: dict[str, None] = field(default_factory=dict)
     used: set[Permission] = field(default_factory=set)
-    commands: int = 0
+    commands: list[str] = field(default_factory=list)
     _simulated: set[tuple[str, str, str]] = field(default_factory=set)
     _known: dict[tuple[str, Request], bool] = field(default_factory=dict)
 
@@ -134,13 +151,18 @@ class Recorder:
         return found
 
     @contextmanager
-    def command(self) -> Iterator[None]:
-        """Count calls of threads as the operator's while a command runs."""
-        self.commands += 1
+    def command(self, words: Sequence[str] = ()) -> Iterator[None]:
+        """Count calls as those of who may run a command, given its words, while it runs."""
+        self.commands.append(_person(words))
         try:
             yield
         finally:
-            self.commands -= 1
+            self.commands.pop()
+
+    @property
+    def person(self) -> str:
+        """Return the role of who runs the command that runs, or else the operator's."""
+        return self.commands[-1] if self.commands else OPERATOR
 
     def _may(self, role: str, asked: Iterable[Request]) -> bool:
         return all(self._is_allowed(role, request) for request in asked)
@@ -152,8 +174,9 @@ class Recorder:
             known = self._known[role, request] = decision.is_allowed
             if known:
                 self.used |= {
-                    (role, statement.sid, action)
+                    (part, statement.sid, action)
                     for statement in decision.statements
+                    for part in self.policies.parts_with(role, statement)
                     for action in statement.actions
                     if Statement.applies_to(_only(statement, action), request)
                 }
@@ -184,7 +207,7 @@ def _role() -> str:
     callers = list(_callers())
     for name in callers:
         if name.startswith("scripts.pixfleet."):
-            return OPERATOR
+            return RECORDER.person
         if name.startswith("worker.api."):
             return API
         if name.startswith("worker."):
@@ -194,7 +217,18 @@ def _role() -> str:
     if threading.current_thread() is threading.main_thread():
         return ""
     # A thread whose function is an adapter's: it does not show who started it.
-    return OPERATOR if RECORDER.commands else EITHER
+    return RECORDER.person if RECORDER.commands else EITHER
+
+
+def _person(words: Sequence[str]) -> str:
+    """Return the role of who may run a command."""
+    plain = [word for word in words if word in COMMANDS or word in GROUPS]
+    if not plain:
+        return OPERATOR
+    name = plain[0]
+    if name in GROUPS:
+        name = " ".join(words[words.index(name) : words.index(name) + 2])
+    return PEOPLE[policy_for(name, words)]
 
 
 def _functions_role(callers: Iterable[str]) -> str:

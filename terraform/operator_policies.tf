@@ -1,5 +1,5 @@
-# What people need for the `pixfleet` command: attach `operator_policy_json` to their role. The tests of the command make no call
-# that it does not allow (tests/support/iam).
+# What people need for the `pixfleet` command, for three kinds of work: docs/access.md. The tests of a command make no call that
+# the policy of its work does not allow (tests/support/iam).
 locals {
   # The parts of a queue's ARN, which are known at plan time.
   _queue_arn_parts = split(":", module.queue.dead_letter.arn)
@@ -10,7 +10,8 @@ locals {
   }
 }
 
-data "aws_iam_policy_document" "operator" {
+# Looks at everything and changes nothing, except that dead letters are invisible to others for seconds.
+data "aws_iam_policy_document" "on_call_reader" {
   # All stacks: a mistyped name is then reported as unknown, with the names that there are. The documents have names and no secrets.
   statement {
     sid       = "FindStacks"
@@ -36,67 +37,17 @@ data "aws_iam_policy_document" "operator" {
     resources = ["${module.storage.sources_bucket.arn}/*", "${module.storage.variants_bucket.arn}/*"]
   }
 
-  # `backfill upload`, `sync` and `drill`.
-  statement {
-    sid       = "UploadSources"
-    actions   = ["s3:PutObject"]
-    resources = ["${module.storage.sources_bucket.arn}/*"]
-  }
-
-  # `sync --delete`. In a bucket with versions that adds a delete marker.
-  statement {
-    sid       = "DeleteSources"
-    actions   = ["s3:DeleteObject"]
-    resources = ["${module.storage.sources_bucket.arn}/*"]
-  }
-
-  statement {
-    sid       = "RemoveSourcesOfDrills"
-    actions   = ["s3:DeleteObjectVersion"]
-    resources = ["${module.storage.sources_bucket.arn}/_drill/*"]
-  }
-
-  statement {
-    sid       = "RecordRedrives"
-    actions   = ["s3:PutObject"]
-    resources = ["${module.storage.variants_bucket.arn}/_redrives/*"]
-  }
-
-  # `verify --repair`: objects that no ledger item lists.
-  statement {
-    sid       = "DeleteUnlistedVariants"
-    actions   = ["s3:DeleteObject"]
-    resources = ["${module.storage.variants_bucket.arn}/??/*"]
-  }
-
   statement {
     sid       = "InspectQueues"
     actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
     resources = sort(concat([module.queue.dead_letter.arn], values(module.queue.lanes)[*].arn, local.purge_queues[*].arn))
   }
 
+  # SQS shows a message only to who receives it. A scan makes all of them visible again.
   statement {
-    sid       = "ReadAndDeleteDeadLetters"
-    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+    sid       = "ReadDeadLetters"
+    actions   = ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]
     resources = [module.queue.dead_letter.arn]
-  }
-
-  # Redrives, backfills and repairs.
-  statement {
-    sid       = "SendToLanes"
-    actions   = ["sqs:SendMessage"]
-    resources = sort(values(module.queue.lanes)[*].arn)
-  }
-
-  # `purge`.
-  dynamic "statement" {
-    for_each = local.purge_queues[*].arn
-
-    content {
-      sid       = "AskForPurges"
-      actions   = ["sqs:SendMessage"]
-      resources = [statement.value]
-    }
   }
 
   dynamic "statement" {
@@ -119,13 +70,6 @@ data "aws_iam_policy_document" "operator" {
     sid       = "QueryLedgerByStatus"
     actions   = ["dynamodb:Query"]
     resources = ["${module.ledger.table.arn}/index/*"]
-  }
-
-  # `verify --repair` and `dlq`: the claim of a key that is repaired.
-  statement {
-    sid       = "ClaimKeys"
-    actions   = ["dynamodb:UpdateItem"]
-    resources = [module.ledger.table.arn]
   }
 
   statement {
@@ -224,8 +168,8 @@ data "aws_iam_policy_document" "operator" {
     for_each = compact([var.kms_key_arn])
 
     content {
-      sid       = "UseKey"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      sid       = "UseKeyToRead"
+      actions   = ["kms:Decrypt"]
       resources = [statement.value]
 
       condition {
@@ -240,8 +184,8 @@ data "aws_iam_policy_document" "operator" {
     for_each = compact([var.storage.existing_sources_kms_key_arn])
 
     content {
-      sid       = "UseKeyOfExistingSources"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      sid       = "UseKeyOfExistingSourcesToRead"
+      actions   = ["kms:Decrypt"]
       resources = [statement.value]
 
       condition {
@@ -251,4 +195,105 @@ data "aws_iam_policy_document" "operator" {
       }
     }
   }
+}
+
+# What is added for who redrives, repairs, purges and drills.
+data "aws_iam_policy_document" "on_call_acting" {
+  # `dlq redrive` and `dlq delete`.
+  statement {
+    sid       = "DeleteDeadLetters"
+    actions   = ["sqs:DeleteMessage"]
+    resources = [module.queue.dead_letter.arn]
+  }
+
+  # `dlq redrive`, `backfill enqueue` and `verify --repair`.
+  statement {
+    sid       = "SendToLanes"
+    actions   = ["sqs:SendMessage"]
+    resources = sort(values(module.queue.lanes)[*].arn)
+  }
+
+  statement {
+    sid       = "RecordRedrives"
+    actions   = ["s3:PutObject"]
+    resources = ["${module.storage.variants_bucket.arn}/_redrives/*"]
+  }
+
+  # `purge`.
+  dynamic "statement" {
+    for_each = local.purge_queues[*].arn
+
+    content {
+      sid       = "AskForPurges"
+      actions   = ["sqs:SendMessage"]
+      resources = [statement.value]
+    }
+  }
+
+  # `verify --repair` and `--rebuild-ledger`.
+  statement {
+    sid       = "ClaimKeys"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [module.ledger.table.arn]
+  }
+
+  # `verify --repair`: objects that no ledger item lists.
+  statement {
+    sid       = "DeleteUnlistedVariants"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${module.storage.variants_bucket.arn}/??/*"]
+  }
+
+  statement {
+    sid       = "UploadSourcesOfDrills"
+    actions   = ["s3:PutObject"]
+    resources = ["${module.storage.sources_bucket.arn}/_drill/*"]
+  }
+
+  statement {
+    sid       = "RemoveSourcesOfDrills"
+    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    resources = ["${module.storage.sources_bucket.arn}/_drill/*"]
+  }
+
+  dynamic "statement" {
+    for_each = compact([var.kms_key_arn])
+
+    content {
+      sid       = "UseKeyToWrite"
+      actions   = ["kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["s3", "sqs"] : "${service}.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = compact([var.storage.existing_sources_kms_key_arn])
+
+    content {
+      sid       = "UseKeyOfExistingSourcesToWrite"
+      actions   = ["kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+}
+
+data "aws_iam_policy_document" "on_call_redriver" {
+  source_policy_documents = [data.aws_iam_policy_document.on_call_reader.json, data.aws_iam_policy_document.on_call_acting.json]
+}
+
+# Everything that any command calls.
+data "aws_iam_policy_document" "operator" {
+  source_policy_documents = [data.aws_iam_policy_document.on_call_redriver.json, data.aws_iam_policy_document.uploading.json]
 }
