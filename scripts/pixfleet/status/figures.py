@@ -1,4 +1,4 @@
-"""CloudWatch's metrics of the lanes: age of the oldest message, sources processed a second."""
+"""CloudWatch's metrics of the lanes and of the renderer, of the last minutes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,17 +16,23 @@ MINUTE = 60
 WINDOW_MINUTES = 5
 # The last minute of a metric is not complete yet.
 LATE_MINUTES = 1
+# How requests for what the bucket lacked were answered: see docs/metrics.md.
+ANSWERED = ("found", "copied", "rendered", "missing", "rejected", "unavailable")
+RENDERER_COUNTS = ("on_demand_stores", "stores_refused", "edge_blind")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """By lane: the age of the oldest message in seconds, and the sources processed a second.
 
-    A lane without data points is in neither.
+    A lane without data points is in neither. `on_demand` has how many requests the renderer has
+    answered in which way, how many objects it stored or could not store, and how often the edge
+    could not read the bucket; only what has happened.
     """
 
     oldest_seconds: Mapping[str, float] = field(default_factory=dict)
     per_second: Mapping[str, float] = field(default_factory=dict)
+    on_demand: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Figures:
@@ -40,16 +46,20 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
     )
     oldest: dict[str, float] = {}
     processed: dict[str, float] = {}
+    on_demand: dict[str, int] = {}
     for each in (each for page in pages for each in page["MetricDataResults"]):
         figure, lane = each["Label"].split()
         if not (values := each["Values"]):
             continue
-        if figure == "oldest":
+        if figure == "renderer":
+            on_demand[lane] = round(sum(values))
+        elif figure == "oldest":
             oldest.setdefault(lane, values[0])
         else:
             processed[lane] = processed.get(lane, 0.0) + sum(values)
     seconds = (WINDOW_MINUTES + LATE_MINUTES) * MINUTE
-    return Figures(oldest, {lane: count / seconds for lane, count in processed.items()})
+    per_second = {lane: count / seconds for lane, count in processed.items()}
+    return Figures(oldest, per_second, on_demand)
 
 
 def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
@@ -61,6 +71,13 @@ def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
         for outcome in Outcome:
             dimensions = {**ours, "outcome": outcome.value}
             yield _query(f"processed {lane} {outcome}", "Pixfleet", "images", dimensions)
+    if stack.renderer:
+        fleet = {"fleet": stack.prefix}
+        for answered in ANSWERED:
+            answers = {"answered": answered, **fleet}
+            yield _query(f"renderer {answered}", "Pixfleet", "answers", answers)
+        for count in RENDERER_COUNTS:
+            yield _query(f"renderer {count}", "Pixfleet", count, fleet)
 
 
 def _query(

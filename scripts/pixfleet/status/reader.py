@@ -65,6 +65,7 @@ class StatusReader:
             per_second=per_second or outcomes.per_second,
             rate_is_from="CloudWatch" if per_second else "the ledger",
             alarms=alarms,
+            on_demand=self._figures.on_demand if self.stack.renderer else None,
             purges=self._purges(queues),
             denied=denied,
         )

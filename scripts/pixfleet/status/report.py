@@ -28,7 +28,8 @@ class Trouble:
 class StatusReport:
     """The status at one moment; `denied` has a sentence for each call that AWS denied.
 
-    `purges` is None if the stack does not purge what CloudFront has cached.
+    `on_demand` has what the renderer did in the last minutes, None if the stack has none. `purges`
+    is None if the stack does not purge what CloudFront has cached.
     """
 
     at: float
@@ -39,6 +40,7 @@ class StatusReport:
     per_second: float
     rate_is_from: str
     alarms: Sequence[Alarm]
+    on_demand: Mapping[str, int] | None = None
     purges: "Purges | None" = None
     denied: Sequence[str] = ()
 

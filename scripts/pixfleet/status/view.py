@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from scripts.pixfleet.status.figures import ANSWERED
 from scripts.pixfleet.status.outcomes import MAX_ENTRIES
 from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.terminal.console import Part, Styled
@@ -39,6 +40,7 @@ def view(report: StatusReport) -> Sequence[Part]:
         "",
         _dead_letters(report),
         f"Pace: {_pace(report)}",
+        *([] if report.on_demand is None else [_on_demand(report.on_demand)]),
         *([_purges(report.purges)] if report.purges else []),
         "",
         _latest(report),
@@ -87,6 +89,7 @@ def document(report: StatusReport) -> Mapping[str, object]:
             }
             for each in report.outcomes.latest
         ],
+        "on_demand": report.on_demand,
         "purges": asdict(report.purges) if report.purges else None,
         "alarms_on": [alarm.name for alarm in report.alarms if alarm.is_on],
         "unseen": list(report.denied),
@@ -122,6 +125,17 @@ def _pace(report: StatusReport) -> str:
     left = report.seconds_left
     until = f", {duration(left)} left" if left is not None else ""
     return f"{pace} by {report.rate_is_from}{until}"
+
+
+def _on_demand(counts: Mapping[str, int]) -> str:
+    answered = [f"{counts[name]:,} {name}" for name in ANSWERED if counts.get(name)]
+    if not answered:
+        return "On demand: no request reached the renderer in the last five minutes."
+    stored = [f"{counts.get('on_demand_stores', 0):,} stored"]
+    if refused := counts.get("stores_refused"):
+        stored.append(f"{refused:,} not stored")
+    shown = f"On demand: {', '.join(answered)} in the last five minutes; {', '.join(stored)}."
+    return f"{shown} The edge cannot read the bucket." if counts.get("edge_blind") else shown
 
 
 def _purges(purges: "Purges") -> str:

@@ -1,6 +1,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.commands.status import Watch
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.ssm_parameter import Renderer
 from scripts.pixfleet.status.reader import StatusReader
 from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
@@ -156,6 +158,43 @@ def record(namespace: str, metric: str, dimensions: Mapping[str, str], value: fl
             }
         ],
     )
+
+
+def test_what_the_renderer_did_is_shown(
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
+) -> None:
+    renderer = Renderer("pixfleet-renderer", "live")
+    document = replace(stack.document(), renderer=renderer)
+    clients.ssm.put_parameter(
+        Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
+    )
+    quiet = pixfleet("status").out
+    fleet = {"fleet": stack.prefix}
+    for answered, count in {"rendered": 41, "copied": 3, "unavailable": 1}.items():
+        record("Pixfleet", "answers", {**fleet, "answered": answered}, count)
+    for metric, count in {"on_demand_stores": 43, "stores_refused": 1, "edge_blind": 2}.items():
+        record("Pixfleet", metric, fleet, count)
+
+    answer, report = pixfleet("status"), pixfleet("status", "--json").document
+
+    assert "On demand: no request reached the renderer in the last five minutes." in quiet
+    assert (
+        "On demand: 3 copied, 41 rendered, 1 unavailable in the last five minutes; "
+        "43 stored, 1 not stored. The edge cannot read the bucket.\n"
+    ) in answer.out
+    assert report["on_demand"] == {
+        "rendered": 41,
+        "copied": 3,
+        "unavailable": 1,
+        "on_demand_stores": 43,
+        "stores_refused": 1,
+        "edge_blind": 2,
+    }
+
+
+def test_a_stack_without_a_renderer_says_nothing_of_it(pixfleet: RunCommand) -> None:
+    assert "On demand" not in pixfleet("status").out
+    assert pixfleet("status", "--json").document["on_demand"] is None
 
 
 def test_an_alarm_that_is_on_is_named_first(pixfleet: RunCommand, stack: LocalStack) -> None:

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import VERSION, Objects
+from shared.cloud.serving import Serving
 from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
@@ -25,7 +26,7 @@ from shared.model.errors import (
 from shared.model.keys import stored_key
 from shared.model.outcome import Outcome
 from tests.functional.conftest import SOURCES, TABLE, VARIANTS
-from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld
+from tests.functional.renderer.conftest import KEY, Got, LambdaContext, RendererWorld
 from tests.support import images
 from tests.support.fakes import client_error
 from worker.renderer import answer as answer_module
@@ -138,6 +139,42 @@ def test_a_failure_of_the_picture_that_is_there_now_is_remembered_for_its_versio
     assert len(renders) == 3
 
 
+def test_who_waits_for_a_render_that_fails_does_not_try_it_again(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    renders = crashing(monkeypatch, [DecoderCrash("The child exited.", stage="render")])
+    take, first = Serving.take_turn, list[Got]()
+
+    def beaten(serving: Serving, stored_key: str, seconds: float) -> None:
+        monkeypatch.setattr(Serving, "take_turn", take)
+        first.append(served.ask(NAME))
+
+    monkeypatch.setattr(Serving, "take_turn", beaten)
+    second = served.ask(NAME)
+
+    assert [each.cause for each in (*first, second)] == ["decoder_crash"] * 2
+    assert len(renders) == 1
+
+
+@pytest.mark.parametrize("is_published", [True, False], ids=["published", "not published"])
+def test_a_source_over_the_limits_is_refused_before_it_is_fetched(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, *, is_published: bool
+) -> None:
+    served.worker.drop(KEY, PICTURE)
+    if is_published:
+        served.worker.process(KEY)
+    settings = served.context.settings
+    limits = replace(settings.limits, max_bytes=len(PICTURE) - 1)
+    served.context = replace(served.context, settings=replace(settings, limits=limits))
+    renders = crashing(monkeypatch, [])
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (404, "too_many_bytes")
+    assert renders == []
+
+
 def test_a_picture_that_is_replaced_again_and_again_is_a_503(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +270,18 @@ def test_a_found_object_costs_one_read_and_one_get(
     assert served.ask(NAME).status == 200
 
     assert calls == {"GetItem": 1, "GetObject": 1}
+
+
+def test_a_source_that_was_rejected_costs_one_read_and_one_head(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(b"no picture")
+    calls = counted_calls(served, monkeypatch)
+
+    got = served.ask(NAME)
+
+    assert (got.status, got.cause) == (404, "not_an_image")
+    assert calls == {"GetItem": 1, "HeadObject": 1}
 
 
 def test_a_lazy_object_costs_no_more_calls_than_it_needs(
@@ -529,8 +578,11 @@ def test_an_edge_that_cannot_read_a_large_object_is_not_redirected_without_end(
     assert served.ask(NAME).status == 302
 
     again = served.ask(NAME)
+    served.with_policy(blind_seconds=-60.0)
+    blind = served.ask(NAME)
 
     assert (again.status, again.headers["retry-after"]) == (503, "5")
+    assert (again.cause, blind.cause) == ("too_many_bytes", "access_denied")
 
 
 def test_where_urls_are_signed_a_large_object_is_stored_and_asked_for_again(
