@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.model.cache_control import EDGE_SECONDS, MANIFEST_SECONDS, REVALIDATING_SECONDS
 from tests.support.staleness import CACHED_ERRORS, ERROR_SECONDS, ONE_CACHE, RULES, SHIELD
+from tests.support.urls_page import PAGE, table
+from worker.renderer import response
 
 pytestmark = pytest.mark.unit
 
@@ -47,3 +50,42 @@ def test_the_readme_states_the_bounds() -> None:
 
     assert row("a manifest") == [minutes(each.manifest_seconds) for each in caches]
     assert row("a URL without a version") == [minutes(each.picture_seconds) for each in caches]
+
+
+def test_the_page_about_urls_states_the_bounds() -> None:
+    caches = (ONE_CACHE, SHIELD)
+    _, manifest, picture = (row[1:] for row in table("staleness"))
+    (restored,) = re.findall(r"(\d+ minutes), or (\d+) with Origin Shield", page())
+
+    assert manifest == [minutes(each.manifest_seconds) for each in caches]
+    assert picture == [minutes(each.picture_seconds) for each in caches]
+    assert restored == (picture[0], picture[1].removesuffix(" minutes"))
+
+
+def test_the_page_about_urls_states_the_lifetimes() -> None:
+    edge, manifest = minutes(EDGE_SECONDS), minutes(MANIFEST_SECONDS)
+    error = f"{ERROR_SECONDS} seconds"
+    by_default = re.search(
+        r'"default_browser_seconds".*?default +=\s(\d+)', read("variables.tf"), re.DOTALL
+    )
+    assert by_default
+
+    assert {name: lifetimes for name, *lifetimes in table("caching")} == {
+        "picture, with the current `v": ["a year, without asking again", edge],
+        "picture, without `v` or with another version": [minutes(int(by_default[1])), edge],
+        "manifest": [manifest, manifest],
+        "picture that the renderer has just made": [
+            "as the picture above",
+            minutes(response.EDGE_SECONDS),
+        ],
+        "404 of a picture or manifest": [f"{response.MISSING_SECONDS} seconds", error],
+        "400, and 404 with a text": ["1 minute", "it does not keep it"],
+        "503": ["it does not keep it", error],
+        "302": ["it does not keep it", "it does not keep it"],
+    }
+    assert f"for {minutes(REVALIDATING_SECONDS)} at most" in page()
+
+
+def page() -> str:
+    """Return the page about URLs without its line breaks."""
+    return " ".join(PAGE.read_text(encoding="utf-8").split())

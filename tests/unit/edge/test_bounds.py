@@ -23,6 +23,14 @@ from tests.support.staleness import (
 from tests.unit.edge.fakes import DISTRIBUTION, START, run, run_all_tasks
 
 SCHEDULES, STEPS = 20, 60
+ALL_CACHES = pytest.mark.parametrize(
+    "caches",
+    [
+        pytest.param(ONE_CACHE, id="one-cache"),
+        pytest.param(SHIELD, id="shield"),
+        pytest.param(SHIELD_WITH_AGE, id="shield-and-age"),
+    ],
+)
 
 
 @dataclass
@@ -76,14 +84,7 @@ async def schedule(picture: Replaced, seed: int, bound: float) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(
-    "caches",
-    [
-        pytest.param(ONE_CACHE, id="one-cache"),
-        pytest.param(SHIELD, id="shield"),
-        pytest.param(SHIELD_WITH_AGE, id="shield-and-age"),
-    ],
-)
+@ALL_CACHES
 def test_no_answer_is_older_than_it_may_be(caches: Caches) -> None:
     async def scenario() -> None:
         for seed in range(SCHEDULES):
@@ -92,6 +93,48 @@ def test_no_answer_is_older_than_it_may_be(caches: Caches) -> None:
             assert await schedule(picture, seed, caches.picture_seconds) == []
 
     run(scenario)
+
+
+@ALL_CACHES
+def test_earlier_content_that_is_back_is_shown_under_its_url_within_the_bound(
+    caches: Caches,
+) -> None:
+    """The version follows from the content, so the URL is one that others have used meanwhile."""
+
+    async def scenario() -> None:
+        picture = await restored(caches)
+        seen = [await picture.read("v=0")]
+        picture.edge.clock.advance(caches.picture_seconds / 2)
+        seen.append(await picture.read("v=0"))
+        picture.edge.clock.advance(caches.picture_seconds / 2)
+        seen.append(await picture.read("v=0"))
+
+        assert (seen[0], seen[-1]) == (1, 0)
+
+    run(scenario)
+
+
+@ALL_CACHES
+def test_an_eviction_shows_earlier_content_that_is_back_at_once(caches: Caches) -> None:
+    async def scenario() -> None:
+        picture = await restored(caches)
+        picture.edge.evict_all()
+
+        assert await picture.read("v=0") == 0
+
+    run(scenario)
+
+
+async def restored(caches: Caches) -> Replaced:
+    """Return a picture of content 0, then 1, then 0, whose old URL was read in between."""
+    picture = Replaced(shield="eu-west-1" if caches.has_shield else "")
+    picture.edge.assumptions = caches.assumptions
+    assert await picture.read("v=0") == 0
+    picture.replace()
+    picture.edge.clock.advance(caches.picture_seconds)
+    assert await picture.read("v=0") == 1
+    picture.replaced_at.clear()
+    return picture
 
 
 def test_without_the_version_in_the_key_a_new_url_shows_the_old_picture() -> None:
