@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from scripts.pixfleet.stack.stack_recipes import current_recipes
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import facts, table
-from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.terminal.text import counted, named_keys
 from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.audit import Audit, Scope
 from scripts.pixfleet.verify.check import Checker
@@ -30,6 +31,9 @@ from shared.cloud.queues import Queues
 from shared.model.errors import Misconfigured
 
 app = typer.Typer()
+
+# A dry run names so many keys at most; a report has all of them.
+MAX_NAMED_KEYS = 10_000
 
 # So few variants are made again in a minute, whatever the reason was.
 MOST_OF_EMPTY_BUCKET = 100
@@ -83,8 +87,13 @@ def verify(  # noqa: PLR0913 - one for each option
             rebuild(context, repair_context, differences, summary, is_dry=dry_run, yes=yes)
             return
         done = _repair(context, repair_context, differences, summary, options)
+        to_repair = (each.key for each in differences if each.action) if dry_run else iter(())
+        keys = list(islice(to_repair, MAX_NAMED_KEYS))
     document = summary.document() | {"repair": done, "report": report and str(report)}
-    context.console.result(document, *_shown(summary, done, options))
+    if dry_run:
+        document |= {"keys": keys}
+    named = named_keys(keys, of=summary.to_repair) if dry_run else ()
+    context.console.result(document, *_shown(summary, done, options), *named)
     is_repaired = done is not None and not done["failed"]
     if summary.actions[RepairAction.NOTHING] or (summary.differences and not is_repaired):
         raise typer.Exit(code=FOUND_SOMETHING)

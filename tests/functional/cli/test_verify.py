@@ -184,6 +184,7 @@ def test_a_dry_run_shows_the_repair_and_does_nothing(
     url = clients.sqs.get_queue_url(QueueName=stack.bulk_queue)["QueueUrl"]
     assert answer.code == 3
     assert "Enqueue 1 key on the bulk lane." in answer.out
+    assert answer.out.endswith("\n  new.jpg\n")
     assert "Messages" not in clients.sqs.receive_message(QueueUrl=url)
 
 
