@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Annotated
 
-import msgspec
 import typer
 
 from scripts.pixfleet.command import Context, command
@@ -21,7 +20,6 @@ from scripts.pixfleet.commands.dlq_options import (
 )
 from scripts.pixfleet.dlq import view
 from scripts.pixfleet.dlq.queue import DeadLetterQueue
-from scripts.pixfleet.dlq.records import Redrive
 from scripts.pixfleet.dlq.selection import Selection, select
 from scripts.pixfleet.terminal.exits import FAILED
 from scripts.pixfleet.terminal.suggestions import suggest
@@ -72,12 +70,10 @@ def _redrive(
     context: Context, queue: DeadLetterQueue, selection: Selection, rate: float | None
 ) -> None:
     redriver = queue.redriver(rate)
-    record = Redrive(redriver.id, selection.description)
-    queue.records.write(record)
     context.console.note(f"Redrive {redriver.id}")
     try:
-        with queue.scan() as scan, context.console.progress("sending back") as meter:
-            tally = redriver.run(scan, selection, meter.advance)
+        with context.console.progress("sending back") as meter:
+            tally = queue.redrive(redriver, selection, meter.advance)
     except BaseException:
         sent = dead_letters(redriver.tally.sent)
         context.console.note(
@@ -85,7 +81,6 @@ def _redrive(
             f"  {suggest('dlq status', redriver.id)}",
         )
         raise
-    queue.records.write(msgspec.structs.replace(record, sent=tally.sent))
     refused = f"{dead_letters(tally.refused)} could not be sent: {tally.why}"
     context.console.result(
         {"redrive_id": redriver.id, "selection": selection.description, **asdict(tally)},

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+import msgspec
+
 from scripts.pixfleet.dlq.details import DetailsReader
-from scripts.pixfleet.dlq.records import Records, new_redrive_id
-from scripts.pixfleet.dlq.redrive import Redriver, lane_for
+from scripts.pixfleet.dlq.records import Records, Redrive, new_redrive_id
+from scripts.pixfleet.dlq.redrive import Redriver, Tally, lane_for
 from scripts.pixfleet.dlq.sampling import CauseSample, Trial, sample_causes
 from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selection
 from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatus, RedriveStatusReader
@@ -48,7 +50,7 @@ class WatchPolicy:
 class SelectionCount:
     """The selected dead letters: their ids, their keys, and how many of each cause and lane.
 
-    `keys` are in the order of the scan, each once; a dead letter whose key is unknown has none.
+    `keys` are sorted, each once; a dead letter whose key is unknown has none.
     """
 
     ids: frozenset[str]
@@ -127,7 +129,7 @@ class DeadLetterQueue:
             keys |= dict.fromkeys(dead_letter.keys or filter(None, (dead_letter.key,)))
             causes[dead_letter.cause] += 1
             lanes[lane_for(dead_letter, self.stack)] += 1
-        return SelectionCount(frozenset(ids), tuple(keys), causes, lanes)
+        return SelectionCount(frozenset(ids), tuple(sorted(keys)), causes, lanes)
 
     def details_reader(self) -> DetailsReader:
         """Return a reader of sources and ledger entries."""
@@ -139,6 +141,21 @@ class DeadLetterQueue:
         redrive_id = new_redrive_id(self.clock.now())
         rate_limiter = RateLimiter(RateLimit(rate), self.clock, self.sleep)
         return Redriver(redrive_id, self.stack, self.queues, self.records, rate_limiter)
+
+    def redrive(
+        self, redriver: Redriver, selection: Selection, advance: Callable[[int], None]
+    ) -> Tally:
+        """Send the selected dead letters back, and record the redrive before and after.
+
+        `advance` gets how many more were handled. If it is interrupted, `redriver.tally` has what
+        was sent, and the record says that the redrive has not finished.
+        """
+        record = Redrive(redriver.id, selection.description)
+        self.records.write(record)
+        with self.scan() as scan:
+            tally = redriver.run(scan, selection, advance)
+        self.records.write(msgspec.structs.replace(record, sent=tally.sent))
+        return tally
 
     def trials(self, samples: Sequence[CauseSample]) -> Iterator[Trial]:
         """Yield what the worker would do with each key of the samples; nothing is stored."""
