@@ -249,9 +249,10 @@ module "alarms" {
       rule_name            = lookup(module.trigger.rule_names, lane, null)
     }
   }
-  log_group_name     = module.worker.log_group.name
-  monthly_budget_usd = var.alarms.monthly_budget_usd
-  prefix             = var.prefix
+  log_group_name           = module.worker.log_group.name
+  monthly_budget_usd       = var.alarms.monthly_budget_usd
+  notifications_topic_name = one(module.notifications[*].topic_name)
+  prefix                   = var.prefix
   purge = one([
     for purge in module.purge : {
       function_name  = purge.function.name

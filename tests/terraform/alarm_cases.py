@@ -42,6 +42,7 @@ def cases() -> tuple[Case, ...]:
         *_of_the_renderer(),
         *_of_purges(),
         *_of_the_api(),
+        *_of_notifications(),
     )
 
 
@@ -202,6 +203,15 @@ def _of_the_api() -> Iterator[Case]:
         bad={requests: [[1] * 20] * 2, refused: [[1] * 10] * 2},
         good={requests: [[1] * 20] * 3, refused: [[1] * 9] * 3},
     )
+
+
+def _of_notifications() -> Iterator[Case]:
+    for name in (
+        "NumberOfNotificationsRedrivenToDlq",
+        "NumberOfNotificationsFailedToRedriveToDlq",
+    ):
+        failed = metric("AWS/SNS", name, TopicName="pixfleet-changes")
+        yield Case("notifications", bad={failed: [[0], [1]]}, good={failed: [[1], [0]]})
 
 
 def _api(name: str) -> Metric:

@@ -43,6 +43,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+# https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
     "AWS/SQS": (
         {
@@ -57,6 +58,10 @@ AWS_PREFIXES: Mapping[str, tuple[set[str], set[str]]] = {
         {"RuleName"},
     ),
     "AWS/Lambda": ({"Duration", "Errors", "Invocations", "Throttles"}, {"FunctionName"}),
+    "AWS/SNS": (
+        {"NumberOfNotificationsFailedToRedriveToDlq", "NumberOfNotificationsRedrivenToDlq"},
+        {"TopicName"},
+    ),
     "AWS/ApiGateway": ({"4xx", "5xx", "Count", "IntegrationLatency", "Latency"}, {"ApiId"}),
     "AWS/CloudFront": (
         {"4xxErrorRate", "5xxErrorRate", "Requests"},
@@ -328,9 +333,9 @@ def test_an_idle_stack_pays_for_as_many_metrics_as_the_cost_page_says(
 ) -> None:
     alarms = alarms_of(resources)
 
-    # CloudFront's alarm is only in us-east-1, where these are planned, and those of the API come
-    # with it; the page lists both apart.
-    apart = {"api-errors", "api-refusals", "edge-errors"}
+    # CloudFront's alarm is only in us-east-1, where these are planned, and those of the API and of
+    # the notifications come with them; the pages list these apart.
+    apart = {"api-errors", "api-refusals", "edge-errors", "notifications"}
     read = {name: len(metrics_of(alarm)) for name, alarm in alarms.items() if name not in apart}
 
     assert len([name for name in read if name.startswith("oldest-message-")]) == LANES

@@ -11,6 +11,7 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.complete_seconds : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.edge_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.notifications : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.purge_failures : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.purges : alarm.alarm_name],

@@ -8,6 +8,7 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.dead_letters),
       aws_cloudwatch_metric_alarm.edge_errors,
       values(aws_cloudwatch_metric_alarm.error_rate),
+      aws_cloudwatch_metric_alarm.notifications,
       values(aws_cloudwatch_metric_alarm.oldest_message),
       values(aws_cloudwatch_metric_alarm.new_dead_letters),
       aws_cloudwatch_metric_alarm.purge_failures,

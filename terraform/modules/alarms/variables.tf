@@ -173,6 +173,13 @@ variable "monthly_budget_usd" {
   }
 }
 
+variable "notifications_topic_name" {
+  description = "Name of the topic whose events are sent to HTTPS addresses; null for none."
+  type        = string
+  default     = null
+  nullable    = true
+}
+
 variable "prefix" {
   description = "Prefix of every name."
   type        = string

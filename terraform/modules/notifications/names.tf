@@ -12,6 +12,6 @@ locals {
 
   # Built from parts, because the policies refer to them.
   topic_arn  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.prefix}-changes"
-  queue_name = "${var.prefix}-undelivered"
+  queue_name = "${var.prefix}-changes-undelivered"
   queue_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.queue_name}"
 }

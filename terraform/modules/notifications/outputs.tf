@@ -5,6 +5,11 @@ output "topic_arn" {
   depends_on = [aws_sns_topic.this, aws_sns_topic_policy.this]
 }
 
+output "topic_name" {
+  description = "Name of the topic of changes."
+  value       = aws_sns_topic.this.name
+}
+
 output "undelivered_queue" {
   description = "The queue with the events that an address has not taken."
   value = {

@@ -45,8 +45,9 @@ run "every_option_is_planned" {
   command = plan
 
   variables {
-    email              = "ops@example.com"
-    monthly_budget_usd = 250
+    email                    = "ops@example.com"
+    monthly_budget_usd       = 250
+    notifications_topic_name = "pixfleet-changes"
     api = {
       access_log_group_name = "/aws/vendedlogs/pixfleet-api"
       id                    = "a1b2c3d4e5"
@@ -94,11 +95,12 @@ run "another_stack_is_planned" {
   command = plan
 
   variables {
-    prefix                 = "pixfleet-b"
-    dead_letter_queue_name = "pixfleet-b-dead-letter"
-    distribution_id        = "E3ANOTHER"
-    function_name          = "pixfleet-b-worker"
-    log_group_name         = "/aws/lambda/pixfleet-b-worker"
+    prefix                   = "pixfleet-b"
+    dead_letter_queue_name   = "pixfleet-b-dead-letter"
+    distribution_id          = "E3ANOTHER"
+    function_name            = "pixfleet-b-worker"
+    log_group_name           = "/aws/lambda/pixfleet-b-worker"
+    notifications_topic_name = "pixfleet-b-changes"
     api = {
       access_log_group_name = "/aws/vendedlogs/pixfleet-b-api"
       id                    = "f6g7h8i9j0"

@@ -45,13 +45,13 @@ run "what_an_address_has_not_taken_is_kept" {
   command = plan
 
   assert {
-    condition     = aws_sqs_queue.this.name == "acme-undelivered" && aws_sqs_queue.this.message_retention_seconds == 1209600 && aws_sqs_queue.this.sqs_managed_sse_enabled
+    condition     = aws_sqs_queue.this.name == "acme-changes-undelivered" && aws_sqs_queue.this.message_retention_seconds == 1209600 && aws_sqs_queue.this.sqs_managed_sse_enabled
     error_message = "Events would be lost."
   }
 
   assert {
     condition = (
-      data.aws_iam_policy_document.queue.statement[0].resources == toset(["arn:aws:sqs:eu-central-1:123456789012:acme-undelivered"])
+      data.aws_iam_policy_document.queue.statement[0].resources == toset(["arn:aws:sqs:eu-central-1:123456789012:acme-changes-undelivered"])
       && one(data.aws_iam_policy_document.queue.statement[0].condition).values == tolist(["arn:aws:sns:eu-central-1:123456789012:acme-changes"])
     )
     error_message = "SNS could not send to the queue, or every topic could."
