@@ -16,7 +16,7 @@ from scripts.pixfleet.lazy_group import LazyGroup
 from scripts.pixfleet.options.declared import CONTEXT, ENDPOINT_URL, JSON, PROFILE, REGION, STACK
 from scripts.pixfleet.terminal.exits import BAD_INPUT, FAILED, INTERRUPTED
 from scripts.pixfleet.terminal.plain import print_error, print_line, print_text
-from scripts.pixfleet.terminal.text import replace_unencodable_output
+from scripts.pixfleet.terminal.text import as_utf8, replace_unencodable_output
 from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.versions import WORKER_VERSION
 
@@ -84,7 +84,7 @@ def main() -> None:
     # The imports leave hardly any garbage: to look for it takes a tenth of the start.
     gc.set_threshold(GARBAGE_THRESHOLD)
     replace_unencodable_output()
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(_run([as_utf8(word) for word in sys.argv[1:]]))
 
 
 def _print_version(*, is_set: bool) -> None:
@@ -152,10 +152,18 @@ def _lines_and_code(error: BaseException) -> tuple[Sequence[str], int]:
         # An error of botocore means that it is imported already.
         if "botocore.exceptions" in sys.modules and (found := _of_aws(each)):
             return [found[0]], found[1]
+    return _other_lines_and_code(error)
+
+
+def _other_lines_and_code(error: BaseException) -> tuple[Sequence[str], int]:
+    """Return the lines and the exit code for an error that is neither AWS's nor the user's."""
     if isinstance(error, Misconfigured):
         return error.lines, BAD_INPUT
     if isinstance(error, PixfleetError):
         return [str(error)], FAILED
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        # An argument has bytes that are no UTF-8: https://peps.python.org/pep-0383/
+        return [f"Expected text in UTF-8, as the keys of S3 are, got {error.object!r}"], BAD_INPUT
     hint = f"({TRACEBACK_VARIABLE}=1 shows the traceback.)"
     return [f"{type(error).__name__}: {error} {hint}"], FAILED
 

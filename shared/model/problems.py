@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from shared.text import excerpt
 
+_FALLBACK_FORMATS = frozenset({"gif", "jpeg", "jpg", "png"})
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -23,6 +24,12 @@ class Problems:
         """Add the problem that the value at `path` is not the expected one."""
         shown = "nothing" if got is None else excerpt(got)
         self.found.append(f"{path}: expected {expected}, got {shown}")
+
+    def add_word(self, path: str, vocabulary: type[StrEnum], got: object) -> None:
+        """Add the problem that a value is no word of an enum, and which one to type instead."""
+        self.add(path, one_of(vocabulary), got)
+        if remedy := _word_to_type(vocabulary, got):
+            self.found[-1] += f": type {remedy}"
 
     def add_sentence(self, path: str, sentence: str) -> None:
         """Add a problem that is not about a single value."""
@@ -106,7 +113,7 @@ class Fields:
             return default
         if isinstance(value, str) and value in set(vocabulary):
             return vocabulary(value)
-        self.problems.add(self.at(name), one_of(vocabulary), value)
+        self.problems.add_word(self.at(name), vocabulary, value)
         return default
 
     def list_of(self, name: str, *, expected: str) -> list[tuple[str, object]]:
@@ -138,6 +145,17 @@ class Fields:
 def is_whole(value: object, *, low: int, high: int) -> bool:
     """Return whether a value is a whole number within bounds; `True` is not the number one."""
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _word_to_type(vocabulary: type[StrEnum], got: object) -> str:
+    """Return the word that a similar one stands for, such as `centre` for `center`, or nothing."""
+    if not isinstance(got, str):
+        return ""
+    if got.lower() in _FALLBACK_FORMATS and "fallback" in set(vocabulary):
+        return "fallback, which is JPEG, PNG or GIF, whichever the picture needs"
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    return next(iter(get_close_matches(got.lower(), list(vocabulary), n=1, cutoff=0.75)), "")
 
 
 def one_of(vocabulary: type[StrEnum]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.model.problems import Fields, Problems, is_whole, one_of
+from shared.model.problems import Fields, Problems, is_whole
 from shared.model.quality_and_effort import BOUNDS
 from shared.model.recipe import Fit, Gravity, Slot, Variant
 
@@ -114,7 +114,7 @@ def _slots(fields: Fields) -> tuple[Slot, ...]:
         if isinstance(item, str) and item in set(Slot):
             chosen.add(Slot(item))
         else:
-            fields.problems.add(path, one_of(Slot), item)
+            fields.problems.add_word(path, Slot, item)
     return _in_order(chosen)
 
 

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -102,3 +103,45 @@ def test_a_missing_file_is_named(
 
     assert code == 2
     assert "No such file" in capsys.readouterr().err
+
+
+KEYS = ["plain.jpg", "été/日本 (1).jpg", "a'b\"c $x.jpg", "🐈.jpg"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    "locale",
+    [
+        pytest.param({"LC_ALL": "C"}, id="C"),
+        pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0"}, id="C without the UTF-8 mode"),
+        pytest.param({"LC_ALL": "C.UTF-8"}, id="UTF-8"),
+        pytest.param({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, id="ASCII output"),
+    ],
+)
+def test_every_key_is_understood_in_every_locale(locale: dict[str, str], key: str) -> None:
+    words = ["recipes", "explain", "--json", "--file", str(RECIPES), "--", key]
+
+    ended = subprocess.run(
+        [sys.executable.encode(), b"-m", b"scripts.pixfleet.cli", *map(str.encode, words)],
+        env={"PATH": os.environ["PATH"], **locale},
+        capture_output=True,
+        check=False,
+    )
+
+    assert ended.stderr == b""
+    assert json.loads(ended.stdout)["key"] == key
+
+
+def test_a_key_that_is_no_utf_8_is_refused_in_a_sentence() -> None:
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "scripts.pixfleet.cli", "recipes", "explain"),
+            *("--file", RECIPES, b"\xff.jpg"),
+        ],
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr == b"Expected text in UTF-8, as the keys of S3 are, got '\\udcff.jpg'\n"

@@ -161,7 +161,10 @@ WRONG_VARIANTS: list[tuple[object, str]] = [
     (variant(formats="webp"), f".formats: {SLOT_RULE}, got 'webp'"),
     (
         variant(formats=["webp", "jpeg"]),
-        ".formats[1]: expected one of avif, webp, fallback, got 'jpeg'",
+        (
+            ".formats[1]: expected one of avif, webp, fallback, got 'jpeg': type fallback, "
+            "which is JPEG, PNG or GIF, whichever the picture needs"
+        ),
     ),
     (
         variant(quality={"jpeg": 101}),
@@ -257,3 +260,36 @@ def test_three_mistakes_are_listed_at_once() -> None:
         f"  - recipes[0].variants[0].width: {SIZE_RULE}, got -5",
         "  - recipes[1].animation: expected one of keep, first-frame, got 'never'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"gravity": "center", "fit": "cover"}, "'center': type centre"),
+        ({"gravity": "Attention", "fit": "cover"}, "'Attention': type attention"),
+        ({"fit": "covers"}, "'covers': type cover"),
+        ({"formats": ["jpeg"]}, "'jpeg': type fallback, which is JPEG, PNG or GIF"),
+        ({"formats": ["PNG"]}, "'PNG': type fallback"),
+        ({"formats": ["avi"]}, "'avi': type avif"),
+    ],
+)
+def test_a_word_that_is_nearly_right_is_answered_with_the_word_to_type(
+    fields: dict[str, object], word: str
+) -> None:
+    document = recipe_document(recipe(variants=[variant(width=8, height=8, **fields)]))
+
+    assert any(word in each for each in problems(document)), problems(document)
+
+
+def test_a_watermarks_position_is_answered_too() -> None:
+    mark = {"key": "logo.png", "position": "center"}
+
+    (problem,) = problems(recipe_document(recipe(watermark=mark)))
+
+    assert problem.endswith("got 'center': type centre")
+
+
+def test_a_word_that_is_like_none_has_no_advice() -> None:
+    document = recipe_document(recipe(variants=[variant(formats=["heic"])]))
+
+    assert not any("type" in each for each in problems(document))

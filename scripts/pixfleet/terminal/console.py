@@ -206,8 +206,13 @@ def json_text(document: object, *, indent: int | None) -> str:
 
     JSON itself escapes only control characters up to U+001F (RFC 8259, section 7).
     """
-    text = json.dumps(document, indent=indent, ensure_ascii=False, default=str)
+    text = json.dumps(document, indent=indent, ensure_ascii=not _prints_unicode(), default=str)
     return "\n".join(_escaped(line) for line in text.split("\n"))
+
+
+def _prints_unicode() -> bool:
+    """Return whether standard output can print any text; a JSON document must not lose any."""
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def _escaped(line: str) -> str:

@@ -1,6 +1,7 @@
 """Formats text, counts and sizes for a terminal or a page."""
 
 import io
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,15 @@ def replace_unencodable_output() -> None:
     """Make standard output print `?` for characters that its encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def as_utf8(word: str) -> str:
+    """Return an argument of the command line as UTF-8, whatever the locale's encoding is.
+
+    Python decodes arguments by the locale, keys of S3 are UTF-8. Bytes that are no UTF-8 become
+    surrogates (PEP 383), as they do for paths.
+    """
+    return os.fsencode(word).decode("utf-8", "surrogateescape")
 
 
 def printable(line: str) -> str:
