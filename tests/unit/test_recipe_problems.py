@@ -282,9 +282,9 @@ def test_a_word_that_is_nearly_right_is_answered_with_the_word_to_type(
 
 
 def test_a_watermarks_position_is_answered_too() -> None:
-    mark = {"key": "logo.png", "position": "center"}
+    watermark = {"key": "logo.png", "position": "center"}
 
-    (problem,) = problems(recipe_document(recipe(watermark=mark)))
+    (problem,) = problems(recipe_document(recipe(watermark=watermark)))
 
     assert problem.endswith("got 'center': type centre")
 

@@ -225,3 +225,30 @@ def test_only_our_own_commands_get_the_options_of_the_stack() -> None:
         "pixfleet why --stack x 'pixfleet why me'"
         """ or $'\\'pixfleet show' and the stack's `pixfleet drill --stack x` "pixfleet urls" """
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("aws sns subscribe --topic-arn t", "aws sns subscribe --region r --topic-arn t"),
+        ("`aws lambda update-event-source-mapping`", "--region r`"),
+        ("`aws sso login`", "`aws sso login`"),
+        ("'aws s3 rm'", "'aws s3 rm'"),
+    ],
+)
+def test_commands_of_aws_get_the_options_that_they_have(text: str, expected: str) -> None:
+    assert expected in with_options(text, "--stack x --region r", aws="--region r")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_only_what_takes_long_is_shown(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer ends at once or never, so that no time passes here."""
+    monkeypatch.setattr("scripts.pixfleet.terminal.console.PATIENCE_SECONDS", seconds)
+    terminal = io.StringIO()
+    console = Console(err=RichConsole(file=terminal, force_terminal=True, width=80))
+
+    with console.working("Reading a\x1b[2Jb"):
+        while not seconds and "Reading" not in terminal.getvalue():
+            pass
+
+    assert ("Reading a\\x1b[2Jb" in terminal.getvalue()) == (not seconds)

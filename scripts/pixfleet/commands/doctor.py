@@ -10,6 +10,7 @@ from scripts.pixfleet.command import Context, command
 from scripts.pixfleet.doctor.checks import run_checks
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
+from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import Table, table
 from scripts.pixfleet.terminal.text import counted
@@ -42,7 +43,7 @@ def doctor(
             meter.advance()
     overview = _all(findings) if everything else _by_area(findings)
     context.console.result(
-        {"findings": [_entry(each) for each in findings]},
+        {"findings": [_entry(each, context.console) for each in findings]},
         overview,
         *(line for each in findings if each.is_bad for line in _with_remedy(each)),
         "",
@@ -80,12 +81,12 @@ def _with_remedy(finding: Finding) -> Sequence[str]:
     return "", what, f"  \u2192 {finding.remedy}"
 
 
-def _entry(finding: Finding) -> Mapping[str, str | None]:
+def _entry(finding: Finding, console: Console) -> Mapping[str, str | None]:
     return {
         "area": finding.area,
         "what": finding.what,
         "verdict": finding.status.value,
-        "remedy": finding.remedy or None,
+        "remedy": console.to_type(finding.remedy) or None,
     }
 
 

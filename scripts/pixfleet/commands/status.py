@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -12,7 +12,7 @@ from scripts.pixfleet.status.reader import StatusReader
 from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.status.view import document, line, view
 from scripts.pixfleet.terminal.console import Console
-from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
+from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING, INTERRUPTED
 from shared.clock import SystemClock
 
 app = typer.Typer()
@@ -28,15 +28,25 @@ def status(
     ] = 5.0,
 ) -> None:
     """Show queues, dead letters, alarms, pace and the latest outcomes."""
-    reader = StatusReader(context.stack, context.clients, SystemClock())
-    report = reader.read()
-    refresher = Watch(context.console, reader.read, pause=lambda: time.sleep(every))
+    reader = StatusReader(context.stack, context.clients.impatient(), SystemClock())
+    with context.console.working("Reading queues, ledger and alarms"):
+        report = reader.read()
     if watch:
-        report = refresher.until_stopped(report)
-    if not watch or refresher.is_in_place:
-        context.console.result(document(report), *view(report))
+        _watch(context.console, reader, report, every)
+    context.console.result(document(report), *view(report))
     if any(report.troubles()):
         raise typer.Exit(code=FOUND_SOMETHING)
+    if report.unknown:
+        raise typer.Exit(code=FAILED)
+
+
+def _watch(console: Console, reader: StatusReader, report: StatusReport, every: float) -> NoReturn:
+    """Show reports until Ctrl-C, which ends every command with the same code."""
+    watch = Watch(console, reader.read, pause=lambda: time.sleep(every))
+    report = watch.until_stopped(report)
+    if watch.is_in_place:
+        console.result(document(report), *view(report))
+    raise typer.Exit(code=INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Watch:
         return self.console.is_in_place
 
     def until_stopped(self, report: StatusReport) -> StatusReport:
-        """Print reports until Ctrl-C and return the last one: Ctrl-C is not an error here."""
+        """Print reports until Ctrl-C and return the last one."""
         return self._in_place(report) if self.is_in_place else self._in_lines(report)
 
     def _in_place(self, report: StatusReport) -> StatusReport:

@@ -8,6 +8,7 @@ from scripts.pixfleet.image.logs import KeyLog, read_log
 from scripts.pixfleet.image.why import Explanation, explain
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.parts import Parts
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.stack.stack_recipes import current_recipes
 from scripts.pixfleet.verify.check import Checker
@@ -26,12 +27,27 @@ class Answer:
 def read_answer(
     stack: Stack, clients: AwsClients, key: str, *, now: float, log_since: float
 ) -> Answer:
-    """Return the answer for a key; times are in seconds since the epoch."""
-    objects = objects_of(stack, clients)
-    recipes = current_recipes(stack, objects)
-    checker = Checker(recipes, objects.head, objects.stored_version, since=inf)
-    reader = HistoryReader(clients.s3, stack, checker)
-    entry = LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key]
-    history = reader.read(key, entry)
+    """Return the answer for a key, with the parts that AWS refuses; times in seconds since 1970.
+
+    Raises the first error if AWS refuses every part.
+    """
+    parts, objects = Parts(), objects_of(stack, clients)
+    recipes = parts.read(
+        "recipes",
+        lambda: current_recipes(stack, objects),
+        None,
+        means="Whether its variants are those of its recipe is unknown.",
+    )
+    checker = (
+        Checker(recipes, objects.head, objects.stored_version, since=inf) if recipes else None
+    )
+    entry = parts.read(
+        "ledger entry",
+        lambda: LedgerReader(clients.dynamodb, clients.calls, stack.ledger_table).of([key])[key],
+        None,
+        means="What a worker did last, and whether one is at work, is unknown.",
+    )
+    history = HistoryReader(clients.s3, stack, checker, objects.head).read(key, entry, parts)
+    parts.require_any()
     log = read_log(clients.logs, stack.log_group, key, since=log_since)
-    return Answer(history, explain(history, recipes.recipe_set, now), log)
+    return Answer(history, explain(history, recipes.recipe_set if recipes else None, now), log)

@@ -1,6 +1,6 @@
 """Collects what S3 and the ledger hold for one key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.image.variants import NoManifest, VariantsReader
+from scripts.pixfleet.stack.access import why_refused
+from scripts.pixfleet.stack.parts import MissingPart, Parts
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult
@@ -18,6 +20,7 @@ from shared.cloud.ledger_reader import Read
 from shared.model.errors import UnsupportedKey
 from shared.model.keys import NotAVariantKey, manifest_key, parse_stored_key, stored_key
 from shared.model.manifest import Manifest
+from shared.model.source import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,16 +57,18 @@ class KeyHistory:
     """What is known of one key; `versions` are newest first.
 
     `check` is the result of `pixfleet verify` without a grace period. `manifest` is None if there
-    is no readable manifest. `problems` are sentences about what could not be read.
+    is no readable manifest. `problems` are sentences about what could not be read. `entry` and
+    `check` are None if AWS refused to tell.
     """
 
     key: str
     versions: tuple[SourceVersion, ...]
-    entry: Read
+    entry: Read | None
     manifest: Manifest | None
     stored: tuple[StoredObject, ...]
-    check: CheckResult
+    check: CheckResult | None
     problems: tuple[str, ...] = ()
+    missing: tuple[MissingPart, ...] = ()
 
     @property
     def source_exists(self) -> bool:
@@ -74,42 +79,87 @@ class KeyHistory:
 class HistoryReader:
     """Reads the history of keys of one stack."""
 
-    def __init__(self, s3: "S3Client", stack: Stack, checker: Checker) -> None:
+    def __init__(
+        self,
+        s3: "S3Client",
+        stack: Stack,
+        checker: Checker | None,
+        head: Callable[[str], Source | None],
+    ) -> None:
         self._s3 = s3
         self._stack = stack
         self._checker = checker
+        self._head_source = head
 
-    def read(self, key: str, entry: Read) -> KeyHistory:
-        """Return the history of a key; `entry` is its ledger entry."""
+    def read(self, key: str, entry: Read | None, parts: Parts) -> KeyHistory:
+        """Return the history of a key; `entry` is its ledger entry, None if it is not known.
+
+        What AWS refuses is added to the missing parts.
+        """
         problems: list[str] = []
-        versions = self._versions_or_head(key, problems)
-        stored = self._stored(key)
+        versions = parts.read(
+            "source",
+            lambda: self._versions_or_head(key, problems),
+            None,
+            means="Whether there is a source is unknown.",
+        )
+        stored = parts.read(
+            "stored objects", lambda: self._stored(key), None, means="What is stored is unknown."
+        )
+        result = None
+        if entry is not None and versions is not None and stored is not None:
+            result = self._check(key, versions, stored, entry, parts)
+        manifest = self._manifest(key, problems, parts) if stored else None
+        return KeyHistory(
+            key,
+            versions or (),
+            entry,
+            manifest,
+            stored or (),
+            result,
+            tuple(problems),
+            tuple(parts.missing),
+        )
+
+    def _check(
+        self,
+        key: str,
+        versions: Sequence[SourceVersion],
+        stored: Sequence[StoredObject],
+        entry: Read,
+        parts: Parts,
+    ) -> CheckResult | None:
+        if (checker := self._checker) is None:
+            return None
         latest = next((each for each in versions if each.is_latest and each.etag), None)
         source = listed(key, latest.etag, latest.modified, latest.size_bytes) if latest else None
         names = frozenset(each.name for each in stored)
-        result = self._checker.check(ListedKey(key, source, names), entry)
-        manifest = None
+        return parts.read(
+            "comparison",
+            lambda: checker.check(ListedKey(key, source, names), entry),
+            None,
+            means="Whether its variants are those of the source is unknown.",
+        )
+
+    def _manifest(self, key: str, problems: list[str], parts: Parts) -> Manifest | None:
         try:
-            manifest = VariantsReader(self._s3, self._stack).manifest(key) if stored else None
+            return parts.read(
+                "manifest",
+                lambda: VariantsReader(self._s3, self._stack).manifest(key),
+                None,
+                means="What web pages read is unknown.",
+            )
         except NoManifest as missing:
             problems.append(str(missing))
-        return KeyHistory(key, versions, entry, manifest, stored, result, tuple(problems))
-
-    def nearby(self, key: str) -> Sequence[str]:
-        """Return some keys of the same folder, as suggestions for a mistyped key."""
-        folder = key[: key.rfind("/") + 1]
-        response = self._s3.list_objects_v2(
-            Bucket=self._stack.sources_bucket, Prefix=folder, MaxKeys=MAX_NEARBY
-        )
-        return [each["Key"] for each in response.get("Contents", [])]
+            return None
 
     def _versions_or_head(self, key: str, problems: list[str]) -> tuple[SourceVersion, ...]:
         """Return the versions; if ListObjectVersions is refused, the current version only."""
         try:
             versions = sorted(self._versions(key), key=lambda each: each.modified, reverse=True)
         except (ClientError, BotoCoreError) as refused:
-            problems.append(f"The versions could not be listed: {refused}")
-            source = self._checker.head(key)
+            problems.append(f"The versions could not be listed: {why_refused(refused)[0]}")
+            source = self._head_source(key)
             if source is None:
                 return ()
             modified = datetime.fromisoformat(source.last_modified)
@@ -162,3 +212,10 @@ class HistoryReader:
         return StoredObject(
             name, response["ContentType"], response["ContentLength"], response["LastModified"]
         )
+
+
+def nearby(s3: "S3Client", stack: Stack, key: str) -> Sequence[str]:
+    """Return some keys of the same folder, as suggestions for a mistyped key."""
+    folder = key[: key.rfind("/") + 1]
+    response = s3.list_objects_v2(Bucket=stack.sources_bucket, Prefix=folder, MaxKeys=MAX_NEARBY)
+    return [each["Key"] for each in response.get("Contents", [])]

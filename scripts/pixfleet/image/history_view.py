@@ -7,7 +7,7 @@ from scripts.pixfleet.image.history import KeyHistory, SourceVersion, StoredObje
 from scripts.pixfleet.image.logs import KeyLog
 from scripts.pixfleet.image.variants import manifest_url
 from scripts.pixfleet.image.why import Explanation
-from scripts.pixfleet.terminal.console import Part
+from scripts.pixfleet.terminal.console import Part, Styled
 from scripts.pixfleet.terminal.tables import facts, table
 from scripts.pixfleet.terminal.text import human_bytes, pixels, quoted
 from scripts.pixfleet.terminal.times import timestamp
@@ -30,6 +30,7 @@ def view(history: KeyHistory, explanation: Explanation, log: KeyLog, base: str) 
         columns = ("Object", "Pixels", "Type", "Size", "Stored (UTC)", "")
         parts += ["", "Stored objects", table(*columns, rows=stored_cells(history))]
     parts += ["", *_log_part(log), *history.problems]
+    parts += [Styled(each.sentence, "yellow") for each in history.missing]
     if history.manifest:
         widest = max(history.manifest.variants, key=lambda each: each.width)
         where = {"manifest": base + manifest_url(history.key), "widest": base + widest.url}
@@ -43,16 +44,17 @@ def document(
     history: KeyHistory, explanation: Explanation, log: KeyLog, base: str
 ) -> dict[str, object]:
     """Return the `--json` document."""
-    entry = history.entry
+    entry, check = history.entry, history.check
     return {
         "key": history.key,
         "answer": asdict(explanation),
-        "verdict": {"kind": history.check.kind, "reason": history.check.reason},
+        "verdict": {"kind": check.kind, "reason": check.reason} if check else None,
         "versions": [asdict(version) for version in history.versions],
         "ledger": _entry_document(entry) if isinstance(entry, Entry) else None,
         "stored": [asdict(each) for each in history.stored],
         "log": {"note": log.note, "lines": [asdict(line) for line in log.lines]},
         "problems": list(history.problems),
+        "missing": [asdict(each) for each in history.missing],
         "still": history.manifest.still if history.manifest else None,
         "limits": {each.label: each.limit for each in history.manifest.variants if each.limit}
         if history.manifest
@@ -132,7 +134,8 @@ def stored_cells(history: KeyHistory) -> list[tuple[object, ...]]:
                 else _mismatch(stored, known),
             )
         )
-    missing = history.check.names if history.check.reason == ObjectsReason.MISSING else ()
+    check = history.check
+    missing = check.names if check and check.reason == ObjectsReason.MISSING else ()
     wanted = {*listed, *missing} - {each.name for each in history.stored}
     lazy = {each.label for each in variants if each.is_lazy} - {*missing}
     return rows + [

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.pixfleet.stack.access import why_refused
+
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
@@ -56,7 +58,7 @@ def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float
                 return _log(lines, "")
             request["nextToken"] = response["nextToken"]
     except (ClientError, BotoCoreError) as error:
-        return _log(lines, f"The log could not be read: {error}")
+        return _log(lines, f"The log could not be read: {why_refused(error)[0]}")
     return _log(lines, "The log is long: only its beginning was searched.")
 
 

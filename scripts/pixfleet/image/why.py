@@ -10,7 +10,7 @@ from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
 from scripts.pixfleet.terminal.suggestions import suggest
 from scripts.pixfleet.terminal.text import counted, quoted
 from scripts.pixfleet.terminal.times import duration, timestamp
-from scripts.pixfleet.verify.check_result import Kind, ObjectsReason
+from scripts.pixfleet.verify.check_result import CheckResult, Kind, ObjectsReason
 from shared.model.entry import REJECTED, REMOVED, Entry
 from shared.model.errors import UnknownSchema
 from shared.model.manifest import Manifest
@@ -22,24 +22,30 @@ from shared.model.state import Reason
 class Explanation:
     """One sentence, its reasons, and the commands to run next, the most useful first.
 
-    `is_well` means that nothing has to be done.
+    `is_well` means that nothing has to be done. With `is_unknown` AWS refused to tell.
     """
 
     sentence: str
     because: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
     is_well: bool = False
+    is_unknown: bool = False
 
 
-def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
-    """Return why a key is in its state; `now` is in seconds since the epoch."""
-    entry, key = history.entry, history.key
+def explain(history: KeyHistory, recipes: RecipeSet | None, now: float) -> Explanation:
+    """Return why a key is in its state; `now` is in seconds since the epoch.
+
+    `recipes` is None if they could not be read.
+    """
+    entry, key, check = history.entry, history.key, history.check
     if isinstance(entry, UnknownSchema):
         return Explanation(
             "Another version of Pixfleet wrote its ledger entry.",
             (entry.detail,),
             ("pixfleet doctor",),
         )
+    if entry is None or check is None or recipes is None:
+        return _unknown(history, entry, now)
     if entry.lease_until >= now and not entry.is_serving(now):
         left = f"{entry.lease_until - now:.0f} s"
         return Explanation(
@@ -49,20 +55,40 @@ def explain(history: KeyHistory, recipes: RecipeSet, now: float) -> Explanation:
             is_well=True,
         )
     if not history.source_exists:
-        return _without_source(history, entry)
-    if history.check.kind is Kind.IGNORED:
+        return _without_source(history, entry, check)
+    if check.kind is Kind.IGNORED:
         known = ", ".join(each.name for each in recipes.recipes)
         return Explanation(
             f"No recipe matches this key; the recipes are {known}.",
             ("Nothing is made of it until a recipe matches.",),
             (suggest("recipes explain", key),),
         )
-    return _with_source(history, entry, now)
+    return _with_source(history, entry, check, now)
 
 
-def _without_source(history: KeyHistory, entry: Entry) -> Explanation:
+def _unknown(history: KeyHistory, entry: Entry | None, now: float) -> Explanation:
+    """Return what is known although AWS refused a part of the answer."""
+    unread = ", ".join(each.name for each in history.missing)
+    because = []
+    if history.source_exists:
+        uploaded_at = max(each.modified.timestamp() for each in history.versions)
+        because.append(f"Its source was uploaded {duration(now - uploaded_at)} ago.")
+    if history.stored:
+        because.append(f"{counted(len(history.stored), 'object')} are stored for it.")
+    if entry and entry.status:
+        said = f" ({quoted(entry.cause)})" if entry.status == REJECTED and entry.cause else ""
+        because.append(f"The ledger says {entry.status}{said} at {timestamp(entry.updated_at)}.")
+    return Explanation(
+        f"Its state is unknown, because this could not be read: {unread}.",
+        tuple(because),
+        (suggest("why", history.key), "pixfleet doctor"),
+        is_unknown=True,
+    )
+
+
+def _without_source(history: KeyHistory, entry: Entry, check: CheckResult) -> Explanation:
     key = history.key
-    if history.check.kind.is_difference:
+    if check.kind.is_difference:
         return Explanation(
             "The source is gone, but its variants or its ledger entry are still there.",
             ("The event of its removal was lost, or its message waits in a queue.",),
@@ -83,8 +109,8 @@ def _without_source(history: KeyHistory, entry: Entry) -> Explanation:
     )
 
 
-def _with_source(history: KeyHistory, entry: Entry, now: float) -> Explanation:
-    key, check = history.key, history.check
+def _with_source(history: KeyHistory, entry: Entry, check: CheckResult, now: float) -> Explanation:
+    key = history.key
     if check.kind is Kind.CURRENT:
         variants = counted(len(entry.stored), "variant")
         return Explanation(

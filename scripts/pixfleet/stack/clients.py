@@ -1,6 +1,6 @@
 """The boto3 clients of the command line, for one profile, region and endpoint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,12 @@ class AwsClients:
         import boto3  # noqa: PLC0415 - slow to import, and a help page needs no boto3
 
         return boto3.session.Session(profile_name=self.profile, region_name=self.region)
+
+    def impatient(self) -> "AwsClients":
+        """Return clients of the same session whose calls fail sooner."""
+        clients = replace(self, is_impatient=True)
+        clients.session = self.session
+        return clients
 
     @property
     def region_in_use(self) -> str:

@@ -1,5 +1,6 @@
 """CloudWatch's metrics of the lanes and of the renderer, of the last minutes."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,9 +26,10 @@ RENDERER_COUNTS = ("on_demand_stores", "stores_refused", "edge_blind")
 class Figures:
     """By lane: the age of the oldest message in seconds, and the sources processed a second.
 
-    A lane without data points is in neither. `on_demand` has how many requests the renderer has
-    answered in which way, how many objects it stored or could not store, and how often the edge
-    could not read the bucket; only what has happened.
+    A lane without data points is in neither. The rate is that of the minutes in which a lane
+    processed something: an idle minute says nothing about how fast the lane is. `on_demand` has
+    how many requests the renderer has answered in which way, how many objects it stored or could
+    not store, and how often the edge could not read the bucket; only what has happened.
     """
 
     oldest_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -45,7 +47,7 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
         ScanBy="TimestampDescending",
     )
     oldest: dict[str, float] = {}
-    processed: dict[str, float] = {}
+    processed: dict[str, Counter[datetime]] = {}
     on_demand: dict[str, int] = {}
     for each in (each for page in pages for each in page["MetricDataResults"]):
         figure, lane = each["Label"].split()
@@ -56,10 +58,16 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
         elif figure == "oldest":
             oldest.setdefault(lane, values[0])
         else:
-            processed[lane] = processed.get(lane, 0.0) + sum(values)
-    seconds = (WINDOW_MINUTES + LATE_MINUTES) * MINUTE
-    per_second = {lane: count / seconds for lane, count in processed.items()}
+            by_minute = processed.setdefault(lane, Counter())
+            for minute, value in zip(each["Timestamps"], values, strict=True):
+                by_minute[minute] += int(value)
+    per_second = {lane: _per_second(found) for lane, found in processed.items()}
     return Figures(oldest, per_second, on_demand)
+
+
+def _per_second(by_minute: Mapping[datetime, int]) -> float:
+    busy = [count for count in by_minute.values() if count]
+    return sum(busy) / (len(busy) * MINUTE) if busy else 0.0
 
 
 def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":

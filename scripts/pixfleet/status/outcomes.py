@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.cloud.status_index import StatusEntry, StatusIndex
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED
@@ -11,6 +11,7 @@ from shared.model.entry import PUBLISHED, REJECTED, REMOVED
 MAX_ENTRIES = 1000
 SHOWN = 5
 WINDOW_SECONDS = 300.0
+MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,15 @@ class RecentOutcomes:
     """The latest changes of sources to a final status.
 
     `causes` counts the newest `MAX_ENTRIES` sources whose status is rejected; there are older ones
-    if `are_more_rejected`. `per_second` is over the last `WINDOW_SECONDS`. It leaves out sources
-    that were current already, because the worker writes nothing for them.
+    if `are_more_rejected`. `per_second` is over those minutes of the last `WINDOW_SECONDS` in
+    which a source got a status. It leaves out sources that were current already, because the
+    worker writes nothing for them.
     """
 
-    latest: Sequence[StatusEntry]
-    causes: Mapping[str, int]
-    are_more_rejected: bool
-    per_second: float
+    latest: Sequence[StatusEntry] = ()
+    causes: Mapping[str, int] = field(default_factory=dict)
+    are_more_rejected: bool = False
+    per_second: float = 0.0
 
 
 def recent_outcomes(index: StatusIndex, now: float) -> RecentOutcomes:
@@ -43,15 +45,16 @@ def recent_outcomes(index: StatusIndex, now: float) -> RecentOutcomes:
         latest=newest[:SHOWN],
         causes=dict(Counter(each.cause or "-" for each in rejected).most_common()),
         are_more_rejected=len(rejected) >= MAX_ENTRIES,
-        per_second=sum(_per_second(entries, now) for entries in by_status.values()),
+        per_second=_per_second(list(by_status.values()), now),
     )
 
 
-def _per_second(newest_first: Sequence[StatusEntry], now: float) -> float:
+def _per_second(by_status: Sequence[Sequence[StatusEntry]], now: float) -> float:
     """Return how many sources a second reached a status, by the entries that were read."""
-    recent = [each for each in newest_first if each.at > now - WINDOW_SECONDS]
-    if not recent:
-        return 0.0
-    # If more entries are in the window than were read, those that were read took less time.
-    is_cut = len(recent) >= MAX_ENTRIES
-    return len(recent) / (max(1.0, now - recent[-1].at) if is_cut else WINDOW_SECONDS)
+    # A list that was cut covers only the time since its oldest entry.
+    cut = [entries[-1].at for entries in by_status if len(entries) >= MAX_ENTRIES]
+    start = max([now - WINDOW_SECONDS, *cut])
+    recent = [each.at for entries in by_status for each in entries if each.at >= start]
+    busy_minutes = {int((now - at) // MINUTE) for at in recent}
+    seconds = min(len(busy_minutes) * MINUTE, now - start)
+    return len(recent) / max(1.0, seconds) if recent else 0.0

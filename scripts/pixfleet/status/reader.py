@@ -1,17 +1,16 @@
 """Reads the status of a stack from queues, ledger, alarms and CloudWatch's metrics."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from scripts.pixfleet.stack.access import is_denied
 from scripts.pixfleet.stack.alarms import Alarm, alarms_of
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.parts import MissingPart, Parts
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
-from scripts.pixfleet.status.outcomes import recent_outcomes
+from scripts.pixfleet.status.outcomes import RecentOutcomes, recent_outcomes
 from scripts.pixfleet.status.report import StatusReport
 from shared.clock import Clock
 from shared.cloud.queues import Queues
@@ -20,7 +19,7 @@ from shared.cloud.status_index import StatusIndex
 if TYPE_CHECKING:
     from scripts.pixfleet.status.purges import Purges
 
-Value = TypeVar("Value")
+LATEST = "The latest outcomes and the causes of rejections are unknown."
 
 
 @dataclass
@@ -35,54 +34,96 @@ class StatusReader:
     clock: Clock
     _figures: Figures = field(default_factory=Figures)
     _figures_at: float = float("-inf")
+    _missing_figures: Sequence[MissingPart] = ()
+    _has_read: bool = False
 
     def read(self) -> StatusReport:
-        """Return the status now; calls that AWS denies are named in the report."""
-        now, queues = self.clock.now(), Queues(self.clients.sqs, self.clients.calls)
-        index = StatusIndex(
-            self.clients.dynamodb,
-            self.clients.calls,
-            self.stack.ledger_table,
-            self.stack.status_index,
+        """Return the status now; what AWS refuses is named in the report.
+
+        Raises the first error if AWS refuses everything at the first call; later it may be an
+        outage that ends while somebody watches.
+        """
+        now, queues, parts = (
+            self.clock.now(),
+            Queues(self.clients.sqs, self.clients.calls),
+            Parts(),
         )
-        outcomes = recent_outcomes(index, now)
-        denied: list[str] = []
-        if now - self._figures_at >= MINUTE:
-            self._figures = _unless_denied(
-                lambda: read_figures(self.clients.cloudwatch, self.stack, now), Figures(), denied
+        lanes = {
+            name: parts.read(
+                f"lane {name}",
+                partial(queues.depth, lane.queue),
+                None,
+                means="Messages that wait there do not show.",
             )
-            self._figures_at = now
-        alarms: list[Alarm] = _unless_denied(
-            lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix), [], denied
+            for name, lane in self.stack.lanes.items()
+        }
+        dead_letters = parts.read(
+            "dead letters",
+            lambda: queues.depth(self.stack.dead_letter_queue).all,
+            None,
+            means="Failures do not show.",
         )
-        per_second = sum(self._figures.per_second.values())
+        outcomes = parts.read(
+            "outcomes", lambda: recent_outcomes(self._index(), now), None, means=LATEST
+        )
+        self._refresh_figures(now, parts)
+        alarms: list[Alarm] | None = parts.read(
+            "alarms",
+            lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix),
+            None,
+            means="An alarm that is on does not show.",
+        )
+        purges = self._purges(queues, parts)
+        if not self._has_read:
+            parts.require_any()
+        self._has_read = True
+        metrics = sum(self._figures.per_second.values())
+        known = outcomes or RecentOutcomes()
         return StatusReport(
             at=now,
-            lanes={name: queues.depth(lane.queue) for name, lane in self.stack.lanes.items()},
+            lanes={name: depth for name, depth in lanes.items() if depth is not None},
             oldest_seconds=self._figures.oldest_seconds,
-            dead_letters=queues.depth(self.stack.dead_letter_queue).all,
+            dead_letters=dead_letters,
             outcomes=outcomes,
-            per_second=per_second or outcomes.per_second,
-            rate_is_from="CloudWatch" if per_second else "the ledger",
+            per_second=metrics or known.per_second,
+            rate_is_from="CloudWatch" if metrics else "the ledger",
             alarms=alarms,
-            on_demand=self._figures.on_demand if self.stack.renderer else None,
-            purges=self._purges(queues),
-            denied=denied,
+            on_demand=self._figures.on_demand if self._has_on_demand else None,
+            purges=purges,
+            missing=parts.missing,
         )
 
-    def _purges(self, queues: Queues) -> "Purges | None":
+    def _index(self) -> StatusIndex:
+        clients, stack = self.clients, self.stack
+        return StatusIndex(clients.dynamodb, clients.calls, stack.ledger_table, stack.status_index)
+
+    def _refresh_figures(self, now: float, parts: Parts) -> None:
+        if now - self._figures_at < MINUTE:
+            # What was not read a moment ago is still missing.
+            parts.missing.extend(self._missing_figures)
+            return
+        self._figures_at = now
+        before = len(parts.missing)
+        self._figures = parts.read(
+            "metrics",
+            lambda: read_figures(self.clients.cloudwatch, self.stack, now),
+            Figures(),
+            means="The age of the oldest message is unknown, and the pace is the ledger's.",
+        )
+        self._missing_figures = parts.missing[before:]
+
+    @property
+    def _has_on_demand(self) -> bool:
+        return self.stack.renderer is not None and not self._missing_figures
+
+    def _purges(self, queues: Queues, parts: Parts) -> "Purges | None":
         if self.stack.purge is None:
             return None
         from scripts.pixfleet.status.purges import read_purges  # noqa: PLC0415 - few stacks purge
 
-        return read_purges(self.stack, self.clients, queues, self.clock)
-
-
-def _unless_denied(call: Callable[[], Value], default: Value, denied: list[str]) -> Value:
-    try:
-        return call()
-    except ClientError as refused:
-        if not is_denied(refused):
-            raise
-        denied.append(f"You may not call {refused.operation_name}, so its part is missing.")
-        return default
+        return parts.read(
+            "purges",
+            lambda: read_purges(self.stack, self.clients, queues, self.clock),
+            None,
+            means="How much of the month's budget is spent is unknown.",
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.stack.alarms import Alarm
+from scripts.pixfleet.stack.parts import MissingPart
 from scripts.pixfleet.status.outcomes import RecentOutcomes
 from scripts.pixfleet.terminal.text import counted
 from shared.cloud.queues import Depth
@@ -12,6 +13,8 @@ from shared.cloud.queues import Depth
 if TYPE_CHECKING:
     from scripts.pixfleet.status.purges import Purges
 
+# The parts that may hide trouble begin with one of these.
+ESSENTIAL = ("lane ", "dead letters", "alarms")
 # A lane counts as stalled only if its oldest message is at least this old.
 PATIENCE_SECONDS = 120.0
 
@@ -26,23 +29,24 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """The status at one moment; `denied` has a sentence for each call that AWS denied.
+    """The status at one moment; `missing` names the parts that could not be read.
 
-    `on_demand` has what the renderer did in the last minutes, None if the stack has none. `purges`
-    is None if the stack does not purge what CloudFront has cached.
+    Such a part is None, and such a lane is not among `lanes`. `on_demand` has what the renderer
+    did in the last minutes, None if the stack has none. `purges` is also None if the stack does
+    not purge what CloudFront has cached.
     """
 
     at: float
     lanes: Mapping[str, Depth]
     oldest_seconds: Mapping[str, float]
-    dead_letters: int
-    outcomes: RecentOutcomes
+    dead_letters: int | None
+    outcomes: RecentOutcomes | None
     per_second: float
     rate_is_from: str
-    alarms: Sequence[Alarm]
+    alarms: Sequence[Alarm] | None
     on_demand: Mapping[str, int] | None = None
     purges: "Purges | None" = None
-    denied: Sequence[str] = ()
+    missing: Sequence[MissingPart] = ()
 
     @property
     def to_do(self) -> int:
@@ -56,12 +60,25 @@ class StatusReport:
 
     @property
     def word(self) -> str:
-        """Return the status in one word: trouble, busy or well."""
-        return "trouble" if any(self.troubles()) else "busy" if self.to_do else "well"
+        """Return the status in one word: trouble, incomplete, busy or well.
+
+        It is incomplete if trouble may be in a part that could not be read.
+        """
+        if any(self.troubles()):
+            return "trouble"
+        if self.unknown:
+            return "incomplete"
+        return "busy" if self.to_do else "well"
+
+    @property
+    def unknown(self) -> Sequence[str]:
+        """Return the missing parts in which there may be trouble."""
+        names = [each.name for each in self.missing]
+        return [each for each in names if each.startswith(ESSENTIAL)]
 
     def troubles(self) -> Iterator[Trouble]:
         """Yield what needs a person, the most urgent first."""
-        alarms_on = [alarm.name for alarm in self.alarms if alarm.is_on]
+        alarms_on = [alarm.name for alarm in self.alarms or () if alarm.is_on]
         if alarms_on:
             verb = "alarm is" if len(alarms_on) == 1 else "alarms are"
             what = f"{len(alarms_on)} {verb} on: {', '.join(alarms_on)}"
@@ -76,5 +93,7 @@ class StatusReport:
 
     def _is_stalled(self, lane: str) -> bool:
         depth = self.lanes[lane]
+        if self.outcomes is None and not self.oldest_seconds:
+            return False  # whether a worker processes messages is unknown
         is_idle = bool(depth.waiting) and not depth.in_flight and not self.per_second
         return is_idle and self.oldest_seconds.get(lane, PATIENCE_SECONDS) >= PATIENCE_SECONDS

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.status.figures import ANSWERED
-from scripts.pixfleet.status.outcomes import MAX_ENTRIES
+from scripts.pixfleet.status.outcomes import MAX_ENTRIES, RecentOutcomes
 from scripts.pixfleet.status.report import StatusReport
 from scripts.pixfleet.terminal.console import Part, Styled
 from scripts.pixfleet.terminal.tables import Table, table
@@ -16,7 +16,7 @@ from scripts.pixfleet.terminal.times import duration
 if TYPE_CHECKING:
     from scripts.pixfleet.status.purges import Purges
 
-COLOURS = {"well": "green", "busy": "green", "trouble": "bold red"}
+COLOURS = {"well": "green", "busy": "green", "trouble": "bold red", "incomplete": "yellow"}
 
 
 def headline(report: StatusReport) -> str:
@@ -25,7 +25,9 @@ def headline(report: StatusReport) -> str:
     if not troubles:
         left = f", {_pace(report)}" if report.to_do else ""
         waiting = f"{counted(report.to_do, 'message')} to do" if report.to_do else "nothing to do"
-        return f"{report.word.capitalize()}: {waiting}, no dead letters{left}."
+        none = "no dead letters" if report.dead_letters == 0 else "dead letters unknown"
+        unread = f"{', '.join(report.unknown)} could not be read; " if report.unknown else ""
+        return f"{report.word.capitalize()}: {unread}{waiting}, {none}{left}."
     what = "; ".join(trouble.what for trouble in troubles)
     return f"{report.word.capitalize()}: {what}. Next: {troubles[0].type}"
 
@@ -44,7 +46,8 @@ def view(report: StatusReport) -> Sequence[Part]:
         *([_purges(report.purges)] if report.purges else []),
         "",
         _latest(report),
-        *(Styled(each, "dim") for each in report.denied),
+        *([""] if report.missing else []),
+        *(Styled(each.sentence, "yellow") for each in report.missing),
     )
 
 
@@ -58,7 +61,8 @@ def line(report: StatusReport) -> str:
 
 
 def document(report: StatusReport) -> Mapping[str, object]:
-    """Return a report as its JSON document."""
+    """Return a report as its JSON document; what could not be read is null or missing."""
+    outcomes = report.outcomes or RecentOutcomes()
     return {
         "at": _moment(report.at),
         "word": report.word,
@@ -74,8 +78,8 @@ def document(report: StatusReport) -> Mapping[str, object]:
         },
         "dead_letters": report.dead_letters,
         "rejected": {
-            "causes": report.outcomes.causes,
-            "are_more": report.outcomes.are_more_rejected,
+            "causes": outcomes.causes,
+            "are_more": outcomes.are_more_rejected,
         },
         "per_second": report.per_second,
         "rate_is_from": report.rate_is_from,
@@ -87,12 +91,13 @@ def document(report: StatusReport) -> Mapping[str, object]:
                 "cause": each.cause or None,
                 "at": _moment(each.at),
             }
-            for each in report.outcomes.latest
+            for each in outcomes.latest
         ],
         "on_demand": report.on_demand,
         "purges": asdict(report.purges) if report.purges else None,
-        "alarms_on": [alarm.name for alarm in report.alarms if alarm.is_on],
-        "unseen": list(report.denied),
+        "alarms_on": [alarm.name for alarm in report.alarms or () if alarm.is_on],
+        "unseen": [each.sentence for each in report.missing],
+        "missing": [asdict(each) for each in report.missing],
     }
 
 
@@ -111,15 +116,19 @@ def _lanes(report: StatusReport) -> Table:
 
 
 def _dead_letters(report: StatusReport) -> str:
-    outcomes = report.outcomes
+    waiting = "unknown" if report.dead_letters is None else f"{report.dead_letters:,}"
+    if (outcomes := report.outcomes) is None:
+        return f"Dead letters: {waiting}. Rejected: unknown."
     causes = ", ".join(f"{quoted(cause)} {count}" for cause, count in outcomes.causes.items())
     how_many = f"the newest {MAX_ENTRIES:,}" if outcomes.are_more_rejected else "all"
     rejected = f"Rejected in the ledger ({how_many}): {causes}" if causes else "None rejected"
-    return f"Dead letters: {report.dead_letters:,}. {rejected}."
+    return f"Dead letters: {waiting}. {rejected}."
 
 
 def _pace(report: StatusReport) -> str:
     if not report.per_second:
+        if report.outcomes is None:
+            return "unknown"
         return "no source processed in the last five minutes"
     pace = f"{report.per_second:.2f} sources/s"
     left = report.seconds_left
@@ -148,6 +157,8 @@ def _purges(purges: "Purges") -> str:
 
 
 def _latest(report: StatusReport) -> Table | str:
+    if report.outcomes is None:
+        return "The latest outcomes are unknown."
     if not report.outcomes.latest:
         return "No source has been processed yet."
     rows = [

@@ -1,6 +1,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from shared.clock import SystemClock
 from shared.settings import read_settings
 from shared.telemetry.logging import configure_logging
 from tests.functional.cli.conftest import RunCommand
+from tests.functional.cli.refusals import refused
 from tests.support.emf import embedded_metrics
 from tests.support.images import jpeg
 
@@ -62,7 +64,7 @@ def test_dead_letters_are_trouble_and_the_first_line_shows_what_to_type(
         ("good.jpg", "published", None),
         ("bad.jpg", "rejected", "not_an_image"),
     }
-    assert document["per_second"] == pytest.approx(2 / 300)
+    assert document["per_second"] == pytest.approx(2 / 60)
     assert document["rate_is_from"] == "the ledger"
 
 
@@ -92,8 +94,8 @@ def test_the_time_left_is_the_waiting_messages_at_the_present_pace(
     document = pixfleet("status", "--json").document
 
     assert answer.out.startswith("Busy: 1 message to do")
-    assert "5 min 0 s left" in answer.out
-    assert document["seconds_left"] == pytest.approx(300)
+    assert "1 min 0 s left" in answer.out
+    assert document["seconds_left"] == pytest.approx(60)
 
 
 def test_age_and_pace_are_cloudwatchs_where_it_has_data(
@@ -110,8 +112,154 @@ def test_age_and_pace_are_cloudwatchs_where_it_has_data(
     document = pixfleet("status", "--json").document
 
     assert document["lanes"]["live"]["oldest_seconds"] == 75
-    assert document["per_second"] == pytest.approx(720 / 360)
+    assert document["per_second"] == pytest.approx(720 / 60)
     assert document["rate_is_from"] == "CloudWatch"
+
+
+def test_idle_minutes_do_not_slow_the_pace_down(pixfleet: RunCommand, stack: LocalStack) -> None:
+    ours = {"fleet": stack.prefix, "lane": "live", "outcome": "made"}
+    for minutes, images in ((1, 0.0), (2, 600.0), (4, 300.0), (5, 0.0)):
+        record("Pixfleet", "images", ours, images, minutes)
+
+    document = pixfleet("status", "--json").document
+
+    assert document["per_second"] == pytest.approx(900 / 120)
+
+
+METRICS = ("GetMetricData", "DescribeAlarms")
+
+
+@pytest.mark.parametrize(
+    ("code", "operations", "unread", "means", "exit_code"),
+    [
+        pytest.param(
+            "AccessDenied",
+            ("DescribeAlarms",),
+            "alarms. You may not DescribeAlarms",
+            "An alarm that is on does not show.",
+            1,
+            id="alarms",
+        ),
+        pytest.param(
+            "Throttling",
+            ("GetMetricData",),
+            "metrics. AWS throttles GetMetricData",
+            "the pace is the ledger's.",
+            0,
+            id="metrics",
+        ),
+        pytest.param(
+            "ThrottlingException",
+            ("Query",),
+            "outcomes. AWS throttles Query",
+            "The latest outcomes and the causes of rejections are unknown.",
+            0,
+            id="the ledger",
+        ),
+        pytest.param(
+            "InternalError",
+            ("GetQueueAttributes",),
+            "lane live. AWS could not answer GetQueueAttributes",
+            "Messages that wait there do not show.",
+            1,
+            id="queues",
+        ),
+    ],
+)
+def test_what_a_service_refuses_is_named_and_the_rest_is_shown(  # noqa: PLR0913 - a row of the table
+    *,
+    code: str,
+    operations: tuple[str, ...],
+    unread: str,
+    means: str,
+    exit_code: int,
+    pixfleet: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with refused(monkeypatch, code, *operations):
+        answer, document = pixfleet("status"), pixfleet("status", "--json").document
+
+    assert answer.code == exit_code, answer
+    assert f"Not read: {unread}" in answer.out
+    assert means in answer.out
+    assert answer.out.startswith("Incomplete: " if exit_code else "Well: ")
+    assert document["missing"][0]["why"]
+    assert "Dead letters: " in answer.out
+
+
+def test_nothing_false_is_said_of_what_was_not_read(
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(clients, stack, "waits.jpg", jpeg())
+    with refused(monkeypatch, "AccessDenied", "Query", "GetMetricData", "DescribeAlarms"):
+        answer = pixfleet("status")
+        document = pixfleet("status", "--json").document
+
+    assert answer.code == 1
+    assert answer.out.startswith("Incomplete: alarms could not be read; 1 message to do")
+    assert "no worker receives" not in answer.out  # whether one does is unknown
+    assert "Pace: unknown" in answer.out
+    assert "No source has been processed" not in answer.out
+    assert document["lanes"]["live"]["waiting"] == 1
+
+
+def test_a_dead_letter_is_trouble_although_the_ledger_is_refused(
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = clients.sqs.get_queue_url(QueueName=stack.dead_letter_queue)["QueueUrl"]
+    clients.sqs.send_message(QueueUrl=url, MessageBody="{}")
+    with refused(monkeypatch, "ThrottlingException", "Query"):
+        answer = pixfleet("status")
+
+    assert answer.code == 3
+    assert answer.out.startswith("Trouble: 1 dead letter. Next: pixfleet dlq groups")
+
+
+def test_if_everything_is_refused_there_is_only_the_reason(
+    pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(
+        monkeypatch, "AccessDenied", *METRICS, "Query", "GetQueueAttributes", "GetQueueUrl"
+    ):
+        answer = pixfleet("status")
+
+    assert answer.code == 1
+    assert answer.out == ""
+    assert answer.err.startswith("You may not GetQueueUrl")
+
+
+def test_credentials_that_expired_are_not_a_missing_part(
+    pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(monkeypatch, "ExpiredToken", "DescribeAlarms"):
+        answer = pixfleet("status")
+
+    assert answer.code == 2
+    assert answer.err.startswith("The AWS session has expired")
+
+
+def test_a_watch_goes_on_through_an_outage_and_ends_with_130(
+    pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = iter([True, True])
+
+    def sleep(_: float) -> None:
+        if not next(pauses, False):
+            raise KeyboardInterrupt
+        everything = (*METRICS, "Query", "GetQueueAttributes", "GetQueueUrl")
+        outage.enter_context(refused(monkeypatch, "InternalError", *everything))
+
+    with ExitStack() as outage:
+        monkeypatch.setattr("scripts.pixfleet.commands.status.time.sleep", sleep)
+        answer = pixfleet("status", "--watch")
+
+    assert answer.code == 130
+    assert [line.split(" ", 2)[1] for line in answer.out.splitlines()[:3]] == [
+        "Well:",
+        "Incomplete:",
+        "Incomplete:",
+    ]
+    assert answer.err == "Stopped.\n"
 
 
 @pytest.mark.usefixtures("_structlog_is_reset")
@@ -134,7 +282,7 @@ def test_the_pace_is_read_from_the_metrics_that_the_worker_writes(
             record(each.namespace, each.name, dict(each.dimensions), each.value)
 
     document = pixfleet("status", "--json").document
-    assert document["per_second"] == pytest.approx(2 / 360)
+    assert document["per_second"] == pytest.approx(2 / 60)
     assert document["rate_is_from"] == "CloudWatch"
 
 
@@ -144,8 +292,10 @@ def _structlog_is_reset() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def record(namespace: str, metric: str, dimensions: Mapping[str, str], value: float) -> None:
-    """Put a value into CloudWatch, a minute ago."""
+def record(
+    namespace: str, metric: str, dimensions: Mapping[str, str], value: float, minutes: int = 1
+) -> None:
+    """Put a value into CloudWatch, some minutes ago."""
     boto3.client("cloudwatch").put_metric_data(
         Namespace=namespace,
         MetricData=[
@@ -153,7 +303,7 @@ def record(namespace: str, metric: str, dimensions: Mapping[str, str], value: fl
                 "MetricName": metric,
                 # moto takes metrics whose dimensions are in another order for different ones.
                 "Dimensions": [{"Name": n, "Value": v} for n, v in sorted(dimensions.items())],
-                "Timestamp": datetime.fromtimestamp(time.time() // 60 * 60 - 60, UTC),
+                "Timestamp": datetime.fromtimestamp(time.time() // 60 * 60 - 60 * minutes, UTC),
                 "Value": value,
             }
         ],

@@ -14,6 +14,7 @@ from shared.events import backfill
 from shared.model.errors import Corrupt
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
+from tests.functional.cli.refusals import refused
 from tests.support.fakes import unbounded_calls
 from tests.support.images import animated_gif, jpeg, png
 from tests.support.lazy_variants import claimed_to_serve, store_lazily
@@ -271,3 +272,57 @@ def test_a_purge_that_was_not_sent_is_shown(
     answer = pixfleet("why", "cat.jpg")
 
     assert "CloudFront has to be purged of it since" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("operations", "unread", "shown"),
+    [
+        pytest.param(
+            ("BatchGetItem", "GetItem"),
+            "ledger entry. AWS throttles",
+            "Its state is unknown, because this could not be read: ledger entry.",
+            id="the ledger",
+        ),
+        pytest.param(
+            ("ListObjectVersions", "HeadObject", "ListObjectsV2"),
+            "source. AWS throttles",
+            "The ledger says published at",
+            id="the buckets",
+        ),
+    ],
+)
+def test_what_a_service_refuses_is_named_and_the_rest_is_shown(
+    operations: tuple[str, ...],
+    unread: str,
+    shown: str,
+    pixfleet: RunCommand,
+    drop: Drop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drop("cat.jpg")
+
+    with refused(monkeypatch, "ThrottlingException", *operations):
+        answer, document = (
+            pixfleet("why", "cat.jpg"),
+            pixfleet("why", "cat.jpg", "--json").document,
+        )
+
+    assert answer.code == 1, answer
+    assert f"Not read: {unread}" in answer.out
+    assert shown in answer.out
+    assert "Next:" in answer.out
+    assert document["verdict"] is None
+    assert document["missing"][0]["means"]
+
+
+def test_if_everything_is_refused_there_is_only_the_reason(
+    pixfleet: RunCommand, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = ("BatchGetItem", "GetItem", "GetObject", "HeadObject", "ListObjectVersions")
+    drop("cat.jpg")
+
+    with refused(monkeypatch, "AccessDenied", *everything, "ListObjectsV2"):
+        answer = pixfleet("why", "cat.jpg")
+
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("You may not ")
