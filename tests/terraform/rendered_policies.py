@@ -40,7 +40,7 @@ class Rendering:
 RENDERINGS = (
     Rendering(
         STACK,
-        "worker_policy",
+        "policies",
         f"""
         command = plan
         variables {{

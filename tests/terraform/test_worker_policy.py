@@ -61,7 +61,7 @@ def policy() -> Block:
 
 
 def allowed(document: Block) -> set[str]:
-    """Return every action of a document; tests/worker_policy.tftest.hcl has its real JSON."""
+    """Return every action of a document; tests/policies.tftest.hcl has its real JSON."""
     found = set()
     for statement in statements(document):
         actions = statement["actions"]

@@ -10,6 +10,17 @@ provider "aws" {
   skip_requesting_account_id  = true
 }
 
+provider "aws" {
+  alias                       = "beijing"
+  region                      = "cn-north-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+
 override_module {
   target = module.storage
   outputs = {
@@ -88,6 +99,97 @@ override_module {
 variables {
   prefix       = "acme"
   package_path = "recipes.tf"
+}
+
+run "the_worker_may_do_exactly_this" {
+  command = plan
+
+  assert {
+    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [each.Effect, flatten([each.Action]), flatten([each.Resource])] } == {
+      ReadSourceImages       = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::acme-sources-123456789012/*"]]
+      LearnThatASourceIsGone = ["Allow", ["s3:ListBucket"], ["arn:aws:s3:::acme-sources-123456789012"]]
+      ReadRecipes            = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::acme-variants-123456789012/_recipes/*"]]
+      WriteVariants          = ["Allow", ["s3:PutObject"], ["arn:aws:s3:::acme-variants-123456789012/??/*"]]
+      DeleteVariants         = ["Allow", ["s3:DeleteObject"], ["arn:aws:s3:::acme-variants-123456789012/??/*"]]
+      WorkOffLanes = [
+        "Allow",
+        ["sqs:ReceiveMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+        ["arn:aws:sqs:eu-central-1:123456789012:acme-live", "arn:aws:sqs:eu-central-1:123456789012:acme-bulk"],
+      ]
+      AskForAnotherLook = [
+        "Allow",
+        ["sqs:SendMessage"],
+        ["arn:aws:sqs:eu-central-1:123456789012:acme-live", "arn:aws:sqs:eu-central-1:123456789012:acme-bulk"],
+      ]
+      SendDeadLetters = ["Allow", ["sqs:SendMessage", "sqs:GetQueueUrl"], ["arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"]]
+      AskForPurges    = ["Allow", ["sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:123456789012:acme-purge"]]
+      KeepTheLedger   = ["Allow", ["dynamodb:UpdateItem", "dynamodb:GetItem"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/acme-ledger"]]
+    }
+    error_message = "The worker's permissions are not exactly these."
+  }
+
+  assert {
+    condition     = alltrue([for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : !contains(flatten([each.Resource]), "*")])
+    error_message = "A statement has all resources."
+  }
+}
+
+run "a_topic_and_keys_are_allowed_only_if_they_are_configured" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/ours"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/theirs"
+    }
+    worker = { completion_topic_arn = "arn:aws:sns:eu-central-1:123456789012:changes" }
+  }
+
+  assert {
+    condition = { for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : each.Sid => [flatten([each.Action]), each.Resource, flatten([try(each.Condition.StringEquals["kms:ViaService"], [])])] if contains(["AnnounceChanges", "ReadWithTheKeyOfExistingSources", "UseTheKeyOfWhatIsStored"], each.Sid) } == {
+      AnnounceChanges                 = [["sns:Publish"], "arn:aws:sns:eu-central-1:123456789012:changes", []]
+      ReadWithTheKeyOfExistingSources = [["kms:Decrypt"], "arn:aws:kms:eu-central-1:123456789012:key/theirs", ["s3.eu-central-1.amazonaws.com"]]
+      UseTheKeyOfWhatIsStored = [
+        ["kms:GenerateDataKey", "kms:Decrypt"],
+        "arn:aws:kms:eu-central-1:123456789012:key/ours",
+        [
+          "dynamodb.eu-central-1.amazonaws.com",
+          "lambda.eu-central-1.amazonaws.com",
+          "s3.eu-central-1.amazonaws.com",
+          "sns.eu-central-1.amazonaws.com",
+          "sqs.eu-central-1.amazonaws.com",
+        ],
+      ]
+    }
+    error_message = "A key or a topic has other permissions than needed."
+  }
+}
+
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+run "in_china_the_services_have_another_suffix" {
+  command = plan
+
+  providers = {
+    aws = aws.beijing
+  }
+
+  variables {
+    kms_key_arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/ours"
+    storage = {
+      existing_sources_bucket      = "photos"
+      existing_sources_kms_key_arn = "arn:aws-cn:kms:cn-north-1:123456789012:key/theirs"
+    }
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for each in jsondecode(data.aws_iam_policy_document.worker.json).Statement : [
+        for service in flatten([try(each.Condition.StringEquals["kms:ViaService"], [])]) : endswith(service, ".cn-north-1.amazonaws.com.cn")
+      ]
+    ]))
+    error_message = "The worker could not use a key there."
+  }
 }
 
 run "the_renderer_may_do_exactly_this" {
