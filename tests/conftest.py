@@ -10,7 +10,7 @@ from hypothesis import settings
 from scripts.local.instance import HOST
 from tests.support.iam.usage import Usage
 from tests.support.service_models import service_models_read_once
-from tests.support.size import SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
+from tests.support.size import PUSH, SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import refuse_files_without_tier, set_tiers
 from tests.support.xdist_lanes import rank, worker_count
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("GOGC", "400")
 
 # A shared core makes any example slow now and then; pytest's own timeout catches what hangs.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+# A push tries the same examples each time, as it tries the same schedules; a nightly run new ones.
+settings.register_profile("ours", deadline=None, derandomize=SIZE_NAME == PUSH)
+settings.load_profile("ours")
 
 
 def pytest_configure(config: pytest.Config) -> None:
