@@ -109,12 +109,12 @@ bench-cost: setup  ## Compute what a million images cost, from this machine's CP
 
 .PHONY: check
 check: $(READY)  ## Run the quick checks: linters, types, import contracts and unit tests
-	@$(MAKE) --no-print-directory lint types layers
+	@$(MAKE) --no-print-directory --jobs=2 types lint layers
 	@$(BIN)/pytest -n 2 -m unit tests/unit
 
 .PHONY: test
 test: setup  ## Run linters, type checker, import contracts and all tests
-	@$(MAKE) --no-print-directory lint types layers
+	@$(MAKE) --no-print-directory --jobs=2 types collected lint layers
 	@$(BIN)/pytest -n auto
 
 .PHONY: unit imaging functional faults terraform e2e
@@ -152,6 +152,11 @@ types: $(READY)  ## Run mypy in strict mode
 .PHONY: layers
 layers: $(READY)  ## Check the import contracts with import-linter
 	@mkdir -p build && $(BIN)/lint-imports --no-logo > build/layers.log || { cat build/layers.log; exit 1; }
+
+# Without compiled tests, each worker of pytest-xdist compiles all of them: half a minute each.
+.PHONY: collected
+collected: $(READY)
+	@mkdir -p build && $(BIN)/pytest --collect-only --quiet --quiet > build/collected.log || { cat build/collected.log; exit 1; }
 
 .PHONY: fmt
 fmt: $(READY)  ## Format the code
