@@ -5,13 +5,15 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from scripts.local.terraform import NoProvider, init_arguments, program, run, terraform_environment
 from tests.terraform.folders import LEFT_BEHIND
+from tests.terraform.program import NO_PROCESS
+from tests.terraform.provider import running_provider
 
 # The provider alone starts in seconds, and there is a busy machine.
 LONGEST_SECONDS = 300
@@ -33,10 +35,14 @@ provider "aws" {{
 
 @dataclass(frozen=True, slots=True)
 class AppliedModule:
-    """A copy of a module's folder, in which Terraform keeps its state."""
+    """A copy of a module's folder, in which Terraform keeps its state.
+
+    `provider` is that of `running_provider`; with none, each command starts its own.
+    """
 
     terraform: str
     folder: Path
+    provider: Mapping[str, str]
 
     def apply(self, **variables: object) -> None:
         """Apply the module with these variables, which `destroy` will use as well."""
@@ -61,7 +67,7 @@ class AppliedModule:
             self.terraform,
             *words,
             folder=self.folder,
-            environment=terraform_environment(os.environ),
+            environment={**terraform_environment(os.environ), **self.provider},
             seconds=LONGEST_SECONDS,
         )
         assert done.is_good, f"terraform {done.output}"
@@ -85,15 +91,17 @@ def copied_module(
     lines = "\n".join(f'    {service} = "{url}"' for service, url in endpoints.items())
     (folder / "provider.tf").write_text(LOCAL.format(endpoints=lines))
     (folder / "override.tf").write_text(override)
-    copied = AppliedModule(found, folder)
+    copied = AppliedModule(found, folder, NO_PROCESS)
     try:
         copied.init()
     except (AssertionError, NoProvider) as trouble:
         if os.environ.get("CI") or os.environ.get("TF_PLUGIN_DIR"):
             raise
         pytest.skip(f"No provider for Terraform: {str(trouble).splitlines()[0]}")
-    try:
-        yield copied
-    finally:
-        if copied.has_resources():
-            copied.destroy()
+    with running_provider(folder) as provider:
+        copied = replace(copied, provider=provider)
+        try:
+            yield copied
+        finally:
+            if copied.has_resources():
+                copied.destroy()
