@@ -201,6 +201,7 @@ def test_every_response_has_the_headers_and_no_script_or_style_of_its_own(
     assert "unsafe" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert not re.search(r"<script(?! src=\"/static/)|<style| style=| on[a-z]+=", answer.text)
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text)
 
