@@ -89,7 +89,7 @@ async function follow(row, key, etag, left) {
     .then((response) => response.json())
     .catch(() => ({ state: "pending" }));
   if (found.state === "published") return published(row, key);
-  if (found.state === "rejected") return ended(row, `Rejected: ${found.cause}: ${found.detail} ${found.do}`);
+  if (found.state === "rejected") return ended(row, `Rejected: ${found.cause}: ${found.detail}${found.do && ` To do: ${found.do}.`}`);
   if (!left) return ended(row, "It is still waiting. Its page says why.");
   setTimeout(() => follow(row, key, etag, left - 1), POLL_MILLISECONDS);
 }
