@@ -15,6 +15,7 @@ from shared.cloud.clients import Clients
 from shared.cloud.objects import Objects
 from shared.cloud.serving import Serving
 from shared.cloud.time_limit import seconds_left
+from shared.model.errors import LedgerUnavailable
 from shared.model.recipe_reader import read_recipes
 from tests.functional.renderer.conftest import KEY, Got, RendererWorld
 from tests.support import images
@@ -109,6 +110,40 @@ def test_an_object_that_is_stored_between_look_and_turn_is_not_made_again(
 
     assert (got.status, got.body) == (200, overtaken[0].body)
     assert renders == [KEY]
+    serving = served.context.within(served.worker.deadline()).serving
+    assert not serving.has_turn(f"9c/{KEY}/{NAME}")
+
+
+def test_a_turn_lasts_as_long_as_the_longest_render(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a renderer that died would keep an object from being made."""
+    served.publish(PICTURE)
+    take, taken = Serving.take_turn, list[float]()
+
+    def noted(serving: Serving, stored_key: str, seconds: float) -> object:
+        taken.append(seconds)
+        return take(serving, stored_key, seconds)
+
+    monkeypatch.setattr(Serving, "take_turn", noted)
+    served.ask(NAME)
+
+    assert taken == [served.context.policy.longest_render_seconds]
+
+
+def test_who_cannot_see_whether_a_turn_has_ended_makes_the_object(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    served.context.within(served.worker.deadline()).serving.take_turn(f"9c/{KEY}/{NAME}", 60)
+    served.with_policy(serving_budget_seconds=0.1)
+
+    def failing(*_arguments: object) -> None:
+        raise LedgerUnavailable("said DynamoDB", stage="ledger")
+
+    monkeypatch.setattr(Serving, "has_turn", failing)
+
+    assert served.ask(NAME).status == 200
 
 
 def test_who_has_waited_for_a_large_object_is_redirected_to_it(

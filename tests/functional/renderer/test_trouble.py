@@ -20,8 +20,10 @@ from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
     DecodeTimeout,
+    LedgerUnavailable,
     SourceChanged,
     Throttled,
+    TooManyPixels,
 )
 from shared.model.keys import stored_key
 from shared.model.outcome import Outcome
@@ -137,6 +139,32 @@ def test_a_failure_of_the_picture_that_is_there_now_is_remembered_for_its_versio
 
     assert (first.status, first.cause) == (second.status, second.cause) == (503, "decoder_crash")
     assert len(renders) == 3
+
+
+def test_a_cause_that_will_not_go_away_is_remembered_as_a_404(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    renders = crashing(monkeypatch, [TooManyPixels("Expected fewer.", stage="render")])
+
+    first, second = served.ask(NAME), served.ask(NAME)
+
+    assert (first.status, first.cause) == (second.status, second.cause) == (404, "too_many_pixels")
+    assert len(renders) == 1
+
+
+def test_a_failure_that_cannot_be_remembered_is_answered_all_the_same(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.publish(PICTURE)
+    crashing(monkeypatch, [DecoderCrash("The child exited.", stage="render")])
+
+    def failing(*_arguments: object) -> None:
+        raise LedgerUnavailable("said DynamoDB", stage="ledger")
+
+    monkeypatch.setattr(Serving, "remember_failure", failing)
+
+    assert served.ask(NAME).cause == "decoder_crash"
 
 
 def test_who_waits_for_a_render_that_fails_does_not_try_it_again(
