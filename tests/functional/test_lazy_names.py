@@ -9,7 +9,7 @@ import pytest
 from shared.cloud.claims import Claim
 from shared.cloud.objects import Objects
 from shared.events.sqs import Message
-from shared.model.errors import Cause, Failure
+from shared.model.errors import Cause, Claimed, Failure
 from shared.model.keys import stored_key
 from shared.model.outcome import Outcome
 from shared.model.source import Source
@@ -147,6 +147,16 @@ def test_a_worker_waits_in_place_while_a_renderer_stores_a_variant(published: Wo
     assert outcome is Outcome.MADE
     assert sleep.seconds == [1.0, 1.0, 1.0]
     assert published.stored_names(KEY) == FULL_SET
+
+
+def test_a_worker_does_not_wait_in_place_for_another_worker(published: World) -> None:
+    published.ledger.claim(KEY, lease_seconds=600, may_store=sorted(TINY_NAMES))
+    published.drop(KEY, images.jpeg(seed=2))
+
+    def refuse(_: float) -> None:
+        raise AssertionError("a worker's claim may last as long as an invocation")
+
+    assert isinstance(with_sleep(published, refuse).process(KEY), Claimed)
 
 
 def test_a_worker_waits_for_the_renderer_that_came_between_its_read_and_its_claim(
