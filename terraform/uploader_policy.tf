@@ -1,8 +1,15 @@
-# `backfill upload` and `sync`: puts sources, deletes them, and sees what becomes of them.
+# `backfill upload`, `sync` and `restore`: puts sources, deletes them, and sees what becomes of them.
 data "aws_iam_policy_document" "uploading" {
   statement {
     sid       = "UploadSources"
     actions   = ["s3:PutObject"]
+    resources = ["${module.storage.sources_bucket.arn}/*"]
+  }
+
+  # `restore` copies an earlier version, with its tags, to the front.
+  statement {
+    sid       = "CopyEarlierSources"
+    actions   = ["s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectTagging"]
     resources = ["${module.storage.sources_bucket.arn}/*"]
   }
 
@@ -28,7 +35,7 @@ data "aws_iam_policy_document" "uploader" {
   # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
   statement {
     sid       = "ListSources"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [module.storage.sources_bucket.arn]
   }
 

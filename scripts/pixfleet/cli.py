@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "drill": "Upload a good file and three bad ones, compare their outcomes, and clean up.",
     "plan": "Try changed recipes on real sources and estimate what they cost. Changes nothing.",
     "why": "Explain the state of one image; exits with 3 if something has to be done about it.",
+    "wait": "Wait until an image is published, rejected or removed; the exit code says which.",
+    "restore": "Put an earlier version of a source back as a new newest version.",
     "rejected": "List rejected sources, the newest first: key, cause, whose turn, time, size and "
     "owner.",
     "show": "Write a page of one source and its variants, and open it in a browser.",

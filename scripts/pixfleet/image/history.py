@@ -156,7 +156,7 @@ class HistoryReader:
     def _versions_or_head(self, key: str, problems: list[str]) -> tuple[SourceVersion, ...]:
         """Return the versions; if ListObjectVersions is refused, the current version only."""
         try:
-            versions = sorted(self._versions(key), key=lambda each: each.modified, reverse=True)
+            return versions_of(self._s3, self._stack, key)
         except (ClientError, BotoCoreError) as refused:
             problems.append(f"The versions could not be listed: {why_refused(refused)[0]}")
             source = self._head_source(key)
@@ -164,26 +164,6 @@ class HistoryReader:
                 return ()
             modified = datetime.fromisoformat(source.last_modified)
             return (SourceVersion("", modified, True, source.etag, source.size_bytes),)  # noqa: FBT003
-        # Versions of the same second: the latest one comes first.
-        return tuple(sorted(versions, key=lambda each: not each.is_latest))
-
-    def _versions(self, key: str) -> list[SourceVersion]:
-        # S3 sorts by key: versions of this key come before those of longer keys with this prefix.
-        page = self._s3.list_object_versions(
-            Bucket=self._stack.sources_bucket, Prefix=key, MaxKeys=MAX_VERSIONS
-        )
-        versions: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        return [
-            SourceVersion(
-                id=each["VersionId"],
-                modified=each["LastModified"],
-                is_latest=each["IsLatest"],
-                etag=each.get("ETag", "").strip('"'),
-                size_bytes=each.get("Size", 0),
-            )
-            for each in versions
-            if each["Key"] == key
-        ]
 
     def _stored(self, key: str) -> tuple[StoredObject, ...]:
         try:
@@ -219,3 +199,24 @@ def nearby(s3: "S3Client", stack: Stack, key: str) -> Sequence[str]:
     folder = key[: key.rfind("/") + 1]
     response = s3.list_objects_v2(Bucket=stack.sources_bucket, Prefix=folder, MaxKeys=MAX_NEARBY)
     return [each["Key"] for each in response.get("Contents", [])]
+
+
+def versions_of(s3: "S3Client", stack: Stack, key: str) -> tuple[SourceVersion, ...]:
+    """Return the latest versions of a source, newest first, at most `MAX_VERSIONS`."""
+    # S3 sorts by key: versions of this key come before those of longer keys with this prefix.
+    page = s3.list_object_versions(Bucket=stack.sources_bucket, Prefix=key, MaxKeys=MAX_VERSIONS)
+    listed_versions: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    versions = [
+        SourceVersion(
+            id=each["VersionId"],
+            modified=each["LastModified"],
+            is_latest=each["IsLatest"],
+            etag=each.get("ETag", "").strip('"'),
+            size_bytes=each.get("Size", 0),
+        )
+        for each in listed_versions
+        if each["Key"] == key
+    ]
+    # Versions of the same second: the latest one comes first.
+    newest_first = sorted(versions, key=lambda each: each.modified, reverse=True)
+    return tuple(sorted(newest_first, key=lambda each: not each.is_latest))

@@ -99,6 +99,7 @@ def _without_source(history: KeyHistory, entry: Entry, check: CheckResult) -> Ex
         return Explanation(
             f"The source was deleted, and its variants with it, at {timestamp(entry.updated_at)}.",
             (*kept, *_purge(entry)),
+            (suggest("restore --dry-run", key),) if history.versions else (),
             is_well=True,
         )
     if history.versions:

@@ -22,7 +22,7 @@ class Policy(StrEnum):
 
 
 ACTING = frozenset({"backfill enqueue", "dlq delete", "dlq redrive", "drill", "purge"})
-UPLOADING = frozenset({"backfill upload", "sync"})
+UPLOADING = frozenset({"backfill upload", "restore", "sync"})
 
 
 def policy_for(command: str, options: Iterable[str] = ()) -> Policy:

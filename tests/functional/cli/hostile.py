@@ -89,6 +89,13 @@ RUNS: Mapping[str, Arguments] = {
         (world.recipes, "--samples", 1, "--scored", 0, "--prefix", world.text),
     ],
     "why": lambda world: [("--", world.text), (PUBLISHED,), (REJECTED,)],
+    "wait": lambda world: [
+        ("--timeout", "0s", "--", key) for key in (world.text, PUBLISHED, REJECTED)
+    ],
+    "restore": lambda world: [
+        *(("--dry-run", "--", key) for key in (world.text, PUBLISHED)),
+        ("--version", world.text, "--", PUBLISHED),
+    ],
     "show": lambda world: [
         ("--no-open", "--to", world.output / "page", "--", key)
         for key in (world.text, PUBLISHED, REJECTED)

@@ -78,6 +78,9 @@ def _copy_object(parameters: Parameters) -> Iterator[Request]:
     # With TaggingDirective=REPLACE the tags of the original are not read.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     yield from _read_object(parameters["CopySource"])
+    if parameters.get("TaggingDirective") != "REPLACE":
+        yield from _object("s3:GetObjectVersionTagging", parameters["CopySource"])
+        yield from _object("s3:PutObjectTagging", parameters)
     yield from _put_object(parameters)
 
 
