@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.backfill.build import CONFIRMED, Backfill
@@ -44,6 +45,8 @@ from scripts.pixfleet.terminal.times import duration
 from shared.model.errors import PixfleetError
 
 SELECTED = "selected"
+# Errors of AWS, Ctrl-C, Ctrl-C at a question, and the answer no.
+STOPPING = (ClientError, BotoCoreError, KeyboardInterrupt, typer.Abort, typer.Exit)
 # A dry run names so many keys at most: to assess a source costs a call.
 MAX_NAMED_KEYS = 10_000
 
@@ -74,7 +77,7 @@ def open_checkpoint(
     checkpoint = Checkpoint.open(path, selection, restart=restart)
     try:
         yield checkpoint
-    except (PixfleetError, ClientError, BotoCoreError, KeyboardInterrupt):
+    except (PixfleetError, *STOPPING):
         if sent := checkpoint.tally(SENT):
             console.note(f"{sent:,} were sent; the same command continues from there ({path}).")
         elif not checkpoint.fact(CONFIRMED):

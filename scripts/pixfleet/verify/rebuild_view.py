@@ -48,9 +48,8 @@ def rebuild(
     finally:
         if not is_finished:
             rebuilt = run.outcomes[RebuildOutcome.REBUILT]
-            context.console.note(
-                f"Stopped. {counted(rebuilt, 'key')} rebuilt; the same command does the rest."
-            )
+            done_so_far = f"At least {counted(rebuilt, 'key')} rebuilt"
+            context.console.note(f"Stopped. {done_so_far}; the same command does the rest.")
     for problem in run.problems:
         context.console.note(problem)
     context.console.result(_document(run, keys, is_dry=is_dry), *_shown(run, keys, is_dry=is_dry))

@@ -10,6 +10,8 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.verify.rebuild import Rebuild
+from scripts.pixfleet.verify.rebuilt_entry import RebuildOutcome
 from shared.cloud.items import Value, to_item
 from shared.cloud.ledger import Ledger
 from shared.model.keys import manifest_key, stored_key
@@ -141,6 +143,28 @@ def test_a_rebuild_never_changes_an_entry_that_a_worker_has_written(
     _repair(verify, disaster)
     assert written == [False]
     assert disaster.state() == disaster.oracle()
+
+
+def test_an_interrupted_rebuild_says_how_far_it_is_and_is_continued(
+    disaster: Disaster, pixfleet: RunCommand, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disaster.lose_ledger()
+    rebuild = Rebuild.rebuild
+
+    def interrupted(self: Rebuild, key: str) -> RebuildOutcome:
+        if key == "square.jpg":
+            raise KeyboardInterrupt
+        return rebuild(self, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rebuild, "rebuild", interrupted)
+        stopped = pixfleet("verify", "--rebuild-ledger", "--yes", "--grace", "0s")
+    continued = verify("--rebuild-ledger", "--yes")
+
+    assert stopped.code == 130
+    assert "the same command does the rest" in stopped.err
+    assert continued.document["outcomes"]["rebuilt"]["count"] < 6
+    assert {"square.jpg", "cat.jpg"} <= {each["key"]["S"] for each in disaster.items()}
 
 
 def test_lost_variants_are_made_again(disaster: Disaster, verify: Verify) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.backfill.deletions import SourcesToDelete
 from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.commands import sync as commands
+from scripts.pixfleet.terminal.console import Console
 from tests.functional.cli.conftest import CommandResult, RunCommand
 from tests.support.images import png
 
@@ -117,6 +119,28 @@ def test_without_a_yes_nothing_is_uploaded_or_deleted(
     lines = [json.loads(line) for line in rest.read_text().splitlines()]
     assert [each["key"] for each in lines] == keys
     assert _keys(clients, stack) == keys
+
+
+@pytest.mark.parametrize("answer", [typer.Abort(), typer.Exit(code=1)], ids=["Ctrl-C", "no"])
+def test_a_question_that_is_not_answered_with_yes_leaves_no_checkpoint(
+    sync: Sync,
+    clients: Clients,
+    stack: LocalStack,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Exception,
+) -> None:
+    _put(clients, stack, "2024/old.png")
+
+    def confirm(*_: object, **__: object) -> None:
+        raise answer
+
+    monkeypatch.setattr(Console, "confirm", confirm)
+
+    ended = sync("--delete")
+
+    assert ended.code in (1, 130)
+    assert not Path(".pixfleet/sync.sqlite").exists()
+    assert _keys(clients, stack) == ["2024/old.png"]
 
 
 def test_what_the_folder_has_and_does_not_upload_is_kept(
