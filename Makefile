@@ -167,6 +167,10 @@ fmt: $(READY)  ## Format the code
 package: $(READY)  ## Build the zip that Lambda runs: ARCH=arm64|x86_64|here
 	@$(BIN)/python -m scripts.package --arch "$(ARCH)" $(if $(COMPILER),--compiler "$(COMPILER)")
 
+.PHONY: wheel
+wheel: $(READY) $(NATIVE)  ## Build the wheel of the `pixfleet` command, for `pipx install`
+	@$(BIN)/python -m hatchling build -t wheel -d build
+
 .PHONY: trixie
 trixie: setup  ## Test both packages under Lambda's Python and an arm64 kernel: docs/package.md lists what it needs
 	@$(BIN)/pytest tests/trixie

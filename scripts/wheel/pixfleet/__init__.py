@@ -1,0 +1,1 @@
+"""The only top-level package of the wheel: the command, and the code that it runs in `code/`."""
