@@ -75,7 +75,7 @@ def test_on_a_bad_night_nothing_false_is_said_and_nothing_is_left_behind(
     assert night.dead_letters() == (TOTAL, 0)
     with night.at_work(render_pool):
         the_drill_passes_and_leaves_nothing(night, run)
-    the_status_counts_them_and_names_what_it_could_not_read(run)
+    the_status_counts_them_and_names_what_it_could_not_read(night, run)
     the_groups_say_how_much_they_have_read(night, run)
     a_trial_of_every_cause_advises_no_loss(run)
     the_lists_have_a_row_for_each(run)
@@ -103,12 +103,17 @@ def the_drill_passes_and_leaves_nothing(night: Night, run: RunCommand) -> None:
     assert not objects_left(night, ["_drill/"])
 
 
-def the_status_counts_them_and_names_what_it_could_not_read(run: RunCommand) -> None:
+def the_status_counts_them_and_names_what_it_could_not_read(night: Night, run: RunCommand) -> None:
     answer = run("status", "--json")
+    with night.refusals.refusing("dynamodb", "ThrottlingException"):
+        throttled = run("status", "--json")
 
-    assert answer.code == 3
-    assert answer.document["dead_letters"] == TOTAL
-    assert answer.document["unseen"]
+    assert (answer.code, throttled.code) == (3, 3)
+    assert answer.document["dead_letters"] == throttled.document["dead_letters"] == TOTAL
+    assert answer.document["rejected"]["causes"]
+    assert not throttled.document["rejected"]["causes"]
+    assert answer.document["missing"]
+    assert len(throttled.document["missing"]) > len(answer.document["missing"])
 
 
 def the_groups_say_how_much_they_have_read(night: Night, run: RunCommand) -> None:
