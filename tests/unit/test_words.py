@@ -12,7 +12,8 @@ import pytest
 
 from tests.unit.words import KEPT, WORDS, Kept, Word
 
-pytestmark = pytest.mark.unit
+# Every file is parsed: eight CPU seconds, which a busy machine may spread over two minutes.
+pytestmark = [pytest.mark.unit, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "scripts", "shared", "terraform", "tests", "worker")
@@ -60,6 +61,8 @@ def in_words(name: str) -> str:
 
 
 def comments(source: str) -> Iterator[str]:
+    if "#" not in source:
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string
@@ -77,14 +80,21 @@ def docstrings(tree: ast.AST) -> Iterator[str]:
             yield ast.get_docstring(node) or ""
 
 
+@functools.lru_cache(maxsize=1)  # the names and the prose of a file are read one after the other
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@functools.cache
 def names(path: str, source: str) -> set[str]:
     """Return the names of a file, its folders and what it defines and uses, in words."""
     found = {in_words(part) for part in path.removesuffix(".py").split("/")}
     if path.endswith(".py"):
-        found |= {in_words(name) for name in identifiers(ast.parse(source))}
+        found |= {in_words(name) for name in identifiers(parsed(source))}
     return found
 
 
+@functools.cache
 def prose(path: str, source: str) -> set[str]:
     """Return what a file says to people.
 
@@ -92,7 +102,7 @@ def prose(path: str, source: str) -> set[str]:
     """
     if not path.endswith(".py"):
         return {" ".join(source.split())}
-    tree = ast.parse(source)
+    tree = parsed(source)
     said = docstrings(tree) if path.startswith("tests/") else strings(tree)
     return {" ".join(text.split()).lower() for text in (*said, *comments(source))}
 
