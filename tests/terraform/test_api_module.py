@@ -1,9 +1,11 @@
 """The API's routes, settings and permissions in Terraform are those that its code expects."""
 
+import inspect
 import re
 
 import pytest
 
+from scripts.pixfleet.doctor import api
 from shared.model.errors import Misconfigured
 from tests.terraform.folders import STACK, Block, blocks, plain
 from tests.terraform.test_environment import NAME, Asked
@@ -129,3 +131,13 @@ def policy() -> Block:
     (document,) = blocks(MODULE, "data", "function_policy.tf")
     assert plain(document.labels[0]) == "aws_iam_policy_document"
     return document
+
+
+def test_an_operator_may_read_what_the_doctor_asks_the_gateway_for() -> None:
+    written = (STACK / "operator_policies.tf").read_text()
+    asked = re.findall(r"gateway\.get_(\w+)\(", inspect.getsource(api))
+
+    (statement,) = re.findall(r'sid +=\s"InspectApi".*?\n  \}', written, re.DOTALL)
+    (kinds,) = re.findall(r"for kind in \[(.*?)\] :", statement)
+    assert 'actions = ["apigateway:GET"]' in statement
+    assert sorted(asked) == re.findall(r'"(\w+)"', kinds)
