@@ -89,6 +89,8 @@ RUNS: Mapping[str, Arguments] = {
         (world.recipes, "--samples", 1, "--scored", 0, "--prefix", world.text),
     ],
     "why": lambda world: [("--", world.text), (PUBLISHED,), (REJECTED,)],
+    # Otherwise it serves until Ctrl-C; test_console.py has hostile keys on its pages.
+    "console": lambda world: [("--port", world.text), ("--no-open", "--", world.text)],
     "wait": lambda world: [
         ("--timeout", "0s", "--", key) for key in (world.text, PUBLISHED, REJECTED)
     ],
