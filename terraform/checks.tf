@@ -3,6 +3,7 @@ locals {
   # The worker's defaults, as in docs/settings.md; a test compares them.
   child_memory_mb = coalesce(var.worker.child_memory_mb, 1000)
   max_bytes       = coalesce(var.worker.max_bytes, 104857600)
+  max_pixels      = coalesce(var.worker.max_pixels, 100000000)
   render_seconds  = coalesce(var.worker.render_seconds, 60)
 
   # One render child for each vCPU (1,769 MB). It needs 60 MB for libraries besides its image; the parent 150 MB
@@ -23,7 +24,7 @@ resource "terraform_data" "rules" {
   lifecycle {
     precondition {
       condition     = local.asked_concurrency == -1 || local.asked_concurrency >= local.lanes_concurrency
-      error_message = "Expected a reserved_concurrency of at least ${local.lanes_concurrency}, the sum of the lanes, got ${local.asked_concurrency}: batches that Lambda throttles use up their receives. Raise it, lower the lanes' maximum_concurrency, or leave it out; -1 reserves none, for an account whose quota is too small."
+      error_message = "Expected a reserved_concurrency of at least ${local.lanes_concurrency}, the sum of the worker's lanes, got ${local.asked_concurrency}: batches that Lambda throttles use up their receives. Raise it, lower the lanes' maximum_concurrency, or leave it out; -1 reserves none, for an account whose quota is too small."
     }
 
     precondition {
@@ -39,6 +40,31 @@ resource "terraform_data" "rules" {
     precondition {
       condition     = local.max_bytes <= 0.4 * local.child_memory_mb * 1048576
       error_message = "Expected max_bytes of at most 40 % of child_memory_mb, which is ${floor(0.4 * local.child_memory_mb * 1048576)}, got ${local.max_bytes}: a render child holds a source twice before it has checked it. Lower the former or raise the latter."
+    }
+
+    precondition {
+      condition     = length(local.unknown_larger) == 0
+      error_message = "Expected `larger` to be one of ${join(", ", keys(var.lanes))}, got another lane for ${join(", ", local.unknown_larger)}. Add that lane, or leave `larger` out."
+    }
+
+    precondition {
+      condition     = length(local.circular_lanes) == 0
+      error_message = "Expected `larger` lanes that end, got a circle of ${join(", ", local.circular_lanes)}: a source that none can render would be forwarded for ever. Leave `larger` out of the largest."
+    }
+
+    precondition {
+      condition     = length(local.not_larger) == 0 || length(local.circular_lanes) > 0
+      error_message = "Expected the `larger` lane of ${join(", ", local.not_larger)} to have more memory_mb or timeout_seconds, and no limit that is lower: it would fail at the same sources. Raise them, or leave `larger` out."
+    }
+
+    precondition {
+      condition     = length(local.small_sizes) == 0
+      error_message = "Expected memory_mb of lane ${join(", ", local.small_sizes)} of at least ${local.renderer_other_mb + ceil(max(256, local.max_bytes / 1048576 / 0.4))}: a render child needs 256 MB, and 2.5 times max_bytes. Raise it, or lower max_bytes."
+    }
+
+    precondition {
+      condition     = length(local.hurried_sizes) == 0
+      error_message = "Expected timeout_seconds of lane ${join(", ", local.hurried_sizes)} of at least ${local.needed_seconds}, a minute more than the worker's render_seconds: it would have less time for an image than the worker. Raise the former or lower the latter."
     }
 
     precondition {

@@ -6,6 +6,7 @@ locals {
     PIXFLEET_CHILD_IMAGES     = var.worker.child_images
     PIXFLEET_CHILD_MEMORY_MB  = var.worker.child_memory_mb
     PIXFLEET_COMPLETION_TOPIC = local.completion_topic_arn
+    PIXFLEET_LARGER_LANES     = length(local.larger_lanes) > 0 ? join(",", [for lane, larger in local.larger_lanes : "${lane}=${var.prefix}-${larger}"]) : null
     PIXFLEET_MAX_BYTES        = var.worker.max_bytes
     PIXFLEET_MAX_FRAMES       = var.worker.max_frames
     PIXFLEET_MAX_PIXELS       = var.worker.max_pixels
@@ -30,9 +31,27 @@ locals {
     },
     { for name, value in local.asked_environment : name => tostring(value) if value != null },
   ))
-  # Pictures that are not published yet take at most half of the renderers.
+  # What differs in a function of another size.
+  size_settings = {
+    for name, size in local.sizes : name => merge(
+      {
+        PIXFLEET_CHILD_MEMORY_MB = tostring(size.child_memory_mb)
+        PIXFLEET_MAX_PIXELS      = tostring(size.max_pixels)
+        PIXFLEET_RENDER_CHILDREN = "1"
+        PIXFLEET_RENDER_SECONDS  = tostring(size.render_seconds)
+      },
+      # The renderer's, and not as much as this child has.
+      local.has_renderer ? { PIXFLEET_ON_DEMAND_CHILD_MEMORY_MB = tostring(local.renderer_child_mb) } : {},
+    )
+  }
+  size_environments = { for name, settings in local.size_settings : name => tomap(merge(local.worker_environment, settings)) }
+
+  most_pixels = max(local.max_pixels, values(local._lane_sizes)[*].max_pixels...)
+
+  # Pictures that are not published yet take at most half of the renderers. A lazy variant may be of a picture of any lane.
   renderer_environment = tomap(merge(
     local.worker_environment,
+    local.most_pixels > local.max_pixels ? { PIXFLEET_MAX_PIXELS = tostring(local.most_pixels) } : {},
     local.renderer_concurrency == null ? {} : {
       PIXFLEET_UNPUBLISHED_RENDERS = tostring(max(1, floor(local.renderer_concurrency / 2)))
     },

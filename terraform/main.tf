@@ -12,7 +12,7 @@ locals {
   derived_mode        = local.keeps_notifications || local.has_prefixes ? "eventbridge" : "notification"
   trigger_mode        = coalesce(var.trigger.mode, local.derived_mode)
 
-  lanes_concurrency = sum(values(var.lanes)[*].maximum_concurrency)
+  lanes_concurrency = sum(concat([0], [for lane in local._worker_lanes : var.lanes[lane].maximum_concurrency]))
   asked_concurrency = coalesce(var.worker.reserved_concurrency, local.lanes_concurrency)
 
   has_api = var.api != null
@@ -63,7 +63,7 @@ module "queue" {
   dead_letter_retention_days = var.queues.dead_letter_retention_days
   function_timeout_seconds   = var.worker.timeout_seconds
   kms_key_arn                = var.kms_key_arn
-  lanes                      = var.lanes
+  lanes                      = local.lanes
   max_receives               = var.queues.max_receives
   prefix                     = var.prefix
   retention_days             = var.queues.retention_days
@@ -126,10 +126,16 @@ module "renderer" {
 module "trigger" {
   source = "./modules/trigger"
 
-  batch_window_seconds     = var.queues.batch_window_seconds
-  dead_letter_queue_arn    = module.queue.dead_letter.arn
-  function_alias_arn       = module.worker.function.alias_arn
-  lanes                    = var.lanes
+  batch_window_seconds  = var.queues.batch_window_seconds
+  dead_letter_queue_arn = module.queue.dead_letter.arn
+  function_alias_arns = {
+    for lane in keys(var.lanes) : lane => (
+      contains(keys(local._size_of_lane), lane)
+      ? module.sized_worker[local._size_of_lane[lane]].function.alias_arn
+      : module.worker.function.alias_arn
+    )
+  }
+  lanes                    = local.lanes
   mode                     = local.trigger_mode
   prefix                   = var.prefix
   queues                   = module.queue.lanes
@@ -246,6 +252,7 @@ module "alarms" {
     for lane, queue in module.queue.lanes : lane => {
       queue_name           = queue.name
       complete_seconds_p95 = var.lanes[lane].complete_seconds_p95
+      forwards             = var.lanes[lane].larger != null
       rule_name            = lookup(module.trigger.rule_names, lane, null)
     }
   }
@@ -253,6 +260,14 @@ module "alarms" {
   monthly_budget_usd       = var.alarms.monthly_budget_usd
   notifications_topic_name = one(module.notifications[*].topic_name)
   prefix                   = var.prefix
+  sizes = {
+    for name, size in local.sizes : name => {
+      function_name   = module.sized_worker[name].function.name
+      log_group_name  = module.sized_worker[name].log_group.name
+      memory_mb       = size.memory_mb
+      timeout_seconds = size.timeout_seconds
+    }
+  }
   purge = one([
     for purge in module.purge : {
       function_name  = purge.function.name

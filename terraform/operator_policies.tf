@@ -89,7 +89,7 @@ data "aws_iam_policy_document" "on_call_reader" {
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:FilterLogEvents"]
-    resources = [for name in concat(["worker"], local.has_renderer ? ["renderer"] : []) : "${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-${name}:*"]
+    resources = [for name in concat(["worker"], [for size in keys(local.sizes) : "worker-${size}"], local.has_renderer ? ["renderer"] : []) : "${local._own_arn["logs"]}:log-group:/aws/lambda/${var.prefix}-${name}:*"]
   }
 
   dynamic "statement" {
@@ -134,7 +134,7 @@ data "aws_iam_policy_document" "on_call_reader" {
     sid     = "InspectFunctions"
     actions = ["lambda:GetEventSourceMapping", "lambda:GetFunctionConfiguration"]
     resources = concat(["${local._own_arn["lambda"]}:event-source-mapping:*"], flatten([
-      for name in concat(["worker"], local.has_purge ? ["purge"] : [], local.has_api ? ["api"] : []) :
+      for name in concat(["worker"], [for size in keys(local.sizes) : "worker-${size}"], local.has_purge ? ["purge"] : [], local.has_api ? ["api"] : []) :
       ["${local._own_arn["lambda"]}:function:${var.prefix}-${name}", "${local._own_arn["lambda"]}:function:${var.prefix}-${name}:*"]
     ]))
   }

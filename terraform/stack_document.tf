@@ -26,10 +26,13 @@ locals {
     function_alias = module.worker.function.alias_name
     lanes = {
       for lane, queue in module.queue.lanes : lane => {
+        batch_size          = local.lanes[lane].batch_size
+        larger              = coalesce(var.lanes[lane].larger, "-") == "-" ? "" : var.lanes[lane].larger
         mapping_id          = module.trigger.event_source_mapping_ids[lane]
         maximum_concurrency = var.lanes[lane].maximum_concurrency
         prefixes            = var.lanes[lane].prefixes
         queue               = queue.name
+        size                = lookup(local._size_of_lane, lane, "")
       }
     }
     ledger_table = module.ledger.table.name
@@ -57,7 +60,17 @@ locals {
         reserved_concurrency = local.renderer_concurrency
       }
     ])
-    serving_table   = try(module.ledger.serving_table.name, "")
+    serving_table = try(module.ledger.serving_table.name, "")
+    sizes = {
+      for name, size in local.sizes : name => {
+        environment     = local.size_settings[name]
+        function        = module.sized_worker[name].function.name
+        function_alias  = module.sized_worker[name].function.alias_name
+        log_group       = module.sized_worker[name].log_group.name
+        memory_mb       = size.memory_mb
+        timeout_seconds = size.timeout_seconds
+      }
+    }
     sources_bucket  = module.storage.sources_bucket.name
     status_index    = module.ledger.status_index_name
     topic_arn       = module.alarms.topic_arn

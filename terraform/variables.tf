@@ -106,11 +106,15 @@ variable "kms_key_arn" {
 }
 
 variable "lanes" {
-  description = "Queues by name: how many batches of each run at once, the prefixes of its keys, and within how many seconds 95 of 100 must be complete. `live` has all other keys."
+  description = "Queues by name: how many batches of each run at once, the prefixes of its keys, and within how many seconds 95 of 100 must be complete. `live` has all other keys. A lane with memory_mb, timeout_seconds or max_pixels of its own has a function of that size; what a lane cannot render goes to its `larger` lane, which needs no prefixes."
   type = map(object({
     complete_seconds_p95 = optional(number)
+    larger               = optional(string)
+    max_pixels           = optional(number)
     maximum_concurrency  = number
+    memory_mb            = optional(number)
     prefixes             = optional(list(string), [])
+    timeout_seconds      = optional(number)
   }))
   default = {
     bulk = { maximum_concurrency = 20, prefixes = ["bulk/"] }
@@ -121,6 +125,11 @@ variable "lanes" {
   validation {
     condition     = contains(keys(var.lanes), "live")
     error_message = "Expected a lane named live: it has all keys that no other lane has."
+  }
+
+  validation {
+    condition     = alltrue([for lane in values(var.lanes) : try(lane.max_pixels >= 1 && lane.max_pixels <= 4294967296 && floor(lane.max_pixels) == lane.max_pixels, lane.max_pixels == null)])
+    error_message = "Expected max_pixels of a lane as a whole number from 1 to 4294967296."
   }
 }
 

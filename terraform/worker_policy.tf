@@ -52,7 +52,8 @@ data "aws_iam_policy_document" "worker" {
     resources = sort(values(module.queue.lanes)[*].arn)
   }
 
-  # A worker that lost its claim sends a message, so that the key is processed once more.
+  # A worker that lost its claim sends a message, so that the key is processed once more. One that cannot render a source
+  # sends its key to the larger lane.
   statement {
     sid       = "AskForAnotherLook"
     actions   = ["sqs:SendMessage"]

@@ -29,8 +29,8 @@ NOT_FOR_LAMBDA = {
     "PIXFLEET_POLL_SECONDS",
     "PIXFLEET_QUEUE",
 }
-# The defaults are right: a lease is longer than any invocation, and the memory sets the children.
-LEFT_ALONE = {"PIXFLEET_LEASE_SECONDS", "PIXFLEET_RENDER_CHILDREN"}
+# The default is right: a lease is longer than any invocation.
+LEFT_ALONE = {"PIXFLEET_LEASE_SECONDS"}
 
 
 class Asked(Mapping[str, str]):
@@ -76,8 +76,10 @@ def test_terraform_sets_exactly_the_settings_that_the_worker_reads() -> None:
     assert required <= set_in("environment.tf")
 
 
-def test_the_composition_test_has_every_setting() -> None:
-    assert set_in("tests/composition.tftest.hcl") == set_in("environment.tf")
+def test_the_tests_of_the_stack_have_every_setting() -> None:
+    tested = set_in("tests/composition.tftest.hcl") | set_in("tests/lanes.tftest.hcl")
+
+    assert tested == set_in("environment.tf")
 
 
 def test_settings_that_terraform_does_not_set_are_documented() -> None:
@@ -91,6 +93,7 @@ def test_the_rules_use_the_workers_defaults() -> None:
 
     assert figure(r"child_memory_mb, (\d+)\)") * MEBIBYTE == limits.memory_bytes
     assert figure(r"max_bytes, (\d+)\)") == limits.max_bytes
+    assert figure(r"max_pixels, (\d+)\)") == limits.max_pixels
     assert figure(r"memory_mb / (\d+)\)") == MEGABYTES_PER_CPU
     assert figure(r"children \+ (\d+)\)") == FETCHED_AHEAD
     assert figure(r"max_bytes <= ([\d.]+) \*") == SOURCE_SHARE

@@ -36,7 +36,7 @@ SERVICES = {
     "ssm": "ssm",
 }
 # The keys of maps, which are names of the reader's own.
-NAMED_BY_THE_READER = {"lanes": {"bulk", "live"}, "notifications": {"rejections", "shop"}}
+NAMED_BY_THE_READER = {"lanes": {"bulk", "large", "live"}, "notifications": {"rejections", "shop"}}
 COMMANDS = {"backfill", "doctor", "plan", "purge", "recipes", "status", "sync", "verify", "why"}
 
 

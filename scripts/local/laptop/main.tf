@@ -33,8 +33,9 @@ module "pixfleet" {
   }
   # A laptop has few cores, and each batch renders on one.
   lanes = {
-    bulk = { maximum_concurrency = 2, prefixes = ["bulk/"] }
-    live = { maximum_concurrency = 2 }
+    bulk  = { larger = "large", maximum_concurrency = 2, prefixes = ["bulk/"] }
+    large = { max_pixels = 1000000000, maximum_concurrency = 2, memory_mb = 8192, timeout_seconds = 900 }
+    live  = { larger = "large", maximum_concurrency = 2 }
   }
   edge_url     = var.edge_url
   package_path = var.package_path

@@ -42,9 +42,12 @@ module "site" {
     web_acl_arn           = var.web_acl_arn
   }
 
+  # What the others cannot render goes to `large`, which costs nothing while there is no such picture. An account may have to
+  # ask for functions of over 3,008 MB.
   lanes = {
-    bulk = { maximum_concurrency = 100, prefixes = ["bulk/", "import/"], complete_seconds_p95 = 43200 }
-    live = { maximum_concurrency = 100 }
+    bulk  = { complete_seconds_p95 = 43200, larger = "large", maximum_concurrency = 100, prefixes = ["bulk/", "import/"] }
+    large = { max_pixels = 1000000000, maximum_concurrency = 2, memory_mb = 8192, timeout_seconds = 900 }
+    live  = { larger = "large", maximum_concurrency = 100 }
   }
 
   queues = {

@@ -1,14 +1,11 @@
 locals {
   # Alarms that end when their cause ends. They have no actions; the composite alarm notifies once for all.
   _flows = concat(
-    [
-      aws_cloudwatch_metric_alarm.crashes.alarm_name,
-      aws_cloudwatch_metric_alarm.duration.alarm_name,
-      aws_cloudwatch_metric_alarm.throttles.alarm_name,
-    ],
     [for alarm in aws_cloudwatch_metric_alarm.api : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.batches_stopped : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.complete_seconds : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.crashes : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.duration : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.edge_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.notifications : alarm.alarm_name],
@@ -19,6 +16,7 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.renderer : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_spend : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.throttles : alarm.alarm_name],
   )
 }
 

@@ -70,13 +70,15 @@ locals {
     {
       type = "metric", x = 0, y = 10, width = 12, height = 6
       properties = {
-        title = "Images by outcome, in 5 minutes", region = local._region
+        title = "Images by outcome, in 5 minutes (forwarded: a larger lane gets them)", region = local._region
         view  = "timeSeries", stacked = true, stat = "Sum", period = 300, yAxis = { left = { min = 0 } }
-        metrics = concat([
+        metrics = concat(concat([
           for name in local._lanes : [
             for outcome in local._outcomes : ["Pixfleet", "images", "fleet", var.prefix, "lane", name, "outcome", outcome, { label = "${name}: ${outcome}" }]
           ]
-        ]...)
+          ]...), [
+          for name in local._lanes : ["Pixfleet", "forwards", "fleet", var.prefix, "lane", name, { label = "${name}: forwarded" }] if var.lanes[name].forwards
+        ])
       }
     },
     {
@@ -124,14 +126,18 @@ locals {
       properties = {
         title = "One batch against its timeout, seconds", region = local._region
         view  = "timeSeries", period = 300, yAxis = { left = { min = 0 } }
-        metrics = concat(
-          [for stat in ["p50", "p95", "Maximum"] : ["AWS/Lambda", "Duration", "FunctionName", var.function_name, { id = "d${lower(stat)}", stat = stat, visible = false }]],
-          [for stat in ["p50", "p95", "Maximum"] : [{ id = "s${lower(stat)}", expression = "d${lower(stat)} / 1000", label = stat }]],
-        )
-        annotations = { horizontal = [
-          { label = "timeout", value = var.function_timeout_seconds, color = "#d62728" },
-          { label = "alarm, p95", value = var.function_timeout_seconds * 0.8 },
-        ] }
+        metrics = concat(concat([
+          for at, each in values(local._functions) : concat(
+            [for stat in ["p50", "p95", "Maximum"] : ["AWS/Lambda", "Duration", "FunctionName", each.function_name, { id = "d${lower(stat)}${at}", stat = stat, visible = false }]],
+            [for stat in ["p50", "p95", "Maximum"] : [{ id = "s${lower(stat)}${at}", expression = "d${lower(stat)}${at} / 1000", label = trimspace("${trimprefix(each.suffix, "-")} ${stat}") }]],
+          )
+        ]...))
+        annotations = { horizontal = concat([
+          for each in values(local._functions) : [
+            { label = trimspace("timeout ${trimprefix(each.suffix, "-")}"), value = each.timeout_seconds, color = "#d62728" },
+            { label = trimspace("alarm, p95 ${trimprefix(each.suffix, "-")}"), value = each.timeout_seconds * 0.8, color = "#1f77b4" },
+          ]
+        ]...) }
       }
     },
   ]
@@ -157,14 +163,21 @@ locals {
       properties = {
         title = "Lambda, $ an hour: ${local._usd_per_gb_second[var.function_architecture]} a GB-s (${var.function_architecture}, us-east-1) and 0.20 a million requests"
         view  = "timeSeries", region = local._region, stat = "Sum", period = 3600, yAxis = { left = { min = 0 } }
-        metrics = [
-          ["AWS/Lambda", "Duration", "FunctionName", var.function_name, { id = "duration", visible = false }],
-          ["AWS/Lambda", "Invocations", "FunctionName", var.function_name, { id = "invocations", visible = false }],
-          [{
-            id         = "cost", label = "Lambda, $ (S3, SQS and logs: docs/cost.md)"
-            expression = "duration / 1000 * ${var.function_memory_mb} / 1024 * ${local._usd_per_gb_second[var.function_architecture]} + invocations * 0.0000002"
-          }],
-        ]
+        metrics = concat(
+          concat([
+            for at, each in values(local._functions) : [
+              ["AWS/Lambda", "Duration", "FunctionName", each.function_name, { id = "duration${at}", visible = false }],
+              ["AWS/Lambda", "Invocations", "FunctionName", each.function_name, { id = "invocations${at}", visible = false }],
+            ]
+          ]...),
+          [[{
+            id = "cost", label = "Lambda, $ (S3, SQS and logs: docs/cost.md)"
+            expression = join(" + ", [
+              for at, each in values(local._functions) :
+              "FILL(duration${at}, 0) / 1000 * ${each.memory_mb} / 1024 * ${local._usd_per_gb_second[var.function_architecture]} + FILL(invocations${at}, 0) * 0.0000002"
+            ])
+          }]],
+        )
       }
     },
     {

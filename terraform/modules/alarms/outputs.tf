@@ -5,7 +5,9 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.api),
       values(aws_cloudwatch_metric_alarm.batches_stopped),
       values(aws_cloudwatch_metric_alarm.complete_seconds),
+      values(aws_cloudwatch_metric_alarm.crashes),
       values(aws_cloudwatch_metric_alarm.dead_letters),
+      values(aws_cloudwatch_metric_alarm.duration),
       aws_cloudwatch_metric_alarm.edge_errors,
       values(aws_cloudwatch_metric_alarm.error_rate),
       aws_cloudwatch_metric_alarm.notifications,
@@ -17,12 +19,8 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.renderer),
       aws_cloudwatch_metric_alarm.renderer_errors,
       aws_cloudwatch_metric_alarm.renderer_spend,
+      values(aws_cloudwatch_metric_alarm.throttles),
       values(aws_cloudwatch_metric_alarm.undelivered_events),
-      [
-        aws_cloudwatch_metric_alarm.crashes,
-        aws_cloudwatch_metric_alarm.duration,
-        aws_cloudwatch_metric_alarm.throttles,
-      ],
     ) : trimprefix(alarm.alarm_name, "${var.prefix}-") => alarm.alarm_name },
     { something-is-wrong = aws_cloudwatch_composite_alarm.this.alarm_name },
   )

@@ -28,6 +28,6 @@ resource "aws_cloudwatch_query_definition" "this" {
   for_each = local._queries
 
   name            = "${var.prefix}/${each.key}"
-  log_group_names = [var.log_group_name]
+  log_group_names = values(local._functions)[*].log_group_name
   query_string    = each.value
 }

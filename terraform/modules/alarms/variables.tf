@@ -110,10 +110,11 @@ variable "kms_key_arn" {
 }
 
 variable "lanes" {
-  description = "The lanes by name: each one's queue, the seconds within which 95 of 100 of its sources must be complete, and the EventBridge rule that sends its events."
+  description = "The lanes by name: each one's queue, the seconds within which 95 of 100 of its sources must be complete, whether it forwards to a larger lane, and the EventBridge rule that sends its events."
   type = map(object({
     queue_name           = string
     complete_seconds_p95 = optional(number)
+    forwards             = optional(bool, false)
     rule_name            = optional(string)
   }))
   nullable = false
@@ -253,6 +254,28 @@ variable "runbook_url" {
   validation {
     condition     = can(regex("^[^#\\s]{1,200}$", var.runbook_url))
     error_message = "runbook_url must be up to 200 characters without spaces and without #: each alarm adds its own section."
+  }
+}
+
+variable "sizes" {
+  description = "Further functions that work off lanes, by the name of a lane: lanes with more memory or time than the others have one of their own."
+  type = map(object({
+    function_name   = string
+    log_group_name  = string
+    memory_mb       = number
+    timeout_seconds = number
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for size in values(var.sizes) : can(regex("^[A-Za-z0-9_-]{1,64}$", size.function_name))])
+    error_message = "sizes.function_name must be the name of a function, not its ARN: pass module.function.function.name."
+  }
+
+  validation {
+    condition     = alltrue([for size in values(var.sizes) : size.timeout_seconds >= 1 && size.timeout_seconds <= 900])
+    error_message = "sizes.timeout_seconds must be 1 to 900, the function's own: Lambda stops every invocation after 900 s."
   }
 }
 

@@ -2,7 +2,7 @@ resource "aws_sqs_queue" "lane" {
   for_each = local.lane_names
 
   name                       = each.value
-  visibility_timeout_seconds = local.visibility_timeout_seconds
+  visibility_timeout_seconds = local.visibility_timeouts[each.key]
   message_retention_seconds  = var.retention_days * local.seconds_a_day
   # An empty response costs as much as a full one, so poll as long as SQS allows.
   receive_wait_time_seconds = 20

@@ -4,45 +4,50 @@ locals {
     s3          = "s3.amazonaws.com"
   }[var.senders]
 
-  # Each lane has one rule, with the queue's name.
+  # Each lane has one rule, with the queue's name. A lane without keys of its own gets what smaller lanes forward, and no
+  # events.
   sender_arns = {
     for lane, name in local.lane_names : lane => (
       var.senders == "s3"
       ? var.sources_bucket_arn
       : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}"
-    )
+    ) if lane == "live" || length(var.lanes[lane].prefixes) > 0
   }
 }
 
 data "aws_iam_policy_document" "lane" {
   for_each = local.lane_arns
 
-  statement {
-    sid       = "TakeEventsOfSources"
-    actions   = ["sqs:SendMessage"]
-    resources = [each.value]
+  dynamic "statement" {
+    for_each = [for lane, arn in local.sender_arns : arn if lane == each.key]
 
-    principals {
-      type        = "Service"
-      identifiers = [local.sender_service]
-    }
+    content {
+      sid       = "TakeEventsOfSources"
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value]
 
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = [local.sender_arns[each.key]]
-    }
+      principals {
+        type        = "Service"
+        identifiers = [local.sender_service]
+      }
 
-    # A bucket's ARN has no account. A rule's ARN has one, and AWS does not document that EventBridge sends
-    # aws:SourceAccount to queues.
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-    dynamic "condition" {
-      for_each = var.senders == "s3" ? [local.account_id] : []
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = [statement.value]
+      }
 
-      content {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [condition.value]
+      # A bucket's ARN has no account. A rule's ARN has one, and AWS does not document that EventBridge sends
+      # aws:SourceAccount to queues.
+      # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+      dynamic "condition" {
+        for_each = var.senders == "s3" ? [local.account_id] : []
+
+        content {
+          test     = "StringEquals"
+          variable = "aws:SourceAccount"
+          values   = [condition.value]
+        }
       }
     }
   }

@@ -22,7 +22,10 @@ locals {
 
   # Six times the timeout, as AWS recommends, so that Lambda can retry throttled batches:
   # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-  visibility_timeout_seconds = 6 * var.function_timeout_seconds + var.batch_window_seconds
+  visibility_timeouts = {
+    for lane, each in var.lanes : lane =>
+    6 * coalesce(each.function_timeout_seconds, var.function_timeout_seconds) + var.batch_window_seconds
+  }
 
   seconds_a_day = 86400
 }

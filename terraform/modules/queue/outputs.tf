@@ -26,7 +26,7 @@ output "lanes" {
   depends_on = [aws_sqs_queue_policy.lane]
 }
 
-output "visibility_timeout_seconds" {
-  description = "How long a received message is hidden: six times the function's timeout, and the batch window."
-  value       = local.visibility_timeout_seconds
+output "visibility_timeouts" {
+  description = "Seconds for which a received message is hidden, by lane: six times its function's timeout, and the batch window."
+  value       = local.visibility_timeouts
 }

@@ -36,7 +36,7 @@ variable "dead_letter_retention_days" {
 }
 
 variable "function_timeout_seconds" {
-  description = "The timeout of the function that reads the lanes; the visibility timeout follows from it."
+  description = "The timeout of the function that reads the lanes, but for lanes with a timeout of their own; the visibility timeout follows from it."
   type        = number
   nullable    = false
 
@@ -66,10 +66,12 @@ variable "kms_key_arn" {
 }
 
 variable "lanes" {
-  description = "The queues by name: how many batches of each run at once, and which key prefixes it gets. `live` gets all other keys."
+  description = "The queues by name: how many batches of each run at once, which key prefixes it gets, its larger lane, and the timeout of its function. `live` gets all other keys."
   type = map(object({
-    maximum_concurrency = number
-    prefixes            = optional(list(string), [])
+    function_timeout_seconds = optional(number)
+    larger                   = optional(string)
+    maximum_concurrency      = number
+    prefixes                 = optional(list(string), [])
   }))
   default = {
     bulk = { maximum_concurrency = 20, prefixes = ["bulk/"] }
@@ -84,9 +86,10 @@ variable "lanes" {
 
   validation {
     condition = alltrue([
-      for name, lane in var.lanes : name == "live" || length(lane.prefixes) > 0
+      for name, lane in var.lanes :
+      name == "live" || length(lane.prefixes) > 0 || contains([for each in values(var.lanes) : coalesce(each.larger, "-")], name)
     ])
-    error_message = "Each lane except `live` must have prefixes, or it would get no messages: add prefixes or remove the lane."
+    error_message = "Each lane except `live` must have prefixes or be the `larger` lane of another, or it would get no messages: add prefixes or remove the lane."
   }
 
   validation {
@@ -153,10 +156,10 @@ variable "max_receives" {
 
   validation {
     condition = (
-      var.max_receives * (6 * var.function_timeout_seconds + var.batch_window_seconds)
+      var.max_receives * (6 * max(var.function_timeout_seconds, [for lane in values(var.lanes) : coalesce(lane.function_timeout_seconds, 1)]...) + var.batch_window_seconds)
       < var.retention_days * 86400
     )
-    error_message = "max_receives receives, each as long as the visibility timeout (6 × function_timeout_seconds + batch_window_seconds), must fit into retention_days, or a message expires before it becomes a dead letter: lower max_receives or function_timeout_seconds, or raise retention_days."
+    error_message = "max_receives receives, each as long as the longest visibility timeout (6 × function_timeout_seconds + batch_window_seconds), must fit into retention_days, or a message expires before it becomes a dead letter: lower max_receives or function_timeout_seconds, or raise retention_days."
   }
 }
 

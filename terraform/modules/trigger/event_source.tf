@@ -4,8 +4,8 @@ resource "aws_lambda_event_source_mapping" "lanes" {
   for_each = var.lanes
 
   event_source_arn                   = var.queues[each.key].arn
-  function_name                      = var.function_alias_arn
-  batch_size                         = 10
+  function_name                      = var.function_alias_arns[each.key]
+  batch_size                         = each.value.batch_size
   maximum_batching_window_in_seconds = var.batch_window_seconds
   function_response_types            = ["ReportBatchItemFailures"]
 

@@ -21,20 +21,21 @@ variable "dead_letter_queue_arn" {
   }
 }
 
-variable "function_alias_arn" {
-  description = "ARN of the alias that processes the batches."
-  type        = string
+variable "function_alias_arns" {
+  description = "ARN of the alias that processes the batches, by lane."
+  type        = map(string)
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+:[^:]+$", var.function_alias_arn))
-    error_message = "Expected the ARN of an alias as function_alias_arn, arn:aws:lambda:<region>:<account>:function:<name>:<alias>, so that a release can be rolled back."
+    condition     = alltrue([for arn in values(var.function_alias_arns) : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+:[^:]+$", arn))])
+    error_message = "Expected the ARN of an alias for each lane, arn:aws:lambda:<region>:<account>:function:<name>:<alias>, so that a release can be rolled back."
   }
 }
 
 variable "lanes" {
-  description = "Lanes by name: how many batches run at once, and the prefixes of its keys. `live` has all other keys."
+  description = "Lanes by name: how many batches run at once, of how many messages, and the prefixes of its keys. `live` has all other keys."
   type = map(object({
+    batch_size          = optional(number, 10)
     maximum_concurrency = number
     prefixes            = optional(list(string), [])
   }))

@@ -36,7 +36,7 @@ variables {
   function_timeout_seconds = 300
   log_group_name           = "/aws/lambda/pixfleet-worker"
   lanes = {
-    live = { queue_name = "pixfleet-live", rule_name = "pixfleet-live" }
+    live = { forwards = true, queue_name = "pixfleet-live", rule_name = "pixfleet-live" }
     bulk = { queue_name = "pixfleet-bulk", rule_name = "pixfleet-bulk" }
   }
 }
@@ -116,7 +116,7 @@ run "another_stack_is_planned" {
       memory_mb      = 2048
     }
     lanes = {
-      live = { queue_name = "pixfleet-b-live", rule_name = "pixfleet-b-live" }
+      live = { forwards = true, queue_name = "pixfleet-b-live", rule_name = "pixfleet-b-live" }
       bulk = { queue_name = "pixfleet-b-bulk", rule_name = "pixfleet-b-bulk" }
     }
   }
@@ -124,6 +124,58 @@ run "another_stack_is_planned" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.oldest_message : startswith(alarm.alarm_name, "pixfleet-b-")])
     error_message = "Every name must have the prefix."
+  }
+}
+
+run "each_function_of_another_size_has_alarms_and_lines_of_its_own" {
+  command = plan
+
+  variables {
+    lanes = {
+      large = { queue_name = "pixfleet-large" }
+      live  = { forwards = true, queue_name = "pixfleet-live", rule_name = "pixfleet-live" }
+    }
+    sizes = {
+      large = {
+        function_name   = "pixfleet-worker-large"
+        log_group_name  = "/aws/lambda/pixfleet-worker-large"
+        memory_mb       = 8192
+        timeout_seconds = 900
+      }
+    }
+  }
+
+  assert {
+    condition = { for each in aws_cloudwatch_metric_alarm.duration : each.alarm_name => [each.dimensions["FunctionName"], tostring(each.threshold)] } == {
+      pixfleet-duration       = ["pixfleet-worker", "240000"]
+      pixfleet-duration-large = ["pixfleet-worker-large", "720000"]
+    }
+    error_message = "Each function's batches must be compared with its own timeout."
+  }
+
+  assert {
+    condition     = toset([for each in aws_cloudwatch_metric_alarm.throttles : each.dimensions["FunctionName"]]) == toset(["pixfleet-worker", "pixfleet-worker-large"])
+    error_message = "Throttles of each function must be watched."
+  }
+
+  assert {
+    condition     = toset(flatten([for each in aws_cloudwatch_metric_alarm.crashes : [for query in each.metric_query : [for metric in query.metric : metric.dimensions["FunctionName"]]]])) == toset(["pixfleet-worker", "pixfleet-worker-large"])
+    error_message = "Crashes of each function must be watched."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["crashes", "duration", "throttles"] : strcontains(aws_cloudwatch_composite_alarm.this.alarm_rule, "ALARM(\"pixfleet-${name}-large\")")])
+    error_message = "The larger lane's alarms must be in the composite alarm."
+  }
+
+  assert {
+    condition     = alltrue([for text in ["pixfleet-worker-large", "* 8192 / 1024", "live: forwarded"] : strcontains(aws_cloudwatch_dashboard.this.dashboard_body, text)])
+    error_message = "The dashboard must show the larger lane, what it costs, and what is forwarded to it."
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_cloudwatch_query_definition.this : contains(query.log_group_names, "/aws/lambda/pixfleet-worker-large")])
+    error_message = "The saved queries must search the larger lane's log."
   }
 }
 
@@ -258,7 +310,7 @@ run "the_duration_alarm_is_at_four_fifths_of_the_timeout" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.duration.threshold == 240000
+    condition     = aws_cloudwatch_metric_alarm.duration["worker"].threshold == 240000
     error_message = "Duration is in milliseconds, and 80 % of 300 s are 240,000."
   }
 }
@@ -288,7 +340,7 @@ run "every_taggable_resource_has_the_tags" {
 
   assert {
     condition = alltrue([for tags in concat(
-      [aws_sns_topic.this.tags, aws_cloudwatch_composite_alarm.this.tags, aws_cloudwatch_metric_alarm.crashes.tags, aws_cloudwatch_metric_alarm.duration.tags],
+      [aws_sns_topic.this.tags, aws_cloudwatch_composite_alarm.this.tags, aws_cloudwatch_metric_alarm.crashes["worker"].tags, aws_cloudwatch_metric_alarm.duration["worker"].tags],
       [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.tags],
       [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.tags],
       [for alarm in aws_cloudwatch_metric_alarm.batches_stopped : alarm.tags],

@@ -99,6 +99,16 @@ run "the_first_bad_value_of_each_variable_is_refused" {
 
     # A runbook URL with a fragment.
     runbook_url = "https://example.com/runbook.md#top"
+
+    # An ARN in place of the function's name.
+    sizes = {
+      large = {
+        function_name   = "arn:aws:lambda:eu-west-1:123456789012:function:pixfleet-worker-large"
+        log_group_name  = "/aws/lambda/pixfleet-worker-large"
+        memory_mb       = 8192
+        timeout_seconds = 900
+      }
+    }
   }
 
   expect_failures = [
@@ -119,7 +129,25 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     var.renderer_daily_usd,
     var.renders_per_minute,
     var.runbook_url,
+    var.sizes,
   ]
+}
+
+run "a_size_with_a_timeout_over_lambdas_maximum_is_refused" {
+  command = plan
+
+  variables {
+    sizes = {
+      large = {
+        function_name   = "pixfleet-worker-large"
+        log_group_name  = "/aws/lambda/pixfleet-worker-large"
+        memory_mb       = 8192
+        timeout_seconds = 901
+      }
+    }
+  }
+
+  expect_failures = [var.sizes]
 }
 
 run "the_second_bad_value_of_each_variable_is_refused" {

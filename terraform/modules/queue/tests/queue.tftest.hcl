@@ -33,7 +33,7 @@ run "lanes_share_a_dead_letter_queue_and_accept_events_of_the_sources_bucket_onl
   }
 
   assert {
-    condition     = output.visibility_timeout_seconds == 1805
+    condition     = output.visibility_timeouts == { bulk = 1805, live = 1805 }
     error_message = "The output must match the queues."
   }
 
@@ -195,5 +195,26 @@ run "one_lane_is_enough_and_as_many_receives_as_fit_are_allowed" {
   assert {
     condition     = alltrue([for queue in aws_sqs_queue.lane : jsondecode(queue.redrive_policy).maxReceiveCount == 47])
     error_message = "The bound must not refuse what fits."
+  }
+}
+
+run "a_larger_lane_is_hidden_as_long_as_its_function_needs_and_takes_no_events" {
+  command = plan
+
+  variables {
+    lanes = {
+      large = { function_timeout_seconds = 900, maximum_concurrency = 2 }
+      live  = { larger = "large", maximum_concurrency = 50 }
+    }
+  }
+
+  assert {
+    condition     = { for lane, queue in aws_sqs_queue.lane : lane => queue.visibility_timeout_seconds } == { large = 5400, live = 1800 }
+    error_message = "A message would be received again while its source is rendered."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.lane["large"].statement : statement.sid] == ["RefuseUnencryptedTransport"]
+    error_message = "Only the workers send to a lane without keys of its own."
   }
 }

@@ -200,3 +200,17 @@ run "a_prefix_named_twice_is_refused" {
 
   expect_failures = [var.lanes]
 }
+
+run "receives_of_the_slowest_lane_that_do_not_fit_are_refused" {
+  command = plan
+
+  variables {
+    lanes = {
+      large = { function_timeout_seconds = 900, maximum_concurrency = 2 }
+      live  = { larger = "large", maximum_concurrency = 50 }
+    }
+    max_receives = 64
+  }
+
+  expect_failures = [var.max_receives]
+}

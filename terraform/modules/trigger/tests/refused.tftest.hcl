@@ -3,9 +3,14 @@ mock_provider "aws" {}
 variables {
   prefix                = "acme"
   dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"
-  function_alias_arn    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
-  sources_bucket        = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
-  lanes                 = { live = { maximum_concurrency = 50 } }
+  function_alias_arns = {
+    bulk     = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    bulk-two = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    live     = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    other    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+  }
+  sources_bucket = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
+  lanes          = { live = { maximum_concurrency = 50 } }
   queues = {
     bulk = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-bulk", url = "", name = "acme-bulk" }
     live = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-live", url = "", name = "acme-live" }
@@ -23,7 +28,9 @@ run "the_first_bad_value_of_each_variable_is_refused" {
     dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter.fifo"
 
     # A function without its alias.
-    function_alias_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker"
+    function_alias_arns = {
+      bulk = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker"
+    }
 
     # Lanes without live.
     lanes = { bulk = { maximum_concurrency = 20 } }
@@ -38,7 +45,7 @@ run "the_first_bad_value_of_each_variable_is_refused" {
   expect_failures = [
     var.batch_window_seconds,
     var.dead_letter_queue_arn,
-    var.function_alias_arn,
+    var.function_alias_arns,
     var.lanes,
     var.prefix,
     var.replace_notifications_of,

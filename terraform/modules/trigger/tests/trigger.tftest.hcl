@@ -3,8 +3,13 @@ mock_provider "aws" {}
 variables {
   prefix                = "acme"
   dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-dead-letter"
-  function_alias_arn    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
-  sources_bucket        = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
+  function_alias_arns = {
+    bulk     = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    bulk-two = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    live     = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    other    = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+  }
+  sources_bucket = { name = "photos", arn = "arn:aws:s3:::photos", is_ours = true }
   lanes = {
     live = { maximum_concurrency = 50 }
     bulk = { maximum_concurrency = 20 }
@@ -48,8 +53,32 @@ run "a_batch_has_ten_messages_and_reports_each_failed_one" {
   }
 
   assert {
-    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.lanes : mapping.function_name == var.function_alias_arn])
+    condition     = alltrue([for lane, mapping in aws_lambda_event_source_mapping.lanes : mapping.function_name == var.function_alias_arns[lane]])
     error_message = "Events do not go to the alias."
+  }
+}
+
+run "a_larger_lane_has_a_function_of_its_own_and_gets_one_message_at_a_time" {
+  command = plan
+
+  variables {
+    function_alias_arns = {
+      large = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker-large:live"
+      live  = "arn:aws:lambda:eu-central-1:123456789012:function:acme-worker:live"
+    }
+    lanes = {
+      large = { batch_size = 1, maximum_concurrency = 2 }
+      live  = { maximum_concurrency = 50 }
+    }
+    queues = {
+      large = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-large", url = "", name = "acme-large" }
+      live  = { arn = "arn:aws:sqs:eu-central-1:123456789012:acme-live", url = "", name = "acme-live" }
+    }
+  }
+
+  assert {
+    condition     = { for lane, mapping in aws_lambda_event_source_mapping.lanes : lane => [mapping.function_name, mapping.batch_size] } == { large = [var.function_alias_arns["large"], 1], live = [var.function_alias_arns["live"], 10] }
+    error_message = "A lane's messages go to another lane's function, or giants share a batch."
   }
 }
 
