@@ -54,4 +54,5 @@ class KeyResult:
             manifest=manifest_key(work.key) if public else None,
             cause=failure.cause if failure else None,
             detail=failure.detail if failure else None,
+            forwarded_from=None if removed else next(reversed(work.forwarded_from), None),
         )

@@ -31,7 +31,8 @@ class Completion:
     """One change of one source, as the ledger holds it; fields without a value are `None`.
 
     `bucket`, `key` and `etag` are the source's, `manifest` is a key of the variants bucket,
-    `version` the token of its URLs, `variants` a count. `happened_at` is the time of the source's
+    `version` the token of its URLs, `variants` a count, `forwarded_from` the lane that left the
+    source to a larger one. `happened_at` is the time of the source's
     change in the S3 event. `changed_at` is the time of the ledger entry's change, and the same for
     every message about it. Both have a time zone.
     """
@@ -49,6 +50,7 @@ class Completion:
     manifest: str | None = None
     cause: Cause | None = None
     detail: str | None = None
+    forwarded_from: str | None = None
 
     @property
     def id(self) -> str:
@@ -90,6 +92,7 @@ class Completion:
             "manifest": self.manifest,
             "cause": self.cause,
             "detail": self.detail[:MAX_DETAIL_CHARS] if self.detail is not None else None,
+            "forwarded_from": self.forwarded_from,
             "happened_at": _iso(self.happened_at) if self.happened_at else None,
             "changed_at": _iso(self.changed_at),
             "complete_seconds": self.complete_seconds,

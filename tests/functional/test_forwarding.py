@@ -282,6 +282,31 @@ def test_a_source_that_was_rejected_before_there_was_a_larger_lane_is_tried_ther
     assert lanes.run_large().outcome is Outcome.MADE
 
 
+def test_a_rejection_by_a_smaller_lane_is_no_timeout_of_the_larger_one(
+    lanes: TwoLanes, late_child: Callable[[int], None]
+) -> None:
+    """Otherwise its first timeout would be final: a source that is rejected has had its chance."""
+    alone = replace(lanes.live.context.settings, larger_lanes={})
+    with_larger, lanes.live.consumer = (
+        lanes.live.consumer,
+        Consumer(replace(lanes.live.context, settings=alone)),
+    )
+    lanes.put(KEY, images.jpeg(SMALL))
+    body = lanes.live.event(KEY)
+    late_child(4)
+    for receives in (1, 2):
+        lanes.run_live(body, receives=receives)
+    lanes.live.consumer = with_larger
+
+    redriven = lanes.run_live(body, receives=3, redrive_id="redrive-1")
+    first, second = lanes.run_large(), lanes.run_large(receives=2)
+
+    assert isinstance(redriven.outcome, Forward)
+    assert isinstance(first.outcome, DecodeTimeout)
+    assert not first.outcome.is_permanent
+    assert second.outcome is Outcome.MADE
+
+
 def test_no_lane_gets_a_key_twice(lanes: TwoLanes) -> None:
     result = lanes.run_live(lanes.live.event(KEY), forwarded_from=f"medium,{LARGER_LANE}")
 

@@ -84,7 +84,8 @@ def test_the_page_shows_what_the_code_makes(event: Change) -> None:
 
 @pytest.mark.parametrize("event", Change)
 def test_the_table_knows_the_fields_of_each_event(event: Change) -> None:
-    completion = replace(EXAMPLES[event], happened_at=HAPPENED_AT)
+    forwarded_from = None if event is Change.REMOVED else "live"
+    completion = replace(EXAMPLES[event], happened_at=HAPPENED_AT, forwarded_from=forwarded_from)
 
     fields = [name for name, where in documented_fields().items() if is_in(event, where)]
 
@@ -189,7 +190,8 @@ def test_clocks_that_differ_do_not_make_a_negative_time() -> None:
 
 @pytest.mark.parametrize("event", [Change.REJECTED, Change.REMOVED])
 def test_only_a_complete_set_has_complete_seconds(event: Change) -> None:
-    completion = replace(EXAMPLES[event], happened_at=HAPPENED_AT)
+    forwarded_from = None if event is Change.REMOVED else "live"
+    completion = replace(EXAMPLES[event], happened_at=HAPPENED_AT, forwarded_from=forwarded_from)
 
     assert completion.complete_seconds is None
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -137,3 +138,12 @@ def test_a_rejection_of_a_key_without_a_recipe_is_published_and_no_failure() -> 
     completion = former.completion(WORK, "photos")
     assert (completion.event, completion.cause) == (Change.REJECTED, Cause.CORRUPT)
     assert (completion.etag, completion.detail) == ("abc", "torn")
+
+
+@pytest.mark.parametrize(("change", "lane"), [(Change.COMPLETE, "medium"), (Change.REMOVED, None)])
+def test_the_completion_of_a_forwarded_source_names_the_lane_before(
+    change: Change, lane: str | None
+) -> None:
+    forwarded = replace(WORK, forwarded_from=("live", "medium"))
+
+    assert result(Outcome.MADE, change).completion(forwarded, "photos").forwarded_from == lane

@@ -90,6 +90,11 @@ class Backfill:
         lanes = self.context.stack.lanes
         return lanes.get(BULK, lanes[LIVE])
 
+    @property
+    def _enqueue_lanes(self) -> tuple[str, ...]:
+        stack = self.context.stack
+        return stack.lanes_from(BULK if BULK in stack.lanes else LIVE)
+
     def deletions(self, upload: Upload, most: int | None) -> Deletions:
         """Return the keys under the folder's prefix that the folder does not have.
 
@@ -115,9 +120,9 @@ class Backfill:
     ) -> Run:
         """Return the run."""
         stack = self.context.stack
-        # Events of uploads may arrive on any lane, enqueued sources on one.
-        lanes = stack.lanes.values() if isinstance(feeder, Upload) else (self.enqueue_lane,)
-        names = [lane.queue for lane in lanes]
+        # Events of uploads may arrive on any lane, enqueued sources on one and its larger lanes.
+        lanes = stack.lanes if isinstance(feeder, Upload) else self._enqueue_lanes
+        names = [stack.lanes[lane].queue for lane in lanes]
         return Run(
             feeder=feeder,
             checkpoint=checkpoint,

@@ -21,7 +21,7 @@ from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.dead_letter_scan import Coverage, Scan, ScanPolicy
 from scripts.pixfleet.stack.dead_letters import DeadLetter
-from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.stack.ssm_parameter import LIVE, Stack
 from scripts.pixfleet.stack.stack_recipes import stack_recipes
 from scripts.pixfleet.terminal.text import quoted
 from scripts.pixfleet.trial_render import TrialRenderer
@@ -231,4 +231,5 @@ class DeadLetterQueue:
                     return
 
     def _settings(self) -> Settings:
-        return read_settings(self.stack.environment)
+        """Return the settings of the largest lane that new sources may come to."""
+        return read_settings(self.stack.environment_of(self.stack.lanes_from(LIVE)[-1]))

@@ -169,12 +169,12 @@ def _part_permissions(subject: StackUnderTest) -> Iterator[Permission]:
         "status, doctor, drill",
         lambda: clients.cloudwatch.describe_alarms(AlarmNamePrefix=stack.prefix, MaxRecords=1),
     )
-    if stack.log_group:
+    for log_group in stack.log_groups:
         yield Permission(
             "logs:FilterLogEvents",
-            subject.arn("logs", f"log-group:{stack.log_group}:*"),
+            subject.arn("logs", f"log-group:{log_group}:*"),
             "why, dlq show, doctor",
-            lambda: clients.logs.filter_log_events(logGroupName=stack.log_group, limit=1),
+            partial(clients.logs.filter_log_events, logGroupName=log_group, limit=1),
         )
     if stack.function:
         yield Permission(
@@ -183,6 +183,14 @@ def _part_permissions(subject: StackUnderTest) -> Iterator[Permission]:
             "doctor",
             lambda: subject.function,
         )
+    for lane in stack.lanes:
+        if size := stack.size_of(lane):
+            yield Permission(
+                "lambda:GetFunctionConfiguration",
+                subject.arn("lambda", f"function:{size.function}:{size.function_alias}"),
+                "doctor",
+                partial(subject.function_of, lane),
+            )
     yield from _edge_permissions(subject)
 
 

@@ -57,7 +57,8 @@ def _retention(
 def _visibility(subject: StackUnderTest, lane: str, attributes: Mapping[str, str]) -> Finding:
     if not subject.stack.function:
         return skipped(AREA, f"{lane}: without a function, any visibility timeout will do")
-    seconds, timeout = int(attributes["VisibilityTimeout"]), subject.function["Timeout"]
+    timeout = subject.function_of(lane)["Timeout"]
+    seconds = int(attributes["VisibilityTimeout"])
     return ok_or_wrong(
         AREA,
         seconds >= TIMEOUTS_PER_VISIBILITY * timeout,

@@ -21,6 +21,7 @@ class StackUnderTest:
     stack: Stack
     clients: AwsClients
     _attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _functions: "dict[str, FunctionConfigurationResponseTypeDef]" = field(default_factory=dict)
 
     @cached_property
     def account(self) -> str:
@@ -37,6 +38,17 @@ class StackUnderTest:
         return self.clients.functions.get_function_configuration(
             FunctionName=stack.function, Qualifier=stack.function_alias or "$LATEST"
         )
+
+    def function_of(self, lane: str) -> "FunctionConfigurationResponseTypeDef":
+        """Return the configuration of the function that works off a lane, behind its alias."""
+        size = self.stack.size_of(lane)
+        if size is None:
+            return self.function
+        if size.function not in self._functions:
+            self._functions[size.function] = self.clients.functions.get_function_configuration(
+                FunctionName=size.function, Qualifier=size.function_alias
+            )
+        return self._functions[size.function]
 
     def arn(self, service: str, name: str) -> str:
         """Return the ARN of a service's resource in the stack's region."""

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 AREA = "trigger"
 EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
-BATCH_SIZE = 10
 PARTIAL = "ReportBatchItemFailures"
 APPLY = "terraform apply: it was changed by hand"
 
@@ -115,7 +114,8 @@ def _mapping(subject: StackUnderTest, name: str, lane: Lane) -> Iterator[Finding
         return
     mapping = subject.clients.functions.get_event_source_mapping(UUID=lane.mapping_id)
     stack, state = subject.stack, mapping.get("State", "unknown")
-    alias = f":function:{stack.function}:{stack.function_alias}".rstrip(":")
+    worker = stack.size_of(name) or stack
+    alias = f":function:{worker.function}:{worker.function_alias}".rstrip(":")
     source = mapping.get("EventSourceArn", "unknown")
     concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
     yield ok_or_wrong(
@@ -125,7 +125,7 @@ def _mapping(subject: StackUnderTest, name: str, lane: Lane) -> Iterator[Finding
         f"aws lambda update-event-source-mapping --uuid {lane.mapping_id} --enabled",
     )
     found = {
-        f"batches of {mapping.get('BatchSize')}": mapping.get("BatchSize") == BATCH_SIZE,
+        f"batches of {mapping.get('BatchSize')}": mapping.get("BatchSize") == lane.batch_size,
         f"does not {PARTIAL}": PARTIAL in mapping.get("FunctionResponseTypes", []),
         f"for {mapping.get('FunctionArn')}": mapping.get("FunctionArn", "").endswith(alias),
         f"from {source}": source.rpartition(":")[2] == lane.queue,
@@ -135,7 +135,7 @@ def _mapping(subject: StackUnderTest, name: str, lane: Lane) -> Iterator[Finding
     yield ok_or_wrong(
         AREA,
         not bad,
-        f"{name}: {'; '.join(bad) or f'{BATCH_SIZE} a batch, partial batch responses'}",
-        f"{APPLY}; expected {BATCH_SIZE} a batch from {lane.queue} for {alias[1:]} with "
+        f"{name}: {'; '.join(bad) or f'{lane.batch_size} a batch, partial batch responses'}",
+        f"{APPLY}; expected {lane.batch_size} a batch from {lane.queue} for {alias[1:]} with "
         f"{PARTIAL}, {lane.maximum_concurrency} at once",
     )

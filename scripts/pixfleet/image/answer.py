@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 from scripts.pixfleet.image.history import HistoryReader, KeyHistory
-from scripts.pixfleet.image.logs import KeyLog, read_log
+from scripts.pixfleet.image.logs import KeyLog, read_logs
 from scripts.pixfleet.image.why import Explanation, explain
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
@@ -49,5 +49,5 @@ def read_answer(
     )
     history = HistoryReader(clients.s3, stack, checker, objects.head).read(key, entry, parts)
     parts.require_any()
-    log = read_log(clients.logs, stack.log_group, key, since=log_since)
+    log = read_logs(clients.logs, stack.log_groups, key, since=log_since)
     return Answer(history, explain(history, recipes.recipe_set if recipes else None, now), log)

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 # CloudWatch reads about 1 MB of log for each page, so an empty page may not be the last.
 MAX_PAGES = 30
 MAX_LINES = 20
-FIELDS = ("outcome", "cause", "stage", "detail", "lane", "receive_count", "request_id")
+FIELDS = (
+    "outcome",
+    "cause",
+    "stage",
+    "detail",
+    "forwarded_to",
+    "lane",
+    "receive_count",
+    "request_id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,15 @@ class KeyLog:
 
     lines: tuple[LogLine, ...] = ()
     note: str = ""
+
+
+def read_logs(
+    logs: "CloudWatchLogsClient", groups: Sequence[str], key: str, *, since: float
+) -> KeyLog:
+    """Return the lines about a key in the logs of all workers, like `read_log`."""
+    found = [read_log(logs, group, key, since=since) for group in groups or ("",)]
+    lines = [line for each in found for line in each.lines]
+    return _log(lines, " ".join(dict.fromkeys(each.note for each in found if each.note)))
 
 
 def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float) -> KeyLog:

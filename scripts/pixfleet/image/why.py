@@ -63,7 +63,10 @@ def explain(history: KeyHistory, recipes: RecipeSet | None, now: float) -> Expla
             ("Nothing is made of it until a recipe matches.",),
             (suggest("recipes explain", key),),
         )
-    return _with_source(history, entry, check, now)
+    is_forwarded = entry.forwarded_to and check.kind is not Kind.CURRENT
+    return (
+        _forwarded(entry, key, now) if is_forwarded else _with_source(history, entry, check, now)
+    )
 
 
 def _unknown(history: KeyHistory, entry: Entry | None, now: float) -> Explanation:
@@ -116,7 +119,7 @@ def _with_source(history: KeyHistory, entry: Entry, check: CheckResult, now: flo
         variants = counted(len(entry.stored), "variant")
         return Explanation(
             f"It is published: {variants} by the current recipe {quoted(entry.recipe)}.",
-            (*_reductions(history.manifest), *_on_demand(history, entry, now)),
+            (*_origin(entry), *_reductions(history.manifest), *_on_demand(history, entry, now)),
             (suggest("show", key), suggest("urls", key)),
             is_well=True,
         )
@@ -150,6 +153,26 @@ def _with_source(history: KeyHistory, entry: Entry, check: CheckResult, now: flo
     return Explanation(sentence, because, next_)
 
 
+def _forwarded(entry: Entry, key: str, now: float) -> Explanation:
+    """Explain a source that waits for a larger lane; it is neither published nor rejected yet."""
+    because = [f"The lane before it could not render it: {entry.forwarded_why}"]
+    if entry.is_published:
+        because.append("The version before it stays published until then.")
+    return Explanation(
+        f"It was forwarded to the lane {quoted(entry.forwarded_to)} "
+        f"{duration(now - entry.forwarded_at)} ago, which has not rendered it yet.",
+        (*because, *_crashes(entry)),
+        ("pixfleet status", suggest("why", key)),
+        is_well=True,
+    )
+
+
+def _origin(entry: Entry) -> tuple[str, ...]:
+    if not entry.forwarded_from:
+        return ()
+    return (f"The lane {quoted(entry.forwarded_from)} could not render it and forwarded it.",)
+
+
 def _rejected(entry: Entry, key: str) -> Explanation:
     found = advice(entry.cause)
     cause, stage = quoted(entry.cause), quoted(entry.stage or "unknown")
@@ -165,7 +188,7 @@ def _rejected(entry: Entry, key: str) -> Explanation:
         next_.append(suggest("dlq redrive --dry-run", prefix=key))
     return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",
-        (*because, *_purge(entry), f"See {SECTION}."),
+        (*because, *_origin(entry), *_purge(entry), f"See {SECTION}."),
         tuple(next_),
     )
 

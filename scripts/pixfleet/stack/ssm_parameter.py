@@ -20,13 +20,30 @@ LIVE, BULK = "live", "bulk"
 class Lane:
     """One queue by name, the key prefixes that go there, and how many batches run at once.
 
-    `mapping_id` is the id of its event source mapping, empty without a Lambda function.
+    `mapping_id` is the id of its event source mapping, empty without a Lambda function, and
+    `batch_size` the most messages of a batch. `larger` is the lane that gets what this one cannot
+    render, and `size` the name of its `Size`; both are empty if there is none.
     """
 
     queue: str
     prefixes: tuple[str, ...] = ()
     maximum_concurrency: int = 1
     mapping_id: str = ""
+    batch_size: int = 10
+    larger: str = ""
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A function for lanes with more memory or time; `environment` has what differs there."""
+
+    function: str
+    function_alias: str
+    memory_mb: int
+    timeout_seconds: int
+    log_group: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,31 @@ class Stack:
     renderer: Renderer | None = None
     purge: Purge | None = None
     api: Api | None = None
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+
+    @property
+    def log_groups(self) -> tuple[str, ...]:
+        """Return the log groups of all workers."""
+        return tuple(
+            filter(None, (self.log_group, *(each.log_group for each in self.sizes.values())))
+        )
+
+    def size_of(self, lane: str) -> Size | None:
+        """Return the size of a lane; None if the worker's function works it off."""
+        return self.sizes.get(self.lanes[lane].size)
+
+    def environment_of(self, lane: str) -> Mapping[str, str]:
+        """Return the worker's environment variables in the function of a lane."""
+        size = self.size_of(lane)
+        return {**self.environment, **size.environment} if size else self.environment
+
+    def lanes_from(self, lane: str) -> tuple[str, ...]:
+        """Return a lane and the larger lanes above it, each once, up to one that is unknown."""
+        found: list[str] = []
+        while lane in self.lanes and lane not in found:
+            found.append(lane)
+            lane = self.lanes[lane].larger
+        return tuple(found)
 
     @property
     def parameter(self) -> str:

@@ -26,7 +26,8 @@ RENDERER_COUNTS = ("on_demand_stores", "stores_refused", "edge_blind")
 class Figures:
     """By lane: the age of the oldest message in seconds, and the sources processed a second.
 
-    A lane without data points is in neither. The rate is that of the minutes in which a lane
+    `forwarded` is how many sources a lane left to its larger lane in the window. A lane without
+    data points is in none of them. The rate is that of the minutes in which a lane
     processed something: an idle minute says nothing about how fast the lane is. `on_demand` has
     how many requests the renderer has answered in which way, how many objects it stored or could
     not store, and how often the edge could not read the bucket; only what has happened.
@@ -35,6 +36,7 @@ class Figures:
     oldest_seconds: Mapping[str, float] = field(default_factory=dict)
     per_second: Mapping[str, float] = field(default_factory=dict)
     on_demand: Mapping[str, int] = field(default_factory=dict)
+    forwarded: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Figures:
@@ -49,6 +51,7 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
     oldest: dict[str, float] = {}
     processed: dict[str, Counter[datetime]] = {}
     on_demand: dict[str, int] = {}
+    forwarded: dict[str, int] = {}
     for each in (each for page in pages for each in page["MetricDataResults"]):
         figure, lane = each["Label"].split()
         if not (values := each["Values"]):
@@ -57,12 +60,14 @@ def read_figures(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Fi
             on_demand[lane] = round(sum(values))
         elif figure == "oldest":
             oldest.setdefault(lane, values[0])
+        elif figure == "forwarded":
+            forwarded[lane] = round(sum(values))
         else:
             by_minute = processed.setdefault(lane, Counter())
             for minute, value in zip(each["Timestamps"], values, strict=True):
                 by_minute[minute] += int(value)
     per_second = {lane: _per_second(found) for lane, found in processed.items()}
-    return Figures(oldest, per_second, on_demand)
+    return Figures(oldest, per_second, on_demand, forwarded)
 
 
 def _per_second(by_minute: Mapping[datetime, int]) -> float:
@@ -76,6 +81,8 @@ def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
         queue = {"QueueName": place.queue}
         yield _query(f"oldest {lane}", "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
         yield _query(f"processed {lane}", "Pixfleet", "rejections", ours)
+        if place.larger:
+            yield _query(f"forwarded {lane}", "Pixfleet", "forwards", ours)
         for outcome in Outcome:
             dimensions = {**ours, "outcome": outcome.value}
             yield _query(f"processed {lane} {outcome}", "Pixfleet", "images", dimensions)

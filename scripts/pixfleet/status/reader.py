@@ -91,6 +91,8 @@ class StatusReader:
             on_demand=self._figures.on_demand if self._has_on_demand else None,
             purges=purges,
             missing=parts.missing,
+            larger={name: lane.larger for name, lane in self.stack.lanes.items() if lane.larger},
+            forwarded=self._figures.forwarded,
         )
 
     def _index(self) -> StatusIndex:

@@ -1,7 +1,7 @@
 """The status of a stack at one moment, and what in it needs a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.stack.alarms import Alarm
@@ -33,7 +33,8 @@ class StatusReport:
 
     Such a part is None, and such a lane is not among `lanes`. `on_demand` has what the renderer
     did in the last minutes, None if the stack has none. `purges` is also None if the stack does
-    not purge what CloudFront has cached.
+    not purge what CloudFront has cached. `larger` has the larger lane of each lane that has one,
+    and `forwarded` how many sources went there in the last minutes.
     """
 
     at: float
@@ -47,6 +48,8 @@ class StatusReport:
     on_demand: Mapping[str, int] | None = None
     purges: "Purges | None" = None
     missing: Sequence[MissingPart] = ()
+    larger: Mapping[str, str] = field(default_factory=dict)
+    forwarded: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def to_do(self) -> int:

@@ -73,6 +73,7 @@ def document(report: StatusReport) -> Mapping[str, object]:
                 "in_flight": depth.in_flight,
                 "delayed": depth.delayed,
                 "oldest_seconds": report.oldest_seconds.get(name),
+                **_forwarding(report, name),
             }
             for name, depth in report.lanes.items()
         },
@@ -109,10 +110,25 @@ def _lanes(report: StatusReport) -> Table:
             depth.in_flight,
             depth.delayed,
             duration(oldest) if (oldest := report.oldest_seconds.get(name)) is not None else "-",
+            *([_forwarded(report, name)] if report.larger else []),
         )
         for name, depth in report.lanes.items()
     ]
-    return table("lane", "waiting", "in flight", "delayed", "oldest", rows=rows)
+    further = ["forwarded"] if report.larger else []
+    return table("lane", "waiting", "in flight", "delayed", "oldest", *further, rows=rows)
+
+
+def _forwarded(report: StatusReport, lane: str) -> str:
+    """Return how many sources a lane has left to its larger lane in the last minutes."""
+    if lane not in report.larger:
+        return "-"
+    return f"{report.forwarded.get(lane, 0):,} to {report.larger[lane]}"
+
+
+def _forwarding(report: StatusReport, lane: str) -> Mapping[str, object]:
+    if lane not in report.larger:
+        return {}
+    return {"larger": report.larger[lane], "forwarded": report.forwarded.get(lane, 0)}
 
 
 def _dead_letters(report: StatusReport) -> str:

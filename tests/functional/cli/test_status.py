@@ -16,6 +16,7 @@ from scripts.pixfleet.commands.status import Watch
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Renderer
 from scripts.pixfleet.status.reader import StatusReader
+from scripts.pixfleet.status.view import document as status_document
 from scripts.pixfleet.terminal.console import Console
 from shared.clock import SystemClock
 from shared.settings import read_settings
@@ -408,3 +409,32 @@ def test_cloudwatchs_metrics_are_read_at_most_once_a_minute(
         reader.read()
 
     assert called.count("get_metric_data") == 2
+
+
+def test_a_lane_that_forwards_shows_how_much_and_where(
+    stack: LocalStack,
+) -> None:
+    document = stack.document()
+    lanes = {**document.lanes, "live": replace(document.lanes["live"], larger="bulk")}
+    aws = AwsClients()
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="Pixfleet",
+        MetricData=[
+            {
+                "MetricName": "forwards",
+                "Dimensions": [
+                    {"Name": "fleet", "Value": document.prefix},
+                    {"Name": "lane", "Value": "live"},
+                ],
+                "Timestamp": datetime.fromtimestamp(time.time() - 120, UTC),
+                "Value": 3,
+            }
+        ],
+    )
+    report = StatusReader(replace(document, lanes=lanes), aws, SystemClock()).read()
+
+    shown = status_document(report)["lanes"]
+
+    assert isinstance(shown, dict)
+    assert (shown["live"]["larger"], shown["live"]["forwarded"]) == ("bulk", 3)
+    assert "larger" not in shown["bulk"]

@@ -11,7 +11,7 @@ from shared.cloud.entries import facts_of
 from shared.cloud.items import from_item
 from shared.cloud.ledger import Ledger
 from shared.events import backfill
-from shared.model.errors import Corrupt
+from shared.model.errors import Corrupt, TooCostly
 from shared.model.keys import stored_key
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.refusals import refused
@@ -326,3 +326,41 @@ def test_if_everything_is_refused_there_is_only_the_reason(
 
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("You may not ")
+
+
+def test_a_forwarded_source_waits_for_a_larger_lane_and_its_version_before_stays(
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
+) -> None:
+    drop("wide.jpg")
+    clients.s3.put_object(
+        Bucket=stack.sources_bucket, Key="wide.jpg", Body=jpeg((90, 60)), Metadata={}
+    )
+    ledger = ledger_of(stack, clients)
+    claim = ledger.claim("wide.jpg", lease_seconds=60, may_store=("w32.webp",))
+    why = TooCostly("Expected at most 1000 MB of memory, got 1700 MB for avif.", stage="admit")
+    ledger.hand_over(claim, lane="large", why=why, has_stored=False)
+
+    answer = pixfleet("why", "wide.jpg")
+
+    assert answer.code == 0
+    assert "It was forwarded to the lane large" in answer.out
+    assert "got 1700 MB for avif" in answer.out
+    assert "The version before it stays published until then." in answer.out
+
+
+def test_a_source_that_came_from_a_smaller_lane_says_so(
+    pixfleet: RunCommand, drop: Drop, stack: LocalStack, clients: Clients
+) -> None:
+    ledger = ledger_of(stack, clients)
+    drop("wide.jpg")
+    published = ledger.read("wide.jpg")
+    claim = ledger.claim("wide.jpg", lease_seconds=60, may_store=("w32.webp",), entry=published)
+    names = ("etag", "identity", "last_modified", "recipe", "fingerprint", "engine", "version")
+    facts = {name: getattr(published, name) for name in names}
+    variants = sorted(published.stored)
+    ledger.commit(claim, {**facts, "variants": variants, "forwarded_from": "live"})
+
+    answer = pixfleet("why", "wide.jpg")
+
+    assert "It is published" in answer.out
+    assert "The lane live could not render it and forwarded it." in answer.out
