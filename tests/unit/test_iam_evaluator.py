@@ -172,7 +172,13 @@ def test_a_call_that_no_statement_allows_is_denied_with_its_resource() -> None:
         ),
         (
             "s3.CopyObject",
-            {"Bucket": "b", "Key": "k", "CopySource": {"Bucket": "b", "Key": "j"}, "Tagging": "t"},
+            {
+                "Bucket": "b",
+                "Key": "k",
+                "CopySource": {"Bucket": "b", "Key": "j"},
+                "Tagging": "t",
+                "TaggingDirective": "REPLACE",
+            },
             {
                 "s3:GetObject",
                 "s3:PutObject",
