@@ -212,7 +212,10 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
         if name in {"href", "src", "srcset"}
     ]
     assert places
-    assert all(place.startswith("variants/") or place == "report.json" for place in places)
+    assert all(
+        place.startswith("variants/") or place in {"clients.html", "report.json"}
+        for place in places
+    )
 
 
 def test_a_dead_letter_is_shown_with_its_cause_and_detail() -> None:

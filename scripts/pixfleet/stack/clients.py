@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from scripts.pixfleet.stack.fast_listings import parse_listings_quickly
 from shared.clock import SystemClock
 from shared.deadline import Deadline
 from shared.model.errors import Misconfigured
@@ -86,7 +87,9 @@ class AwsClients:
     @cached_property
     def s3(self) -> "S3Client":
         """Return the client of S3."""
-        return self.session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+        s3 = self.session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
+        parse_listings_quickly(s3)
+        return s3
 
     @cached_property
     def sqs(self) -> "SQSClient":
