@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 EXAMPLES: Mapping[str, Sequence[str]] = {
     "status": ("", "--watch --every 10", "--json --stack photos --region eu-west-1"),
-    "doctor": ("", "--all --profile on-call"),
+    "doctor": ("", "--all --profile on-call", "--before-apply --plan plan.json"),
     "drill": ("--dry-run", "--prefix _drill/ --timeout 300"),
     "plan": ("recipes.yaml", "new.yaml --against recipes.yaml --images photos"),
     "why": ("cats/tabby.jpg", "'cats/été (1).jpg' --log 30d", "--json cats/tabby.jpg"),

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scripts.pixfleet.command import Context, command
+from scripts.pixfleet.doctor.before_apply import check_quotas
 from scripts.pixfleet.doctor.checks import run_checks
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus
+from scripts.pixfleet.doctor.planned_functions import DEFAULTS, planned_functions
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
 from scripts.pixfleet.terminal.console import Console
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import Table, table
 from scripts.pixfleet.terminal.text import counted
+from shared.model.errors import Misconfigured
 
 app = typer.Typer()
 
@@ -33,15 +37,33 @@ def doctor(
     context: Context,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Also show what is right.")] = False,
+    before_apply: Annotated[
+        bool,
+        typer.Option(
+            "--before-apply",
+            help="Only compare the account's quotas with what a plan needs: the stack's defaults, "
+            "or --plan. Needs no stack.",
+        ),
+    ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="The output of `terraform show -json PLAN`."),
+    ] = None,
 ) -> None:
     """Check every part of a stack, and show what is wrong and what to do about it."""
+    if plan and not before_apply:
+        raise Misconfigured("These options do not fit", ["--plan: expected --before-apply, too"])
+    if before_apply:
+        functions = planned_functions(plan) if plan else DEFAULTS
+        checks = check_quotas(context.clients, functions)
+    else:
+        checks = run_checks(StackUnderTest(context.stack, context.clients))
     findings: list[Finding] = []
-    subject = StackUnderTest(context.stack, context.clients)
     with context.console.progress("Checking") as meter:
-        for finding in run_checks(subject):
+        for finding in checks:
             findings.append(finding)
             meter.advance()
-    overview = _all(findings) if everything else _by_area(findings)
+    overview = _all(findings) if everything or before_apply else _by_area(findings)
     context.console.result(
         {"findings": [_entry(each, context.console) for each in findings]},
         overview,

@@ -143,6 +143,14 @@ class AwsClients:
         return session.client("apigatewayv2", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
+    def quotas(self) -> Any:  # noqa: ANN401 - no stubs for one call
+        """Return the client of Service Quotas."""
+        session: Any = self.session
+        return session.client(
+            "service-quotas", endpoint_url=self.endpoint_url, config=self._config
+        )
+
+    @cached_property
     def sns(self) -> "SNSClient":
         """Return the client of SNS."""
         return self.session.client("sns", endpoint_url=self.endpoint_url, config=self._config)
