@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from scripts.pixfleet.dlq.groups import Group, time_to_expiry
 from scripts.pixfleet.dlq.records import Redrive
-from scripts.pixfleet.dlq.redrive import Redriver
+from scripts.pixfleet.dlq.redrive import Redriver, lane_for
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
 from scripts.pixfleet.stack.dead_letter_scan import Coverage, Received, Scan, ScanPolicy
@@ -360,3 +360,17 @@ def test_a_warning_shows_when_the_oldest_dead_letter_is_about_to_expire(
     group = Group("truncated", 1, first_sent=now - timedelta(days=days))
 
     assert time_to_expiry([group], retention_seconds=14 * 86_400, now=now) == left
+
+
+@pytest.mark.parametrize(
+    ("source_queue", "lane"),
+    [("p-large", "p-large"), ("p-live", "p-live"), ("p-gone", "p-live"), ("", "p-live")],
+)
+def test_a_dead_letter_of_a_larger_lane_goes_back_to_it_while_there_is_one(
+    source_queue: str, lane: str
+) -> None:
+    lanes = {"live": Lane("p-live", larger="large"), "large": Lane("p-large", size="large")}
+    attributes = {"source_queue": source_queue} if source_queue else {}
+    dead_letter = read_dead_letter(raw("m1", **attributes), "dead")
+
+    assert lane_for(dead_letter, replace(STACK, lanes=lanes)) == lane
