@@ -31,8 +31,10 @@ class Usage:
         """Remember which files are tested, and whether some of their tests are left out."""
         self.files |= {item.nodeid.partition("::")[0] for item in session.items}
         options = session.config.option
-        self.is_partial |= bool(options.keyword or options.deselect) or any(
-            "::" in each for each in options.file_or_dir
+        self.is_partial |= (
+            options.collectonly
+            or bool(options.keyword or options.deselect)
+            or any("::" in each for each in options.file_or_dir)
         )
 
     @pytest.hookimpl(optionalhook=True)
