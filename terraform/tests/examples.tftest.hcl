@@ -59,3 +59,65 @@ run "the_complete_example_is_planned" {
     error_message = "The custom domain does not serve the pictures."
   }
 }
+
+run "the_example_of_a_domain_is_planned" {
+  command = plan
+
+  module {
+    source = "./examples/domain"
+  }
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.replica
+  }
+
+  variables {
+    domain_name   = "images.example.org"
+    pagerduty_url = "https://events.pagerduty.com/integration/0123456789abcdef/enqueue"
+    slack         = { channel_id = "C0123456789", team_id = "T0123456789" }
+    zone_name     = "example.org"
+  }
+
+  assert {
+    condition     = output.address == "https://images.example.org"
+    error_message = "The custom domain does not serve the pictures."
+  }
+
+  assert {
+    condition     = output.names == { A = "images.example.org", AAAA = "images.example.org" }
+    error_message = "The name has no record for IPv4 or IPv6."
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.pagerduty[0].protocol == "https" && length(aws_chatbot_slack_channel_configuration.operations) == 1
+    error_message = "The alarms do not reach PagerDuty or Slack."
+  }
+}
+
+run "the_example_of_roles_for_ci_is_planned" {
+  command = plan
+
+  module {
+    source = "./examples/ci"
+  }
+
+  variables {
+    apply_policy_json = "{\"Version\": \"2012-10-17\", \"Statement\": []}"
+    repository        = "example/photos"
+    state_bucket      = "our-terraform-state"
+  }
+
+  assert {
+    condition = output.subjects == {
+      apply = "repo:example/photos:environment:production"
+      plan  = "repo:example/photos:pull_request"
+    }
+    error_message = "Another claim than that of the repository may take a role."
+  }
+
+  assert {
+    condition     = [for each in data.aws_iam_policy_document.state["plan"].statement : each.sid] == ["FindTheState", "ReadTheState"]
+    error_message = "A pull request can write the state."
+  }
+}

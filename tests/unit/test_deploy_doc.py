@@ -37,7 +37,18 @@ SERVICES = {
 }
 # The keys of maps, which are names of the reader's own.
 NAMED_BY_THE_READER = {"lanes": {"bulk", "large", "live"}, "notifications": {"rejections", "shop"}}
-COMMANDS = {"backfill", "doctor", "plan", "purge", "recipes", "status", "sync", "verify", "why"}
+COMMANDS = {
+    "backfill",
+    "doctor",
+    "drill",
+    "plan",
+    "purge",
+    "recipes",
+    "status",
+    "sync",
+    "verify",
+    "why",
+}
 
 
 def fenced(language: str) -> list[str]:
