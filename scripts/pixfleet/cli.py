@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "why": "Explain the state of one image; exits with 3 if something has to be done about it.",
     "wait": "Wait until an image is published, rejected or removed; the exit code says which.",
     "restore": "Put an earlier version of a source back as a new newest version.",
+    "logs": "Print the log lines about one image, the oldest first; with --follow, also new ones.",
     "rejected": "List rejected sources, the newest first: key, cause, whose turn, time, size and "
     "owner.",
     "show": "Write a page of one source and its variants, and open it in a browser.",

@@ -8,6 +8,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "drill": ("--dry-run", "--prefix _drill/ --timeout 300"),
     "plan": ("recipes.yaml", "new.yaml --against recipes.yaml --images photos"),
     "why": ("cats/tabby.jpg", "'cats/été (1).jpg' --log 30d", "--json cats/tabby.jpg"),
+    "logs": ("cats/tabby.jpg --follow", "cats/tabby.jpg --since 2d --json"),
     "wait": ("cats/tabby.jpg", "cats/tabby.jpg --timeout 2m --json"),
     "restore": ("cats/tabby.jpg --dry-run", "cats/tabby.jpg --version 3sL4kqtJl --yes"),
     "rejected": ("--prefix cats/ --since 7d --csv > rejected.csv", "--cause truncated --json"),

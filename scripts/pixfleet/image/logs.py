@@ -66,12 +66,12 @@ def read_log(logs: "CloudWatchLogsClient", group: str, key: str, *, since: float
     request: dict[str, Any] = {
         "logGroupName": group,
         "startTime": int(since * 1000),
-        "filterPattern": f"{{ $.key = {_quoted(key)} }}",
+        "filterPattern": key_pattern(key),
     }
     try:
         for _ in range(MAX_PAGES):
             response = logs.filter_log_events(**request)
-            lines += _read(response.get("events", []), key)
+            lines += lines_of(response.get("events", []), key)
             if "nextToken" not in response:
                 return _log(lines, "")
             request["nextToken"] = response["nextToken"]
@@ -88,7 +88,12 @@ def _log(lines: Sequence[LogLine], note: str) -> KeyLog:
     return KeyLog(tuple(ordered[-MAX_LINES:]), " ".join(filter(None, (note, left_out))))
 
 
-def _read(events: Sequence[Any], key: str) -> list[LogLine]:
+def key_pattern(key: str) -> str:
+    """Return the filter pattern of CloudWatch Logs for the lines about a key."""
+    return f"{{ $.key = {_quoted(key)} }}"
+
+
+def lines_of(events: Sequence[Any], key: str) -> list[LogLine]:
     """Return the lines of this key only: `*` in a filter pattern also matches other keys."""
     lines = []
     for event in events:

@@ -91,6 +91,7 @@ RUNS: Mapping[str, Arguments] = {
     "why": lambda world: [("--", world.text), (PUBLISHED,), (REJECTED,)],
     # Otherwise it serves until Ctrl-C; test_console.py has hostile keys on its pages.
     "console": lambda world: [("--port", world.text), ("--no-open", "--", world.text)],
+    "logs": lambda world: [("--", world.text)],
     "wait": lambda world: [
         ("--timeout", "0s", "--", key) for key in (world.text, PUBLISHED, REJECTED)
     ],
