@@ -37,6 +37,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "dlq list": ("--cause truncated --since 2d --csv > truncated.csv", "--prefix cats/ --jsonl"),
     "dlq show": ("1f0c2d", "1f0c2d --no-thumbnail"),
     "dlq try": ("--cause truncated -n 10", "--prefix cats/"),
+    "dlq triage": ("--cause corrupt", "--prefix cats/ --restart"),
     "dlq redrive": ("--cause throttled --dry-run", "--cause throttled --rate 5 --yes"),
     "dlq status": ("", "20261130-030000-9f3a --watch"),
     "dlq delete": ("--cause not_an_image --dry-run", "--cause not_an_image --copy deleted.jsonl"),

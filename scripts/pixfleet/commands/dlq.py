@@ -10,6 +10,7 @@ from scripts.pixfleet.commands import (
     dlq_redrive,
     dlq_show,
     dlq_status,
+    dlq_triage,
     dlq_try,
 )
 
@@ -17,7 +18,10 @@ app = typer.Typer(
     help="Dead letters: list, try, redrive and delete them.",
     no_args_is_help=True,
 )
-for part in (dlq_groups, dlq_list, dlq_show, dlq_try, dlq_redrive, dlq_status, dlq_delete):
+for part in (
+    *(dlq_groups, dlq_list, dlq_show, dlq_try, dlq_triage),
+    *(dlq_redrive, dlq_status, dlq_delete),
+):
     app.add_typer(part.app)
 
 renamed_command(app, "drop", "pixfleet dlq delete")

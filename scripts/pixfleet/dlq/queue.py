@@ -159,14 +159,19 @@ class DeadLetterQueue:
 
     def trials(self, samples: Sequence[CauseSample]) -> Iterator[Trial]:
         """Yield what the worker would do with each key of the samples; nothing is stored."""
+        with self.trial_processor() as processor:
+            for sample in samples:
+                for key in sample.keys:
+                    yield Trial(sample.cause, processor.process(key))
+
+    @contextmanager
+    def trial_processor(self) -> Iterator[TrialProcessor]:
+        """Yield what processes keys as the worker would, with the stack's recipes and limits."""
         settings = self._settings()
         recipe_set = stack_recipes(self.stack, self.objects)
         with closing(RenderPool(1, settings.limits)) as render_pool:
             renderer = TrialRenderer(render_pool, settings.limits, settings.render_seconds)
-            processor = TrialProcessor(self.objects, recipe_set, renderer, self.clock)
-            for sample in samples:
-                for key in sample.keys:
-                    yield Trial(sample.cause, processor.process(key))
+            yield TrialProcessor(self.objects, recipe_set, renderer, self.clock)
 
     def status(self, redrive_id: str) -> RedriveStatus:
         """Return what became of the messages of a redrive."""

@@ -11,6 +11,7 @@ from shared.model.errors import Cause, Misconfigured
 
 # Long enough to identify one message; a shorter text may be a typing mistake.
 MIN_ID_CHARS = 6
+DESCRIBED_IDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Selection:
         conditions = [
             f"cause {self.cause}" if self.cause else "",
             f"keys beginning with {quoted(self.prefix)}" if self.prefix else "",
-            f"id {', '.join(map(quoted, self.ids))}" if self.ids else "",
+            f"id {_list(self.ids)}" if self.ids else "",
         ]
         return ", ".join(filter(None, conditions)) or "all"
 
@@ -77,6 +78,14 @@ class Selection:
                 [f"expected more of the id, got the beginning of {first} and {dead_letter.id}"],
             )
         return True
+
+
+def _list(ids: Sequence[str]) -> str:
+    """Return ids in words, only the first of many: redrives are listed by this."""
+    if len(ids) <= DESCRIBED_IDS:
+        return ", ".join(map(quoted, ids))
+    shown = ", ".join(map(quoted, ids[:DESCRIBED_IDS]))
+    return f"{shown} and {len(ids) - DESCRIBED_IDS:,} more"
 
 
 def cause_problems(cause: str, *, others: Sequence[str] = UNATTACHED) -> list[str]:

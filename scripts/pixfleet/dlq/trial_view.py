@@ -16,7 +16,7 @@ def view_trials(trials: Sequence[CauseTrials], selection: Selection) -> Iterable
         (
             each.key,
             of_cause.cause,
-            _result(each),
+            result_now(each),
             f"{each.seconds:.2f} s" if each.seconds else "-",
             each.detail,
         )
@@ -59,7 +59,8 @@ def _next(of_cause: CauseTrials, selection: Selection) -> Iterable[str]:
             yield f"  {narrowed.command('dlq list')}"
 
 
-def _result(result: TrialResult) -> str:
+def result_now(result: TrialResult) -> str:
+    """Return what would happen to a key now, in words."""
     match result.outcome:
         case TrialOutcome.MADE:
             return f"made: {result.variants} variants, {result.variant_bytes:,} bytes"

@@ -21,7 +21,9 @@ class Policy(StrEnum):
     UPLOADER = "uploader"
 
 
-ACTING = frozenset({"backfill enqueue", "dlq delete", "dlq redrive", "drill", "purge"})
+ACTING = frozenset(
+    {"backfill enqueue", "dlq delete", "dlq redrive", "dlq triage", "drill", "purge"}
+)
 UPLOADING = frozenset({"backfill upload", "restore", "sync"})
 
 

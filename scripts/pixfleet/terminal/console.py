@@ -5,10 +5,12 @@ cursor or change the direction of the text: a newline in a line is printed as an
 """
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -19,9 +21,10 @@ from rich.segment import Segment
 from rich.text import Text
 
 from scripts.pixfleet.terminal.markup import plain_markup
+from scripts.pixfleet.terminal.pictures import escape_sequences, protocol_of
 from scripts.pixfleet.terminal.suggestions import with_options
 from scripts.pixfleet.terminal.tables import Table
-from scripts.pixfleet.terminal.text import printable
+from scripts.pixfleet.terminal.text import printable, quoted
 from shared.model.errors import Misconfigured
 from shared.text import is_visible
 
@@ -136,6 +139,21 @@ class Console:
             raise Misconfigured("Nothing was done", [f"{question} Type --yes to go on."])
         if not typer.confirm(printable(question), err=True):
             raise typer.Exit(code=1)
+
+    def choose(self, question: str, answers: Collection[str]) -> str:
+        """Ask until the answer is one of `answers`; `typer.Abort` at Ctrl-C or the input's end."""
+        while True:
+            answer: str = typer.prompt(printable(question), err=True)
+            if (found := answer.strip().lower()) in answers:
+                return found
+            self.note(f"Expected one of {', '.join(answers)}, got {quoted(answer)}")
+
+    def picture(self, file: Path) -> None:
+        """Show the picture of a file, if the terminal can."""
+        protocol = protocol_of(os.environ) if self.err.is_terminal else None
+        if protocol and (shown := [*escape_sequences(protocol, file.read_bytes())]):
+            self.err.file.writelines((*shown, "\n"))
+            self.err.file.flush()
 
     def to_type(self, text: str) -> str:
         """Return our text with the typed options after each command that it suggests."""

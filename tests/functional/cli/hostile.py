@@ -166,6 +166,12 @@ RUNS: Mapping[str, Arguments] = {
         (world.text,),
     ],
     "dlq try": lambda world: [("--all", "-n", 3), ("--cause", world.text)],
+    # Only a terminal has more to show; test_dlq_triage.py has hostile keys on one.
+    "dlq triage": lambda world: [
+        ("--all",),
+        ("--cause", world.text),
+        ("--id", world.text, "--file", world.output / "triage"),
+    ],
     "dlq redrive": lambda world: [
         ("--prefix", world.text, "--dry-run"),
         ("--id", world.text),
