@@ -105,6 +105,10 @@ bench-api: setup  ## Load the API with 200 clients for a minute, and a bare rout
 bench-cost: setup  ## Compute what a million images cost, from this machine's CPU seconds
 	@$(BIN)/python -m tests.bench.cost --images="$$IMAGES"
 
+.PHONY: bench-listing
+bench-listing: setup  ## Have verify and backfill enqueue list a million keys: CPU seconds, wall-clock time, memory
+	@$(BIN)/python -m tests.bench.listing
+
 # ---------------------------------------------------------------- check it
 
 .PHONY: check

@@ -1,6 +1,6 @@
 """DynamoDB: reads many ledger entries, those of some keys or all of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.cloud.calls import Calls
@@ -52,8 +52,10 @@ class LedgerReader:
         """Like `of`, but raise `UnknownSchema`."""
         return {key: _readable(read) for key, read in self.of(keys, consistent=consistent).items()}
 
-    def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:
-        """Yield every entry whose key has the prefix, in no order.
+    def all(
+        self, prefix: str = "", *, skips: Callable[[str], bool] = lambda _: False
+    ) -> Iterator[tuple[str, Read]]:
+        """Yield every entry whose key has the prefix and is not skipped, in no order.
 
         Scan reads the whole table, and costs as much, whatever the prefix. Not consistent: an
         entry that changes meanwhile may be missing.
@@ -68,7 +70,8 @@ class LedgerReader:
         while True:
             answer = self._calls.attempt(lambda: self._dynamodb.scan(**request), stage="ledger")
             for item in answer.get("Items", []):
-                yield item["key"]["S"], _read(item)
+                if not skips(key := item["key"]["S"]):
+                    yield key, _read(item)
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -14,6 +14,8 @@ from shared.model.recipe import Slot
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 MAX_KEY_BYTES = 1024
 MANIFEST_NAME = "manifest.json"
+# `slot in Slot` raises TypeError for text in Python 3.11, and a set for each key takes long.
+_SLOTS = frozenset(map(str, Slot))
 
 
 class NotAVariantKey(PixfleetError):
@@ -49,7 +51,7 @@ def parse_variant_key(key: str) -> VariantKey:
     folder, _, name = key.rpartition("/")
     shard_of_key, slash, source_key = folder.partition("/")
     variant, dot, slot = name.rpartition(".")
-    known = slash and dot and variant and source_key and slot in set(Slot)
+    known = slash and dot and variant and source_key and slot in _SLOTS
     if not known or shard_of_key != shard(source_key):
         raise NotAVariantKey(f"Expected <shard>/<source key>/<variant>.<slot>, got {key!r}.")
     return VariantKey(source_key, variant, Slot(slot))

@@ -1,6 +1,6 @@
 import random
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -128,9 +128,10 @@ class _Ledger(LedgerReader):
     def of(self, keys: Sequence[str], *, consistent: bool = True) -> dict[str, Read]:
         return dict.fromkeys(keys, self._entry)
 
-    def all(self, prefix: str = "") -> Iterator[tuple[str, Read]]:
-        yield "00000000.jpg", self._entry
-        yield "gone.jpg", self._entry
+    def all(
+        self, prefix: str = "", *, skips: Callable[[str], bool] = lambda _: False
+    ) -> Iterator[tuple[str, Read]]:
+        yield from ((key, self._entry) for key in ("00000000.jpg", "gone.jpg") if not skips(key))
 
 
 def _peak_bytes(count: int, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from scripts.pixfleet.stack.fast_items import parse_items_quickly
 from scripts.pixfleet.stack.fast_listings import parse_listings_quickly
 from shared.clock import SystemClock
 from shared.deadline import Deadline
@@ -99,7 +100,11 @@ class AwsClients:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Return the client of DynamoDB."""
-        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+        dynamodb = self.session.client(
+            "dynamodb", endpoint_url=self.endpoint_url, config=self._config
+        )
+        parse_items_quickly(dynamodb)
+        return dynamodb
 
     @cached_property
     def ssm(self) -> "SSMClient":
