@@ -14,6 +14,8 @@ from shared.text import excerpt
 MEGABYTES_PER_CPU = 1769
 # Enough to claim, fetch and render one image and to answer: a shorter claim could expire early.
 MIN_LEASE_SECONDS = 70
+# Longer than any batch of Lambda's, or of a runner, may take.
+MAX_LEASE_SECONDS = 7200
 # With less, no image of a batch would be claimed: a claim needs time left to render.
 MIN_BATCH_SECONDS = 60
 # The longest frame that a render child accepts.
@@ -164,7 +166,9 @@ def read_settings(
     `needs_queue` is for a worker that polls; on Lambda the event names the queue.
     """
     reader = SettingsReader(environment)
-    lease_seconds = reader.whole("LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=7200)
+    lease_seconds = reader.whole(
+        "LEASE_SECONDS", 960, low=MIN_LEASE_SECONDS, high=MAX_LEASE_SECONDS
+    )
     settings = Settings(
         fleet=reader.fleet("FLEET"),
         sources_bucket=reader.text("SOURCES_BUCKET"),

@@ -14,6 +14,7 @@ from shared.model.dead_letter import DeadLetterAttributes, was_redriven
 from shared.model.errors import Claimed, Failure, PixfleetError, Transient, Unknown
 from shared.model.lanes import FORWARDED_FROM
 from shared.model.versions import WORKER_VERSION
+from shared.settings import MAX_LEASE_SECONDS
 from worker.back_off import BackOff
 from worker.forward import Forward
 
@@ -59,7 +60,7 @@ class Triage:
         return failure.is_permanent or self._was_last(message)
 
     def _handle(self, message: Message, failure: Failure, key: str) -> bool:
-        if self._was_last(message) and isinstance(failure, Claimed) and failure.is_serving:
+        if self._was_last(message) and isinstance(failure, Claimed) and _will_end(failure):
             self._send_again(message, failure)
             return True
         if self.is_final(message, failure):
@@ -99,7 +100,11 @@ class Triage:
         return message.receive_count >= self.max_receives
 
     def _send_again(self, message: Message, failure: Claimed) -> None:
-        """Send a copy, whose receives are counted anew: a renderer's claim is no failed try."""
+        """Send a copy, whose receives are counted anew: another's claim is no failed try.
+
+        Whoever holds the key has tries of its own, which end. A larger lane may hold it for longer
+        than eight receives last.
+        """
         delay_seconds = min(ceil(failure.lease_left_seconds), MAX_DELAY_SECONDS)
         self.queues.send_delayed(
             message.queue, message.body, message.attributes, delay_seconds=delay_seconds
@@ -148,3 +153,11 @@ class Triage:
         if wanted is not None and (wanted or message.receive_count == 1):
             seconds = min(seconds, wanted)
         self.queues.delay(message.queue, message.receipt_handle, seconds=ceil(seconds))
+
+
+def _will_end(claimed: Claimed) -> bool:
+    """Return whether a claim is of a worker or renderer that is at work.
+
+    A longer lease is an error in the entry, which a person has to see.
+    """
+    return claimed.is_live and claimed.lease_left_seconds <= MAX_LEASE_SECONDS

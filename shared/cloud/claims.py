@@ -82,6 +82,7 @@ def held(claim_kind: str, left_seconds: float) -> Claimed:
         f"Expected no live lease, got {holder} for {left_seconds:.0f} s more.",
         lease_left_seconds=max(1.0, left_seconds),
         is_serving=is_serving,
+        is_live=True,
     )
 
 

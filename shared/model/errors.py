@@ -198,17 +198,23 @@ class Claimed(Transient):
 
     `is_serving` means that a renderer holds it, as it does for a moment to store one lazy variant.
     That is not the message's fault: it must not become a dead letter because somebody looked at a
-    picture.
+    picture. `is_live` means that the lease of a worker or renderer is live.
     """
 
     cause = Cause.CLAIMED
 
     def __init__(
-        self, detail: str, *, lease_left_seconds: float, is_serving: bool = False
+        self,
+        detail: str,
+        *,
+        lease_left_seconds: float,
+        is_serving: bool = False,
+        is_live: bool = False,
     ) -> None:
         super().__init__(detail, stage="claim")
         self.lease_left_seconds = self.retry_after_seconds = lease_left_seconds
         self.is_serving = is_serving
+        self.is_live = is_live or is_serving
 
 
 class ClaimLost(Transient):

@@ -144,6 +144,11 @@ def lost_answer(limits: CallLimits) -> tuple[Exception, float]:
     return ReadTimeoutError(endpoint_url=URL), limits.read_seconds
 
 
+def no_connection() -> Exception:
+    """Return the client's error for a call that has no time left to connect."""
+    return ConnectTimeoutError(endpoint_url=URL)
+
+
 def lost_connection() -> tuple[Exception, float]:
     """Return the client's error for a connection that breaks after the request was sent."""
     return ConnectionClosedError(endpoint_url=URL), TRAVEL_SECONDS

@@ -23,6 +23,7 @@ from tests.simulator.call_outcomes import (
     error,
     lost_answer,
     lost_connection,
+    no_connection,
 )
 from tests.simulator.scheduler import Process, Scheduler
 from tests.simulator.services import TABLE
@@ -85,7 +86,12 @@ class Network:
         RECORDER.note_simulated(call.service, call.operation, call.arguments)
         decision = self._decision(call).within(process.limits)
         slow = (CallOutcome.SLOW_THERE, CallOutcome.SLOW_BACK)
-        if decision.outcome in slow and decision.seconds > seconds_left():
+        try:
+            left = seconds_left()
+        except TimeoutError:
+            # As in urllib3, which makes it a ConnectTimeoutError: nothing was sent.
+            raise no_connection() from None
+        if decision.outcome in slow and decision.seconds > left:
             decision = replace(decision, outcome=CallOutcome.LOST)
         self.counts[decision.outcome] += 1
         if decision.outcome in (
@@ -115,7 +121,7 @@ class Network:
             if decision.outcome is CallOutcome.LOST
             else lost_connection()
         )
-        process.sleep(min(seconds, seconds_left()))
+        process.sleep(min(seconds, left))
         raise trouble
 
     def _decision(self, call: Call) -> Decision:

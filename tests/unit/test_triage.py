@@ -254,13 +254,24 @@ def test_a_renderers_claim_delays_a_message_by_the_back_off_before() -> None:
     assert queues.sent == []
 
 
-def test_a_workers_claim_makes_a_dead_letter_at_the_last_receive() -> None:
+@pytest.mark.parametrize(
+    ("failure", "queue"),
+    [
+        (Claimed("held", lease_left_seconds=17, is_live=True), "live"),
+        (Claimed("held for years", lease_left_seconds=10**8, is_live=True), "dead"),
+        (Claimed("not what was written", lease_left_seconds=1), "dead"),
+    ],
+    ids=["at work", "error in the entry", "no lease"],
+)
+def test_a_workers_claim_is_waited_for_as_long_as_it_will_end(
+    failure: Claimed, queue: str
+) -> None:
     queues = FakeQueues()
     last = replace(MESSAGE, receive_count=MAX_RECEIVES)
 
-    triage_over(queues).handle(last, Claimed("held", lease_left_seconds=17))
+    triage_over(queues).handle(last, failure)
 
-    assert [each.queue for each in queues.sent] == ["dead"]
+    assert [each.queue for each in queues.sent] == [queue]
 
 
 def test_a_message_that_cannot_be_sent_again_is_left_to_its_queue() -> None:
