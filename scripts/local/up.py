@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.local import ministack
 from scripts.local.clients import local_clients
 from scripts.local.edge_client import EdgeClient
+from scripts.local.heartbeat import heartbeat
 from scripts.local.instance import HOST, DidNotStart, Instance, LocalAwsProblem, port_in_use
 from scripts.local.terraform import required_program
 from scripts.local.terraform_root import StackNames, TerraformRoot
@@ -74,17 +75,21 @@ def down(instance: Instance) -> bool:
 def destroy(root: TerraformRoot) -> None:
     """Destroy the stack with its images, and leave the local AWS running."""
     _print("Destroying the stack, which takes a minute …")
-    _empty(root.instance)
-    root.destroy()
+    with heartbeat("still destroying"):
+        _empty(root.instance)
+        root.destroy()
 
 
 def _apply(root: TerraformRoot, *, package: Path, recipes: Path) -> StackNames:
     edge_url = EdgeClient(root.instance).url()
     root.write(package=package, recipes=recipes, edge_url=edge_url)
-    root.init()
+    with heartbeat("still preparing Terraform"):
+        root.init()
     _print("Applying terraform/ to it; the first time takes two minutes …")
-    names = root.apply()
-    _wait_until_usable(root.instance, names)
+    with heartbeat("still applying"):
+        names = root.apply()
+    with heartbeat("still waiting for the first answer of the function"):
+        _wait_until_usable(root.instance, names)
     return names
 
 
