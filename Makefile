@@ -35,11 +35,12 @@ OR_SAY_WHY := || { echo "pip could not install the packages of the lock file: co
 # $(call install,ENVIRONMENT,LOCK): uv takes seconds where pip takes minutes. uv does not read pip's
 # configuration files, which may name an index, so pip is used if uv fails.
 # A line every 15 seconds says that it goes on.
-install = @{ while sleep 15 </dev/null >/dev/null 2>&1; do echo "  … still installing, $$SECONDS s"; done; } & \
-	heartbeat=$$!; code=0; { $(PYTHON) -m venv $(1) && { \
+install = @$(PYTHON) -m venv $(1); \
+	{ while sleep 15 </dev/null >/dev/null 2>&1; do echo "  … still installing, $$SECONDS s"; done; } & \
+	heartbeat=$$!; code=0; { \
 	build/uv/bin/uv pip install --quiet --system-certs $${PIP_INDEX_URL:+--default-index "$$PIP_INDEX_URL"} \
 	  --python $(1)/bin/python --require-hashes -r $(2) 2>/dev/null \
-	|| $(1)/bin/python $(INSTALL) --require-hashes -r $(2); }; } || code=$$?; \
+	|| $(1)/bin/python $(INSTALL) --require-hashes -r $(2); } || code=$$?; \
 	kill $$heartbeat; [ $$code = 0 ] $(OR_SAY_WHY)
 
 .PHONY: help
