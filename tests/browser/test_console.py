@@ -145,6 +145,8 @@ def test_a_page_fits_and_axe_finds_nothing_serious(
 
     window.open(console.url + PAGES[name], width=width)
     window.wait(LOADED)
+    window.value("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    window.wait("![...document.querySelectorAll('[role=status]')].length")
 
     if SCREENSHOTS:
         window.screenshot().save(Path(SCREENSHOTS, f"console-{name}-{width}-{scheme}.png"))

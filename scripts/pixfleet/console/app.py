@@ -29,6 +29,7 @@ ROUTES = (
     Route("/failures", dead_letters.failures),
     Route("/failures-by-cause", dead_letters.causes),
     Route(CAUSE, dead_letters.cause),
+    Route(f"{CAUSE}/items", dead_letters.items),
     Route(f"{CAUSE}/trials", dead_letters.trials),
     Route(f"{CAUSE}/redrive", dead_letters.redrive_form, methods=["GET"]),
     Route(f"{CAUSE}/redrive", changes(dead_letters.redrive), methods=["POST"]),

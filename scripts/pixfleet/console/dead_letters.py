@@ -9,20 +9,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from scripts.pixfleet.console.forms import confirmed_number
-from scripts.pixfleet.console.site import problem_lines, site_of
+from scripts.pixfleet.console.site import UNAVAILABLE, Site, problem_lines, site_of
 from scripts.pixfleet.dlq.delete import create_copy_file, delete_dead_letters
 from scripts.pixfleet.dlq.records import Redrive, new_redrive_id
 from scripts.pixfleet.dlq.sampling import NextStep, by_cause
 from scripts.pixfleet.dlq.selection import Selection, select
 from scripts.pixfleet.dlq.view import CAUSES
 from scripts.pixfleet.image.runbook import advice
+from scripts.pixfleet.stack.access import AwsError
 from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
-from shared.model.errors import Misconfigured
+from shared.model.errors import Misconfigured, PixfleetError
 
 ON_A_PAGE = 60
 TRIED = 3
 RATE = 10.0
-SEE_OTHER = 303
+OK, SEE_OTHER = 200, 303
 NEXT_STEPS = {
     NextStep.REDRIVE: "Some would be made now: a redrive helps.",
     NextStep.DELETE: "All that were tried would fail again, each for a reason of its own image.",
@@ -47,26 +48,34 @@ def causes(request: Request) -> Response:
 
 
 def cause(request: Request) -> Response:
-    """Return the page of one cause, with its dead letters."""
+    """Return the page of one cause; its dead letters are loaded after it."""
     site, name = site_of(request), str(request.path_params["cause"])
-    selection = _selection(name)
+    _selection(name)  # refuses what is no cause
+    values = {
+        "cause": name,
+        "title": CAUSES.get(name, name),
+        "facts": facts_of(name),
+        "advice": advice(name),
+        "redrive_helps": facts_of(name).redrive_helps is not RedriveHelps.NEVER,
+    }
+    return site.page("cause.html", request, values)
+
+
+def items(request: Request) -> Response:
+    """Return the newest failed images of a cause."""
+    site, name = site_of(request), str(request.path_params["cause"])
 
     def read() -> dict[str, object]:
         sample = site.failures.sample()
         images = sample.of_cause(name)
         return {
             "cause": name,
-            "title": CAUSES.get(name, name),
-            "facts": facts_of(name),
-            "advice": advice(name),
-            "redrive_helps": facts_of(name).redrive_helps is not RedriveHelps.NEVER,
             "images": images[:ON_A_PAGE],
             "count": len(images),
             "coverage": sample.coverage,
-            "selection": selection,
         }
 
-    return site.part("cause.html", request, read)
+    return site.part("cause_items.html", request, read)
 
 
 def trials(request: Request) -> Response:
@@ -95,12 +104,18 @@ def delete_form(request: Request) -> Response:
 def redrive(request: Request, form: FormData) -> Response:
     """Send the dead letters of a cause back, and show what becomes of them."""
     site, name = site_of(request), str(request.path_params["cause"])
-    selection = _selection(name)
-    queue = site.queue()
+    with site.changing:
+        redrive_id = site.running.get(name) or _start_redrive(site, name, form)
+    return RedirectResponse(f"/redrives/{redrive_id}", SEE_OTHER)
+
+
+def _start_redrive(site: Site, name: str, form: FormData) -> str:
+    selection, queue = _selection(name), site.queue()
     confirmed_number(form, len(queue.count(selection)))
     redriver = queue.redriver(RATE)
     record = Redrive(redriver.id, selection.description)
     queue.records.write(record)
+    site.running[name] = redriver.id
 
     def run() -> None:
         try:
@@ -109,12 +124,14 @@ def redrive(request: Request, form: FormData) -> Response:
             queue.records.write(msgspec.structs.replace(record, sent=tally.sent))
         except Exception as error:  # noqa: BLE001 - the page shows any
             site.interrupted[redriver.id] = problem_lines(error)
-        site.failures.forget()
+        finally:
+            site.running.pop(name, None)
+            site.failures.forget()
 
     # At ten a second it may take minutes; the page shows what the records and the ledger say. A
     # redrive that ends with the console loses nothing: see scripts/pixfleet/dlq/redrive.py.
     Thread(target=run, name="redrive", daemon=True).start()
-    return RedirectResponse(f"/redrives/{redriver.id}", SEE_OTHER)
+    return redriver.id
 
 
 def delete(request: Request, form: FormData) -> Response:
@@ -124,12 +141,19 @@ def delete(request: Request, form: FormData) -> Response:
     count = queue.count(_selection(name))
     confirmed_number(form, len(count))
     copy = Path(f"pixfleet-deleted-{new_redrive_id(site.clock.now())}.jsonl").absolute()
-    with create_copy_file(copy) as file, queue.scan() as scan:
-        deleted = delete_dead_letters(scan, count.ids, file, lambda _: None)
+    handled: list[int] = []
+    values: dict[str, object] = {"copy": str(copy), "cause": name, "problems": []}
+    status = OK
+    try:
+        with create_copy_file(copy) as file, queue.scan() as scan:
+            deleted = delete_dead_letters(scan, count.ids, file, handled.append)
+    except (PixfleetError, *AwsError) as error:
+        if not handled:
+            raise
+        deleted, status = sum(handled), UNAVAILABLE
+        values["problems"] = problem_lines(error)
     site.failures.forget()
-    return site.page(
-        "deleted.html", request, {"deleted": deleted, "copy": str(copy), "cause": name}
-    )
+    return site.page("deleted.html", request, {**values, "deleted": deleted}, status)
 
 
 def redrive_page(request: Request) -> Response:

@@ -19,9 +19,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 START = "/start"
-COOKIE = "pixfleet_console"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 FORBIDDEN = 403
+HTTP_PORT = 80
+USED = "This address was used before: start `pixfleet console` again."
+NO_SESSION = "Open the address that `pixfleet console` printed when it started."
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -61,6 +63,14 @@ class Guard:
     keys: Keys
     host: str
 
+    @property
+    def cookie(self) -> str:
+        """Return the cookie's name, which has the port: cookies of all ports are in one jar.
+
+        https://www.rfc-editor.org/rfc/rfc6265#section-8.5
+        """
+        return f"pixfleet_console_{self.host.partition(':')[2] or HTTP_PORT}"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a request of anything but the operator's browser, or pass it on."""
         if scope["type"] == "lifespan":
@@ -78,7 +88,7 @@ class Guard:
         if request.url.path != START:
             return None
         response = RedirectResponse("/", 303)
-        response.set_cookie(COOKIE, self.keys.session, httponly=True, samesite="strict")
+        response.set_cookie(self.cookie, self.keys.session, httponly=True, samesite="strict")
         return response
 
     def _problem(self, request: Request) -> str:
@@ -89,15 +99,21 @@ class Guard:
         if not self._is_own_origin(headers, request.method):
             return "Expected a request of the console's own pages."
         if request.url.path == START:
-            is_new = request.method == "GET" and self.keys.spend(
-                request.query_params.get("token", "")
-            )
-            return (
-                "" if is_new else "This address was used before: start `pixfleet console` again."
-            )
-        if not _same(request.cookies.get(COOKIE, ""), self.keys.session):
-            return "Open the address that `pixfleet console` printed when it started."
-        return ""
+            return "" if self._may_start(request) else USED
+        return "" if self._has_session(request) else NO_SESSION
+
+    def _may_start(self, request: Request) -> bool:
+        """Return whether this is the first request, or one of the browser that sent it.
+
+        A restored tab sends it again, and a browser may load an address before it is opened.
+        """
+        if self._has_session(request):
+            return True
+        token = request.query_params.get("token", "")
+        return request.method == "GET" and self.keys.spend(token)
+
+    def _has_session(self, request: Request) -> bool:
+        return _same(request.cookies.get(self.cookie, ""), self.keys.session)
 
     def _is_own_origin(self, headers: Headers, method: str) -> bool:
         """Return whether the Origin is ours; browsers send it with every request that changes."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scripts.pixfleet.console.pictures import WIDTHS, NoPicture, Picture
+from scripts.pixfleet.console.pictures import WIDTHS, Busy, NoPicture, Picture
 from scripts.pixfleet.console.site import problem_lines, site_of
 from scripts.pixfleet.image.answer import read_answer
 from scripts.pixfleet.image.history_view import ledger_facts, stored_cells, version_cells
@@ -17,7 +17,7 @@ from shared.model.errors import Misconfigured, PixfleetError
 from shared.model.recipe import Slot
 
 LOG_DAYS = 7
-NOT_FOUND = 404
+NOT_FOUND, BUSY = 404, 503
 # A picture of the page: its bytes can do nothing but be shown.
 PICTURE_HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",
@@ -84,6 +84,8 @@ def image_path(key: str) -> str:
 def _picture(request: Request, read: Callable[[str], Picture]) -> Response:
     try:
         picture = read(_key(request))
+    except Busy as error:
+        return Response(str(error), BUSY, {"retry-after": "3"}, media_type="text/plain")
     except (NoPicture, PixfleetError) as error:
         return Response(" ".join(problem_lines(error)), NOT_FOUND, media_type="text/plain")
     return Response(picture.data, headers=PICTURE_HEADERS, media_type=picture.type)

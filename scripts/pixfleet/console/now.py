@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from scripts.pixfleet.console.site import Site, site_of
 from scripts.pixfleet.stack.alarms import alarms_of
+from scripts.pixfleet.stack.parts import Parts
 from scripts.pixfleet.status.figures import read_figures
 from scripts.pixfleet.status.history import PERIOD_SECONDS, Pace, read_pace
 from scripts.pixfleet.status.outcomes import recent_outcomes
-from shared.cloud.queues import Depth, Queues
+from scripts.pixfleet.status.reader import read_depths
+from shared.cloud.queues import Depth
 from shared.cloud.status_index import StatusIndex
 
 MINUTE = 60
@@ -26,6 +28,8 @@ class LaneRow:
     name: str
     queue: str
     depth: Depth
+    # The lane that gets what is too large for this one; empty without one.
+    larger: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +45,26 @@ class Bar:
 def now(request: Request) -> Response:
     """Return the page; all but the lanes is loaded after it."""
     site = site_of(request)
-    return site.part("now.html", request, lambda: _lanes(site))
+    return site.page("now.html", request, _lanes(site))
 
 
 def lanes(request: Request) -> Response:
     """Return the table of lanes."""
     site = site_of(request)
-    return site.part("now_lanes.html", request, lambda: _lanes(site))
+    return site.page("now_lanes.html", request, _lanes(site))
 
 
 def alarms(request: Request) -> Response:
-    """Return the alarms that are on."""
+    """Return the alarms that are on, and whether the circuit breaker stops batches."""
     site = site_of(request)
+    # See aws_cloudwatch_metric_alarm.batches_stopped in terraform/modules/alarms/function.tf.
+    breaker = f"{site.stack.prefix}-batches-stopped-"
 
     def read() -> dict[str, object]:
         found = alarms_of(site.clients.cloudwatch, site.stack.prefix)
-        return {"on": [each for each in found if each.is_on], "count": len(found)}
+        on = [each for each in found if each.is_on]
+        stopped = [each for each in found if each.name.startswith(breaker)]
+        return {"on": on, "count": len(found), "breaker": stopped}
 
     return site.part("now_alarms.html", request, read)
 
@@ -97,13 +105,14 @@ def latest(request: Request) -> Response:
 
 
 def _lanes(site: Site) -> dict[str, object]:
-    queues = Queues(site.clients.sqs, site.clients.calls)
+    parts, lanes = Parts(), site.stack.lanes
+    depths, dead = read_depths(site.stack, site.queues, parts)
     rows = [
-        LaneRow(name, lane.queue, queues.depth(lane.queue))
-        for name, lane in site.stack.lanes.items()
+        LaneRow(name, lanes[name].queue, depth, lanes[name].larger)
+        for name, depth in depths.items()
     ]
-    dead = queues.depth(site.stack.dead_letter_queue).all
-    return {"lanes": rows, "dead_letters": dead, "at": site.clock.now()}
+    missing = [each.sentence for each in parts.missing]
+    return {"lanes": rows, "dead_letters": dead, "missing": missing, "at": site.clock.now()}
 
 
 def _bars(history: Sequence[Pace]) -> Sequence[Bar]:

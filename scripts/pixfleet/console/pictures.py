@@ -15,12 +15,15 @@ from shared.cloud.objects import Objects
 from shared.cloud.watermarks import Resolved
 from shared.deadline import Deadline
 from shared.imaging.render_pool import RenderPool
-from shared.model.errors import PixfleetError
+from shared.model.errors import Permanent, PixfleetError
 from shared.model.limits import Limits
 from shared.model.recipe import Animation, Recipe, Slot, Variant
+from shared.model.source import Source
 
 FETCH_SECONDS = 60.0
 RENDER_SECONDS = 30.0
+# A browser has six connections to one address, which the other requests of the page need, too.
+WAIT_SECONDS = 2.0
 WIDTHS = (320, 1280)
 RECIPES = {
     width: Recipe(
@@ -41,6 +44,10 @@ class NoPicture(PixfleetError):
     """There is nothing to show; the message says why."""
 
 
+class Busy(PixfleetError):
+    """Another source is being rendered; the request may be repeated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The bytes of a picture, and its type, which browsers show."""
@@ -51,15 +58,18 @@ class Picture:
 
 @dataclass
 class Pictures:
-    """Renders one source at a time, and keeps the last small pictures by key and ETag."""
+    """Renders one source at a time, and keeps the last small pictures by key and ETag.
+
+    Of a source that cannot be rendered it keeps why.
+    """
 
     objects: Objects
     variants: VariantsReader
     limits: Limits
     clock: Clock
     _pool: RenderPool | None = None
-    _kept: OrderedDict[tuple[str, str, int], Picture] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    _kept: OrderedDict[tuple[str, str, int], Picture | str] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
 
     def source(self, key: str, width: int) -> Picture:
         """Return a source, fitted into a square of `width` pixels; raises a `PixfleetError`."""
@@ -69,14 +79,18 @@ class Pictures:
         if source.size_bytes > self.limits.max_bytes:
             raise NoPicture("The source is over the byte limit.")
         known = (key, source.etag, width)
-        with self._lock:
-            if known in self._kept:
-                self._kept.move_to_end(known)
-                return self._kept[known]
-            data = self.objects.fetch(source, Deadline.after(FETCH_SECONDS, self.clock))
-            picture = self._render(data, width)
-            self._keep(known, picture)
-            return picture
+        if not self.lock.acquire(timeout=WAIT_SECONDS):
+            raise Busy("Another source is being rendered.")
+        try:
+            if known not in self._kept:
+                return self._made(source, known)
+            self._kept.move_to_end(known)
+            found = self._kept[known]
+        finally:
+            self.lock.release()
+        if isinstance(found, str):
+            raise NoPicture(found)
+        return found
 
     def variant(self, key: str, name: str, slot: Slot) -> Picture:
         """Return a stored variant; `NoPicture` if it is of no type that pictures have."""
@@ -98,6 +112,16 @@ class Pictures:
         if self._pool:
             self._pool.close()
 
+    def _made(self, source: Source, known: tuple[str, str, int]) -> Picture:
+        data = self.objects.fetch(source, Deadline.after(FETCH_SECONDS, self.clock))
+        try:
+            picture = self._render(data, known[-1])
+        except Permanent as refused:
+            self._keep(known, str(refused))
+            raise
+        self._keep(known, picture)
+        return picture
+
     def _render(self, data: bytes, width: int) -> Picture:
         self._pool = self._pool or RenderPool(1, self.limits)
         renderer = TrialRenderer(self._pool, self.limits, RENDER_SECONDS)
@@ -105,8 +129,8 @@ class Pictures:
         [(frame, made)] = rendered.files.values()
         return Picture(frame.codec.content_type, made)
 
-    def _keep(self, known: tuple[str, str, int], picture: Picture) -> None:
-        if len(picture.data) > MOST_KEPT_BYTES:
+    def _keep(self, known: tuple[str, str, int], picture: Picture | str) -> None:
+        if isinstance(picture, Picture) and len(picture.data) > MOST_KEPT_BYTES:
             return
         self._kept[known] = picture
         while len(self._kept) > MOST_KEPT:

@@ -5,7 +5,7 @@ import socket
 import uvicorn
 
 from scripts.pixfleet.console.app import build_app
-from scripts.pixfleet.console.guard import START
+from scripts.pixfleet.console.guard import HTTP_PORT, START
 from scripts.pixfleet.console.site import Site
 
 HOST = "127.0.0.1"
@@ -20,8 +20,13 @@ def listen(port: int) -> socket.socket:
 
 
 def address_of(listening: socket.socket) -> str:
-    """Return host and port of a socket."""
-    return f"{HOST}:{listening.getsockname()[1]}"
+    """Return host and port of a socket, as browsers send them."""
+    return host_header(listening.getsockname()[1])
+
+
+def host_header(port: int) -> str:
+    """Return the Host that browsers send: they leave out the scheme's own port."""
+    return HOST if port == HTTP_PORT else f"{HOST}:{port}"
 
 
 def start_url(site: Site, listening: socket.socket) -> str:

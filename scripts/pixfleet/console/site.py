@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,7 @@ from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.times import duration, timestamp
 from shared.clock import Clock, SystemClock
+from shared.cloud.queues import Queues
 from shared.model.errors import Misconfigured, Permanent, PixfleetError
 from shared.settings import read_settings
 
@@ -42,10 +44,18 @@ class Site:
     clock: Clock = field(default_factory=SystemClock)
     # By id of a redrive: why it ended before its end.
     interrupted: dict[str, list[str]] = field(default_factory=dict)
+    # By cause: the redrive that runs. A second click must not start another one.
+    running: dict[str, str] = field(default_factory=dict)
+    changing: Lock = field(default_factory=Lock)
 
     def queue(self) -> DeadLetterQueue:
         """Return the dead-letter queue; how far a scan looked is shown with its result."""
         return DeadLetterQueue(self.stack, self.clients, lambda _: None, self.clock)
+
+    @cached_property
+    def queues(self) -> Queues:
+        """Return the queues, whose URLs are asked for once."""
+        return Queues(self.clients.sqs, self.clients.calls)
 
     @cached_property
     def failures(self) -> Failures:

@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 from scripts.pixfleet.backfill.upload import Store
 from scripts.pixfleet.console.forms import refusal
 from scripts.pixfleet.console.guard import CSRF_HEADER
-from scripts.pixfleet.console.site import Site, problem_lines, site_of
+from scripts.pixfleet.console.site import BAD_REQUEST, Site, problem_lines, site_of
 from scripts.pixfleet.image.runbook import advice
+from scripts.pixfleet.stack.access import AwsError
 from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, Entry
-from shared.model.errors import Misconfigured, PixfleetError
+from shared.model.errors import Misconfigured, Permanent, PixfleetError
 from shared.model.keys import refuse_unsupported
 from shared.settings import read_settings
 
@@ -30,7 +31,18 @@ def upload(request: Request) -> Response:
 
 
 async def receive(request: Request) -> Response:
-    """Store the body of a request as the source of a key; scripts send one file a request."""
+    """Store the body of a request as the source of a key; scripts send one file a request.
+
+    The answer is JSON, also that of a refusal: a script shows it.
+    """
+    try:
+        return await _receive(request)
+    except (PixfleetError, *AwsError) as error:
+        status = BAD_REQUEST if isinstance(error, Misconfigured | Permanent) else BAD_GATEWAY
+        return JSONResponse({"problem": " ".join(problem_lines(error))}, status)
+
+
+async def _receive(request: Request) -> Response:
     site, key = site_of(request), request.query_params.get("key", "")
     if refused := refusal(request, request.headers.get(CSRF_HEADER, "")):
         return refused
@@ -72,10 +84,6 @@ def outcome(request: Request) -> Response:
 
 def _store(site: Site, key: str, path: Path) -> Response:
     clients = site.clients
-    store = Store(clients.s3, clients.calls, site.stack.sources_bucket)
-    try:
-        store.put(key, path)
-        head = clients.s3.head_object(Bucket=site.stack.sources_bucket, Key=key)
-    except PixfleetError as error:
-        return JSONResponse({"problem": " ".join(problem_lines(error))}, BAD_GATEWAY)
+    Store(clients.s3, clients.calls, site.stack.sources_bucket).put(key, path)
+    head = clients.s3.head_object(Bucket=site.stack.sources_bucket, Key=key)
     return JSONResponse({"etag": head["ETag"].strip('"')})

@@ -13,13 +13,33 @@ from scripts.pixfleet.status.figures import MINUTE, Figures, read_figures
 from scripts.pixfleet.status.outcomes import RecentOutcomes, recent_outcomes
 from scripts.pixfleet.status.report import StatusReport
 from shared.clock import Clock
-from shared.cloud.queues import Queues
+from shared.cloud.queues import Depth, Queues
 from shared.cloud.status_index import StatusIndex
 
 if TYPE_CHECKING:
     from scripts.pixfleet.status.purges import Purges
 
 LATEST = "The latest outcomes and the causes of rejections are unknown."
+
+
+def read_depths(stack: Stack, queues: Queues, parts: Parts) -> tuple[dict[str, Depth], int | None]:
+    """Return the depth of each lane that can be read, and how many dead letters there are."""
+    lanes: dict[str, Depth | None] = {
+        name: parts.read(
+            f"lane {name}",
+            partial(queues.depth, lane.queue),
+            None,
+            means="Messages that wait there do not show.",
+        )
+        for name, lane in stack.lanes.items()
+    }
+    dead_letters = parts.read(
+        "dead letters",
+        lambda: queues.depth(stack.dead_letter_queue).all,
+        None,
+        means="Failures do not show.",
+    )
+    return {name: depth for name, depth in lanes.items() if depth is not None}, dead_letters
 
 
 @dataclass
@@ -48,21 +68,7 @@ class StatusReader:
             Queues(self.clients.sqs, self.clients.calls),
             Parts(),
         )
-        lanes = {
-            name: parts.read(
-                f"lane {name}",
-                partial(queues.depth, lane.queue),
-                None,
-                means="Messages that wait there do not show.",
-            )
-            for name, lane in self.stack.lanes.items()
-        }
-        dead_letters = parts.read(
-            "dead letters",
-            lambda: queues.depth(self.stack.dead_letter_queue).all,
-            None,
-            means="Failures do not show.",
-        )
+        lanes, dead_letters = read_depths(self.stack, queues, parts)
         outcomes = parts.read(
             "outcomes", lambda: recent_outcomes(self._index(), now), None, means=LATEST
         )
@@ -81,7 +87,7 @@ class StatusReader:
         known = outcomes or RecentOutcomes()
         return StatusReport(
             at=now,
-            lanes={name: depth for name, depth in lanes.items() if depth is not None},
+            lanes=lanes,
             oldest_seconds=self._figures.oldest_seconds,
             dead_letters=dead_letters,
             outcomes=outcomes,

@@ -3,13 +3,14 @@
 const TICK_MILLISECONDS = 1000;
 const POLL_MILLISECONDS = 2000;
 const POLLS = 150;
+const TRIES = 20;
 
 let seconds = 0;
 setInterval(() => {
   if (document.hidden) return;
   seconds += 1;
   for (const part of document.querySelectorAll("[data-every]"))
-    if (seconds % Number(part.dataset.every) === 0) htmx.trigger(part, "tick");
+    if (!part.closest("details:not([open])") && seconds % Number(part.dataset.every) === 0) htmx.trigger(part, "tick");
 }, TICK_MILLISECONDS);
 
 // A part that cannot be loaded says so; the page around it stays.
@@ -30,13 +31,32 @@ document.addEventListener(
   (event) => {
     const image = event.target;
     if (image.localName !== "img" || !image.hasAttribute("data-thumbnail")) return;
-    const said = document.createElement("span");
-    said.className = "missing";
-    said.textContent = "no picture";
-    image.replaceWith(said);
+    replace(image);
   },
   true,
 );
+
+// One source is rendered at a time: a picture that had to wait too long is requested again.
+async function replace(image) {
+  const tries = Number(image.dataset.tries ?? 0);
+  const response = tries < TRIES ? await fetch(image.src).catch(() => null) : null;
+  if (response?.status === 503) {
+    image.dataset.tries = tries + 1;
+    setTimeout(() => (image.src = image.src), Number(response.headers.get("retry-after")) * 1000);
+    return;
+  }
+  const said = document.createElement("span");
+  said.className = "missing";
+  said.textContent = "no picture";
+  image.replaceWith(said);
+}
+
+// A second click would send a form again.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(".confirm")) return;
+  if ("sent" in event.target.dataset) event.preventDefault();
+  event.target.dataset.sent = "";
+});
 
 document.addEventListener("input", (event) => {
   const box = event.target.closest("[data-compare]");
