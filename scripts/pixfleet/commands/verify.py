@@ -1,9 +1,10 @@
 """`pixfleet verify`: compares sources, ledger and stored variants."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from scripts.pixfleet.verify.check_result import Kind, RepairAction
 from scripts.pixfleet.verify.differences_file import DifferencesFile, open_differences_file
 from scripts.pixfleet.verify.rebuild_view import rebuild
 from scripts.pixfleet.verify.repair import Repair, RepairContext
+from scripts.pixfleet.verify.sample import SampleAudit, Share
 from scripts.pixfleet.verify.summary import Summary
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
@@ -71,8 +73,16 @@ def verify(  # noqa: PLR0913 - one for each option
     grace: Annotated[
         str, typer.Option(help="A key that changed within this time counts as being processed.")
     ] = "10m",
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Check so many random sources only, and estimate the rest."),
+    ] = None,
 ) -> None:
     """Compare sources, ledger and stored variants; exits with 3 if they differ."""
+    if sample and (repair or rebuild_ledger or dry_run):
+        raise Misconfigured(
+            "Nothing was done", ["expected --sample alone: a repair needs all differences"]
+        )
     if repair and rebuild_ledger:
         raise Misconfigured(
             "Nothing was done", ["expected --rebuild-ledger first, and then --repair for the rest"]
@@ -81,6 +91,9 @@ def verify(  # noqa: PLR0913 - one for each option
     repair_context = _repair_context(context)
     audit = _audit(context, repair_context, since, prefix)
     options = _Options(repair, yes, dry_run, report)
+    if sample:
+        _check_sample(context, audit, sample, report)
+        return
     with open_differences_file(report) as differences:
         summary = _run(context, audit, differences)
         if rebuild_ledger:
@@ -120,6 +133,25 @@ def _audit(context: Context, repair_context: RepairContext, since: float, prefix
         Checker(repair_context.recipes, objects.head, objects.stored_version, since),
         Scope(objects.sources_bucket, objects.variants_bucket, prefix),
     )
+
+
+def _check_sample(context: Context, audit: Audit, size: int, report: Path | None) -> None:
+    """Check a sample, and print the share of sources that differ."""
+    sampled = SampleAudit(audit, size, Random())  # noqa: S311 - statistics
+    summary = Summary(audit.counts)
+    with (
+        open_differences_file(report) as differences,
+        context.console.progress("Sources listed") as meter,
+    ):
+        audit.advance = meter.advance
+        for difference in sampled.differences():
+            differences.add(difference)
+            summary.add(difference)
+    share = Share.of(sampled.total, summary.looked_at, summary.differences)
+    document = summary.document() | {"sample": asdict(share), "report": report and str(report)}
+    context.console.result(document, *_kinds(summary), "", share.sentence())
+    if summary.differences:
+        raise typer.Exit(code=FOUND_SOMETHING)
 
 
 def _run(context: Context, audit: Audit, differences: DifferencesFile) -> Summary:
@@ -209,17 +241,25 @@ def _done(done: dict[str, int]) -> str:
     )
 
 
-def _shown(summary: Summary, done: dict[str, int] | None, options: _Options) -> tuple[Part, ...]:
+def _kinds(summary: Summary) -> list[Part]:
+    """Return how many keys are of each kind, and a table of the differences."""
     kinds = {kind.value: summary.of_kind(kind) for kind in Kind if summary.of_kind(kind)}
     shown: list[Part] = [facts({"keys looked at": summary.looked_at, **kinds})]
+    if summary.differences:
+        rows = [
+            (kind, reason, count, summary.examples[kind, reason][0])
+            for (kind, reason), count in sorted(summary.counts.items())
+            if kind.is_difference
+        ]
+        shown += ["", table("Kind", "Reason", "Keys", "Example", rows=rows)]
+    return shown
+
+
+def _shown(summary: Summary, done: dict[str, int] | None, options: _Options) -> tuple[Part, ...]:
+    shown = _kinds(summary)
     if not summary.differences:
         return (*shown, "Sources, ledger and stored variants agree.")
-    rows = [
-        (kind, reason, count, summary.examples[kind, reason][0])
-        for (kind, reason), count in sorted(summary.counts.items())
-        if kind.is_difference
-    ]
-    shown += ["", table("Kind", "Reason", "Keys", "Example", rows=rows), ""]
+    shown.append("")
     if done is not None:
         shown.append(
             f"{_done(done)}. `pixfleet verify` shows what is left, once the lane is empty."

@@ -492,3 +492,33 @@ def test_a_lazy_object_that_was_stored_a_moment_ago_is_no_difference(
 
     assert answer.code == 0, answer
     assert answer.document["counts"]["being worked on"] == 1
+
+
+def test_a_sample_estimates_the_share_of_sources_that_differ(
+    verify: Verify, drop: Callable[..., None], stack: LocalStack, clients: Clients
+) -> None:
+    drop("a.jpg", "a.jpg/b.jpg", "c.jpg")
+    clients.s3.delete_object(Bucket=stack.variants_bucket, Key=manifest_key("c.jpg"))
+
+    all_of_them = verify("--sample", "10")
+    one = verify("--sample", "1", "--prefix", "a.jpg")
+
+    assert all_of_them.code == 3
+    assert all_of_them.document["sample"] == {
+        "total": 3,
+        "sampled": 3,
+        "differing": 1,
+        "low": pytest.approx(1 / 3),
+        "high": pytest.approx(1 / 3),
+    }
+    assert _reasons(all_of_them) == {"objects missing": ["c.jpg"]}
+    assert one.code == 0
+    assert (one.document["sample"]["total"], one.document["sample"]["sampled"]) == (2, 1)
+    assert one.document["sample"]["low"] == 0 < one.document["sample"]["high"] < 1
+
+
+def test_a_sample_repairs_nothing(verify: Verify) -> None:
+    answer = verify("--sample", "10", "--repair")
+
+    assert answer.code == 2
+    assert "expected --sample alone" in answer.err
