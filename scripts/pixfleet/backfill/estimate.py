@@ -1,6 +1,6 @@
 """Estimates a backfill before it begins: images, hours and dollars."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scripts.pixfleet.backfill.selection import Feeder, Page, Wanted
@@ -22,13 +22,15 @@ SECONDS_AN_HOUR = 3600
 class Selected:
     """Numbers of images listed, sent and rendered; the last two are extrapolated from a sample.
 
-    `keys` are the first of those that are sent.
+    `keys` are the first of those that are sent. If it `has_more`, the count was stopped before the
+    end, and the numbers are those of the beginning.
     """
 
     listed: int
     sent: int
     made: int
     keys: Sequence[str] = ()
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,13 @@ def sampled_averages(ledger: LedgerReader, index: StatusIndex) -> Averages:
 
 
 def count_selection(
-    feeder: Feeder, *, enough: int | None, most_keys: int = COUNT_KEYS
+    feeder: Feeder,
+    *,
+    enough: int | None,
+    most_keys: int = COUNT_KEYS,
+    is_late: Callable[[], bool] = lambda: False,
 ) -> Selected:
-    """Count a selection to its end, or until `enough` images are listed.
+    """Count a selection to its end, or until `enough` images are listed, or until it `is_late`.
 
     Up to `most_keys` keys are named: every page is assessed completely until there are so many, if
     they are more than those of the first page.
@@ -74,7 +80,11 @@ def count_selection(
     listed = assessed = sent = made = 0
     next_assessed = 1
     keys: list[str] = []
+    stopped = False
     for number, page in enumerate(feeder.pages("", COUNT_KEYS), start=1):
+        if number > 1 and is_late():
+            stopped = True
+            break
         listed += len(page.listed)
         names_all = most_keys > COUNT_KEYS and len(keys) < most_keys
         if number == next_assessed or names_all:
@@ -89,7 +99,8 @@ def count_selection(
         if enough is not None and listed >= enough:
             break
     share = listed / assessed if assessed else 0.0
-    return Selected(listed, round(sent * share), round(made * share), tuple(keys[:most_keys]))
+    named = tuple(keys[:most_keys])
+    return Selected(listed, round(sent * share), round(made * share), named, stopped)
 
 
 def _chosen(feeder: Feeder, page: Page) -> Sequence[Wanted]:

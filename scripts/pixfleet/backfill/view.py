@@ -1,10 +1,12 @@
 """Shows a run in the terminal: estimate, question, progress, and a table that adds up."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +27,7 @@ from scripts.pixfleet.backfill.deletions_view import (
     plan_document,
     shown_plan,
 )
+from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.estimate import (
     COUNT_KEYS,
     Estimate,
@@ -106,7 +109,15 @@ def carry_out(
     if not checkpoint.fact(CONFIRMED):
         with console.progress("counting"):
             most_keys = MAX_NAMED_KEYS if options.is_dry and console.as_json else COUNT_KEYS
-            selected = count_selection(feeder, enough=_enough(options), most_keys=most_keys)
+            # A folder is listed already.
+            is_counted = options.is_dry or not isinstance(feeder, Enqueue)
+            late_at = math.inf if is_counted else monotonic() + backfill.policy.count_seconds
+            selected = count_selection(
+                feeder,
+                enough=_enough(options),
+                most_keys=most_keys,
+                is_late=lambda: monotonic() >= late_at,
+            )
             if deletions:
                 deletions.find()
         expected = estimate(selected, averages, stack, lane, options.limits)
@@ -122,7 +133,8 @@ def carry_out(
         _confirm(console, expected, options, backfill.policy)
         if deletions:
             confirm_deletions(console, deletions, checkpoint.path, yes=options.is_confirmed)
-        checkpoint.note(SELECTED, selected.listed)
+        # Without a total the progress bar shows how many there are so far.
+        checkpoint.note(SELECTED, 0 if selected.has_more else selected.listed)
         checkpoint.note(CONFIRMED, "yes")
     else:
         sent = checkpoint.tally(SENT)
@@ -136,7 +148,7 @@ def carry_out(
 
 def _send_and_wait(run: Run, console: Console, deletions: Deletions | None, *, waits: bool) -> str:
     checkpoint = run.checkpoint
-    with console.progress("sending", total=int(checkpoint.fact(SELECTED) or 0)) as meter:
+    with console.progress("sending", total=int(checkpoint.fact(SELECTED) or 0) or None) as meter:
         meter.advance(checkpoint.tally(LISTED))
         reason = run.send(meter.advance)
     # Nothing is deleted before its successor is stored: a renamed file has two keys until then.
@@ -177,9 +189,15 @@ def _confirm(
     """Print the estimate; ask if it is above the policy's thresholds."""
     if not console.as_json:
         console.note(*_shown(expected))
-    if expected.images > policy.ask_images or expected.dollars > policy.ask_dollars:
+    has_more = expected.selected.has_more
+    is_large = expected.images > policy.ask_images or expected.dollars > policy.ask_dollars
+    if is_large or has_more:
+        images, cost = f"{expected.images:,} images", dollars(expected.dollars)
         console.confirm(
-            f"Send {expected.images:,} images for an estimated {dollars(expected.dollars)}?",
+            f"Send at least {images} for at least an estimated {cost}? There are more than were "
+            "counted: --max-images and --max-dollars limit the run, and --dry-run counts all."
+            if has_more
+            else f"Send {images} for an estimated {cost}?",
             yes=options.is_confirmed,
         )
 
@@ -194,7 +212,9 @@ def _shown(expected: Estimate) -> Sequence[Table]:
     return (
         facts(
             {
-                "listed": selected.listed,
+                "listed": f"{selected.listed:,} and more"
+                if selected.has_more
+                else selected.listed,
                 "to be sent": f"about {expected.images:,}",
                 "to be made": f"about {expected.made:,}",
                 "time": f"about {duration(expected.hours * 3600)}",

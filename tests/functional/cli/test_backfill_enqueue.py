@@ -240,6 +240,24 @@ def test_many_images_are_not_sent_without_confirmation(
     assert sent.document["sent"] == 2
 
 
+def test_the_question_comes_before_a_long_count_and_all_are_sent(
+    pixfleet: RunCommand, clients: Clients, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "POLICY", BackfillPolicy(count_seconds=0.0))
+    monkeypatch.setattr("scripts.pixfleet.backfill.estimate.COUNT_KEYS", 2)
+    put(clients, stack, [f"{at}.png" for at in range(5)])
+
+    counted = pixfleet("backfill", "enqueue", "--prefix", "", "--dry-run", "--json")
+    refused = pixfleet("backfill", "enqueue", "--prefix", "")
+    sent = pixfleet("backfill", "enqueue", "--prefix", "", "--yes", "--no-wait", "--json")
+
+    assert (counted.document["selected"]["listed"], counted.document["images"]) == (5, 5)
+    assert refused.code == 2
+    assert "2 and more" in refused.err
+    assert "--yes" in refused.err
+    assert sent.document["sent"] == 5
+
+
 def test_no_more_images_are_sent_than_allowed(
     pixfleet: RunCommand, clients: Clients, stack: LocalStack
 ) -> None:
