@@ -99,7 +99,7 @@ def latest(request: Request) -> Response:
         index = StatusIndex(
             clients.dynamodb, clients.calls, stack.ledger_table, stack.status_index
         )
-        return {"outcomes": recent_outcomes(index, site.clock.now())}
+        return {"outcomes": recent_outcomes(index, site.clock.now(), needs_rate=False)}
 
     return site.part("now_latest.html", request, read)
 

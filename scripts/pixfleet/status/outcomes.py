@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shared.cloud.status_index import StatusEntry, StatusIndex
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED
 
-# The most entries that are read of each status, in one request of about 100 KB.
+# The most entries that are read of one status, in requests of about 100 KB together.
 MAX_ENTRIES = 1000
 SHOWN = 5
 WINDOW_SECONDS = 300.0
@@ -20,8 +20,8 @@ class RecentOutcomes:
 
     `causes` counts the newest `MAX_ENTRIES` sources whose status is rejected; there are older ones
     if `are_more_rejected`. `per_second` is over those minutes of the last `WINDOW_SECONDS` in
-    which a source got a status. It leaves out sources that were current already, because the
-    worker writes nothing for them.
+    which a source got a status, 0 unless it was asked for. It leaves out sources that were current
+    already, because the worker writes nothing for them.
     """
 
     latest: Sequence[StatusEntry] = ()
@@ -30,11 +30,14 @@ class RecentOutcomes:
     per_second: float = 0.0
 
 
-def recent_outcomes(index: StatusIndex, now: float) -> RecentOutcomes:
-    """Read the newest entries of each status; `now` in seconds since the epoch."""
-    by_status = {
-        status: index.newest(status, most=MAX_ENTRIES) for status in (PUBLISHED, REJECTED, REMOVED)
-    }
+def recent_outcomes(index: StatusIndex, now: float, *, needs_rate: bool) -> RecentOutcomes:
+    """Read the newest entries of each status; `now` in seconds since the epoch.
+
+    The rate and the causes need many entries, the latest changes only a few.
+    """
+    few = MAX_ENTRIES if needs_rate else SHOWN
+    most = {PUBLISHED: few, REJECTED: MAX_ENTRIES, REMOVED: few}
+    by_status = {status: index.newest(status, most=count) for status, count in most.items()}
     newest = sorted(
         (each for entries in by_status.values() for each in entries[:SHOWN]),
         key=lambda each: each.at,
@@ -45,7 +48,7 @@ def recent_outcomes(index: StatusIndex, now: float) -> RecentOutcomes:
         latest=newest[:SHOWN],
         causes=dict(Counter(each.cause or "-" for each in rejected).most_common()),
         are_more_rejected=len(rejected) >= MAX_ENTRIES,
-        per_second=_per_second(list(by_status.values()), now),
+        per_second=_per_second(list(by_status.values()), now) if needs_rate else 0.0,
     )
 
 

@@ -69,10 +69,14 @@ class StatusReader:
             Parts(),
         )
         lanes, dead_letters = read_depths(self.stack, queues, parts)
-        outcomes = parts.read(
-            "outcomes", lambda: recent_outcomes(self._index(), now), None, means=LATEST
-        )
         self._refresh_figures(now, parts)
+        metrics = sum(self._figures.per_second.values())
+        outcomes = parts.read(
+            "outcomes",
+            lambda: recent_outcomes(self._index(), now, needs_rate=not metrics),
+            None,
+            means=LATEST,
+        )
         alarms: list[Alarm] | None = parts.read(
             "alarms",
             lambda: alarms_of(self.clients.cloudwatch, self.stack.prefix),
@@ -83,7 +87,6 @@ class StatusReader:
         if not self._has_read:
             parts.require_any()
         self._has_read = True
-        metrics = sum(self._figures.per_second.values())
         known = outcomes or RecentOutcomes()
         return StatusReport(
             at=now,

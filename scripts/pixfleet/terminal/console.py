@@ -21,7 +21,6 @@ from rich.segment import Segment
 from rich.text import Text
 
 from scripts.pixfleet.terminal.markup import plain_markup
-from scripts.pixfleet.terminal.pictures import escape_sequences, protocol_of
 from scripts.pixfleet.terminal.suggestions import with_options
 from scripts.pixfleet.terminal.tables import Table
 from scripts.pixfleet.terminal.text import printable, quoted
@@ -150,6 +149,11 @@ class Console:
 
     def picture(self, file: Path) -> None:
         """Show the picture of a file, if the terminal can."""
+        from scripts.pixfleet.terminal.pictures import (  # noqa: PLC0415 - few commands need it
+            escape_sequences,
+            protocol_of,
+        )
+
         protocol = protocol_of(os.environ) if self.err.is_terminal else None
         if protocol and (shown := [*escape_sequences(protocol, file.read_bytes())]):
             self.err.file.writelines((*shown, "\n"))
@@ -170,7 +174,7 @@ class Console:
 
         At the end the terminal shows again what it showed before.
         """
-        from rich.live import Live  # noqa: PLC0415 - few commands need it
+        from rich.live import Live  # noqa: PLC0415 - as above
 
         first = Group(*self._rendered(shown))
         with Live(first, console=self.out, screen=True, auto_refresh=False) as live:

@@ -15,6 +15,7 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.commands.status import Watch
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Renderer
+from scripts.pixfleet.status.outcomes import RecentOutcomes
 from scripts.pixfleet.status.reader import StatusReader
 from scripts.pixfleet.status.view import document as status_document
 from scripts.pixfleet.terminal.console import Console
@@ -115,6 +116,29 @@ def test_age_and_pace_are_cloudwatchs_where_it_has_data(
     assert document["lanes"]["live"]["oldest_seconds"] == 75
     assert document["per_second"] == pytest.approx(720 / 60)
     assert document["rate_is_from"] == "CloudWatch"
+
+
+@pytest.mark.parametrize("has_metrics", [True, False])
+def test_the_ledgers_rate_is_read_only_without_cloudwatchs(
+    *,
+    has_metrics: bool,
+    pixfleet: RunCommand,
+    stack: LocalStack,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if has_metrics:
+        record("Pixfleet", "rejections", {"fleet": stack.prefix, "lane": "live"}, 20.0)
+    needed: list[bool] = []
+
+    def read(*_: object, needs_rate: bool) -> RecentOutcomes:
+        needed.append(needs_rate)
+        return RecentOutcomes()
+
+    monkeypatch.setattr("scripts.pixfleet.status.reader.recent_outcomes", read)
+
+    pixfleet("status")
+
+    assert needed == [not has_metrics]
 
 
 def test_idle_minutes_do_not_slow_the_pace_down(pixfleet: RunCommand, stack: LocalStack) -> None:
