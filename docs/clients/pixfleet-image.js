@@ -60,7 +60,7 @@ class PixfleetImage extends HTMLElement {
     this.setAttribute("aria-busy", "true");
     const isLazy = this.getAttribute("loading") !== "eager";
     if (isLazy) await nearby(this, signal);
-    const { manifest, address } = await manifestOf(this.getAttribute("src") ?? "", signal);
+    const { manifest, address } = await manifestOf(this.getAttribute("src"), signal);
     if (!(width && height)) this.#reserve(manifest.source.width, manifest.source.height);
     const sizes = this.getAttribute("sizes") ?? (isLazy ? "auto, 100vw" : "100vw");
     const image = document.createElement("img");
@@ -95,15 +95,20 @@ function nearby(element, signal) {
   });
 }
 
-/** @param {string} src @param {AbortSignal} signal @returns {Promise<{manifest: Manifest, address: URL}>} */
+/** @param {string | null} src @param {AbortSignal} signal @returns {Promise<{manifest: Manifest, address: URL}>} */
 async function manifestOf(src, signal) {
+  if (!src) throw new Error("Expected src.");
   const address = new URL(src, document.baseURI);
   address.search = "format=manifest";
   let said = "no answer";
   for (const seconds of [...WAITS, 0]) {
     const response = await fetch(address, { signal }).catch(() => null);
     signal.throwIfAborted();
-    if (response?.ok) return { manifest: await response.json(), address };
+    if (response?.ok) {
+      const manifest = await response.json();
+      if (manifest.schema !== 1) throw new Error(`expected a manifest of schema 1, got ${manifest.schema}.`);
+      return { manifest, address };
+    }
     const cause = response?.headers.get("x-pixfleet-cause");
     if (response) said = `${response.status} ${cause ?? ""}`;
     // A 404 with a cause is of a source that was rejected.
@@ -129,7 +134,7 @@ function build(image, manifest, address, sizes, variant) {
     picture.append(source);
   }
   const last = /** @type {HTMLSourceElement | null} */ (picture.lastChild);
-  if (!last) throw new Error(`the recipe has no variant ${variant}.`);
+  if (!last) throw new Error(`there is no variant ${variant ?? "of the whole picture"}.`);
   image.srcset = last.srcset; // for browsers that read none of the types before it
   last.replaceWith(image);
   image.style.cssText = "display:block;width:100%;height:100%;object-fit:cover";

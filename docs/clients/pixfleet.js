@@ -12,8 +12,11 @@ export const widths = [320, 640, 960, 1280, 1920];
  * @param {string} key the key of the source, not percent-encoded; a slash before it is ignored
  * @param {Record<string, string | number>} [parameters] such as {w: 640} or {variant: "thumb"}
  * @returns {string}
+ * @throws {TypeError} without a key, or for an address of the distribution instead of a key
  */
 export function url(key, parameters = {}) {
+  if (!key || key === "/") throw new TypeError('Expected the key of a source, such as "photos/cat.jpg".');
+  if (key.startsWith(`${base}/`)) throw new TypeError(`Expected a key, got an address: ${key}`);
   const path = key.replace(/^\//, "").split("/").map(encodeURIComponent);
   // A second slash is the key's own.
   if (path[0] === "" && path.length > 1) path.splice(0, 2, `%2F${path[1]}`);
@@ -45,7 +48,9 @@ export function img(key, { alt, width, height, sizes = "100vw", loading = "lazy"
  * @returns {string}
  */
 export function picture(manifest, { alt, sizes = "100vw", loading = "lazy" }) {
+  if (manifest.schema !== 1) throw new TypeError(`Expected a manifest of schema 1, got ${manifest.schema}.`);
   const slots = ["avif", "webp", "fallback"].filter((slot) => ladder(manifest, slot).length);
+  if (!slots.length) throw new TypeError("The manifest has no variant of the whole picture.");
   const last = slots[slots.length - 1];
   const { width, height } = manifest.source;
   const image = {

@@ -241,3 +241,30 @@ def box(window: Window) -> tuple[float, float, float, float]:
     )
     left, top, across, down = found
     return left, top, across, down
+
+
+@pytest.mark.parametrize(
+    ("attributes", "manifest", "words"),
+    [
+        ('alt="A cat"', None, "Expected src"),
+        ('src="" alt="A cat"', None, "Expected src"),
+        ('src="/odd" alt="A cat"', "<html>", "JSON"),
+        ('src="/odd" alt="A cat"', '{"schema": 2}', "schema 1, got 2"),
+        (
+            'src="/odd" alt="A cat"',
+            '{"schema": 1, "source": {"width": 4, "height": 3}, "variants": []}',
+            "there is no variant of the whole picture",
+        ),
+    ],
+)
+def test_what_is_no_picture_leaves_its_alternative_text(
+    window: Window, site: Site, attributes: str, manifest: str | None, words: str
+) -> None:
+    if manifest:
+        (site.folder / "odd").write_text(manifest, encoding="utf-8")
+    opened(window, site, f'{attributes} loading="eager"')
+    window.wait(ENDED)
+
+    assert window.value(ENDED) == "error"
+    assert window.value("document.querySelector('pixfleet-image').textContent") == "A cat"
+    assert words in "".join(window.value("window.errors"))

@@ -171,6 +171,29 @@ def test_alternative_text_is_required(folder: Path) -> None:
     assert "Expected alt" in said
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("url('')", "Expected the key of a source"),
+        ("url('/')", "Expected the key of a source"),
+        ("url(undefined)", "Expected the key of a source"),
+        ("url(`${base}/photos/cat.jpg`)", "Expected a key, got an address"),
+        ("picture({...manifest, variants: []}, {alt: ''})", "no variant of the whole picture"),
+        ("picture({...manifest, schema: 2}, {alt: ''})", "schema 1, got 2"),
+    ],
+)
+def test_what_would_be_a_broken_picture_is_an_error(folder: Path, call: str, words: str) -> None:
+    _, data = a_manifest()
+
+    said = run_module(
+        folder,
+        f"import {{base, picture, url}} from './pixfleet.js';const manifest = {data};"
+        f"let said = ''; try {{ {call} }} catch (error) {{ said = error.message }} show(said)",
+    )
+
+    assert words in said
+
+
 @pytest.mark.parametrize("key", KEYS[:3])
 def test_the_loader_for_next_asks_for_the_rung_of_each_width(
     engine: EdgeEngine, folder: Path, key: str
