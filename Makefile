@@ -113,6 +113,10 @@ bench-cost: setup  ## Compute what a million images cost, from this machine's CP
 bench-listing: setup  ## Have verify and backfill enqueue list a million keys: CPU seconds, wall-clock time, memory
 	@$(BIN)/python -m tests.bench.listing
 
+.PHONY: scale
+scale: setup  ## Model 20 to 2,000 workers on a new bucket in virtual time: the table of docs/scale.md, a plot in build/
+	@$(BIN)/python -m tests.bench.scale --write docs/scale.md
+
 # ---------------------------------------------------------------- check it
 
 .PHONY: check
