@@ -73,3 +73,11 @@ resource "terraform_data" "rules" {
     }
   }
 }
+
+# A warning, and no error: a bucket that has been split takes more. docs/scale.md has the model's table.
+check "new_bucket" {
+  assert {
+    condition     = sum([for lane in values(var.lanes) : lane.maximum_concurrency]) <= 600
+    error_message = "The lanes have ${sum([for lane in values(var.lanes) : lane.maximum_concurrency])} workers together, and 600 use all of the 3,500 writes a second that S3 takes in a new bucket: until S3 has split it, more of them only wait, and Lambda charges for that. docs/scale.md says how to ramp; ignore this if the bucket has had such a load."
+  }
+}

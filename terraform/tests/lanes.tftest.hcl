@@ -200,3 +200,16 @@ run "a_fraction_of_a_pixel_is_refused" {
 
   expect_failures = [var.lanes]
 }
+
+run "more_workers_than_a_new_bucket_takes_are_warned_of" {
+  command = plan
+
+  variables {
+    lanes = {
+      bulk = { maximum_concurrency = 551, prefixes = ["bulk/"] }
+      live = { maximum_concurrency = 50 }
+    }
+  }
+
+  expect_failures = [check.new_bucket]
+}
