@@ -6,7 +6,7 @@ keys is looked up in the ledger, so missing, stale and orphaned keys are found w
 all keys. The second pass scans the ledger for entries whose key S3 did not list, neither as a
 source nor in an object's name; a Bloom filter of fixed size remembers the listed keys.
 
-It takes about 150 MB, for ten million keys as for a thousand. Most calls are listings: one for a
+It takes about 300 MB, however many keys there are. Most calls are listings: one for a
 thousand objects.
 """
 
