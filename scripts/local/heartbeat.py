@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 EVERY_SECONDS = 15.0
 
+THREAD = "heartbeat"
+
 
 @contextmanager
 def heartbeat(doing: str, *, every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
@@ -19,7 +21,7 @@ def heartbeat(doing: str, *, every_seconds: float = EVERY_SECONDS) -> Iterator[N
             seconds = time.monotonic() - began
             print(f"  … {doing}, {seconds:.0f} s", file=sys.stderr, flush=True)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=run, name=THREAD, daemon=True)
     thread.start()
     try:
         yield

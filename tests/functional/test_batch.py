@@ -164,7 +164,7 @@ def test_a_killed_render_child_fails_its_message_only(world: World) -> None:
 
 def test_the_last_receive_is_moved_with_its_cause(make_world: Callable[..., World]) -> None:
     world = make_world(PIXFLEET_MAX_RECEIVES="1", PIXFLEET_LEDGER_TABLE="ledger")
-    world.ledger.claim("a.jpg", lease_seconds=600, may_store=("x",))
+    world.ledger.claim("a.jpg", lease_seconds=10_000, may_store=("x",))
     world.drop("a.jpg", images.jpeg())
     world.send(world.event("a.jpg"))
 

@@ -113,4 +113,4 @@ def test_a_source_with_more_bytes_of_files_than_the_parent_takes_is_too_costly(
     with pytest.raises(TooCostly) as caught:
         list(accept(images.jpeg(), recipe, Limits()).render())
 
-    assert caught.value.stage == "render"
+    assert caught.value.stage == "encode"

@@ -7,7 +7,7 @@ from shared.text import is_visible
 
 SUGGESTED_COMMAND = re.compile(
     r"\bpixfleet (?:(?:dlq|backfill) [a-z]+|recipes explain|"
-    r"(?:console|doctor|drill|plan|purge|rejected|restore|show|sign|status|sync|urls|verify|wait|why)\b)"
+    r"(?:console|doctor|drill|logs|plan|purge|rejected|restore|show|sign|status|sync|urls|verify|wait|why)\b)"
 )
 # A command of AWS's own command line, which takes its general options after the operation:
 # https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-commandstructure.html

@@ -121,7 +121,10 @@ class SimulatedClient:
         self._backend = backend
         self._refusals = refusals
         self.meta = SimpleNamespace(
-            region_name=STACK.region, endpoint_url=f"https://{service}.eu-west-1.amazonaws.com"
+            region_name=STACK.region,
+            endpoint_url=f"https://{service}.eu-west-1.amazonaws.com",
+            # Nothing is parsed, so no hook is called.
+            events=SimpleNamespace(register=lambda *_, **__: None),
         )
         names = ("NoSuchKey", "ParameterNotFound")
         self.exceptions = SimpleNamespace(**dict.fromkeys(names, ClientError))
