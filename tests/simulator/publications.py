@@ -4,6 +4,7 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,15 +68,16 @@ class Publications(Observer):
     def is_recent(self, stored: str, body: bytes, seconds: float) -> bool:
         """Return whether an object may have had these bytes at some time in the last seconds.
 
-        It may if they are of the version that was published before, or were written since.
+        It may if they are of a version that was published before or since, or were written since.
+        A source that gets back an earlier version gets back the bytes that were written for it.
         """
         key, _ = parse_stored_key(stored)
         results = self._results[key]
         count = bisect_right(results, self._now() - seconds, key=lambda each: each.at)
         if not count:
             return True
-        last = results[count - 1]
-        return self._has(stored, body, last.version, last.at)
+        versions = {each.version for each in results[count - 1 :]}
+        return self._has(stored, body, versions, results[count - 1].at)
 
     def was_taken_away(self, stored: str, seconds: float) -> bool:
         """Return whether the last result before so many seconds was a removal or a rejection."""
@@ -92,7 +94,7 @@ class Publications(Observer):
         """
         key, _ = parse_stored_key(stored)
         first = next(each for each in self._writes[manifest_key(key)] if each.version == version)
-        return self._has(stored, body, version, first.at)
+        return self._has(stored, body, {version}, first.at)
 
     def is_known(self, stored: str, body: bytes) -> bool:
         """Return whether an object ever had these bytes."""
@@ -107,9 +109,9 @@ class Publications(Observer):
         found = self._services.buckets.current(VARIANTS, stored)
         return found is None or found.body != body
 
-    def _has(self, stored: str, body: bytes, version: str, since: float) -> bool:
+    def _has(self, stored: str, body: bytes, versions: AbstractSet[str], since: float) -> bool:
         return any(
-            each.body == body and (each.version == version or each.at > since)
+            each.body == body and (each.version in versions or each.at > since)
             for each in self._writes.get(stored, ())
         )
 
