@@ -76,8 +76,14 @@ class Publications(Observer):
         count = bisect_right(results, self._now() - seconds, key=lambda each: each.at)
         if not count:
             return True
-        versions = {each.version for each in results[count - 1 :]}
+        versions = self.versions_since(key, self._now() - seconds)
         return self._has(stored, body, versions, results[count - 1].at)
+
+    def versions_since(self, key: str, since: float) -> AbstractSet[str]:
+        """Return the versions that were published at some time since then; empty for none."""
+        results = self._results[key]
+        count = bisect_right(results, since, key=lambda each: each.at)
+        return {each.version for each in results[max(count - 1, 0) :]}
 
     def was_taken_away(self, stored: str, seconds: float) -> bool:
         """Return whether the last result before so many seconds was a removal or a rejection."""

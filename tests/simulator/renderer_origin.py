@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.simulator.functions import Function, Throttled
 from tests.simulator.pictures import rendered
 from tests.simulator.publications import Publications
 from tests.simulator.scheduler import Died, Scheduler
-from tests.simulator.source_history import SourceHistory
+from tests.simulator.source_history import Picture, SourceHistory
 
 
 class WrongAnswer(AssertionError):
@@ -56,15 +56,15 @@ class RendererOrigin:
     def _check(self, stored: str, response: Response, began_at: float) -> None:
         """Check that the bytes are those of a source that was current during the invocation.
 
-        Or they are stored, and then the age of what viewers read is checked.
+        Or they are stored or of the version that was published, because a picture keeps its
+        published version until the new one is; then the age of what viewers read is checked.
         """
         key, name = parse_stored_key(stored)
         if self._publications.is_known(stored, response.body) and name == MANIFEST_NAME:
             return
-        is_stored = self._publications.is_known_of(key, response.body)
         shown = [
             picture
-            for picture in self._history.pictures(key, 0.0 if is_stored else began_at)
+            for picture in self._allowed(key, response.body, began_at)
             if (right := rendered(picture.body, picture.recipe).get(name))
             and right.data == response.body
         ]
@@ -72,6 +72,12 @@ class RendererOrigin:
             raise WrongAnswer(f"The renderer answered /{stored} with {response.body!r}.")
         last = max(shown, key=lambda each: each.until)
         self._publications.note_answer(stored, response.body, last.version, last.until)
+
+    def _allowed(self, key: str, body: bytes, began_at: float) -> Iterator[Picture]:
+        is_stored = self._publications.is_known_of(key, body)
+        yield from self._history.pictures(key, 0.0 if is_stored else began_at)
+        published = self._publications.versions_since(key, began_at)
+        yield from (each for each in self._history.pictures(key, 0.0) if each.version in published)
 
 
 def event_of(request: Request) -> dict[str, Any]:
