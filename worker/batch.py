@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from shared.clock import Clock
-from shared.cloud.queues import BATCH_SIZE
+from shared.cloud.message_batches import BATCH_SIZE
 from shared.deadline import Deadline
 from shared.events.body import read_hints
 from shared.events.hint import Hint

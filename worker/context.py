@@ -17,8 +17,9 @@ from shared.cloud.clients import (
     open_session,
 )
 from shared.cloud.ledger import Ledger
+from shared.cloud.message_batches import BATCH_SIZE
 from shared.cloud.objects import Objects
-from shared.cloud.queues import BATCH_SIZE, Queues
+from shared.cloud.queues import Queues
 from shared.cloud.topics import Topic
 from shared.cloud.watermarks import Watermarks
 from shared.deadline import Deadline

@@ -1,17 +1,24 @@
 """SQS: sends, receives, acknowledges, delays and hides messages."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from shared.cloud.calls import Calls
+from shared.cloud.message_batches import (
+    BATCH_POLICY,
+    BATCH_SIZE,
+    BatchPolicy,
+    OutgoingMessage,
+    RefusedMessage,
+    batches,
+    typed,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
-BATCH_SIZE = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_VISIBILITY_SECONDS = 43_200
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -44,48 +51,6 @@ class Depth:
         return not self.all
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """A message to send, with string attributes; SQS delivers it after `delay_seconds`.
-
-    SQS delays a message by 900 s at most:
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-    """
-
-    body: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    delay_seconds: int = 0
-
-    @property
-    def size_bytes(self) -> int:
-        """Return the size that SQS counts: the body, and each attribute's name, type and value."""
-        texts = [self.body]
-        for name, value in self.attributes.items():
-            texts += [name, "String", value]
-        return sum(len(text.encode()) for text in texts)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedMessage:
-    """A message that SQS did not accept, and the reason that it gave."""
-
-    message: OutgoingMessage
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How `send_batch` sends; the pause doubles after each attempt.
-
-    All messages of a call together may have 1 MiB, and 256 KiB before August 2025:
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-    """
-
-    max_bytes: int = 240_000
-    attempts: int = 6
-    pause_seconds: float = 0.1
-
-
 class Queues:
     """The SQS queues, by name or by URL; the URL of a name is read once."""
 
@@ -95,7 +60,7 @@ class Queues:
         calls: Calls,
         listener: "SQSClient | None" = None,
         *,
-        batch_policy: BatchPolicy = BatchPolicy(),
+        batch_policy: BatchPolicy = BATCH_POLICY,
     ) -> None:
         """Take a client; a worker that polls has another one whose read timeout is longer."""
         self._sqs = sqs
@@ -198,7 +163,7 @@ class Queues:
             lambda: self._sqs.send_message(
                 QueueUrl=self._url(queue),
                 MessageBody=body,
-                MessageAttributes=_typed(attributes),
+                MessageAttributes=typed(attributes),
             ),
             stage="send",
         )
@@ -216,7 +181,7 @@ class Queues:
             lambda: self._sqs.send_message(
                 QueueUrl=self._url(queue),
                 MessageBody=body,
-                MessageAttributes=_typed(attributes or {}),
+                MessageAttributes=typed(attributes or {}),
                 DelaySeconds=delay_seconds,
             ),
             stage="send",
@@ -231,8 +196,11 @@ class Queues:
         SQS accepts or refuses each message of a call separately. A refused message is sent again,
         unless the message itself is at fault.
         """
-        batches = _batches(messages, self._batch_policy.max_bytes)
-        return [refused for batch in batches for refused in self._send_one_batch(queue, batch)]
+        return [
+            refused
+            for batch in batches(messages, self._batch_policy.max_bytes)
+            for refused in self._send_one_batch(queue, batch)
+        ]
 
     def _send_one_batch(
         self, queue: str, batch: Sequence[OutgoingMessage]
@@ -261,7 +229,7 @@ class Queues:
                     {
                         "Id": at,
                         "MessageBody": message.body,
-                        "MessageAttributes": _typed(message.attributes),
+                        "MessageAttributes": typed(message.attributes),
                         "DelaySeconds": message.delay_seconds,
                     }
                     for at, message in messages.items()
@@ -281,24 +249,3 @@ class Queues:
                 )
                 self._urls[queue] = answer["QueueUrl"]
             return self._urls[queue]
-
-
-def _typed(attributes: Mapping[str, str]) -> "dict[str, MessageAttributeValueTypeDef]":
-    return {
-        name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-    }
-
-
-def _batches(
-    messages: Sequence[OutgoingMessage], max_bytes: int
-) -> Iterator[Sequence[OutgoingMessage]]:
-    batch: list[OutgoingMessage] = []
-    size = 0
-    for message in messages:
-        if batch and (len(batch) == BATCH_SIZE or size + message.size_bytes > max_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += message.size_bytes
-    if batch:
-        yield batch

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import Clients, build_listener
-from shared.cloud.queues import MAX_VISIBILITY_SECONDS, OutgoingMessage, Queues
+from shared.cloud.message_batches import OutgoingMessage
+from shared.cloud.queues import MAX_VISIBILITY_SECONDS, Queues
 from shared.events.sqs import from_receive
 from shared.model.errors import StorageUnavailable
 from tests.functional.conftest import DEAD, LIVE

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
-from shared.cloud.queues import BATCH_SIZE
+from shared.cloud.message_batches import BATCH_SIZE
 from shared.events import backfill
 from shared.imaging.render_pool import RenderPool
 from tests.simulator.call_outcomes import OutcomesFromTape

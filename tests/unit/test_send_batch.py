@@ -6,7 +6,8 @@ import pytest
 
 from scripts.pixfleet.backfill.enqueue import Enqueue
 from scripts.pixfleet.backfill.selection import Wanted
-from shared.cloud.queues import BatchPolicy, OutgoingMessage, Queues
+from shared.cloud.message_batches import BatchPolicy, OutgoingMessage
+from shared.cloud.queues import Queues
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 from tests.support.fakes import unbounded_calls

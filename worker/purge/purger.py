@@ -13,7 +13,8 @@ import structlog
 
 from shared.clock import Clock
 from shared.cloud.invalidations import STAGE, Invalidations, PathsRefused
-from shared.cloud.queues import BATCH_SIZE, Queues
+from shared.cloud.message_batches import BATCH_SIZE
+from shared.cloud.queues import Queues
 from shared.cloud.serving import Serving, Turn, month_of
 from shared.deadline import Deadline
 from shared.events.purge import AGAIN_SECONDS

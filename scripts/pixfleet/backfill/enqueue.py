@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.backfill.assessor import Assessor
 from scripts.pixfleet.backfill.selection import Chosen, Only, Page, Skipped, Wanted
 from shared.cloud.ledger_reader import LedgerReader
-from shared.cloud.queues import OutgoingMessage, Queues
+from shared.cloud.message_batches import OutgoingMessage
+from shared.cloud.queues import Queues
 from shared.events import backfill
 from shared.model.errors import StorageUnavailable
 from shared.model.state import GONE, StateKind

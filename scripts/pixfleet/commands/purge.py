@@ -10,7 +10,8 @@ from scripts.pixfleet.stack.ssm_parameter import Purge
 from scripts.pixfleet.terminal.exits import FAILED, FOUND_SOMETHING
 from scripts.pixfleet.terminal.text import counted, named_keys
 from shared.clock import SystemClock
-from shared.cloud.queues import OutgoingMessage, Queues
+from shared.cloud.message_batches import OutgoingMessage
+from shared.cloud.queues import Queues
 from shared.cloud.serving import Serving, month_of
 from shared.events import purge as purge_message
 from shared.model.errors import Misconfigured

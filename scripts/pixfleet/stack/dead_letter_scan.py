@@ -18,7 +18,8 @@ from typing import Self, TypeVar
 
 from scripts.pixfleet.stack.dead_letters import DeadLetter, read_dead_letter
 from shared.clock import Clock
-from shared.cloud.queues import BATCH_SIZE, Depth, Queues
+from shared.cloud.message_batches import BATCH_SIZE
+from shared.cloud.queues import Depth, Queues
 from shared.model.errors import Misconfigured, PixfleetError
 
 Item = TypeVar("Item")

@@ -18,8 +18,9 @@ from shared.clock import Clock
 from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Ledger
+from shared.cloud.message_batches import BATCH_SIZE, OutgoingMessage, RefusedMessage
 from shared.cloud.objects import Objects
-from shared.cloud.queues import BATCH_SIZE, OutgoingMessage, Queues, RefusedMessage
+from shared.cloud.queues import Queues
 from shared.events import backfill
 from shared.model.entry import PUBLISHED, REMOVED, Entry
 from shared.model.errors import Failure

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from shared.cloud.queues import OutgoingMessage
+from shared.cloud.message_batches import OutgoingMessage
 from shared.events import purge
 from worker.api.calls import Call, Reply
 from worker.api.fields import Key
