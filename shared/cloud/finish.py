@@ -87,7 +87,10 @@ def finished(
 
 
 def with_status(key: str, status: str, fields: Mapping[str, Value], at: float) -> dict[str, Value]:
-    """Return the attributes of a status that was reached at this time."""
+    """Return the attributes of a status that was reached at this time.
+
+    Every write of a status uses them, so the index on status has every entry.
+    """
     written = {
         **fields,
         "status": status,

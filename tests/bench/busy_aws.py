@@ -54,7 +54,7 @@ class AwsInMemory:
         """Answer all calls of a worker from now on; a call of SQS is an error."""
         for client, answer in (
             (context.objects._s3, self._storage),
-            (context.ledger._dynamodb, self._ledger),
+            (context.ledger.items._dynamodb, self._ledger),
             (context.queues._sqs, _refuse),
         ):
             # A handler may return the response, by botocore's documentation; the stubs lack that.

@@ -37,7 +37,7 @@ class OnDemandAws:
         """Answer all calls of a renderer from now on."""
         for client, answer in (
             (context.objects._s3, self._storage),
-            (context.ledger._dynamodb, self._table),
+            (context.ledger.items._dynamodb, self._table),
             (context.serving._dynamodb, self._table),
         ):
             # A handler may return the response, by botocore's documentation; the stubs lack that.

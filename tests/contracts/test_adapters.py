@@ -15,6 +15,7 @@ from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
 from shared.cloud.serving import Serving
+from shared.cloud.serving_claims import ServingClaims
 from shared.cloud.status_index import StatusIndex
 from shared.model.codec import Codec
 from shared.model.entry import Entry
@@ -141,7 +142,7 @@ def test_a_worker_that_lost_the_claim_writes_nothing(
 
 
 def serving_claim(ledger: Ledger, entry: Entry, name: str = "lazy.webp") -> Claim:
-    return ledger.claim_to_store(KEY, name, entry=entry, lease_seconds=40, records_name=True)
+    return ServingClaims(ledger).claim(KEY, name, entry=entry, lease_seconds=40, records_name=True)
 
 
 def test_a_renderer_and_a_worker_never_hold_a_key_together(ledger: Ledger, engine: Engine) -> None:
@@ -153,7 +154,7 @@ def test_a_renderer_and_a_worker_never_hold_a_key_together(ledger: Ledger, engin
     renderer = serving_claim(ledger, ledger.read(KEY))
     with pytest.raises(Claimed) as caught:
         ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
-    ledger.release_serving(renderer)
+    ServingClaims(ledger).release(renderer)
     after = ledger.claim(KEY, lease_seconds=60, may_store=NAMES)
 
     assert caught.value.is_serving
@@ -182,7 +183,7 @@ def test_two_renderers_store_two_names_one_after_the_other(ledger: Ledger) -> No
     entry = ledger.read(KEY)
 
     for name in ("a.webp", "b.webp"):
-        ledger.release_serving(serving_claim(ledger, entry, name))
+        ServingClaims(ledger).release(serving_claim(ledger, entry, name))
 
     assert ledger.read(KEY).lazy == {"a.webp", "b.webp"}
 

@@ -12,7 +12,7 @@ import pytest
 from shared.cloud import ledger
 from shared.cloud.claims import Claim, serving_refusal
 from shared.cloud.items import Value
-from shared.cloud.ledger import Ledger
+from shared.cloud.serving_claims import ServingClaims
 from shared.events import purge
 from shared.model.entry import Entry
 from shared.model.errors import Failure
@@ -108,11 +108,11 @@ def test_without_a_purge_a_removed_picture_is_read_for_longer(
 
 @pytest.mark.case(59)
 def test_a_store_without_a_claim_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unclaimed(_: Ledger, key: str, name: str, *, entry: Entry, **__: object) -> Claim:
+    def unclaimed(_: ServingClaims, key: str, name: str, *, entry: Entry, **__: object) -> Claim:
         return Claim(key, "none", inf, entry, entry.may_exist | {name})
 
-    monkeypatch.setattr(Ledger, "claim_to_store", unclaimed)
-    monkeypatch.setattr(Ledger, "release_serving", lambda *_: None)
+    monkeypatch.setattr(ServingClaims, "claim", unclaimed)
+    monkeypatch.setattr(ServingClaims, "release", lambda *_: None)
 
     assert any("without the claim" in each for each in wrong_ends(REPLACED))
 

@@ -8,6 +8,7 @@ import pytest
 
 from shared.cloud.claims import Claim
 from shared.cloud.objects import Objects
+from shared.cloud.serving_claims import ServingClaims
 from shared.events.sqs import Message
 from shared.model.errors import Cause, Claimed, Failure
 from shared.model.keys import stored_key
@@ -129,7 +130,7 @@ class Sleeping:
     def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
         if len(self.seconds) == self._pauses:
-            self._world.ledger.release_serving(self._claim)
+            ServingClaims(self._world.ledger).release(self._claim)
 
 
 def with_sleep(world: World, sleep: Callable[[float], None]) -> World:
@@ -174,7 +175,7 @@ def test_a_worker_waits_for_the_renderer_that_came_between_its_read_and_its_clai
     published.drop(KEY, images.jpeg(seed=2))
 
     def sleep(_seconds: float) -> None:
-        published.ledger.release_serving(claims[0])
+        ServingClaims(published.ledger).release(claims[0])
 
     outcome = with_sleep(published, sleep).process(KEY)
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.cloud.items import to_item
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.entry import Entry
 from shared.model.manifest import read_manifest
 from shared.model.outcome import Outcome
@@ -170,12 +171,12 @@ def test_a_replaced_source_takes_the_lazy_files_of_the_former_with_it(world: Wor
     published(world, images.jpeg(NARROW))
     for name in ("w80.webp", "w320.avif"):
         entry = world.ledger.read("a.jpg")
-        claim = world.ledger.claim_to_store(
+        claim = ServingClaims(world.ledger).claim(
             "a.jpg", name, entry=entry, lease_seconds=60, records_name=True
         )
         folder = next(each for each in world.stored() if "manifest" in each).rpartition("/")[0]
         world.clients.s3.put_object(Bucket="variants", Key=f"{folder}/{name}", Body=b"old")
-        world.ledger.release_serving(claim)
+        ServingClaims(world.ledger).release(claim)
     assert {"w80.webp", "w320.avif"} <= variants(world)
 
     entry = published(world, images.jpeg(NARROW, seed=2))

@@ -9,6 +9,7 @@ from shared.cloud.clients import Clients
 from shared.cloud.finish import MAX_DETAIL_BYTES, TOMBSTONE_SECONDS
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
+from shared.cloud.ledger_repairs import add_published
 from shared.model.entry import Entry
 from shared.model.errors import (
     Cause,
@@ -416,8 +417,8 @@ def test_a_lost_entry_is_written_again_as_its_commit_wrote_it(
     committed = item(clients)
     clients.dynamodb.delete_item(TableName=TABLE, Key={"key": {"S": KEY}})
 
-    is_added = ledger.add_published(KEY, FIELDS, at=at)
-    is_repeated = ledger.add_published(KEY, FIELDS, at=at)
+    is_added = add_published(ledger, KEY, FIELDS, at=at)
+    is_repeated = add_published(ledger, KEY, FIELDS, at=at)
 
     assert (is_added, is_repeated) == (True, True)
     assert item(clients) == {
@@ -429,9 +430,9 @@ def test_an_entry_that_exists_is_never_written_over(ledger: Ledger, clients: Cli
     claim = claimed(ledger)
     before = item(clients)
 
-    while_claimed = ledger.add_published(KEY, FIELDS, at=1.0)
+    while_claimed = add_published(ledger, KEY, FIELDS, at=1.0)
     ledger.tombstone(claim, {})
-    after_removal = ledger.add_published(KEY, FIELDS, at=1.0)
+    after_removal = add_published(ledger, KEY, FIELDS, at=1.0)
 
     assert (while_claimed, after_removal) == (False, False)
     assert before["claim_token"]["S"] == claim.token

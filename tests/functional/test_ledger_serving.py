@@ -13,6 +13,7 @@ from shared.cloud.entries import by_stored_name
 from shared.cloud.finish import PURGE_DUE_SECONDS
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.entry import PUBLISHED, REJECTED, REMOVED, Entry
 from shared.model.errors import Claimed, Corrupt, UnknownSchema
 from tests.functional.conftest import TABLE
@@ -49,7 +50,7 @@ def claimed(ledger: Ledger, *, lease_seconds: float = 600) -> Claim:
 
 
 def serving(ledger: Ledger, entry: Entry, name: str = LAZY, *, lease_seconds: float = 40) -> Claim:
-    return ledger.claim_to_store(
+    return ServingClaims(ledger).claim(
         KEY, name, entry=entry, lease_seconds=lease_seconds, records_name=True
     )
 
@@ -57,7 +58,7 @@ def serving(ledger: Ledger, entry: Entry, name: str = LAZY, *, lease_seconds: fl
 def stored_lazily(ledger: Ledger, *names: str) -> None:
     """Do what a renderer does about the ledger."""
     for name in names:
-        ledger.release_serving(serving(ledger, ledger.read(KEY), name))
+        ServingClaims(ledger).release(serving(ledger, ledger.read(KEY), name))
 
 
 WORKER_WRITES: dict[str, Callable[[Ledger, Claim], object]] = {
@@ -104,7 +105,9 @@ def test_a_serving_claim_records_its_name_and_leaves_the_rest(
 def test_an_eager_name_that_was_lost_is_not_recorded(
     ledger: Ledger, clients: Clients, published: Entry
 ) -> None:
-    ledger.claim_to_store(KEY, EAGER[0], entry=published, lease_seconds=40, records_name=False)
+    ServingClaims(ledger).claim(
+        KEY, EAGER[0], entry=published, lease_seconds=40, records_name=False
+    )
 
     assert "lazy" not in item(clients)
 
@@ -112,7 +115,7 @@ def test_an_eager_name_that_was_lost_is_not_recorded(
 def test_a_name_that_no_entry_lists_is_recorded_whatever_the_renderer_thinks(
     ledger: Ledger, published: Entry
 ) -> None:
-    ledger.claim_to_store(KEY, LAZY, entry=published, lease_seconds=40, records_name=False)
+    ServingClaims(ledger).claim(KEY, LAZY, entry=published, lease_seconds=40, records_name=False)
 
     assert ledger.read(KEY).lazy == {LAZY}
 
@@ -123,7 +126,7 @@ def test_a_released_serving_claim_leaves_only_the_name(
     before = item(clients)
     claim = serving(ledger, published)
 
-    ledger.release_serving(claim)
+    ServingClaims(ledger).release(claim)
 
     assert item(clients) == {
         **before,
@@ -142,8 +145,8 @@ def test_two_names_that_are_rendered_at_once_are_both_stored(
     ledger: Ledger, published: Entry
 ) -> None:
     """A page asks for both, so both renderers have read the same entry."""
-    ledger.release_serving(serving(ledger, published, LAZY))
-    ledger.release_serving(serving(ledger, published, OTHER_LAZY))
+    ServingClaims(ledger).release(serving(ledger, published, LAZY))
+    ServingClaims(ledger).release(serving(ledger, published, OTHER_LAZY))
 
     assert ledger.read(KEY).lazy == {LAZY, OTHER_LAZY}
 
@@ -365,7 +368,7 @@ def test_a_release_is_safe_to_repeat(
     claim = serving(ledger, published)
     tokens = answer_is_lost(clients, monkeypatch)
 
-    ledger.release_serving(claim)
+    ServingClaims(ledger).release(claim)
 
     assert len(tokens) == 2
     assert not ledger.read(KEY).is_unfinished
@@ -382,7 +385,7 @@ def test_a_release_after_another_claim_within_the_lease_changes_nothing(
     clock.at -= 2
     before = item(clients)
 
-    ledger.release_serving(claim)
+    ServingClaims(ledger).release(claim)
 
     assert item(clients) == before
 
@@ -395,7 +398,7 @@ def test_a_release_after_the_lease_and_another_claim_makes_the_key_dirty(
     clock.at += 41
     ledger.commit(claimed(ledger), {**FIELDS, "version": "v2"})
 
-    ledger.release_serving(claim)
+    ServingClaims(ledger).release(claim)
 
     entry = ledger.read(KEY)
     assert entry.is_unfinished
@@ -408,7 +411,7 @@ def test_a_late_release_that_no_other_claim_preceded_ends_the_claim(
     claim = serving(ledger, published)
     clock.at += 41
 
-    ledger.release_serving(claim)
+    ServingClaims(ledger).release(claim)
 
     assert not ledger.read(KEY).is_unfinished
     assert not ledger.read(KEY).lease_until
@@ -426,7 +429,7 @@ def test_a_delayed_serving_claim_that_arrives_after_a_claim_has_ended_changes_no
     claim = serving(ledger, published)
     request = requests[0]
     if later == "release":
-        ledger.release_serving(claim)
+        ServingClaims(ledger).release(claim)
     else:
         clock.at += 41  # a renderer whose answers were all lost gives up
         if later == "another renderer":

@@ -15,6 +15,7 @@ from shared.cloud.clients import Clients
 from shared.cloud.entries import by_stored_name
 from shared.cloud.items import Value
 from shared.cloud.ledger import Ledger
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.errors import Corrupt
 from shared.model.recipe_reader import MAX_NAME_BYTES
 from shared.model.source import Overrides, Source
@@ -54,10 +55,10 @@ class Site:
 
     def store_lazily(self, names: Sequence[str]) -> None:
         for name in names:
-            claim = self.ledger.claim_to_store(
+            claim = ServingClaims(self.ledger).claim(
                 KEY, name, entry=self.ledger.read(KEY), lease_seconds=40, records_name=True
             )
-            self.ledger.release_serving(claim)
+            ServingClaims(self.ledger).release(claim)
 
     def size(self) -> int:
         answer = self._clients.dynamodb.get_item(TableName=TABLE, Key={"key": {"S": KEY}})

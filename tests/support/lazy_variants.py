@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from shared.cloud.claims import Claim
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import VERSION
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.codec import Codec
 from shared.model.keys import stored_key
 
@@ -16,7 +17,7 @@ DATA = b"a lazy variant"
 
 def claimed_to_serve(ledger: Ledger, key: str, name: str, *, lease_seconds: float = 600) -> Claim:
     """Claim a published key to store one name of its present version."""
-    return ledger.claim_to_store(
+    return ServingClaims(ledger).claim(
         key, name, entry=ledger.read(key), lease_seconds=lease_seconds, records_name=True
     )
 
@@ -37,4 +38,4 @@ def store_lazily(ledger: Ledger, s3: "S3Client", bucket: str, key: str, *names: 
     for name in names:
         claim = claimed_to_serve(ledger, key, name)
         put_lazy(s3, bucket, key, name, claim.entry.version)
-        ledger.release_serving(claim)
+        ServingClaims(ledger).release(claim)

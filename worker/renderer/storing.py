@@ -7,6 +7,7 @@ import structlog
 
 from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.entry import Entry
 from shared.model.errors import Failure, Outside, Unknown
 from worker.renderer.context import RendererContext
@@ -44,7 +45,7 @@ def store(
 
 def _claim(asked: Asked, entry: Entry, context: RendererContext) -> Claim:
     left_seconds = context.deadline.remaining_seconds()
-    return context.ledger.claim_to_store(
+    return ServingClaims(context.ledger).claim(
         asked.source_key,
         asked.name,
         entry=entry,
@@ -69,7 +70,7 @@ def _write(claim: Claim, write: Callable[[], None], context: RendererContext) ->
 def _release(claim: Claim, context: RendererContext) -> None:
     # If this fails the lease runs out.
     with suppress(Failure, ConditionRefused):
-        if context.ledger.release_serving(claim):
+        if ServingClaims(context.ledger).release(claim):
             _look_again(claim.key, context)
 
 

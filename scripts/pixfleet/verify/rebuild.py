@@ -22,6 +22,7 @@ from scripts.pixfleet.verify.rebuilt_entry import (
     require_version,
 )
 from shared.cloud.ledger import Ledger
+from shared.cloud.ledger_repairs import add_published
 from shared.cloud.objects import SOURCE_ETAG, Objects
 from shared.model.errors import Failure
 from shared.model.keys import (
@@ -95,7 +96,7 @@ class Rebuild:
         on_demand = context.recipes.on_demand
         fields = entry_fields(stored, source, recipe, fingerprint, on_demand=on_demand)
         published_at = stored.objects[MANIFEST_NAME].modified.timestamp()
-        if context.is_dry or context.ledger.add_published(key, fields, at=published_at):
+        if context.is_dry or add_published(context.ledger, key, fields, at=published_at):
             return RebuildOutcome.REBUILT
         return RebuildOutcome.ENTRY_APPEARED
 

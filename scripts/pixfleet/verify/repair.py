@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.cloud.claims import Claim
 from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger import Ledger
+from shared.cloud.ledger_repairs import add_to_index
 from shared.cloud.message_batches import BATCH_SIZE, OutgoingMessage, RefusedMessage
 from shared.cloud.objects import Objects
 from shared.cloud.queues import Queues
@@ -89,7 +90,7 @@ class Repair:
             if difference.action is RepairAction.DELETE:
                 return self._delete(difference)
             if difference.action is RepairAction.INDEX:
-                self.context.ledger.add_to_index(difference.key)
+                add_to_index(self.context.ledger, difference.key)
                 self.counts["indexed"] += 1
                 return ""
         except (Failure, ConditionRefused) as problem:

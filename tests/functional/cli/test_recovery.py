@@ -10,10 +10,12 @@ import pytest
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
+from scripts.pixfleet.verify import rebuild
 from scripts.pixfleet.verify.rebuild import Rebuild
 from scripts.pixfleet.verify.rebuilt_entry import RebuildOutcome
 from shared.cloud.items import Value, to_item
 from shared.cloud.ledger import Ledger
+from shared.cloud.ledger_repairs import add_published
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import CommandResult, RunCommand
 from tests.functional.cli.recovery import Disaster
@@ -125,18 +127,18 @@ def test_a_rebuild_never_changes_an_entry_that_a_worker_has_written(
     disaster: Disaster, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disaster.lose_ledger()
-    add, written = Ledger.add_published, list[bool]()
+    written = list[bool]()
 
     def beaten(ledger: Ledger, *given: Any, **named: Any) -> bool:  # noqa: ANN401 - passed on
         # Between the rebuild's last read and its write, a worker finishes the replaced source.
         disaster.put("dog.jpg", data=OTHER)
         with redirect_stdout(io.StringIO()):
             disaster.work()
-        written.append(add(ledger, *given, **named))
+        written.append(add_published(ledger, *given, **named))
         return written[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "add_published", beaten)
+        patch.setattr(rebuild, "add_published", beaten)
         answer = verify("--rebuild-ledger", "--yes", "--prefix", "dog")
 
     assert answer.document["outcomes"]["entry appeared"]["count"] == 1

@@ -13,6 +13,7 @@ from scripts.pixfleet.verify.check_result import CheckResult
 from scripts.pixfleet.verify.repair import Repair
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
+from shared.cloud.serving_claims import ServingClaims
 from shared.cloud.status_index import StatusIndex
 from shared.model.keys import manifest_key, stored_key
 from tests.functional.cli.conftest import CommandResult, RunCommand
@@ -465,7 +466,7 @@ def test_a_repair_waits_for_a_renderer(
 
     def release() -> None:
         while claims:
-            ledger.release_serving(claims.pop())
+            ServingClaims(ledger).release(claims.pop())
 
     repair_run = Repair.run
     monkeypatch.setattr(Repair, "run", run)

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import VERSION, Objects
 from shared.cloud.serving import Serving
+from shared.cloud.serving_claims import ServingClaims
 from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
@@ -461,7 +462,7 @@ def test_a_release_that_fails_changes_no_answer(
     def failing(*_arguments: object) -> None:
         raise ClaimLost("Expected our claim, got none.", stage="ledger")
 
-    monkeypatch.setattr(Ledger, "release_serving", failing)
+    monkeypatch.setattr(ServingClaims, "release", failing)
 
     assert served.ask(NAME).status == 200
     assert served.is_stored(NAME)
@@ -493,17 +494,17 @@ def test_a_renderer_that_stores_too_late_has_a_worker_look_again(
 
 def stand_still_before_the_put(served: RendererWorld, patch: pytest.MonkeyPatch) -> None:
     """Let the lease run out and a worker replace the picture before the renderer's PUT."""
-    claim, put = Ledger.claim_to_store, Objects.put_at_request
+    claim, put = ServingClaims.claim, Objects.put_at_request
 
-    def brief(ledger: Ledger, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
-        return claim(ledger, *arguments, **{**named, "lease_seconds": 0.01})
+    def brief(claims: ServingClaims, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
+        return claim(claims, *arguments, **{**named, "lease_seconds": 0.01})
 
     def late(*arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as it has them
         served.context.sleep(0.05)
         served.publish(images.jpeg((150, 130)))
         put(*arguments, **named)
 
-    patch.setattr(Ledger, "claim_to_store", brief)
+    patch.setattr(ServingClaims, "claim", brief)
     patch.setattr(Objects, "put_at_request", late)
 
 
@@ -524,14 +525,14 @@ def test_a_claim_that_took_too_long_is_given_back_without_a_store(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
-    claim = Ledger.claim_to_store
+    claim = ServingClaims.claim
 
-    def slow(ledger: Ledger, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
-        taken = claim(ledger, *arguments, **named)
+    def slow(claims: ServingClaims, *arguments: Any, **named: Any) -> object:  # noqa: ANN401 - as it has them
+        taken = claim(claims, *arguments, **named)
         served.context.sleep(2.3)
         return taken
 
-    monkeypatch.setattr(Ledger, "claim_to_store", slow)
+    monkeypatch.setattr(ServingClaims, "claim", slow)
     served.with_policy(claim_seconds=0.0)
 
     got = served.ask(NAME, seconds=10.5)
