@@ -44,7 +44,7 @@ POLLS_A_MONTH = 5 * 30 * 86_400 / 20
 LANES = 2
 # Those of the lanes, and that of purges.
 QUEUES = LANES + 1
-ALARM_METRICS = 55
+ALARM_METRICS = 57
 
 
 @dataclass(frozen=True, slots=True)

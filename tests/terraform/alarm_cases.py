@@ -147,6 +147,17 @@ def _of_the_renderer() -> Iterator[Case]:
         bad={errors: [[1]] * 2, invocations: [[1] * 100] * 2},
         good={errors: [[1]] * 3, invocations: [[1] * 101] * 3},
     )
+    unavailable = metric("Pixfleet", "answers", fleet=FLEET, answered="unavailable")
+    yield Case(
+        "renderer-unavailable",
+        bad={unavailable: [[1] * 5] * 2, invocations: [[1] * 100] * 2},
+        good={unavailable: [[1] * 5] * 3, invocations: [[1] * 101] * 3},
+    )
+    yield Case(
+        "renderer-unavailable",
+        bad={unavailable: [[1], [1]], invocations: [[1] * 10] * 2},
+        good={unavailable: [[1] * 9] * 3, invocations: [[1] * 9] * 3},  # too few for a share
+    )
     yield Case(
         "renderer-throttles",
         bad={throttles: [[1], [0], [1]]},

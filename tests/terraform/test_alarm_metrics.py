@@ -269,7 +269,7 @@ def test_the_saved_queries_ask_for_fields_that_the_log_has(
         if address.startswith("aws_cloudwatch_query_definition.")
     ]
 
-    assert len(queries) == 4
+    assert len(queries) == 5
     for query in queries:
         assert fields_asked_for(query) - documented == set(), query
 

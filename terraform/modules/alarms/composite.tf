@@ -16,6 +16,7 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.renderer : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.renderer_spend : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.renderer_unavailable : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.throttles : alarm.alarm_name],
   )
 }

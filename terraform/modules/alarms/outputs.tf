@@ -19,6 +19,7 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.renderer),
       aws_cloudwatch_metric_alarm.renderer_errors,
       aws_cloudwatch_metric_alarm.renderer_spend,
+      aws_cloudwatch_metric_alarm.renderer_unavailable,
       values(aws_cloudwatch_metric_alarm.throttles),
       values(aws_cloudwatch_metric_alarm.undelivered_events),
     ) : trimprefix(alarm.alarm_name, "${var.prefix}-") => alarm.alarm_name },

@@ -22,12 +22,22 @@ locals {
       | limit 20
     EOT
   }
+
+  _renderer_queries = {
+    for name, query in {
+      "renderer without a picture" = <<-EOT
+        filter answered = "unavailable"
+        | stats count(*) as times, count_distinct(key) as sources, latest(key) as last_key, latest(stage) as last_stage, latest(detail) as last_detail by cause
+        | sort times desc
+      EOT
+    } : name => query if var.renderer != null
+  }
 }
 
 resource "aws_cloudwatch_query_definition" "this" {
-  for_each = local._queries
+  for_each = merge(local._queries, local._renderer_queries)
 
   name            = "${var.prefix}/${each.key}"
-  log_group_names = values(local._functions)[*].log_group_name
+  log_group_names = contains(keys(local._queries), each.key) ? values(local._functions)[*].log_group_name : [var.renderer.log_group_name]
   query_string    = each.value
 }

@@ -115,6 +115,51 @@ resource "aws_cloudwatch_metric_alarm" "renderer_errors" {
   }
 }
 
+# Renders that fail, and services that fail or refuse the renderer: it answers 503, so Lambda counts no error.
+resource "aws_cloudwatch_metric_alarm" "renderer_unavailable" {
+  count = length(local._renderers)
+
+  alarm_name          = "${var.prefix}-renderer-unavailable"
+  alarm_description   = "5 % or more of the renderer's answers are 503 in five minutes with at least ${local._fewest} requests. Runbook: ${var.runbook_url}#alarm-renderer-unavailable First: aws logs tail ${var.renderer.log_group_name} --since 1h --filter-pattern '{ $.answered = \"unavailable\" }'"
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 5
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "share"
+    label       = "requests that were answered with 503, %"
+    expression  = "IF(invocations >= ${local._fewest}, 100 * FILL(unavailable, 0) / invocations, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = {
+      invocations = { namespace = "AWS/Lambda", name = "Invocations", dimensions = { FunctionName = var.renderer.function_name } }
+      unavailable = { namespace = "Pixfleet", name = "answers", dimensions = { answered = "unavailable", fleet = var.prefix } }
+    }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        dimensions  = metric_query.value.dimensions
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+
+  tags = var.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "renderer_spend" {
   count = length(local._renderers)
 
