@@ -1,53 +1,53 @@
 """S3: reads sources, writes and deletes variants and manifests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 
-from shared.cloud.bodies import read_in_time
 from shared.cloud.calls import Calls
 from shared.cloud.errors import SERVER_ERRORS, ConditionRefused, Missing, Unchanged
 from shared.cloud.persist import UNPACED, Pace, persist
+from shared.cloud.source_requests import (
+    fetch_failure,
+    get_source,
+    head_source,
+    list_encrypted_source,
+)
+from shared.cloud.stored_objects import (
+    LAZY_TAGGING,
+    SOURCE_ETAG,
+    VERSION,
+    StoredFile,
+    StoredVersion,
+    get_stored,
+    put_request,
+)
 from shared.deadline import Deadline
 from shared.model import cache_control
 from shared.model.codec import Codec
 from shared.model.errors import (
     AccessDenied,
-    Failure,
-    OutOfTime,
     SourceChanged,
     SourceEncrypted,
-    SourceSlow,
     StorageUnavailable,
     WatermarkUnusable,
 )
-from shared.model.keys import manifest_key, stored_key, variant_key
+from shared.model.keys import manifest_key, stored_key
 from shared.model.limits import MEBIBYTE
-from shared.model.manifest import version_made_by
 from shared.model.recipe import Slot
-from shared.model.source import Overrides, Source
+from shared.model.source import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import (
-        HeadObjectOutputTypeDef,
         ObjectIdentifierTypeDef,
-        PutObjectRequestTypeDef,
     )
 
-SOURCE_ETAG = "pixfleet-source-etag"
-FINGERPRINT = "pixfleet-recipe"
-# CloudFront lets browsers cache an object for ever only if its version is that of the URL.
-VERSION = "pixfleet-version"
 # Every worker holds the watermark in memory and sends it to a render child with each source.
 MAX_WATERMARK_BYTES = 4 * MEBIBYTE
-# The code that botocore gives a response without a body.
-BAD_REQUEST = "400"
-# The tag of objects that were made at their first request. A lifecycle rule may expire them by it.
-LAZY_TAGGING = "pixfleet=lazy"
 MAX_DELETES = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
@@ -57,31 +57,6 @@ class WatermarkFile:
 
     etag: str = ""
     data: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """An object of the variants bucket.
-
-    `etag` is without quotes. `data` is None if it is larger than the caller asked for.
-    `stored_at` is in seconds since the epoch.
-    """
-
-    size_bytes: int
-    etag: str
-    content_type: str
-    cache_control: str
-    metadata: Mapping[str, str]
-    stored_at: float
-    data: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """The version that a variant is of, and when it was stored, in seconds since the epoch."""
-
-    version: str
-    stored_at: float
 
 
 class Objects:
@@ -117,21 +92,15 @@ class Objects:
 
         One call less for a missing source, for callers that delete nothing because of it.
         """
+        bucket = self.sources_bucket
         try:
-            answer = self.calls.attempt(lambda: self._head(key), stage="head")
+            return self.calls.attempt(lambda: head_source(self._s3, bucket, key), stage="head")
         except Missing:
             return None
         except SourceEncrypted:
-            return self._with_customer_key(key)
-        metadata = answer.get("Metadata", {})
-        return Source(
-            key=key,
-            etag=answer["ETag"].strip('"'),
-            size_bytes=answer["ContentLength"],
-            overrides=Overrides.from_metadata(metadata),
-            is_own_output=SOURCE_ETAG in metadata,
-            last_modified=answer["LastModified"].isoformat(),
-        )
+            return self.calls.attempt(
+                lambda: list_encrypted_source(self._s3, bucket, key), stage="head"
+            )
 
     def fetch(self, source: Source, until: Deadline) -> bytes:
         """Return the bytes of exactly this source; `SourceChanged` if it was replaced or deleted.
@@ -140,10 +109,18 @@ class Objects:
         """
         try:
             return self.calls.attempt(
-                lambda: self._read(source, until), stage="fetch", until=until
+                lambda: get_source(
+                    self._s3,
+                    self.sources_bucket,
+                    source,
+                    until,
+                    grace_seconds=self.calls.limits.read_seconds,
+                ),
+                stage="fetch",
+                until=until,
             )
         except StorageUnavailable as error:
-            raise _slow_source(error, until) from error.__cause__
+            raise fetch_failure(error, until) from error.__cause__
         except (ConditionRefused, Missing) as error:
             raise SourceChanged(
                 "Expected the source that HEAD saw, got another or none.", stage="fetch"
@@ -178,7 +155,7 @@ class Objects:
 
         `fingerprint` is that of the recipe that made it.
         """
-        request = self._put_request(source, fingerprint, name, codec, data)
+        request = put_request(self.variants_bucket, source, fingerprint, name, codec, data)
         persist(self.calls, lambda: self._s3.put_object(**request), stage="put", pace=pace)
 
     def put_at_request(
@@ -196,7 +173,7 @@ class Objects:
         Does not wait while S3 throttles: somebody waits for the answer, and the next request may
         store it. Without the tag, no lifecycle rule expires an eager object that was lost.
         """
-        request = self._put_request(source, fingerprint, name, codec, data)
+        request = put_request(self.variants_bucket, source, fingerprint, name, codec, data)
         if is_lazy:
             request["Tagging"] = LAZY_TAGGING
         self.calls.attempt(lambda: self._s3.put_object(**request), stage="put")
@@ -210,7 +187,10 @@ class Objects:
         """
         try:
             return self.calls.attempt(
-                lambda: self._read_variant(stored_key, most_bytes), stage="read"
+                lambda: get_stored(
+                    self._s3, self.variants_bucket, stored_key, most_bytes=most_bytes
+                ),
+                stage="read",
             )
         except Missing:
             return None
@@ -291,45 +271,6 @@ class Objects:
 
         return self.calls.attempt(read, stage="recipes")
 
-    def _put_request(
-        self, source: Source, fingerprint: str, name: tuple[str, Slot], codec: Codec, data: bytes
-    ) -> "PutObjectRequestTypeDef":
-        return {
-            "Bucket": self.variants_bucket,
-            "Key": variant_key(source.key, *name),
-            "Body": data,
-            "ContentType": codec.content_type,
-            "CacheControl": cache_control.VARIANT,
-            "Metadata": variant_metadata(source, fingerprint),
-        }
-
-    def _with_customer_key(self, key: str) -> Source | None:
-        answer = self.calls.attempt(
-            lambda: self._s3.list_objects_v2(Bucket=self.sources_bucket, Prefix=key, MaxKeys=1),
-            stage="head",
-        )
-        # S3 lists by bytes, so a key comes before the longer ones that begin with it.
-        listed = next((each for each in answer.get("Contents", []) if each["Key"] == key), None)
-        if listed is None:
-            return None
-        return Source(
-            key=key,
-            etag=listed["ETag"].strip('"'),
-            size_bytes=listed["Size"],
-            last_modified=listed["LastModified"].isoformat(),
-            has_customer_key=True,
-        )
-
-    def _head(self, key: str) -> "HeadObjectOutputTypeDef":
-        try:
-            return self._s3.head_object(Bucket=self.sources_bucket, Key=key)
-        except ClientError as error:
-            # A refused HEAD has no body: 400 may mean SSE-C or an expired token. GET tells which.
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-            if error.response["Error"]["Code"] == BAD_REQUEST:
-                self._s3.get_object(Bucket=self.sources_bucket, Key=key)["Body"].close()
-            raise
-
     def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:
         answer = self._s3.delete_objects(
             Bucket=self.variants_bucket, Delete={"Objects": batch, "Quiet": True}
@@ -373,54 +314,3 @@ class Objects:
                     stage="watermark",
                 )
             return WatermarkFile(answer["ETag"].strip('"'), body.read())
-
-    def _read_variant(self, key: str, most_bytes: int) -> StoredFile:
-        answer = self._s3.get_object(Bucket=self.variants_bucket, Key=key)
-        with answer["Body"] as body:
-            size = answer["ContentLength"]
-            data = body.read() if size <= most_bytes else None
-        if data is not None and len(data) != size:
-            raise StorageUnavailable(f"Expected {size} bytes, got {len(data)}.", stage="read")
-        return StoredFile(
-            size_bytes=size,
-            etag=answer["ETag"].strip('"'),
-            content_type=answer.get("ContentType", ""),
-            cache_control=answer.get("CacheControl", ""),
-            metadata=answer.get("Metadata", {}),
-            stored_at=answer["LastModified"].timestamp(),
-            data=data,
-        )
-
-    def _read(self, source: Source, until: Deadline) -> bytes:
-        answer = self._s3.get_object(
-            Bucket=self.sources_bucket, Key=source.key, IfMatch=f'"{source.etag}"'
-        )
-        with answer["Body"] as body:
-            data = read_in_time(body, until, grace_seconds=self.calls.limits.read_seconds)
-        if len(data) != source.size_bytes:
-            raise StorageUnavailable(
-                f"Expected {source.size_bytes} bytes, got {len(data)}.", stage="fetch"
-            )
-        return data
-
-
-def variant_metadata(source: Source, fingerprint: str) -> dict[str, str]:
-    """Return the user metadata of a variant, made by the recipe with this fingerprint."""
-    return {
-        SOURCE_ETAG: source.etag,
-        FINGERPRINT: fingerprint,
-        VERSION: version_made_by(source, fingerprint),
-    }
-
-
-def _slow_source(error: StorageUnavailable, until: Deadline) -> Failure:
-    """Return why a source did not arrive, given what the last attempt raised.
-
-    S3 has just answered HEAD, so a GET that it does not answer in time is no outage: the other
-    records of the batch need not be held back.
-    """
-    detail = f"Expected the source in time: {error.detail}"
-    if not until.remaining_seconds():
-        return OutOfTime(detail, stage="fetch")
-    is_late = isinstance(error.__cause__, ReadTimeoutError)
-    return SourceSlow(detail, stage="fetch") if is_late else error

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from shared.cloud.calls import Calls
 from shared.cloud.errors import Missing
-from shared.cloud.objects import BAD_REQUEST, MAX_DELETES, SOURCE_ETAG
+from shared.cloud.objects import MAX_DELETES
+from shared.cloud.source_requests import BAD_REQUEST
+from shared.cloud.stored_objects import SOURCE_ETAG
 from shared.model.source import Listed, Overrides, Source
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scripts.local.clients import Clients, local_clients
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.stack.recipe_file import recipes_document
-from shared.cloud.objects import SOURCE_ETAG
+from shared.cloud.stored_objects import SOURCE_ETAG
 from shared.model.keys import manifest_key, variant_key
 from shared.model.recipe import Recipe
 from shared.model.recipe_reader import read_recipes

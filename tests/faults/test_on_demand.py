@@ -9,7 +9,7 @@ from math import inf
 
 import pytest
 
-from shared.cloud import ledger
+from shared.cloud import serving_claims
 from shared.cloud.claims import Claim, serving_refusal
 from shared.cloud.items import Value
 from shared.cloud.serving_claims import ServingClaims
@@ -122,7 +122,7 @@ def test_a_claim_whatever_the_version_is_found_out(monkeypatch: pytest.MonkeyPat
     def any_version(found: Mapping[str, Value], _: str, now: float) -> Failure | None:
         return serving_refusal(found, str(found.get("version")), now)
 
-    monkeypatch.setattr(ledger, "serving_refusal", any_version)
+    monkeypatch.setattr(serving_claims, "serving_refusal", any_version)
 
     with pytest.raises(AssertionError, match=r"expected .*good 2.*, got .*good 1"):
         replaced_while_rendering().run()

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import SOURCE_ETAG
+from shared.cloud.stored_objects import SOURCE_ETAG
 from shared.model.keys import manifest_key, stored_key
 from tests.simulator import workers
 from tests.simulator.call_outcomes import (

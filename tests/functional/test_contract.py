@@ -16,6 +16,7 @@ from shared.cloud.clients import Clients, build_announcer
 from shared.cloud.ledger import Ledger
 from shared.cloud.objects import Objects, WatermarkFile
 from shared.cloud.queues import Queues
+from shared.cloud.source_requests import list_encrypted_source
 from shared.cloud.topics import Topic
 from shared.model.codec import Codec
 from shared.model.completion import Change, Completion
@@ -131,7 +132,8 @@ def every_call(clients: AllClients) -> None:
     assert objects.fetch_watermark("a.jpg", known=watermark) is watermark
     objects.read_recipes(SOURCES, "a.jpg")
     assert objects.head("gone.jpg") is None
-    assert objects._with_customer_key("a.jpg") == replace(source, has_customer_key=True)
+    listed = list_encrypted_source(clients.s3, SOURCES, "a.jpg")
+    assert listed == replace(source, has_customer_key=True)
     objects.delete(["a"])
     queues = Queues(clients.sqs, unbounded_calls())
     queues.send(DEAD, "x", {"cause": "corrupt"})

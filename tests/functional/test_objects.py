@@ -10,14 +10,8 @@ from shared.cloud import bodies
 from shared.cloud.bodies import CHUNK_BYTES
 from shared.cloud.clients import Clients
 from shared.cloud.errors import Missing
-from shared.cloud.objects import (
-    FINGERPRINT,
-    MAX_DELETES,
-    SOURCE_ETAG,
-    VERSION,
-    Objects,
-    WatermarkFile,
-)
+from shared.cloud.objects import MAX_DELETES, Objects, WatermarkFile
+from shared.cloud.stored_objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.deadline import Deadline
 from shared.model.codec import Codec
 from shared.model.errors import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.cloud.clients import Clients
-from shared.cloud.objects import VERSION, Objects
+from shared.cloud.objects import Objects
+from shared.cloud.stored_objects import VERSION
 from shared.model import cache_control
 from shared.model.codec import Codec
 from shared.model.errors import AccessDenied, SourceChanged

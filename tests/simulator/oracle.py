@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.cloud.entries import entry_of
 from shared.cloud.items import from_item
-from shared.cloud.objects import FINGERPRINT, SOURCE_ETAG, VERSION
+from shared.cloud.stored_objects import FINGERPRINT, SOURCE_ETAG, VERSION
 from shared.events.body import read_hints
 from shared.model import cache_control
 from shared.model.dead_letter import NAMES

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from shared.cloud.objects import VERSION
+from shared.cloud.stored_objects import VERSION
 from shared.model.entry import PUBLISHED
 from shared.model.keys import MANIFEST_NAME, manifest_key, parse_stored_key
 from tests.simulator.buckets import Version

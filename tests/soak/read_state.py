@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from shared.clock import SystemClock
 from shared.cloud.items import from_item
-from shared.cloud.objects import SOURCE_ETAG
 from shared.cloud.queues import Queues
+from shared.cloud.stored_objects import SOURCE_ETAG
 from shared.model.keys import MANIFEST_NAME
 from tests.e2e.fleet import RECIPES_PREFIX, Fleet
 from tests.soak.check import DeadLetterKey, Entry, KeyState, Manifest, Step, Stored

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from shared.cloud.claims import Claim
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import VERSION
 from shared.cloud.serving_claims import ServingClaims
+from shared.cloud.stored_objects import VERSION
 from shared.model.codec import Codec
 from shared.model.keys import stored_key
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from shared.cloud.objects import VERSION, StoredFile
+from shared.cloud.stored_objects import VERSION, StoredFile
 from shared.model.entry import Entry
 from shared.model.errors import Cause, Failure, OutOfTime, Outside, SourceChanged
 from shared.model.intake import refuse_unfit

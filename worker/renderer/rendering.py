@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.cloud.objects import variant_metadata
+from shared.cloud.stored_objects import variant_metadata
 from shared.cloud.watermarks import Resolved
 from shared.imaging.child_protocol import DoneFrame, Job, VariantFrame
 from shared.model.codec import Codec

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.cloud.objects import VERSION
+from shared.cloud.stored_objects import VERSION
 from shared.model import cache_control
 from shared.model.errors import Failure
 

@@ -7,8 +7,8 @@ So a table that does not answer does not keep an object from being made.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from shared.cloud.objects import StoredFile
 from shared.cloud.serving import Turn
+from shared.cloud.stored_objects import StoredFile
 from shared.model.errors import Failure, OutOfTime, Outside, Throttled, Unknown
 from worker.renderer.context import RendererContext
 

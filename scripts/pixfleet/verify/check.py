@@ -14,7 +14,7 @@ from scripts.pixfleet.verify.check_result import (
 )
 from scripts.pixfleet.verify.listings import ListedKey
 from shared.cloud.ledger_reader import Read
-from shared.cloud.objects import StoredVersion
+from shared.cloud.stored_objects import StoredVersion
 from shared.model.entry import Entry
 from shared.model.errors import UnknownSchema
 from shared.model.keys import MANIFEST_NAME

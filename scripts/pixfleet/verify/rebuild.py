@@ -23,7 +23,8 @@ from scripts.pixfleet.verify.rebuilt_entry import (
 )
 from shared.cloud.ledger import Ledger
 from shared.cloud.ledger_repairs import add_published
-from shared.cloud.objects import SOURCE_ETAG, Objects
+from shared.cloud.objects import Objects
+from shared.cloud.stored_objects import SOURCE_ETAG
 from shared.model.errors import Failure
 from shared.model.keys import (
     MANIFEST_NAME,

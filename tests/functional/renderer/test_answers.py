@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from shared.cloud.objects import LAZY_TAGGING
+from shared.cloud.stored_objects import LAZY_TAGGING
 from shared.model.keys import MANIFEST_NAME, stored_key
 from tests.functional.conftest import SOURCES, VARIANTS, with_limits
 from tests.functional.renderer.conftest import KEY, LambdaContext, RendererWorld

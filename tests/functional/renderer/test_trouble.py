@@ -14,9 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.cloud.ledger import Ledger
-from shared.cloud.objects import VERSION, Objects
+from shared.cloud.objects import Objects
 from shared.cloud.serving import Serving
 from shared.cloud.serving_claims import ServingClaims
+from shared.cloud.stored_objects import VERSION
 from shared.model.errors import (
     ClaimLost,
     DecoderCrash,
