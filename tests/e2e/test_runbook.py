@@ -5,10 +5,10 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from scripts.local.stack import create_serving
 from scripts.pixfleet.stack.ssm_parameter import Purge
@@ -49,7 +49,7 @@ def give_a_purge_queue(fleet: Fleet) -> None:
     queue, table = f"{fleet.stack.prefix}-purge", f"{fleet.stack.prefix}-serving"
     fleet.clients.sqs.create_queue(QueueName=queue, Attributes={"MessageRetentionPeriod": "900"})
     create_serving(fleet.clients.dynamodb, table)
-    document = replace(
+    document = structs.replace(
         fleet.stack.document(), purge=Purge(queue, monthly_paths=1000), serving_table=table
     )
     fleet.clients.ssm.put_parameter(

@@ -67,6 +67,8 @@ class IdleAws:
 def _handler(aws: IdleAws) -> Callable[..., BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: a second one would wait 40 ms for the first one's ACK.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))

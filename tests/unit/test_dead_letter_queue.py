@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from scripts.pixfleet.dlq.groups import Group, time_to_expiry
 from scripts.pixfleet.dlq.records import Redrive
@@ -373,4 +374,4 @@ def test_a_dead_letter_of_a_larger_lane_goes_back_to_it_while_there_is_one(
     attributes = {"source_queue": source_queue} if source_queue else {}
     dead_letter = read_dead_letter(raw("m1", **attributes), "dead")
 
-    assert lane_for(dead_letter, replace(STACK, lanes=lanes)) == lane
+    assert lane_for(dead_letter, structs.replace(STACK, lanes=lanes)) == lane

@@ -1,11 +1,12 @@
 """The doctor's findings about lanes that forward, over a fake of the functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec import structs
 
 from scripts.pixfleet.doctor import lanes
 from scripts.pixfleet.doctor.stack_under_test import StackUnderTest
@@ -87,16 +88,16 @@ def test_a_chain_as_terraform_makes_it_is_well() -> None:
 
 
 def test_without_larger_lanes_there_is_nothing_to_say() -> None:
-    alone = replace(STACK, lanes={"live": Lane("p-live")}, sizes={})
+    alone = structs.replace(STACK, lanes={"live": Lane("p-live")}, sizes={})
 
     assert list(lanes.check(subject(alone))) == []
 
 
 @pytest.mark.parametrize("back", ["live", "large"])
 def test_a_circle_is_wrong(back: str) -> None:
-    circle = {**STACK.lanes, "large": replace(STACK.lanes["large"], larger=back)}
+    circle = {**STACK.lanes, "large": structs.replace(STACK.lanes["large"], larger=back)}
 
-    (first, *_) = bad(subject(replace(STACK, lanes=circle)))
+    (first, *_) = bad(subject(structs.replace(STACK, lanes=circle)))
 
     assert first == f"live: live → large → {back}"
 
@@ -104,7 +105,7 @@ def test_a_circle_is_wrong(back: str) -> None:
 def test_a_larger_lane_that_the_stack_does_not_have_is_wrong() -> None:
     lost = {"live": STACK.lanes["live"]}
 
-    assert bad(subject(replace(STACK, lanes=lost, sizes={}))) == [
+    assert bad(subject(structs.replace(STACK, lanes=lost, sizes={}))) == [
         "live: there is no larger lane large"
     ]
 
@@ -127,8 +128,8 @@ def test_a_worker_that_does_not_know_its_larger_lane_is_wrong() -> None:
 
 
 def test_settings_of_a_size_that_were_changed_are_wrong() -> None:
-    size = replace(STACK.sizes["large"], environment={"PIXFLEET_CHILD_MEMORY_MB": "9000"})
+    size = structs.replace(STACK.sizes["large"], environment={"PIXFLEET_CHILD_MEMORY_MB": "9000"})
 
-    assert bad(subject(replace(STACK, sizes={"large": size}))) == [
+    assert bad(subject(structs.replace(STACK, sizes={"large": size}))) == [
         "p-worker-large: PIXFLEET_CHILD_MEMORY_MB"
     ]

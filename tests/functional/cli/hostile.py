@@ -18,6 +18,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import strategies as st
+from msgspec import structs
 
 from scripts.local.stack import create_serving
 from scripts.pixfleet import cli
@@ -243,7 +244,7 @@ def make_world(aws: DirectAccess, folder: Path, text: str) -> World:
 
 def give_log_group_and_distribution(aws: DirectAccess) -> None:
     """Change the stack's document, so that `why` reads a log and `urls` and `sign` have URLs."""
-    document = replace(
+    document = structs.replace(
         aws.stack.document(),
         log_group=LOG_GROUP,
         distribution=Distribution("E1", "https://d1.cloudfront.net", needs_signing=True),

@@ -6,9 +6,11 @@ same stack once more, emptied, whose worker has made every source again.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -49,7 +51,7 @@ class Disaster:
         data = json.dumps(recipes).encode()
         key = f"_recipes/{sha256(data).hexdigest()}.json"
         self.put_variant(key, data)
-        document = replace(
+        document = structs.replace(
             self.stack.document(), recipes=f"s3://{self.stack.variants_bucket}/{key}"
         )
         self.clients.ssm.put_parameter(

@@ -1,13 +1,14 @@
 import io
 import json
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -84,7 +85,7 @@ def _on_lambda(stack: LocalStack, clients: Clients) -> OnLambda:
     boto3.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="on@call.example")
     alarm("pixfleet-crashes", topic)
     return OnLambda(
-        replace(
+        structs.replace(
             document,
             function="pixfleet-worker",
             # moto drops the alias of a mapping, but keeps a version.
@@ -148,7 +149,9 @@ def test_a_function_that_was_changed_by_hand_is_found(on_lambda: OnLambda) -> No
         MemorySize=512,
     )
 
-    found = OnLambda(replace(on_lambda.stack, function_alias=""), on_lambda.clients).wrong()
+    found = OnLambda(
+        structs.replace(on_lambda.stack, function_alias=""), on_lambda.clients
+    ).wrong()
 
     assert any("PIXFLEET_MAX_PIXELS: expected a whole number" in each for each in found)
     assert "settings: PIXFLEET_MAX_PIXELS is 'none', not None" in found
@@ -187,7 +190,7 @@ def test_a_bucket_of_another_region_is_found(on_lambda: OnLambda) -> None:
     s3.create_bucket(
         Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    stack = replace(on_lambda.stack, sources_bucket="elsewhere")
+    stack = structs.replace(on_lambda.stack, sources_bucket="elsewhere")
 
     found = OnLambda(stack, on_lambda.clients).wrong()
 
@@ -196,7 +199,7 @@ def test_a_bucket_of_another_region_is_found(on_lambda: OnLambda) -> None:
 
 
 def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
-    stack = replace(
+    stack = structs.replace(
         on_lambda.stack,
         trigger="eventbridge",
         lanes={**on_lambda.stack.lanes, "bulk": Lane("pixfleet-bulk", prefixes=("bulk/",))},
@@ -217,7 +220,7 @@ def test_a_rule_that_is_off_or_missing_is_found(on_lambda: OnLambda) -> None:
 
 
 def test_a_rule_whose_undelivered_events_would_be_lost_is_found(on_lambda: OnLambda) -> None:
-    stack = replace(on_lambda.stack, trigger="eventbridge")
+    stack = structs.replace(on_lambda.stack, trigger="eventbridge")
     dead_letters = "arn:aws:sqs:us-east-1:123456789012:pixfleet-dead-letter"
     rule = put_rule(stack)
     subject = OnLambda(stack, on_lambda.clients)

@@ -1,9 +1,9 @@
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 
 import boto3
 import pytest
+from msgspec import structs
 
 from scripts.local.stack import LocalStack
 from scripts.pixfleet.doctor import render_children
@@ -23,7 +23,7 @@ ALL_LOCKS = ", ".join(Lock)
 
 
 def findings(stack: LocalStack, *, group: str = "") -> tuple[Finding, Finding]:
-    document = replace(stack.document(), log_group=group)
+    document = structs.replace(stack.document(), log_group=group)
     here, workers = render_children.check(StackUnderTest(document, AwsClients()))
     return here, workers
 

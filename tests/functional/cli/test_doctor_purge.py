@@ -1,8 +1,7 @@
 """`pixfleet doctor` on a stack that purges, by its queue and its table."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack, create_serving
@@ -17,7 +16,7 @@ QUEUE, TABLE = "pixfleet-purge", "pixfleet-serving"
 @pytest.fixture(autouse=True)
 def _purging(stack: LocalStack, clients: Clients) -> None:
     """Give the document of the stack a purge queue and a serving table, which do not exist."""
-    document = replace(stack.document(), purge=Purge(QUEUE, 1000), serving_table=TABLE)
+    document = structs.replace(stack.document(), purge=Purge(QUEUE, 1000), serving_table=TABLE)
     clients.ssm.put_parameter(
         Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
     )

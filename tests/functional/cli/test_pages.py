@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -34,7 +34,9 @@ def _distribute(stack: LocalStack, clients: Clients) -> Callable[..., None]:
     """Return a function that gives the stack a distribution."""
 
     def distribute(*, needs_signing: bool = False) -> None:
-        document = replace(stack.document(), distribution=Distribution("E1", BASE, needs_signing))
+        document = structs.replace(
+            stack.document(), distribution=Distribution("E1", BASE, needs_signing)
+        )
         clients.ssm.put_parameter(
             Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
         )

@@ -1,11 +1,11 @@
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from PIL import Image, ImageDraw
 
 from scripts.local.clients import Clients
@@ -244,7 +244,7 @@ def _deploy(stack: LocalStack, clients: Clients) -> Callable[..., None]:
             "PIXFLEET_ON_DEMAND": renderer,
             "PIXFLEET_SERVING_TABLE": "serving",
         }
-        document = replace(document, environment=environment)
+        document = structs.replace(document, environment=environment)
         clients.ssm.put_parameter(
             Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
         )

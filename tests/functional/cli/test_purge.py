@@ -1,8 +1,7 @@
 """`pixfleet purge` sends keys to the purge queue, within the month's budget."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack, create_serving
@@ -27,7 +26,7 @@ def _queues(stack: LocalStack, clients: Clients) -> Queues:
     """Give the stack a purge queue."""
     create_serving(clients.dynamodb, TABLE)
     clients.sqs.create_queue(QueueName=QUEUE)
-    document = replace(stack.document(), purge=Purge(QUEUE, BUDGET), serving_table=TABLE)
+    document = structs.replace(stack.document(), purge=Purge(QUEUE, BUDGET), serving_table=TABLE)
     clients.ssm.put_parameter(
         Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
     )

@@ -1,9 +1,9 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -93,7 +93,7 @@ def _deploy_lazy(stack: LocalStack, clients: Clients) -> Callable[..., None]:
         )
         document = stack.document()
         environment = {**document.environment, "PIXFLEET_ON_DEMAND": str(has_renderer).lower()}
-        document = replace(document, environment=environment)
+        document = structs.replace(document, environment=environment)
         clients.ssm.put_parameter(
             Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
         )

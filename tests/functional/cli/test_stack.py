@@ -1,8 +1,8 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -214,7 +214,7 @@ def test_recipes_are_lazy_only_where_a_renderer_is(
     clients.s3.put_object(
         Bucket=stack.variants_bucket, Key=stack.recipes_key, Body=json.dumps(document).encode()
     )
-    described = replace(stack.document(), environment=environment)
+    described = structs.replace(stack.document(), environment=environment)
 
     (found,) = stack_recipes(described, objects_of(described, AwsClients())).recipes
 

@@ -2,13 +2,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 import structlog
+from msgspec import structs
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -339,7 +339,7 @@ def test_what_the_renderer_did_is_shown(
     pixfleet: RunCommand, stack: LocalStack, clients: Clients
 ) -> None:
     renderer = Renderer("pixfleet-renderer", "live")
-    document = replace(stack.document(), renderer=renderer)
+    document = structs.replace(stack.document(), renderer=renderer)
     clients.ssm.put_parameter(
         Name=document.parameter, Value=document.document(), Type="String", Overwrite=True
     )
@@ -439,7 +439,7 @@ def test_a_lane_that_forwards_shows_how_much_and_where(
     stack: LocalStack,
 ) -> None:
     document = stack.document()
-    lanes = {**document.lanes, "live": replace(document.lanes["live"], larger="bulk")}
+    lanes = {**document.lanes, "live": structs.replace(document.lanes["live"], larger="bulk")}
     aws = AwsClients()
     boto3.client("cloudwatch").put_metric_data(
         Namespace="Pixfleet",
@@ -455,7 +455,7 @@ def test_a_lane_that_forwards_shows_how_much_and_where(
             }
         ],
     )
-    report = StatusReader(replace(document, lanes=lanes), aws, SystemClock()).read()
+    report = StatusReader(structs.replace(document, lanes=lanes), aws, SystemClock()).read()
 
     shown = status_document(report)["lanes"]
 
