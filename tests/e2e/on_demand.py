@@ -6,10 +6,12 @@ Its recipe `archive` makes nothing but a thumbnail at upload, the recipe of `NAR
 import base64
 import http.client
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -24,14 +26,15 @@ from tests.support.images import jpeg
 
 FOLDER = "archive/"
 SIZE = (1400, 1050)
-KEY, NEW, LARGE, TOGETHER = (
-    f"{FOLDER}{name}" for name in ("a.jpg", "new.jpg", "noise.png", "b.jpg")
+KEY, NEW, LARGE, TOGETHER, MISSING = (
+    f"{FOLDER}{name}" for name in ("a.jpg", "new.jpg", "noise.png", "b.jpg", "none.jpg")
 )
 NARROW, NARROW_SIZE = "photos/narrow.jpg", (600, 450)
 AWKWARD_KEYS = tuple(f"{FOLDER}{key}" for key in AWKWARD.values() if len(key.encode()) < 900)
 AVIF, WEBP, JPEG = "image/avif", "image/webp", "image/jpeg"
-# The function's concurrency is ten, and each process of the local AWS loads libvips for a second.
-AT_ONCE = 4
+# More than the function's concurrency, which is raised for them. Each process of the local AWS
+# loads libvips for a second, so a few start at a time.
+AT_ONCE, STARTED_AT_ONCE = 12, 4
 RENDERED_SECONDS, BLIND_SECONDS = 180.0, 90.0
 FUNCTION = "pixfleet-renderer"
 # A response of the function has less than this.
@@ -90,6 +93,29 @@ class OnDemand:
         response: Mapping[str, Any] = json.loads(answer["Payload"].read())
         return response
 
+    def call_at_once(self, path: str, count: int) -> Sequence[Mapping[str, Any]]:
+        """Call the renderer from several threads that start together."""
+        barrier = Barrier(count)
+
+        def call(_: int) -> Mapping[str, Any]:
+            barrier.wait(timeout=30)
+            return self.call(path)
+
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(call, range(count)))
+
+    @contextmanager
+    def concurrency(self, count: int) -> Iterator[None]:
+        """Let the renderer have so many processes, and after that as many as before."""
+        functions = self.stack.client("lambda")
+        name = "ReservedConcurrentExecutions"
+        before = functions.get_function_concurrency(FunctionName=FUNCTION)[name]
+        functions.put_function_concurrency(FunctionName=FUNCTION, **{name: count})
+        try:
+            yield
+        finally:
+            functions.put_function_concurrency(FunctionName=FUNCTION, **{name: before})
+
     def lines(self) -> Sequence[Mapping[str, Any]]:
         """Return the renderer's lines in the log."""
         pages = self.stack.client("logs").get_paginator("filter_log_events")
@@ -140,8 +166,10 @@ def assert_a_lazy_file_is_made_once(on_demand: OnDemand) -> None:
 def assert_simultaneous_calls_make_it_once(on_demand: OnDemand) -> None:
     """Call below the cache, in processes that do not know of each other."""
     path = f"/{stored_key(TOGETHER, 'w960.webp')}"
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        responses = list(threads.map(on_demand.call, [path] * AT_ONCE))
+    with on_demand.concurrency(AT_ONCE):
+        for count in range(STARTED_AT_ONCE, AT_ONCE + 1, STARTED_AT_ONCE):
+            on_demand.call_at_once(f"/{stored_key(MISSING, 'w960.webp')}", count)
+        responses = on_demand.call_at_once(path, AT_ONCE)
 
     assert {each["statusCode"] for each in responses} == {http.client.OK}
     assert len({each["body"] for each in responses}) == 1

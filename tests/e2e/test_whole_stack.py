@@ -147,6 +147,8 @@ def assert_a_deleted_picture_is_purged(stack: WholeStack) -> None:
     path = f"{path_of(key)}?w=320"
     first, second = stack.get([path, path])
     assert (first.status, second.x_cache) == (200, "Hit")
+    stack.get([path], accept="image/webp,*/*")
+    assert stored_key(key, "w320.webp") in stack.stored_sizes()  # made at the request
 
     stack.client("s3").delete_object(Bucket=stack.names.sources_bucket, Key=key)
 

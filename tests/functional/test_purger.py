@@ -462,6 +462,21 @@ def test_a_new_month_has_a_new_budget(stack: _Stack) -> None:
     assert stack.cloudfront.paths == [paths_of("a.jpg"), paths_of("b.jpg")]
 
 
+def test_paths_that_were_not_used_go_back_to_the_month_that_they_are_of(
+    stack: _Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_in_december(**_: object) -> None:
+        stack.clock.at += 31 * 86_400
+        raise client_error("ServiceUnavailable", 503)
+
+    monkeypatch.setattr(stack.cloudfront, "create_invalidation", fail_in_december)
+    messages = stack.messages("a.jpg")
+
+    assert stack.purge(messages) == messages
+
+    assert (stack.spent, stack.serving.paths_spent("2026-12")) == (0, 0)
+
+
 def test_refused_paths_are_left_out(stack: _Stack) -> None:
     stack.cloudfront.trouble = [client_error("InvalidArgument", 400)]
 

@@ -17,6 +17,8 @@ from worker.renderer.handler import respond
 pytestmark = pytest.mark.functional
 
 PICTURE = images.jpeg((160, 120))
+# With a shard, two slashes and `manifest.json`, S3's 1,024 bytes.
+LONGEST_KEY = 1007
 
 
 def test_a_lazy_object_is_made_stored_and_listed_at_its_first_request(
@@ -284,7 +286,7 @@ def test_a_manifest_that_is_there_is_answered(served: RendererWorld) -> None:
 
 @pytest.mark.parametrize("is_encoded", [True, False], ids=["encoded", "decoded"])
 @pytest.mark.parametrize(
-    "key", [key for key in KEYS.values() if len(key.encode()) < 1000], ids=ascii
+    "key", [key for key in KEYS.values() if len(key.encode()) <= LONGEST_KEY], ids=ascii
 )
 def test_awkward_keys_are_served_encoded_and_decoded(
     served: RendererWorld, key: str, *, is_encoded: bool
@@ -295,6 +297,39 @@ def test_awkward_keys_are_served_encoded_and_decoded(
 
     assert (got.status, got.headers["content-type"]) == (200, "image/webp")
     assert served.object("w32.webp", key=key)["Body"].read() == got.body
+
+
+@pytest.mark.parametrize("key", ["k" * 1003 + ".jpg", "x/manifest.json", "9c/a.jpg/w32.webp"])
+def test_keys_at_the_limit_or_like_our_own_are_served(served: RendererWorld, key: str) -> None:
+    served.publish(images.jpeg((40, 30)), key=key)
+
+    got = served.ask("w32.webp", key=key)
+
+    assert got.status == 200
+    assert served.object("w32.webp", key=key)["Body"].read() == got.body
+
+
+@pytest.mark.parametrize("part", ["", "bytes=0-1", "bytes=99999999-"])
+def test_ranges_and_dates_get_the_whole_object(served: RendererWorld, part: str) -> None:
+    served.publish(PICTURE)
+    later = "Tue, 01 Jan 2999 00:00:00 GMT"
+
+    made, found = (served.ask("w128.webp", range=part, if_modified_since=later) for _ in range(2))
+
+    assert (made.status, found.status) == (200, 200)
+    assert served.object("w128.webp")["Body"].read() == made.body == found.body
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["v=a&v=b", "v", "&&", "v=%ff", "v=%0d%0aset-cookie:a", "w=NaN&w=-1", "v=" + "0" * 5000],
+)
+def test_no_query_gets_more_than_a_browsers_minute(served: RendererWorld, query: str) -> None:
+    served.publish(PICTURE)
+
+    got = served.ask_path(f"/{stored_key(KEY, 'w128.webp')}", query=query)
+
+    assert (got.status, got.headers["cache-control"]) == (200, "public, max-age=60, s-maxage=60")
 
 
 @pytest.mark.parametrize("event", [None, 7, {}, {"rawPath": "/a"}, {"requestContext": {}}])
