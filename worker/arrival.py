@@ -1,4 +1,9 @@
-"""Publishes a source: fetches and renders it, stores variants and manifest, commits the entry."""
+"""Publishes a source: fetches and renders it, stores variants and manifest, commits the entry.
+
+The order matters. Variants are stored first, then the files of the earlier version are deleted,
+then the manifest names the new ones, and the commit to the ledger ends the claim. After a crash
+in between, the next worker finds the key unfinished and begins again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,17 +51,7 @@ class Arrival:
     def publish(self) -> KeyResult:
         """Publish every variant of the source; a `Failure` leaves the ledger as it was."""
         refuse_unfit(self.source, self.recipe, self.context.settings.limits)
-        uploads = self.uploads
-        try:
-            done = self._fetch_and_render()
-            variants = uploads.finish(done.lazy)
-        finally:
-            try:
-                uploads.wait_until_idle()
-            finally:
-                self.record_log.slow_downs = uploads.slow_downs
-        self.record_log.add_timing("upload")
-        self.record_log.note_reduction(done.reduction, variants.stored)
+        done, variants = self._render_and_store()
         # A page must not get the new version while a file of the earlier one is stored: CloudFront
         # would cache that file under the new version.
         self._delete_former(variants)
@@ -65,32 +60,51 @@ class Arrival:
         self.record_log.add_timing("publish")
         return result
 
+    def _render_and_store(self) -> tuple[DoneFrame, VariantSet]:
+        """Render the source and store its variants; no upload runs after this, failed or not."""
+        try:
+            done = self._fetch_and_render()
+            variants = self.uploads.finish(done.lazy)
+        finally:
+            try:
+                self.uploads.wait_until_idle()
+            finally:
+                self.record_log.slow_downs = self.uploads.slow_downs
+        self.record_log.add_timing("upload")
+        self.record_log.note_reduction(done.reduction, variants.stored)
+        return done, variants
+
     def _fetch_and_render(self) -> DoneFrame:
         """Fetch while other images render, then keep one render child until the last variant."""
-        deadline, policy = self.context.deadline, self.context.policy
         with self.context.prefetch_slot():
-            self.context.circuit_breaker.check()
-            deadline.require(policy.least_fetch_seconds, "fetch")
-            spare = deadline.earlier(policy.least_fetch_seconds)
-            self.uploads.wait_until_admitted(spare)
-            # A slow source has half of the time; a record that waits for its slot has the rest.
-            until = deadline.within(spare.remaining_seconds() / 2)
-            data = self.context.objects.fetch(self.source, until)
-            self.record_log.add_timing("fetch")
-            wait_seconds = deadline.remaining_seconds()
+            data = self._fetch()
+            wait_seconds = self.context.deadline.remaining_seconds()
             with self.context.render_pool.child(wait_seconds=wait_seconds) as child:
                 self.record_log.add_timing("wait")
                 done = self._render(child, data)
                 self.record_log.add_timing("render")
         return done
 
+    def _fetch(self) -> bytes:
+        """Return the bytes of the source, as soon as S3 accepts uploads in time for them."""
+        deadline, policy = self.context.deadline, self.context.policy
+        self.context.circuit_breaker.check()
+        deadline.require(policy.least_fetch_seconds, "fetch")
+        spare = deadline.earlier(policy.least_fetch_seconds)
+        self.uploads.wait_until_admitted(spare)
+        # A slow source has half of the time; a record that waits for its slot has the rest.
+        until = deadline.within(spare.remaining_seconds() / 2)
+        data = self.context.objects.fetch(self.source, until)
+        self.record_log.add_timing("fetch")
+        return data
+
     def _render(self, child: RenderChild, data: bytes) -> DoneFrame:
         """Begin the upload of each variant as soon as the child has finished it."""
         deadline, policy = self.context.deadline, self.context.policy
         self.context.circuit_breaker.check()
         deadline.require(policy.least_fetch_seconds, "render")
-        longest = self.context.settings.render_seconds
         self.context.held_files.wait_for_memory(deadline.earlier(policy.least_fetch_seconds))
+        longest = self.context.settings.render_seconds
         limit = min(longest, deadline.remaining_seconds() - policy.calls.call_seconds)
         job = Job(
             self.recipe.without_keys(),
@@ -105,8 +119,13 @@ class Arrival:
                     return reply
                 self.uploads.begin(*reply)
         except DecodeTimeout as late:
+            # The invocation was too short; the image need not be at fault.
             if limit < longest:
-                raise OutOfTime("The invocation ended before it.", stage="render") from late
+                raise OutOfTime(
+                    f"Expected {longest:.0f} s for the render, got {limit:.0f} s before the end "
+                    "of the invocation.",
+                    stage="render",
+                ) from late
             raise
         raise AssertionError("the frames of a child end with DoneFrame or a failure")
 

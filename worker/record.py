@@ -5,8 +5,9 @@ import structlog
 from shared.model.errors import Failure, Unknown
 from worker import due_purge
 from worker.circuit_breaker import STAGE
+from worker.claiming import RunAlone
 from worker.context import WorkerContext
-from worker.reconcile import RunAlone, reconcile
+from worker.reconcile import reconcile
 from worker.record_log import RecordLog, failure_fields
 from worker.result import KeyResult, RecordOutcome
 from worker.work import Work

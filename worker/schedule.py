@@ -6,8 +6,8 @@ from concurrent.futures import Executor, Future, wait
 import structlog
 
 from shared.model.errors import Failure, OutOfTime
+from worker.claiming import RunAlone
 from worker.context import WorkerContext
-from worker.reconcile import RunAlone
 from worker.record import is_held_back, process_work
 from worker.record_log import failure_fields
 from worker.result import RecordOutcome

@@ -8,7 +8,7 @@ from shared.model.entry import REJECTED, Entry
 from shared.model.errors import Cause, Corrupt, Failure
 from shared.model.outcome import Outcome
 from tests.support.fakes import FakeClock
-from worker.reconcile import _former_result
+from worker.earlier_result import earlier_result
 from worker.result import KeyResult, RecordOutcome
 from worker.work import Work
 
@@ -95,7 +95,7 @@ def test_only_the_messages_of_earlier_work_announce_it_again(
 ) -> None:
     work = Work("a.jpg", (message_id,))
 
-    former = _former_result(Outcome.CURRENT, ENTRY, work)
+    former = earlier_result(Outcome.CURRENT, ENTRY, work)
 
     assert former == KeyResult(
         Outcome.CURRENT, change, 7.0, version="v1", variants=1, variant_bytes=9
@@ -112,8 +112,8 @@ def test_a_rejection_is_a_failure_again_for_the_messages_that_led_to_it() -> Non
         message_ids=frozenset({"m1"}),
     )
 
-    own = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m1",)))
-    other = _former_result(Outcome.REJECTED, entry, Work("a.jpg", ("m2",)))
+    own = earlier_result(Outcome.REJECTED, entry, Work("a.jpg", ("m1",)))
+    other = earlier_result(Outcome.REJECTED, entry, Work("a.jpg", ("m2",)))
 
     assert isinstance(own.outcome, Failure)
     assert (own.outcome.cause, own.outcome.stage) == (Cause.CORRUPT, "load")
@@ -132,7 +132,7 @@ def test_a_rejection_of_a_key_without_a_recipe_is_published_and_no_failure() -> 
         message_ids=frozenset({"m1"}),
     )
 
-    former = _former_result(Outcome.IGNORED, entry, Work("a.jpg", ("m1",)))
+    former = earlier_result(Outcome.IGNORED, entry, Work("a.jpg", ("m1",)))
 
     assert former.outcome is Outcome.IGNORED
     completion = former.completion(WORK, "photos")

@@ -64,7 +64,9 @@ def render(
             )
         except DecodeTimeout as late:
             if limit < longest * context.policy.conclusive_share:
-                raise OutOfTime("The invocation ended before it.", stage="render") from late
+                raise OutOfTime(
+                    f"Expected {longest:.0f} s for the render, got {limit:.0f} s.", stage="render"
+                ) from late
             raise
         finally:
             request_log.add_timing("render")
