@@ -3,6 +3,7 @@
 `--help` and `--version` import neither AWS's SDK nor Rich, and no command.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -87,12 +88,11 @@ def main() -> None:
     # The imports leave hardly any garbage: to look for it takes a tenth of the start.
     gc.set_threshold(GARBAGE_THRESHOLD)
     replace_unencodable_output()
-    code = _run([as_utf8(word) for word in sys.argv[1:]])
     # As it ends, the interpreter searches for garbage several times, which takes an eighth of
     # `status`: objects that are frozen are not searched.
     # https://docs.python.org/3/library/gc.html#gc.freeze
-    gc.freeze()
-    sys.exit(code)
+    atexit.register(gc.freeze)
+    sys.exit(_run([as_utf8(word) for word in sys.argv[1:]]))
 
 
 def _print_version(*, is_set: bool) -> None:

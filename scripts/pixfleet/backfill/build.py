@@ -13,6 +13,7 @@ from scripts.pixfleet.backfill.estimate import Limits
 from scripts.pixfleet.backfill.folder import Folder
 from scripts.pixfleet.backfill.inventory import open_inventory
 from scripts.pixfleet.backfill.lanes import require_lane
+from scripts.pixfleet.backfill.listed_objects import ListedObjects
 from scripts.pixfleet.backfill.listing import Listing
 from scripts.pixfleet.backfill.outcomes import Outcomes
 from scripts.pixfleet.backfill.policy import BackfillPolicy
@@ -81,8 +82,9 @@ class Backfill:
         if not checkpoint.fact(CONFIRMED):
             folder.list_into(checkpoint)
         store = Store(clients.s3, clients.calls, stack.sources_bucket)
+        stored = ListedObjects(Listing(clients.s3, stack.sources_bucket, folder.key_prefix))
         threads = ThreadPoolExecutor(self.policy.upload_threads, thread_name_prefix="upload")
-        return Upload(folder, checkpoint, store, self.ledger, threads)
+        return Upload(folder, checkpoint, store, stored, self.ledger, threads)
 
     @property
     def enqueue_lane(self) -> Lane:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from scripts.pixfleet.backfill.checkpoint import Checkpoint
 from scripts.pixfleet.backfill.folder import Folder
+from scripts.pixfleet.backfill.listed_objects import ListedObjects
 from scripts.pixfleet.backfill.selection import Chosen, Page, Skipped, Wanted
 from shared.cloud.calls import Calls
 from shared.cloud.errors import Missing
 from shared.cloud.ledger_reader import LedgerReader
+from shared.model.source import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,6 +32,7 @@ class Upload:
     folder: Folder
     checkpoint: Checkpoint
     store: "Store"
+    stored: ListedObjects
     ledger: LedgerReader
     threads: Executor
 
@@ -48,7 +51,8 @@ class Upload:
         """Return the files of a page that the bucket does not hold with the same content."""
         skipped: dict[Skipped, list[str]] = defaultdict(list)
         names: list[str] = []
-        reasons = self.threads.map(self._reason, (each.key for each in page.listed))
+        stored = self.stored.of([self.folder.key_of(each.key) for each in page.listed])
+        reasons = self.threads.map(lambda each: self._reason(each.key, stored), page.listed)
         for listed, reason in zip(page.listed, reasons, strict=True):
             if reason:
                 skipped[reason].append(listed.key)
@@ -77,9 +81,12 @@ class Upload:
 
         return [key for key in self.threads.map(unread, wanted) if key]
 
-    def _reason(self, name: str) -> Skipped | None:
+    def _reason(self, name: str, stored: Mapping[str, Listed | None]) -> Skipped | None:
+        key, path = self.folder.key_of(name), self.folder.path / name
         try:
-            is_there = self.store.has(self.folder.key_of(name), self.folder.path / name)
+            is_there = (
+                self.store.holds(stored[key], path) if key in stored else self.store.has(key, path)
+            )
         except OSError:
             return Skipped.UNREADABLE
         return Skipped.ALREADY_THERE if is_there else None
@@ -95,6 +102,15 @@ class Store:
     s3: "S3Client"
     calls: Calls
     bucket: str
+
+    def holds(self, listed: Listed | None, path: Path) -> bool:
+        """Return whether a listed object has a file's content; None stands for no object.
+
+        A listing tells it by size and ETag, unless the ETag is no MD5: then a HEAD does.
+        """
+        if listed is None or listed.size_bytes != path.stat().st_size:
+            return False
+        return listed.etag == _md5(path) or self.has(listed.key, path)
 
     def has(self, key: str, path: Path) -> bool:
         """Return whether the object of a key has a file's content, without reading the object.

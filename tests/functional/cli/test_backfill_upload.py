@@ -12,6 +12,7 @@ from scripts.local.stack import LocalStack
 from scripts.pixfleet.backfill.policy import BackfillPolicy
 from scripts.pixfleet.backfill.upload import Store
 from scripts.pixfleet.commands import backfill as commands
+from shared.model.source import Listed
 from tests.functional.cli.conftest import RunCommand
 from tests.support.images import png, truncated_jpeg
 
@@ -206,14 +207,14 @@ def test_a_file_that_vanished_is_counted_as_skipped(
     folder: Path, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(folder, "a.png", "b.png")
-    has = Store.has
+    holds = Store.holds
 
-    def has_and_vanishes(store: Store, key: str, path: Path) -> bool:
-        answer = has(store, key, path)
+    def holds_and_vanishes(store: Store, listed: Listed | None, path: Path) -> bool:
+        answer = holds(store, listed, path)
         (folder / "b.png").unlink(missing_ok=True)
         return answer
 
-    monkeypatch.setattr(Store, "has", has_and_vanishes)
+    monkeypatch.setattr(Store, "holds", holds_and_vanishes)
 
     answer = pixfleet("backfill", "upload", folder, "--no-wait", "--json")
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from botocore.client import BaseClient
 
 from scripts.local.clients import Clients
 from scripts.local.stack import LocalStack
@@ -42,6 +44,20 @@ def _sync(pixfleet: RunCommand, folder: Path) -> Sync:
     return lambda *words: pixfleet("sync", folder, "--prefix", "2024/", "--no-wait", *words)
 
 
+@pytest.fixture(name="s3_calls")
+def _s3_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the names of the calls that any client has made."""
+    calls: list[str] = []
+    make = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def count(client: BaseClient, name: str, *given: Any) -> Any:  # noqa: ANN401 - passed on
+        calls.append(name)
+        return make(client, name, *given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", count)
+    return calls
+
+
 def _put(clients: Clients, stack: LocalStack, *keys: str, data: bytes = PICTURE) -> None:
     for key in keys:
         clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=data)
@@ -55,6 +71,48 @@ def _keys(clients: Clients, stack: LocalStack) -> list[str]:
 def _deletions(answer: CommandResult) -> dict[str, Any]:
     found: dict[str, Any] = answer.document["deletions"]
     return found
+
+
+def test_a_second_run_costs_a_listing_and_no_request_for_each_file(
+    sync: Sync, folder: Path, clients: Clients, stack: LocalStack, s3_calls: list[str]
+) -> None:
+    for number in range(20):
+        (folder / f"{number}.png").write_bytes(png((8, 8), seed=number))
+    sync()
+    s3_calls.clear()
+
+    same = sync("--json", "--restart")
+    calls = Counter(s3_calls)
+    (folder / "7.png").write_bytes(png((8, 8), seed=77))
+    changed = sync("--json", "--restart").document
+
+    assert same.document["skipped"]["already_there"]["count"] == 21
+    assert calls["ListObjectsV2"] == 2, "one for the estimate and one for the run"
+    assert not {"HeadObject", "PutObject"} & calls.keys()
+    assert (changed["sent"], changed["skipped"]["already_there"]["count"]) == (1, 20)
+
+
+def test_where_the_etag_is_no_md5_the_checksum_tells(
+    sync: Sync, folder: Path, clients: Clients, stack: LocalStack
+) -> None:
+    """As in buckets with KMS keys: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html."""
+    upload = clients.s3.create_multipart_upload(
+        Bucket=stack.sources_bucket, Key="2024/a.png", ChecksumAlgorithm="SHA256"
+    )
+    named: Any = {
+        "Bucket": stack.sources_bucket,
+        "Key": "2024/a.png",
+        "UploadId": upload["UploadId"],
+    }
+    part = clients.s3.upload_part(**named, PartNumber=1, Body=PICTURE)
+    clients.s3.complete_multipart_upload(
+        **named, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    )
+
+    answer = sync("--json")
+
+    assert answer.document["sent"] == 1
+    assert _keys(clients, stack) == ["2024/a.png"]
 
 
 def test_without_delete_nothing_is_deleted(
