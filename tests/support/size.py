@@ -16,7 +16,7 @@ SEED_VARIABLE = "PIXFLEET_TEST_SEED"
 PUSH = "push"
 NIGHTLY = "nightly"
 SEED_BITS = 32
-PUSH_LIMIT_MEGABYTES = 250
+PUSH_LIMIT_MEGABYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
