@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OWNER = "pixfleet-owner"
 # S3 accepts 2 KB of user metadata in all.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-MAX_OWNER_CHARS = 512
+MAX_OWNER_CHARS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,19 @@ def owner_metadata(owner: str) -> dict[str, str]:
 
     S3 would encode other characters by RFC 2047, and a signed header must be what a client sends.
     """
-    return {OWNER: quote(owner, safe="@:/|+")[:MAX_OWNER_CHARS]} if owner else {}
+    return {OWNER: _encoded(owner)} if owner else {}
+
+
+def is_storable_owner(owner: str) -> bool:
+    """Return whether S3 can store this owner in full, so that two owners are never mistaken."""
+    try:
+        return 0 < len(_encoded(owner)) <= MAX_OWNER_CHARS
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape
+        return False
+
+
+def _encoded(owner: str) -> str:
+    return quote(owner, safe="@:/|+")
 
 
 class SourceBucket:

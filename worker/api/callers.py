@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from starlette.requests import Request
 
+from shared.cloud.source_bucket import MAX_OWNER_CHARS, is_storable_owner
 from worker.api.keys import is_accepted
 from worker.api.problems import Forbidden, Unauthenticated
 from worker.api.settings import ApiSettings
@@ -50,8 +51,11 @@ class GatewayIdentities:
 def caller_of(claims: Mapping[str, object], settings: ApiSettings) -> Caller:
     """Return the caller that claims describe; `Forbidden` if they lack what the stack requires."""
     owner = claims.get(settings.owner_claim)
-    if not isinstance(owner, str) or not owner:
-        raise Forbidden(f"Use a token with the claim {settings.owner_claim}.")
+    if not isinstance(owner, str) or not is_storable_owner(owner):
+        raise Forbidden(
+            f"Use a token whose claim {settings.owner_claim} is a text of 1 to {MAX_OWNER_CHARS} "
+            "characters, percent-encoded."
+        )
     if not settings.prefix_claim:
         return Caller(owner, settings.prefix)
     return Caller(owner, settings.prefix + _folder(claims, settings.prefix_claim))

@@ -1,15 +1,17 @@
 """Reads a form of files into a type: fields of text, and files in the field `files`."""
 
+import re
 from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 import msgspec
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartParser
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from worker.api.problems import BadRequest, UnsupportedType
-from worker.api.requests import read_body
+from worker.api.requests import media_type, read_body
 
 Wanted = TypeVar("Wanted", bound=msgspec.Struct)
 
@@ -18,6 +20,9 @@ Wanted = TypeVar("Wanted", bound=msgspec.Struct)
 MAX_FORM_BYTES = 4_500_000
 MAX_FILES = 20
 MAX_FIELDS = 10
+# https://www.rfc-editor.org/rfc/rfc2046.html#section-5.1.1
+BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 FORM = "multipart/form-data"
 FILES = "files"
 
@@ -31,37 +36,94 @@ class FormFile:
         self.data = data
 
 
+class WholeForm(MultiPartParser):
+    """Parses a form, and refuses one that ends before its last boundary: a file may be missing.
+
+    Its texts are in Latin-1, see `_headers`.
+    """
+
+    def __init__(self, headers: Headers, body: bytes) -> None:
+        super().__init__(headers, self._parts(body), max_files=MAX_FILES, max_fields=MAX_FIELDS)
+        self._has_ended = False
+
+    def on_end(self) -> None:
+        """Note that the last boundary was read."""
+        self._has_ended = True
+
+    async def _parts(self, body: bytes) -> AsyncGenerator[bytes, None]:
+        yield body
+        if not self._has_ended:
+            raise MultiPartException("It ends before its last boundary.")
+
+
 async def read_form(request: Request, kind: type[Wanted]) -> Wanted:
     """Return the form as this type; `UnsupportedType`, `TooLarge` or `BadRequest` if not one."""
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != FORM:
+    if media_type(request) != FORM:
         raise UnsupportedType(f"Send the files as {FORM}.")
     body = await read_body(request, MAX_FORM_BYTES)
 
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    parser = MultiPartParser(request.headers, stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
-    form = await parser.parse()
+    form = await WholeForm(_headers(request), body).parse()
     try:
         return await _as_type(form, kind)
     finally:
         await form.close()
 
 
+def _headers(request: Request) -> Headers:
+    """Return headers by which the parser reads all texts as Latin-1, which loses no byte.
+
+    It would read texts that are not UTF-8 as Latin-1 without an error, and others by the charset
+    that the client names. https://www.rfc-editor.org/rfc/rfc7578.html#section-5.1
+    """
+    _, options = parse_options_header(request.headers["content-type"])
+    boundary = options.get(b"boundary", b"").decode("latin-1")
+    if not BOUNDARY.fullmatch(boundary):
+        raise BadRequest("Send the files with a boundary, as RFC 2046 describes it.")
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":
+        raise BadRequest("Send the names of files and fields in UTF-8.")
+    return Headers({"content-type": f'{FORM}; charset=latin-1; boundary="{boundary}"'})
+
+
+def _text(latin: str) -> str:
+    try:
+        return latin.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise BadRequest("Send the names of files and fields in UTF-8.") from None
+
+
+def _refuse_ambiguous(file: UploadFile) -> None:
+    """Raise `BadRequest` for a file whose headers name it twice, or that a line break has cut.
+
+    Parsers differ in which name they take.
+    """
+    dispositions, types = (
+        file.headers.getlist(name) for name in ("content-disposition", "content-type")
+    )
+    unquoted = QUOTED.sub("", dispositions[0])
+    if len(dispositions) > 1 or len(types) > 1 or unquoted.count("filename") > 1:
+        raise BadRequest(
+            "Send one Content-Disposition with one filename for each file, and one type."
+        )
+    if '"' in unquoted:
+        raise BadRequest("Send file names without line breaks, and each in one pair of quotes.")
+
+
 async def _as_type(form: FormData, kind: type[Wanted]) -> Wanted:
     known = {each.name for each in msgspec.structs.fields(kind)}
     fields: dict[str, object] = {FILES: []}
     files: list[FormFile] = []
-    for name, value in form.multi_items():
+    for latin_name, value in form.multi_items():
+        name = _text(latin_name)
         if name not in known or isinstance(value, UploadFile) != (name == FILES):
             raise BadRequest(f"Send only the fields {', '.join(sorted(known))}.")
         if isinstance(value, UploadFile):
+            _refuse_ambiguous(value)
             content_type = (value.content_type or "").partition(";")[0].strip().lower()
-            files.append(FormFile(value.filename or "", content_type, await value.read()))
+            data = await value.read()
+            files.append(FormFile(_text(value.filename or ""), content_type, data))
         elif name in fields:
             raise BadRequest(f"Send the field {name} once.")
         else:
-            fields[name] = value
+            fields[name] = _text(value)
     fields[FILES] = files
     return msgspec.convert(fields, kind, strict=False)

@@ -4,6 +4,7 @@ A key is checked after decoding, in each form that another program could make of
 percent-decoded once more, and with compatibility characters replaced (a full-width dot by a dot).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -17,6 +18,11 @@ from worker.api.problems import BadKey, Forbidden
 FILENAME_VARIABLE = "${filename}"
 # Control characters, surrogates, and separators of lines and paragraphs.
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# What decoders write for bytes that are not UTF-8, so that different requests would name one key.
+REPLACEMENT = "\ufffd"
+# UTF-8 that is longer than necessary. Decoders that accept it read `%c0%ae` as a dot.
+# https://www.rfc-editor.org/rfc/rfc3629.html#section-10
+OVERLONG = re.compile(r"%(c[01]|e0%[89][0-9a-f]|f0%8[0-9a-f])", re.IGNORECASE)
 # Folders of our own and of S3 tools; recipes never match them.
 RESERVED = "_"
 
@@ -48,6 +54,8 @@ def accepted_key_of_path(key: str, prefix: str) -> str:
 def accepted_prefix(wanted: str, prefix: str) -> str:
     """Return the prefix of a list, which is at least the caller's own."""
     _refuse_unsafe(wanted)
+    if len(wanted.encode()) > MAX_KEY_BYTES:
+        raise BadKey(f"Choose a shorter prefix: S3 accepts {MAX_KEY_BYTES} bytes.")
     if not wanted:
         return prefix
     if not wanted.startswith(prefix):
@@ -69,14 +77,22 @@ def _refuse_unsafe(key: str) -> None:
         raise BadKey(f"Choose a shorter key: S3 accepts {MAX_KEY_BYTES} bytes.")
     if any(unicodedata.category(char) in REFUSED_CATEGORIES for char in key):
         raise BadKey("Choose a key without control characters and line separators.")
+    if REPLACEMENT in key:
+        raise BadKey("Send the key in UTF-8, and without the replacement character U+FFFD.")
     for form in _forms(key):
-        *folders, name = form.replace("\\", "/").split("/")
-        if {".", ".."} & {*folders, name}:
-            raise BadKey("Choose a key without '.' and '..' segments, however they are encoded.")
-        if any(folder.startswith(RESERVED) for folder in folders):
-            raise BadKey(f"Choose a key without a folder that begins with '{RESERVED}'.")
-        if any(unicodedata.category(char) in REFUSED_CATEGORIES for char in form):
-            raise BadKey("Choose a key without encoded control characters.")
+        _refuse_form(form)
+
+
+def _refuse_form(form: str) -> None:
+    *folders, name = form.replace("\\", "/").split("/")
+    if {".", ".."} & {*folders, name}:
+        raise BadKey("Choose a key without '.' and '..' segments, however they are encoded.")
+    if any(folder.startswith(RESERVED) for folder in folders):
+        raise BadKey(f"Choose a key without a folder that begins with '{RESERVED}'.")
+    if any(unicodedata.category(char) in REFUSED_CATEGORIES for char in form):
+        raise BadKey("Choose a key without encoded control characters.")
+    if OVERLONG.search(form):
+        raise BadKey("Choose a key without overlong UTF-8, which some programs decode.")
 
 
 def _forms(key: str) -> Iterator[str]:

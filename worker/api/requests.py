@@ -33,10 +33,17 @@ def refuse_query(request: Request) -> None:
         raise BadRequest("Leave out the query: this route takes no parameters.")
 
 
+def media_type(request: Request) -> str:
+    """Return the media type of the body; `BadRequest` if the request declares two."""
+    declared = request.headers.getlist("content-type") or [""]
+    if len(declared) > 1:
+        raise BadRequest("Send the header Content-Type once.")
+    return declared[0].partition(";")[0].strip().lower()
+
+
 async def read_json(request: Request, kind: type[Wanted]) -> Wanted:
     """Return the body as this type; `UnsupportedType` if it is not declared as JSON."""
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != JSON:
+    if media_type(request) != JSON:
         raise UnsupportedType(f"Send the body as {JSON}.")
     body = await read_body(request, MAX_JSON_BYTES)
     try:

@@ -12,7 +12,7 @@ import jwt
 from starlette.requests import Request
 
 from worker.api.callers import SIGN_IN
-from worker.api.problems import Unauthenticated
+from worker.api.problems import Unauthenticated, Unavailable
 
 # API Gateway accepts RSA only. Without a list, a token could choose `none`, or take the public key
 # for a secret.
@@ -38,10 +38,11 @@ class VerifiedIdentities:
     audiences: Sequence[str]
 
     def claims(self, request: Request) -> Mapping[str, object]:
-        """Return the claims; `Unauthenticated` if the token is missing, expired or another's."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != SCHEME:
-            raise Unauthenticated(SIGN_IN)
+        """Return the claims; `Unauthenticated` if the token is missing, expired or another's.
+
+        `Unavailable` if the issuer does not answer with its keys.
+        """
+        token = _token(request)
         try:
             claims: Mapping[str, object] = jwt.decode(
                 token,
@@ -52,6 +53,8 @@ class VerifiedIdentities:
                 # Cognito's access tokens have `client_id` instead of `aud`, as the gateway knows.
                 options={"require": ["exp", "iss"], "verify_aud": False},
             )
+        except jwt.PyJWKClientConnectionError as error:
+            raise Unavailable("Repeat the request after a few seconds.") from error
         except jwt.PyJWTError as error:
             raise Unauthenticated(SIGN_IN) from error
         if not self._is_for_us(claims):
@@ -63,3 +66,12 @@ class VerifiedIdentities:
         named = claims.get("aud", claims.get("client_id"))
         given = named if isinstance(named, list) else [named]
         return bool({each for each in given if isinstance(each, str)} & {*self.audiences})
+
+
+def _token(request: Request) -> str:
+    """Return the token; `Unauthenticated` without one, or with two, of which another may count."""
+    headers = request.headers.getlist("authorization")
+    scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+    if scheme.lower() != SCHEME:
+        raise Unauthenticated(SIGN_IN)
+    return token

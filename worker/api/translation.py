@@ -32,7 +32,7 @@ def problem_of(error: Exception) -> Problem:
         case msgspec.MsgspecError():
             problem = BadRequest(f"Correct the request: {_first_line(error)}.")
         case MultiPartException():
-            problem = BadRequest("Send the files as multipart/form-data with its boundary.")
+            problem = BadRequest(f"Correct the form: {_lowered(_one_sentence(error.message))}")
         case UnsupportedKey():
             problem = BadKey(f"Choose another key: {_lowered(error.detail)}")
         case Transient() if not isinstance(error, AccessDenied | Unknown):
@@ -55,6 +55,10 @@ def _of_routing(error: HTTPException) -> Problem:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".") if str(error) else "it is not valid JSON"
+
+
+def _one_sentence(text: str) -> str:
+    return f"{text.rstrip('.').replace('. ', ': ')}."
 
 
 def _lowered(sentence: str) -> str:

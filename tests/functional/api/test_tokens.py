@@ -2,9 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.testclient import TestClient
 
@@ -17,6 +21,12 @@ from worker.api.tokens import VerifiedIdentities
 
 pytestmark = pytest.mark.functional
 
+HEAD = b'{"alg":"RS256","kid":"key-1"}'
+GOOD = json.dumps(
+    {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann@example.com", "exp": 4_000_000_000}
+).encode()
+WRONG_ISSUER = GOOD.replace(f'"{ISSUER}"'.encode(), f'["{ISSUER}"]'.encode())
+
 
 @pytest.fixture(name="issuer", scope="module")
 def _issuer() -> Issuer:
@@ -27,6 +37,24 @@ def _issuer() -> Issuer:
 def _own(api: Api, issuer: Issuer) -> TestClient:
     identities = VerifiedIdentities(issuer, ISSUER, (AUDIENCE, "another-client"))
     return TestClient(build_app(api.context, identities), raise_server_exceptions=False)
+
+
+@pytest.fixture(name="real")
+def _real(api: Api, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """Return a client of an API that finds keys as `worker.api.local` does."""
+    keys = jwt.PyJWKClient(f"{ISSUER}/keys")
+    monkeypatch.setattr(keys, "fetch_data", issuer.key_set)
+    identities = VerifiedIdentities(keys, ISSUER, (AUDIENCE,))
+    return TestClient(build_app(api.context, identities), raise_server_exceptions=False)
+
+
+def signed(issuer: Issuer, head: bytes, claims: bytes) -> str:
+    """Return a token of these bytes with a valid signature: PyJWT itself signs none of them."""
+    message = ".".join(
+        base64.urlsafe_b64encode(each).decode().rstrip("=") for each in (head, claims)
+    )
+    signature = issuer.private_key.sign(message.encode(), PKCS1v15(), SHA256())
+    return f"{message}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 def status(own: TestClient, token: str, *, scheme: str = "Bearer") -> int:
@@ -62,6 +90,19 @@ def test_a_valid_token_is_accepted(own: TestClient, issuer: Issuer) -> None:
         {"exp": 1_000_000_000},
         {"exp": None},
         {"nbf": 4_000_000_000},
+        {"aud": {AUDIENCE: True}},
+        {"aud": [[AUDIENCE], {}, 5]},
+        {"aud": [], "client_id": AUDIENCE},
+        {"aud": None, "client_id": [[AUDIENCE]]},
+        {"exp": "soon"},
+        {"exp": [4_000_000_000]},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"nbf": {}},
+        {"iat": "x"},
+        {"sub": 5},
+        {"sub": ["ann@example.com"]},
+        {"jti": 5},
     ],
     ids=str,
 )
@@ -96,6 +137,77 @@ def test_the_public_key_is_no_secret_to_sign_with(own: TestClient, issuer: Issue
 def test_another_issuers_key_is_refused(own: TestClient, issuer: Issuer) -> None:
     assert status(own, issuer.token(key=Issuer().private_key)) == 401
     assert status(own, issuer.token(key_id="key-2")) == 401
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'{"alg":"RS256"}',
+        b'{"alg":"RS256","kid":5}',
+        b'{"alg":"RS256","kid":["key-1"]}',
+        b'{"alg":"RS256","kid":"../key-1"}',
+        b'{"alg":["RS256"],"kid":"key-1"}',
+        b'{"alg":"HS256","kid":"key-1"}',
+        b'{"alg":"PS256","kid":"key-1"}',
+        b'{"kid":"key-1"}',
+        b'{"alg":"RS256","kid":"key-1","crit":["x"]}',
+        b'{"alg":"RS256","kid":"key-1","b64":false}',
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"alg":"RS256","kid":' + b"9" * 5_000 + b"}",
+        b"[" * 20_000,
+    ],
+    ids=lambda head: head[:40].decode("latin-1"),
+)
+def test_a_header_of_a_token_that_is_odd_is_refused(
+    real: TestClient, issuer: Issuer, head: bytes
+) -> None:
+    assert status(real, signed(issuer, head, GOOD)) == 401
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [b"[]", b"1", b"null", b"\xff", b'{"exp":' + b"9" * 5_000 + b"}", b"[" * 20_000, WRONG_ISSUER],
+    ids=lambda claims: claims[:20].decode("latin-1"),
+)
+def test_claims_that_are_no_object_or_have_another_type_are_refused(
+    real: TestClient, issuer: Issuer, claims: bytes
+) -> None:
+    assert status(real, signed(issuer, HEAD, claims)) == 401
+
+
+def test_what_the_odd_tokens_are_made_from_is_accepted(real: TestClient, issuer: Issuer) -> None:
+    assert status(real, signed(issuer, HEAD, GOOD)) == 200
+
+
+def test_two_tokens_are_none(own: TestClient, issuer: Issuer) -> None:
+    """Another program may verify the one, and this one take the claims of the other."""
+    bearer = ("Authorization", f"Bearer {issuer.token()}")
+
+    assert own.get("/v1/images", headers=[bearer, bearer]).status_code == 401
+    assert own.get("/v1/images", headers=[bearer]).status_code == 200
+
+
+def test_an_issuer_that_does_not_answer_is_no_bad_token(api: Api, issuer: Issuer) -> None:
+    class Silent:
+        def get_signing_key_from_jwt(self, _token: str) -> jwt.PyJWK:
+            raise jwt.PyJWKClientConnectionError("refused")
+
+    app = build_app(api.context, VerifiedIdentities(Silent(), ISSUER, (AUDIENCE,)))
+
+    assert status(TestClient(app), issuer.token()) == 503
+
+
+@pytest.mark.parametrize(
+    "folder", [5, ["users/ann"], {"users": "ann"}, True, "\ud800", "a\0b", "a/%c0%ae%c0%ae"]
+)
+def test_a_folder_of_an_odd_type_reaches_nothing(api: Api, issuer: Issuer, folder: object) -> None:
+    settings = replace(api.context.settings, prefix_claim="folder")
+    context = replace(api.context, settings=settings)
+    app = build_app(context, VerifiedIdentities(issuer, ISSUER, (AUDIENCE,)))
+
+    assert status(TestClient(app), issuer.token(folder=folder)) == 403
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "....", "%FF"])

@@ -1,5 +1,6 @@
 """GET /v1/deletions/{receipt_id}: the proof of a deletion of all versions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -13,6 +14,9 @@ from worker.api.calls import Call, Reply
 from worker.api.fields import Key, Time, time_of, time_or_unset
 from worker.api.keys import accepted_key
 from worker.api.problems import NotFound
+
+# As `delete_all_versions` makes it. DynamoDB refuses a key of over 2,048 bytes with an error.
+RECEIPT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class ReceiptState(StrEnum):
@@ -56,7 +60,7 @@ def get_deletion(call: Call, *, receipt_id: str) -> Reply:
 
     It is kept for 400 days.
     """
-    fields = call.context.receipts.read(receipt_id) if receipt_id.isalnum() else {}
+    fields = call.context.receipts.read(receipt_id) if RECEIPT_ID.fullmatch(receipt_id) else {}
     if not fields:
         raise NotFound("Use the receipt's path as the deletion has answered it.")
     key = accepted_key(str(fields["key"]), call.caller.prefix)

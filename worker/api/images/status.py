@@ -177,6 +177,7 @@ def _with_etag(call: Call, reply: Reply) -> Reply:
     etag = f'"{hashlib.sha256(reply.encoded()).hexdigest()[:32]}"'
     known = call.request.headers.get("if-none-match", "")
     headers = {"ETag": etag}
-    if etag in {each.strip().removeprefix("W/") for each in known.split(",")}:
+    # `*` matches whatever there is: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    if {etag, "*"} & {each.strip().removeprefix("W/") for each in known.split(",")}:
         return Reply(None, NOT_MODIFIED, headers)
     return Reply(reply.body, reply.status, headers)
