@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts.pixfleet.backfill.checkpoint import Checkpoint
 from scripts.pixfleet.backfill.folder import Folder
@@ -135,18 +135,30 @@ class Store:
 
     def put(self, key: str, path: Path) -> None:
         """Upload a file; S3 refuses it if its checksum does not match."""
-        checksum = _sha256(path)
+        self._put(key, path)
 
-        def put() -> None:
-            with path.open("rb") as body:
-                self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum)
+    def put_new(self, key: str, path: Path) -> None:
+        """Upload a file; `ConditionRefused` if the bucket has an object of this key.
 
-        self.calls.attempt(put, stage="put")
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        """
+        self._put(key, path, IfNoneMatch="*")
 
     def put_unless_there(self, key: str, path: Path) -> None:
         """Upload a file unless the bucket holds its content already."""
         if not self.has(key, path):
             self.put(key, path)
+
+    def _put(self, key: str, path: Path, **condition: Any) -> None:  # noqa: ANN401 - boto3's types
+        checksum = _sha256(path)
+
+        def put() -> None:
+            with path.open("rb") as body:
+                self.s3.put_object(
+                    Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum, **condition
+                )
+
+        self.calls.attempt(put, stage="put")
 
 
 def _sha256(path: Path) -> str:

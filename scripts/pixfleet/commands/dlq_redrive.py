@@ -20,7 +20,7 @@ from scripts.pixfleet.commands.dlq_options import (
 )
 from scripts.pixfleet.dlq import view
 from scripts.pixfleet.dlq.queue import DeadLetterQueue
-from scripts.pixfleet.dlq.selection import Selection, select
+from scripts.pixfleet.dlq.selection import Counted, Selected, select
 from scripts.pixfleet.terminal.exits import FAILED
 from scripts.pixfleet.terminal.suggestions import suggest
 
@@ -63,11 +63,15 @@ def redrive(  # noqa: PLR0913 - each is an option
             return
         question = f"Send {dead_letters(len(count))} back ({causes(count.causes)})?"
         context.console.confirm(question, yes=False)
+        # What arrived after the question was not confirmed.
+        counted = Counted(count.ids, selection.description)
+        _redrive(context, queue, counted, rate)
+        return
     _redrive(context, queue, selection, rate)
 
 
 def _redrive(
-    context: Context, queue: DeadLetterQueue, selection: Selection, rate: float | None
+    context: Context, queue: DeadLetterQueue, selection: Selected, rate: float | None
 ) -> None:
     redriver = queue.redriver(rate)
     context.console.note(f"Redrive {redriver.id}")

@@ -12,8 +12,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from scripts.pixfleet.console import dead_letters, gallery, image, now, upload
-from scripts.pixfleet.console.forms import changes
+from scripts.pixfleet.console import changes, dead_letters, gallery, image, now, upload
+from scripts.pixfleet.console.forms import change
 from scripts.pixfleet.console.guard import Guard
 from scripts.pixfleet.console.site import Site, site_of
 from shared.model.errors import PixfleetError
@@ -31,12 +31,12 @@ ROUTES = (
     Route(CAUSE, dead_letters.cause),
     Route(f"{CAUSE}/items", dead_letters.items),
     Route(f"{CAUSE}/trials", dead_letters.trials),
-    Route(f"{CAUSE}/redrive", dead_letters.redrive_form, methods=["GET"]),
-    Route(f"{CAUSE}/redrive", changes(dead_letters.redrive), methods=["POST"]),
-    Route(f"{CAUSE}/delete", dead_letters.delete_form, methods=["GET"]),
-    Route(f"{CAUSE}/delete", changes(dead_letters.delete), methods=["POST"]),
-    Route("/redrives/{id}", dead_letters.redrive_page),
-    Route("/redrives/{id}/status", dead_letters.redrive_status),
+    Route(f"{CAUSE}/redrive", changes.redrive_form, methods=["GET"]),
+    Route(f"{CAUSE}/redrive", change(changes.redrive), methods=["POST"]),
+    Route(f"{CAUSE}/delete", changes.delete_form, methods=["GET"]),
+    Route(f"{CAUSE}/delete", change(changes.delete), methods=["POST"]),
+    Route("/redrives/{id}", changes.redrive_page),
+    Route("/redrives/{id}/status", changes.redrive_status),
     Route("/image", image.image),
     Route("/image/answer", image.answer),
     Route("/source/{width:int}", image.source),

@@ -9,22 +9,21 @@ from starlette.responses import Response
 
 from scripts.pixfleet.console.guard import CSRF_FIELD, FORBIDDEN, is_csrf_token
 from scripts.pixfleet.console.site import site_of
-from shared.model.errors import Misconfigured
 
 Change = Callable[[Request, FormData], Response]
 MAX_FIELDS = 10
-READ_ONLY = "This console only reads: start it with `pixfleet console --act` to change something."
-NOT_OURS = "Open the page again: the form was not sent by it."
+READ_ONLY = "This console is read-only. Start `pixfleet console --act` to change something."
+NOT_OURS = "The form was not sent by a page of this console. Open the page again."
 
 
-def changes(change: Change) -> Callable[[Request], Awaitable[Response]]:
+def change(act: Change) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint of a form."""
 
     async def endpoint(request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=MAX_FIELDS)
         if refused := refusal(request, str(form.get(CSRF_FIELD, ""))):
             return refused
-        return await run_in_threadpool(change, request, form)
+        return await run_in_threadpool(act, request, form)
 
     return endpoint
 
@@ -37,12 +36,3 @@ def refusal(request: Request, token: str) -> Response | None:
     if not is_csrf_token(token, site.keys):
         return site.page("failed.html", request, {"problems": [NOT_OURS]}, FORBIDDEN)
     return None
-
-
-def confirmed_number(form: FormData, expected: int) -> None:
-    """Raise `Misconfigured` unless the number that the page asked for was typed."""
-    typed = str(form.get("number", "")).strip().replace(",", "")
-    if typed != str(expected) or not expected:
-        raise Misconfigured(
-            "Nothing was done", [f"expected the number {expected:,}, got {typed!r}"]
-        )

@@ -27,7 +27,9 @@ NO_SESSION = "Open the address that `pixfleet console` printed when it started."
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    # Only what a response of htmx brings becomes HTML: see the policy in static/console.js.
+    "require-trusted-types-for 'script'; trusted-types default",
     "x-content-type-options": "nosniff",
     # With no-referrer a browser sends `Origin: null` with the forms of our own pages:
     # https://fetch.spec.whatwg.org/#append-a-request-origin-header

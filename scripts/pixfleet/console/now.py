@@ -9,8 +9,7 @@ from starlette.responses import Response
 from scripts.pixfleet.console.site import Site, site_of
 from scripts.pixfleet.stack.alarms import alarms_of
 from scripts.pixfleet.stack.parts import Parts
-from scripts.pixfleet.status.figures import read_figures
-from scripts.pixfleet.status.history import PERIOD_SECONDS, Pace, read_pace
+from scripts.pixfleet.status.history import PERIOD_SECONDS, Pace, read_history
 from scripts.pixfleet.status.outcomes import recent_outcomes
 from scripts.pixfleet.status.reader import read_depths
 from shared.cloud.queues import Depth
@@ -74,17 +73,16 @@ def pace(request: Request) -> Response:
     site = site_of(request)
 
     def read() -> dict[str, object]:
-        at = site.clock.now()
-        history = read_pace(site.clients.cloudwatch, site.stack, at)
-        figures = read_figures(site.clients.cloudwatch, site.stack, at)
-        most = max(each.sources for each in history)
+        history = read_history(site.clients.cloudwatch, site.stack, site.clock.now())
+        pace = history.pace
+        most = max(each.sources for each in pace)
         return {
-            "bars": _bars(history),
+            "bars": _bars(pace),
             "height": CHART_HEIGHT,
-            "hours": len(history) * PERIOD_SECONDS // 3600,
+            "hours": len(pace) * PERIOD_SECONDS // 3600,
             "most_per_minute": most * MINUTE / PERIOD_SECONDS,
-            "total": round(sum(each.sources for each in history)),
-            "oldest": figures.oldest_seconds,
+            "total": round(sum(each.sources for each in pace)),
+            "oldest": history.oldest_seconds,
         }
 
     return site.part("now_pace.html", request, read)

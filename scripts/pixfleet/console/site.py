@@ -12,15 +12,18 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from scripts.pixfleet.console.failures import Failures
+from scripts.pixfleet.console.confirmations import Confirmations
+from scripts.pixfleet.console.failures import POLICY, Failures
 from scripts.pixfleet.console.guard import CSRF_FIELD, Keys
 from scripts.pixfleet.console.pictures import Pictures
+from scripts.pixfleet.console.redrives import Runs
 from scripts.pixfleet.dlq.queue import DeadLetterQueue
 from scripts.pixfleet.image.variants import VariantsReader
 from scripts.pixfleet.page.environment import environment_of
 from scripts.pixfleet.stack.access import message_and_code
 from scripts.pixfleet.stack.buckets import objects_of
 from scripts.pixfleet.stack.clients import AwsClients
+from scripts.pixfleet.stack.dead_letter_scan import Coverage, ScanPolicy
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from scripts.pixfleet.terminal.times import duration, timestamp
 from shared.clock import Clock, SystemClock
@@ -42,15 +45,20 @@ class Site:
     may_act: bool = False
     keys: Keys = field(default_factory=Keys)
     clock: Clock = field(default_factory=SystemClock)
-    # By id of a redrive: why it ended before its end.
-    interrupted: dict[str, list[str]] = field(default_factory=dict)
-    # By cause: the redrive that runs. A second click must not start another one.
-    running: dict[str, str] = field(default_factory=dict)
-    changing: Lock = field(default_factory=Lock)
+    confirmations: Confirmations = field(default_factory=Confirmations)
+    redrives: Runs = field(default_factory=Runs)
+    # A scan hides what it has read: two scans of this console would miss each other's messages.
+    scanning: Lock = field(default_factory=Lock)
 
-    def queue(self) -> DeadLetterQueue:
-        """Return the dead-letter queue; how far a scan looked is shown with its result."""
-        return DeadLetterQueue(self.stack, self.clients, lambda _: None, self.clock)
+    def queue(
+        self,
+        policy: ScanPolicy = POLICY,
+        on_partial: Callable[[Coverage], None] = lambda _: None,
+    ) -> DeadLetterQueue:
+        """Return the dead-letter queue; `on_partial` gets the coverage of an incomplete scan."""
+        queue = DeadLetterQueue(self.stack, self.clients, on_partial, self.clock, policy=policy)
+        queue.alone = self.scanning
+        return queue
 
     @cached_property
     def queues(self) -> Queues:
@@ -60,7 +68,7 @@ class Site:
     @cached_property
     def failures(self) -> Failures:
         """Return the reader of dead letters."""
-        return Failures(self.queue, self.clock)
+        return Failures(self.queue, self.clock, self.scanning)
 
     @cached_property
     def variants(self) -> VariantsReader:
@@ -112,7 +120,9 @@ class Site:
         try:
             return self.page(template, request, read())
         except (PixfleetError, ClientError, BotoCoreError) as error:
-            return self.page("problem.html", request, {"problems": problem_lines(error)})
+            again = f"{request.url.path}?{request.url.query}"
+            values = {"problems": problem_lines(error), "again": again}
+            return self.page("problem.html", request, values)
 
     def failed(self, request: Request, error: Exception) -> HTMLResponse:
         """Return the page of an error; 400 for bad input, 502 for what a service refused."""

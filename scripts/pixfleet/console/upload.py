@@ -13,13 +13,14 @@ from scripts.pixfleet.console.guard import CSRF_HEADER
 from scripts.pixfleet.console.site import BAD_REQUEST, Site, problem_lines, site_of
 from scripts.pixfleet.image.runbook import advice
 from scripts.pixfleet.stack.access import AwsError
+from shared.cloud.errors import ConditionRefused
 from shared.cloud.ledger_reader import LedgerReader
 from shared.model.entry import PUBLISHED, REJECTED, Entry
 from shared.model.errors import Misconfigured, Permanent, PixfleetError
 from shared.model.keys import refuse_unsupported
 from shared.settings import read_settings
 
-TOO_LARGE = 413
+CONFLICT, TOO_LARGE = 409, 413
 BAD_GATEWAY = 502
 
 
@@ -33,7 +34,8 @@ def upload(request: Request) -> Response:
 async def receive(request: Request) -> Response:
     """Store the body of a request as the source of a key; scripts send one file a request.
 
-    The answer is JSON, also that of a refusal: a script shows it.
+    A source that exists is replaced only with `replace=1`: the page asks first. The answer is
+    JSON, also that of a refusal: a script shows it.
     """
     try:
         return await _receive(request)
@@ -61,7 +63,8 @@ async def _receive(request: Request) -> Response:
         if not size:
             raise Misconfigured("Nothing was uploaded", ["expected a file with content, got none"])
         file.flush()
-        return await run_in_threadpool(_store, site, key, Path(file.name))
+        store = _replace if request.query_params.get("replace") == "1" else _add
+        return await run_in_threadpool(store, site, key, Path(file.name))
 
 
 def outcome(request: Request) -> Response:
@@ -82,8 +85,24 @@ def outcome(request: Request) -> Response:
     return JSONResponse({"state": "pending"})
 
 
-def _store(site: Site, key: str, path: Path) -> Response:
-    clients = site.clients
-    Store(clients.s3, clients.calls, site.stack.sources_bucket).put(key, path)
-    head = clients.s3.head_object(Bucket=site.stack.sources_bucket, Key=key)
+def _add(site: Site, key: str, path: Path) -> Response:
+    store = _store(site)
+    try:
+        store.put_new(key, path)
+    except ConditionRefused:
+        return JSONResponse({"exists": True, "is_same": store.has(key, path)}, CONFLICT)
+    return _stored(site, key)
+
+
+def _replace(site: Site, key: str, path: Path) -> Response:
+    _store(site).put(key, path)
+    return _stored(site, key)
+
+
+def _store(site: Site) -> Store:
+    return Store(site.clients.s3, site.clients.calls, site.stack.sources_bucket)
+
+
+def _stored(site: Site, key: str) -> Response:
+    head = site.clients.s3.head_object(Bucket=site.stack.sources_bucket, Key=key)
     return JSONResponse({"etag": head["ETag"].strip('"')})

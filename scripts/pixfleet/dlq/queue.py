@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +13,7 @@ from scripts.pixfleet.dlq.details import DetailsReader
 from scripts.pixfleet.dlq.records import Records, Redrive, new_redrive_id
 from scripts.pixfleet.dlq.redrive import Redriver, Tally, lane_for
 from scripts.pixfleet.dlq.sampling import CauseSample, Trial, sample_causes
-from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selection
+from scripts.pixfleet.dlq.selection import MIN_ID_CHARS, Selected, Selection
 from scripts.pixfleet.dlq.status import FoundDeadLetters, RedriveStatus, RedriveStatusReader
 from scripts.pixfleet.dlq.trial import TrialProcessor
 from scripts.pixfleet.rate_limit import RateLimit, RateLimiter
@@ -64,7 +64,10 @@ class SelectionCount:
 
 @dataclass
 class DeadLetterQueue:
-    """Reads the dead-letter queue; `on_partial` gets how far a scan looked that missed some."""
+    """Reads the dead-letter queue; `on_partial` gets how far a scan looked that missed some.
+
+    A scan hides what it has read: `alone` is a lock for those that would hide it from each other.
+    """
 
     stack: Stack
     clients: AwsClients
@@ -72,6 +75,7 @@ class DeadLetterQueue:
     clock: Clock = field(default_factory=SystemClock)
     sleep: Callable[[float], None] = time.sleep
     policy: ScanPolicy = SCAN_POLICY
+    alone: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.clients.sqs, self.clients.calls)
@@ -85,7 +89,7 @@ class DeadLetterQueue:
     def scan(self) -> Iterator[Scan]:
         """Scan the queue; report a scan that its caller did not stop and that missed messages."""
         queue, policy = self.stack.dead_letter_queue, self.policy
-        with Scan(self.queues, queue, self.clock, policy=policy) as scan:
+        with self.alone, Scan(self.queues, queue, self.clock, policy=policy) as scan:
             yield scan
         coverage = scan.coverage
         is_at_its_end = coverage.is_finished or coverage.is_cut_short
@@ -143,7 +147,7 @@ class DeadLetterQueue:
         return Redriver(redrive_id, self.stack, self.queues, self.records, rate_limiter)
 
     def redrive(
-        self, redriver: Redriver, selection: Selection, advance: Callable[[int], None]
+        self, redriver: Redriver, selection: Selected, advance: Callable[[int], None]
     ) -> Tally:
         """Send the selected dead letters back, and record the redrive before and after.
 

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from scripts.pixfleet.dlq.records import Records
-from scripts.pixfleet.dlq.selection import Selection
+from scripts.pixfleet.dlq.selection import Selected
 from scripts.pixfleet.rate_limit import RateLimiter
 from scripts.pixfleet.stack.dead_letter_scan import Scan
 from scripts.pixfleet.stack.dead_letters import DeadLetter
@@ -54,7 +54,7 @@ class Redriver:
     tally: Tally = field(default_factory=Tally)
     _parts: int = 0
 
-    def run(self, scan: Scan, selection: Selection, advance: Callable[[int], None]) -> Tally:
+    def run(self, scan: Scan, selection: Selected, advance: Callable[[int], None]) -> Tally:
         """Send the selected messages and delete them; `advance` gets the size of each part.
 
         A message that failed again after this redrive is not sent again: that might never end.
@@ -75,7 +75,7 @@ class Redriver:
                 advance(len(part))
         return self.tally
 
-    def _selected(self, scan: Scan, selection: Selection) -> Iterable[DeadLetter]:
+    def _selected(self, scan: Scan, selection: Selected) -> Iterable[DeadLetter]:
         for dead_letter in scan:
             if dead_letter in selection and dead_letter.redrive_id != self.id:
                 yield dead_letter

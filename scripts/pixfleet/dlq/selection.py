@@ -1,7 +1,9 @@
 """Selects dead letters by cause, by prefix of the key, by message id, or all of them."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from scripts.pixfleet.stack.dead_letters import UNATTACHED, DeadLetter
 from scripts.pixfleet.stack.drill_keys import is_of_drill
@@ -12,6 +14,21 @@ from shared.model.errors import Cause, Misconfigured
 # Long enough to identify one message; a shorter text may be a typing mistake.
 MIN_ID_CHARS = 6
 DESCRIBED_IDS = 5
+
+
+class Selected(Protocol):
+    """Which dead letters an operation is for."""
+
+    @property
+    def description(self) -> str:
+        """Return the conditions in words."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all of them were found: no other message can match."""
+
+    def __contains__(self, dead_letter: DeadLetter) -> bool:
+        """Return whether a dead letter is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,30 @@ class Selection:
                 [f"expected more of the id, got the beginning of {first} and {dead_letter.id}"],
             )
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The dead letters that were counted, by message id; those that arrived later are left out.
+
+    `description` is that of the selection that was counted.
+    """
+
+    ids: AbstractSet[str]
+    description: str
+    _found: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def __contains__(self, dead_letter: DeadLetter) -> bool:
+        """Return whether a dead letter was counted."""
+        if dead_letter.id not in self.ids:
+            return False
+        self._found.add(dead_letter.id)
+        return True
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all that were counted were found."""
+        return len(self._found) == len(self.ids)
 
 
 def _list(ids: Sequence[str]) -> str:

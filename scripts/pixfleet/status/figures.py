@@ -75,11 +75,17 @@ def _per_second(by_minute: Mapping[datetime, int]) -> float:
     return sum(busy) / (len(busy) * MINUTE) if busy else 0.0
 
 
-def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
+def oldest_queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
+    """Yield what asks for the age of the oldest message of each lane, by label `oldest LANE`."""
     for lane, place in stack.lanes.items():
-        ours = {"fleet": stack.prefix, "lane": lane}
         queue = {"QueueName": place.queue}
         yield _query(f"oldest {lane}", "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
+
+
+def _queries(stack: Stack) -> "Iterable[MetricDataQueryTypeDef]":
+    yield from oldest_queries(stack)
+    for lane, place in stack.lanes.items():
+        ours = {"fleet": stack.prefix, "lane": lane}
         yield _query(f"processed {lane}", "Pixfleet", "rejections", ours)
         if place.larger:
             yield _query(f"forwarded {lane}", "Pixfleet", "forwards", ours)

@@ -1,11 +1,17 @@
 """The pace of a stack over the last hours, from CloudWatch's metrics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scripts.pixfleet.stack.ssm_parameter import Stack
+from scripts.pixfleet.status.figures import (
+    LATE_MINUTES,
+    MINUTE,
+    WINDOW_MINUTES,
+    oldest_queries,
+)
 from shared.model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -24,22 +30,44 @@ class Pace:
     sources: float
 
 
-def read_pace(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> Sequence[Pace]:
-    """Return the pace of each period of five minutes in the last six hours, the oldest first."""
-    end = now // PERIOD_SECONDS * PERIOD_SECONDS
-    start = end - PERIODS * PERIOD_SECONDS
+@dataclass(frozen=True, slots=True)
+class History:
+    """The pace of each period, the oldest first, and by lane the age of its oldest message now.
+
+    A lane without data points in the last minutes is not in `oldest_seconds`.
+    """
+
+    pace: Sequence[Pace]
+    oldest_seconds: Mapping[str, float]
+
+
+def read_history(cloudwatch: "CloudWatchClient", stack: Stack, now: float) -> History:
+    """Return the pace of each period of five minutes in the last six hours, and ages now.
+
+    One GetMetricData returns both: it takes up to 500 metrics with periods of their own.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    """
+    end = now // MINUTE * MINUTE
+    last = now // PERIOD_SECONDS * PERIOD_SECONDS
+    start = last - PERIODS * PERIOD_SECONDS
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=list(_queries(stack)),
+        MetricDataQueries=[*_queries(stack), *oldest_queries(stack)],
         StartTime=datetime.fromtimestamp(start, UTC),
         EndTime=datetime.fromtimestamp(end, UTC),
+        ScanBy="TimestampDescending",
     )
-    found = {start + number * PERIOD_SECONDS: 0.0 for number in range(PERIODS)}
+    pace = {start + number * PERIOD_SECONDS: 0.0 for number in range(PERIODS)}
+    oldest: dict[str, float] = {}
     for result in (each for page in pages for each in page["MetricDataResults"]):
+        figure, _, lane = result["Label"].partition(" ")
         for at, value in zip(result["Timestamps"], result["Values"], strict=True):
             moment = at.timestamp()
-            if moment in found:
-                found[moment] += value
-    return [Pace(at, sources) for at, sources in found.items()]
+            if figure == "oldest":
+                if moment >= end - (WINDOW_MINUTES + LATE_MINUTES) * MINUTE:
+                    oldest.setdefault(lane, value)
+            elif moment in pace:
+                pace[moment] += value
+    return History([Pace(at, sources) for at, sources in pace.items()], oldest)
 
 
 def _queries(stack: Stack) -> "Iterator[MetricDataQueryTypeDef]":
@@ -53,6 +81,7 @@ def _queries(stack: Stack) -> "Iterator[MetricDataQueryTypeDef]":
 def _query(name: str, metric: str, dimensions: dict[str, str]) -> "MetricDataQueryTypeDef":
     return {
         "Id": name.replace("-", "_"),
+        "Label": "pace",
         "MetricStat": {
             "Metric": {
                 "Namespace": "Pixfleet",

@@ -93,6 +93,13 @@ def csrf_of(browser: TestClient) -> dict[str, str]:
     return {CSRF_FIELD: site_of(browser).keys.csrf}
 
 
+def shown_form(browser: TestClient, path: str, number: str) -> dict[str, str]:
+    """Open a form, and return what a browser sends once the number was typed."""
+    form = browser.get(path).text
+    hidden = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return {**dict(hidden), "number": number}
+
+
 # ---------------------------------------------------------------- who may read
 
 
@@ -329,18 +336,14 @@ def test_a_redrive_needs_the_number_and_is_followed(
 ) -> None:
     aws.drop(KEY, jpeg())
     aws.add_dead_letter(aws.event(KEY), cause="throttled", key=KEY)
-    form = acting.get("/failures/throttled/redrive")
-    assert "Type 1 to go on" in text_of(form)
+    path = "/failures/throttled/redrive"
+    assert "Type 1 to go on" in text_of(acting.get(path))
 
-    refused = acting.post(
-        "/failures/throttled/redrive", data={**csrf_of(acting), "number": "2"}, headers=OURS
-    )
+    refused = acting.post(path, data=shown_form(acting, path, "2"), headers=OURS)
     assert refused.status_code == 400
     assert "expected the number 1, got '2'" in text_of(refused)
 
-    sent = acting.post(
-        "/failures/throttled/redrive", data={**csrf_of(acting), "number": "1"}, headers=OURS
-    )
+    sent = acting.post(path, data=shown_form(acting, path, "1"), headers=OURS)
     assert sent.status_code == 200
     assert sent.url.path.startswith("/redrives/")
     run_worker()
@@ -355,9 +358,8 @@ def test_a_deletion_keeps_a_copy(
     aws.add_dead_letter(aws.event(KEY), cause="corrupt", key=KEY)
     aws.add_dead_letter(aws.event("other.jpg"), cause="truncated", key="other.jpg")
 
-    page = acting.post(
-        "/failures/corrupt/delete", data={**csrf_of(acting), "number": "1"}, headers=OURS
-    )
+    path = "/failures/corrupt/delete"
+    page = acting.post(path, data=shown_form(acting, path, "1"), headers=OURS)
 
     assert "1 dead letter deleted" in text_of(page)
     (copy,) = tmp_path.glob("pixfleet-deleted-*.jsonl")
@@ -365,10 +367,10 @@ def test_a_deletion_keeps_a_copy(
     assert aws.dead_letters == (1, 0)
 
 
-def upload(browser: TestClient, key: str, data: bytes) -> Response:
+def upload(browser: TestClient, key: str, data: bytes, **more: str) -> Response:
     token = site_of(browser).keys.csrf
     headers = {**OURS, "x-csrf-token": token}
-    return browser.post("/upload", params={"key": key}, content=data, headers=headers)
+    return browser.post("/upload", params={"key": key, **more}, content=data, headers=headers)
 
 
 def test_an_upload_becomes_a_picture_or_a_refusal(

@@ -3,7 +3,6 @@
 import re
 import webbrowser
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from socket import socket
 from threading import Event, Thread, current_thread
@@ -12,9 +11,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from scripts.pixfleet.console import dead_letters, pictures, server
+from scripts.pixfleet.console import changes, pictures, server
 from scripts.pixfleet.console.guard import START
+from scripts.pixfleet.console.redrives import Run
 from scripts.pixfleet.console.site import Site
+from scripts.pixfleet.dlq.redrive import Tally
 from shared.model.errors import Corrupt
 from tests.functional.cli.conftest import RunCommand
 from tests.functional.cli.dead_letters import DirectAccess
@@ -26,7 +27,7 @@ from tests.functional.cli.test_console import (
     _acting,
     _browser,
     _make_browser,
-    csrf_of,
+    shown_form,
     site_of,
     text_of,
     upload,
@@ -37,6 +38,8 @@ from tests.support.images import jpeg
 __all__ = ["_acting", "_browser", "_make_browser"]
 
 pytestmark = [pytest.mark.functional, pytest.mark.allow_hosts(["127.0.0.1"])]
+
+RUN = Run("20261130-abc", "throttled", "", 1, Tally())
 
 
 def refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - never returns
@@ -120,70 +123,7 @@ def test_the_page_of_a_cause_stays_a_page_without_sqs(
     assert "This part is missing" in text_of(browser.get("/failures/corrupt/items"))
 
 
-def test_the_first_page_and_what_it_loads_cost_few_calls(browser: TestClient) -> None:
-    site, calls = site_of(browser), list[str]()
-    for name in ("sqs", "dynamodb", "cloudwatch", "s3", "logs"):
-        getattr(site.clients, name).meta.events.register(
-            "before-call", lambda model, **_: calls.append(model.name)
-        )
-
-    page = browser.get("/")
-    queues = len(site.stack.lanes) + 1
-    assert len(calls) <= 2 * queues
-    parts = re.findall(r'hx-get="([^"]*)" hx-trigger="load', page.text)
-    for part in parts:
-        assert browser.get(unescape(part)).status_code == 200
-
-    assert len(parts) >= 2
-    assert len(calls) <= 10, calls
-    before = len(calls)
-    browser.get("/now/lanes")
-    assert len(calls) - before == queues, "the URLs of queues are known by now"
-
-
 # ---------------------------------------------------------------- changes
-
-
-def test_a_second_click_follows_the_redrive_that_runs(
-    acting: TestClient, aws: DirectAccess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dead_letters, "Thread", NeverRuns)
-    aws.add_dead_letter(aws.event(KEY), cause="throttled", key=KEY)
-    form = {**csrf_of(acting), "number": "1"}
-
-    places = [
-        acting.post(
-            "/failures/throttled/redrive", data=form, headers=OURS, follow_redirects=False
-        ).headers["location"]
-        for _ in range(2)
-    ]
-
-    assert places[0] == places[1]
-    assert list(site_of(acting).running.values()) == [places[0].rpartition("/")[2]]
-
-
-class NeverRuns(Thread):
-    def start(self) -> None:
-        """Do nothing."""
-
-
-def test_a_redrive_that_has_ended_is_no_longer_running(
-    acting: TestClient, aws: DirectAccess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dead_letters, "Thread", RunsAtOnce)
-    aws.add_dead_letter(aws.event(KEY), cause="throttled", key=KEY)
-
-    acting.post(
-        "/failures/throttled/redrive", data={**csrf_of(acting), "number": "1"}, headers=OURS
-    )
-
-    assert site_of(acting).running == {}
-    assert aws.dead_letters == (0, 0)
-
-
-class RunsAtOnce(Thread):
-    def start(self) -> None:
-        self.run()
 
 
 def test_a_deletion_that_fails_says_how_many_are_deleted_and_where_their_copies_are(
@@ -199,11 +139,10 @@ def test_a_deletion_that_fails_says_how_many_are_deleted_and_where_their_copies_
         advance(100)
         return int(refuse())
 
-    monkeypatch.setattr(dead_letters, "delete_dead_letters", delete)
+    monkeypatch.setattr(changes, "delete_dead_letters", delete)
 
-    page = acting.post(
-        "/failures/corrupt/delete", data={**csrf_of(acting), "number": "1"}, headers=OURS
-    )
+    path = "/failures/corrupt/delete"
+    page = acting.post(path, data=shown_form(acting, path, "1"), headers=OURS)
 
     assert page.status_code == 502
     assert "100 dead letters deleted" in text_of(page)
@@ -308,7 +247,7 @@ def test_ctrl_c_names_the_redrive_that_it_ends(
 ) -> None:
     def serve(site: Site, listening: socket) -> None:
         listening.close()
-        site.running["throttled"] = "20261130-abc"
+        site.redrives.started_or("throttled", "", lambda: RUN)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(server, "serve", serve)

@@ -1,9 +1,14 @@
-// Parts that load again while the tab is visible, thumbnails, the handle, and uploads.
+// Parts that load again while the tab is visible, thumbnails, forms and the handle.
 
 const TICK_MILLISECONDS = 1000;
-const POLL_MILLISECONDS = 2000;
-const POLLS = 150;
 const TRIES = 20;
+const BUSY = 503;
+
+// htmx sets HTML: only that of the response that it is about to show. Nothing else may.
+let shown = "";
+document.addEventListener("htmx:beforeSwap", (event) => (shown = event.detail.serverResponse));
+const WRAPPED = (html) => `<body><template class="internal-htmx-wrapper">${html}</template></body>`;
+globalThis.trustedTypes?.createPolicy("default", { createHTML: (html) => (html === WRAPPED(shown) ? html : null) });
 
 let seconds = 0;
 setInterval(() => {
@@ -15,40 +20,60 @@ setInterval(() => {
 
 // A part that cannot be loaded says so; the page around it stays.
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"])
-  document.addEventListener(name, (event) => {
-    const said = document.createElement("p");
-    said.className = "problem";
-    said.setAttribute("role", "alert");
-    said.textContent = event.detail.xhr?.status
-      ? `The console answered ${event.detail.xhr.status}.`
-      : "The console does not answer. Is it still running?";
-    event.detail.target.replaceChildren(said);
+  document.addEventListener(name, ({ detail }) => {
+    const said = element("p", wordsOf(detail.xhr?.status));
+    const again = element("button", "Try again");
+    again.type = "button";
+    again.dataset.again = detail.pathInfo.requestPath;
+    const problem = element("div");
+    problem.className = "problem";
+    problem.setAttribute("role", "alert");
+    problem.append(said, again);
+    detail.target.replaceChildren(problem);
   });
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-again]");
+  if (!button) return;
+  button.disabled = true;
+  const target = button.closest(".part, #result");
+  htmx.ajax("GET", button.dataset.again, { target, swap: "innerHTML" });
+});
+
+function wordsOf(status) {
+  if (status === BUSY) return "The console is busy.";
+  return status ? `The console answered ${status}.` : "The console does not answer. Check that it is still running.";
+}
+
+function element(name, words = "") {
+  const made = document.createElement(name);
+  made.textContent = words;
+  return made;
+}
+
 // Events of images do not bubble, so they are caught on their way down.
-document.addEventListener(
-  "error",
-  (event) => {
-    const image = event.target;
-    if (image.localName !== "img" || !image.hasAttribute("data-thumbnail")) return;
-    replace(image);
-  },
-  true,
-);
+document.addEventListener("error", ({ target }) => target.matches?.("img[data-thumbnail]") && replace(target), true);
+document.addEventListener("load", ({ target }) => target.matches?.("img[data-thumbnail]") && reveal(target), true);
 
 // One source is rendered at a time: a picture that had to wait too long is requested again.
 async function replace(image) {
   const tries = Number(image.dataset.tries ?? 0);
   const response = tries < TRIES ? await fetch(image.src).catch(() => null) : null;
-  if (response?.status === 503) {
-    image.dataset.tries = tries + 1;
-    setTimeout(() => (image.src = image.src), Number(response.headers.get("retry-after")) * 1000);
-    return;
-  }
-  const said = document.createElement("span");
+  const words = response?.status === BUSY ? "waiting …" : "no picture";
+  reveal(image);
+  const said = element("span", words);
   said.className = "missing";
-  said.textContent = "no picture";
-  image.replaceWith(said);
+  image.before(said);
+  image.hidden = true;
+  if (response?.status !== BUSY) return image.remove();
+  image.dataset.tries = tries + 1;
+  image.loading = "eager"; // a hidden picture is never near the window
+  setTimeout(() => (image.src = image.src), Number(response.headers.get("retry-after")) * 1000);
+}
+
+function reveal(image) {
+  if (image.previousElementSibling?.matches(".missing")) image.previousElementSibling.remove();
+  image.hidden = false;
 }
 
 // A second click would send a form again.
@@ -56,76 +81,10 @@ document.addEventListener("submit", (event) => {
   if (!event.target.matches(".confirm")) return;
   if ("sent" in event.target.dataset) event.preventDefault();
   event.target.dataset.sent = "";
+  event.target.querySelector("button").textContent = "Sending …";
 });
 
 document.addEventListener("input", (event) => {
   const box = event.target.closest("[data-compare]");
   if (box) box.style.setProperty("--cut", `${event.target.value}%`);
 });
-
-const form = document.getElementById("upload");
-if (form) {
-  const files = document.getElementById("files");
-  const drop = form.querySelector(".drop");
-  form.addEventListener("submit", (event) => event.preventDefault());
-  files.addEventListener("change", () => {
-    [...files.files].forEach(send);
-    files.value = "";
-  });
-  for (const name of ["dragover", "dragleave", "drop"])
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", name === "dragover");
-      if (name === "drop") [...event.dataTransfer.files].forEach(send);
-    });
-}
-
-function send(file) {
-  const row = document.getElementById("one").content.firstElementChild.cloneNode(true);
-  const key = document.getElementById("prefix").value + file.name;
-  const [name, bar, said] = [".name", "progress", ".said"].map((each) => row.querySelector(each));
-  name.textContent = key;
-  bar.setAttribute("aria-label", `Upload of ${key}`);
-  document.getElementById("uploads").prepend(row);
-  if (file.size > Number(form.dataset.max)) return ended(row, "The file is over the limit.");
-  const request = new XMLHttpRequest();
-  request.open("POST", `/upload?key=${encodeURIComponent(key)}`);
-  request.setRequestHeader("x-csrf-token", form.dataset.csrf);
-  request.responseType = "json";
-  request.upload.onprogress = (event) => (bar.value = event.loaded / event.total);
-  request.onerror = () => ended(row, "The console does not answer. Is it still running?");
-  request.onload = () => {
-    if (request.response?.etag) {
-      said.textContent = "Uploaded. Its variants are being made …";
-      follow(row, key, request.response.etag, POLLS);
-    } else ended(row, request.response?.problem ?? `The console answered ${request.status}.`);
-  };
-  request.send(file);
-}
-
-async function follow(row, key, etag, left) {
-  const query = new URLSearchParams({ key, etag });
-  const found = await fetch(`/upload/outcome?${query}`)
-    .then((response) => response.json())
-    .catch(() => ({ state: "pending" }));
-  if (found.state === "published") return published(row, key);
-  if (found.state === "rejected") return ended(row, `Rejected: ${found.cause}: ${found.detail}${found.do && ` To do: ${found.do}.`}`);
-  if (!left) return ended(row, "It is still waiting. Its page says why.");
-  setTimeout(() => follow(row, key, etag, left - 1), POLL_MILLISECONDS);
-}
-
-function published(row, key) {
-  const image = row.querySelector("img");
-  image.src = `/small?key=${encodeURIComponent(key)}`;
-  image.hidden = false;
-  const link = document.createElement("a");
-  link.href = `/image?key=${encodeURIComponent(key)}`;
-  link.textContent = key;
-  row.querySelector(".name").replaceChildren(link);
-  ended(row, "Published.");
-}
-
-function ended(row, words) {
-  row.querySelector("progress").remove();
-  row.querySelector(".said").textContent = words;
-}
