@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from random import Random
 
 import pytest
 import pyvips
@@ -93,6 +94,37 @@ def checkerboard() -> bytes:
     return saved(picture)
 
 
+def tiled(tiles: list[Image.Image], size: tuple[int, int] = (384, 256)) -> Image.Image:
+    """Return a picture of tiles of one size, drawn from the list in a fixed order."""
+    picture, order = Image.new("RGB", size), Random(1)  # noqa: S311 - the same picture each time
+    for top in range(0, size[1], tiles[0].height):
+        for left in range(0, size[0], tiles[0].width):
+            picture.paste(order.choice(tiles), (left, top))
+    return picture
+
+
+def repeated_photograph() -> bytes:
+    return saved(tiled([images.detail((50, 50))]))
+
+
+def repeated_noise() -> bytes:
+    noise = Image.frombytes("RGB", (32, 32), Random(2).randbytes(3 * 32 * 32))  # noqa: S311 - as above
+    return saved(tiled([noise]))
+
+
+def map_of_tiles() -> bytes:
+    return saved(tiled([images.detail((32, 32), seed=each) for each in range(8)]))
+
+
+def list_of_icons() -> bytes:
+    icons = [images.detail((48, 48), seed=each) for each in range(6)]
+    picture, order = Image.new("RGB", (384, 480), (250, 250, 250)), Random(3)  # noqa: S311 - as above
+    for top in range(8, picture.height - 48, 64):
+        for left in range(8, picture.width - 48, 140):
+            picture.paste(order.choice(icons), (left, top))
+    return saved(lines(picture, INKS, 64))
+
+
 def few_pixels() -> bytes:
     return saved(images.detail((640, 480)).crop((0, 0, 2, 1)))
 
@@ -117,6 +149,13 @@ DRAWN: dict[str, Callable[[], bytes]] = {
     "vertical lines": vertical_lines,
     "checkerboard": checkerboard,
     "few pixels": few_pixels,
+}
+# Many colours, and yet exact files are small, because the same tiles occur again and again.
+TILED: dict[str, Callable[[], bytes]] = {
+    "repeated photograph": repeated_photograph,
+    "repeated noise": repeated_noise,
+    "map of tiles": map_of_tiles,
+    "list of icons": list_of_icons,
 }
 CLEAR: dict[str, Callable[[], bytes]] = {
     "photograph": lambda: saved(images.with_alpha((240, 180))),
@@ -147,7 +186,8 @@ def smallest_webp(source: bytes) -> int:
     """Return the bytes of the source's smallest lossless WebP."""
     image = pyvips.Image.new_from_buffer(source, "").colourspace("srgb")
     return min(
-        len(image.webpsave_buffer(lossless=True, effort=each, keep="none")) for each in (1, 2, 4)
+        len(image.webpsave_buffer(lossless=True, effort=effort, Q=quality, keep="none"))
+        for effort, quality in ((0, 100), (1, 75), (4, 75))
     )
 
 
@@ -173,6 +213,20 @@ def test_exact_files_have_the_pixels_of_the_drawing(make: Callable[[], bytes]) -
     assert Slot.FALLBACK in {each.slot for each in exact}
     for each in exact:
         assert pixels(each.data) == pixels(source)
+
+
+@pytest.mark.parametrize("make", TILED.values(), ids=TILED.keys())
+def test_no_slot_of_repeated_tiles_is_larger_than_their_best_exact_file(
+    make: Callable[[], bytes],
+) -> None:
+    source = make()
+
+    made = files(source)
+
+    for each in filter(is_exact, made.values()):
+        assert pixels(each.data) == pixels(source)
+    for slot in (Slot.AVIF, Slot.WEBP):
+        assert len(made[slot].data) <= smallest_webp(source) * 1.03
 
 
 @pytest.mark.parametrize("make", CLEAR.values(), ids=CLEAR.keys())
@@ -232,3 +286,20 @@ def test_an_animation_of_flat_frames_is_exact_where_that_is_smaller() -> None:
     for at, frame in enumerate(frames):
         shown.seek(at)
         assert shown.convert("RGB").tobytes() == frame.tobytes()
+
+
+def test_flat_parts_of_a_moving_photograph_are_exact() -> None:
+    """The first frame has many colours, and the part of the later ones that changes has two."""
+    photograph, frames = images.detail((160, 120)), list[Image.Image]()
+    for at in range(6):
+        frame = photograph.copy()
+        ImageDraw.Draw(frame).rectangle((20, 20, 140, 100), fill=INKS[0])
+        ImageDraw.Draw(frame).rectangle((20 + at * 16, 30, 50 + at * 16, 80), fill=INKS[2])
+        frames.append(frame)
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], duration=80)
+
+    webp = files(buffer.getvalue())[Slot.WEBP].data
+
+    assert b"VP8 " in webp
+    assert b"VP8L" in webp

@@ -5,9 +5,11 @@ them, but some flat areas are fades, such as skies, which it does not. So a few 
 are encoded twice, as PNG and as JPEG. Of 90 rungs of photographs and fades, the PNG was 5 to 45
 times as large; of 25 rungs for which a lossless file of all pixels was the smallest, at most 4.1
 times. docs/recipes.md has the measurements. Patterns and dithered pictures have few equal
-neighbours, but few colours, and a PNG that is hardly larger than the JPEG.
+neighbours, but few colours, and a PNG that is hardly larger than the JPEG. Tiles may have many
+colours, but the same runs of pixels occur again and again.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +32,9 @@ DRAWN_RATIO, GRAPHIC_RATIO = 4.5, 12.0
 # have over 400 colours in a sample, and need not be encoded for it.
 PATTERN_RATIO = 2.0
 PATTERN_COLOURS = 256
+# Tiles are found by runs of so many pixels that occur more than once. Tiled pictures have 0.3 to
+# 1.0 of them, photographs up to 0.17, and noise has none.
+RUN_PIXELS, REPEATED_SHARE = 8, 0.3
 # From this ratio on, a picture is a photograph or a fade at each smaller size, too: measured there
 # were 16 to 44 at 1,920 pixels.
 PHOTOGRAPH_RATIO = 15.0
@@ -63,7 +68,9 @@ class Content:
             return False
         if self._flat_share >= DRAWN_FLAT_SHARE:
             return self._png_over_jpeg <= DRAWN_RATIO
-        return self._colours <= PATTERN_COLOURS and self._png_over_jpeg <= PATTERN_RATIO
+        if self._colours <= PATTERN_COLOURS and self._png_over_jpeg <= PATTERN_RATIO:
+            return True
+        return self._png_over_jpeg <= GRAPHIC_RATIO and self._repeated_share >= REPEATED_SHARE
 
     @cached_property
     def is_graphic(self) -> bool:
@@ -88,6 +95,20 @@ class Content:
     def _flat_share(self) -> float:
         """Return the share of sampled pixels that are equal to their right neighbour."""
         return sum(pixel == neighbour for pixel, neighbour in self._pairs) / len(self._pairs)
+
+    @cached_property
+    def _repeated_share(self) -> float:
+        """Return the share of runs of pixels in a line of each strip that occur more than once."""
+        lines = self._strips.subsample(1, min(STRIP_LINES, self._strips.height))
+        pixels, size = lines.write_to_memory(), lines.bands
+        width, length = lines.width * size, RUN_PIXELS * size
+        runs = Counter(
+            pixels[at : at + length]
+            for left in range(0, len(pixels), width)
+            for at in range(left, left + width - length + 1, size)
+        )
+        repeated = sum(count for count in runs.values() if count > 1)
+        return repeated / max(1, runs.total())
 
     @cached_property
     def _colours(self) -> int:
