@@ -116,6 +116,47 @@ def test_a_writers_mistake_changes_no_pixel(case: tuple[bytes, Change]) -> None:
     assert rendered(changed) == rendered(data)
 
 
+LINES = SIZE[1].to_bytes(2, "big")
+DEFINED_LATER = b"\xff\xdc\x00\x04" + LINES
+
+
+def without_height(data: bytes, lines: bytes = DEFINED_LATER) -> bytes:
+    """Return a file that has its height after its first scan only."""
+    frame = data.index(next(each for each in (b"\xff\xc0", b"\xff\xc2") if each in data))
+    first = data.index(b"\xff\xda")
+    end = (
+        data.index(b"\xff\xd9") if data.count(b"\xff\xda") == 1 else data.index(b"\xff\xc4", first)
+    )
+    return data[: frame + 5] + b"\0\0" + data[frame + 7 : end] + lines + data[end:]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("data", [BASELINE, RESTARTS, PROGRESSIVE])
+def test_a_height_after_the_first_scan_is_read(data: bytes, width: int) -> None:
+    assert rendered(without_height(data), width) == rendered(data, width)
+
+
+WRONG_HEIGHTS = {
+    "none": (without_height(BASELINE, b""), Cause.CORRUPT, "height"),
+    "0": (without_height(BASELINE, b"\xff\xdc\x00\x04\0\0"), Cause.CORRUPT, "height"),
+    "cut off": (without_height(BASELINE)[: len(BASELINE) // 2], Cause.TRUNCATED, "height"),
+    "more lines": (without_height(BASELINE, b"\xff\xdc\x00\x04\x09\x60"), Cause.CORRUPT, "MCUs"),
+    "fewer lines": (without_height(BASELINE, b"\xff\xdc\x00\x04\x00\xff"), Cause.CORRUPT, "data"),
+    "no width": (replace(7, b"\0\0", of=FRAME)(BASELINE), Cause.CORRUPT, "a width of 0"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_HEIGHTS.values(), ids=WRONG_HEIGHTS.keys())
+def test_a_wrong_height_is_refused_in_words(case: tuple[bytes, Cause, str]) -> None:
+    data, cause, words = case
+
+    with pytest.raises(Failure) as caught:
+        rendered(data)
+
+    assert caught.value.cause is cause
+    assert words in caught.value.detail
+
+
 def without_last(share: float) -> Change:
     """Return a change that removes the last part of the file, and keeps its end marker."""
     return lambda data: data[: round(len(data) * (1 - share))].rstrip(b"\xff") + b"\xff\xd9"

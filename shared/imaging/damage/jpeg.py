@@ -14,6 +14,7 @@ https://github.com/libvips/libvips/blob/v8.18.0/libvips/foreign/jpeg2vips.c
 import re
 from collections.abc import Sequence
 
+from shared.imaging.formats.jpeg_height import with_height
 from shared.imaging.formats.jpeg_scans import is_complete
 from shared.imaging.intake.ends import reaches_end
 from shared.imaging.native.jpeg_walk import Finding, walk
@@ -31,11 +32,11 @@ def refuse_damaged_scans(data: bytes) -> bool:
     """Raise `Corrupt` or `Truncated` if the scans of a JPEG have lost pixels, or precision.
 
     Returns whether they were walked to their end. Those of some kinds of JPEG cannot be: with
-    arithmetic coding, 12 bits, a height after the scan, or without Huffman tables.
+    arithmetic coding, 12 bits, or without Huffman tables.
     """
     if not is_complete(data):
         raise Truncated("Expected scans for every coefficient, got fewer.", stage=STAGE)
-    found = walk(data)
+    found = walk(with_height(data))
     if found.finding is Finding.NOT_WALKED:
         return False
     if found.finding is not Finding.INTACT:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pyvips
 
 from shared.imaging.animation import gif as animated_gif
-from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_repair, tiff
+from shared.imaging.formats import fax, heif_repair, heif_sequence, jpeg_height, jpeg_repair, tiff
 from shared.imaging.formats.apng import read_animation
 from shared.imaging.formats.exif import UPRIGHT
 from shared.imaging.formats.gif import GifLayout
@@ -96,7 +96,7 @@ def probe(data: bytes) -> ImageHeader:
 
 
 def _read_header(name: str, data: bytes) -> ImageHeader:
-    pixels = _corrected(name, header_without_metadata(name, data))
+    pixels = _corrected(name, header_without_metadata(name, _with_height(name, data)))
     if name in READ_BY_PILLOW:
         header = _outlined(name, pixels)
     else:
@@ -145,8 +145,13 @@ def _with_canvas(header: ImageHeader, layout: GifLayout | None) -> ImageHeader:
 
 def decodable(name: str, data: bytes) -> bytes:
     """Return what the decoder gets of a file: no metadata, and no known mistakes of writers."""
-    pixels = _corrected(name, without_metadata(name, data))
+    pixels = _corrected(name, without_metadata(name, _with_height(name, data)))
     return fax.without_end(pixels) if name == "tiff" else pixels
+
+
+def _with_height(name: str, data: bytes) -> bytes:
+    """Return the file with its height in its header: it may stand after the header of a JPEG."""
+    return jpeg_height.with_height(data) if name == "jpeg" else data
 
 
 def _corrected(name: str, pixels: bytes) -> bytes:
