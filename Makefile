@@ -137,7 +137,7 @@ unit imaging functional faults terraform e2e: setup  ## Run one tier of the test
 .PHONY: nightly
 nightly: setup coverage  ## Run all tests at full size with a new seed, and measure coverage
 	@PIXFLEET_TEST_SIZE=nightly $(BIN)/pytest -n auto
-	@$(MAKE) --no-print-directory browser trixie
+	@$(MAKE) --no-print-directory browser trixie pipx
 
 .PHONY: fuzz
 fuzz: setup  ## Break 50,000 files of every format and render them, with a new seed
@@ -183,6 +183,16 @@ package: $(READY)  ## Build the zip that Lambda runs: ARCH=arm64|x86_64|here
 wheel: $(READY) $(NATIVE)  ## Build the wheel of the `pixfleet` command, for `pipx install`
 	@$(BIN)/python -m hatchling build -t wheel -d build
 
+PIPX_READY := build/pipx/.ready
+$(PIPX_READY): scripts/locks/pipx.txt | $(UV_READY)
+	@echo "Installing pipx into build/pipx …"
+	$(call install,build/pipx,$<)
+	@touch $@
+
+.PHONY: pipx
+pipx: setup $(PIPX_READY)  ## Install the wheel with pipx, which downloads its packages, and run it against a local stack
+	@$(BIN)/pytest tests/pipx
+
 .PHONY: trixie
 trixie: setup  ## Test both packages under Lambda's Python and an arm64 kernel: docs/package.md lists what it needs
 	@$(BIN)/pytest tests/trixie
@@ -225,6 +235,7 @@ lock: $(UV_READY)  ## Update the lock files, with hashes and without index URLs
 	@$(LOCK) pyproject.toml --extra api --extra cli --extra heic --group dev -o scripts/locks/dev.txt
 	@echo 'checkov==3.3.30' | $(LOCK) - -o scripts/locks/checkov.txt
 	@printf 'cryptography\nministack==1.5.33\n' | $(LOCK) - -o scripts/locks/ministack.txt
+	@echo 'pipx==1.18.4' | $(LOCK) - -o scripts/locks/pipx.txt
 	@echo 'uv==0.13.9' | $(LOCK) - -o scripts/locks/uv.txt
 
 .PHONY: release

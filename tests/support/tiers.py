@@ -16,6 +16,7 @@ TIERS_OF_FOLDERS = {
     "terraform": ("terraform",),
     "e2e": ("e2e",),
     "trixie": ("e2e",),
+    "pipx": ("e2e",),
     "browser": ("imaging", "e2e"),  # pictures: imaging; a page of the stack of `make up`: e2e
 }
 TIERS = tuple(dict.fromkeys(tier for tiers in TIERS_OF_FOLDERS.values() for tier in tiers))

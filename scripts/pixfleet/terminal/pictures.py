@@ -1,6 +1,7 @@
 """Shows a picture in a terminal by kitty's graphics protocol or by iTerm2's inline images.
 
-The terminal decodes the file. Base64 has no characters that a terminal would read as commands.
+The terminal decodes the file. Sixel would need its pixels, and this process decodes nothing that
+comes from a stranger. Base64 has no characters that a terminal would read as commands.
 
 - https://sw.kovidgoyal.net/kitty/graphics-protocol/ : PNG only
 - https://iterm2.com/documentation-images.html : any format; https://wezterm.org/imgcat.html too

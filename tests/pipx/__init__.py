@@ -1,0 +1,1 @@
+"""Installs the wheel with pipx, which downloads its packages: `make pipx`."""
