@@ -38,7 +38,7 @@ class RendererServer:
         self._context = context
         self._requests = BoundedSemaphore(MOST_REQUESTS)
         try:
-            self._server = _Server((host, port), self)
+            self._server = Server((host, port), self)
         except OSError as error:
             raise Misconfigured(
                 "The environment cannot be used",
@@ -85,33 +85,44 @@ class RendererServer:
                 self._requests.release()
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """The listening socket, with a thread for each connection."""
+
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], renderer: RendererServer) -> None:
         self.renderer = renderer
-        super().__init__(address, _Handler)
+        super().__init__(address, RequestHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
+    """One connection, of any number of requests."""
+
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "pixfleet", ""
     timeout: ClassVar[int] = IDLE_SECONDS
 
     def do_GET(self) -> None:
+        """Answer a GET."""
         self._answer()
 
     def do_HEAD(self) -> None:
+        """Answer a HEAD, which is a GET whose body is left out."""
         self._answer()
 
     def _answer(self) -> None:
         server = self.server
-        assert isinstance(server, _Server)  # noqa: S101 - nothing else makes handlers
+        assert isinstance(server, Server)  # noqa: S101 - nothing else makes handlers
         headers = {name.lower(): value for name, value in self.headers.items()}
         self._send(server.renderer.answer(self.command, _text(self.path), headers))
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
+        if self._has_body():
+            # Nobody reads it. On a connection that is kept, its bytes would be the next request,
+            # whose response a proxy would give to another client:
+            # https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+            self.send_header("connection", "close")
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status != NOT_MODIFIED:
@@ -119,6 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
+
+    def _has_body(self) -> bool:
+        """Return whether the request has a body, or may have one."""
+        lengths = self.headers.get_all("content-length", ["0"])
+        return "transfer-encoding" in self.headers or lengths != ["0"]
 
     def log_message(self, *_arguments: object) -> None:
         """Write nothing: each request has a line of its own."""
