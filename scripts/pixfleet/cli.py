@@ -32,8 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "wait": "Wait until an image is published, rejected or removed; the exit code says which.",
     "restore": "Put an earlier version of a source back as a new newest version.",
     "logs": "Print the log lines about one image, the oldest first; with --follow, also new ones.",
-    "rejected": "List rejected sources, the newest first: key, cause, whose turn, time, size and "
-    "owner.",
+    "rejected": "List rejected sources, the newest first, with their causes and owners.",
     "show": "Write a page of one source and its variants, and open it in a browser.",
     "urls": "Print the `srcset`, a `<picture>` and the manifest's URL of one source.",
     "sign": "Print signed URLs: one, or those of a source's manifest and of every variant.",

@@ -7,8 +7,8 @@ from scripts.pixfleet.terminal.lists import Document, Listed
 from scripts.pixfleet.terminal.text import human_bytes
 from scripts.pixfleet.terminal.times import minute
 
-COLUMNS = ("key", "cause", "turn", "at", "size_bytes", "owner", "detail")
-HEADINGS = ("key", "cause", "turn", "when (UTC)", "size", "owner")
+COLUMNS = ("key", "cause", "fixed_by", "at", "size_bytes", "owner", "detail")
+HEADINGS = ("key", "cause", "fixed by", "when (UTC)", "size", "owner")
 
 
 def document_of(image: FailedImage) -> Mapping[str, object]:
@@ -18,7 +18,7 @@ def document_of(image: FailedImage) -> Mapping[str, object]:
         **identity,
         "key": image.key,
         "cause": image.cause,
-        "turn": image.turn.value,
+        "fixed_by": image.fixed_by.value,
         "at": image.at and image.at.isoformat(timespec="seconds"),
         "size_bytes": image.size_bytes,
         "owner": image.owner,
@@ -44,4 +44,4 @@ def listed(
 def _cells(image: FailedImage) -> Sequence[object]:
     size = human_bytes(image.size_bytes) if image.size_bytes is not None else None
     when = image.at and minute(image.at)
-    return image.key or "-", image.cause, image.turn.value, when, size, image.owner
+    return image.key or "-", image.cause, image.fixed_by.value, when, size, image.owner

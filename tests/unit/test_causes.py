@@ -1,11 +1,11 @@
-"""Every cause has somebody whose turn it is, and a redrive is offered only where it can help."""
+"""Every cause names who can fix it, and a redrive is offered only where it can help."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from scripts.pixfleet.stack.causes import CAUSES, RedriveHelps, Turn, facts_of
+from scripts.pixfleet.stack.causes import CAUSES, FixedBy, RedriveHelps, facts_of
 from scripts.pixfleet.stack.dead_letters import UNATTACHED
 from scripts.pixfleet.stack.drill_keys import drill_prefix, is_of_drill
 from shared.model.errors import Cause, Outside, Permanent, PoisonSuspect
@@ -23,7 +23,7 @@ def test_every_cause_is_known() -> None:
 def test_what_every_image_meets_is_nobodys_picture_and_comes_first(kind: type[Outside]) -> None:
     facts = facts_of(kind.cause)
 
-    assert facts.turn is not Turn.OWNER
+    assert facts.fixed_by is not FixedBy.OWNER
     assert facts.redrive_helps is not RedriveHelps.NEVER
     assert facts.rank == 0
 
@@ -43,14 +43,14 @@ def test_a_crash_of_a_render_child_is_never_the_images_own_reason(
 def test_a_cause_of_a_later_version_is_ours() -> None:
     facts = facts_of("invented later")
 
-    assert (facts.turn, facts.is_of_source) == (Turn.US, False)
+    assert (facts.fixed_by, facts.is_of_source) == (FixedBy.US, False)
 
 
-@pytest.mark.parametrize("turn", Turn)
-def test_the_runbook_says_whose_turn_it_is(turn: Turn) -> None:
-    (row,) = re.findall(rf"^\| {turn} \|(.*)\|.*\|$", RUNBOOK.read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("fixed_by", FixedBy)
+def test_the_runbook_says_who_can_fix_a_cause(fixed_by: FixedBy) -> None:
+    (row,) = re.findall(rf"^\| {fixed_by} \|(.*)\|.*\|$", RUNBOOK.read_text("utf-8"), re.MULTILINE)
 
-    named = {cause for cause, facts in CAUSES.items() if facts.turn is turn}
+    named = {cause for cause, facts in CAUSES.items() if facts.fixed_by is fixed_by}
     assert set(re.findall(r"`([^`]+)`", row)) == named
 
 

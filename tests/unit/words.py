@@ -35,6 +35,7 @@ WORDS = (
     Word(r"dlq receipts", "dlq status"),
     Word(r"receipts( shown| document)?", "status", names_only=True, under="scripts/"),
     Word(r"dlq drop", "dlq delete"),
+    Word(r"(whose|the) turn (it is|is|each is)", "who can fix it, fixed by"),
     Word(r"(un)?sweep(s|er|ing)?|swept", "scan (of a queue), audit (of the buckets)"),
     Word(r"epitaphs?", "exit_description"),
     # The worker

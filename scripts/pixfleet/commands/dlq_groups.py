@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @command(app, "groups")
 def groups(context: Context) -> None:
-    """Count the dead letters by cause, and show whose turn it is."""
+    """Count the dead letters by cause, and show who can fix each."""
     with queue_of(context).scan() as scan, context.console.progress("reading") as meter:
         meter.total(max(1, scan.depth.waiting))
         found = read_groups(scan, datetime.now(UTC), meter.advance)

@@ -35,7 +35,7 @@ def list_(
     as_csv: CSV = False,
     as_json_lines: JSON_LINES = False,
 ) -> None:
-    """List dead letters, the newest first: key, cause, whose turn it is, time, size and owner."""
+    """List dead letters, the newest first: key, cause, who can fix it, time, size and owner."""
     form = form_of(as_json=context.console.as_json, as_csv=as_csv, as_json_lines=as_json_lines)
     if problems := cause_problems(cause):
         raise Misconfigured("No dead letters were selected", problems)

@@ -41,7 +41,7 @@ def rejected(  # noqa: PLR0913 - each is an option
     as_csv: CSV = False,
     as_json_lines: JSON_LINES = False,
 ) -> None:
-    """List rejected sources, the newest first: key, cause, whose turn, time, size and owner."""
+    """List rejected sources, the newest first, with their causes and owners."""
     form = form_of(as_json=context.console.as_json, as_csv=as_csv, as_json_lines=as_json_lines)
     if cause not in ("", *Cause):
         expected = ", ".join(Cause)

@@ -88,7 +88,7 @@ def _group_document(group: Group) -> Document:
     return {
         "cause": group.cause,
         "count": group.count,
-        "turn": group.facts.turn.value,
+        "fixed_by": group.facts.fixed_by.value,
         "redrive_helps": group.facts.redrive_helps.value,
         "first_seen": group.first_sent and group.first_sent.isoformat(),
         "last_seen": group.last_sent and group.last_sent.isoformat(),

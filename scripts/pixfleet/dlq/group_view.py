@@ -1,10 +1,10 @@
-"""What `pixfleet dlq groups` prints: whose turn it is, and what to type next."""
+"""What `pixfleet dlq groups` prints: who can fix each cause, and what to type next."""
 
 from collections.abc import Iterable, Sequence
 
 from scripts.pixfleet.dlq.groups import Group, Groups
 from scripts.pixfleet.dlq.view import CAUSES
-from scripts.pixfleet.stack.causes import RedriveHelps, Turn
+from scripts.pixfleet.stack.causes import FixedBy, RedriveHelps
 from scripts.pixfleet.stack.drill_keys import DRILL_FOLDER
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.suggestions import suggest
@@ -50,13 +50,13 @@ def _table(found: Groups) -> Part:
         (
             group.count,
             CAUSES.get(group.cause, group.cause),
-            group.facts.turn.value,
+            group.facts.fixed_by.value,
             group.last_sent and minute(group.last_sent),
             (group.example and group.example.key) or "-",
         )
         for group in found.groups
     ]
-    return table("count", "cause", "turn", "last (UTC)", "example", rows=rows)
+    return table("count", "cause", "fixed by", "last (UTC)", "example", rows=rows)
 
 
 def _first_steps(groups: Sequence[Group]) -> Iterable[str]:
@@ -77,10 +77,10 @@ def _needs_doctor(group: Group) -> bool:
 def _next(group: Group) -> Iterable[str]:
     """Yield the commands for one group: a redrive only where it can help."""
     facts, cause = group.facts, group.cause
-    yield f"{quoted(cause)}, turn: {facts.turn}"
+    yield f"{quoted(cause)}, fixed by: {facts.fixed_by}"
     if group.example:
         yield f"  {suggest('dlq show', group.example.id)}"
-    if facts.turn is Turn.OWNER:
+    if facts.fixed_by is FixedBy.OWNER:
         yield f"  {suggest('dlq list --csv', cause=cause)}   # for the owner"
     elif facts.redrive_helps is not RedriveHelps.NEVER:
         yield f"  {suggest('dlq redrive', cause=cause)}   # {facts.redrive_helps}"

@@ -24,7 +24,7 @@ class Group:
 
     @property
     def facts(self) -> CauseFacts:
-        """Return whose turn it is, and whether a redrive can help."""
+        """Return who can fix it, and whether a redrive can help."""
         return facts_of(self.cause)
 
     def add(self, dead_letter: DeadLetter) -> None:

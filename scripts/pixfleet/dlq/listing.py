@@ -37,7 +37,7 @@ def images_of(dead_letter: DeadLetter, prefix: str = "") -> list[FailedImage]:
         FailedImage(
             key=key,
             cause=dead_letter.cause,
-            turn=facts_of(dead_letter.cause).turn,
+            fixed_by=facts_of(dead_letter.cause).fixed_by,
             at=dead_letter.sent_at,
             detail=dead_letter.detail,
             message_id=dead_letter.id,

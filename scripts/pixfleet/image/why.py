@@ -182,9 +182,9 @@ def _rejected(entry: Entry, key: str) -> Explanation:
     facts = facts_of(entry.cause)
     next_ = [suggest("dlq try", prefix=key)]
     if facts.redrive_helps is RedriveHelps.NEVER:
-        because.append(f"A redrive cannot help. The turn is: {facts.turn}.")
+        because.append(f"A redrive cannot help. Fixed by: {facts.fixed_by}.")
     else:
-        because.append(f"A redrive can help {facts.redrive_helps}. The turn is: {facts.turn}.")
+        because.append(f"A redrive can help {facts.redrive_helps}. Fixed by: {facts.fixed_by}.")
         next_.append(suggest("dlq redrive --dry-run", prefix=key))
     return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",

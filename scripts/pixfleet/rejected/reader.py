@@ -88,7 +88,7 @@ class RejectedReader:
             yield FailedImage(
                 key=each.key,
                 cause=each.cause,
-                turn=facts_of(each.cause).turn,
+                fixed_by=facts_of(each.cause).fixed_by,
                 at=datetime.fromtimestamp(each.at, UTC),
                 detail=entry.detail,
             )

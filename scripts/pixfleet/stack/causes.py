@@ -1,4 +1,4 @@
-"""Whose turn it is for a cause, and whether sending its messages back can help."""
+"""Who can fix a cause, and whether a redrive of its messages can help."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,11 @@ from scripts.pixfleet.stack.dead_letters import NO_CAUSE, UNDELIVERED
 from shared.model.errors import Cause, Outside, Permanent
 
 
-class Turn(StrEnum):
-    """Who has to do something, in the order in which an operator should look."""
+class FixedBy(StrEnum):
+    """Who can fix a cause, in the order in which an operator should look.
+
+    `US` are the operators of the stack, `OWNER` is the owner of the picture.
+    """
 
     AWS = "AWS"
     US = "us"
@@ -38,7 +41,7 @@ class CauseFacts:
     """
 
     cause: str
-    turn: Turn
+    fixed_by: FixedBy
     redrive_helps: RedriveHelps
     is_outside: bool = False
     is_of_source: bool = False
@@ -46,45 +49,45 @@ class CauseFacts:
     @property
     def rank(self) -> int:
         """Return 0 for what every image meets, 1 for what is ours, 2 for the owners' images."""
-        return 0 if self.is_outside else 1 if self.turn is not Turn.OWNER else 2
+        return 0 if self.is_outside else 1 if self.fixed_by is not FixedBy.OWNER else 2
 
 
 _OVER, _CHANGE, _NEVER = RedriveHelps
-_TURNS: Mapping[str, tuple[Turn, RedriveHelps]] = {
-    Cause.LEDGER_UNAVAILABLE: (Turn.AWS, _OVER),
-    Cause.STORAGE_UNAVAILABLE: (Turn.AWS, _OVER),
-    Cause.THROTTLED: (Turn.AWS, _OVER),
-    NO_CAUSE: (Turn.US, _CHANGE),
-    UNDELIVERED: (Turn.US, _CHANGE),
-    Cause.ACCESS_DENIED: (Turn.US, _CHANGE),
-    Cause.BAD_MESSAGE: (Turn.US, _NEVER),
-    Cause.CLAIMED: (Turn.US, _OVER),
-    Cause.CLAIM_LOST: (Turn.US, _OVER),
-    Cause.DEADLINE: (Turn.US, _OVER),
-    Cause.DECODER_CRASH: (Turn.US, _CHANGE),
-    Cause.DECODE_TIMEOUT: (Turn.US, _CHANGE),
-    Cause.ONLY_AT_UPLOAD: (Turn.US, _NEVER),
-    Cause.RENDER_UNAVAILABLE: (Turn.US, _CHANGE),
-    Cause.SOURCE_CHANGED: (Turn.US, _OVER),
-    Cause.SOURCE_SLOW: (Turn.US, _OVER),
-    Cause.UNKNOWN: (Turn.US, _CHANGE),
-    Cause.UNKNOWN_SCHEMA: (Turn.US, _CHANGE),
-    Cause.WATERMARK_UNUSABLE: (Turn.US, _CHANGE),
-    Cause.BAD_FOCAL: (Turn.OWNER, _NEVER),
-    Cause.CORRUPT: (Turn.OWNER, _NEVER),
-    Cause.NOT_AN_IMAGE: (Turn.OWNER, _NEVER),
-    Cause.OWN_OUTPUT: (Turn.OWNER, _NEVER),
-    Cause.SOURCE_ARCHIVED: (Turn.OWNER, _CHANGE),
-    Cause.SOURCE_ENCRYPTED: (Turn.OWNER, _NEVER),
+_CAUSES: Mapping[str, tuple[FixedBy, RedriveHelps]] = {
+    Cause.LEDGER_UNAVAILABLE: (FixedBy.AWS, _OVER),
+    Cause.STORAGE_UNAVAILABLE: (FixedBy.AWS, _OVER),
+    Cause.THROTTLED: (FixedBy.AWS, _OVER),
+    NO_CAUSE: (FixedBy.US, _CHANGE),
+    UNDELIVERED: (FixedBy.US, _CHANGE),
+    Cause.ACCESS_DENIED: (FixedBy.US, _CHANGE),
+    Cause.BAD_MESSAGE: (FixedBy.US, _NEVER),
+    Cause.CLAIMED: (FixedBy.US, _OVER),
+    Cause.CLAIM_LOST: (FixedBy.US, _OVER),
+    Cause.DEADLINE: (FixedBy.US, _OVER),
+    Cause.DECODER_CRASH: (FixedBy.US, _CHANGE),
+    Cause.DECODE_TIMEOUT: (FixedBy.US, _CHANGE),
+    Cause.ONLY_AT_UPLOAD: (FixedBy.US, _NEVER),
+    Cause.RENDER_UNAVAILABLE: (FixedBy.US, _CHANGE),
+    Cause.SOURCE_CHANGED: (FixedBy.US, _OVER),
+    Cause.SOURCE_SLOW: (FixedBy.US, _OVER),
+    Cause.UNKNOWN: (FixedBy.US, _CHANGE),
+    Cause.UNKNOWN_SCHEMA: (FixedBy.US, _CHANGE),
+    Cause.WATERMARK_UNUSABLE: (FixedBy.US, _CHANGE),
+    Cause.BAD_FOCAL: (FixedBy.OWNER, _NEVER),
+    Cause.CORRUPT: (FixedBy.OWNER, _NEVER),
+    Cause.NOT_AN_IMAGE: (FixedBy.OWNER, _NEVER),
+    Cause.OWN_OUTPUT: (FixedBy.OWNER, _NEVER),
+    Cause.SOURCE_ARCHIVED: (FixedBy.OWNER, _CHANGE),
+    Cause.SOURCE_ENCRYPTED: (FixedBy.OWNER, _NEVER),
     # A higher limit, another recipe or the extra for HEIC changes these.
-    Cause.TOO_COSTLY: (Turn.OWNER, _CHANGE),
-    Cause.TOO_MANY_BYTES: (Turn.OWNER, _CHANGE),
-    Cause.TOO_MANY_PIXELS: (Turn.OWNER, _CHANGE),
-    Cause.UNKNOWN_RECIPE: (Turn.OWNER, _CHANGE),
-    Cause.UNSUPPORTED_FORMAT: (Turn.OWNER, _CHANGE),
-    Cause.TOO_MANY_FRAMES: (Turn.OWNER, _NEVER),
-    Cause.TRUNCATED: (Turn.OWNER, _NEVER),
-    Cause.UNSUPPORTED_KEY: (Turn.OWNER, _NEVER),
+    Cause.TOO_COSTLY: (FixedBy.OWNER, _CHANGE),
+    Cause.TOO_MANY_BYTES: (FixedBy.OWNER, _CHANGE),
+    Cause.TOO_MANY_PIXELS: (FixedBy.OWNER, _CHANGE),
+    Cause.UNKNOWN_RECIPE: (FixedBy.OWNER, _CHANGE),
+    Cause.UNSUPPORTED_FORMAT: (FixedBy.OWNER, _CHANGE),
+    Cause.TOO_MANY_FRAMES: (FixedBy.OWNER, _NEVER),
+    Cause.TRUNCATED: (FixedBy.OWNER, _NEVER),
+    Cause.UNSUPPORTED_KEY: (FixedBy.OWNER, _NEVER),
 }
 # An image that crashes a render child is permanent, too, but the fault is ours.
 _OF_SOURCE = frozenset(kind.cause for kind in Permanent.__subclasses__()) - {Cause.BAD_MESSAGE}
@@ -95,12 +98,12 @@ _OUTSIDE = frozenset(kind.cause for kind in Outside.__subclasses__()) | {
 }
 CAUSES: Mapping[str, CauseFacts] = MappingProxyType(
     {
-        cause: CauseFacts(cause, turn, helps, cause in _OUTSIDE, cause in _OF_SOURCE)
-        for cause, (turn, helps) in _TURNS.items()
+        cause: CauseFacts(cause, fixed_by, helps, cause in _OUTSIDE, cause in _OF_SOURCE)
+        for cause, (fixed_by, helps) in _CAUSES.items()
     }
 )
 
 
 def facts_of(cause: str) -> CauseFacts:
     """Return the facts of a cause; one that this version does not know is ours to look at."""
-    return CAUSES.get(cause) or CauseFacts(cause, Turn.US, RedriveHelps.AFTER_A_CHANGE)
+    return CAUSES.get(cause) or CauseFacts(cause, FixedBy.US, RedriveHelps.AFTER_A_CHANGE)

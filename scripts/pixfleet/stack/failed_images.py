@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from scripts.pixfleet.stack.causes import Turn
+from scripts.pixfleet.stack.causes import FixedBy
 from scripts.pixfleet.stack.clients import AwsClients
 from scripts.pixfleet.stack.ssm_parameter import Stack
 from shared.cloud.source_bucket import SourceBucket
@@ -27,7 +27,7 @@ class FailedImage:
 
     key: str
     cause: str
-    turn: Turn
+    fixed_by: FixedBy
     at: datetime | None
     detail: str = ""
     size_bytes: int | None = None

@@ -126,8 +126,8 @@ def the_groups_say_how_much_they_have_read(night: Night, run: RunCommand) -> Non
     assert f"Looked at {TOTAL - HELD:,} of about {TOTAL:,} dead letters" in partial.err
     assert {each["cause"]: each["count"] for each in whole.document["groups"]} == COUNTS
     assert whole.document["complete"]
-    turns = [each["turn"] for each in whole.document["groups"]]
-    assert turns == ["us", "us", "AWS", "owner", "owner", "owner"]
+    fixed_by = [each["fixed_by"] for each in whole.document["groups"]]
+    assert fixed_by == ["us", "us", "AWS", "owner", "owner", "owner"]
 
 
 def a_trial_of_every_cause_advises_no_loss(run: RunCommand) -> None:

@@ -233,7 +233,7 @@ def test_a_service_that_refuses_takes_only_its_own_part(
     assert "live" in text_of(browser.get("/now/lanes"))
 
 
-def test_failures_are_shown_by_cause_with_whose_turn_it_is(
+def test_failures_are_shown_by_cause_with_who_can_fix_them(
     browser: TestClient, aws: DirectAccess
 ) -> None:
     for number in range(3):

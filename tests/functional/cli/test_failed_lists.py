@@ -1,4 +1,4 @@
-"""`pixfleet dlq groups`, `dlq list` and `rejected`: whose turn it is, and lists for the owners."""
+"""`pixfleet dlq groups`, `dlq list` and `rejected`: who can fix a cause; lists for owners."""
 
 import csv
 import io
@@ -51,7 +51,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_groups_show_whose_turn_it_is_and_what_every_image_meets_first(
+def test_groups_show_who_can_fix_each_and_what_every_image_meets_first(
     aws: DirectAccess, pixfleet: RunCommand
 ) -> None:
     for cause, count in (("truncated", 3), ("throttled", 1), ("decoder_crash", 2)):
@@ -61,7 +61,7 @@ def test_groups_show_whose_turn_it_is_and_what_every_image_meets_first(
     document = pixfleet("dlq", "groups", "--json").document
     shown = pixfleet("dlq", "groups").out
 
-    found = [(each["cause"], each["turn"]) for each in document["groups"]]
+    found = [(each["cause"], each["fixed_by"]) for each in document["groups"]]
     assert found == [("throttled", "AWS"), ("decoder_crash", "us"), ("truncated", "owner")]
     assert "pixfleet dlq redrive --cause throttled" in shown
     assert "pixfleet dlq redrive --cause truncated" not in shown
@@ -130,7 +130,7 @@ def test_dead_letters_are_listed_with_size_and_owner(
     assert answer.code == 0
     assert found["cats/a.jpg"]["size_bytes"] == len(jpeg())
     assert found["cats/a.jpg"]["owner"] == "anna@example.org"
-    assert (found["gone.jpg"]["size_bytes"], found["gone.jpg"]["turn"]) == (None, "AWS")
+    assert (found["gone.jpg"]["size_bytes"], found["gone.jpg"]["fixed_by"]) == (None, "AWS")
     assert pixfleet("dlq", "list", "--cause", "truncated").out.count(".jpg") == 1
     assert pixfleet("dlq", "list", "--prefix", "dogs/").out.startswith("No dead letters match")
     assert "cats/a.jpg" in pixfleet("dlq", "list", "--since", "1h").out
@@ -148,7 +148,7 @@ def test_a_list_for_a_spreadsheet_has_no_formulas(
 
     (row,) = rows_of(as_csv.out)
     assert row["key"] == f"'{FORMULA}"
-    assert (row["cause"], row["turn"]) == ("truncated", "owner")
+    assert (row["cause"], row["fixed_by"]) == ("truncated", "owner")
     assert json.loads(as_lines.out)["key"] == FORMULA
     assert pixfleet(*command, "--csv", "--jsonl").code == 2
     assert pixfleet(*command, "--cause", "tired").code == 2

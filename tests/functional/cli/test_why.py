@@ -96,7 +96,7 @@ def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(
     assert "not_an_image" in answer.out
     assert "Expected an image, got a text file." in answer.out
     assert "inform the owner" in answer.out
-    assert "A redrive cannot help. The turn is: owner." in answer.out
+    assert "A redrive cannot help. Fixed by: owner." in answer.out
     assert "pixfleet dlq try --prefix bad.jpg" in answer.out
     assert "dlq redrive" not in answer.out
 
