@@ -43,7 +43,7 @@ def test_a_crash_of_a_render_child_is_never_the_images_own_reason(
 def test_a_cause_of_a_later_version_is_ours() -> None:
     facts = facts_of("invented later")
 
-    assert (facts.fixed_by, facts.is_of_source) == (FixedBy.US, False)
+    assert (facts.fixed_by, facts.is_of_source) == (FixedBy.OPERATOR, False)
 
 
 @pytest.mark.parametrize("fixed_by", FixedBy)

@@ -12,11 +12,11 @@ from shared.model.errors import Cause, Outside, Permanent
 class FixedBy(StrEnum):
     """Who can fix a cause, in the order in which an operator should look.
 
-    `US` are the operators of the stack, `OWNER` is the owner of the picture.
+    `OPERATOR` is who runs the stack, `OWNER` is who owns the picture.
     """
 
     AWS = "AWS"
-    US = "us"
+    OPERATOR = "operator"
     OWNER = "owner"
 
 
@@ -57,22 +57,22 @@ _CAUSES: Mapping[str, tuple[FixedBy, RedriveHelps]] = {
     Cause.LEDGER_UNAVAILABLE: (FixedBy.AWS, _OVER),
     Cause.STORAGE_UNAVAILABLE: (FixedBy.AWS, _OVER),
     Cause.THROTTLED: (FixedBy.AWS, _OVER),
-    NO_CAUSE: (FixedBy.US, _CHANGE),
-    UNDELIVERED: (FixedBy.US, _CHANGE),
-    Cause.ACCESS_DENIED: (FixedBy.US, _CHANGE),
-    Cause.BAD_MESSAGE: (FixedBy.US, _NEVER),
-    Cause.CLAIMED: (FixedBy.US, _OVER),
-    Cause.CLAIM_LOST: (FixedBy.US, _OVER),
-    Cause.DEADLINE: (FixedBy.US, _OVER),
-    Cause.DECODER_CRASH: (FixedBy.US, _CHANGE),
-    Cause.DECODE_TIMEOUT: (FixedBy.US, _CHANGE),
-    Cause.ONLY_AT_UPLOAD: (FixedBy.US, _NEVER),
-    Cause.RENDER_UNAVAILABLE: (FixedBy.US, _CHANGE),
-    Cause.SOURCE_CHANGED: (FixedBy.US, _OVER),
-    Cause.SOURCE_SLOW: (FixedBy.US, _OVER),
-    Cause.UNKNOWN: (FixedBy.US, _CHANGE),
-    Cause.UNKNOWN_SCHEMA: (FixedBy.US, _CHANGE),
-    Cause.WATERMARK_UNUSABLE: (FixedBy.US, _CHANGE),
+    NO_CAUSE: (FixedBy.OPERATOR, _CHANGE),
+    UNDELIVERED: (FixedBy.OPERATOR, _CHANGE),
+    Cause.ACCESS_DENIED: (FixedBy.OPERATOR, _CHANGE),
+    Cause.BAD_MESSAGE: (FixedBy.OPERATOR, _NEVER),
+    Cause.CLAIMED: (FixedBy.OPERATOR, _OVER),
+    Cause.CLAIM_LOST: (FixedBy.OPERATOR, _OVER),
+    Cause.DEADLINE: (FixedBy.OPERATOR, _OVER),
+    Cause.DECODER_CRASH: (FixedBy.OPERATOR, _CHANGE),
+    Cause.DECODE_TIMEOUT: (FixedBy.OPERATOR, _CHANGE),
+    Cause.ONLY_AT_UPLOAD: (FixedBy.OPERATOR, _NEVER),
+    Cause.RENDER_UNAVAILABLE: (FixedBy.OPERATOR, _CHANGE),
+    Cause.SOURCE_CHANGED: (FixedBy.OPERATOR, _OVER),
+    Cause.SOURCE_SLOW: (FixedBy.OPERATOR, _OVER),
+    Cause.UNKNOWN: (FixedBy.OPERATOR, _CHANGE),
+    Cause.UNKNOWN_SCHEMA: (FixedBy.OPERATOR, _CHANGE),
+    Cause.WATERMARK_UNUSABLE: (FixedBy.OPERATOR, _CHANGE),
     Cause.BAD_FOCAL: (FixedBy.OWNER, _NEVER),
     Cause.CORRUPT: (FixedBy.OWNER, _NEVER),
     Cause.NOT_AN_IMAGE: (FixedBy.OWNER, _NEVER),
@@ -106,4 +106,4 @@ CAUSES: Mapping[str, CauseFacts] = MappingProxyType(
 
 def facts_of(cause: str) -> CauseFacts:
     """Return the facts of a cause; one that this version does not know is ours to look at."""
-    return CAUSES.get(cause) or CauseFacts(cause, FixedBy.US, RedriveHelps.AFTER_A_CHANGE)
+    return CAUSES.get(cause) or CauseFacts(cause, FixedBy.OPERATOR, RedriveHelps.AFTER_A_CHANGE)

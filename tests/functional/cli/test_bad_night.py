@@ -127,7 +127,7 @@ def the_groups_say_how_much_they_have_read(night: Night, run: RunCommand) -> Non
     assert {each["cause"]: each["count"] for each in whole.document["groups"]} == COUNTS
     assert whole.document["complete"]
     fixed_by = [each["fixed_by"] for each in whole.document["groups"]]
-    assert fixed_by == ["us", "us", "AWS", "owner", "owner", "owner"]
+    assert fixed_by == ["operator", "operator", "AWS", "owner", "owner", "owner"]
 
 
 def a_trial_of_every_cause_advises_no_loss(run: RunCommand) -> None:

@@ -62,7 +62,7 @@ def test_groups_show_who_can_fix_each_and_what_every_image_meets_first(
     shown = pixfleet("dlq", "groups").out
 
     found = [(each["cause"], each["fixed_by"]) for each in document["groups"]]
-    assert found == [("throttled", "AWS"), ("decoder_crash", "us"), ("truncated", "owner")]
+    assert found == [("throttled", "AWS"), ("decoder_crash", "operator"), ("truncated", "owner")]
     assert "pixfleet dlq redrive --cause throttled" in shown
     assert "pixfleet dlq redrive --cause truncated" not in shown
     assert "pixfleet dlq list --csv --cause truncated" in shown
