@@ -35,7 +35,7 @@ WORDS = (
     Word(r"dlq receipts", "dlq status"),
     Word(r"receipts( shown| document)?", "status", names_only=True, under="scripts/"),
     Word(r"dlq drop", "dlq delete"),
-    Word(r"(whose|the) turn (it is|is|each is)", "who can fix it, fixed by"),
+    Word(r"whose turn( it| each)?", "who can fix it, fixed by"),
     Word(r"(un)?sweep(s|er|ing)?|swept", "scan (of a queue), audit (of the buckets)"),
     Word(r"epitaphs?", "exit_description"),
     # The worker
@@ -130,6 +130,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("scripts/pixfleet/dlq/documents.py", "letters", "a key of a JSON document"),
     Kept("scripts/pixfleet/dlq/records.py", "letters", "a field of a stored record"),
     Kept("scripts/pixfleet/plan/explain.py", "verdict", "a field of the JSON document"),
+    Kept("scripts/pixfleet/stack/causes.py", "operator", "who can fix a cause"),
     Kept("scripts/pixfleet/stack/recipe_file.py", "start mark", "an attribute of PyYAML"),
     Kept("scripts/pixfleet/image/history_view.py", "deaths", "a field of the JSON document"),
     Kept("scripts/pixfleet/image/history_view.py", "verdict", "a field of the JSON document"),
