@@ -25,6 +25,9 @@ from shared.text import printable_line
 _MESSAGES: tuple[tuple[str, type[Failure]], ...] = (
     # Limits of libheif, which it reports as memory: libheif/security_limits.cc
     ("exceeds the maximum image size", TooManyPixels),
+    ("exceeds user limit", TooManyPixels),  # libpng's, a million pixels a side
+    # libjpeg's, 65,500 pixels a side, although JPEG has 65,535.
+    ("maximum supported image dimension", UnsupportedFormat),
     ("security limit", TooCostly),
     # An entry that points outside the file: the limits on tags bound what libtiff can need.
     ("to read tiff directory", Corrupt),

@@ -198,3 +198,10 @@ def test_the_texts_of_a_png_do_not_count() -> None:
     data = png.with_chunks(b"tEXt", b"Title\0secret", count=1000)
 
     assert fields(separated(data)) == []
+
+
+@pytest.mark.parametrize("rest", [bytes(1000), images.webp(), b"x"], ids=["zeros", "another", "x"])
+@pytest.mark.parametrize("whole", [images.webp(), images.animated_webp()], ids=["still", "moving"])
+def test_what_follows_the_end_of_a_webp_is_left_out(whole: bytes, rest: bytes) -> None:
+    assert without_metadata("webp", whole + rest) == whole
+    assert probe(whole + rest) == probe(whole)

@@ -47,9 +47,7 @@ _OF_PIXELS: dict[str, Bomb] = {
     "PNG, interlaced, 16 bits, 9000x9000": Bomb(
         lambda: png.png(9000, 9000, bits=16, interlaced=True), COST
     ),
-    "PNG, sides of 2^31 - 1": Bomb(
-        lambda: png.png(2**31 - 1, 2**31 - 1, body=zeros(100)), Cause.CORRUPT
-    ),
+    "PNG, sides of 2^31 - 1": Bomb(lambda: png.png(2**31 - 1, 2**31 - 1, body=zeros(100)), PIXELS),
     "PNG, sides of 2^31": Bomb(lambda: png.png(2**31, 2**31, body=zeros(100)), Cause.CORRUPT),
     "PNG, one row of 10^8": Bomb(lambda: png.png(LONG_SIDE, 1, bits=1, colour=png.GREY), PIXELS),
     "PNG, one column of 10^8": Bomb(
@@ -61,6 +59,7 @@ _OF_PIXELS: dict[str, Bomb] = {
     "JPEG, progressive, 30000x30000": Bomb(
         lambda: jpeg.progressive(30_000, 30_000, components=3), PIXELS
     ),
+    "JPEG, 65535 pixels high": Bomb(lambda: jpeg.flat(1, 65_535), Cause.UNSUPPORTED_FORMAT),
     "JPEG, no height": Bomb(lambda: jpeg.flat(100, 0), Cause.CORRUPT),
     "JPEG, 65500x65500, no scan": Bomb(lambda: jpeg.jpeg(65_500, 65_500), Cause.CORRUPT),
     "AVIF, 8000x8000": Bomb(iso.black_8000, COST),

@@ -182,6 +182,25 @@ OTHERS: dict[str, tuple[bytes, str]] = {
         "a Git LFS pointer in place of the picture",
     ),
     "data url": (b"data:image/png;base64,iVBORw0KGgo", "a picture as text (a data URL)"),
+    "base64 of an AVIF": (b"AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYx", "a picture as Base64 text"),
+    "base64 of a TIFF": (b"SUkqAAgAAAAPAP4ABAABAAAAAAAA", "a picture as Base64 text"),
+    "base64 of a BMP": (b"Qk02SAAAAAAAADYAAAAoAAAAYAAA", "a picture as Base64 text"),
+    "form with a picture": (
+        b'--Wx\r\nContent-Disposition: form-data; name="file"\r\n\r\n\xff\xd8\xff\xe0\0\x10JFIF',
+        "an upload form with its parts (multipart/form-data)",
+    ),
+    "http response with a picture": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "an HTTP response with its header",
+    ),
+    "BOM": (
+        b"\xef\xbb\xbf\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "a PNG picture with a BOM or blanks before it",
+    ),
+    "line end": (
+        b"\r\n\xff\xd8\xff\xe0\0\x10JFIF",
+        "a JPEG picture with a BOM or blanks before it",
+    ),
     "base64": (b"/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMC\n", "a picture as Base64 text"),
     "http response": (b"HTTP/1.1 200 OK\r\n", "an HTTP response with its header"),
     "upload form": (

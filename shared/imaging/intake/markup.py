@@ -21,6 +21,8 @@ _HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|center|p|h1|table)\b",
     re.DOTALL,
 )
+HTTP_RESPONSE = "an HTTP response with its header"
+FORM = "an upload form with its parts (multipart/form-data)"
 _JSON = re.compile(r'(?:\{\s*(?:"|\}|\Z)|\[\s*(?:["\[{\]\-0-9tfn]|\Z))')
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (words, re.compile(pattern, re.DOTALL))
@@ -30,10 +32,11 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("a picture as text (a data URL)", r"data:image/"),
         (
             "a picture as Base64 text",
-            r"(?:/9j/|ivborw0kggo|r0lgod(?:lh|dh)|uklgr)[a-z0-9+/=\s]*\Z",
+            # JPEG, PNG, GIF, WebP, AVIF and HEIC, TIFF, BMP.
+            r"(?:/9j/|ivbor|r0lgod|uklgr|aaaa.{2}z0exb|sukqa|tu0ak|qk[0-3])[a-z0-9+/=\s]*\Z",
         ),
-        ("an HTTP response with its header", r"http/[0-9.]+ [0-9]{3}"),
-        ("an upload form with its parts (multipart/form-data)", r"--[^\r\n]+\r?\ncontent-disp"),
+        (HTTP_RESPONSE, r"http/[0-9.]+ [0-9]{3}"),
+        (FORM, r"--[^\r\n]+\r?\ncontent-disp"),
         ("an XMP sidecar file", r"(?:<\?xml[^>]*>\s*)?(?:<\?xpacket|<x:xmpmeta)"),
         ("a formatted text document (RTF)", r"\{\\rtf"),
     )

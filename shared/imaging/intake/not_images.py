@@ -3,10 +3,10 @@
 import re
 
 from shared.imaging.intake.brands import brands
-from shared.imaging.intake.markup import text_in_words
+from shared.imaging.intake.markup import FORM, HTTP_RESPONSE, text_in_words
+from shared.imaging.intake.text_mode import SPOILT as _SPOILT
 
 _ARCHIVE_OF_OFFICE = "an Office document (docx, xlsx or pptx)"
-_SPOILT = "a picture that was changed as if it were text: upload it in binary mode"
 # After `ftyp`: https://mp4ra.org/registered-types/brands
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 
@@ -19,6 +19,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         (_SPOILT, rb"(?:\xef\xbb\xbf)?(?:\xef\xbf\xbd){2}"),
         (_SPOILT, rb"\xef\xbf\xbdPNG|\xc2\x89PNG|\xc3\xbf\xc3\x98\xc3\xbf"),
         (_SPOILT, rb"RIFF.{4,24}?WEBP"),
+        (_SPOILT, rb"BM.{13,36}?[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
+        # A picture follows, so that the file is no text.
+        (HTTP_RESPONSE, rb"HTTP/[0-9.]+ [0-9]{3}"),
+        (FORM, rb"--[^\r\n]+\r?\n[Cc]ontent-"),
         ("a film (Matroska or WebM)", rb"\x1a\x45\xdf\xa3"),
         ("a film (AVI)", rb"RIFF.{4}AVI "),
         ("a film (Flash video)", rb"FLV\x01"),

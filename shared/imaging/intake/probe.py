@@ -13,6 +13,7 @@ from shared.imaging.formats.gif_pixels import with_ends
 from shared.imaging.heic_and_bmp import READ_BY_PILLOW, read_layout
 from shared.imaging.intake.bombs import refuse_bombs
 from shared.imaging.intake.sniff import require_rendered_format
+from shared.imaging.intake.text_mode import refuse_text_mode
 from shared.imaging.intake.truncation import refuse_truncated
 from shared.imaging.intake.varieties import refuse_unread_varieties
 from shared.imaging.metadata.separation import (
@@ -164,6 +165,7 @@ def _corrected(name: str, pixels: bytes) -> bytes:
 
 def _refuse_by_structure(name: str, data: bytes) -> None:
     try:
+        refuse_text_mode(name, data)
         refuse_truncated(name, data)
         refuse_bombs(name, data)
         refuse_unread_varieties(name, data)

@@ -8,6 +8,7 @@ from shared.imaging.intake.magic import MAGIC, PATTERNS, RENDERED, WORDS
 from shared.imaging.intake.markup import is_svg
 from shared.model.errors import NotAnImage, UnsupportedFormat
 
+BOM = b"\xef\xbb\xbf"
 HEADER_BYTES = 1024  # markup may begin with comments; the other formats need a few bytes
 
 # A TGA has no magic number, only 18 bytes whose fields must fit together. Its footer may
@@ -29,7 +30,13 @@ def sniff(data: bytes) -> str | None:
 def describe(data: bytes) -> str:
     """Return what a file is, in words that follow "got": "a JPEG picture", "an HTML page"."""
     name = sniff(data)
-    return WORDS[name] if name else not_images.in_words(data[:HEADER_BYTES])
+    if name:
+        return WORDS[name]
+    header = data[:HEADER_BYTES]
+    inner = _by_magic(header.removeprefix(BOM).lstrip())
+    if inner in RENDERED:
+        return f"{WORDS[inner]} with a BOM or blanks before it"
+    return not_images.in_words(header)
 
 
 def require_rendered_format(data: bytes) -> str:
