@@ -48,7 +48,7 @@ output "notifications" {
 }
 
 output "on_call_reader_policy_json" {
-  description = "IAM policy, as JSON, of people on call who look: status, why, verify, dlq groups and the other commands that change nothing."
+  description = "IAM policy, as JSON, of people on call who only read: status, why, verify, dlq groups and the other commands that change nothing."
   value       = data.aws_iam_policy_document.on_call_reader.json
 }
 
@@ -68,7 +68,7 @@ output "operator_policy_json" {
 }
 
 output "purge" {
-  description = "The queue of keys to purge and the function that works it off; null where delivery.purge is off."
+  description = "The queue of keys to purge and the function that processes it; null where delivery.purge is off."
   value       = one(module.purge[*])
 }
 

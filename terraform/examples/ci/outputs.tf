@@ -4,6 +4,6 @@ output "role_arns" {
 }
 
 output "subjects" {
-  description = "The claim with which GitHub may take each role."
+  description = "The claim with which GitHub may assume each role."
   value       = local.subjects
 }

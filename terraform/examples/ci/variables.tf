@@ -1,5 +1,5 @@
 variable "apply_policy_json" {
-  description = "The policy that allows to apply, in JSON: docs/deploy.md, section Who applies."
+  description = "The policy that allows `terraform apply`, in JSON: docs/deploy.md, section Who applies."
   type        = string
   nullable    = false
 }

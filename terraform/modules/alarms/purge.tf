@@ -8,7 +8,7 @@ locals {
         period      = 3600
         evaluations = 1
         threshold   = 0
-        description = "The month's paths for purges are spent: removed pictures are seen for six minutes more. Runbook: ${var.runbook_url}#alarm-purge-budget First: pixfleet status --stack ${var.prefix}"
+        description = "The month's paths for purges are spent: removed pictures stay visible for up to six minutes. Runbook: ${var.runbook_url}#alarm-purge-budget First: pixfleet status --stack ${var.prefix}"
       }
       purge-age = {
         metric_name = "purge_age_seconds"

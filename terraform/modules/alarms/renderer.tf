@@ -36,7 +36,7 @@ locals {
         dimensions  = { fleet = var.prefix }
         comparison  = "GreaterThanOrEqualToThreshold"
         threshold   = 3000
-        description = "Readers ask for 600 pictures a minute that do not exist. Runbook: ${var.runbook_url}#alarm-not-found First: aws logs tail ${try(var.renderer.log_group_name, "")} --since 1h --filter-pattern '{ $.not_found = 1 }'"
+        description = "Readers request 600 pictures a minute that do not exist. Runbook: ${var.runbook_url}#alarm-not-found First: aws logs tail ${try(var.renderer.log_group_name, "")} --since 1h --filter-pattern '{ $.not_found = 1 }'"
       }
       # The renderer found the object in the bucket, where CloudFront should have read it.
       edge-blind = {
@@ -45,7 +45,7 @@ locals {
         dimensions  = { fleet = var.prefix }
         comparison  = "GreaterThanOrEqualToThreshold"
         threshold   = 3
-        description = "CloudFront cannot read stored variants, and has the renderer read them, at many times the cost. Runbook: ${var.runbook_url}#alarm-edge-blind First: pixfleet doctor --stack ${var.prefix}"
+        description = "CloudFront cannot read stored variants, so the renderer reads them, at many times the cost. Runbook: ${var.runbook_url}#alarm-edge-blind First: pixfleet doctor --stack ${var.prefix}"
       }
     } : name => alarm if var.renderer != null
   }

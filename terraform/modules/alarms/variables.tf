@@ -193,7 +193,7 @@ variable "prefix" {
 }
 
 variable "purge" {
-  description = "The function that has CloudFront evict what it has cached, and its log group; null for none."
+  description = "The function that sends invalidations to CloudFront, and its log group; null for none."
   type = object({
     function_name  = string
     log_group_name = string
@@ -258,7 +258,7 @@ variable "runbook_url" {
 }
 
 variable "sizes" {
-  description = "Further functions that work off lanes, by the name of a lane: lanes with more memory or time than the others have one of their own."
+  description = "Further functions that process lanes, by the name of a lane: lanes with more memory or time than the others have one of their own."
   type = map(object({
     function_name   = string
     log_group_name  = string

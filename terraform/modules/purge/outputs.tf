@@ -4,7 +4,7 @@ output "event_source_mapping_id" {
 }
 
 output "function" {
-  description = "The function that has CloudFront evict what it has cached, and the alias that gets the messages."
+  description = "The function that sends invalidations to CloudFront, and the alias that gets the messages."
   value       = module.function.function
 }
 

@@ -29,7 +29,7 @@ variable "log_retention_days" {
 }
 
 variable "monthly_paths" {
-  description = "Paths that may be invalidated in a month of UTC; CloudFront gives an account 1,000 for nothing, and each key takes four: two, and a minute later again."
+  description = "Paths that may be invalidated in a month of UTC. The first 1,000 of an account are free. Each key takes four: two, and two more a minute later."
   type        = number
   default     = 1000
   nullable    = false
