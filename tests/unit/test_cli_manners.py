@@ -213,6 +213,12 @@ def test_a_refusal_of_aws_is_one_sentence(code: str, message: str, exit_code: in
     assert found[1] == exit_code
 
 
+def test_the_message_of_aws_ends_with_one_full_stop() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "Not you."}}, "GetItem")
+
+    assert message_and_code(refused)[0].startswith("You may not GetItem: Not you. `pixfleet")
+
+
 def _expired() -> None:
     cause = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "GetItem")
     raise AccessDenied("An error occurred", stage="ledger") from cause

@@ -2,12 +2,24 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.pixfleet.terminal.lists import FORMULA, Form, csv_lines, form_of
+from scripts.pixfleet.failed_list import listed
+from scripts.pixfleet.stack.causes import Turn
+from scripts.pixfleet.stack.failed_images import FailedImage
+from scripts.pixfleet.terminal.console import Console, SafeConsole
+from scripts.pixfleet.terminal.lists import (
+    FORMULA,
+    WIDE_COLUMNS,
+    Form,
+    csv_lines,
+    form_of,
+    print_list,
+)
 from shared.model.errors import Misconfigured
 from shared.text import is_visible
 
@@ -69,3 +81,25 @@ def test_a_list_has_one_form() -> None:
         form_of(as_json=True, as_csv=True, as_json_lines=False)
 
     assert form_of(as_json=False, as_csv=False, as_json_lines=False) is Form.TABLE
+
+
+@pytest.mark.parametrize("columns", [WIDE_COLUMNS - 20, WIDE_COLUMNS])
+def test_in_a_narrow_terminal_the_key_has_the_room_of_the_owner(columns: int) -> None:
+    image = FailedImage(
+        "2024/november/a-long-name.jpg",
+        "too_many_pixels",
+        Turn.OWNER,
+        datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+        size_bytes=1200,
+        owner="anna@example.org",
+    )
+    out = SafeConsole(file=io.StringIO(), width=columns)
+
+    print_list(Console(out=out), Form.TABLE, listed([image], {}))
+
+    shown = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "2024/november/a-long-name.jpg" in shown
+    assert ("anna@example.org" in shown) == (columns == WIDE_COLUMNS)
+    assert ("Column owner: in a terminal of 100 columns, or --csv." in shown) == (
+        columns < WIDE_COLUMNS
+    )

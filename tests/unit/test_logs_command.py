@@ -99,3 +99,36 @@ def test_a_log_that_cannot_be_read_is_an_error() -> None:
 def test_a_stack_without_a_log_group_is_refused() -> None:
     with pytest.raises(Misconfigured):
         run(context(Groups(), ()))
+
+
+class LongLog:
+    """CloudWatch Logs with ten thousand lines on a hundred pages, the newest first on each."""
+
+    def filter_log_events(self, *, nextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: ANN401, N803 - boto3's
+        page = int(nextToken)
+        events = [
+            {
+                "eventId": str(number),
+                "timestamp": int(time.time() * 1000),
+                "message": json.dumps({"key": KEY, "event": str(number)}),
+            }
+            for number in range(page * 100, page * 100 + 100)
+        ]
+        return {"events": events, **({"nextToken": str(page + 1)} if page < 99 else {})}
+
+
+def test_ten_thousand_lines_are_printed_once_page_by_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log: Any = LongLog()
+
+    def stop(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", stop)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(context(log, ("one",), as_json=True), follow=True)
+
+    found = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert found == [str(number) for number in range(10_000)]

@@ -69,7 +69,7 @@ def test_no_advice_is_for_all_dead_letters_at_once() -> None:
 
     shown = [str(part) for part in view_trials(trials, Selection())]
 
-    assert "  pixfleet dlq redrive --cause throttled" in shown
+    assert "  pixfleet dlq redrive --cause throttled   # when it is over" in shown
     assert any(each.startswith("  pixfleet dlq delete --cause truncated") for each in shown)
     assert not any("--all" in each for each in shown)
 
@@ -81,3 +81,11 @@ def test_advice_keeps_to_what_was_selected() -> None:
     ]
 
     assert "  pixfleet dlq redrive --cause truncated --prefix cats/" in shown
+
+
+def test_a_trial_does_not_say_that_the_worker_may_read_a_source_now() -> None:
+    shown = [
+        str(part) for part in view_trials([CauseTrials("access_denied", 1, [MADE])], Selection())
+    ]
+
+    assert "  pixfleet dlq redrive --cause access_denied   # after a change" in shown

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from scripts.pixfleet.dlq.sampling import CauseTrials, NextStep
 from scripts.pixfleet.dlq.selection import Selection
 from scripts.pixfleet.dlq.trial import TrialOutcome, TrialResult
+from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
 from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.tables import table
 from scripts.pixfleet.terminal.text import counted, quoted
@@ -16,9 +17,9 @@ def view_trials(trials: Sequence[CauseTrials], selection: Selection) -> Iterable
         (
             each.key,
             of_cause.cause,
-            result_now(each),
+            _result(each, of_cause.cause),
             f"{each.seconds:.2f} s" if each.seconds else "-",
-            each.detail,
+            _detail(each),
         )
         for of_cause in trials
         for each in of_cause.results
@@ -50,13 +51,35 @@ def _next(of_cause: CauseTrials, selection: Selection) -> Iterable[str]:
     narrowed = selection.of_cause(of_cause.cause)
     match of_cause.next_step:
         case NextStep.REDRIVE:
-            yield f"  {narrowed.command('dlq redrive')}"
+            # A trial has neither the worker's permissions nor its computer.
+            when = facts_of(of_cause.cause).redrive_helps
+            after = "" if when is RedriveHelps.NEVER else f"   # {when}"
+            yield f"  {narrowed.command('dlq redrive')}{after}"
         case NextStep.DELETE:
             yield f"  {narrowed.command('dlq delete')}   # if nobody can repair the sources"
         case NextStep.CHECK_STACK:
             yield "  pixfleet doctor"
         case NextStep.LOOK:
             yield f"  {narrowed.command('dlq list')}"
+
+
+def _result(result: TrialResult, cause: str) -> str:
+    """Return the cell of a result: one word where the detail or the cause has the rest."""
+    match result.outcome:
+        case TrialOutcome.MADE:
+            return "made"
+        case TrialOutcome.FAILS if result.cause == cause:
+            return "fails again"
+        case TrialOutcome.FAILS:
+            return f"fails: {result.cause}"
+        case _:
+            return result_now(result)
+
+
+def _detail(result: TrialResult) -> str:
+    if result.outcome is TrialOutcome.MADE:
+        return f"{counted(result.variants, 'variant')}, {result.variant_bytes:,} bytes"
+    return result.detail
 
 
 def result_now(result: TrialResult) -> str:

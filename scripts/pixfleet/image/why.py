@@ -102,11 +102,15 @@ def _without_source(history: KeyHistory, entry: Entry, check: CheckResult) -> Ex
         return Explanation(
             f"The source was deleted, and its variants with it, at {timestamp(entry.updated_at)}.",
             (*kept, *_purge(entry)),
-            (suggest("restore --dry-run", key),) if history.versions else (),
+            _restore(history),
             is_well=True,
         )
     if history.versions:
-        return Explanation("The source was deleted, and nothing is stored for it.", is_well=True)
+        return Explanation(
+            "The source was deleted, and nothing is stored for it.",
+            next=_restore(history),
+            is_well=True,
+        )
     return Explanation(
         "This key is unknown: it has no source, no version and no ledger entry.",
         ("Keys are case-sensitive.",),
@@ -124,7 +128,7 @@ def _with_source(history: KeyHistory, entry: Entry, check: CheckResult, now: flo
             is_well=True,
         )
     if check.kind is Kind.REJECTED:
-        return _rejected(entry, key)
+        return _rejected(history, entry)
     next_ = ("pixfleet status", _repair(key))
     if check.kind is Kind.ORPHANED:
         return Explanation(
@@ -173,8 +177,14 @@ def _origin(entry: Entry) -> tuple[str, ...]:
     return (f"The lane {quoted(entry.forwarded_from)} could not render it and forwarded it.",)
 
 
-def _rejected(entry: Entry, key: str) -> Explanation:
-    found = advice(entry.cause)
+def _restore(history: KeyHistory) -> tuple[str, ...]:
+    """Return the command that puts an earlier version back, if S3 keeps one."""
+    can_be_put_back = any(each.etag and not each.is_latest for each in history.versions)
+    return (suggest("restore --dry-run", history.key),) if can_be_put_back else ()
+
+
+def _rejected(history: KeyHistory, entry: Entry) -> Explanation:
+    key, found = history.key, advice(entry.cause)
     cause, stage = quoted(entry.cause), quoted(entry.stage or "unknown")
     because = [f"{cause} at stage {stage}: {entry.detail}"]
     because += [f"It means: {found.means}."] if found.means else []
@@ -186,6 +196,9 @@ def _rejected(entry: Entry, key: str) -> Explanation:
     else:
         because.append(f"A redrive can help {facts.redrive_helps}. Fixed by: {facts.fixed_by}.")
         next_.append(suggest("dlq redrive --dry-run", prefix=key))
+    if restore := _restore(history):
+        because.append("An earlier version of the source can be put back.")
+        next_ += restore
     return Explanation(
         f"It was rejected at {timestamp(entry.updated_at)}: {cause}.",
         (*because, *_origin(entry), *_purge(entry), f"See {SECTION}."),

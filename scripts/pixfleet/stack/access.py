@@ -80,7 +80,7 @@ def message_and_code(refused: ClientError | BotoCoreError) -> tuple[str, int]:
 
 def _client_error(refused: ClientError) -> tuple[str, int]:
     error = refused.response.get("Error", {})
-    code, message = error.get("Code", ""), error.get("Message", "")
+    code, message = error.get("Code", ""), error.get("Message", "").rstrip(". ")
     operation = refused.operation_name
     if code in _EXPIRED:
         return ("The AWS session has expired: sign in again (`aws sso login`).", BAD_INPUT)

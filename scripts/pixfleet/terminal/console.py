@@ -164,6 +164,11 @@ class Console:
         return with_options(text, self.stack_options, aws=self.aws_options)
 
     @property
+    def columns(self) -> int:
+        """Return the width of standard output, 80 if it is no terminal."""
+        return self.out.width
+
+    @property
     def is_in_place(self) -> bool:
         """Return whether parts can replace those that the terminal shows."""
         return self.out.is_terminal and not self.as_json

@@ -19,6 +19,8 @@ from shared.model.errors import Misconfigured
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # So many rows of a table are read by a person; the other forms have all of them.
 SHOWN_ROWS = 40
+# On narrower terminals the last column of a table would leave too little for the first.
+WIDE_COLUMNS = 100
 
 CSV = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
 JSON_LINES = Annotated[bool, typer.Option("--jsonl", help="Print a JSON document a line.")]
@@ -40,8 +42,9 @@ class Listed(Generic[Item]):
     """A list to print.
 
     `document_of` returns the JSON document of an item, whose fields are the `columns` of CSV, and
-    `cells_of` a row of the table under `headings`. `document` is the JSON document of the list
-    without its items, which are its field `items_name`.
+    `cells_of` a row of the table under `headings`, of which the last is shown only on wide
+    terminals. `document` is the JSON document of the list without its items, which are its field
+    `items_name`.
     """
 
     items: Sequence[Item]
@@ -70,15 +73,24 @@ def print_list(console: Console, form: Form, listed: Listed[Item], *notes: Part)
         case Form.JSON:
             console.result({**listed.document, listed.items_name: list(documents)})
         case Form.TABLE:
-            rows = [listed.cells_of(item) for item in listed.items[:SHOWN_ROWS]]
-            parts = [table(*listed.headings, rows=rows)] if rows else []
-            console.result({}, *parts, *_more(len(listed.items)), *notes)
+            console.result({}, *_table(console, listed), *_more(len(listed.items)), *notes)
         case Form.CSV:
             console.raw(csv_lines(listed.columns, documents))
             console.note(*notes)
         case Form.JSON_LINES:
             console.documents(documents)
             console.note(*notes)
+
+
+def _table(console: Console, listed: Listed[Item]) -> Sequence[Part]:
+    items, headings = listed.items[:SHOWN_ROWS], listed.headings
+    if not items:
+        return ()
+    if console.columns >= WIDE_COLUMNS:
+        return (table(*headings, rows=[listed.cells_of(item) for item in items]),)
+    rows = [listed.cells_of(item)[:-1] for item in items]
+    left_out = f"Column {headings[-1]}: in a terminal of {WIDE_COLUMNS} columns, or --csv."
+    return table(*headings[:-1], rows=rows), left_out
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Document]) -> Iterator[str]:

@@ -225,3 +225,21 @@ def test_the_old_name_of_a_command_is_answered_with_the_new_one(
     assert answer.err == f"This command is now `pixfleet dlq {new}`.\n"
     assert not answer.out
     assert aws.dead_letters == (1, 0)
+
+
+def test_a_shell_completes_the_ids_of_redrives(
+    aws: DirectAccess, pixfleet: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.add_dead_letter(aws.event("a.jpg"), cause="throttled")
+    redrive_id = pixfleet("dlq", "redrive", "--all", "--yes", "--json").document["redrive_id"]
+    monkeypatch.setenv("_PIXFLEET_COMPLETE", "complete_bash")
+
+    def offered(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+        return pixfleet().out.split()
+
+    assert offered("pixfleet dlq status ") == [redrive_id]
+    assert offered(f"pixfleet dlq status {redrive_id[:4]}") == [redrive_id]
+    assert offered("pixfleet dlq status nothing") == []
+    assert offered("pixfleet --stack nowhere dlq status ") == []

@@ -101,6 +101,33 @@ def test_a_rejected_image_is_shown_with_the_advice_of_the_runbook(
     assert "dlq redrive" not in answer.out
 
 
+def test_a_rejected_image_that_replaced_a_good_one_can_be_put_back(
+    pixfleet: RunCommand, drop: Drop
+) -> None:
+    drop("bad.jpg", b"no image")
+    before = pixfleet("why", "bad.jpg")
+    drop("cat.jpg")
+    drop("cat.jpg", b"no image")
+
+    answer = pixfleet("why", "cat.jpg")
+
+    assert "restore" not in before.out
+    assert "An earlier version of the source can be put back." in answer.out
+    assert "pixfleet restore --dry-run cat.jpg" in answer.out
+
+
+def test_a_deleted_image_without_a_ledger_entry_can_be_put_back(
+    pixfleet: RunCommand, stack: LocalStack, clients: Clients
+) -> None:
+    clients.s3.put_object(Bucket=stack.sources_bucket, Key="old.jpg", Body=b"any")
+    clients.s3.delete_object(Bucket=stack.sources_bucket, Key="old.jpg")
+
+    answer = pixfleet("why", "old.jpg")
+
+    assert answer.code == 0
+    assert "pixfleet restore --dry-run old.jpg" in answer.out
+
+
 def test_an_unknown_key_is_answered_with_keys_of_the_same_folder(
     pixfleet: RunCommand, drop: Drop
 ) -> None:
