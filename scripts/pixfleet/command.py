@@ -44,7 +44,9 @@ class Context:
         """
         name = StackName(self.target.stack, self.target.origin)
         with self.console.working(f"Looking for the stack {name.text}"):
-            stack = find_stack(name, self.clients, self.console.note)
+            # A folder is named like a context's stack for good: to say so each time is noise.
+            notes = (self.console.note,) if self.target.is_typed else ()
+            stack = find_stack(name, self.clients, *notes)
         region = self.clients.region_in_use
         if stack.region != region:
             raise Misconfigured(

@@ -96,6 +96,19 @@ def test_a_quota_that_is_not_shown_is_not_called_enough() -> None:
     assert "lambda:GetAccountSettings" in concurrency.remedy
 
 
+def test_an_outage_is_not_called_a_missing_permission() -> None:
+    def fail() -> None:
+        raise client_error("ServiceException", 500)
+
+    clients = account(1_000)
+    clients.functions.get_account_settings = fail
+
+    concurrency, _ = check_quotas(clients, DEFAULTS)
+
+    assert concurrency.status is FindingStatus.UNSEEN
+    assert "allow" not in concurrency.remedy
+
+
 def change(kind: str, before: object, after: object) -> dict[str, Any]:
     return {"type": kind, "change": {"before": before, "after": after}}
 

@@ -59,7 +59,7 @@ def restore_source(
 
 def _shown(plan: Restoration) -> tuple[str | Table, ...]:
     rows = [(_arrow(plan, each), *_cells(each)) for each in plan.versions]
-    versions = table("", "Version", "When", "Size", "ETag", rows=rows)
+    versions = table("", "Version", "When", "Size", rows=rows)
     if plan.changes_nothing:
         return versions, "", "The newest version has the same bytes: nothing is to be done."
     what = "It is deleted now" if plan.undeletes else "The newest version stays as the one before"
@@ -74,5 +74,5 @@ def _cells(version: SourceVersion) -> tuple[object, ...]:
     when = timestamp(version.modified)
     now = " (now)" if version.is_latest else ""
     if not version.etag:
-        return version.id, when, f"deleted{now}", ""
-    return version.id, when, f"{human_bytes(version.size_bytes)}{now}", version.etag
+        return version.id, when, f"deleted{now}"
+    return version.id, when, f"{human_bytes(version.size_bytes)}{now}"

@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.doctor.finding import Finding, FindingStatus, ok_or_wrong
 from scripts.pixfleet.doctor.planned_functions import PlannedFunction
-from scripts.pixfleet.stack.access import message_and_code
+from scripts.pixfleet.stack.access import is_denied, message_and_code
 from scripts.pixfleet.stack.clients import AwsClients
 
 CONCURRENCY = "concurrency"
@@ -30,7 +30,9 @@ def check_quotas(clients: AwsClients, functions: Sequence[PlannedFunction]) -> I
             yield from check(clients, functions)
         except (ClientError, BotoCoreError) as refused:
             what, _ = message_and_code(refused)
-            yield Finding(area, what, FindingStatus.UNSEEN, f"allow {action} on *")
+            is_permission = isinstance(refused, ClientError) and is_denied(refused)
+            remedy = f"allow {action} on *" if is_permission else f"look at {QUOTAS}"
+            yield Finding(area, what, FindingStatus.UNSEEN, remedy)
 
 
 def _concurrency(clients: AwsClients, functions: Sequence[PlannedFunction]) -> Iterator[Finding]:

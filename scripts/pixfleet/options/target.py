@@ -9,6 +9,7 @@ from scripts.pixfleet.options.declared import TypedOptions
 from scripts.pixfleet.terminal.suggestions import shell_word
 
 DEFAULT_STACK = "pixfleet"
+STACK_OPTION = "--stack"
 STACK_VARIABLE = "PIXFLEET_STACK"
 CONTEXT_VARIABLE = "PIXFLEET_CONTEXT"
 # Other AWS programs prefer it to AWS_DEFAULT_REGION, the only one that boto3 reads:
@@ -29,6 +30,11 @@ class Target:
     profile: str | None = None
     region: str | None = None
 
+    @property
+    def is_typed(self) -> bool:
+        """Return whether the stack was named for this command, not by a context or a default."""
+        return self.origin in {STACK_OPTION, STACK_VARIABLE}
+
 
 def find_target(typed: TypedOptions, environment: Mapping[str, str]) -> Target:
     """Return what a command is for; `Misconfigured` for a context that cannot be used.
@@ -41,7 +47,7 @@ def find_target(typed: TypedOptions, environment: Mapping[str, str]) -> Target:
     name = typed.context or environment.get(CONTEXT_VARIABLE, "")
     context, origin = _context(name, environment, is_stack_named=bool(stack))
     if typed.stack:
-        origin = "--stack"
+        origin = STACK_OPTION
     elif stack and not typed.context:
         origin = STACK_VARIABLE
     elif context:
@@ -60,7 +66,7 @@ def repeated_options(typed: TypedOptions) -> str:
     """Return the typed options as words for the commands that the output suggests."""
     return _words(
         {
-            "--stack": typed.stack,
+            STACK_OPTION: typed.stack,
             "--context": typed.context,
             "--endpoint-url": typed.endpoint_url,
             "--profile": typed.profile,

@@ -106,9 +106,11 @@ def test_a_bare_word_is_a_prefix_even_if_a_folder_has_that_name(
     (tmp_path / "pixfleet").mkdir()
     (tmp_path / "other").mkdir()
 
-    found, unknown = pixfleet("status"), pixfleet("status", "--stack", "other")
+    found, unknown = (pixfleet("status", "--stack", name) for name in ("pixfleet", "other"))
+    not_typed = pixfleet("status")
 
-    assert found.code == 3  # its lane holds the test event of S3
+    assert found.code == not_typed.code == 3  # its lane holds the test event of S3
+    assert "This is the stack" not in not_typed.err
     assert "This is the stack pixfleet of us-east-1." in found.err
     assert "--stack ./pixfleet" in found.err
     assert unknown.code == 2
