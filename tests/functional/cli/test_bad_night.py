@@ -202,6 +202,8 @@ def test_ten_thousand_rows_are_listed_and_one_more_is_said(night: Night, run: Ru
 def test_ctrl_c_leaves_no_dead_letter_invisible(
     words: Sequence[str], night: Night, run: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A shell starts programs in the background with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     receive = night.queues.receive_message
     received = []
 
@@ -214,6 +216,7 @@ def test_ctrl_c_leaves_no_dead_letter_invisible(
     monkeypatch.setattr(night.queues, "receive_message", interrupt)
 
     answer = run("dlq", *words)
+    signal.signal(signal.SIGINT, before)
 
     assert (answer.code, answer.out) == (130, "")
     assert "Stopped." in answer.err
