@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.pixfleet.failed_list import listed
-from scripts.pixfleet.stack.causes import Turn
+from scripts.pixfleet.stack.causes import FixedBy
 from scripts.pixfleet.stack.failed_images import FailedImage
 from scripts.pixfleet.terminal.console import Console, SafeConsole
 from scripts.pixfleet.terminal.lists import (
@@ -88,7 +88,7 @@ def test_in_a_narrow_terminal_the_key_has_the_room_of_the_owner(columns: int) ->
     image = FailedImage(
         "2024/november/a-long-name.jpg",
         "too_many_pixels",
-        Turn.OWNER,
+        FixedBy.OWNER,
         datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         size_bytes=1200,
         owner="anna@example.org",
