@@ -1,4 +1,4 @@
-"""What became of one key: the outcome, and what subscribers and the log are told about it."""
+"""The result of one key: the outcome, and what is published and logged about it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

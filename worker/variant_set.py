@@ -11,7 +11,7 @@ from shared.model.recipe import Recipe, is_rung
 
 @dataclass(slots=True)
 class VariantSet:
-    """The variants of one version of a source, as a render tells of them.
+    """The variants of one version of a source, as a render reports them.
 
     `stored` are the objects to store at upload. A renderer makes the others at the first request:
     `equal` has the copies, by the name `<variant>.<slot>` of each and of the stored one. `lazy`
@@ -71,7 +71,7 @@ class VariantSet:
         self._list(file, _listed(file.variants))
 
     def missing(self) -> frozenset[str]:
-        """Return the names of the recipe that the render has not told of."""
+        """Return the names of the recipe that the render has not reported."""
         wanted = {f"{variant}.{slot}" for variant, slot in self.recipe.stored_names()}
         return frozenset(wanted - self._known)
 

@@ -170,7 +170,7 @@ class Objects:
     ) -> None:
         """Store one variant as `put_variant` does, with the tag of lazy objects if it is one.
 
-        Does not wait while S3 throttles: somebody waits for the answer, and the next request may
+        Does not wait while S3 throttles: a client waits for the answer, and the next request may
         store it. Without the tag, no lifecycle rule expires an eager object that was lost.
         """
         request = put_request(self.variants_bucket, source, fingerprint, name, codec, data)

@@ -19,7 +19,7 @@ SIGNING_KEY_ID = "signing-key#api"
 
 
 class Receipts:
-    """What was deleted on request, by an id that nobody can guess."""
+    """What was deleted on request, by an id that cannot be guessed."""
 
     def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, clock: Clock) -> None:
         self._dynamodb = dynamodb

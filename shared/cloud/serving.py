@@ -1,8 +1,8 @@
 """DynamoDB: the table `serving`, which holds what belongs to no source and expires.
 
-Turns to render an object, renders that failed, and how many paths were purged in a month. None of
-these decides what is stored: only a claim of the ledger does. So they may be lost. Two other kinds
-of items may not: the receipts of deletions (`receipts.py`), and the key of the API's cursors.
+Locks on renders of an object, renders that failed, and how many paths were purged in a month. They
+may be lost, because only a claim of the ledger decides what is stored. Two other kinds of items
+must not be lost: the receipts of deletions (`receipts.py`), and the key of the API's cursors.
 
 An item's `id` begins with its kind, as in `render#<stored key>`. `expires_at` is the table's time
 to live, by which DynamoDB deletes an item within days. Whether an item counts is decided by its
@@ -36,10 +36,10 @@ COUNT_SECONDS = 100 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ServingLock:
     """The right to render one object, or one of the places for renders, until a time.
 
-    `follows` is when the turn before it ended, or would have ended; 0 if none is known.
+    `follows` is when the lock before it ended, or would have expired; 0 if none is known.
     """
 
     id: str
@@ -60,7 +60,7 @@ class FailedRender:
 class Serving:
     """The table; safe for several threads.
 
-    Each write may be repeated if its answer was lost: it has a token, by which it knows itself.
+    Each write may be repeated if its answer was lost: its token shows that it is the same write.
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", calls: Calls, table: str, clock: Clock) -> None:
@@ -78,14 +78,14 @@ class Serving:
         bound.calls = self.calls.within(deadline).within_budget(budget_seconds)
         return bound
 
-    def take_turn(self, stored_key: str, seconds: float) -> Turn | None:
-        """Take the turn to render an object; None while another has it.
+    def take_lock(self, stored_key: str, seconds: float) -> ServingLock | None:
+        """Take the lock to render an object; None while another renderer has it.
 
-        The turn is soft: a render without it does no harm.
+        The lock is advisory: a render without it does no harm.
         """
         return self._take(f"render#{stored_key}", seconds)
 
-    def take_place(self, kind: str, number: int, seconds: float) -> Turn | None:
+    def take_place(self, kind: str, number: int, seconds: float) -> ServingLock | None:
         """Take one of the numbered places of a kind of work; None while another has it."""
         return self._take(f"{kind}#{number}", seconds)
 
@@ -93,18 +93,18 @@ class Serving:
         """Return until when a numbered place is or was taken; 0 if it never was."""
         return self._held_until(f"{kind}#{number}")
 
-    def end_turn(self, turn: Turn) -> None:
-        """Give a turn back; nothing happens if it has ended and another has it."""
+    def release_lock(self, lock: ServingLock) -> None:
+        """Release a lock; nothing happens if it has expired and another renderer has it."""
         with suppress(ConditionRefused):
             self._update(
-                turn.id,
+                lock.id,
                 "SET held_until = :never, ended_at = :now",
                 condition="#token = :token",
-                values={":never": 0, ":now": self._clock.now(), ":token": turn.token},
+                values={":never": 0, ":now": self._clock.now(), ":token": lock.token},
             )
 
-    def has_turn(self, stored_key: str) -> bool:
-        """Return whether some renderer has the turn for an object."""
+    def is_locked(self, stored_key: str) -> bool:
+        """Return whether some renderer has the lock for an object."""
         return self._held_until(f"render#{stored_key}") >= self._clock.now()
 
     def remember_failure(
@@ -182,7 +182,7 @@ class Serving:
         held_until = self._read(name).get("held_until", 0)
         return held_until if isinstance(held_until, int | float) else 0.0
 
-    def _take(self, name: str, seconds: float) -> Turn | None:
+    def _take(self, name: str, seconds: float) -> ServingLock | None:
         token, now = uuid4().hex, self._clock.now()
         until = now + seconds
         try:
@@ -202,8 +202,8 @@ class Serving:
             return None
         ended = (before.get("held_until"), before.get("ended_at"))
         follows = max((each for each in ended if isinstance(each, int | float)), default=0.0)
-        # After a lost answer this is the turn itself, and nothing is known of the one before.
-        return Turn(name, token, until, min(follows, now))
+        # After a lost answer this is the same lock, and nothing is known of the one before.
+        return ServingLock(name, token, until, min(follows, now))
 
     def _read(self, name: str) -> Mapping[str, Value]:
         answer = self.calls.attempt(

@@ -64,7 +64,7 @@ class ServingClaims:
 
         After an unknown outcome the lease has to run out by itself. A release that comes after
         the lease may find that another worker has had the key, and that the write came after
-        that worker's: then the key is marked as dirty, and a worker has to be told.
+        that worker's: then the key is marked as dirty, and a worker has to process it.
         """
         try:
             self._ledger.without_deadline.end_claim(

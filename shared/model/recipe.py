@@ -141,7 +141,7 @@ class Recipe:
 
     `background` is RGB, and `None` keeps transparency. `metadata` holds the names of the fields
     that variants keep: any of `copyright` and `creator`. `purges_replaced` says whether CloudFront
-    is told to drop the old variants when a source is replaced.
+    evicts the old variants when a source is replaced.
     """
 
     name: str

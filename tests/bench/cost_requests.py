@@ -65,7 +65,7 @@ def first_request_bill(
         Item("Lambda: the request", 1, INVOCATION),
         Item("S3: storing the file, with its tag", 1, PUT),
         Item("S3: CloudFront's GET, the renderer's, and the source", GETS, GET),
-        Item("DynamoDB: a turn and a claim, begun and ended", WRITES, WRITE),
+        Item("DynamoDB: a lock and a claim, begun and ended", WRITES, WRITE),
         Item("DynamoDB: the entry, and a failure before", READS, READ),
         Item("CloudWatch: one line, and Lambda's three", LOG_BYTES / GIGABYTE, LOGGED),
         Item("KMS for them, with bucket keys", (1 + GETS) * CALLS_PAST_BUCKET_KEY, KMS_CALL),

@@ -1,6 +1,6 @@
 """An AWS in memory for a renderer: boto3 builds, signs and reads each request without a socket.
 
-The ledger and the table `serving` are the simulator's tables, so that claims and turns are real.
+The ledger and the table `serving` are the simulator's tables, so that claims and locks are real.
 """
 
 import json

@@ -313,19 +313,19 @@ def lazy_tags(engine: Engine, objects: Objects, name: str) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in answer["TagSet"]}
 
 
-def test_one_renderer_has_the_turn_for_an_object_until_it_ends(
+def test_one_renderer_has_the_lock_for_an_object_until_it_ends(
     serving: Serving, engine: Engine
 ) -> None:
-    turn = serving.take_turn("k", 10)
-    assert turn
+    lock = serving.take_lock("k", 10)
+    assert lock
 
-    assert serving.take_turn("k", 10) is None
-    assert serving.has_turn("k")
-    serving.end_turn(turn)
-    assert not serving.has_turn("k")
-    assert serving.take_turn("k", 10)
+    assert serving.take_lock("k", 10) is None
+    assert serving.is_locked("k")
+    serving.release_lock(lock)
+    assert not serving.is_locked("k")
+    assert serving.take_lock("k", 10)
     engine.clock.at += 11
-    assert serving.take_turn("k", 10)
+    assert serving.take_lock("k", 10)
 
 
 def test_paths_are_spent_until_the_budget_of_a_month_is_used_up(serving: Serving) -> None:

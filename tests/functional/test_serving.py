@@ -41,83 +41,83 @@ def _serving(dynamodb: "DynamoDBClient", clock: FakeClock) -> Serving:
     return Serving(dynamodb, unbounded_calls(clock), TABLE, clock)
 
 
-def test_one_of_two_gets_the_turn(serving: Serving) -> None:
-    first = serving.take_turn(KEY, 20)
+def test_one_of_two_gets_the_lock(serving: Serving) -> None:
+    first = serving.take_lock(KEY, 20)
 
     assert first
-    assert serving.take_turn(KEY, 20) is None
-    assert serving.has_turn(KEY)
+    assert serving.take_lock(KEY, 20) is None
+    assert serving.is_locked(KEY)
 
 
-def test_other_objects_have_turns_of_their_own(serving: Serving) -> None:
-    serving.take_turn(KEY, 20)
+def test_other_objects_have_locks_of_their_own(serving: Serving) -> None:
+    serving.take_lock(KEY, 20)
 
-    assert serving.take_turn("df/18/k.jpg/w640.avif", 20)
-    assert not serving.has_turn("df/18/k.jpg/w320.webp")
+    assert serving.take_lock("df/18/k.jpg/w640.avif", 20)
+    assert not serving.is_locked("df/18/k.jpg/w320.webp")
 
 
-def test_a_turn_that_has_ended_is_free(serving: Serving) -> None:
-    first = serving.take_turn(KEY, 20)
+def test_a_lock_that_has_ended_is_free(serving: Serving) -> None:
+    first = serving.take_lock(KEY, 20)
     assert first
-    serving.end_turn(first)
+    serving.release_lock(first)
 
-    assert not serving.has_turn(KEY)
-    assert serving.take_turn(KEY, 20)
+    assert not serving.is_locked(KEY)
+    assert serving.take_lock(KEY, 20)
 
 
-def test_the_turn_of_a_dead_renderer_ends_by_itself(serving: Serving, clock: FakeClock) -> None:
-    serving.take_turn(KEY, 20)
+def test_the_lock_of_a_dead_renderer_ends_by_itself(serving: Serving, clock: FakeClock) -> None:
+    serving.take_lock(KEY, 20)
     clock.at += 20.5
 
-    assert not serving.has_turn(KEY)
-    assert serving.take_turn(KEY, 20)
+    assert not serving.is_locked(KEY)
+    assert serving.take_lock(KEY, 20)
 
 
-def test_a_turn_knows_when_the_one_before_it_ended(serving: Serving, clock: FakeClock) -> None:
-    first = serving.take_turn(KEY, 20)
+def test_a_lock_knows_when_the_one_before_it_ended(serving: Serving, clock: FakeClock) -> None:
+    first = serving.take_lock(KEY, 20)
     assert first
     clock.at += 3
-    serving.end_turn(first)
+    serving.release_lock(first)
     ended_at = clock.at
     clock.at += 5
 
-    second = serving.take_turn(KEY, 20)
+    second = serving.take_lock(KEY, 20)
 
     assert second
     assert (first.follows, second.follows) == (0, ended_at)
 
 
-def test_a_turn_after_a_dead_renderer_follows_the_end_of_its_time(
+def test_a_lock_after_a_dead_renderer_follows_the_end_of_its_time(
     serving: Serving, clock: FakeClock
 ) -> None:
-    dead = serving.take_turn(KEY, 20)
+    dead = serving.take_lock(KEY, 20)
     clock.at += 30
 
-    second = serving.take_turn(KEY, 20)
+    second = serving.take_lock(KEY, 20)
 
     assert dead
     assert second
     assert second.follows == dead.until
 
 
-def test_a_late_end_leaves_the_next_turn_alone(serving: Serving, clock: FakeClock) -> None:
-    late = serving.take_turn(KEY, 20)
+def test_a_late_end_leaves_the_next_lock_alone(serving: Serving, clock: FakeClock) -> None:
+    late = serving.take_lock(KEY, 20)
     clock.at += 20.5
-    serving.take_turn(KEY, 20)
+    serving.take_lock(KEY, 20)
 
     assert late
-    serving.end_turn(late)
+    serving.release_lock(late)
 
-    assert serving.has_turn(KEY)
+    assert serving.is_locked(KEY)
 
 
-def test_a_turn_whose_answer_was_lost_is_taken_once(
+def test_a_lock_whose_answer_was_lost_is_taken_once(
     serving: Serving, dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_one_answer(dynamodb, monkeypatch)
 
-    assert serving.take_turn(KEY, 20)
-    assert serving.take_turn(KEY, 20) is None
+    assert serving.take_lock(KEY, 20)
+    assert serving.take_lock(KEY, 20) is None
 
 
 def test_each_place_is_taken_once(serving: Serving) -> None:
@@ -172,12 +172,12 @@ def test_paths_whose_answer_was_lost_are_counted_once(
 
 
 def test_items_expire_after_they_have_ended(serving: Serving, dynamodb: "DynamoDBClient") -> None:
-    turn = serving.take_turn(KEY, 20)
+    lock = serving.take_lock(KEY, 20)
 
     item = dynamodb.get_item(TableName=TABLE, Key={"id": {"S": f"render#{KEY}"}})["Item"]
 
-    assert turn
-    assert turn.until < float(item["expires_at"]["N"])
+    assert lock
+    assert lock.until < float(item["expires_at"]["N"])
     assert "." not in item["expires_at"]["N"]
 
 

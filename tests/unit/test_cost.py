@@ -119,7 +119,7 @@ def test_a_first_request_adds_up_as_by_hand() -> None:
         "Lambda: the request": pytest.approx(0.2),
         "S3: storing the file, with its tag": pytest.approx(5.0),
         "S3: CloudFront's GET, the renderer's, and the source": pytest.approx(1.2),
-        "DynamoDB: a turn and a claim, begun and ended": pytest.approx(2.5),
+        "DynamoDB: a lock and a claim, begun and ended": pytest.approx(2.5),
         "DynamoDB: the entry, and a failure before": pytest.approx(0.25),
         "CloudWatch: one line, and Lambda's three": pytest.approx(0.62),
         "KMS for them, with bucket keys": pytest.approx(0.12),

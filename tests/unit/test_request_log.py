@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
 ASKED = Asked("a.jpg", "w64.webp", ("w64", Slot.WEBP))
-PARTS = ("ledger", "head", "look", "turn", "fetch", "wait", "render", "store")
+PARTS = ("ledger", "head", "look", "lock", "fetch", "wait", "render", "store")
 
 
 def line(request_log: RequestLog, response: Response) -> dict[str, object]:

@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.cloud.invalidations import STAGE, Invalidations, PathsRefused
 from shared.cloud.message_batches import BATCH_SIZE
 from shared.cloud.queues import Queues
-from shared.cloud.serving import Serving, Turn, month_of
+from shared.cloud.serving import Serving, ServingLock, month_of
 from shared.deadline import Deadline
 from shared.events.purge import AGAIN_SECONDS
 from shared.events.sqs import Message
@@ -63,9 +63,9 @@ class Purger:
     def _purge(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
         """Return the requests that have to wait; raises a `Failure` if all of them have to."""
         if self._is_everything_better(waiting):
-            turn = self.serving.take_place(*EVERYTHING_PLACE, self.policy.everything_seconds)
-            if turn:
-                self._invalidate_everything(turn, waiting)
+            lock = self.serving.take_place(*EVERYTHING_PLACE, self.policy.everything_seconds)
+            if lock:
+                self._invalidate_everything(lock, waiting)
                 return ()
             waiting = self._not_covered(waiting)
         by_key = [each for each in waiting if not each.request.is_everything]
@@ -95,13 +95,13 @@ class Purger:
         latest = next_at - self.policy.everything_seconds - AGAIN_SECONDS
         return [each for each in waiting if each.last_sent_at > latest]
 
-    def _invalidate_everything(self, turn: Turn, waiting: Sequence[Waiting]) -> None:
+    def _invalidate_everything(self, lock: ServingLock, waiting: Sequence[Waiting]) -> None:
         is_done = False
         try:
             is_done = self._invalidate([EVERYTHING], waiting)
         finally:
             if not is_done:
-                self.serving.end_turn(turn)
+                self.serving.release_lock(lock)
 
     def _chosen(self, by_key: Sequence[Waiting]) -> Sequence[Waiting]:
         """Return the requests whose paths fit into one invalidation and the month's budget."""

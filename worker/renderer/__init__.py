@@ -1,1 +1,1 @@
-"""The renderer: makes objects of the variants bucket when somebody asks for them."""
+"""The renderer: makes objects of the variants bucket at their first request."""

@@ -26,7 +26,7 @@ from worker.renderer.response import (
     refused,
     unavailable,
 )
-from worker.renderer.single_flight import end, turn_or_object, unpublished_place
+from worker.renderer.single_flight import end, lock_or_object, unpublished_place
 from worker.renderer.storing import store
 
 
@@ -132,15 +132,15 @@ class _Answer:
                 raise_remembered(self.asked.stored_key, entry.version, self.context)
             return stored
 
-        turn = turn_or_object(self.asked.stored_key, look, self.context)
-        self.log.add_timing("turn")
-        if isinstance(turn, StoredFile):
-            return self._found(turn, has_waited=True)
+        lock = lock_or_object(self.asked.stored_key, look, self.context)
+        self.log.add_timing("lock")
+        if isinstance(lock, StoredFile):
+            return self._found(lock, has_waited=True)
         try:
             rendered = self._render(observed, file)
             is_stored = self._store(entry, rendered, file)
         finally:
-            end(turn, self.context)
+            end(lock, self.context)
         return self._content(rendered.content(), Answered.RENDERED, is_stored=is_stored)
 
     def _store(self, entry: Entry, rendered: Rendered, file: tuple[str, Slot]) -> bool:

@@ -8,7 +8,7 @@ from shared.model.planned_files import MAX_FILES_BYTES
 
 # Somebody waits for the answer, and the function has 25 s: much less than a worker.
 CALL_LIMITS = CallLimits(connect_seconds=1, read_seconds=3, attempts=2, call_seconds=8.0)
-# The table `serving` only saves work: nobody may miss a picture because it does not answer.
+# The table `serving` only saves work: no picture may be missing because it does not answer.
 # DynamoDB answers in milliseconds: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html
 SERVING_LIMITS = CallLimits(connect_seconds=0.2, read_seconds=0.3, attempts=2, call_seconds=1.0)
 # A response has 6 MB at most, in base64, which is a third longer.

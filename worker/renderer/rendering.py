@@ -42,7 +42,7 @@ def render(
 
     Raises `SourceChanged` if the source has been replaced or deleted since it was seen.
     """
-    # One call may follow a render: to note a failure, or to give a turn back.
+    # One call may follow a render: to note a failure, or to release a lock.
     until = context.deadline.earlier(context.policy.serving_calls.call_seconds)
     data = context.objects.fetch(source, until)
     request_log.add_timing("fetch")

@@ -56,7 +56,7 @@ def _ledger(subject: StackUnderTest) -> Iterator[Finding]:
 
 
 def _serving(subject: StackUnderTest) -> Iterator[Finding]:
-    """Check the table in which renders take turns and the month's purges are counted."""
+    """Check the table in which renders take locks and the month's purges are counted."""
     name = subject.stack.serving_table
     if not name:
         yield skipped(SERVING, "neither a renderer nor purges, which need it")

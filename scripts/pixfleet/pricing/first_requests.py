@@ -32,7 +32,7 @@ OTHER_SECONDS = 0.3
 # The edge's GET, which finds nothing, and the renderer's; then the source. AWS does not say
 # whether S3 bills the 403 that CloudFront gets.
 GETS = 3
-# The turn in the serving table and its end, the claim in the ledger and its release.
+# The lock in the serving table and its end, the claim in the ledger and its release.
 WRITES = 4
 # The entry in the ledger, and a failure in the serving table.
 READS = 2

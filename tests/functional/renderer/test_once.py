@@ -77,22 +77,22 @@ def test_different_objects_of_a_picture_do_not_wait_for_each_other(
     assert [each.status for each in got] == [200] * 3
 
 
-def test_the_turn_of_a_dead_renderer_is_taken_over(
+def test_the_lock_of_a_dead_renderer_is_taken_over(
     served: RendererWorld, renders: list[str]
 ) -> None:
     served.publish(PICTURE)
     serving = served.context.within(served.worker.deadline()).serving
-    serving.take_turn(f"9c/{KEY}/{NAME}", 0.5)
+    serving.take_lock(f"9c/{KEY}/{NAME}", 0.5)
 
     got = served.ask(NAME)
 
     assert got.status == 200
-    assert "turn;dur=" in got.headers["server-timing"]
+    assert "lock;dur=" in got.headers["server-timing"]
     assert renders == [KEY]
     assert served.is_stored(NAME)
 
 
-def test_an_object_that_is_stored_between_look_and_turn_is_not_made_again(
+def test_an_object_that_is_stored_between_look_and_lock_is_not_made_again(
     served: RendererWorld, renders: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
@@ -111,37 +111,37 @@ def test_an_object_that_is_stored_between_look_and_turn_is_not_made_again(
     assert (got.status, got.body) == (200, overtaken[0].body)
     assert renders == [KEY]
     serving = served.context.within(served.worker.deadline()).serving
-    assert not serving.has_turn(f"9c/{KEY}/{NAME}")
+    assert not serving.is_locked(f"9c/{KEY}/{NAME}")
 
 
-def test_a_turn_lasts_as_long_as_the_longest_render(
+def test_a_lock_lasts_as_long_as_the_longest_render(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or a renderer that died would keep an object from being made."""
     served.publish(PICTURE)
-    take, taken = Serving.take_turn, list[float]()
+    take, taken = Serving.take_lock, list[float]()
 
     def noted(serving: Serving, stored_key: str, seconds: float) -> object:
         taken.append(seconds)
         return take(serving, stored_key, seconds)
 
-    monkeypatch.setattr(Serving, "take_turn", noted)
+    monkeypatch.setattr(Serving, "take_lock", noted)
     served.ask(NAME)
 
     assert taken == [served.context.policy.longest_render_seconds]
 
 
-def test_who_cannot_see_whether_a_turn_has_ended_makes_the_object(
+def test_who_cannot_see_whether_a_lock_has_ended_makes_the_object(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
-    served.context.within(served.worker.deadline()).serving.take_turn(f"9c/{KEY}/{NAME}", 60)
+    served.context.within(served.worker.deadline()).serving.take_lock(f"9c/{KEY}/{NAME}", 60)
     served.with_policy(serving_budget_seconds=0.1)
 
     def failing(*_arguments: object) -> None:
         raise LedgerUnavailable("said DynamoDB", stage="ledger")
 
-    monkeypatch.setattr(Serving, "has_turn", failing)
+    monkeypatch.setattr(Serving, "is_locked", failing)
 
     assert served.ask(NAME).status == 200
 
@@ -151,13 +151,13 @@ def test_who_has_waited_for_a_large_object_is_redirected_to_it(
 ) -> None:
     served.publish(PICTURE)
     served.with_policy(max_body_bytes=100)
-    take, first = Serving.take_turn, list[Got]()
+    take, first = Serving.take_lock, list[Got]()
 
     def beaten(serving: Serving, stored_key: str, seconds: float) -> None:
-        monkeypatch.setattr(Serving, "take_turn", take)
+        monkeypatch.setattr(Serving, "take_lock", take)
         first.append(served.ask(NAME))
 
-    monkeypatch.setattr(Serving, "take_turn", beaten)
+    monkeypatch.setattr(Serving, "take_lock", beaten)
     second = served.ask(NAME)
 
     assert [each.status for each in (*first, second)] == [302, 302]
@@ -167,7 +167,7 @@ def test_who_has_waited_for_a_large_object_is_redirected_to_it(
 def test_who_waits_in_vain_is_told_to_come_back(served: RendererWorld) -> None:
     served.publish(PICTURE)
     serving = served.context.within(served.worker.deadline()).serving
-    serving.take_turn(f"9c/{KEY}/{NAME}", 60)
+    serving.take_lock(f"9c/{KEY}/{NAME}", 60)
 
     got = served.ask(NAME, seconds=9.5)
 
@@ -227,7 +227,7 @@ def test_each_request_waits_anew_for_a_slow_table(
     served.ask(NAME)
 
     serving = served.context.within(served.worker.deadline()).serving
-    later = serving.take_turn(f"9c/{KEY}/{NAME}", 1)
+    later = serving.take_lock(f"9c/{KEY}/{NAME}", 1)
     assert later
     assert later.follows > 0
 
@@ -277,7 +277,7 @@ def test_a_replaced_picture_takes_a_place_of_those_that_are_not_published(
     refused = served.ask(NAME)
     for place in places:
         assert place
-        serving.end_turn(place)
+        serving.release_lock(place)
     accepted = served.ask(NAME)
 
     assert (refused.status, refused.cause) == (503, "throttled")
@@ -299,22 +299,22 @@ def test_a_picture_that_a_worker_makes_anew_takes_a_place_too(
     assert (got.status, got.cause) == (503, "throttled")
 
 
-def test_a_replaced_picture_gives_its_turn_back_before_it_is_rendered(
+def test_a_replaced_picture_gives_its_lock_back_before_it_is_rendered(
     served: RendererWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.publish(PICTURE)
     served.worker.drop(KEY, images.jpeg((150, 130)))
     serving = served.context.within(served.worker.deadline()).serving
-    render, turns = rendering.render, list[bool]()
+    render, locks = rendering.render, list[bool]()
 
     def noted(*arguments: Any) -> object:  # noqa: ANN401 - as `render` has them
-        turns.append(serving.has_turn(f"9c/{KEY}/{NAME}"))
+        locks.append(serving.is_locked(f"9c/{KEY}/{NAME}"))
         return render(*arguments)
 
     monkeypatch.setattr(answer_module, "render", noted)
 
     assert served.ask(NAME).status == 200
-    assert turns == [True, False]
+    assert locks == [True, False]
 
 
 def test_a_new_name_of_an_old_version_is_answered_and_not_stored(served: RendererWorld) -> None:

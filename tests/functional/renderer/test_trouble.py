@@ -174,13 +174,13 @@ def test_who_waits_for_a_render_that_fails_does_not_try_it_again(
 ) -> None:
     served.publish(PICTURE)
     renders = crashing(monkeypatch, [DecoderCrash("The child exited.", stage="render")])
-    take, first = Serving.take_turn, list[Got]()
+    take, first = Serving.take_lock, list[Got]()
 
     def beaten(serving: Serving, stored_key: str, seconds: float) -> None:
-        monkeypatch.setattr(Serving, "take_turn", take)
+        monkeypatch.setattr(Serving, "take_lock", take)
         first.append(served.ask(NAME))
 
-    monkeypatch.setattr(Serving, "take_turn", beaten)
+    monkeypatch.setattr(Serving, "take_lock", beaten)
     second = served.ask(NAME)
 
     assert [each.cause for each in (*first, second)] == ["decoder_crash"] * 2
@@ -322,7 +322,7 @@ def test_a_lazy_object_costs_no_more_calls_than_it_needs(
 
     assert served.ask(NAME).status == 200
 
-    # The entry and whether a render failed; the turn, the claim, and the end of both.
+    # The entry and whether a render failed; the lock, the claim, and the end of both.
     assert calls == {"GetItem": 2, "UpdateItem": 4, "GetObject": 2, "PutObject": 1}
 
 
