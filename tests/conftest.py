@@ -1,5 +1,6 @@
 """What holds for the tests of every tier."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from tests.support.iam.usage import Usage
 from tests.support.service_models import service_models_read_once
 from tests.support.size import PUSH, SEED_VARIABLE, SIZE, SIZE_NAME, SIZE_VARIABLE
 from tests.support.tiers import refuse_files_without_tier, set_tiers
+from tests.support.update_expressions import update_expressions_checked_once
 from tests.support.xdist_lanes import rank, worker_count
 
 if TYPE_CHECKING:
@@ -32,6 +34,14 @@ settings.load_profile("ours")
 def pytest_configure(config: pytest.Config) -> None:
     """Compare at the end which permissions the tests needed."""
     config.pluginmanager.register(Usage())
+    gc.disable()  # until `pytest_runtestloop`: what is imported and collected stays
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Leave out what was imported and collected from all later garbage collections."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -71,6 +81,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "TwoL
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _service_models() -> Iterator[None]:
-    with service_models_read_once():
+def _quick_aws() -> Iterator[None]:
+    with service_models_read_once(), update_expressions_checked_once():
         yield
