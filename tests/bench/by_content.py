@@ -29,7 +29,6 @@ from tests.bench.curves import Sample, at_score
 from tests.bench.generated import write_generated
 from tests.bench.originals import middle
 from tests.bench.pictures import photographs
-from tests.bench.plots import plot_groups
 from tests.bench.score import Reference
 
 BUILD = Path("build")
@@ -75,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (chosen.build / "by-content.json").write_bytes(msgspec.json.format(msgspec.json.encode(found)))
     table = "\n".join(rows(found)) + "\n"
     (chosen.build / "by-content.md").write_text(table)
+    from tests.bench.plots import plot_groups  # noqa: PLC0415 - slow to import
+
     ratios = {name: [each.ratio for each in own] for name, own in by_group(found).items()}
     plot_groups(ratios, chosen.build / "by-content.png")
     print(table)

@@ -20,7 +20,6 @@ from shared.imaging.child_process import CHILD_ENVIRONMENT
 from shared.model.codec import Codec
 from tests.bench.curves import curves
 from tests.bench.pictures import Picture, photographs
-from tests.bench.plots import plot
 from tests.bench.problem import CannotBench
 from tests.bench.quality_report import markdown
 from tests.bench.scan import Grid, Point, ScanJob
@@ -125,6 +124,8 @@ def write(
     data, text = build / f"{name}.json", build / f"{name}.md"
     data.write_text(json.dumps(report, indent=1) + "\n")
     text.write_text(markdown(found, report))
+    from tests.bench.plots import plot  # noqa: PLC0415 - slow to import
+
     return data, text, *plot(found, build, name)
 
 

@@ -41,16 +41,20 @@ SYSTEM_LIBRARIES = (
     *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"),
     *("libstdc++.so.6", "libgcc_s.so.1", "libz.so.1"),
 )
-KINDS = {
-    "avif": images.avif(),
-    "bmp": images.saved(images.detail(images.SMALL), "BMP"),
-    "gif": images.animated_gif(),
-    "heic": heic(),
-    "jpeg": images.jpeg(),
-    "png": images.alpha_png(),
-    "tiff": images.saved(images.detail(images.SMALL), "TIFF"),
-    "webp": images.webp(),
-}
+
+
+def sources() -> dict[str, bytes]:
+    """Return a picture of each kind, by its name."""
+    return {
+        "avif": images.avif(),
+        "bmp": images.saved(images.detail(images.SMALL), "BMP"),
+        "gif": images.animated_gif(),
+        "heic": heic(),
+        "jpeg": images.jpeg(),
+        "png": images.alpha_png(),
+        "tiff": images.saved(images.detail(images.SMALL), "TIFF"),
+        "webp": images.webp(),
+    }
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -144,11 +148,11 @@ def test_the_package_alone_imports_its_handlers_and_renders_every_kind(
 ) -> None:
     before = names_under(task_root)
     python = clean_interpreter(tmp_path)
-    render_folder = RenderFolder(tmp_path)
+    render_folder, pictures = RenderFolder(tmp_path), sources()
 
-    output = render_folder.run([str(python)], lambda_environment(task_root, tmp_path), **KINDS)
+    output = render_folder.run([str(python)], lambda_environment(task_root, tmp_path), **pictures)
 
-    render_folder.check(*KINDS)
+    render_folder.check(*pictures)
     handlers = {
         "worker.api.handler",
         "worker.batch",

@@ -24,10 +24,11 @@ Change = Callable[[bytes], bytes]
 def saved(**options: object) -> bytes:
     """Return a photo-like JPEG, saved by Pillow with these options."""
     out = BytesIO()
-    images.detail(SIZE).save(out, "JPEG", quality=80, **options)
+    PHOTO.save(out, "JPEG", quality=80, **options)
     return out.getvalue()
 
 
+PHOTO = images.detail(SIZE)
 BASELINE, PROGRESSIVE = saved(), saved(progressive=True)
 RESTARTS = saved(restart_marker_rows=1)
 

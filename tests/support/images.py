@@ -194,6 +194,7 @@ def avif(size: Size = SMALL, *, seed: int = 1) -> bytes:
     return _saved(detail(size, seed=seed), "AVIF", quality=70, speed=9)
 
 
+@lru_cache(maxsize=32)
 def animated_gif(size: Size = SMALL, *, frames: int = 4) -> bytes:
     """Return an animated GIF: each frame is another picture for 100 ms, in an endless loop."""
     return _animated(size, frames, "GIF")

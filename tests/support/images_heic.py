@@ -11,14 +11,19 @@ from tests.support import images
 from tests.support.images import SMALL, Size
 
 GRID = 64
+# As close to the picture as x265's usual preset, and six times as fast.
+CLOSE: dict[str, Any] = {
+    "quality": 95,
+    "chroma": "444",
+    "enc_params": {"preset": "ultrafast"},
+}
 
 
 def heic(picture: Image.Image | None = None, **options: Any) -> bytes:  # noqa: ANN401 - the encoder's own
     """Return a picture as HEIC; without options, as close to it as the encoder can get."""
     buffer = BytesIO()
-    chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
     opened = pillow_heif.from_pillow(images.detail(SMALL) if picture is None else picture)
-    opened.save(buffer, **chosen)
+    opened.save(buffer, **{**CLOSE, **options})
     return buffer.getvalue()
 
 
@@ -36,8 +41,7 @@ def deep_heic(
 def deep(mode: str, size: Size, samples: bytes, **options: Any) -> bytes:  # noqa: ANN401 - as above
     """Return samples of 16 bits as HEIC of 10 bits; `mode` is one of pillow-heif's."""
     buffer = BytesIO()
-    chosen: dict[str, Any] = {"quality": 95, "chroma": "444", **options}
-    pillow_heif.from_bytes(mode, size, samples).save(buffer, **chosen)
+    pillow_heif.from_bytes(mode, size, samples).save(buffer, **{**CLOSE, **options})
     return buffer.getvalue()
 
 
@@ -57,7 +61,7 @@ def oriented_heic(orientation: int, size: Size = SMALL) -> bytes:
     opened = pillow_heif.from_bytes("RGB", picture.size, picture.tobytes())
     opened[0].info |= {"exif": images.exif(orientation).tobytes(), "xmp": images.XMP}
     buffer = BytesIO()
-    opened.save(buffer, quality=95, chroma="444")
+    opened.save(buffer, **CLOSE)
     return buffer.getvalue()
 
 
@@ -66,7 +70,7 @@ def as_stored(picture: Image.Image, **options: Any) -> bytes:  # noqa: ANN401 - 
     opened = pillow_heif.from_bytes(picture.mode, picture.size, picture.tobytes())
     opened[0].info |= {"exif": picture.info["exif"]}
     buffer = BytesIO()
-    opened.save(buffer, **{"quality": 95, "chroma": "444", **options})
+    opened.save(buffer, **{**CLOSE, **options})
     data = buffer.getvalue()
     return data.replace(b"irot", b"free").replace(b"imir", b"free")
 
@@ -77,7 +81,7 @@ def heic_of_several(primary: Image.Image, other: Image.Image) -> bytes:
     opened.add_from_pillow(other)
     opened.add_from_pillow(primary)
     buffer = BytesIO()
-    opened.save(buffer, quality=95, chroma="444", primary_index=1)
+    opened.save(buffer, **CLOSE, primary_index=1)
     return buffer.getvalue()
 
 
