@@ -32,15 +32,15 @@ NATIVE := shared/imaging/native/libjpeg_walk.so
 INSTALL := -m pip install --quiet --quiet --disable-pip-version-check
 OR_SAY_WHY := || { echo "pip could not install the packages of the lock file: connect this machine to a package index (PIP_INDEX_URL names another one than PyPI), then try again." >&2; exit 2; }
 
-# $(call install,ENVIRONMENT,LOCK): uv takes seconds where pip takes minutes. uv does not read pip's
-# configuration files, which may name an index, so pip is used if uv fails.
+# $(call install,ENVIRONMENT,LOCK,OPTIONS OF VENV): uv takes seconds where pip takes minutes. uv does not read
+# pip's configuration files, which may name an index, so pip is used if uv fails.
 # A line every 15 seconds says that it goes on.
-install = @$(PYTHON) -m venv $(1); \
+install = @$(PYTHON) -m venv $(3) $(1); \
 	{ while sleep 15 </dev/null >/dev/null 2>&1; do echo "  … still installing, $$SECONDS s"; done; } & \
 	heartbeat=$$!; code=0; { \
 	build/uv/bin/uv pip install --quiet --system-certs $${PIP_INDEX_URL:+--default-index "$$PIP_INDEX_URL"} \
 	  --python $(1)/bin/python --require-hashes -r $(2) 2>/dev/null \
-	|| $(1)/bin/python $(INSTALL) --require-hashes -r $(2); } || code=$$?; \
+	|| build/uv/bin/python $(subst -m pip,-m pip --python $(1)/bin/python,$(INSTALL)) --require-hashes -r $(2); } || code=$$?; \
 	kill $$heartbeat; [ $$code = 0 ] $(OR_SAY_WHY)
 
 .PHONY: help
@@ -75,7 +75,7 @@ $(NATIVE): $(wildcard shared/imaging/native/*.[ch]) scripts/package/native.py sc
 # MiniStack pins its own version of botocore, so it has a virtual environment of its own. With cryptography it signs and checks tokens.
 $(MINISTACK_READY): scripts/locks/ministack.txt | $(UV_READY)
 	@echo "Installing MiniStack, the local AWS, into build/ministack …"
-	$(call install,build/ministack,$<)
+	$(call install,build/ministack,$<,--without-pip)
 	@touch $@
 
 # ---------------------------------------------------------------- try and measure
@@ -210,7 +210,7 @@ CHECKOV_READY := build/checkov/.ready
 # checkov pins a hundred packages, so it has a virtual environment of its own.
 $(CHECKOV_READY): scripts/locks/checkov.txt | $(UV_READY)
 	@echo "Installing checkov into build/checkov …"
-	$(call install,build/checkov,$<)
+	$(call install,build/checkov,$<,--without-pip)
 	@touch $@
 
 .PHONY: checkov
