@@ -17,6 +17,7 @@ from tests.imaging.rendering import refused
 from tests.support import images
 from tests.support.hand.png import MAGIC, chunk
 from tests.support.images_heic import heic
+from tests.support.size import SIZE as TEST_SIZE
 
 pytestmark = pytest.mark.imaging
 
@@ -24,6 +25,8 @@ SIZE = (64, 64)
 NO_REASON = "gave no reason"
 VAGUE = ("unable to call", "unable to copy", "bad seek", "error in tile", NO_REASON)
 FILES = {each.name: each for each in seeds()}
+# At how many places each file is damaged.
+PLACES = 20 if TEST_SIZE.is_long else 10
 
 
 def png(*, checksum: int = 0, pixels: Callable[[bytes], bytes] = bytes) -> bytes:
@@ -89,7 +92,7 @@ def test_a_file_that_was_cut_off_is_truncated_and_says_why(file: SeedFile, share
 
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
 def test_a_damaged_file_never_has_a_detail_without_a_reason(file: SeedFile) -> None:
-    for at in range(8, len(file.data), max(1, len(file.data) // 20)):
+    for at in range(8, len(file.data), max(1, len(file.data) // PLACES)):
         for size in (1, 80):
             broken = file.data[:at] + bytes(size) + file.data[at + size :]
             failure = outcome(broken)
