@@ -105,10 +105,9 @@ def test_a_missing_file_is_named(
     assert "No such file" in capsys.readouterr().err
 
 
-KEYS = ["plain.jpg", "été/日本 (1).jpg", "a'b\"c $x.jpg", "🐈.jpg"]
+KEY = "été/日本 (1)/a'b\"c $x 🐈.jpg"
 
 
-@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize(
     "locale",
     [
@@ -118,8 +117,8 @@ KEYS = ["plain.jpg", "été/日本 (1).jpg", "a'b\"c $x.jpg", "🐈.jpg"]
         pytest.param({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, id="ASCII output"),
     ],
 )
-def test_every_key_is_understood_in_every_locale(locale: dict[str, str], key: str) -> None:
-    words = ["recipes", "explain", "--json", "--file", str(RECIPES), "--", key]
+def test_any_key_is_understood_in_every_locale(locale: dict[str, str]) -> None:
+    words = ["recipes", "explain", "--json", "--file", str(RECIPES), "--", KEY]
 
     ended = subprocess.run(
         [sys.executable.encode(), b"-m", b"scripts.pixfleet.cli", *map(str.encode, words)],
@@ -129,7 +128,7 @@ def test_every_key_is_understood_in_every_locale(locale: dict[str, str], key: st
     )
 
     assert ended.stderr == b""
-    assert json.loads(ended.stdout)["key"] == key
+    assert json.loads(ended.stdout)["key"] == KEY
 
 
 def test_a_key_that_is_no_utf_8_is_refused_in_a_sentence() -> None:

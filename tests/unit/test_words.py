@@ -5,7 +5,7 @@ import functools
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,8 +38,8 @@ def files() -> dict[str, str]:
     return {name: paths[name].read_text() for name in sorted(paths.keys() - THIS_TEST)}
 
 
-def identifiers(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def identifiers(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.name
@@ -68,21 +68,21 @@ def comments(source: str) -> Iterator[str]:
             yield token.string
 
 
-def strings(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def strings(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
-def docstrings(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def docstrings(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             yield ast.get_docstring(node) or ""
 
 
 @functools.lru_cache(maxsize=1)  # the names and the prose of a file are read one after the other
-def parsed(source: str) -> ast.Module:
-    return ast.parse(source)
+def parsed(source: str) -> Sequence[ast.AST]:
+    return [*ast.walk(ast.parse(source))]
 
 
 @functools.cache
@@ -102,8 +102,8 @@ def prose(path: str, source: str) -> set[str]:
     """
     if not path.endswith(".py"):
         return {" ".join(source.split())}
-    tree = parsed(source)
-    said = docstrings(tree) if path.startswith("tests/") else strings(tree)
+    nodes = parsed(source)
+    said = docstrings(nodes) if path.startswith("tests/") else strings(nodes)
     return {" ".join(text.split()).lower() for text in (*said, *comments(source))}
 
 
