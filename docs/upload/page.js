@@ -2,25 +2,38 @@
 
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
-import { Pixfleet } from "./pixfleet.js";
+import { Pixfleet, Refused } from "./pixfleet.js";
 import { signIn } from "./sign_in.js";
+import { Unfinished } from "./unfinished.js";
 import { optionsFor } from "./uppy.js";
 
 const config = await (await fetch("config.json")).json();
 let token = "";
 const api = new Pixfleet(config.api, () => token);
+const unfinished = new Unfinished(config.api);
 const rows = new Map(); // by the id of Uppy's file
+const waiting = new Map(); // rows of uploads that were begun before the page was loaded, by key
 const element = (id) => document.getElementById(id);
 
 const uppy = new Uppy({ autoProceed: true, restrictions: { allowedFileTypes: ["image/*"] } });
-uppy.use(AwsS3, optionsFor(AwsS3.VERSION, api, (file) => file.meta.key));
+uppy.use(
+  AwsS3,
+  optionsFor(AwsS3.VERSION, api, (file) => file.meta.key, (file, upload) => unfinished.begun(file.data, upload)),
+);
 
 uppy.on("file-added", (file) => {
+  const begun = unfinished.of(file.data);
   // The same key at each attempt, and two files of one name do not replace each other.
-  const name = `${crypto.randomUUID().slice(0, 8)}-${file.name}`;
-  uppy.setFileMeta(file.id, { key: `${config.folder}/${name}` });
+  const key = begun?.key ?? `${config.folder}/${crypto.randomUUID().slice(0, 8)}-${file.name}`;
+  uppy.setFileMeta(file.id, { key });
+  // Where the plug-in looks for an upload that has begun; then it asks for the parts that S3 has.
+  if (begun) uppy.setFileState(file.id, { s3Multipart: { key, uploadId: begun.uploadId } });
+  waiting.get(key)?.close();
+  waiting.delete(key);
   rows.set(file.id, addRow(file));
 });
+
+uppy.on("file-removed", (file) => unfinished.forget(file.data));
 
 uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) => {
   const percent = Math.floor((100 * bytesUploaded) / bytesTotal);
@@ -31,6 +44,7 @@ uppy.on("upload-error", (file, error) => rows.get(file.id)?.failed(error.message
 
 uppy.on("upload-success", async (file) => {
   const row = rows.get(file.id);
+  unfinished.forget(file.data);
   row.stored();
   try {
     row.ready(await api.ready(file.meta.key));
@@ -44,6 +58,8 @@ element("sign-in").addEventListener("submit", async (event) => {
   const { user, password } = Object.fromEntries(new FormData(event.target));
   try {
     token = await signIn(config.sign_in, user, password);
+    unfinished.user = user;
+    for (const upload of unfinished.all()) waiting.set(upload.key, addWaiting(upload));
     say("");
     element("sign-in").hidden = true;
     element("uploads").hidden = false;
@@ -52,23 +68,43 @@ element("sign-in").addEventListener("submit", async (event) => {
   }
 });
 
+// Before the listener, the form would send the password in an address.
+element("sign-in").querySelector("button").disabled = false;
+
 element("files").addEventListener("change", (event) => {
-  addFiles(event.target.files);
+  addFiles([...event.target.files]);
   event.target.value = ""; // the same file may be chosen again
 });
 element("drop").addEventListener("dragover", (event) => event.preventDefault());
 element("drop").addEventListener("drop", (event) => {
   event.preventDefault();
-  addFiles(event.dataTransfer.files);
+  addFiles([...event.dataTransfer.files]);
 });
 
-function addFiles(files) {
+async function addFiles(files) {
   for (const file of files) {
     try {
+      await forgetIfGone(file);
       uppy.addFile({ name: file.name, type: file.type, data: file });
     } catch (error) {
       say(error.message); // not a picture, or added already
     }
+  }
+}
+
+/** Forget what was begun for a file if the API does not know it any more: then it begins again. */
+async function forgetIfGone(file) {
+  const begun = unfinished.of(file);
+  if (begun) await ifKnown(api.parts(begun.uploadId), () => unfinished.forget(file));
+}
+
+/** Wait for a call about an upload; `otherwise` is called if it was completed, aborted or too old. */
+async function ifKnown(call, otherwise) {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 404)) throw error;
+    otherwise();
   }
 }
 
@@ -77,9 +113,39 @@ function say(text) {
   element("message").hidden = !text;
 }
 
+/** Show an upload that was begun before the page was loaded. */
+function addWaiting(upload) {
+  const row = newRow(upload.name);
+  const inside = (selector) => row.querySelector(selector);
+  for (const each of ["progress", ".pause", ".retry"]) inside(each).hidden = true;
+  row.dataset.state = "unfinished";
+  inside(".state").textContent = `${megabytes(upload.size)}: not complete. Choose the file again to go on.`;
+  inside(".remove").addEventListener("click", async () => {
+    try {
+      await ifKnown(api.abort(upload.uploadId), () => {});
+      unfinished.forget(upload);
+      row.remove();
+    } catch (error) {
+      say(error.message);
+    }
+  });
+  return { close: () => row.remove() };
+}
+
+function newRow(name) {
+  const row = element("row").content.firstElementChild.cloneNode(true);
+  row.querySelector(".name").textContent = name;
+  element("list").append(row);
+  return row;
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Show a file in the list, and return what changes its row. */
 function addRow(file) {
-  const row = element("row").content.firstElementChild.cloneNode(true);
+  const row = newRow(file.name);
   const inside = (selector) => row.querySelector(selector);
   const [pause, retry, remove] = [".pause", ".retry", ".remove"].map(inside);
   const show = (state, text) => {
@@ -89,11 +155,8 @@ function addRow(file) {
     retry.hidden = state !== "failed";
     inside("progress").hidden = state === "refused" || state === "ready";
   };
-  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-  inside(".name").textContent = file.name;
   inside("progress").setAttribute("aria-label", `Upload of ${file.name}`);
   show("uploading", `${megabytes(file.size)}: waiting …`);
-  element("list").append(row);
 
   pause.addEventListener("click", () => {
     const isPaused = uppy.pauseResume(file.id);

@@ -4,9 +4,13 @@
 const PART_BYTES = 8 * 1024 * 1024;
 const LARGE_BYTES = 100 * 1024 * 1024;
 
-/** Return the options for the installed version of the plug-in; `keyOf` returns a file's key. */
-export function optionsFor(version, api, keyOf) {
-  const options = Number.parseInt(version, 10) < 6 ? uppy5(api, keyOf) : uppy6(api, keyOf);
+/**
+ * Return the options for the installed version of the plug-in; `keyOf` returns a file's key, and
+ * `begun` is called with a file and the API's answer when an upload in parts has begun.
+ */
+export function optionsFor(version, api, keyOf, begun = () => {}) {
+  const kind = Number.parseInt(version, 10) < 6 ? uppy5 : uppy6;
+  const options = kind(api, keyOf, begun);
   return {
     shouldUseMultipart: (file) => file.size > LARGE_BYTES,
     getChunkSize: () => PART_BYTES,
@@ -15,11 +19,12 @@ export function optionsFor(version, api, keyOf) {
 }
 
 /** Uppy 5 and before have a function for each step. */
-export function uppy5(api, keyOf) {
+export function uppy5(api, keyOf, begun) {
   return {
     getUploadParameters: (file) => api.sign(keyOf(file), file, "POST"),
     createMultipartUpload: async (file) => {
       const upload = await api.sign(keyOf(file), file, "MULTIPART");
+      begun(file, upload);
       return { uploadId: upload.upload_id, key: upload.key };
     },
     signPart: (file, { uploadId, partNumber }) => api.signPart(uploadId, partNumber),
@@ -36,13 +41,14 @@ export function uppy5(api, keyOf) {
  * completes and aborts an upload itself: it knows the owner, and whether all parts are there. So
  * the function calls the API, and gives Uppy the answer as S3 would write it.
  */
-export function uppy6(api, keyOf) {
+export function uppy6(api, keyOf, begun) {
   const files = new Map(); // by key, because Uppy tells the key only
   const sign = {
     put: (key) => api.sign(key, files.get(key), "POST"),
     part: (key, uploadId, number) => api.signPart(uploadId, number),
     begin: async (key) => {
       const upload = await api.sign(key, files.get(key), "MULTIPART");
+      begun(files.get(key), upload);
       return answer("InitiateMultipartUploadResult", { UploadId: upload.upload_id });
     },
     list: async (key, uploadId) => answer("ListPartsResult", await received(api, uploadId)),

@@ -114,6 +114,48 @@ def test_a_cut_connection_is_shown_and_the_upload_goes_on(page: UploadPage, own:
         assert parts_put(page).count(1) == 1
 
 
+def test_an_upload_goes_on_after_the_page_was_loaded_anew(page: UploadPage, own: Own) -> None:
+    file = own("150.tif")
+    page.choose(file)
+    page.until(lambda: page.percent(file.name) > 20)
+    page.load()
+
+    page.until_state(file.name, "unfinished")
+    if SCREENSHOTS:
+        shown = page.screenshot(WIDTHS[0])
+        Path(SCREENSHOTS, f"unfinished-{page.uppy}.png").write_bytes(shown)
+    page.choose(file)
+
+    assert page.until_ended(file.name) == "ready", page.text(file.name)
+    uploaded = parts_put(page)
+    count = -(-file.stat().st_size // PART_BYTES)
+    assert 1 not in uploaded
+    assert len(uploaded) < count
+    assert len([url for url in page.sent("POST", "/v1/uploads") if url.endswith("uploads")]) == 0
+    page.load()
+    assert page.state(file.name) == "None", "A completed upload is forgotten."
+
+
+def test_an_upload_whose_parts_s3_has_deleted_begins_again(
+    page: UploadPage, own: Own, stack: WholeStack
+) -> None:
+    file = own("150.tif")
+    page.choose(file)
+    page.until(lambda: page.percent(file.name) > 0)
+    page.load()
+    page.until_state(file.name, "unfinished")
+    s3, bucket = stack.client("s3"), stack.names.sources_bucket
+    (begun,) = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    s3.abort_multipart_upload(Bucket=bucket, Key=begun["Key"], UploadId=begun["UploadId"])
+    page.choose(file)
+    page.until_state(file.name, "uploading")
+    page.until(lambda: 1 in parts_put(page))
+
+    page.press(file.name, ".remove")
+    page.until(lambda: page.state(file.name) == "None")
+    wait_for("the abortion", lambda: not s3.list_multipart_uploads(Bucket=bucket).get("Uploads"))
+
+
 def test_a_corrupt_file_is_refused_with_its_cause(page: UploadPage, own: Own) -> None:
     file = own("half.jpg")
     page.choose(file)

@@ -21,7 +21,15 @@ from tests.browser.chromium import Chromium
 from tests.e2e.whole_stack import WholeStack
 
 PAGE, UPPY_5 = ROOT / "docs" / "upload", ROOT / "tests" / "browser" / "uppy5"
-SOURCES = ("index.html", "style.css", "page.js", "pixfleet.js", "sign_in.js", "uppy.js")
+SOURCES = (
+    "index.html",
+    "style.css",
+    "page.js",
+    "pixfleet.js",
+    "sign_in.js",
+    "unfinished.js",
+    "uppy.js",
+)
 LOCKED = (".npmrc", "package.json", "package-lock.json")
 # The stack allows this origin, whatever the port is that the test serves the page on.
 ORIGIN = "http://localhost:8000"
@@ -84,6 +92,21 @@ class UploadPage:
     uppy: int
     requests: list[tuple[str, str]] = field(default_factory=list)
     statuses: list[tuple[str, int]] = field(default_factory=list)
+
+    def load(self) -> None:
+        """Load the page anew, as after a crash of the browser, and sign in."""
+        self.chromium.call("Page.navigate", url=f"{ORIGIN}/")
+        self.until(
+            lambda: self.chromium.value(
+                "document.getElementById('uploads')?.hidden"
+                " && !document.querySelector('#sign-in button').disabled"
+            )
+        )
+        self.chromium.value(
+            f"(form => {{ form.user.value = '{USER}'; form.password.value = '{PASSWORD}';"
+            "form.querySelector('button').click(); })(document.forms[0])"
+        )
+        self.until(lambda: self.chromium.value("!document.getElementById('uploads').hidden"))
 
     def choose(self, *files: Path) -> None:
         """Choose files, as a person does in the dialogue."""
@@ -183,12 +206,6 @@ def opened(stack: WholeStack, folder: Path, uppy: int) -> Iterator[UploadPage]:
     ):
         page = UploadPage(chromium, uppy)
         chromium.call("Network.enable")
-        chromium.call("Page.navigate", url=f"{ORIGIN}/")
-        page.until(lambda: chromium.value("document.readyState === 'complete'"))
-        chromium.value(
-            f"(form => {{ form.user.value = '{USER}'; form.password.value = '{PASSWORD}';"
-            "form.querySelector('button').click(); })(document.forms[0])"
-        )
-        page.until(lambda: chromium.value("!document.getElementById('uploads').hidden"))
+        page.load()
         assert config["folder"] == FOLDER
         yield page
