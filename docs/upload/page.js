@@ -28,8 +28,7 @@ uppy.on("file-added", (file) => {
   uppy.setFileMeta(file.id, { key });
   // Where the plug-in looks for an upload that has begun; then it asks for the parts that S3 has.
   if (begun) uppy.setFileState(file.id, { s3Multipart: { key, uploadId: begun.uploadId } });
-  waiting.get(key)?.close();
-  waiting.delete(key);
+  closeWaiting(key);
   rows.set(file.id, addRow(file));
 });
 
@@ -95,7 +94,16 @@ async function addFiles(files) {
 /** Forget what was begun for a file if the API does not know it any more: then it begins again. */
 async function forgetIfGone(file) {
   const begun = unfinished.of(file);
-  if (begun) await ifKnown(api.parts(begun.uploadId), () => unfinished.forget(file));
+  if (!begun) return;
+  await ifKnown(api.parts(begun.uploadId), () => {
+    unfinished.forget(file);
+    closeWaiting(begun.key);
+  });
+}
+
+function closeWaiting(key) {
+  waiting.get(key)?.close();
+  waiting.delete(key);
 }
 
 /** Wait for a call about an upload; `otherwise` is called if it was completed, aborted or too old. */

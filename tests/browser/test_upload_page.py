@@ -11,6 +11,7 @@ import pytest
 import pyvips
 
 from scripts.local.instance import Instance
+from scripts.local.next_steps import FOLDER
 from tests.browser.upload_page import UploadPage, opened
 from tests.e2e.applied_stack import applied_stack
 from tests.e2e.processes import free_port
@@ -117,7 +118,8 @@ def test_a_cut_connection_is_shown_and_the_upload_goes_on(page: UploadPage, own:
 def test_an_upload_goes_on_after_the_page_was_loaded_anew(page: UploadPage, own: Own) -> None:
     file = own("150.tif")
     page.choose(file)
-    page.until(lambda: page.percent(file.name) > 20)
+    # Uppy 5 sends six parts at a time, so the first has arrived by then.
+    page.until(lambda: page.percent(file.name) > 60)
     page.load()
 
     page.until_state(file.name, "unfinished")
@@ -184,6 +186,14 @@ def test_a_deleted_picture_has_no_address_any_more(
         seconds=PURGED_SECONDS,
     )
     assert gone.status == 404
+
+
+def test_the_example_in_typescript_uploads_a_picture(page: UploadPage, pictures: Path) -> None:
+    key = f"{FOLDER}/{uuid4().hex}.jpg"
+
+    record = page.upload_by_the_example(key, (pictures / "small.jpg").read_bytes())
+
+    assert (record["key"], record["status"], record["width"]) == (key, "ready", 400)
 
 
 def test_the_page_fits_narrow_and_wide_windows(page: UploadPage, own: Own) -> None:

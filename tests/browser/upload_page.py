@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -21,6 +22,7 @@ from tests.browser.chromium import Chromium
 from tests.e2e.whole_stack import WholeStack
 
 PAGE, UPPY_5 = ROOT / "docs" / "upload", ROOT / "tests" / "browser" / "uppy5"
+API_PAGE = ROOT / "docs" / "api.md"
 SOURCES = (
     "index.html",
     "style.css",
@@ -43,8 +45,11 @@ def built_page(folder: Path, uppy: int) -> Path:
     packages = installed(PAGE)
     found = packages if uppy == 6 else installed(UPPY_5)
     (folder / "node_modules").symlink_to(found)
-    command = [str(packages / ".bin" / "esbuild"), "page.js", "--bundle", "--format=esm"]
-    subprocess.run([*command, "--outfile=dist/page.js"], cwd=folder, check=True)
+    (example,) = re.findall(r"```ts\n(.*?)```", API_PAGE.read_text(), re.DOTALL)
+    (folder / "example.ts").write_text(example)
+    esbuild, files = packages / ".bin" / "esbuild", ("page.js", "example.ts")
+    command = [str(esbuild), *files, "--bundle", "--format=esm", "--outdir=dist"]
+    subprocess.run(command, cwd=folder, check=True)
     return folder
 
 
@@ -117,6 +122,21 @@ class UploadPage:
         self.chromium.call(
             "DOM.setFileInputFiles", nodeId=field["nodeId"], files=[str(each) for each in files]
         )
+
+    def upload_by_the_example(self, key: str, data: bytes) -> Mapping[str, Any]:
+        """Call the TypeScript of docs/api.md, and return the record that it returns."""
+        sent = base64.b64encode(data).decode()
+        called = f"""(async () => {{
+            const {{ upload }} = await import("/dist/example.js");
+            const {{ signIn }} = await import("/sign_in.js");
+            const config = await (await fetch("/config.json")).json();
+            const token = await signIn(config.sign_in, "{USER}", "{PASSWORD}");
+            const data = Uint8Array.from(atob("{sent}"), (each) => each.charCodeAt(0));
+            const file = new File([data], "cat.jpg", {{ type: "image/jpeg" }});
+            return JSON.stringify(await upload(config.api, token, "{key}", file));
+        }})()"""
+        record: Mapping[str, Any] = json.loads(self.chromium.value(called))
+        return record
 
     def state(self, name: str) -> str:
         """Return the state of a file's row."""
