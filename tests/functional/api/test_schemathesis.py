@@ -22,6 +22,7 @@ from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from worker.api.app import build_app
 from worker.api.audit import Audit
 from worker.api.context import CALL_LIMITS, assemble
+from worker.api.openapi import document
 from worker.api.routes import ROUTES
 from worker.api.tokens import VerifiedIdentities
 
@@ -124,6 +125,16 @@ def unasked(scenarios: Sequence[ScenarioFinished]) -> set[str]:
         if not each.path_parameters and min(seen.get((each.method, each.path), {400})) >= 400
     }
     return never | refused
+
+
+def test_the_description_is_valid_openapi() -> None:
+    """By the JSON Schema of OpenAPI 3.1, which schemathesis has."""
+    described = document(ROUTES)
+    schemathesis.openapi.from_dict(described).validate()
+
+    described["paths"]["/v1/health"]["get"]["responses"]["200"].pop("description")
+    with pytest.raises(ValueError, match="description"):
+        schemathesis.openapi.from_dict(described).validate()
 
 
 @pytest.mark.timeout(300)  # ten seconds, on a core of its own
