@@ -8,9 +8,10 @@ data "aws_iam_policy_document" "function" {
     resources = [local.sources]
   }
 
-  # For the whole bucket: without s3:ListBucket S3 answers 403 and not 404 for a missing object, and such a HeadObject has no
-  # s3:prefix that a condition could test; one that ignores an absent s3:prefix would let a LIST of the whole bucket pass, too.
-  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+  # For the whole bucket: without s3:ListBucket S3 answers 403 and not 404 for a missing object, and no page of AWS says which
+  # s3:prefix such a HeadObject has. Ceph takes the object's key, "to match aws behavior". If that is wrong, a condition turns
+  # each 404 into a 403; and one that ignores an absent s3:prefix lets a LIST of the whole bucket pass, too.
+  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, https://github.com/ceph/ceph/pull/68577
   statement {
     sid       = "LearnWhatIsMissing"
     actions   = ["s3:ListBucket"]
