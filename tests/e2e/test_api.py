@@ -1,15 +1,21 @@
 """The API as a server, with tokens, S3's own checks of what was signed, and a worker behind it."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from boto3.session import Session
 
+from scripts.local.clients import REGION
 from scripts.local.stack import create_serving
+from shared.cloud.clients import build_presigning_client
+from shared.cloud.presigner import Presigner, UploadTerms
 from tests.bench.api_load import compare, report
 from tests.e2e.api_server import BareRoute, api_server
 from tests.e2e.fleet import Fleet
@@ -18,6 +24,7 @@ from tests.e2e.waiting import wait_for
 from tests.support.images import jpeg
 from tests.support.issuer import Issuer
 from tests.support.recipes import ROOT
+from worker.api.context import CALL_LIMITS
 
 pytestmark = pytest.mark.e2e
 
@@ -154,6 +161,40 @@ def test_s3_refuses_a_put_that_differs_from_what_was_signed(
     assert stored_sources(fleet, "ann/put.jpg", "ann/other.jpg") == []
     assert put(signed, PICTURE) == 200
     assert put(signed, PICTURE) == 412
+
+
+def test_s3_refuses_what_was_signed_too_long_ago(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API signs for 15 minutes (`functional/api/test_uploads.py`), this test for a second."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", fleet.stack.endpoint_url)
+    session = Session("test", "test", region_name=REGION)
+    presigning = build_presigning_client(
+        CALL_LIMITS, session=session, endpoint_url=fleet.stack.endpoint_url
+    )
+    bucket = fleet.stack.sources_bucket
+    presigner = Presigner(presigning, bucket)
+    s3_id = fleet.clients.s3.create_multipart_upload(Bucket=bucket, Key="late.jpg")["UploadId"]
+
+    def statuses(seconds: int, wait_seconds: float) -> Mapping[str, int]:
+        terms = UploadTerms("late.jpg", len(PICTURE), JPEG)
+        form, request = (
+            asdict(sign(terms, seconds=seconds)) for sign in (presigner.form, presigner.put)
+        )
+        part = presigner.part(
+            "late.jpg", s3_id, number=1, part_bytes=len(PICTURE), seconds=seconds
+        )
+        time.sleep(wait_seconds)
+        return {
+            "form": post(form, PICTURE),
+            "put": put(request, PICTURE),
+            "part": put({"url": part.url, "headers": {}}, PICTURE),
+        }
+
+    assert set(statuses(1, 2.5).values()) == {403}
+    assert stored_sources(fleet, "late.jpg") == []
+    assert max(statuses(60, 0).values()) < 300
+    assert stored_sources(fleet, "late.jpg") == ["late.jpg"]
 
 
 def test_a_large_file_arrives_in_parts(api: httpx2.Client, fleet: Fleet) -> None:
