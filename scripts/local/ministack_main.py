@@ -1,8 +1,9 @@
-"""Runs MiniStack in its own virtual environment, with four corrections and an edge.
+"""Runs MiniStack in its own virtual environment, with five corrections and an edge.
 
-Without the first and the last, `terraform plan` over an applied stack would never be empty;
+Without the first and the fourth, `terraform plan` over an applied stack would never be empty;
 without the second, the local CloudFront could not read a bucket with our bucket policy; without
-the third, Terraform could not publish a changed edge function. `edge/` caches as CloudFront does,
+the third, Terraform could not publish a changed edge function; without the fifth, it could not
+subscribe an address to a topic. `edge/` caches as CloudFront does,
 and gives the distribution an address that a browser opens. All of it changes private parts of
 MiniStack 1.5.33, which the lock file pins; a newer version may not need it. It is started with
 `python -P`, because `import ministack` would otherwise import `ministack.py` beside this file.
@@ -83,6 +84,24 @@ def token_authorizer_as_on_aws(create: Callable[..., Answer]) -> Callable[..., A
     return created
 
 
+def arn_of_a_pending_subscription(
+    subscribe: Callable[..., Answer], arn_of: Callable[..., str]
+) -> Callable[..., Answer]:
+    """Return a Subscribe that answers with the ARN at once if it is asked to.
+
+    `arn_of` returns the ARN of the subscription that the parameters describe.
+    `ReturnSubscriptionArn`: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    """
+
+    def subscribed(params: Mapping[str, list[str]]) -> Answer:
+        status, headers, body = subscribe(params)
+        if status == OK and params.get("ReturnSubscriptionArn") == ["true"]:
+            body = body.replace(b"pending confirmation", arn_of(params).encode())
+        return status, headers, body
+
+    return subscribed
+
+
 def main() -> None:
     """Correct MiniStack and run it."""
     # Any: MiniStack is not installed in the environment of mypy.
@@ -99,6 +118,15 @@ def main() -> None:
     cloudfront._cf_update_function = etag_as_sdks_read_it(cloudfront._cf_update_function)  # noqa: SLF001
     gateway: Any = import_module("ministack.services.apigateway")
     gateway._create_authorizer = token_authorizer_as_on_aws(gateway._create_authorizer)  # noqa: SLF001
+    sns: Any = import_module("ministack.services.sns")
+    sns._subscribe = arn_of_a_pending_subscription(  # noqa: SLF001
+        sns._subscribe,  # noqa: SLF001
+        lambda params: next(
+            each["arn"]
+            for each in sns._topic_by_arn_any_scope(params["TopicArn"][0])["subscriptions"]  # noqa: SLF001
+            if each["endpoint"] == params["Endpoint"][0]
+        ),
+    )
     # Last, so that no folder of this repository hides a package of MiniStack's.
     sys.path.append(str(ROOT))
     import_module("scripts.local.edge.ministack_server").add_edge(cloudfront)

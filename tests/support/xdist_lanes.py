@@ -15,6 +15,7 @@ LONGEST_FIRST = (
     "tests/e2e/test_on_call.py",
     "tests/e2e/test_package.py",
     "tests/e2e/test_runbook.py",
+    "tests/e2e/test_webhook.py",
     "tests/terraform/test_modules.py",
     "tests/imaging/test_long_pages.py",
     "tests/functional/cli/test_hostile_text.py",
