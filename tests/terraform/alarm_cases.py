@@ -102,6 +102,13 @@ def _of_shares() -> Iterator[Case]:
             bad={made: [[1] * 8] * 2, rejections: [[1, 1]] * 2, failures: [[1, 1]] * 2},
             good={made: [[1] * 9] * 3, failures: [[1, 1]] * 3, rejections: [[1], [1], []]},
         )
+    # Only the lane that forwards has this alarm.
+    forwards, made = _by_lane("forwards", "live"), _images("live", "made")
+    yield Case(
+        "forwarded-rate-live",
+        bad={made: [[1] * 8] * 2, forwards: [[1, 1]] * 2},
+        good={made: [[1] * 9] * 3, forwards: [[1, 1], [1], []]},
+    )
 
 
 def _of_the_function() -> Iterator[Case]:

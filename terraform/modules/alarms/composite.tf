@@ -8,6 +8,7 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.duration : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.edge_errors : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.error_rate : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.forwarded_rate : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.notifications : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.purge_failures : alarm.alarm_name],

@@ -9,8 +9,9 @@ locals {
 
   _status = "pixfleet status --stack ${var.prefix}"
 
-  _retried_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image delayed\" }'"
-  _rejected_lines = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image rejected\" }'"
+  _retried_lines   = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image delayed\" }'"
+  _forwarded_lines = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image forwarded\" }'"
+  _rejected_lines  = "aws logs tail ${var.log_group_name} --since 1h --filter-pattern '{ $.event = \"image rejected\" }'"
 }
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {

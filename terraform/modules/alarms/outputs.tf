@@ -10,6 +10,7 @@ output "alarm_names" {
       values(aws_cloudwatch_metric_alarm.duration),
       aws_cloudwatch_metric_alarm.edge_errors,
       values(aws_cloudwatch_metric_alarm.error_rate),
+      values(aws_cloudwatch_metric_alarm.forwarded_rate),
       aws_cloudwatch_metric_alarm.notifications,
       values(aws_cloudwatch_metric_alarm.oldest_message),
       values(aws_cloudwatch_metric_alarm.new_dead_letters),

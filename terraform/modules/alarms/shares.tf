@@ -114,3 +114,53 @@ resource "aws_cloudwatch_metric_alarm" "rejected_rate" {
     create_before_destroy = true
   }
 }
+
+# Forwarding is no failure: a few giants are what larger lanes are for. Many cost the time of two lanes each.
+resource "aws_cloudwatch_metric_alarm" "forwarded_rate" {
+  for_each = { for name, lane in var.lanes : name => lane if lane.forwards }
+
+  alarm_name          = "${var.prefix}-forwarded-rate-${each.key}"
+  alarm_description   = "20 % or more of the sources of lane ${each.key} go to its larger lane: they are too large for it, or a release needs more memory or time. Runbook: ${var.runbook_url}#alarm-forwarded-rate First: ${local._forwarded_lines}"
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 20
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "share"
+    label       = "forwarded, %"
+    expression  = "IF(FILL(forwards, 0) + FILL(made, 0) >= ${local._fewest}, 100 * FILL(forwards, 0) / (FILL(forwards, 0) + FILL(made, 0)), 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "forwards"
+
+    metric {
+      namespace   = "Pixfleet"
+      metric_name = "forwards"
+      dimensions  = { fleet = var.prefix, lane = each.key }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  metric_query {
+    id = "made"
+
+    metric {
+      namespace   = "Pixfleet"
+      metric_name = "images"
+      dimensions  = { fleet = var.prefix, lane = each.key, outcome = "made" }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  tags = var.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
