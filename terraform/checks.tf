@@ -74,6 +74,15 @@ resource "terraform_data" "rules" {
   }
 }
 
+# A warning: all APIs of an account share 10,000 requests a second and 5,000 at once in a region, unless AWS has raised that.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+check "api_rates" {
+  assert {
+    condition     = coalesce(try(var.api.throttling.rate, null), 50) <= 10000 && coalesce(try(var.api.throttling.burst, null), 100) <= 5000
+    error_message = "api.throttling has ${coalesce(try(var.api.throttling.rate, null), 50)} requests a second and ${coalesce(try(var.api.throttling.burst, null), 100)} at once, and all APIs of an account share 10,000 and 5,000 in a region: API Gateway answers 429 before. Lower them, or ignore this if AWS has raised the account's limit."
+  }
+}
+
 # A warning, and no error: a bucket that has been split takes more. docs/scale.md has the model's table.
 check "new_bucket" {
   assert {

@@ -139,6 +139,14 @@ data "aws_iam_policy_document" "on_call_reader" {
     ]))
   }
 
+  # `doctor` compares the lanes with the account's quota. The action has no resource.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+  statement {
+    sid       = "InspectAccount"
+    actions   = ["lambda:GetAccountSettings"]
+    resources = ["*"]
+  }
+
   statement {
     sid       = "InspectRules"
     actions   = ["events:DescribeRule", "events:ListTargetsByRule"]

@@ -27,6 +27,16 @@ run "the_api_is_found_by_its_address" {
   }
 }
 
+run "more_requests_than_an_account_takes_are_warned_of" {
+  command = plan
+
+  variables {
+    api = { jwt = { audiences = ["uploader"], issuer = "https://id.example.org" }, throttling = { burst = 100, rate = 20000 } }
+  }
+
+  expect_failures = [check.api_rates]
+}
+
 run "uploads_are_aborted_after_the_day_for_which_they_can_be_resumed" {
   command = plan
 

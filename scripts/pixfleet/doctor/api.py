@@ -12,6 +12,8 @@ APPLY = "terraform apply"
 STAGE = "$default"
 # Anyone may call these; they read nothing of the stack.
 PUBLIC = {"GET /v1/health", "GET /v1/openapi.json"}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 # The longest page of GetRoutes; the API has fewer routes.
 ROUTES = "100"
 
@@ -51,6 +53,13 @@ def _stage(stages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         rate > 0 and burst > 0,
         f"each route takes {rate:g} requests a second, {burst} at once",
         f"{APPLY}: with 0 API Gateway answers 429 to every request",
+    )
+    yield ok_or_wrong(
+        AREA,
+        rate <= ACCOUNT_RATE and burst <= ACCOUNT_BURST,
+        f"{rate:g} a second and {burst} at once, of {ACCOUNT_RATE:,} and {ACCOUNT_BURST:,} that "
+        "all APIs of an account share in a region by default",
+        "lower api.throttling, or ask AWS Support for more: the account's limit answers 429 first",
     )
     yield ok_or_wrong(
         AREA,

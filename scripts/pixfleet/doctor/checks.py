@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.pixfleet.doctor import (
+    account,
     alarms,
     api,
     edge_functions,
@@ -32,6 +33,7 @@ CHECKS: Mapping[str, Callable[[StackUnderTest], Iterator[Finding]]] = {
     "queues": queues.check,
     "trigger": trigger.check,
     lanes.AREA: lanes.check,
+    account.AREA: account.check,
     "parts": resources.check,
     edge_functions.EDGE_FUNCTIONS: edge_functions.check,
     renderer.RENDERER: renderer.check,

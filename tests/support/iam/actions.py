@@ -236,6 +236,7 @@ NEEDS: Mapping[str, Needs] = {
     "cloudwatch.GetMetricData": partial(_anything, "cloudwatch:GetMetricData"),
     "cloudwatch.GetMetricStatistics": partial(_anything, "cloudwatch:GetMetricStatistics"),
     "logs.FilterLogEvents": _log_group,
+    "lambda.GetAccountSettings": partial(_anything, "lambda:GetAccountSettings"),
     "lambda.GetEventSourceMapping": _mapping,
     "lambda.GetFunctionConfiguration": partial(_function, "lambda:GetFunctionConfiguration"),
     "events.DescribeRule": partial(_rule, "events:DescribeRule", "Name"),
