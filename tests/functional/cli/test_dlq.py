@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import pytest
 
 from scripts.pixfleet.dlq import trial
@@ -148,6 +149,37 @@ def test_a_trial_shows_what_would_happen_and_stores_nothing(
     assert answer.code == 3
     assert stored_keys(aws) == before
     assert aws.dead_letters == (3, 0)
+
+
+def test_a_trial_has_the_limits_of_the_largest_lane_that_live_forwards_to(
+    aws: DirectAccess, pixfleet: RunCommand
+) -> None:
+    aws.drop("giant.jpg", jpeg((1200, 1000)))
+    aws.add_dead_letter(aws.event("giant.jpg"), cause="too_many_pixels")
+    name = "/pixfleet/pixfleet"
+    ssm = boto3.client("ssm")
+    document = json.loads(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    document["environment"]["PIXFLEET_MAX_PIXELS"] = "1000000"
+
+    def outcome() -> str:
+        ssm.put_parameter(Name=name, Value=json.dumps(document), Overwrite=True)
+        (trial,) = pixfleet("dlq", "try", "--all", "--json").document["trials"]
+        return str(trial["would"])
+
+    alone = outcome()
+    document["lanes"]["live"]["larger"] = "bulk"
+    document["lanes"]["bulk"]["size"] = "large"
+    document["sizes"] = {
+        "large": {
+            "function": "pixfleet-worker-large",
+            "function_alias": "live",
+            "memory_mb": 8192,
+            "timeout_seconds": 900,
+            "environment": {"PIXFLEET_MAX_PIXELS": "2000000"},
+        }
+    }
+
+    assert (alone, outcome()) == ("fails", "made")
 
 
 def test_a_trial_takes_at_most_as_many_keys_as_asked(
