@@ -79,7 +79,14 @@ class _Paginator:
     def __init__(self, s3: "_Bucket") -> None:
         self._s3 = s3
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's arguments
+    def paginate(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 - boto3's arguments
+        Prefix: str,  # noqa: N803
+        StartAfter: str,  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        assert not StartAfter
         return self._s3.pages(Bucket, Prefix)
 
 

@@ -1,6 +1,8 @@
 """`pixfleet verify`: compares sources, ledger and stored variants."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +23,7 @@ from scripts.pixfleet.terminal.times import span_seconds
 from scripts.pixfleet.verify.audit import Audit, Scope
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import Kind, RepairAction
+from scripts.pixfleet.verify.checkpoint import AuditCheckpoint
 from scripts.pixfleet.verify.differences_file import DifferencesFile, open_differences_file
 from scripts.pixfleet.verify.rebuild_view import rebuild
 from scripts.pixfleet.verify.repair import Repair, RepairContext
@@ -73,13 +76,17 @@ def verify(  # noqa: PLR0913 - one for each option
     grace: Annotated[
         str, typer.Option(help="A key that changed within this time counts as being processed.")
     ] = "10m",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Go on from this file if it exists; it is deleted at the end."),
+    ] = None,
     sample: Annotated[
         int | None,
         typer.Option(min=1, help="Check so many random sources only, and estimate the rest."),
     ] = None,
 ) -> None:
     """Compare sources, ledger and stored variants; exits with 3 if they differ."""
-    if sample and (repair or rebuild_ledger or dry_run):
+    if sample and (repair or rebuild_ledger or dry_run or checkpoint):
         raise Misconfigured(
             "Nothing was done", ["expected --sample alone: a repair needs all differences"]
         )
@@ -94,8 +101,10 @@ def verify(  # noqa: PLR0913 - one for each option
     if sample:
         _check_sample(context, audit, sample, report)
         return
-    with open_differences_file(report) as differences:
-        summary = _run(context, audit, differences)
+    scope = f"{audit.scope.sources_bucket} and {audit.scope.variants_bucket}, prefix {prefix!r}"
+    kept = AuditCheckpoint(checkpoint, scope) if checkpoint else None
+    with _differences(report, kept) as differences:
+        summary = _run(context, audit, differences, kept)
         if rebuild_ledger:
             rebuild(context, repair_context, differences, summary, is_dry=dry_run, yes=yes)
             return
@@ -154,8 +163,38 @@ def _check_sample(context: Context, audit: Audit, size: int, report: Path | None
         raise typer.Exit(code=FOUND_SOMETHING)
 
 
-def _run(context: Context, audit: Audit, differences: DifferencesFile) -> Summary:
+@contextmanager
+def _differences(report: Path | None, kept: AuditCheckpoint | None) -> Iterator[DifferencesFile]:
+    """Open the file of the differences, which a checkpoint keeps from run to run."""
+    if kept is None:
+        with open_differences_file(report) as differences:
+            yield differences
+        return
+    try:
+        differences = kept.open()
+        yield differences
+        if report:
+            with open_differences_file(report) as copy:
+                for each in differences:
+                    copy.add(each)
+        kept.remove()
+    finally:
+        kept.close()
+
+
+def _run(
+    context: Context, audit: Audit, differences: DifferencesFile, kept: AuditCheckpoint | None
+) -> Summary:
+    if kept:
+        audit.save = kept.save
+        if saved := kept.saved:
+            audit.position, audit.listed = saved.position, saved.listed
+            audit.counts.update(saved.counts)
+            looked_at = audit.counts.total()
+            context.console.note(f"Going on after {looked_at:,} keys, as {kept.path} says.")
     summary = Summary(audit.counts)
+    for difference in differences:
+        summary.add(difference)
     with context.console.progress("Keys looked at") as meter:
         audit.advance = meter.advance
         for difference in audit.differences():

@@ -20,11 +20,21 @@ from typing import TYPE_CHECKING
 from scripts.pixfleet.verify.bloom_filter import BloomFilter
 from scripts.pixfleet.verify.check import Checker
 from scripts.pixfleet.verify.check_result import CheckResult, Kind
-from scripts.pixfleet.verify.listings import SHARDS, ListedKey, VariantsListing, merged, sources
+from scripts.pixfleet.verify.listings import (
+    BEGINNING,
+    SHARDS,
+    ListedKey,
+    Position,
+    VariantsListing,
+    merged,
+    sources,
+)
 from shared.cloud.ledger_reader import BATCH_KEYS, LedgerReader, Read
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from shared.model.source import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,11 @@ class Scope:
 
 @dataclass(slots=True)
 class Audit:
-    """One audit; `counts` grow while it runs, by kind and reason."""
+    """One audit; `counts` grow while it runs, by kind and reason.
+
+    `save` is called where the audit could go on later, with what `position`, `counts` and
+    `listed` must then be.
+    """
 
     s3: "S3Client"
     ledger: LedgerReader
@@ -57,10 +71,13 @@ class Audit:
     sizes: AuditSizes = AuditSizes()
     advance: Callable[[int], None] = lambda _: None
     counts: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    position: Position = BEGINNING
+    listed: BloomFilter | None = None
+    save: Callable[[Position, Counter[tuple[Kind, str]], BloomFilter], None] = lambda *_: None
 
     def differences(self) -> Iterator[CheckResult]:
         """Yield each difference as it is found."""
-        listed = BloomFilter(bits=self.sizes.filter_bits)
+        listed = self.listed or BloomFilter(bits=self.sizes.filter_bits)
         with ThreadPoolExecutor(self.sizes.threads) as pool:
             for result in chain(self._of_keys(pool, listed), self._of_entries(pool, listed)):
                 self.counts[result.kind, result.reason] += 1
@@ -70,9 +87,15 @@ class Audit:
     def _of_keys(self, pool: ThreadPoolExecutor, listed: BloomFilter) -> Iterator[CheckResult]:
         scope, sizes = self.scope, self.sizes
         variants = VariantsListing(
-            self.s3, scope.variants_bucket, scope.prefix, pool, shards=sizes.shards
+            *(self.s3, scope.variants_bucket, scope.prefix, pool),
+            shards=sizes.shards,
+            position=self.position,
         )
-        keys = merged(sources(self.s3, scope.sources_bucket, scope.prefix, pool), variants)
+        held: list[Listed] = []
+        of_sources = sources(
+            self.s3, scope.sources_bucket, scope.prefix, pool, self.position.after
+        )
+        keys = merged(of_sources, variants, held)
         while batch := list(islice(keys, BATCH_KEYS * sizes.lookups)):
             for each in batch:
                 listed.add(each.key)
@@ -81,6 +104,8 @@ class Audit:
             parts = [pairs[at :: sizes.threads] for at in range(min(sizes.threads, len(pairs)))]
             yield from chain.from_iterable(pool.map(self._checked, parts))
             self.advance(len(batch))
+            if batch[-1].source and not held and (shards := variants.next_keys()) is not None:
+                self.save(Position(batch[-1].key, shards), self.counts, listed)
 
     def _checked(self, pairs: Sequence[tuple[ListedKey, Read]]) -> list[CheckResult]:
         return [self.checker.check(listed, entry) for listed, entry in pairs]

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from secrets import token_bytes
 
 HASHES = 4
+SALT_BYTES = 16
 
 
 class BloomFilter:
@@ -17,7 +18,19 @@ class BloomFilter:
     def __init__(self, *, bits: int) -> None:
         self._bits = bytearray(bits // 8)
         self._mask = bits - 1
-        self._salt = token_bytes(16)
+        self._salt = token_bytes(SALT_BYTES)
+
+    @classmethod
+    def of(cls, data: bytes) -> "BloomFilter":
+        """Return the filter that `data` has returned."""
+        found = cls(bits=8)
+        found._salt, found._bits = data[:SALT_BYTES], bytearray(data[SALT_BYTES:])
+        found._mask = 8 * len(found._bits) - 1
+        return found
+
+    def data(self) -> bytes:
+        """Return the salt and the bits."""
+        return self._salt + self._bits
 
     def add(self, key: str) -> None:
         """Add a key."""

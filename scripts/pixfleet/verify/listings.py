@@ -1,8 +1,8 @@
 """Lists the sources of a stack, each with the names of the objects that are stored for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -33,9 +33,25 @@ class ListedKey:
         return datetime.fromisoformat(self.source.last_modified) if self.source else None
 
 
-def merged(sources: Iterable[Listed], variants: "VariantsListing") -> Iterator[ListedKey]:
-    """Yield once each key that has a source or stored objects."""
-    for source in reordered(sources):
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an audit is: the last source's key, and the next key of each shard.
+
+    A shard whose value is None has no more keys, and one without a value begins at its first.
+    """
+
+    after: str = ""
+    shards: Mapping[str, str | None] = field(default_factory=dict)
+
+
+BEGINNING = Position()
+
+
+def merged(
+    sources: Iterable[Listed], variants: "VariantsListing", held: list[Listed] | None = None
+) -> Iterator[ListedKey]:
+    """Yield once each key that has a source or stored objects; `held` is as in `reordered`."""
+    for source in reordered(sources, held):
         for stored in variants.before(source.key):
             yield ListedKey(stored.key, None, stored.names)
         yield ListedKey(source.key, source, variants.names_of(source.key))
@@ -58,12 +74,29 @@ class VariantsListing:
         pool: Executor,
         *,
         shards: Sequence[str] = SHARDS,
+        position: Position = BEGINNING,
     ) -> None:
         self._prefix = prefix
-        pages = [ahead(object_pages(s3, bucket, f"{shard}/{prefix}"), pool) for shard in shards]
+        starts = {shard: position.shards.get(shard, "") for shard in shards}
+        # All first pages are fetched at once, before one of them is waited for.
+        listings: dict[str, Iterable[str]] = {
+            shard: ()
+            if start is None
+            else ahead(
+                object_pages(s3, bucket, f"{shard}/{prefix}", start and f"{shard}/{start}"), pool
+            )
+            for shard, start in starts.items()
+        }
         self._shards = {
-            shard: _ShardListing(self._groups(listing))
-            for shard, listing in zip(shards, pages, strict=True)
+            shard: self._shard(listing, starts[shard] or "") for shard, listing in listings.items()
+        }
+
+    def next_keys(self) -> Mapping[str, str | None] | None:
+        """Return the next key of each shard; None while a shard has a key that is partly read."""
+        if any(each.held for each in self._shards.values()):
+            return None
+        return {
+            shard: each.first.key if each.first else None for shard, each in self._shards.items()
         }
 
     def before(self, key: str) -> Iterator[StoredNames]:
@@ -84,16 +117,28 @@ class VariantsListing:
             while listing.first:
                 yield listing.take()
 
-    def _groups(self, keys: Iterable[str]) -> Iterator[StoredNames]:
+    def _shard(self, keys: Iterable[str], start: str) -> "_ShardListing":
+        held: list[tuple[str, set[str]]] = []
+        groups = grouped(_parsed(keys), held)
         # The prefix may end inside an object's name, so the source key itself is compared too.
-        return (each for each in grouped(_parsed(keys)) if each.key.startswith(self._prefix))
+        # Of the keys that S3 lists after the first one, some come before it in the common order.
+        wanted = (
+            each
+            for each in groups
+            if each.key.startswith(self._prefix)
+            and (not start or sort_key(each.key) >= sort_key(start))
+        )
+        return _ShardListing(wanted, held)
 
 
 class _ShardListing:
     """The groups of one shard; `first` is the next one, None at the end."""
 
-    def __init__(self, groups: Iterator[StoredNames]) -> None:
+    def __init__(
+        self, groups: Iterator[StoredNames], held: Sequence[tuple[str, set[str]]]
+    ) -> None:
         self._groups = groups
+        self.held = held
         self.first = next(groups, None)
 
     def take(self) -> StoredNames:
@@ -103,10 +148,17 @@ class _ShardListing:
         return taken
 
 
-def sources(s3: "S3Client", bucket: str, prefix: str, pool: Executor) -> Iterator[Listed]:
-    """Yield every source in the order of S3, fetching one page ahead."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return ahead(
+def sources(
+    s3: "S3Client", bucket: str, prefix: str, pool: Executor, after: str = ""
+) -> Iterator[Listed]:
+    """Yield every source in the order of S3, fetching one page ahead.
+
+    With `after`, those that come after this key in the common order.
+    """
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, StartAfter=after
+    )
+    found = ahead(
         (
             [
                 listed(each["Key"], each["ETag"].strip('"'), each["LastModified"], each["Size"])
@@ -116,6 +168,9 @@ def sources(s3: "S3Client", bucket: str, prefix: str, pool: Executor) -> Iterato
         ),
         pool,
     )
+    if not after:
+        return found
+    return (each for each in found if sort_key(each.key) > sort_key(after))
 
 
 def listed(key: str, etag: str, modified: datetime, size_bytes: int) -> Listed:
@@ -123,9 +178,13 @@ def listed(key: str, etag: str, modified: datetime, size_bytes: int) -> Listed:
     return Listed(key, etag, modified.replace(microsecond=0).isoformat(), size_bytes)
 
 
-def object_pages(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Sequence[str]]:
+def object_pages(
+    s3: "S3Client", bucket: str, prefix: str, start_after: str = ""
+) -> Iterator[Sequence[str]]:
     """Yield the keys of a bucket, page by page."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, StartAfter=start_after
+    )
     return ([each["Key"] for each in page.get("Contents", [])] for page in pages)
 
 

@@ -36,13 +36,14 @@ def sort_key(key: str) -> bytes:
     return key.encode() + b"/\xff"
 
 
-def reordered(listing: Iterable[K]) -> Iterator[K]:
+def reordered(listing: Iterable[K], held: list[K] | None = None) -> Iterator[K]:
     """Yield the items of a listing, which is in S3's order, in the common order.
 
-    It holds only items of which each key is the beginning of the next one: never more than a key
-    has characters.
+    `held` is a list for the items that are held back; it is empty where an interrupted audit can
+    go on. It holds only items of which each key is the beginning of the next one: never more than
+    a key has characters.
     """
-    held: list[K] = []
+    held = [] if held is None else held
     for each in listing:
         while held and not _continues(each.key, held[-1].key):
             yield held.pop()
@@ -50,12 +51,15 @@ def reordered(listing: Iterable[K]) -> Iterator[K]:
     yield from reversed(held)
 
 
-def grouped(objects: Iterable[tuple[str, str]]) -> Iterator[StoredNames]:
+def grouped(
+    objects: Iterable[tuple[str, str]], held: list[tuple[str, set[str]]] | None = None
+) -> Iterator[StoredNames]:
     """Yield the names of each source key in the common order, from the listing of one shard.
 
-    `objects` are source keys and names, in the order of S3.
+    `objects` are source keys and names, in the order of S3. `held` is a list for the keys whose
+    names are not all read, as in `reordered`.
     """
-    held: list[tuple[str, set[str]]] = []
+    held = [] if held is None else held
     for key, name in objects:
         while held and not f"{key}/".startswith(f"{held[-1][0]}/"):
             yield _closed(held)

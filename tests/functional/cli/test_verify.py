@@ -10,6 +10,8 @@ import pytest
 from scripts.local.clients import Clients
 from scripts.local.stack import STATUS_INDEX, LocalStack
 from scripts.pixfleet.verify.check_result import CheckResult
+from scripts.pixfleet.verify.checkpoint import AuditCheckpoint
+from scripts.pixfleet.verify.listings import Position
 from scripts.pixfleet.verify.repair import Repair
 from shared.clock import SystemClock
 from shared.cloud.ledger import Ledger
@@ -523,3 +525,35 @@ def test_a_sample_repairs_nothing(verify: Verify) -> None:
 
     assert answer.code == 2
     assert "expected --sample alone" in answer.err
+
+
+def test_an_audit_goes_on_from_its_checkpoint_after_ctrl_c(
+    stack: LocalStack,
+    clients: Clients,
+    verify: Verify,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    keys = [f"{number:02d}.jpg" for number in range(40)]
+    for key in keys:
+        clients.s3.put_object(Bucket=stack.sources_bucket, Key=key, Body=b"x")
+    monkeypatch.setattr("scripts.pixfleet.verify.audit.BATCH_KEYS", 1)
+    path, report = tmp_path / "audit", tmp_path / "report"
+    save = AuditCheckpoint.save
+
+    def save_and_stop(kept: AuditCheckpoint, position: Position, *rest: Any) -> None:  # noqa: ANN401 - as in `save`
+        kept.every_seconds = 0
+        save(kept, position, *rest)
+        if position.after == "19.jpg":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(AuditCheckpoint, "save", save_and_stop)
+    stopped = verify("--checkpoint", path)
+    monkeypatch.setattr(AuditCheckpoint, "save", save)
+    ended = verify("--checkpoint", path, "--report", report)
+
+    assert stopped.code == 130
+    assert "Going on after 20 keys" in ended.err
+    assert ended.document["looked_at"] == ended.document["differences"] == len(keys)
+    assert [json.loads(line)["key"] for line in report.read_text().splitlines()] == keys
+    assert sorted(each.name for each in tmp_path.iterdir() if "audit" in each.name) == []
