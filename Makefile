@@ -114,7 +114,7 @@ bench-listing: setup  ## Have verify and backfill enqueue list a million keys: C
 	@$(BIN)/python -m tests.bench.listing
 
 .PHONY: scale
-scale: setup  ## Model 20 to 2,000 workers on a new bucket in virtual time: the table of docs/scale.md, a plot in build/
+scale: setup  ## Model 20 to 2,000 workers on a new bucket in virtual time: the tables of docs/scale.md, plots in build/
 	@$(BIN)/python -m tests.bench.scale --write docs/scale.md
 
 # ---------------------------------------------------------------- check it

@@ -1,111 +1,34 @@
-"""Models fleets of 20 to 2,000 workers on a new bucket, in virtual time, with the real worker.
+"""Models fleets of 20 to 2,000 workers on a new AWS account's limits, with the real worker.
 
-`python -m tests.bench.scale --write docs/scale.md` writes its table into the page, and a plot into
-`build/`. A worker sees nothing of the others but S3's answers, so that a dozen workers on a
-bucket that accepts their share of 3,500 writes a second are in the situation of a whole fleet
-(`tests/simulator/fleet.py`). The bucket is never split here: the figures are those of its first
-half an hour.
+`python -m tests.bench.scale --write docs/scale.md` writes its tables into the page, and plots into
+`build/`: `scale.png` has the writes of each fleet on a bucket that is not split, and
+`scale-hour.png` the images of two fleets from the first poller on until S3 has split the bucket.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.pixfleet.pricing.prices import MEGABYTES_PER_VCPU
-from tests.simulator.fleet import OBJECTS_OF_AN_IMAGE, Fleet
+from tests.bench import scale_tables
+from tests.bench.scale_model import (
+    IMAGES_OF_A_WORKER,
+    LONG_SECONDS,
+    LONG_SLICE,
+    REMADE_IMAGES,
+    Long,
+    Modelled,
+    modelled,
+    over_time,
+    remade,
+)
+from tests.simulator.bucket_partitions import SPLIT_SECONDS
 from tests.simulator.request_rate import PUTS_PER_SECOND
-from tests.simulator.world import simulated
 
 WORKERS = (20, 100, 350, 600, 1_000, 2_000)
-SLICE = 12
-IMAGES_OF_A_WORKER = 40
-STEP_SECONDS = 10.0
-MILLION = 1_000_000
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-FIRST_WORKERS, WORKERS_A_MINUTE = 5, 300
-# https://aws.amazon.com/lambda/pricing/: arm64, us-east-1
-DOLLARS_A_GIGABYTE_SECOND = 0.0000133334
-BEGIN, END = "<!-- the model's table -->", "<!-- end of the model's table -->"
-
-
-@dataclass(frozen=True, slots=True)
-class Modelled:
-    """What a fleet of so many workers does; `curve` are its accepted writes a second by time."""
-
-    workers: int
-    images_per_second: float
-    share_of_limit: float
-    refused_share: float
-    wasted: int
-    curve: Sequence[tuple[float, float]]
-
-    @property
-    def million_seconds(self) -> float:
-        """Return how long a million images take, with the ramp of the event source mapping."""
-        ramp = max(0, self.workers - FIRST_WORKERS) / WORKERS_A_MINUTE * 60
-        return MILLION / self.images_per_second + ramp / 2
-
-    @property
-    def million_dollars(self) -> float:
-        """Return what Lambda charges for the workers' time of a million images."""
-        gigabytes = MEGABYTES_PER_VCPU / 1024
-        seconds = MILLION / self.images_per_second * self.workers
-        return seconds * gigabytes * DOLLARS_A_GIGABYTE_SECOND
-
-
-def modelled(workers: int, images: int = IMAGES_OF_A_WORKER) -> Modelled:
-    """Run a slice of the fleet and return the figures of the whole."""
-    some = min(SLICE, workers)
-    factor = workers / some
-    curve = [(0.0, 0.0)]
-    with simulated():
-        fleet = Fleet(workers=some, images=some * images, puts_per_second=PUTS_PER_SECOND / factor)
-        began_at, before = fleet.scheduler.time, 0
-
-        def sample() -> None:
-            nonlocal before
-            rate = (fleet.rate.accepted - before) / STEP_SECONDS * factor
-            before = fleet.rate.accepted
-            curve.append((fleet.scheduler.time - began_at, rate))
-            fleet.scheduler.after(STEP_SECONDS, sample)
-
-        fleet.scheduler.after(STEP_SECONDS, sample)
-        with fleet.at_work():
-            figures = fleet.run()
-    seconds = figures.seconds
-    used = figures.made * OBJECTS_OF_AN_IMAGE / seconds * factor
-    return Modelled(
-        workers=workers,
-        images_per_second=figures.made / seconds * factor,
-        share_of_limit=used / PUTS_PER_SECOND,
-        refused_share=figures.refused_share,
-        wasted=figures.wasted,
-        curve=curve,
-    )
-
-
-def table(all_of_them: Sequence[Modelled]) -> str:
-    """Return the figures of each fleet as a table in Markdown."""
-    head = (
-        *("workers", "images/s", "of S3's limit", "writes refused", "renders thrown away"),
-        *("a million takes", "Lambda's time, $ per million"),
-    )
-    rows = [head, ("--:",) * len(head), *map(_row, all_of_them)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _row(each: Modelled) -> tuple[str, ...]:
-    return (
-        f"{each.workers:,}",
-        f"{each.images_per_second:.1f}",
-        f"{each.share_of_limit:.0%}",
-        f"{each.refused_share:.1%}",
-        f"{each.wasted}",
-        f"{each.million_seconds / 3600:.1f} h",
-        f"{each.million_dollars:,.0f}",
-    )
+LONG_WORKERS = (1_000, 2_000)
+# As many as make 1,000 images a second with renders of 2 s.
+REMADE_WORKERS = 2_200
 
 
 def plot(all_of_them: Sequence[Modelled], path: Path) -> None:
@@ -119,26 +42,61 @@ def plot(all_of_them: Sequence[Modelled], path: Path) -> None:
     axes.axhline(PUTS_PER_SECOND, color="grey", linestyle="--", label="a new bucket's limit")
     axes.set(xlabel="seconds", ylabel="accepted PUT/s", ylim=(0, None))
     axes.legend()
+    _save(figure, path)
+
+
+def plot_hour(all_of_them: Sequence[Long], path: Path) -> None:
+    """Draw the images a second of each fleet from its first poller on."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for each in all_of_them:
+        minutes = [at / 60 for at, _ in each.curve]
+        axes.plot(minutes, [rate for _, rate in each.curve], label=f"{each.workers:,} workers")
+    axes.axvline(SPLIT_SECONDS / 60, color="grey", linestyle="--", label="S3 splits the bucket")
+    axes.set(xlabel="minutes", ylabel="images/s", ylim=(0, None))
+    axes.legend()
+    _save(figure, path)
+
+
+def _save(figure: object, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110)  # type: ignore[attr-defined] # matplotlib has no types here
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the model, print its table, and draw the plot."""
+    """Run the models, print their tables, and draw the plots."""
     parser = argparse.ArgumentParser(prog="tests.bench.scale", description=__doc__)
-    parser.add_argument("--build", type=Path, default=Path("build"), help="where the plot goes")
-    parser.add_argument("--write", type=Path, help="a page to write the table into")
+    parser.add_argument("--build", type=Path, default=Path("build"), help="where the plots go")
+    parser.add_argument("--write", type=Path, help="a page to write the tables into")
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
     parser.add_argument("--images", type=int, default=IMAGES_OF_A_WORKER, help="of each worker")
+    parser.add_argument("--long-workers", type=int, nargs="*", default=LONG_WORKERS)
+    parser.add_argument("--long-seconds", type=float, default=LONG_SECONDS)
+    parser.add_argument("--long-slice", type=int, default=LONG_SLICE, help="simulated workers")
+    parser.add_argument("--remade-workers", type=int, default=REMADE_WORKERS)
+    parser.add_argument("--remade-images", type=int, default=REMADE_IMAGES, help="of each worker")
     chosen = parser.parse_args(arguments)
     found = [modelled(workers, chosen.images) for workers in chosen.workers]
     plot(found, chosen.build / "scale.png")
-    print(table(found))
+    long = [
+        over_time(workers, chosen.long_seconds, chosen.long_slice)
+        for workers in chosen.long_workers
+    ]
+    tables = {scale_tables.FLEETS: scale_tables.fleets(found)}
+    if long:
+        plot_hour(long, chosen.build / "scale-hour.png")
+        tables[scale_tables.OVER_TIME] = scale_tables.over_time(long)
+    again = remade(chosen.remade_workers, chosen.remade_images)
+    tables[scale_tables.REMADE] = scale_tables.remade(again)
+    tables[scale_tables.RATES] = scale_tables.rates(chosen.workers)
+    print("\n\n".join(tables.values()))
     if chosen.write:
         text = chosen.write.read_text()
-        before, _, rest = text.partition(BEGIN)
-        after = rest.partition(END)[2]
-        chosen.write.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{after}")
+        for name, table in tables.items():
+            text = scale_tables.written(text, name, table)
+        chosen.write.write_text(text)
     return 0
 
 

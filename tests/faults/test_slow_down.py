@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.fleet import OBJECTS_OF_AN_IMAGE, Figures, Fleet
+from tests.simulator.fleet import OBJECTS_OF_AN_IMAGE, AwsLimits, Figures, Fleet
 from tests.simulator.refusals import refusal
 from tests.simulator.request_rate import PUTS_PER_SECOND, RequestRate
 from tests.simulator.scheduler import Scheduler
@@ -33,8 +33,7 @@ def ran(
     fleet = Fleet(
         workers=workers,
         images=workers * images,
-        puts_per_second=workers * share,
-        refused_cost=refused_cost,
+        limits=AwsLimits(workers * share, refused_cost=refused_cost),
     )
     with fleet.at_work():
         return fleet.run()
@@ -63,7 +62,7 @@ def test_three_thousand_workers_render_only_what_s3_takes_in_time() -> None:
 
 
 def test_a_bucket_that_refuses_every_write_for_minutes_costs_no_render() -> None:
-    fleet = Fleet(workers=5, images=50, puts_per_second=1e-9)
+    fleet = Fleet(workers=5, images=50, limits=AwsLimits(1e-9))
     fleet.scheduler.after(200, lambda: fleet.accept(5 * SHARE))
     with fleet.at_work():
         figures = fleet.run()
@@ -73,7 +72,7 @@ def test_a_bucket_that_refuses_every_write_for_minutes_costs_no_render() -> None
 
 def test_a_bucket_that_stays_closed_costs_each_worker_few_renders() -> None:
     """A worker renders one image at a time as a probe, and what it had begun before."""
-    fleet = Fleet(workers=5, images=100, puts_per_second=1e-9)
+    fleet = Fleet(workers=5, images=100, limits=AwsLimits(1e-9))
     with fleet.at_work():
         figures = fleet.run(seconds=900)
 
@@ -84,7 +83,7 @@ def test_a_bucket_that_stays_closed_costs_each_worker_few_renders() -> None:
 @pytest.mark.case(26)
 def test_images_that_s3_accepts_do_not_wait_for_one_that_it_throttles() -> None:
     """An image's objects have one prefix, which may be in a partition that is busy."""
-    fleet = Fleet(workers=1, images=10, puts_per_second=1_000.0)
+    fleet = Fleet(workers=1, images=10, limits=AwsLimits(1_000.0))
     put = fleet.services.buckets.put_object
 
     def refuse_one(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's

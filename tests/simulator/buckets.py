@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.response import StreamingBody
 
@@ -24,7 +24,6 @@ from tests.simulator.object_requests import (
     tags_of,
 )
 from tests.simulator.refusals import refusal
-from tests.simulator.request_rate import RequestRate
 
 Answer = dict[str, Any]  # botocore's shape
 
@@ -57,11 +56,18 @@ class Version:
         return answer
 
 
+class WriteLimit(Protocol):
+    """How many writes a bucket accepts."""
+
+    def accept(self, key: str, /) -> bool:
+        """Return whether a write of this key that arrives now is accepted."""
+
+
 @dataclass(slots=True)
 class _Bucket:
     is_versioned: bool
     # How fast it accepts writes; as fast as they come if None.
-    put_rate: RequestRate | None = None
+    put_limit: WriteLimit | None = None
     # The newest version of a key is its last.
     versions: dict[str, list[Version]] = field(default_factory=dict)
 
@@ -86,9 +92,9 @@ class Buckets:
         self._buckets[Bucket] = _Bucket(versioned)
         return {"Location": f"/{Bucket}"}
 
-    def limit_writes(self, bucket: str, rate: RequestRate) -> None:
+    def limit_writes(self, bucket: str, limit: WriteLimit) -> None:
         """Answer SlowDown to writes that come faster; deletes count like puts."""
-        self._buckets[bucket].put_rate = rate
+        self._buckets[bucket].put_limit = limit
 
     def head_bucket(self, *, Bucket: str) -> Answer:
         """Refuse a missing bucket with 404."""
@@ -141,7 +147,7 @@ class Buckets:
     ) -> Answer:
         """Store an object under a key, completely or not at all."""
         bucket = self._bucket("PutObject", Bucket, Key)
-        _check_rate("PutObject", bucket)
+        _check_limit("PutObject", bucket, Key)
         there = bucket.current(Key)
         check_write(there.etag if there else None, IfMatch, IfNoneMatch)
         headers = headers_of(ContentType, CacheControl, Metadata)
@@ -168,7 +174,7 @@ class Buckets:
         """Store the bytes of another object; its headers and its tags, too, unless replaced."""
         operation = "CopyObject"
         bucket = self._bucket(operation, Bucket, Key)
-        _check_rate(operation, bucket)
+        _check_limit(operation, bucket, Key)
         found = self._bucket(operation, CopySource["Bucket"]).current(CopySource["Key"])
         if found is None:
             raise no_such_key(operation)
@@ -211,7 +217,7 @@ class Buckets:
         keys = Delete["Objects"]
         if not 0 < len(keys) <= MAX_DELETES:
             raise refusal("DeleteObjects", "MalformedXML", 400, "The XML was not well-formed.")
-        _check_rate("DeleteObjects", self._bucket("DeleteObjects", Bucket))
+        _check_limit("DeleteObjects", self._bucket("DeleteObjects", Bucket), keys[0]["Key"])
         deleted = [{**each, **self.delete_object(Bucket=Bucket, **each)} for each in keys]
         return {} if Delete.get("Quiet") else {"Deleted": deleted}
 
@@ -315,6 +321,6 @@ def _etag_in_event(event: str, version: Version) -> str | None:
     return None if event.startswith("ObjectRemoved") else version.etag.strip('"')
 
 
-def _check_rate(operation: str, bucket: _Bucket) -> None:
-    if bucket.put_rate and not bucket.put_rate.accept():
+def _check_limit(operation: str, bucket: _Bucket, key: str) -> None:
+    if bucket.put_limit and not bucket.put_limit.accept(key):
         raise refusal(operation, "SlowDown", 503, "Please reduce your request rate.")

@@ -4,12 +4,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from tests.simulator.expressions import BadExpression, Item, Names, Values, condition
+from tests.simulator.item_sizes import item_bytes
+from tests.simulator.table_capacity import write_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,26 @@ class Index:
             keys = (self.table_key, self.partition, self.sort)
             answer["LastEvaluatedKey"] = {name: last[name] for name in keys}
         return answer
+
+    def units(self, before: Item, after: Item) -> Mapping[str, int]:
+        """Return the write units of a change of an item, by the keys of the index that it touches.
+
+        An item whose keys of the index change is deleted there and put again.
+        """
+        old, new = (self._shown(each) if self._holds(each) else {} for each in (before, after))
+        if old == new:
+            return {}
+        used: Counter[str] = Counter()
+        if old and new and self._keys(old) == self._keys(new):
+            used[new[self.partition]["S"]] = write_units(item_bytes(old), item_bytes(new))
+            return used
+        for each in (old, new):
+            if each:
+                used[each[self.partition]["S"]] += write_units(0, item_bytes(each))
+        return used
+
+    def _keys(self, item: Item) -> tuple[object, object]:
+        return item[self.partition], item[self.sort]
 
     def _holds(self, item: Item) -> bool:
         """Return whether the item has both keys of the index: others are not in it."""

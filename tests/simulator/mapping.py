@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.simulator.functions import Environment, Function
 from tests.simulator.polls import seconds_to_message
 from tests.simulator.queue_requests import MAX_BATCH
@@ -29,6 +31,8 @@ class Lane:
     window_seconds: float = 0.0
 
 
+# How long a poller waits while the queue has as many messages in flight as SQS allows.
+OVER_LIMIT_SECONDS = 1.0
 LIVE_LANE = Lane(LIVE, (10, 1, 2, 1))
 # As Terraform has it: each giant has an invocation of its own.
 LARGE_LANE = Lane(LARGE, (1,))
@@ -98,12 +102,19 @@ class EventSourceMapping:
         return at is not None and at <= self._services.scheduler.time
 
     def _receive_some(self, size: int) -> list[Raw]:
-        answer = self._services.queues.receive_message(
-            QueueUrl=self._lane.queue,
-            MaxNumberOfMessages=min(size, MAX_BATCH),
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
+        try:
+            answer = self._services.queues.receive_message(
+                QueueUrl=self._lane.queue,
+                MaxNumberOfMessages=min(size, MAX_BATCH),
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] != "OverLimit":
+                raise
+            self.counts["over limit"] += 1
+            self._services.scheduler.sleep(OVER_LIMIT_SECONDS)
+            return []
         messages: list[Raw] = answer.get("Messages", [])
         return messages
 

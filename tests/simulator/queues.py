@@ -31,6 +31,7 @@ MAX_VISIBILITY_SECONDS = 43_200
 MAX_DELAY_SECONDS = 900
 RETENTION_SECONDS = 345_600
 VISIBILITY_SECONDS = 30
+MOST_IN_FLIGHT = 120_000
 
 
 @dataclass(slots=True)
@@ -87,6 +88,8 @@ class QueueService:
         self._late_change = late_change
         self._queues: dict[str, _Queue] = {}
         self._sent = 0
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+        self.most_in_flight: float = MOST_IN_FLIGHT
         self.sent: Counter[str] = Counter()
 
     def create_queue(
@@ -162,7 +165,11 @@ class QueueService:
         self._expire(queue)
         now = self._clock.now()
         hidden = queue.visibility_seconds if VisibilityTimeout is None else VisibilityTimeout
-        received = []
+        received: list[Answer] = []
+        if len(queue.messages) > self.most_in_flight and (
+            self.in_flight(QueueUrl) >= self.most_in_flight
+        ):
+            raise refusal("ReceiveMessage", "OverLimit", 403, "Too many messages in flight.")
         for message in list(queue.messages.values()):
             if message.visible_at > now:
                 continue
@@ -177,6 +184,11 @@ class QueueService:
             if len(received) == MaxNumberOfMessages:
                 break
         return {"Messages": received} if received else {}
+
+    def in_flight(self, queue: str) -> int:
+        """Return how many messages are received and neither deleted nor visible again."""
+        now = self._clock.now()
+        return sum(each.visible_at > now and each.receives > 0 for each in self.messages(queue))
 
     def delete_message_batch(
         self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]

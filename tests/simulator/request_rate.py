@@ -35,8 +35,8 @@ class RequestRate:
         self.accepted = 0
         self.refused = 0
 
-    def accept(self) -> bool:
-        """Return whether a request that arrives now is accepted."""
+    def accept(self, _key: str = "") -> bool:
+        """Return whether a request that arrives now is accepted, whatever its key is."""
         now = self._clock.now()
         earned = (now - self._counted_at) * self.per_second
         most = max(1.0, self.per_second * self._burst_seconds)

@@ -4,6 +4,7 @@ Has the arguments, responses and errors of boto3's client.
 """
 # ruff: noqa: N803 - the arguments are boto3's
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,7 +26,9 @@ from tests.simulator.expressions import (
     update,
 )
 from tests.simulator.indexes import Index, read_indexes
+from tests.simulator.item_sizes import item_bytes
 from tests.simulator.refusals import refusal
+from tests.simulator.table_capacity import TableCapacity, read_units, write_units
 
 Answer = dict[str, Any]  # botocore's shape
 
@@ -39,6 +42,8 @@ class _Table:
     key: str
     indexes: Mapping[str, Index] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    # As much as the calls need if None.
+    capacity: TableCapacity | None = None
 
 
 class Tables:
@@ -62,12 +67,18 @@ class Tables:
         self._tables[TableName] = _Table(key, read_indexes(GlobalSecondaryIndexes, key, types))
         return {"TableDescription": {"TableName": TableName, "TableStatus": "ACTIVE"}}
 
+    def limit_units(self, table: str, capacity: TableCapacity) -> None:
+        """Throttle the reads of single items, and the updates, that need more than a capacity."""
+        self._tables[table].capacity = capacity
+
     def get_item(
         self, *, TableName: str, Key: Mapping[str, Attribute], ConsistentRead: bool = False
     ) -> Answer:
         """Return an item by a consistent read, even if the call did not request one."""
         table = self._table("GetItem", TableName)
         item = table.items.get(_key("GetItem", table, Key))
+        if table.capacity and not table.capacity.read(read_units(item_bytes(item or {}))):
+            raise _throttled("GetItem")
         return {} if item is None else {"Item": dict(item)}
 
     def put_item(self, *, TableName: str, Item: Mapping[str, Attribute]) -> Answer:
@@ -114,6 +125,7 @@ class Tables:
                 **(found if wanted else {}),
             )
         after = _updated(table, before or Key, changes, names, values)
+        _use_capacity(table, before or {}, after)
         table.items[key] = after
         returned = {"ALL_OLD": before, "ALL_NEW": after}.get(ReturnValues)
         return {"Attributes": dict(returned)} if returned else {}
@@ -143,6 +155,10 @@ class Tables:
         for key in over:
             del items[key]
         return len(over)
+
+    def indexes(self, table: str) -> tuple[Index, ...]:
+        """Return the indexes of a table."""
+        return tuple(self._tables[table].indexes.values())
 
     def items(self, table: str) -> Mapping[str, Item]:
         """Return every item by its key, for an oracle."""
@@ -249,13 +265,22 @@ def _combined(clause: str, there: Attribute | None, operand: Attribute) -> Attri
     return {kind: sorted(left)} if left else None
 
 
+def _use_capacity(table: _Table, before: Item, after: Item) -> None:
+    """Raise the error of DynamoDB if the table or its index cannot take the write now."""
+    if table.capacity is None:
+        return
+    of_index: Counter[str] = Counter()
+    for index in table.indexes.values():
+        of_index.update(index.units(before, after))
+    if not table.capacity.write(write_units(item_bytes(before), item_bytes(after)), of_index):
+        raise _throttled("UpdateItem")
+
+
 def _checked(operation: str, item: Item) -> Item:
     """Return an item, if it is not too large."""
     # Most are so small that this need not be counted: a character has at most four bytes.
-    if 4 * len(str(item)) > MAX_ITEM_BYTES:
-        size = sum(len(name.encode()) + _size(value) for name, value in item.items())
-        if size > MAX_ITEM_BYTES:
-            raise _invalid(operation, "Item size to update has exceeded the maximum allowed size")
+    if 4 * len(str(item)) > MAX_ITEM_BYTES and item_bytes(item) > MAX_ITEM_BYTES:
+        raise _invalid(operation, "Item size to update has exceeded the maximum allowed size")
     return item
 
 
@@ -280,19 +305,13 @@ def _number(operation: str, text: str) -> str:
     return plain(number)
 
 
-def _size(attribute: Attribute) -> int:
-    ((kind, value),) = attribute.items()
-    if kind in ("S", "N"):
-        return len(value.encode())
-    if kind == "L":
-        return 3 + sum(1 + _size(each) for each in value)
-    if kind in ("SS", "NS"):
-        return sum(len(each.encode()) for each in value)
-    return 1
-
-
 def _invalid(operation: str, message: str) -> Exception:
     return refusal(operation, "ValidationException", 400, message)
+
+
+def _throttled(operation: str) -> Exception:
+    message = "The level of configured provisioned throughput for the table was exceeded."
+    return refusal(operation, "ProvisionedThroughputExceededException", 400, message)
 
 
 _UNCONDITIONAL = Compiled(lambda item, names, values: True, (), frozenset(), frozenset())
