@@ -33,7 +33,7 @@ from tests.functional.cli.hostile import (
 )
 from tests.support.size import PUSH, SIZE_NAME
 
-pytestmark = pytest.mark.functional
+pytestmark = [pytest.mark.functional, pytest.mark.usefixtures("occupied_shards")]
 
 # The commands that leave files behind.
 WRITING = {

@@ -43,7 +43,7 @@ def _disaster(stack: LocalStack, clients: Clients, run_worker: Callable[..., Non
 
 
 @pytest.fixture(name="verify")
-def _verify(pixfleet: RunCommand) -> Verify:
+def _verify(pixfleet: RunCommand, occupied_shards: None) -> Verify:
     """Give a function that types `pixfleet verify --json` without grace."""
     return lambda *words: pixfleet("verify", "--json", "--grace", "0s", *words)
 

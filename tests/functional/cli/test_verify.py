@@ -30,7 +30,7 @@ Verify = Callable[..., CommandResult]
 
 
 @pytest.fixture(name="verify")
-def _verify(pixfleet: RunCommand) -> Verify:
+def _verify(pixfleet: RunCommand, occupied_shards: None) -> Verify:
     """Give a function that types `pixfleet verify --json` without grace."""
     return lambda *words: pixfleet("verify", "--json", "--grace", "0s", *words)
 
@@ -81,12 +81,13 @@ def _remove(stack: LocalStack, clients: Clients, key: str, attribute: str) -> No
 
 
 def test_a_stack_without_differences_ends_with_zero(
-    verify: Verify, drop: Callable[..., None]
+    pixfleet: RunCommand, drop: Callable[..., None]
 ) -> None:
+    """Lists all 256 shards, unlike the other tests."""
     drop("cat.jpg", "cat", "cat.jpg/2.jpg", "été/chat noir.jpg")
     drop("bad.jpg", data=b"no image")
 
-    answer = verify()
+    answer = pixfleet("verify", "--json", "--grace", "0s")
 
     assert answer.code == 0, answer
     assert answer.document["differences"] == 0
