@@ -51,7 +51,7 @@ def console(
     finally:
         for redrive_id in site.redrives.running:
             context.console.note(
-                f"Redrive {redrive_id} ended before its end; what it did not send is still in the "
+                f"Redrive {redrive_id} was interrupted; what it did not send is still in the "
                 f"dead-letter queue. `{suggest('dlq status', redrive_id)}` shows what it sent."
             )
 

@@ -118,8 +118,8 @@ def _lazy(lazy: LazyEstimate) -> list[Part]:
     headings = ("requests a source", "asked for", "saved first", "spent later", "saved")
     return [
         (
-            f"Of a new source, {lazy.files:g} of {lazy.all_files:g} files are made at the first "
-            "request. Dollars for a million sources, of "
+            f"{lazy.files:g} of the {lazy.all_files:g} files of a new source are made at the "
+            "first request. Dollars for a million sources, of "
             f"{dollars(lazy.eager_dollars)} with all files at upload:"
         ),
         numbers_right(table(*headings, rows=rows)),

@@ -279,7 +279,7 @@ def test_what_becomes_lazy_renders_nothing_and_saves(
     words_seen = " ".join(seen.out.split())
     assert "0 to render again, 0 for the first time, 2 unchanged." in words_seen
     assert "2 of them would have more lazy files" in words_seen
-    assert "Of a new source, 2 of 6 files are made at the first request." in words_seen
+    assert "2 of the 6 files of a new source are made at the first request." in words_seen
     assert "95% of readers take AVIF and 1.4% WebP but not AVIF" in words_seen
     assert "backfill enqueue" not in seen.out
 
