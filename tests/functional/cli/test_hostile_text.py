@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from scripts.pixfleet.cli import TRACEBACK_VARIABLE
 from scripts.pixfleet.stack.clients import AwsClients
@@ -47,8 +47,9 @@ WRITING = {
 }
 WITHOUT_JSON = {"completion", "recipes schema"}
 fuzzed = settings(
-    max_examples=1 if SIZE_NAME == PUSH else 20,
-    derandomize=SIZE_NAME == PUSH,
+    max_examples=20,
+    # A push tries the texts of `@example` only.
+    phases=(Phase.explicit,) if SIZE_NAME == PUSH else tuple(Phase),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
