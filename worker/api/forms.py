@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from typing import TypeVar
+from urllib.parse import unquote
 
 import msgspec
 from python_multipart.multipart import parse_options_header
@@ -23,6 +24,9 @@ MAX_FIELDS = 10
 # https://www.rfc-editor.org/rfc/rfc2046.html#section-5.1.1
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+# The name once more, in another encoding: .NET's HttpClient writes both for every file.
+# https://www.rfc-editor.org/rfc/rfc8187.html#section-3.2
+EXTENDED = re.compile(r"; *filename\*=utf-8'[^']*'([^\s;]*)", re.IGNORECASE)
 FORM = "multipart/form-data"
 FILES = "files"
 
@@ -100,6 +104,9 @@ def _refuse_ambiguous(file: UploadFile) -> None:
         file.headers.getlist(name) for name in ("content-disposition", "content-type")
     )
     unquoted = QUOTED.sub("", dispositions[0])
+    extended = EXTENDED.search(unquoted)
+    if extended and unquote(extended[1]) == _text(file.filename or ""):
+        unquoted = unquoted.replace(extended[0], "", 1)
     if len(dispositions) > 1 or len(types) > 1 or unquoted.count("filename") > 1:
         raise BadRequest(
             "Send one Content-Disposition with one filename for each file, and one type."

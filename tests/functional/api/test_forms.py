@@ -157,6 +157,8 @@ def test_no_file_name_becomes_a_header_or_an_odd_key(api: Api, disposition: byte
         b'name="files"; filename="a\r\nContent-Type: text/html\r\n\r\n.jpg"',
         b'name="files"; filename="a.jpg"; filename="b.jpg"',
         b'name="files"; filename="a.jpg"; filename*=UTF-8\'\'b.jpg',
+        b"name=files; filename=\"=?utf-8?B?w7wuanBn?=\"; filename*=utf-8''%C3%BC.jpg",
+        b"name=files; filename=a.jpg; filename*=utf-8''a.jpg; filename*=utf-8''b.jpg",
         b'name="files"; filename="a.jpg"\r\nContent-Disposition: form-data; name="files"',
         b'name="files"; filename="a.jpg"\r\nContent-Type: text/html',
         b'name="files"; filename="a\xff.jpg"',
@@ -171,6 +173,20 @@ def test_a_name_that_parsers_read_differently_is_refused(api: Api, disposition: 
     assert answer.json()["detail"].endswith(".")
     assert "evil" not in f"{answer.headers}".lower()
     assert api.keys() == []
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        b"name=files; filename=a.jpg; filename*=utf-8''a.jpg",
+        b'name="files"; filename*=UTF-8\'en\'%61.jpg; filename="a.jpg"',
+    ],
+)
+def test_a_name_that_is_written_twice_is_taken_if_both_are_the_same(
+    api: Api, disposition: bytes
+) -> None:
+    assert raw(api.client(), disposition).status_code == 201
+    assert api.keys() == ["a.jpg"]
 
 
 def test_a_quote_in_a_name_is_kept(api: Api) -> None:
