@@ -265,6 +265,18 @@ def test_pictures_that_are_not_published_have_so_many_renders_and_no_more(
     assert served.ask(NAME, "2.jpg").status == 200
 
 
+def test_without_an_answer_of_the_table_only_published_pictures_are_rendered(
+    served: RendererWorld, monkeypatch: pytest.MonkeyPatch, renders: list[str]
+) -> None:
+    served.worker.drop("new.jpg", PICTURE)
+    with broken_serving(served, monkeypatch, "InternalServerError", 500):
+        refused = served.ask(NAME, "new.jpg")
+
+    assert (refused.status, refused.cause) == (503, "ledger_unavailable")
+    assert renders == []
+    assert served.ask(NAME, "new.jpg").status == 200
+
+
 def test_a_replaced_picture_takes_a_place_of_those_that_are_not_published(
     make_served: Callable[..., RendererWorld], renders: list[str]
 ) -> None:
