@@ -17,8 +17,9 @@ class Resolved:
 class Watermarks:
     """The watermarks that one process has read; thread-safe.
 
-    Each use asks S3 with `If-None-Match`, a call without a body. A watermark trusted for a while
-    would let two workers that know different versions render the same sources in turn.
+    Each use makes a conditional GET (`If-None-Match`), whose 304 has no body. A watermark that
+    was trusted for a while would let two workers that know different versions render the same
+    sources in turn.
     """
 
     def __init__(self) -> None:

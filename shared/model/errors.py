@@ -254,7 +254,7 @@ class LedgerUnavailable(Outside):
 
 
 class OnlyAtUpload(Transient):
-    """A picture moves, or needs too much memory to render one of its variants on demand."""
+    """A picture is animated, or needs too much memory to render one of its variants on demand."""
 
     cause = Cause.ONLY_AT_UPLOAD
 

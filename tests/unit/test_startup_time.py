@@ -1,7 +1,7 @@
 """A command starts about as fast as the packages that it cannot do without.
 
-Compared are CPU seconds of processes that run in turn; the least of several runs is what remains
-if other processes disturb some of them.
+The tests compare CPU seconds of processes that run in turn. Other processes may disturb a run, so
+the least of several runs counts.
 """
 
 import os

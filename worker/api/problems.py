@@ -60,7 +60,7 @@ class Problem(PixfleetError):
 
 
 class BadRequest(Problem):
-    """A body, a parameter or a header has not the documented form."""
+    """A body, a parameter or a header does not have the documented form."""
 
     name, status = "bad-request", HTTPStatus.BAD_REQUEST
     title = "The request cannot be read"
