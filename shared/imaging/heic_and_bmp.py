@@ -100,6 +100,8 @@ def _heif(data: bytes) -> Any:  # noqa: ANN401 - an optional dependency, absent 
     library.options.DEPTH_IMAGES = False
     library.options.AUX_IMAGES = False
     opened = library.open_heif(data, convert_hdr_to_8bit=False)
+    if not len(opened):
+        raise ValueError("Expected an image that can be read, got none")
     return opened[opened.primary_index]
 
 

@@ -50,6 +50,7 @@ _MESSAGES: tuple[tuple[str, type[Failure]], ...] = (
     ("not in a known format", NotAnImage),
     # Valid files that browsers cannot show either: JPEG of 12 bits, HEIF with other codecs.
     ("unsupported jpeg", UnsupportedFormat),
+    ("unsupported marker type 0xf7", UnsupportedFormat),  # JPEG-LS
     ("unsupported color conversion", UnsupportedFormat),
     ("unsupported bmp", UnsupportedFormat),
     ("unsupported feature", UnsupportedFormat),

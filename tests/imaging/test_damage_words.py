@@ -102,6 +102,22 @@ def test_a_damaged_file_never_has_a_detail_without_a_reason(file: SeedFile) -> N
             assert not any(words in failure.detail for words in VAGUE), failure.detail
 
 
+@pytest.mark.parametrize("box", [b"hvcC", b"iloc", b"pitm", b"ipma", b"iprp", b"iinf"])
+def test_a_heic_without_a_part_of_its_index_says_what_is_missing(box: bytes) -> None:
+    """Pillow would say of some that a number of an image is invalid."""
+    failure = refused(heic().replace(box, b"free"))
+
+    assert failure.cause is Cause.CORRUPT
+    assert failure.detail.startswith("The HEIC decoder reports: ")
+    assert "Error" not in failure.detail
+
+
+def test_jpeg_ls_is_unsupported() -> None:
+    failure = refused(images.jpeg().replace(b"\xff\xc0", b"\xff\xf7", 1))
+
+    assert failure.cause is Cause.UNSUPPORTED_FORMAT
+
+
 def outcome(data: bytes) -> Failure | None:
     """Return why a source was refused; `None` if it was rendered."""
     try:

@@ -193,6 +193,14 @@ OTHERS: dict[str, tuple[bytes, str]] = {
         b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         "an HTTP response with its header",
     ),
+    "BMP with a header of another size": (
+        b"BM6H\0\0\0\0\0\x006\0\0\0\x27\0\0\0\x60\0\0\0\x40\0\0\0\x01\0\x18\0",
+        "a file of no known kind",
+    ),
+    "BMP as Latin-1": (
+        b"BM6\xc2\x84\x03\0\0\0\0\x006\0\0\0\x28\0\0\0\x60\0\0\0\x40\0\0\0\x01\0\x18\0",
+        "a picture that was changed as if it were text: upload it in binary mode",
+    ),
     "BOM": (
         b"\xef\xbb\xbf\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         "a PNG picture with a BOM or blanks before it",

@@ -19,7 +19,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         (_SPOILT, rb"(?:\xef\xbb\xbf)?(?:\xef\xbf\xbd){2}"),
         (_SPOILT, rb"\xef\xbf\xbdPNG|\xc2\x89PNG|\xc3\xbf\xc3\x98\xc3\xbf"),
         (_SPOILT, rb"RIFF.{4,24}?WEBP"),
-        (_SPOILT, rb"BM.{13,36}?[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
+        (_SPOILT, rb"BM.{0,9}(?:[\xc2\xc3][\x80-\xbf]|\xef\xbf\xbd).{8,30}?\x28\0\0\0"),
         # A picture follows, so that the file is no text.
         (HTTP_RESPONSE, rb"HTTP/[0-9.]+ [0-9]{3}"),
         (FORM, rb"--[^\r\n]+\r?\n[Cc]ontent-"),
