@@ -5,4 +5,4 @@ WORKER_VERSION = "0.1.0"
 
 # Increase it if the same source and recipe give other bytes or another manifest than before. Then
 # the sources of every ledger entry of an older engine are stale.
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
