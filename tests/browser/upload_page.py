@@ -204,6 +204,7 @@ class UploadPage:
         return f"{names}.find(row => row.querySelector('.name').textContent === '{name}')"
 
     def _note(self) -> None:
+        self.chromium.value("0")  # Events are read while an answer is waited for.
         for event in self.chromium.events():
             values: Mapping[str, Any] = event.get("params", {})
             if event.get("method") == "Network.requestWillBeSent":
