@@ -24,7 +24,7 @@ class Averages:
 
 # The default recipe, of which WebP is lazy, and a source of 24 megapixels: docs/cost.md.
 DEFAULT_AVERAGES = Averages(
-    0.90, 9, 371_000, "docs/cost.md, because this stack has published nothing yet"
+    0.90, 9, 371_000, "docs/cost.md, because the ledger has no CPU time of the latest images"
 )
 
 

@@ -9,6 +9,7 @@ from scripts.pixfleet.terminal.console import Part
 from scripts.pixfleet.terminal.exits import FOUND_SOMETHING
 from scripts.pixfleet.terminal.tables import facts, table
 from scripts.pixfleet.terminal.text import counted
+from scripts.pixfleet.verify.check_result import Kind
 from scripts.pixfleet.verify.differences_file import DifferencesFile
 from scripts.pixfleet.verify.rebuild import Rebuild, RebuildContext
 from scripts.pixfleet.verify.rebuilt_entry import RebuildOutcome
@@ -52,7 +53,9 @@ def rebuild(
             context.console.note(f"Stopped. {done_so_far}; the same command does the rest.")
     for problem in run.problems:
         context.console.note(problem)
-    context.console.result(_document(run, keys, is_dry=is_dry), *_shown(run, keys, is_dry=is_dry))
+    recent = summary.of_kind(Kind.WORKING)
+    document = {**_document(run, keys, is_dry=is_dry), "not_looked_at": recent}
+    context.console.result(document, *_shown(run, keys, is_dry=is_dry), *_recent(recent))
     if run.outcomes.total() + run.failed != run.outcomes[RebuildOutcome.REBUILT]:
         raise typer.Exit(code=FOUND_SOMETHING)
 
@@ -63,6 +66,15 @@ def _document(run: Rebuild, keys: int, *, is_dry: bool) -> dict[str, object]:
         for outcome, count in sorted(run.outcomes.items())
     }
     return {"without_entry": keys, "dry_run": is_dry, "outcomes": outcomes, "failed": run.failed}
+
+
+def _recent(keys: int) -> Iterator[Part]:
+    if keys:
+        are = "is" if keys == 1 else "are"
+        yield (
+            f"{counted(keys, 'key')} {are} being worked on or changed in the last minutes, and "
+            f"{'was' if keys == 1 else 'were'} not looked at; --grace 0s looks at them, too."
+        )
 
 
 def _shown(run: Rebuild, keys: int, *, is_dry: bool) -> Iterator[Part]:

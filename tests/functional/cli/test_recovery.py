@@ -96,6 +96,17 @@ def test_a_lost_ledger_is_rebuilt_without_a_render(disaster: Disaster, verify: V
     assert disaster.state() == before
 
 
+def test_a_rebuild_says_how_many_sources_are_too_new_to_be_looked_at(
+    disaster: Disaster, pixfleet: RunCommand
+) -> None:
+    disaster.lose_ledger()
+
+    answer = pixfleet("verify", "--rebuild-ledger", "--dry-run")
+
+    assert "7 keys are being worked on or changed in the last minutes" in answer.out
+    assert "--grace 0s" in answer.out
+
+
 def test_a_rebuilt_ledger_has_nothing_that_is_not_the_present_version(
     disaster: Disaster, verify: Verify
 ) -> None:
