@@ -1,6 +1,10 @@
 """The API as a server, with tokens, S3's own checks of what was signed, and a worker behind it."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -19,6 +23,7 @@ from shared.cloud.presigner import Presigner, UploadTerms
 from tests.bench.api_load import compare, report
 from tests.e2e.api_server import BareRoute, api_server
 from tests.e2e.fleet import Fleet
+from tests.e2e.packages import skip_on_laptops
 from tests.e2e.processes import Runner
 from tests.e2e.waiting import wait_for
 from tests.support.images import jpeg
@@ -102,6 +107,31 @@ def test_the_example_in_python_uploads_a_picture(
     assert (image["key"], image["status"]) == ("ann/page.jpg", "ready")
     with pytest.raises(RuntimeError, match="Use one of image/avif"):
         example["upload"](url, token, "ann/page.jpg", tmp_path / "cat.jpg", "text/html")
+
+
+def test_the_example_for_a_shell_uploads_a_picture(
+    url: str, runner: Runner, issuer: Issuer, tmp_path: Path
+) -> None:
+    if not shutil.which("jq"):
+        skip_on_laptops("jq is not on PATH: install it to type the example of docs/api.md.")
+    commands, *_ = re.findall(r"```sh\n(API=.*?)```", API_PAGE.read_text(), re.DOTALL)
+    example = "API=https://api.example.com TOKEN=…   # a token of your identity provider"
+    assert example in commands
+    typed = commands.replace(example, f"API={url} TOKEN={issuer.token(folder='photos')}")
+    (tmp_path / "cat.jpg").write_bytes(PICTURE)
+
+    done = subprocess.run(
+        ["/bin/bash", "-e", "-c", typed],
+        cwd=tmp_path,
+        env={**os.environ, "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+    record = json.loads(done.stdout)
+    assert (record["key"], record["status"]) == ("photos/cat.jpg", "ready")
 
 
 def test_a_broken_picture_is_told_with_its_cause(api: httpx2.Client, runner: Runner) -> None:
