@@ -38,7 +38,8 @@ def rows_of(name: str) -> Sequence[Sequence[str]]:
 def test_small_fleets_are_modelled_drawn_and_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scale_model, "SPLIT_SECONDS", 60.0)
+    monkeypatch.setattr(scale_model, "SPLIT_SECONDS", 180.0)
+    monkeypatch.setattr(scale_model, "LONG_STEP_SECONDS", 10.0)
     page = tmp_path / "page.md"
     page.write_text(
         "before\n"
@@ -46,7 +47,7 @@ def test_small_fleets_are_modelled_drawn_and_written(
         + "after\n"
     )
     small = ["--workers", "2", "--images", "10", "--remade-workers", "4", "--remade-images", "30"]
-    long = ["--long-workers", "1000", "--long-seconds", "420", "--long-slice", "2"]
+    long = ["--long-workers", "1000", "--long-seconds", "500", "--long-slice", "2"]
 
     assert scale.main(["--build", str(tmp_path), "--write", str(page), *small, *long]) == 0
 
@@ -54,7 +55,7 @@ def test_small_fleets_are_modelled_drawn_and_written(
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
-    assert text.count("| 2 | ") == 2  # as a fleet, and in the table of the ramps
+    assert text.count("\n| 2 | ") == 2  # as a fleet, and in the table of the ramps
     for name in ("scale.png", "scale-hour.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 

@@ -92,13 +92,25 @@ def test_what_terraform_makes_is_right(aws: Aws) -> None:
     found = list(check(aws.subject()))
 
     assert {each.status for each in found} == {FindingStatus.OK}
-    assert len(found) == 8
+    assert len(found) == 9
 
 
 def test_a_stack_without_an_api_is_skipped(aws: Aws) -> None:
     (finding,) = check(aws.subject(None))
 
     assert finding.status is FindingStatus.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [(10_001, 100), (50, 5_001)], ids=["requests a second", "at once"]
+)
+def test_more_requests_than_an_account_takes_are_wrong(aws: Aws, rate: int, burst: int) -> None:
+    settings = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
+    aws.stage |= {"DefaultRouteSettings": settings}
+
+    (found,) = wrong(aws)
+
+    assert f"{rate} a second and {burst} at once" in found
 
 
 def test_the_public_routes_are_those_of_the_api() -> None:
