@@ -5,11 +5,12 @@ from starlette.responses import Response
 
 from scripts.pixfleet.console.site import site_of
 from scripts.pixfleet.dlq.sampling import NextStep, by_cause
-from scripts.pixfleet.dlq.selection import Selection, select
+from scripts.pixfleet.dlq.selection import Selection, cause_problems, select
 from scripts.pixfleet.dlq.view import CAUSES
 from scripts.pixfleet.image.runbook import advice
 from scripts.pixfleet.stack.causes import RedriveHelps, facts_of
 from scripts.pixfleet.stack.dead_letter_scan import Coverage
+from shared.model.errors import Misconfigured
 
 ON_A_PAGE = 60
 TRIED = 3
@@ -88,4 +89,8 @@ def last_of(partial: list[Coverage]) -> Coverage | None:
 
 def selection_of(cause: str) -> Selection:
     """Return the selection of a cause; `Misconfigured` if there is no such cause."""
+    if cause_problems(cause):
+        raise Misconfigured(
+            "There is no such cause", [f"expected a cause that `/failures` shows, got {cause!r}"]
+        )
     return select(cause, "", (), everything=False)

@@ -30,10 +30,12 @@ class Run:
     def sentences(self) -> list[str]:
         """Return what was sent of what was confirmed, in words."""
         sent, refused = self.tally.sent, self.tally.refused
-        said = [f"{sent:,} of {counted(self.confirmed, 'confirmed dead letter')} sent back."]
+        confirmed = counted(self.confirmed, "confirmed dead letter")
         if self.is_running:
-            said.append("The redrive is running.")
-        elif self.problems:
+            # The records run ahead of what is sent: two numbers would contradict each other.
+            return [f"The redrive of {confirmed} is running."]
+        said = [f"{sent:,} of {confirmed} sent back."]
+        if self.problems:
             said.append("It was interrupted. The others are still in the dead-letter queue.")
         elif missing := self.confirmed - sent - refused:
             said.append(f"Not found: {missing:,}. Another process received or deleted them.")

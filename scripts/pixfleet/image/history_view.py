@@ -80,7 +80,7 @@ def ledger_facts(entry: Entry) -> dict[str, object]:
     """Return the fields of a ledger entry that are not empty."""
     known: dict[str, object] = {
         "status": entry.status,
-        "since": timestamp(entry.updated_at),
+        "since": timestamp(entry.updated_at) if entry.updated_at else "",
         "last change": entry.change,
         "recipe": f"{entry.recipe} ({entry.fingerprint})" if entry.recipe else "",
         "engine": entry.engine,

@@ -4,11 +4,11 @@ import gc
 import re
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from starlette.testclient import TestClient
 
 from scripts.pixfleet.console import confirmations, failures
@@ -76,7 +76,9 @@ def test_the_first_page_and_what_it_loads_cost_few_calls(
     site, calls = site_of(browser), list[str]()
     if larger:
         aws.clients.sqs.create_queue(QueueName=THIRD_QUEUE)
-        site.stack = replace(site.stack, lanes={**site.stack.lanes, "large": Lane(THIRD_QUEUE)})
+        site.stack = structs.replace(
+            site.stack, lanes={**site.stack.lanes, "large": Lane(THIRD_QUEUE)}
+        )
     for name in ("sqs", "dynamodb", "cloudwatch", "s3", "logs"):
         getattr(site.clients, name).meta.events.register(
             "before-call", lambda model, **_: calls.append(model.name)

@@ -206,7 +206,8 @@ def test_a_second_click_follows_the_redrive_that_runs(
 
     (place,) = places
     assert site_of(acting).redrives.running == [place.rpartition("/")[2]]
-    assert "The redrive is running." in text_of(acting.get(f"{place}/status"))
+    said = text_of(acting.get(f"{place}/status"))
+    assert "The redrive of 1 confirmed dead letter is running." in said
 
 
 def test_a_second_click_follows_a_redrive_that_has_ended(

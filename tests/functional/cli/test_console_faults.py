@@ -3,6 +3,7 @@
 import re
 import webbrowser
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from socket import socket
 from threading import Event, Thread, current_thread
@@ -121,6 +122,28 @@ def test_the_page_of_a_cause_stays_a_page_without_sqs(
 
     assert "<nav" in page.text
     assert "This part is missing" in text_of(browser.get("/failures/corrupt/items"))
+
+
+def test_a_key_without_an_entry_has_no_ledger(browser: TestClient) -> None:
+    page = text_of(browser.get("/image/answer", params={"key": "none.jpg"}))
+
+    assert "This key is unknown" in page
+    assert "Ledger" not in page
+    assert "1970" not in page
+
+
+def test_a_part_that_is_refused_can_be_asked_for_again(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_of(browser).clients.dynamodb, "query", refuse)
+
+    page = browser.get("/gallery/pictures", params={"prefix": "a b/&"})
+    (again,) = re.findall(r'data-again="([^"]*)"', page.text)
+    monkeypatch.undo()
+
+    assert "None of the newest" not in text_of(page)
+    assert "Nothing is published yet" not in text_of(browser.get(unescape(again)))
+    assert unescape(again).startswith("/gallery/pictures?prefix=a")
 
 
 # ---------------------------------------------------------------- changes

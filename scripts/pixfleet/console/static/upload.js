@@ -59,6 +59,7 @@ function send(upload, done) {
   const query = new URLSearchParams({ key: upload.key, ...(upload.replaces && { replace: "1" }) });
   const request = new XMLHttpRequest();
   say(upload, "Uploading …");
+  upload.row.querySelector("progress").hidden = false;
   request.open("POST", `/upload?${query}`);
   request.setRequestHeader("x-csrf-token", form.dataset.csrf);
   request.responseType = "json";
@@ -82,6 +83,7 @@ function answered(upload, { response, status }) {
 
 function ask(upload) {
   say(upload, "The bucket has another file with this key.");
+  upload.row.querySelector("progress").hidden = true;
   link(upload);
   const buttons = document.createElement("p");
   buttons.className = "actions";
