@@ -10,8 +10,6 @@ from shared.imaging.intake.sniff import sniff
 from tests.bench.problem import CannotBench
 from tests.support.images import detail
 
-# A folder of photographs beside the checkout; without it the demo's samples are used.
-BESIDE = Path("../shared/corpus")
 CAMERA_SIZE = (6000, 4000)
 CAMERA_QUALITY = 95  # 7.4 MB, as the file of a 24-megapixel camera
 CAMERA_SEED = 24
@@ -33,7 +31,7 @@ class Picture:
 def gather(images: str, build: Path) -> tuple[Picture, ...]:
     """Return the pictures of a folder, and as the last the camera picture in `build`.
 
-    `images` names the folder; if it is empty, the folder is `BESIDE` or the demo's samples.
+    `images` names the folder; if it is empty, the pictures are the demo's samples.
     """
     return (*photographs(images, build), camera_picture(build))
 
@@ -51,10 +49,10 @@ def camera_picture(build: Path) -> Picture:
 
 def photographs(images: str, build: Path) -> tuple[Picture, ...]:
     """Return the pictures of a folder, without the camera picture."""
-    if not images and not BESIDE.is_dir():
+    if not images:
         samples = build / "samples"
         return tuple(_picture(samples, path) for path in write_samples(samples))
-    folder = Path(images) if images else BESIDE
+    folder = Path(images)
     if not folder.is_dir():
         raise CannotBench(
             f"Expected a folder for IMAGES, got {images}: name one that exists, "

@@ -51,7 +51,7 @@ def read_size(name: str, seed: int) -> Size:
     """Return the size with this name; raise `ValueError` if there is none."""
     if name == PUSH:
         # The same cases everywhere.
-        return Size(1_000, 1_100, 200, 500, 400, 12, PUSH_LIMIT_MEGABYTES, 512, seed=0)
+        return Size(2_000, 1_100, 200, 500, 400, 12, PUSH_LIMIT_MEGABYTES, 512, seed=0)
     times = 1 if name == NIGHTLY else int(name)
     return Size(
         10_000 * times,

@@ -42,7 +42,8 @@ class MessageOutcome:
 class RedriveStatus:
     """How many messages had which outcome.
 
-    `dead` counts messages by cause. `examples` has a key for each cause and for `waiting`.
+    `dead` counts messages by cause. `examples` has a key for each cause and for `waiting`: the
+    first in the order of the alphabet, so that it is the same each time.
     """
 
     lanes_are_empty: bool
@@ -66,7 +67,7 @@ class RedriveStatus:
         else:
             self.dead[message.cause] = self.dead.get(message.cause, 0) + 1
         kind = message.cause or RedriveOutcome.WAITING.value
-        self.examples.setdefault(kind, message.key)
+        self.examples[kind] = min(self.examples.get(kind, message.key), message.key)
 
 
 @dataclass(frozen=True, slots=True)
