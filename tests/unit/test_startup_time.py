@@ -4,10 +4,13 @@ The tests compare CPU seconds of processes that run in turn. Other processes may
 the least of several runs counts.
 """
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from msgspec import structs
@@ -18,6 +21,7 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 4
+INTERRUPTED = 130
 PIXFLEET = ("-m", "scripts.pixfleet.cli")
 BARE_TERMINAL = ("-c", "import typer, rich")
 BARE_AWS = (
@@ -92,3 +96,53 @@ def test_a_whole_status_with_its_sixty_requests_takes_little_more(
 
     assert {"Query", "GetQueueAttributes", "GetMetricData", "DescribeAlarms"} <= set(aws.called)
     assert found <= 1.75, found
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_the_console_serves_its_first_page_for_little_more_than_a_status(
+    environment: dict[str, str],
+) -> None:
+    """Start, first page, Ctrl-C: what it takes beyond a whole `status` is at most another one."""
+    with IdleAws().served() as aws:
+        status = (*PIXFLEET, "status", "--endpoint-url", aws.url)
+        pairs = [
+            (console_cpu_seconds(aws.url, environment), cpu_seconds(status, environment))
+            for _ in range(RUNS)
+        ]
+
+    found = min(ours for ours, _ in pairs) / min(other for _, other in pairs)
+    assert found <= 2, found
+
+
+def console_cpu_seconds(endpoint_url: str, environment: dict[str, str]) -> float:
+    """Return the CPU time of a console until it has answered with its first page."""
+    words = (*PIXFLEET, "console", "--no-open", "--json", "--endpoint-url", endpoint_url)
+    with subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert b"pixfleet-live" in first_page(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == INTERRUPTED
+    return usage.ru_utime + usage.ru_stime
+
+
+def first_page(process: "subprocess.Popen[str]") -> bytes:
+    """Return the page at the address that a console prints."""
+    assert process.stdout
+    document = ""
+    while not document.rstrip().endswith("}"):
+        line = process.stdout.readline()
+        assert line, "the console ended"
+        document += line
+    opener = build_opener(HTTPCookieProcessor())
+    with opener.open(json.loads(document)["url"], timeout=60) as page:
+        return bytes(page.read())

@@ -1,5 +1,6 @@
 """`pixfleet console`: pages of the stack in a browser, on this machine only."""
 
+import sys
 import webbrowser
 from threading import Thread
 from typing import Annotated
@@ -42,6 +43,7 @@ def console(
         ) from error
     url = server.start_url(site, listening)
     context.console.result({"url": url}, f"{url}\n")
+    sys.stdout.flush()  # a program that reads it through a pipe waits for it
     context.console.note("The address works once. Ctrl-C ends the console.")
     if not no_open and not context.console.as_json:
         # A browser in the terminal needs answers before it ends.

@@ -82,8 +82,9 @@ class Site:
         return Pictures(objects_of(self.stack, self.clients), self.variants, limits, self.clock)
 
     def close(self) -> None:
-        """End the render child."""
-        self.pictures.close()
+        """End the render child, if any page has shown a picture."""
+        if "pictures" in vars(self):
+            self.pictures.close()
 
     @cached_property
     def _environment(self) -> Environment:
