@@ -1,11 +1,7 @@
 """The console in headless Chromium, with a local AWS and a worker: seen, by keyboard, with axe."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +14,7 @@ from scripts.demo.worker import running_worker
 from scripts.local.clients import local_clients
 from scripts.local.instance import HOST
 from scripts.local.ministack import running_ministack
-from scripts.local.stack import LocalStack, create_stack
+from scripts.local.stack import create_stack
 from scripts.pixfleet.stack.recipe_file import RECIPES, recipes_document
 from tests.browser.chromium import Chromium
 from tests.browser.test_sites import BUILD, SITES
@@ -26,6 +22,7 @@ from tests.browser.window import Window
 from tests.e2e.processes import free_port
 from tests.e2e.waiting import wait_for
 from tests.functional.cli.dead_letters import DirectAccess
+from tests.support.console import served
 from tests.support.images import jpeg
 from tests.support.npm import install_packages
 
@@ -94,14 +91,14 @@ def _console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
             endpoint_url, recipes_document(RECIPES), visibility_timeout_seconds=60
         )
         aws = DirectAccess(stack, local_clients(endpoint_url))
-        with running_worker(stack, folder / "worker.log"), served(stack, folder) as first:
+        with running_worker(stack, folder / "worker.log"), served(stack, folder) as console:
             aws.drop(CAT, jpeg((800, 600)))
             for key in HOSTILE:
                 aws.drop(key, corrupt_jpeg())
             wait_for("the dead letters", lambda: aws.dead_letters[0] == len(HOSTILE))
             wait_for("the picture", lambda: stored(aws, CAT))
             window = Window(chromium)
-            window.open_first(first, width=1280)
+            window.open_first(console.url, width=1280)
             url = str(window.value("origin"))
             yield Console(url, window, chromium, aws)
 
@@ -110,34 +107,6 @@ def stored(aws: DirectAccess, key: str) -> bool:
     """Return whether a manifest of the key is stored."""
     listed = aws.clients.s3.list_objects_v2(Bucket=aws.stack.variants_bucket)
     return any(f"/{key}/manifest" in each["Key"] for each in listed.get("Contents", []))
-
-
-@contextmanager
-def served(stack: LocalStack, folder: Path) -> Iterator[str]:
-    """Run `pixfleet console --act` until Ctrl-C, and give its first address."""
-    words = ("console", "--act", "--no-open", "--json", "--endpoint-url", stack.endpoint_url)
-    with subprocess.Popen(
-        [sys.executable, "-m", "scripts.pixfleet.cli", *words, "--stack", stack.prefix],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        document = ""
-        while not document.rstrip().endswith("}"):
-            line = process.stdout.readline()
-            assert line, "the console ended"
-            document += line
-        yield str(json.loads(document)["url"])
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130, "Ctrl-C ends the console"
-
-
-def environment() -> Mapping[str, str]:
-    root = str(Path(__file__).parents[2])
-    settings = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    return os.environ | settings | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": root}
 
 
 @pytest.fixture(name="axe", scope="module")

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 PROMISES = PAGE[PAGE.index("## What holds each promise") : PAGE.index("## What we do not defend")]
 KINDS = (ROOT / "tests/imaging/README.md").read_text(encoding="utf-8")
-RECOVERY = (ROOT / "docs/recovery.md").read_text(encoding="utf-8")
+RECOVERY = (ROOT / "docs/recovery.md").read_text(encoding="utf-8").partition("MiniStack")[0]
 TABLES = {
     "promises": (PROMISES, 80),
     "kinds of pictures": (KINDS, 50),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,19 +25,20 @@ def list_occupied_shards_only(patch: pytest.MonkeyPatch) -> None:
         bucket: str,
         prefix: str,
         pool: Executor,
-        *,
-        shards: Sequence[str],
+        **named: Any,  # noqa: ANN401 - passed on
     ) -> None:
         occupied = {
             key.partition(SEPARATOR)[0] for page in object_pages(s3, bucket, "") for key in page
         }
 
-        def pages(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Sequence[str]]:
+        def pages(
+            s3: "S3Client", bucket: str, prefix: str, *start: str
+        ) -> Iterator[Sequence[str]]:
             is_occupied = prefix.partition(SEPARATOR)[0] in occupied
-            return object_pages(s3, bucket, prefix) if is_occupied else iter([[]])
+            return object_pages(s3, bucket, prefix, *start) if is_occupied else iter([[]])
 
         with pytest.MonkeyPatch.context() as listed:
             listed.setattr(listings, "object_pages", pages)
-            construct(listing, s3, bucket, prefix, pool, shards=shards)
+            construct(listing, s3, bucket, prefix, pool, **named)
 
     patch.setattr(VariantsListing, "__init__", construct_quickly)
