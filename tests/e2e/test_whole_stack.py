@@ -22,7 +22,7 @@ from tests.e2e.applied_stack import applied_stack, local
 from tests.e2e.on_demand import CHECKS, OnDemand
 from tests.e2e.on_demand import sources as on_demand_sources
 from tests.e2e.processes import free_port
-from tests.e2e.waiting import NeverHappened, wait_for
+from tests.e2e.waiting import wait_for
 from tests.e2e.whole_stack import Served, WholeStack, path_of
 from tests.support.images import jpeg, truncated_jpeg
 from tests.support.urls_page import table
@@ -145,18 +145,6 @@ def assert_a_deleted_picture_is_purged(stack: WholeStack) -> None:
     stack.drop({key: jpeg(SIZE, seed=99)})
     wait_for("its manifest", partial(stack.has_manifests, [key]), seconds=RENDERED_SECONDS)
     path = f"{path_of(key)}?w=320"
-
-    def has_lazy_file() -> bool:
-        """Ask for it: an answer between manifest and commit is not stored."""
-        EdgeClient(stack.instance).evict_all()
-        stack.get([path], accept="image/webp,*/*")
-        return stored_key(key, "w320.webp") in stack.stored_sizes()
-
-    try:
-        wait_for("a file that is made at its request", has_lazy_file)
-    except NeverHappened as never:
-        lines = [each for each in OnDemand(stack, "").lines() if each.get("key") == key]
-        raise AssertionError(lines[-2:]) from never
     first, second = stack.get([path, path])
     assert (first.status, second.x_cache) == (200, "Hit")
 
